@@ -1,0 +1,68 @@
+"""Outputs appear by rename, and only when they are complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bevseg.errors import OutputExistsError, OutputWriteError
+
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
+    if path.exists() and not overwrite:
+        raise OutputExistsError("The output exists", where=path, hint="give --overwrite, or another output")
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, with the same suffixes; rename it to `path` if the block succeeds.
+
+    Whatever ends the block early, an interrupt included, leaves neither the temporary file nor a changed `path`.
+
+    Raises
+    ------
+    OutputExistsError
+        If `path` exists and `overwrite` is False.
+    OutputWriteError
+        If the system refuses the write, with the reason (a full disk, a file-size limit, a permission).
+    """
+    refuse_existing(path, overwrite=overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".bevseg-", suffix="".join(path.suffixes), dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise write_error(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_error(path: Path, error: Exception) -> OutputWriteError:
+    """Say why `path` could not be written, from the error of the system or of a library."""
+    if isinstance(error, OutputWriteError):
+        return error
+    full = getattr(error, "errno", None) in _FULL
+    return OutputWriteError(
+        "The output could not be written",
+        where=path,
+        why=getattr(error, "strerror", None) or str(error),
+        hint="free some space or name another place with -o"
+        if full
+        else "check the folder and its permissions",
+    )

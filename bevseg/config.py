@@ -1,0 +1,181 @@
+"""All settings and their defaults, in small typed groups; units stand beside the numbers.
+
+A stage is handed its own group, never the whole tree. A command shows a default from here and does not
+repeat it. `load` reads a TOML file (checked by pydantic) or a named configuration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bevseg.errors import CloudNotFoundError, UsageError
+
+
+@dataclass(frozen=True)
+class GroundConfig:
+    """The DEM: progressive opening of the lowest heights (Zhang 2003; slope-scaled as in SMRF, Pingel 2013)."""
+
+    cell: float = 0.5
+    """Cell of the opening, m. Coarser is faster and bridges gaps; finer follows kerbs."""
+    window: float = 18.0
+    """Widest object removed, m. Larger removes larger buildings and shaves hilltops."""
+    slope: float = 0.15
+    """Steepest ground kept by the opening, m per m. Raise it on hills."""
+    threshold: float = 0.25
+    """Height over the opened surface that is still ground, m."""
+
+
+@dataclass(frozen=True)
+class SliceConfig:
+    """The two slabs of height above ground."""
+
+    ground_band: float = 0.2
+    """Points less than this above the DEM are ground, m."""
+    split: float = 3.0
+    """Low slice below, high slice from here up, m. Vans stay in the low one."""
+    reference: str = "dem"
+    """`dem`: heights above ground. `mode`: one horizontal plane per cloud, as in the paper."""
+
+
+@dataclass(frozen=True)
+class RasterConfig:
+    """The rasters the networks see."""
+
+    cell: float = 0.2
+    """Cell size, m."""
+    features: str = "heights"
+    """Band set: `heights`, or the literal `paper` one."""
+
+
+@dataclass(frozen=True)
+class NetConfig:
+    """The U-Net, the same for both slices."""
+
+    filters: int = 16
+    """Filters of the first level; each level down doubles them."""
+    depth: int = 4
+    """Number of halvings."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the networks are trained; the numbers hold for each slice."""
+
+    loss: str = "ce+power_jaccard:1.5"
+    """A loss, or a sum of losses with weights: `ce+0.5*lovasz_softmax`."""
+    steps: int = 2000
+    """Optimiser steps at most."""
+    batch: int = 4
+    """Crops in a step."""
+    crop: int = 192
+    """Side of a crop, cells."""
+    learning_rate: float = 2e-3
+    """Peak of the one-cycle schedule (AdamW)."""
+    weight_decay: float = 1e-2
+    """AdamW weight decay."""
+    average: float = 0.995
+    """Decay of the running average of the weights that is kept."""
+    validate_every: int = 200
+    """Steps between two looks at the validation clouds."""
+    patience: int = 6
+    """Looks without improvement before training stops."""
+    val_share: float = 0.15
+    """Share of the clouds held out for early stopping when none are named; at least one."""
+    max_minutes: float | None = None
+    """Wall-clock limit for both slices together, minutes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything, for `--config` and for the record beside the results."""
+
+    ground: GroundConfig = field(default_factory=GroundConfig)
+    slices: SliceConfig = field(default_factory=SliceConfig)
+    raster: RasterConfig = field(default_factory=RasterConfig)
+    net: NetConfig = field(default_factory=NetConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+NAMED: dict[str, Settings] = {
+    "default": Settings(),
+    # The method as the power-Jaccard paper prints it (VISAPP 2021, section 3.3): literal features, one
+    # absolute slice plane per cloud, a smaller net.
+    "paper": Settings(
+        slices=SliceConfig(reference="mode"),
+        raster=RasterConfig(features="paper"),
+        net=NetConfig(filters=8, depth=3),
+    ),
+}
+
+
+def load(name_or_path: str) -> Settings:
+    """Return a named configuration, or the one in a TOML file with the groups above as tables.
+
+    Raises
+    ------
+    UsageError
+        For a key or a value that the groups do not know.
+    CloudNotFoundError
+        For a path that does not exist.
+    """
+    if name_or_path in NAMED:
+        return NAMED[name_or_path]
+    path = Path(name_or_path)
+    if not path.exists():
+        raise CloudNotFoundError(
+            f"No configuration {name_or_path!r}",
+            why=f"it is no file, and the named ones are {', '.join(NAMED)}",
+            hint="name one of these or a TOML file",
+        )
+    import tomllib
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "Not a TOML file", where=path, why=str(error), hint="correct it and try again"
+        ) from error
+    return from_table(table, where=str(path))
+
+
+def from_table(table: dict[str, object], where: str) -> Settings:
+    """Check a nested table (from TOML or from a model file) and return Settings; unknown keys raise."""
+    import pydantic
+
+    adapter = pydantic.TypeAdapter(Settings)
+    _refuse_unknown(table, Settings, where)
+    try:
+        return adapter.validate_python(table)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"Setting {key!r} cannot be used",
+            where=where,
+            why=f"{first['msg']}, given {first['input']!r}",
+            hint="correct the value",
+        ) from error
+
+
+def to_table(settings: Settings) -> dict[str, dict[str, object]]:
+    """Return the settings as a nested table, for JSON and for model files."""
+    return dataclasses.asdict(settings)
+
+
+def _refuse_unknown(table: dict[str, object], group: type, where: str) -> None:
+    known = {f.name: f for f in dataclasses.fields(group)}
+    for key, value in table.items():
+        if key not in known:
+            raise UsageError(
+                f"No setting {key!r}",
+                where=where,
+                why=f"known here: {', '.join(known)}",
+                hint="correct the key",
+            )
+        default = known[key].default_factory
+        if default is not dataclasses.MISSING:
+            if not isinstance(value, dict):
+                raise UsageError(f"{key!r} is a table of settings", where=where, why=f"given {value!r}")
+            _refuse_unknown(value, type(default()), where)

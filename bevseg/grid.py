@@ -1,0 +1,77 @@
+"""World <-> cell: the only place that rounds a coordinate, picks a row or flips an axis.
+
+The grid is anchored in the world: cell edges lie on multiples of the cell size, so that two clouds, and two
+runs, agree on every cell. Cells are half-open, [k cell, (k + 1) cell) in x and in y. Row 0 is the northernmost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def floor_cell(value, cell):  # type: ignore[no-untyped-def]
+    """Return the world index of the cell that holds a coordinate, as a float.
+
+    One expression for scalars in compiled kernels and for arrays, so that every caller rounds alike.
+    """
+    return np.floor(value / cell)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A window of the world-anchored grid.
+
+    Attributes
+    ----------
+    cell
+        Side of a cell, m.
+    west, north
+        World indices of the first column and of the first (northernmost) row: column `c` covers
+        x in [(west + c) cell, (west + c + 1) cell), row `r` covers y in [(north - r) cell, (north - r + 1) cell).
+    rows, cols
+        Size of the window.
+    """
+
+    cell: float
+    west: int
+    north: int
+    rows: int
+    cols: int
+
+    @classmethod
+    def covering(cls, cell: float, x: tuple[float, float], y: tuple[float, float]) -> Grid:
+        """Return the smallest grid that holds the closed ranges (min, max) of x and y, m."""
+        west, east = int(floor_cell(x[0], cell)), int(floor_cell(x[1], cell))
+        south, north = int(floor_cell(y[0], cell)), int(floor_cell(y[1], cell))
+        return cls(cell, west, north, north - south + 1, east - west + 1)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.rows, self.cols
+
+    @property
+    def left(self) -> float:
+        """X of the west edge, m."""
+        return self.west * self.cell
+
+    @property
+    def top(self) -> float:
+        """Y of the north edge, m."""
+        return (self.north + 1) * self.cell
+
+    def cell_of(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the flat index row * cols + col of each coordinate, -1 where it lies outside."""
+        col = floor_cell(x, self.cell).astype(np.int64) - self.west
+        row = self.north - floor_cell(y, self.cell).astype(np.int64)
+        inside = (col >= 0) & (col < self.cols) & (row >= 0) & (row < self.rows)
+        return np.where(inside, row * self.cols + col, -1)
+
+    def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return x of the column centres (cols,) and y of the row centres (rows,), m."""
+        x = (self.west + np.arange(self.cols) + 0.5) * self.cell
+        y = (self.north - np.arange(self.rows) + 0.5) * self.cell
+        return x, y

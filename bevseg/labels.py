@@ -1,0 +1,203 @@
+"""Class table: code in the file -> train id, name, colour, ignored.
+
+A class *code* is what a file holds; a *train id* is what bevseg works with. A scheme is a TOML file that maps
+one to the other, both ways.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.errors import CloudNotFoundError, LabelError, UsageError
+from bevseg.names import SCHEMES
+
+UNDEFINED, BUILDING, CAR, GROUND, POLE, VEGETATION = range(6)
+CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")
+"""Name of each train id; they are the codes of SHREC'20. Id 0 is ignored in training and in scores."""
+
+COLOURS = ("#7f7f7f", "#c0504d", "#f2b134", "#b8a888", "#7b3fa0", "#4f9d3a")
+"""Display colour of each train id."""
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """One line of a scheme: a code of the file, what it is called there, and the train id it stands for."""
+
+    code: int
+    name: str
+    train: int
+    colour: str
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A class scheme.
+
+    Attributes
+    ----------
+    name
+        How it is called on the command line and in results.
+    entries
+        One per code. The first entry of a train id is the code that is written for it.
+    strict
+        Whether an unknown code is an error in `train` and `evaluate`; elsewhere it becomes undefined with one
+        warning.
+    """
+
+    name: str
+    entries: tuple[ClassEntry, ...]
+    strict: bool = False
+
+    def decode(self, codes: NDArray[np.integer], *, where: str, strict: bool = False) -> NDArray[np.uint8]:
+        """Return the train id of each code; ignored and unknown codes become undefined.
+
+        Parameters
+        ----------
+        codes
+            (N,) class codes as the file holds them.
+        where
+            The file, for the warning.
+        strict
+            Whether the caller needs every code explained (`train`, `evaluate`).
+
+        Raises
+        ------
+        LabelError
+            For unknown codes when both the caller and the scheme are strict.
+        """
+        known = np.array(sorted(entry.code for entry in self.entries))
+        ids = {entry.code: UNDEFINED if entry.ignored else entry.train for entry in self.entries}
+        table = np.array([ids[code] for code in known], np.uint8)
+        found, inverse = np.unique(codes, return_inverse=True)
+        place = np.minimum(np.searchsorted(known, found), len(known) - 1)
+        is_known = known[place] == found
+        if not is_known.all():
+            listed = ", ".join(str(code) for code in found[~is_known][:10])
+            if strict and self.strict:
+                raise LabelError(
+                    "Class codes that the scheme does not know",
+                    where=where,
+                    why=f"codes {listed} are not in scheme {self.name!r}",
+                    hint="name the right scheme with --classes, or add the codes to your scheme file",
+                )
+            warnings.warn(
+                f"{where}: codes {listed} are not in scheme {self.name!r} and become undefined", stacklevel=2
+            )
+        return np.where(is_known, table[place], UNDEFINED).astype(np.uint8)[inverse.reshape(codes.shape)]
+
+    def encode(self, train_ids: NDArray[np.uint8], *, where: str = "") -> NDArray[np.int64]:
+        """Return the code that this scheme writes for each train id.
+
+        Raises
+        ------
+        LabelError
+            If the scheme has no code for an id that occurs.
+        """
+        codes = np.full(len(CLASS_NAMES), -1, np.int64)
+        for entry in reversed(self.entries):
+            codes[entry.train] = entry.code
+        encoded = codes[train_ids]
+        if encoded.size and encoded.min() < 0:
+            missing = CLASS_NAMES[int(train_ids[np.argmin(encoded)])]
+            raise LabelError(
+                f"Scheme {self.name!r} has no code for class {missing!r}",
+                where=where or None,
+                hint="choose another --out-classes, or add an entry for it to your scheme file",
+            )
+        return encoded
+
+    def written(self) -> dict[int, ClassEntry]:
+        """Return train id -> the entry whose code is written for it."""
+        table: dict[int, ClassEntry] = {}
+        for entry in self.entries:
+            table.setdefault(entry.train, entry)
+        return table
+
+
+def load_scheme(name_or_path: str) -> Scheme:
+    """Return a built-in scheme, or the one in a user's TOML file.
+
+    The file holds `name`, optionally `strict`, and one `[[classes]]` table per code with `code`, `name`,
+    `train` (a name or id from `CLASS_NAMES`), and optionally `colour` and `ignored`.
+
+    Raises
+    ------
+    CloudNotFoundError
+        For a path that does not exist.
+    UsageError
+        For a file that is no scheme.
+    """
+    import tomllib
+
+    if name_or_path in SCHEMES:
+        text = resources.files("bevseg.schemes").joinpath(f"{name_or_path}.toml").read_text(encoding="utf-8")
+        where = name_or_path
+    else:
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise CloudNotFoundError(
+                f"No class scheme {name_or_path!r}",
+                why=f"it is no file, and the built-in ones are {', '.join(SCHEMES)}",
+                hint="name one of these or a TOML file",
+            )
+        where = str(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError("Not a class scheme", where=where, why=str(error)) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError("Not a class scheme", where=where, why=str(error)) from error
+    return _checked(table, where)
+
+
+def _checked(table: dict[str, object], where: str) -> Scheme:
+    """Build a Scheme from a parsed TOML table, or say which key is wrong."""
+    import pydantic
+
+    class Line(pydantic.BaseModel, extra="forbid"):
+        code: int
+        name: str
+        train: int | str
+        colour: str | None = pydantic.Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+        ignored: bool = False
+
+        @pydantic.field_validator("train")
+        @classmethod
+        def known_class(cls, value: int | str) -> int:
+            if value in CLASS_NAMES:
+                return CLASS_NAMES.index(str(value))
+            if isinstance(value, int) and 0 <= value < len(CLASS_NAMES):
+                return value
+            raise ValueError(f"expected one of {', '.join(CLASS_NAMES)}, or 0 to {len(CLASS_NAMES) - 1}")
+
+    class File(pydantic.BaseModel, extra="forbid"):
+        name: str
+        strict: bool = False
+        classes: list[Line] = pydantic.Field(min_length=1)
+
+    try:
+        file = File.model_validate(table)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError("Not a class scheme", where=f"{where}: {key}", why=first["msg"]) from error
+    codes = [line.code for line in file.classes]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise UsageError("A code stands twice in a class scheme", where=where, why=f"codes {twice}")
+    entries = tuple(
+        ClassEntry(
+            line.code, line.name, int(line.train), line.colour or COLOURS[int(line.train)], line.ignored
+        )
+        for line in file.classes
+    )
+    return Scheme(file.name, entries, file.strict)

@@ -1,0 +1,169 @@
+"""PointCloud: integer coordinates with scale and offset in metres, labels, reference system, and the source record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.errors import InputError
+
+INT32 = np.iinfo(np.int32)
+
+
+@dataclass(frozen=True)
+class Crs:
+    """A coordinate reference system, as far as bevseg needs it.
+
+    Attributes
+    ----------
+    wkt
+        The horizontal part as WKT.
+    horizontal, vertical
+        Metres per unit.
+    """
+
+    wkt: str
+    horizontal: float = 1.0
+    vertical: float = 1.0
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Points as integer steps: world = step * scale + offset, in metres, exact at any distance from the origin.
+
+    Attributes
+    ----------
+    x, y, z
+        (N,) int32 steps. They may be strided views into the record of the file: never written to.
+    scale, offset
+        Metres per step, and metres, for x, y and z. Units of the file are already converted here.
+    labels
+        (N,) uint8 train ids, 0 = undefined; None for an unlabelled cloud.
+    finite
+        (N,) bool, False for points whose coordinates are NaN or infinite: they keep their place, take no part
+        in the maths and come out as class 0. None when all are finite.
+    crs
+        The reference system, if the file names one.
+    name
+        The stem of the file.
+    source
+        What the writer of the same format needs to give the file back unchanged; opaque outside `io/`.
+    """
+
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    z: NDArray[np.int32]
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+    labels: NDArray[np.uint8] | None = None
+    finite: NDArray[np.bool_] | None = None
+    crs: Crs | None = None
+    name: str = ""
+    source: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.x), len(self.y), len(self.z)}
+        if self.labels is not None:
+            sizes.add(len(self.labels))
+        if self.finite is not None:
+            sizes.add(len(self.finite))
+        if len(sizes) != 1:
+            raise ValueError(f"coordinates, labels and mask differ in length: {sorted(sizes)}")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @classmethod
+    def from_xyz(
+        cls,
+        xyz: NDArray[np.floating],
+        labels: NDArray[np.uint8] | None = None,
+        *,
+        scale: float = 0.001,
+        unit: tuple[float, float] = (1.0, 1.0),
+        crs: Crs | None = None,
+        name: str = "",
+        source: Any = None,
+    ) -> Self:
+        """Store float coordinates as integer steps of `scale`, counted from the whole unit at or below the minimum.
+
+        Parameters
+        ----------
+        xyz
+            (N, 3), in the units of the file.
+        labels
+            (N,) train ids.
+        scale
+            Units per step.
+        unit
+            Metres per horizontal and per vertical unit.
+        crs, name, source
+            Passed on.
+
+        Raises
+        ------
+        InputError
+            If the extent does not fit 32-bit steps.
+        """
+        finite = np.isfinite(xyz).all(axis=1)
+        kept = xyz if finite.all() else xyz[finite]
+        offset = np.floor(kept.min(axis=0, initial=np.inf)) if len(kept) else np.zeros(3)
+        steps = np.zeros((3, len(xyz)), np.int32)
+        for axis in range(3):
+            column = np.rint((kept[:, axis].astype(np.float64) - offset[axis]) / scale)
+            if column.size and column.max() > INT32.max:
+                raise InputError(
+                    f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is no street scene",
+                    where=name,
+                    why=f"it does not fit 32-bit steps of {scale} units",
+                    hint="check the column order, and look for stray points",
+                )
+            steps[axis, finite] = column
+        metres = (unit[0], unit[0], unit[1])
+        return cls(
+            *steps,
+            scale=(scale * metres[0], scale * metres[1], scale * metres[2]),
+            offset=(offset[0] * metres[0], offset[1] * metres[1], offset[2] * metres[2]),
+            labels=labels,
+            finite=None if finite.all() else finite,
+            crs=crs,
+            name=name,
+            source=source,
+        )
+
+    @property
+    def xyz(self) -> NDArray[np.float64]:
+        """(N, 3) world coordinates in metres; a fresh array, NaN for points that are not finite."""
+        xyz = np.stack([self.x, self.y, self.z], axis=1) * np.asarray(self.scale) + np.asarray(self.offset)
+        if self.finite is not None:
+            xyz[~self.finite] = np.nan
+        return xyz
+
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None:
+        """Return (min, max) of x, y and z over the finite points, m; None if there are none."""
+        ranges = []
+        for steps, scale, offset in zip((self.x, self.y, self.z), self.scale, self.offset, strict=True):
+            kept = steps if self.finite is None else steps[self.finite]
+            if len(kept) == 0:
+                return None
+            ranges.append((float(kept.min()) * scale + offset, float(kept.max()) * scale + offset))
+        return ranges[0], ranges[1], ranges[2]
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """What bevseg says of each point, in the order of the cloud.
+
+    Attributes
+    ----------
+    classes
+        (N,) uint8 train ids; 0 where nothing can be said.
+    confidence
+        (N,) uint8, probability of the class times 255; 0 with class 0.
+    """
+
+    classes: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""Built-in class schemes, one TOML file each; `bevseg.labels` reads them."""
