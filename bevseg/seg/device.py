@@ -1,0 +1,47 @@
+"""Compute devices: `auto`, `cpu`, `cuda`, `cuda:N` -> torch.device, and what each is good at."""
+
+from __future__ import annotations
+
+import torch
+
+from bevseg.errors import DeviceError
+
+
+def resolve(name: str) -> torch.device:
+    """Return the device of that name; `auto` takes the GPU where there is one.
+
+    Raises
+    ------
+    DeviceError
+        For a name that is no device, or a GPU that this machine does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (number and (kind == "cpu" or not number.isdigit())):
+        raise DeviceError(
+            f"No device {name!r}", where="--device", hint="name one of: auto, cpu, cuda, cuda:0, cuda:1, ..."
+        )
+    if kind == "cpu":
+        return torch.device("cpu")
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(number or 0) >= found:
+        raise DeviceError(
+            f"No CUDA device {name!r} on this machine",
+            where="--device",
+            why=f"torch {torch.__version__} sees {found} of them",
+            hint="use --device cpu, or install a CUDA build of torch and its driver",
+        )
+    return torch.device(name)
+
+
+def half_precision(device: torch.device) -> bool:
+    """Say whether bfloat16 is faster than float32 on that device: instructions for it, not emulation."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Return the context that computes in bfloat16 where the device is good at it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device))

@@ -1,0 +1,7 @@
+"""Table of networks: name -> constructor(in_bands, classes, filters, depth)."""
+
+from bevseg.seg.models.unet import UNet
+
+MODELS = {"unet": UNet}
+
+__all__ = ["MODELS", "UNet"]
