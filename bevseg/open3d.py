@@ -1,7 +1,7 @@
 """The one loader of Open3D, for PLY and PCD files and for ray casting.
 
-Open3D links system libraries that slim servers lack. One of them, libusb, comes from a wheel; for the others the
-error names what is missing and the package that brings it.
+Open3D links system libraries that slim servers lack. One of them, libusb, comes from a wheel; for the others
+the error names what is missing and the package that brings it.
 """
 
 from __future__ import annotations
