@@ -20,11 +20,11 @@ class GroundConfig:
     cell: float = 0.5
     """Cell of the opening, m. Coarser is faster and bridges gaps; finer follows kerbs."""
     window: float = 18.0
-    """Widest object removed, m. Larger removes larger buildings and shaves hilltops."""
-    slope: float = 0.15
+    """Largest radius of the opening, m. Larger removes larger buildings and shaves hilltops."""
+    slope: float = 0.12
     """Steepest ground kept by the opening, m per m. Raise it on hills."""
-    threshold: float = 0.25
-    """Height over the opened surface that is still ground, m."""
+    threshold: float = 0.15
+    """Height off the opened surface that is still measured ground, m."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,20 @@ class TrainConfig:
     """Share of the clouds held out for early stopping when none are named; at least one."""
     max_minutes: float | None = None
     """Wall-clock limit for both slices together, minutes."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """How a command works; nothing here changes what is computed but the seed."""
+
+    seed: int = 0
+    """Start of all chance."""
+    device: str = "auto"
+    """Compute device; `auto` takes the GPU where there is one."""
+    jobs: int = 1
+    """Processes."""
+    on_error: str = "skip"
+    """What a bad cloud does to the others: `skip` it, or `stop`."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,231 @@
+"""Labelled clouds -> a sampler of training crops.
+
+Augmentation turns, mirrors and thins the cloud and shifts the grid before rasterising: what comes out is a raster
+that a scanner could have made, which turning a raster is not. A crop costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.bev.binning import cell_in_window, compiled
+from bevseg.bev.ground import height_above_ground
+from bevseg.bev.rasterize import Records, add_height, add_vote, band_values, majority
+from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, Cut, cut_of, slab_and_height
+from bevseg.config import SliceConfig
+from bevseg.errors import LabelError
+from bevseg.grid import floor_cell
+from bevseg.labels import CLASS_NAMES, GROUND, UNDEFINED
+from bevseg.pointcloud import PointCloud
+from bevseg.raster import Raster
+
+TILE = 8.0
+"""Side (m) of the tiles that the points are sorted by, so that a crop touches only the points around it."""
+
+KEEP = (0.3, 1.0)
+"""Share of the points that thinning leaves: drawn between these for every crop."""
+
+LIFT = 0.05
+"""Standard deviation (m) of the height shift of a crop: no DEM is better than that."""
+
+STRETCH = 0.1
+"""Largest relative change of the horizontal scale of a crop."""
+
+RARE_SHARE = 0.5
+"""Share of the crops that are centred on a point of a class drawn evenly; the others on any point."""
+
+
+class _Tiled(NamedTuple):
+    """The points of one cloud relative to its south-west corner, sorted by tile.
+
+    Attributes
+    ----------
+    x, y
+        float32, m.
+    z, dem
+        Height of the point and of the ground below it, m, in the height that slabs are cut in.
+    labels
+        Train ids.
+    starts
+        First point of each tile, row by row, and the end of the last.
+    cols, rows
+        Tiles.
+    cut
+        Slabs; `level` is already subtracted: 0, or NaN where heights count from the DEM.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    z: NDArray[np.float32]
+    dem: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    cols: int
+    rows: int
+    cut: Cut
+
+
+class CropSampler:
+    """Draws crops of one slice: `sampler(rng)` -> (bands, labels).
+
+    bands (bands, crop, crop) float32, in physical units, NaN where unknown; labels (crop, crop) uint8 train ids,
+    0 where undefined or empty. The same generator state gives the same crop.
+
+    Parameters
+    ----------
+    clouds, dems
+        Labelled clouds and their DEMs, in pairs.
+    name
+        The slice.
+    slices, features
+        As for `rasterize`.
+    crop
+        Side of a crop, cells of the DEMs.
+
+    Raises
+    ------
+    ValueError
+        If a cloud has no labels.
+    LabelError
+        If no point of the slice is labelled.
+    """
+
+    def __init__(
+        self,
+        clouds: Sequence[PointCloud],
+        dems: Sequence[Raster],
+        *,
+        name: str,
+        slices: SliceConfig,
+        features: str,
+        crop: int,
+    ) -> None:
+        self.name, self.features, self.crop = name, features, crop
+        self.cell = dems[0].grid.cell
+        self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
+        self._centres = self._centres_by_class(SLAB_OF[name])
+        if not self._centres:
+            raise LabelError(
+                f"No labelled point in the {name} slice",
+                where=", ".join(cloud.name for cloud in clouds),
+                why="every label there is undefined or ground",
+                hint="check --classes, or train the other slice alone with --slice",
+            )
+        sizes = np.array([len(cloud.x) for cloud in self._clouds], float)
+        self._shares = sizes / sizes.sum()
+
+    def __call__(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Draw one crop."""
+        cloud, point = self._draw_centre(rng)
+        jitter = rng.uniform(-0.25, 0.25, 2) * self.crop * self.cell
+        centre = (float(cloud.x[point] + jitter[0]), float(cloud.y[point] + jitter[1]))
+        turn = _random_turn(rng)
+        keep = float(rng.uniform(*KEEP))
+        lift = np.float32(rng.normal(0, LIFT))
+        seed = int(rng.integers(2**32))
+        cells = self.crop * self.crop
+        records = Records.empty(cells)
+        votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
+        dem = np.zeros(cells, np.float32)
+        bits = (records.low.view(np.uint32), records.high.view(np.uint32))
+        _fill(cloud, centre, turn, self.cell, self.crop, keep, lift, seed, records, bits, votes, dem)
+        values = band_values(records, dem, cloud.cut, self.features, self.name)
+        shape = (self.crop, self.crop)
+        return values.reshape(-1, *shape), majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
+
+    def _draw_centre(self, rng: np.random.Generator) -> tuple[_Tiled, int]:
+        """Return a cloud and a point of it: half the time of a class drawn evenly."""
+        if rng.random() < RARE_SHARE:
+            places = self._centres[int(rng.integers(len(self._centres)))]
+            which, point = places[int(rng.integers(len(places)))]
+            return self._clouds[which], int(point)
+        cloud = self._clouds[int(rng.choice(len(self._clouds), p=self._shares))]
+        return cloud, int(rng.integers(len(cloud.x)))
+
+    def _centres_by_class(self, slab: int) -> list[NDArray[np.int64]]:
+        """Return for each object class of the slab an array (places, 2) of cloud number and point number."""
+        found: list[list[NDArray[np.int64]]] = [[] for _ in CLASS_NAMES]
+        for which, cloud in enumerate(self._clouds):
+            its_slab = _slabs(cloud.z, cloud.dem, cloud.cut)
+            for label in range(len(CLASS_NAMES)):
+                if label not in (UNDEFINED, GROUND):
+                    points = np.flatnonzero((its_slab == slab) & (cloud.labels == label))
+                    found[label].append(np.column_stack([np.full(len(points), which), points]))
+        by_class = [np.concatenate(places) for places in found if places]
+        return [places for places in by_class if len(places)]
+
+
+def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
+    """Sort the finite points of a labelled cloud by tile."""
+    if cloud.labels is None:
+        raise ValueError(f"cloud {cloud.name!r} has no labels")
+    cut = cut_of(cloud, slices)
+    above = height_above_ground(cloud, dem)
+    kept = np.flatnonzero(np.isfinite(above))
+    x = (cloud.x[kept] * cloud.scale[0] + (cloud.offset[0] - dem.grid.left)).astype(np.float32)
+    bottom = dem.grid.top - dem.grid.rows * dem.grid.cell
+    y = (cloud.y[kept] * cloud.scale[1] + (cloud.offset[1] - bottom)).astype(np.float32)
+    cols, rows = (int(floor_cell(side * dem.grid.cell, TILE)) + 1 for side in (dem.grid.cols, dem.grid.rows))
+    tile = floor_cell(y, TILE).astype(np.int64) * cols + floor_cell(x, TILE).astype(np.int64)
+    order = np.argsort(tile, kind="stable")
+    starts = np.searchsorted(tile[order], np.arange(cols * rows + 1))
+    above, kept = above[kept][order], kept[order]
+    if np.isnan(cut.level):
+        z, ground = above, np.zeros_like(above)
+    else:
+        z = (cloud.z[kept] * cloud.scale[2] + (cloud.offset[2] - cut.level)).astype(np.float32)
+        ground, cut = z - above, cut._replace(level=0.0)
+    return _Tiled(x[order], y[order], z, ground, cloud.labels[kept], starts, cols, rows, cut)
+
+
+def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Return a 2 x 2 matrix row by row: any rotation, mirrored half the time, stretched a little."""
+    angle = rng.uniform(0, 2 * np.pi)
+    stretch = rng.uniform(1 - STRETCH, 1 + STRETCH)
+    mirror = 1 if rng.random() < 0.5 else -1
+    cos, sin = float(np.cos(angle) * stretch), float(np.sin(angle) * stretch)
+    return cos, -sin, mirror * sin, mirror * cos
+
+
+@compiled
+def _slabs(z, dem, cut):  # type: ignore[no-untyped-def]
+    slabs = np.empty(len(z), np.uint8)
+    for i in range(len(z)):
+        slabs[i], _ = slab_and_height(z[i], dem[i], cut)
+    return slabs
+
+
+@compiled
+def _fill(cloud, centre, turn, cell, crop, keep, lift, seed, records, bits, votes, dem):  # type: ignore[no-untyped-def]
+    np.random.seed(seed)  # noqa: NPY002: the generator that compiled code has
+    half = np.float64(0.5 * crop * cell)
+    reach = half * np.sqrt(2.0) / (1.0 - STRETCH)
+    first_col = max(int((centre[0] - reach) / TILE), 0)
+    last_col = min(int((centre[0] + reach) / TILE), cloud.cols - 1)
+    for row in range(
+        max(int((centre[1] - reach) / TILE), 0), min(int((centre[1] + reach) / TILE), cloud.rows - 1) + 1
+    ):
+        start = cloud.starts[row * cloud.cols + first_col]
+        for i in range(start, cloud.starts[row * cloud.cols + last_col + 1]):
+            if np.random.random() > keep:  # noqa: NPY002
+                continue
+            x, y = cloud.x[i] - centre[0], cloud.y[i] - centre[1]
+            k = cell_in_window(
+                turn[0] * x + turn[1] * y + half, turn[2] * x + turn[3] * y + half, cell, crop, crop
+            )
+            if k < 0:
+                continue
+            slab, height = slab_and_height(cloud.z[i] + lift, cloud.dem[i], cloud.cut)
+            dem[k] = cloud.dem[i]
+            if slab == GROUND_SLAB:
+                records.ground[k] += np.float32(1)
+            elif slab == LOW:
+                add_height(records.low, bits[0], k, np.float32(height), np.float32(cloud.cut.ground_band))
+                add_vote(votes, k, slab, cloud.labels[i])
+            else:
+                add_height(records.high, bits[1], k, np.float32(height), np.float32(cloud.cut.split))
+                add_vote(votes, k, slab, cloud.labels[i])

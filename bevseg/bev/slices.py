@@ -1,0 +1,61 @@
+"""Which slab a point belongs to, and the height that its bands are measured in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from bevseg.config import SliceConfig
+from bevseg.pointcloud import PointCloud
+
+GROUND_SLAB, LOW, HIGH = range(3)
+SLAB_OF = {"low": LOW, "high": HIGH}
+
+
+class Cut(NamedTuple):
+    """The slabs of one cloud.
+
+    Attributes
+    ----------
+    ground_band
+        Points less than this above the DEM are ground, m.
+    split
+        Lower end of the high slab, m, in the height that the bands are measured in.
+    level
+        Absolute height that bands are measured from; NaN: from the DEM below each point.
+    """
+
+    ground_band: float
+    split: float
+    level: float
+
+
+def cut_of(cloud: PointCloud, config: SliceConfig) -> Cut:
+    """Return the slabs of a cloud; with `reference="mode"` they lie over its street level (`street_level`)."""
+    level = street_level(cloud) if config.reference == "mode" else np.nan
+    return Cut(config.ground_band, config.split, level)
+
+
+def street_level(cloud: PointCloud) -> float:
+    """Return the height that most points share, in steps of a metre: mode(ceil(z)), m.
+
+    The published slice plane lies a fixed distance above it, one horizontal plane per cloud. On a slope it cuts
+    wrongly: 2 % over 150 m moves the plane by 3 m.
+    """
+    z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
+    if len(z) == 0:
+        return 0.0
+    metres = np.ceil(z * cloud.scale[2] + cloud.offset[2]).astype(np.int64)
+    low = metres.min()
+    return float(np.bincount(metres - low).argmax() + low)
+
+
+@numba.njit(inline="always")
+def slab_and_height(z, dem, cut):  # type: ignore[no-untyped-def]
+    """Return (slab, height) of a point at z over ground at dem: its slab, and what its bands measure, m."""
+    above = z - dem
+    height = above if np.isnan(cut.level) else z - cut.level
+    slab = (above >= cut.ground_band) * (1 + (height >= cut.split))
+    return slab, height
