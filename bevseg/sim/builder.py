@@ -1,0 +1,74 @@
+"""Puts parts on the ground of a street, and remembers which stretches of a strip are taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.sim.mesh import Mesh
+from bevseg.sim.terrain import Terrain
+
+AHEAD = 22.0
+"""How far things stand before the start and after the end of the drive, m."""
+
+
+class Builder:
+    """The street while it is being furnished.
+
+    Parameters
+    ----------
+    rng
+        Draws everything.
+    terrain
+        The ground that parts are put on.
+    """
+
+    def __init__(self, rng: np.random.Generator, terrain: Terrain) -> None:
+        self.rng = rng
+        self.terrain = terrain
+        self.parts: list[Mesh] = []
+        self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
+
+    @property
+    def start(self) -> float:
+        """First s that is furnished, m."""
+        return -AHEAD
+
+    @property
+    def end(self) -> float:
+        """Last s that is furnished, m."""
+        return self.terrain.length + AHEAD
+
+    def stand(self, part: Mesh, s: float, t: float, *, lift: float = 0.0) -> None:
+        """Put an upright, level part with its origin on the ground at (s, t)."""
+        self.parts.append(part.at(s, t, float(self.terrain.height(s, t)) + lift))
+
+    def lay(self, part: Mesh, s: float, t: float) -> None:
+        """Put a part on its wheels: tilted as the ground is around (s, t)."""
+        h, reach = self.terrain.height, 1.3
+        along = float(h(s + reach, t) - h(s - reach, t)) / (2 * reach)
+        across = float(h(s, t + 0.7) - h(s, t - 0.7)) / 1.4
+        tilt = np.array([[1, 0, along], [0, 1, across], [0, 0, 1]])
+        self.parts.append(Mesh(part.corners @ tilt, part.materials).at(s, t, float(h(s, t))))
+
+    def drape(self, part: Mesh, s: float, t: float) -> None:
+        """Put a long part down so that its foot follows the ground."""
+
+        def follow(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return points + np.column_stack(
+                [np.zeros((len(points), 2)), self.terrain.height(points[:, 0], points[:, 1])]
+            )
+
+        self.parts.append(part.at(s, t).mapped(follow))
+
+    def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
+        """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one."""
+        middle, half = (low + high) / 2, (high - low) / 2
+        if bool(self.terrain.in_crossing(middle, half + margin)):
+            return False
+        if any(low < b and a < high for a, b in self._taken[strip]):
+            return False
+        self._taken[strip].append((low, high))
+        return True

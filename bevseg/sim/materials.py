@@ -1,0 +1,72 @@
+"""What the surfaces of the street are made of: class, reflectance, chance of an echo, roughness."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from bevseg.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
+
+
+class Material(IntEnum):
+    """The id that every triangle of the street carries."""
+
+    ASPHALT = 0
+    PAVING = 1
+    GRASS = 2
+    BRICK = 3
+    ROOF = 4
+    PANE = 5
+    ROOM = 6
+    PAINT = 7
+    CAR_GLASS = 8
+    TYRE = 9
+    STEEL = 10
+    PLATE = 11
+    LEAF = 12
+    BARK = 13
+    WOOD = 14
+    CLOTH = 15
+    WIRE = 16
+
+
+class Surface(NamedTuple):
+    """How a material answers a laser beam."""
+
+    label: int
+    """Train id."""
+    reflectance: float
+    """Share of the light that comes back at normal incidence."""
+    echo: float
+    """Chance that a beam at normal incidence is measured at all."""
+    roughness: float
+    """Standard deviation added to the range, m."""
+
+
+SURFACES = {
+    Material.ASPHALT: Surface(GROUND, 0.15, 0.98, 0.002),
+    Material.PAVING: Surface(GROUND, 0.35, 0.99, 0.003),
+    Material.GRASS: Surface(GROUND, 0.45, 0.97, 0.015),
+    Material.BRICK: Surface(BUILDING, 0.40, 0.99, 0.005),
+    Material.ROOF: Surface(BUILDING, 0.25, 0.97, 0.010),
+    Material.PANE: Surface(BUILDING, 0.10, 0.30, 0.005),
+    Material.ROOM: Surface(BUILDING, 0.30, 0.30, 0.010),
+    Material.PAINT: Surface(CAR, 0.50, 0.93, 0.003),
+    Material.CAR_GLASS: Surface(CAR, 0.08, 0.25, 0.010),
+    Material.TYRE: Surface(CAR, 0.06, 0.80, 0.005),
+    Material.STEEL: Surface(POLE, 0.45, 0.97, 0.002),
+    Material.PLATE: Surface(POLE, 0.95, 0.99, 0.002),
+    Material.LEAF: Surface(VEGETATION, 0.50, 0.93, 0.010),
+    Material.BARK: Surface(VEGETATION, 0.30, 0.98, 0.008),
+    Material.WOOD: Surface(UNDEFINED, 0.40, 0.98, 0.004),
+    Material.CLOTH: Surface(UNDEFINED, 0.30, 0.95, 0.010),
+    Material.WIRE: Surface(UNDEFINED, 0.20, 0.70, 0.003),
+}
+
+_IN_ORDER = [SURFACES[material] for material in Material]
+LABELS = np.array([surface.label for surface in _IN_ORDER], np.uint8)
+REFLECTANCE = np.array([surface.reflectance for surface in _IN_ORDER], np.float32)
+ECHO = np.array([surface.echo for surface in _IN_ORDER], np.float32)
+ROUGHNESS = np.array([surface.roughness for surface in _IN_ORDER], np.float32)

@@ -1,0 +1,134 @@
+"""Triangles with a material each, and the few solids that a street is built from.
+
+A part is built in its own frame (x along it, y across it, z up, in m) and then placed in the frame of the street.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bevseg.sim.materials import Material
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Loose triangles.
+
+    Attributes
+    ----------
+    corners
+        (M, 3, 3) float64: triangle, corner, coordinate, m.
+    materials
+        (M,) uint8, ids of `Material`.
+    """
+
+    corners: NDArray[np.float64]
+    materials: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, corners: ArrayLike, material: Material) -> Self:
+        """Return triangles (M, 3, 3) of one material, without those that have no area."""
+        triangles = np.asarray(corners, np.float64).reshape(-1, 3, 3)
+        sides = triangles[:, 1:] - triangles[:, :1]
+        kept = triangles[np.abs(np.cross(sides[:, 0], sides[:, 1])).sum(axis=1) > 1e-9]
+        return cls(kept, np.full(len(kept), material, np.uint8))
+
+    def mapped(self, position: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Self:
+        """Return the mesh with every corner moved by `position`, which maps (N, 3) to (N, 3)."""
+        return replace(self, corners=position(self.corners.reshape(-1, 3)).reshape(-1, 3, 3))
+
+    def turned(self, angle: float) -> Self:
+        """Return the mesh turned about the z axis by `angle`, rad, from x towards y."""
+        cos, sin = np.cos(angle), np.sin(angle)
+        return replace(
+            self, corners=self.corners @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+        )
+
+    def at(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Self:
+        """Return the mesh shifted by (x, y, z), m."""
+        return replace(self, corners=self.corners + (x, y, z))
+
+    def mirrored(self, side: int) -> Self:
+        """Return the mesh with y times `side`, which is 1 or -1."""
+        return replace(self, corners=self.corners * (1, side, 1))
+
+
+def merge(parts: Iterable[Mesh]) -> Mesh:
+    """Return all triangles of `parts` as one mesh."""
+    listed = list(parts)
+    if not listed:
+        return Mesh(np.empty((0, 3, 3)), np.empty(0, np.uint8))
+    return Mesh(
+        np.concatenate([part.corners for part in listed]), np.concatenate([part.materials for part in listed])
+    )
+
+
+def quads(corners: ArrayLike, material: Material) -> Mesh:
+    """Return quadrilaterals (Q, 4, 3), corners in turn, as two triangles each."""
+    four = np.asarray(corners, np.float64).reshape(-1, 4, 3)
+    return Mesh.of(np.concatenate([four[:, [0, 1, 2]], four[:, [0, 2, 3]]]), material)
+
+
+def box(low: Point, high: Point, material: Material) -> Mesh:
+    """Return the six faces between two opposite corners."""
+    (a, b, c), (d, e, f) = low, high
+    bottom = [(a, b, c), (d, b, c), (d, e, c), (a, e, c)]
+    top = [(x, y, f) for x, y, _ in bottom]
+    sides = [[bottom[i], bottom[i - 1], top[i - 1], top[i]] for i in range(4)]
+    return quads([bottom, top, *sides], material)
+
+
+def beam(
+    start: Point, end: Point, radius: float, material: Material, *, sides: int = 6, tip: float = 1.0
+) -> Mesh:
+    """Return a closed round bar between two points; `tip` is the radius at its end over `radius`."""
+    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    along = (b - a) / np.linalg.norm(b - a)
+    across = np.cross(along, (1.0, 0.0, 0.0) if abs(along[0]) < 0.9 else (0.0, 1.0, 0.0))
+    across /= np.linalg.norm(across)
+    angle = np.linspace(0, 2 * np.pi, sides + 1)
+    ring = radius * (np.outer(np.cos(angle), across) + np.outer(np.sin(angle), np.cross(along, across)))
+    foot, head = a + ring, b + tip * ring
+    wall = quads(np.stack([foot[:-1], foot[1:], head[1:], head[:-1]], axis=1), material)
+    lids = [
+        Mesh.of(np.stack([edge[:-1], edge[1:], np.broadcast_to(centre, (sides, 3))], axis=1), material)
+        for edge, centre in ((foot, a), (head, b))
+    ]
+    return merge([wall, *lids])
+
+
+def leaves(
+    centres: NDArray[np.float64], size: float, rng: np.random.Generator, material: Material = Material.LEAF
+) -> Mesh:
+    """Return one triangle of about `size` m, turned any way, at each of `centres` (N, 3)."""
+    corners = rng.normal(scale=size / 2, size=(len(centres), 3, 3))
+    return Mesh.of(centres[:, None, :] + corners - corners.mean(axis=1, keepdims=True), material)
+
+
+def surface(
+    x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], materials: NDArray[np.uint8]
+) -> Mesh:
+    """Return the heights `z` (len(x), len(y)) as a surface; `materials` (len(x) - 1, len(y) - 1) per patch."""
+    grid = np.stack([*np.meshgrid(x, y, indexing="ij"), z], axis=2)
+    south_west, south_east, north_west, north_east = (
+        grid[:-1, :-1],
+        grid[1:, :-1],
+        grid[:-1, 1:],
+        grid[1:, 1:],
+    )
+    first = np.stack([south_west, south_east, north_east], axis=2)
+    second = np.stack([south_west, north_east, north_west], axis=2)
+    corners = np.stack([first, second], axis=2).reshape(-1, 3, 3)
+    return Mesh(corners, np.repeat(materials.astype(np.uint8).ravel(), 2))
+
+
+def polyline(points: Sequence[Point], radius: float, material: Material) -> Mesh:
+    """Return thin bars from point to point, for arms, rails and wires."""
+    return merge(beam(a, b, radius, material, sides=4) for a, b in zip(points[:-1], points[1:], strict=True))
