@@ -1,4 +1,4 @@
-"""PointCloud: integer coordinates with scale and offset in metres, labels, reference system, and the source record."""
+"""PointCloud: integer coordinates with scale and offset in metres, labels, reference system, source record."""
 
 from __future__ import annotations
 

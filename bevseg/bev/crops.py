@@ -201,7 +201,7 @@ def _slabs(z, dem, cut):  # type: ignore[no-untyped-def]
 
 @compiled
 def _fill(cloud, centre, turn, cell, crop, keep, lift, seed, records, bits, votes, dem):  # type: ignore[no-untyped-def]
-    np.random.seed(seed)  # noqa: NPY002: the generator that compiled code has
+    np.random.seed(seed)  # noqa: NPY002  (the generator that compiled code has)
     half = np.float64(0.5 * crop * cell)
     reach = half * np.sqrt(2.0) / (1.0 - STRETCH)
     first_col = max(int((centre[0] - reach) / TILE), 0)
