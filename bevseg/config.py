@@ -33,6 +33,8 @@ class SliceConfig:
 
     ground_band: float = 0.2
     """Points less than this above the DEM are ground, m."""
+    foot: float = 0.1
+    """In a cell whose low slice is an object, ground ends here already, and the rest of the band is its foot, m."""
     split: float = 3.0
     """Low slice below, high slice from here up, m. Vans stay in the low one."""
     reference: str = "dem"
@@ -152,6 +154,13 @@ def load(name_or_path: str) -> Settings:
             "Not a TOML file", where=path, why=str(error), hint="correct it and try again"
         ) from error
     return from_table(table, where=str(path))
+
+
+def with_training(settings: Settings | None, **values: object) -> Settings:
+    """Return settings (None: the defaults) in which the training has other values; those that are None stay."""
+    base = settings or NAMED["default"]
+    given = {name: value for name, value in values.items() if value is not None}
+    return dataclasses.replace(base, train=dataclasses.replace(base.train, **given))  # type: ignore[arg-type]
 
 
 def from_table(table: dict[str, object], where: str) -> Settings:

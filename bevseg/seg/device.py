@@ -45,3 +45,8 @@ def half_precision(device: torch.device) -> bool:
 def autocast(device: torch.device) -> torch.autocast:
     """Return the context that computes in bfloat16 where the device is good at it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device))
+
+
+def limit_threads(count: int) -> None:
+    """Let torch use that many threads in this process: processes beside each other share the cores."""
+    torch.set_num_threads(count)

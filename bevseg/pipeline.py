@@ -1,0 +1,176 @@
+"""The stages in running order, on values: what `bevseg run` does with each cloud, and how a model comes about."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bevseg import evaluate
+from bevseg.bev.backproject import backproject
+from bevseg.bev.ground import ground
+from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.config import Settings, SliceConfig
+from bevseg.errors import LabelError
+from bevseg.labels import CLASS_NAMES
+from bevseg.metrics import Counts
+from bevseg.names import SLICES
+from bevseg.pointcloud import Labelling, PointCloud
+from bevseg.progress import Progress, Step, Stopwatch, silent
+from bevseg.raster import Raster
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.predict import predict
+from bevseg.training import Example, Row, fit, hold_out
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """All that the stages make of one cloud.
+
+    Attributes
+    ----------
+    dem
+        Bands `height` and `distance`.
+    bands, classes
+        Slice -> what the network reads, and what it says.
+    labelling
+        Class and confidence of every point.
+    """
+
+    dem: Raster
+    bands: dict[str, Raster]
+    classes: dict[str, Raster]
+    labelling: Labelling
+
+
+def label(
+    cloud: PointCloud, model: Model, *, device: str = "auto", watch: Stopwatch | None = None
+) -> Labelled:
+    """Label every point of a cloud with a trained model.
+
+    Parameters
+    ----------
+    cloud
+        Its own labels play no part.
+    model
+        Networks and the settings they were trained with.
+    device
+        Where the networks compute.
+    watch
+        Takes the time of each stage.
+    """
+    settings, watch = model.settings, watch or Stopwatch()
+    with watch("ground"):
+        dem = ground(cloud, settings.raster.cell, settings.ground)
+    with watch("rasterize"):
+        bands = rasterize(cloud, dem, settings.slices, settings.raster)
+    with watch("predict"):
+        classes = {name: predict(raster, model, name, device=device) for name, raster in bands.items()}
+    with watch("backproject"):
+        labelling = backproject(cloud, dem, classes, settings.slices)
+    return Labelled(dem, bands, classes, labelling)
+
+
+def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> Labelling:
+    """Carry the true label of each cell back to the points: what perfect networks would reach."""
+    sure = {
+        name: dataclasses.replace(
+            raster, names=("class", "confidence"), values=np.repeat(raster.values, 2, 0)
+        )
+        for name, raster in label_rasters(cloud, dem, slices).items()
+    }
+    return backproject(cloud, dem, sure, slices)
+
+
+def truth(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[str, Raster]:
+    """Return slice -> true label of each cell; empty for a cloud without labels."""
+    return label_rasters(cloud, dem, slices) if is_labelled(cloud) else {}
+
+
+def is_labelled(cloud: PointCloud) -> bool:
+    """Say whether any point has a class."""
+    return cloud.labels is not None and bool(cloud.labels.any())
+
+
+def train(
+    clouds: Sequence[PointCloud],
+    settings: Settings,
+    *,
+    val: Sequence[str] | None = None,
+    slices: Sequence[str] = SLICES,
+    init: Model | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> tuple[Model, list[Row]]:
+    """Train a model on labelled clouds and score it on those held out.
+
+    Parameters
+    ----------
+    clouds
+        Labelled clouds with names of their own.
+    settings
+        Of all stages; the model keeps them.
+    val
+        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
+    slices, init, seed, device
+        As for `training.fit`.
+    progress
+        Told along the way.
+
+    Returns
+    -------
+    Model, list of Row
+        The model, with the scores of the clouds held out, and the history of the training.
+
+    Raises
+    ------
+    LabelError
+        If a cloud has no labels.
+    UsageError
+        If `val` leaves nothing to train on.
+    """
+    for cloud in clouds:
+        if not is_labelled(cloud):
+            raise LabelError(
+                "A cloud without labels cannot be trained on",
+                where=cloud.name,
+                hint="name its class scheme with --classes, or take it out of the folder",
+            )
+    held_out = hold_out([cloud.name for cloud in clouds], val, settings.train.val_share, seed)
+    examples = []
+    for number, cloud in enumerate(clouds, 1):
+        examples.append(Example(cloud, ground(cloud, settings.raster.cell, settings.ground)))
+        progress(Step("ground of the training clouds", number, len(clouds)))
+    model, history = fit(
+        examples, held_out, settings, slices=slices, init=init, seed=seed, device=device, progress=progress
+    )
+    scores: dict[str, Any] = {"trained_on": sorted({c.name for c in clouds} - set(held_out))}
+    if held_out and set(SLICES) <= set(model.nets):
+        scores["validation"] = _scored([e for e in examples if e.cloud.name in held_out], model, device)
+    return dataclasses.replace(model, scores=scores), history
+
+
+def _scored(examples: Sequence[Example], model: Model, device: str) -> dict[str, Any]:
+    """Return the pooled scores of labelled clouds, and their oracle."""
+    found = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+    best = found.copy()
+    for example in examples:
+        cloud = example.cloud
+        found += matrix(cloud, label(cloud, model, device=device).labelling)
+        best += matrix(cloud, oracle(cloud, example.dem, model.settings.slices))
+    return {
+        "clouds": [example.cloud.name for example in examples],
+        "scores": evaluate.scores(found),
+        "oracle": evaluate.scores(best),
+    }
+
+
+def matrix(cloud: PointCloud, labelling: Labelling) -> Counts:
+    """Count true against predicted class over the points of a labelled cloud."""
+    if cloud.labels is None:
+        raise LabelError("A cloud without labels cannot be scored", where=cloud.name)
+    return evaluate.count(cloud.labels, labelling.classes, cloud.name)

@@ -1,0 +1,293 @@
+"""Clouds -> labelled clouds, pictures, scores and, where asked for, the model: `bevseg run`."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bevseg import pipeline, preview, report, workdir
+from bevseg.atomic import refuse_existing
+from bevseg.batch import Done, Failure, Outcome, each
+from bevseg.config import NAMED, RunConfig, Settings
+from bevseg.errors import OutputExistsError, UsageError
+from bevseg.export import export
+from bevseg.ingest import CloudFile, describe, find_clouds, ingest
+from bevseg.labels import load_scheme
+from bevseg.pointcloud import PointCloud
+from bevseg.progress import Progress, Stopwatch, silent
+from bevseg.seg import checkpoint
+from bevseg.seg.device import limit_threads, resolve
+from bevseg.seg.losses import parse
+
+log = logging.getLogger(__name__)
+
+MODEL, HISTORY, REPORT = "model.safetensors", "history.csv", "report.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a run.
+
+    Attributes
+    ----------
+    paths
+        Clouds, or directories of clouds.
+    out
+        Directory of the results.
+    model
+        A trained model; or else
+    train_on
+        a cloud or directory of labelled clouds to train one on.
+    settings
+        For training; None: the defaults. A given model brings its own.
+    classes, out_classes
+        Schemes of what is read and what is written; None: those of the format.
+    val
+        Stems held out for early stopping; None: a seeded choice.
+    work
+        Work directory to keep.
+    overwrite
+        Whether outputs may be replaced.
+    how
+        Seed, device, processes, and what an error does.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path
+    model: Path | None = None
+    train_on: Path | None = None
+    settings: Settings | None = None
+    classes: str | None = None
+    out_classes: str | None = None
+    val: tuple[str, ...] | None = None
+    work: Path | None = None
+    overwrite: bool = False
+    how: RunConfig = field(default_factory=RunConfig)
+
+
+def run(request: Request, *, progress: Progress = silent) -> Outcome:
+    """Label clouds from end to end.
+
+    Parameters
+    ----------
+    request
+        All of it.
+    progress
+        Told along the way.
+
+    Returns
+    -------
+    Outcome
+        Files, failures, and as `facts` the report.
+
+    Raises
+    ------
+    UsageError
+        If options do not agree.
+    OutputExistsError
+        If the results are there already.
+    InputError
+        If the only cloud, or with `on_error="stop"` any cloud, cannot be used.
+    """
+    _refuse(request)
+    clouds = find_clouds(list(request.paths))
+    _refuse_outputs(request, clouds.clouds)
+    for path in clouds.passed_over:
+        log.info("passed over, no cloud: %s", path)
+    trained = Outcome() if request.train_on is None else _train(request, progress)
+    model = request.model or request.out / MODEL
+    outcome = _label_all(request, model, clouds.clouds, progress)
+    table = report.report(
+        outcome,
+        settings=_model(model).settings,
+        how=request.how,
+        model=model,
+        roles=trained.facts.get("roles", {}),
+        passed_over=clouds.passed_over,
+    )
+    workdir.write_json(table, request.out / REPORT)
+    return Outcome(
+        [*trained.written, *outcome.written, request.out / REPORT],
+        trained.failures + outcome.failures,
+        outcome.done,
+        table,
+    )
+
+
+def load_labelled(
+    path: Path, classes: str | None, *, on_error: str, progress: Progress
+) -> tuple[list[PointCloud], dict[str, Path], list[Failure]]:
+    """Read a directory of labelled clouds for training; unknown codes are as strict as their scheme says.
+
+    Returns
+    -------
+    list of PointCloud, dict, list of Failure
+        The clouds, the path of each, and the files left out.
+    """
+    files = find_clouds([path]).clouds
+    scheme = load_scheme(classes) if classes else None
+
+    def read(file: CloudFile) -> Done:
+        cloud = ingest(file.path, scheme=scheme, strict=True)
+        return Done(points=len(cloud), facts={"cloud": cloud})
+
+    outcome = each("read the training clouds", read, files, on_error=on_error, progress=progress)
+    paths = {file.stem: file.path for file in files}
+    return [done.facts["cloud"] for done in outcome.done.values()], paths, outcome.failures
+
+
+def _train(request: Request, progress: Progress) -> Outcome:
+    """Train and write the model and its history; the roles of the clouds are the facts."""
+    assert request.train_on is not None
+    how = request.how
+    clouds, paths, failures = load_labelled(
+        request.train_on, request.classes, on_error=how.on_error, progress=progress
+    )
+    model, history = pipeline.train(
+        clouds,
+        request.settings or NAMED["default"],
+        val=request.val,
+        seed=how.seed,
+        device=how.device,
+        progress=progress,
+    )
+    written = [request.out / MODEL, request.out / HISTORY]
+    checkpoint.save(model, written[0])
+    report.write_history(history, written[1])
+    trained_on = set(model.scores["trained_on"])
+    roles = {paths[c.name].resolve(): "training" if c.name in trained_on else "validation" for c in clouds}
+    return Outcome(written, failures, facts={"roles": roles})
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a process needs to label any cloud of a run."""
+
+    request: Request
+    model: Path
+
+
+def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
+    _model.cache_clear()
+    if request.work is not None:
+        settings = _model(model).settings
+        workdir.settle(request.work, settings, workdir.GROUPS, overwrite=request.overwrite)
+    how = request.how
+    threads = max((os.cpu_count() or 1) // how.jobs, 1)
+    return each(
+        "label",
+        functools.partial(_label_file, _Order(request, model)),
+        clouds,
+        jobs=how.jobs,
+        on_error=how.on_error,
+        start=functools.partial(limit_threads, threads) if how.jobs > 1 else None,
+        progress=progress,
+    )
+
+
+# One load per process, not per cloud.
+_model = functools.lru_cache(maxsize=1)(checkpoint.load)
+
+
+def _label_file(order: _Order, file: CloudFile) -> Done:
+    """Label one cloud from file to file."""
+    request, watch = order.request, Stopwatch()
+    laz, png = request.out / f"{file.stem}.laz", request.out / f"{file.stem}.png"
+    folder = workdir.Folder(request.work / file.stem) if request.work else None
+    refuse_existing(laz, overwrite=request.overwrite)
+    refuse_existing(png, overwrite=request.overwrite)
+    if folder is not None:
+        folder.refuse("ingest", overwrite=request.overwrite)
+    with watch("read"):
+        cloud = ingest(file.path, scheme=load_scheme(request.classes) if request.classes else None)
+    model = _model(order.model)
+    made = pipeline.label(cloud, model, device=request.how.device, watch=watch)
+    written: list[Path] = []
+    if folder is not None:
+        with watch("keep"):
+            written += _keep(folder, cloud, made, file, order)
+    with watch("picture"):
+        preview.draw(cloud, made.dem, made.bands, made.labelling, png)
+    with watch("write"):
+        scheme = load_scheme(request.out_classes) if request.out_classes else None
+        export(cloud, made.labelling, laz, scheme=scheme, overwrite=request.overwrite)
+    facts: dict[str, Any] = {"source": str(file.path), "seconds": watch.seconds}
+    if pipeline.is_labelled(cloud):
+        best = pipeline.oracle(cloud, made.dem, model.settings.slices)
+        facts["matrix"] = pipeline.matrix(cloud, made.labelling)
+        facts["oracle"] = pipeline.matrix(cloud, best)
+    counts = np.bincount(made.labelling.classes, minlength=len(model.classes))
+    facts["classes"] = dict(zip(model.classes, counts.tolist(), strict=True))
+    return Done((laz, png, *written), len(cloud), facts)
+
+
+def _keep(
+    folder: workdir.Folder,
+    cloud: PointCloud,
+    made: pipeline.Labelled,
+    path: Path,
+    settings: Settings,
+    classes: str | None,
+) -> list[Path]:
+    """Write all that the stages made of a cloud into its folder."""
+    folder.begin("ingest")
+    return [
+        *folder.write_cloud(
+            cloud, describe(cloud, file.path) | {"classes": order.request.classes, "columns": None}
+        ),
+        *folder.write_dem(made.dem),
+        *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, _model(order.model).settings.slices)),
+        *folder.write_classes(made.classes),
+        *folder.write_labels(made.labelling),
+    ]
+
+
+def _refuse(request: Request) -> None:
+    """Raise before any work if the options do not agree or name what is not there."""
+    if (request.model is None) == (request.train_on is None):
+        raise UsageError(
+            "A run needs a trained model, or clouds to train one on",
+            where="-m, --train-on",
+            why="neither is given" if request.model is None else "both are given",
+            hint="give one: -m MODEL, or --train-on LABELLED_DIR",
+        )
+    if request.model is not None and (request.settings or request.val):
+        raise UsageError(
+            "A trained model brings its own settings",
+            where="--config, --val, --max-minutes",
+            hint="leave these out, or train with --train-on",
+        )
+    resolve(request.how.device)
+    if request.settings is not None:
+        parse(request.settings.train.loss)
+    for name in (request.classes, request.out_classes):
+        if name:
+            load_scheme(name)
+
+
+def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
+    """Raise before any work if an output is an input, or if the results are there already."""
+    targets = {file.stem: request.out / f"{file.stem}.laz" for file in clouds}
+    for file in clouds:
+        if targets[file.stem].exists() and targets[file.stem].samefile(file.path):
+            raise UsageError(
+                "An input would be replaced by its output", where=file.path, hint="name another -o"
+            )
+    if request.overwrite:
+        return
+    for name in (REPORT, *((MODEL, HISTORY) if request.train_on else ())):
+        refuse_existing(request.out / name, overwrite=False)
+    existing = [path for path in targets.values() if path.exists()]
+    if existing and len(existing) == len(targets):
+        raise OutputExistsError(
+            "The outputs exist", where=existing[0], hint="give --overwrite, or another output directory"
+        )
+    for path in existing:
+        log.warning("%s exists: this cloud will be left out", path)

@@ -1,0 +1,210 @@
+"""Labelled clouds and their DEMs -> trained networks: whole clouds held out, one sampler of crops per slice.
+
+`seg/` knows no points and `bev/` no networks; here the sampler of the one is handed to the training of the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bevseg.bev.crops import CropSampler
+from bevseg.bev.rasterize import bands as bands_of
+from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.config import Settings
+from bevseg.errors import UsageError
+from bevseg.names import SLICES
+from bevseg.pointcloud import PointCloud
+from bevseg.progress import Progress, Step, silent
+from bevseg.raster import Raster
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.train import Trained, train
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A labelled cloud and its DEM."""
+
+    cloud: PointCloud
+    dem: Raster
+
+
+def hold_out(names: Sequence[str], val: Sequence[str] | None, share: float, seed: int) -> tuple[str, ...]:
+    """Return the clouds that are kept for early stopping: the ones named, or a seeded choice of whole clouds.
+
+    Parameters
+    ----------
+    names
+        All labelled clouds.
+    val
+        Stems asked for; None leaves the choice to chance.
+    share
+        Share of the clouds to choose, at least one and never all. A single cloud is not split.
+    seed
+        Of the choice.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or nothing is left to train on.
+    """
+    if val is not None:
+        unknown = sorted(set(val) - set(names))
+        if unknown or not set(names) - set(val):
+            raise UsageError(
+                "These clouds cannot be held out for validation",
+                where="--val",
+                why=f"{', '.join(unknown)}: not among the labelled clouds"
+                if unknown
+                else "nothing is left to train on",
+                hint=f"the labelled clouds are: {', '.join(names)}",
+            )
+        return tuple(sorted(set(val)))
+    if len(names) == 1:
+        log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")
+        return ()
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    return tuple(sorted(np.random.default_rng(seed).permutation(sorted(names))[:count].tolist()))
+
+
+def fit(
+    examples: Sequence[Example],
+    held_out: Sequence[str],
+    settings: Settings,
+    *,
+    slices: Sequence[str] = SLICES,
+    init: Model | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> tuple[Model, list[Row]]:
+    """Train the network of each slice.
+
+    Parameters
+    ----------
+    examples
+        Labelled clouds.
+    held_out
+        Names of those that only tell when to stop.
+    settings
+        All of them; they go into the model.
+    slices
+        Networks to train; the others are taken from `init`.
+    init
+        Model to start from, made with the same bands and nets.
+    seed, device
+        Of the training.
+    progress
+        Told after each step.
+
+    Returns
+    -------
+    Model, list of Row
+        The networks that did best on the clouds held out; one row of the history per look at these.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to learn in a slice.
+    UsageError
+        If `init` is for other bands or nets.
+    """
+    if init is not None:
+        _check_init(init, settings)
+    nets = dict(init.nets) if init else {}
+    history: list[Row] = []
+    begin = time.monotonic()
+    for number, name in enumerate(slices):
+        minutes = settings.train.max_minutes
+        if minutes is not None:  # what is left, shared evenly among the slices to come
+            minutes = max(minutes - (time.monotonic() - begin) / 60, 0.01) / (len(slices) - number)
+        teller = _Teller(name, minutes, progress)
+        trained = _fit_slice(name, examples, held_out, settings, init, seed, device, teller)
+        nets[name] = trained.net
+        history += [{"slice": name} | row for row in trained.history]
+    bands = bands_of(settings.raster.features)
+    return Model(nets, {name: bands[name] for name in nets}, settings, seed=seed), history
+
+
+@dataclass
+class _Teller:
+    """Turns the steps and rows of a training into progress."""
+
+    name: str
+    minutes: float | None
+    progress: Progress
+    best: float = math.nan
+    begin: float = field(default_factory=time.monotonic)
+
+    def step(self, step: int, steps: int) -> None:
+        """Tell how far it is, by steps or by time, whichever is further."""
+        elapsed = (time.monotonic() - self.begin) / 60
+        share = max(step / steps, min(elapsed / self.minutes, 1) if self.minutes else 0)
+        best = "" if math.isnan(self.best) else f", best mIoU of held-out cells {100 * self.best:.1f} %"
+        self.progress(Step(f"train {self.name}", share, 1, note=f"step {step} of {steps}{best}"))
+
+    def row(self, row: Row) -> None:
+        """Remember the best score."""
+        self.best = np.fmax(self.best, row["miou"])
+
+
+def _fit_slice(
+    name: str,
+    examples: Sequence[Example],
+    held_out: Sequence[str],
+    settings: Settings,
+    init: Model | None,
+    seed: int,
+    device: str,
+    teller: _Teller,
+) -> Trained:
+    learned = [e for e in examples if e.cloud.name not in held_out]
+    sampler = CropSampler(
+        [e.cloud for e in learned],
+        [e.dem for e in learned],
+        name=name,
+        slices=settings.slices,
+        features=settings.raster.features,
+        crop=settings.train.crop,
+    )
+    return train(
+        sampler,
+        [_scene(e, name, settings) for e in examples if e.cloud.name in held_out],
+        bands_of(settings.raster.features)[name],
+        settings.net,
+        settings.train,
+        seed=seed,
+        device=device,
+        init=init.nets.get(name) if init else None,
+        minutes=teller.minutes,
+        on_row=teller.row,
+        on_step=teller.step,
+    )
+
+
+def _scene(example: Example, name: str, settings: Settings) -> tuple[Any, Any]:
+    """Return bands and labels of one slice of a cloud, for validation."""
+    bands = rasterize(example.cloud, example.dem, settings.slices, settings.raster)[name]
+    return bands.values, label_rasters(example.cloud, example.dem, settings.slices)[name]["class"]
+
+
+def _check_init(init: Model, settings: Settings) -> None:
+    for group in ("slices", "raster", "net"):
+        old, new = getattr(init.settings, group), getattr(settings, group)
+        if old != new:
+            raise UsageError(
+                "The model to start from was made with other settings",
+                where="--init",
+                why=f"{group}: {old} there, {new} here",
+                hint="give the --config that it was trained with",
+            )

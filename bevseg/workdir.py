@@ -1,0 +1,236 @@
+"""The work directory: one folder per cloud, one file per stage, each of which opens in other people's viewers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bevseg.atomic import refuse_existing, replacing
+from bevseg.config import NAMED, Settings, from_table, to_table
+from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.io import geotiff, las
+from bevseg.labels import COLOURS
+from bevseg.names import SLICES
+from bevseg.pointcloud import Labelling, PointCloud
+from bevseg.raster import Raster
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "ingest": ("cloud.las", "cloud.json"),
+    "ground": ("dem.tif",),
+    "rasterize": tuple(f"{name}{end}.tif" for end in ("", "_labels") for name in SLICES),
+    "predict": tuple(f"{name}_classes.tif" for name in SLICES),
+    "backproject": ("labels.npz",),
+}
+"""Stage -> the files it writes into the folder of a cloud, in running order."""
+
+RECORD = "settings.json"
+"""File beside the folders that tells which settings made them."""
+
+GROUPS = ("ground", "slices", "raster")
+"""Groups of settings that the files of a work directory depend on."""
+
+CLASS_COLOURS = dict(enumerate(COLOURS))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one cloud."""
+
+    path: Path
+
+    @property
+    def stem(self) -> str:
+        """Name of the cloud."""
+        return self.path.name
+
+    def refuse(self, stage: str, *, overwrite: bool) -> None:
+        """Raise OutputExistsError if a file of the stage exists and may not be replaced; called before any work."""
+        for name in STAGES[stage]:
+            refuse_existing(self.path / name, overwrite=overwrite)
+
+    def begin(self, stage: str) -> None:
+        """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
+        stages = list(STAGES)
+        for later in stages[stages.index(stage) :]:
+            for name in STAGES[later]:
+                (self.path / name).unlink(missing_ok=True)
+
+    def write_cloud(self, cloud: PointCloud, facts: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Write `cloud.las` and `cloud.json`."""
+        las_path, json_path = self.path / "cloud.las", self.path / "cloud.json"
+        las.write_cloud(cloud, las_path)
+        write_json(facts, json_path)
+        return las_path, json_path
+
+    def read_cloud(self) -> PointCloud:
+        """Read `cloud.las`."""
+        return dataclasses.replace(las.read_cloud(self._existing("cloud.las", "ingest")), name=self.stem)
+
+    def read_facts(self) -> dict[str, Any]:
+        """Read `cloud.json`."""
+        return read_json(self._existing("cloud.json", "ingest"))
+
+    def write_dem(self, dem: Raster) -> tuple[Path, ...]:
+        """Write `dem.tif`."""
+        return self._write({"dem": dem})
+
+    def read_dem(self) -> Raster:
+        """Read `dem.tif`."""
+        return geotiff.read(self._existing("dem.tif", "ground"))
+
+    def write_bands(self, bands: Mapping[str, Raster], labels: Mapping[str, Raster]) -> tuple[Path, ...]:
+        """Write `low.tif`, `high.tif` and, for a labelled cloud, `low_labels.tif`, `high_labels.tif`."""
+        written = self._write(bands)
+        return written + self._write({f"{s}_labels": r for s, r in labels.items()}, CLASS_COLOURS)
+
+    def read_bands(self) -> dict[str, Raster]:
+        """Read `low.tif` and `high.tif`, by slice."""
+        return {name: geotiff.read(self._existing(f"{name}.tif", "rasterize")) for name in SLICES}
+
+    def write_classes(self, classes: Mapping[str, Raster]) -> tuple[Path, ...]:
+        """Write `low_classes.tif` and `high_classes.tif`."""
+        return self._write({f"{s}_classes": r for s, r in classes.items()}, CLASS_COLOURS)
+
+    def read_classes(self) -> dict[str, Raster]:
+        """Read `low_classes.tif` and `high_classes.tif`, by slice."""
+        return {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
+
+    def write_labels(self, labelling: Labelling) -> tuple[Path, ...]:
+        """Write `labels.npz`: arrays `classes` (train ids) and `confidence`, both (N,) uint8."""
+        path = self.path / "labels.npz"
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, classes=labelling.classes, confidence=labelling.confidence)
+        return (path,)
+
+    def read_labels(self) -> Labelling:
+        """Read `labels.npz`.
+
+        Raises
+        ------
+        InputError
+            If the file is no such archive.
+        """
+        path = self._existing("labels.npz", "backproject")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return Labelling(arrays["classes"], arrays["confidence"])
+        except (ValueError, KeyError, OSError) as error:
+            raise InputError(
+                "Not the labels that bevseg wrote", where=path, why=str(error), hint="run backproject again"
+            ) from error
+
+    def _write(
+        self, rasters: Mapping[str, Raster], colours: Mapping[int, str] | None = None
+    ) -> tuple[Path, ...]:
+        paths = {name: self.path / f"{name}.tif" for name in rasters}
+        for name, raster in rasters.items():
+            geotiff.write(raster, paths[name], colours=colours)
+        return tuple(paths.values())
+
+    def _existing(self, name: str, stage: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            raise CloudNotFoundError(
+                f"No {name} for cloud {self.stem!r}",
+                where=self.path,
+                hint=f"run `bevseg {stage} {self.path.parent}` first",
+            )
+        return path
+
+
+def folders(work: Path) -> list[Folder]:
+    """Return the folders of a work directory, by name.
+
+    Raises
+    ------
+    CloudNotFoundError
+        If there are none.
+    """
+    found = [Folder(path.parent) for path in sorted(work.glob("*/cloud.las"))] if work.is_dir() else []
+    if not found:
+        raise CloudNotFoundError(
+            "No work directory with clouds in it",
+            where=work,
+            why="it holds no <stem>/cloud.las" if work.is_dir() else "there is no such directory",
+            hint="fill one with `bevseg ingest CLOUDS -o WORK`",
+        )
+    return found
+
+
+def settings_of(work: Path) -> Settings:
+    """Return the settings that made the files of a work directory; the defaults where nothing is recorded."""
+    path = work / RECORD
+    return from_table(read_json(path), str(path)) if path.exists() else NAMED["default"]
+
+
+def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
+    """Record groups of settings in a work directory, or refuse others than those that are recorded.
+
+    Parameters
+    ----------
+    work
+        The directory.
+    settings
+        Settings in force.
+    groups
+        The groups that the stage uses, of `GROUPS`.
+    overwrite
+        Whether the stage makes all its files anew, so that the record may change.
+
+    Raises
+    ------
+    UsageError
+        If files made with other settings would stand beside the new ones.
+    """
+    path = work / RECORD
+    recorded = read_json(path) if path.exists() else {}
+    table = to_table(settings)
+    for group in groups:
+        if not overwrite and recorded.get(group, table[group]) != table[group]:
+            raise UsageError(
+                f"This work directory was made with other settings [{group}]",
+                where=path,
+                why=f"recorded {recorded[group]}, asked for {table[group]}",
+                hint="give --overwrite to make the files anew, or use another work directory",
+            )
+    updated = recorded | {group: table[group] for group in groups}
+    if updated != recorded:
+        write_json(updated, path)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
+    """Write a table as JSON that people can read."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON table.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InputError(
+            "Not a JSON file", where=path, why=str(error), hint="run the stage that made it again"
+        ) from error
+    if not isinstance(table, dict):
+        raise InputError("Not a JSON table", where=path, hint="run the stage that made it again")
+    return table

@@ -1,0 +1,146 @@
+"""Options that several commands share; each shows its default from where it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bevseg.config import NAMED, RunConfig
+from bevseg.names import DEVICES, SCHEMES
+
+from .console import Console
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Stage(click.Command):
+    """A command with -v and -q, whose function gets the console as its first argument."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(["-v", "--verbose"], count=True, help="Say more; -vv adds tracebacks to errors."),
+            click.Option(["-q", "--quiet"], count=True, help="Warnings and errors only; -qq: errors only."),
+        ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the function between opening and closing the console."""
+        verbose, quiet = ctx.params.pop("verbose"), ctx.params.pop("quiet")
+        with Console.opened(verbose - quiet) as console:
+            ctx.params["console"] = console
+            return super().invoke(ctx)
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Several names joined by commas; `choices` limits them."""
+
+    name = "names"
+
+    def __init__(self, choices: tuple[str, ...] | None = None) -> None:
+        self.choices = choices
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split at commas and check each name."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        wrong = [name for name in names if self.choices and name not in self.choices]
+        if wrong or not names:
+            known = f"; known: {', '.join(self.choices)}" if self.choices else ""
+            self.fail(f"{', '.join(wrong) or 'nothing'} is no name here{known}", param, ctx)
+        return names
+
+
+def _path(*names: str, **kwargs: Any) -> Decorator:
+    return click.option(*names, type=click.Path(path_type=Path), **kwargs)
+
+
+def _path_argument(name: str, **kwargs: Any) -> Decorator:
+    return click.argument(name, type=click.Path(path_type=Path), **kwargs)
+
+
+# Missing inputs are bad input (exit 4), said by the function that reads them: no `exists=True` here.
+clouds = _path_argument("clouds", nargs=-1, required=True, metavar="CLOUDS...")
+work = _path_argument("work")
+config = click.option(
+    "--config",
+    metavar="NAME|TOML",
+    help=f"Settings: {', '.join(NAMED)}, or a TOML file.",
+    show_default="default",
+)
+device = click.option(
+    "--device",
+    default=RunConfig.device,
+    show_default=True,
+    metavar="|".join((*DEVICES, "cuda:N")),
+    help="Where the networks compute.",
+)
+seed = click.option(
+    "--seed", type=int, default=RunConfig.seed, show_default=True, help="Start of all chance."
+)
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=RunConfig.jobs,
+    show_default=True,
+    help="Processes; the threads of each are divided accordingly.",
+)
+on_error = click.option(
+    "--on-error",
+    type=click.Choice(["skip", "stop"]),
+    default=RunConfig.on_error,
+    show_default=True,
+    help="What a bad cloud does to the others.",
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+columns = click.option(
+    "--columns",
+    metavar="x,y,z,label",
+    help="Names of the columns of text clouds, in their order; a column that is not needed is called -.",
+)
+train_on = _path("--train-on", metavar="LABELLED_DIR", help="Labelled clouds to train a model on before.")
+work_kept = _path("--work", metavar="DIR", help="Keep what every stage made, in this work directory.")
+val = click.option(
+    "--val",
+    type=Names(),
+    metavar="STEM,...",
+    help="Clouds held out for early stopping; else a seeded choice.",
+)
+max_minutes = click.option(
+    "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Limit of the training, minutes."
+)
+
+
+def classes(what: str) -> Decorator:
+    """--classes, the scheme of the labels that are read."""
+    return click.option(
+        "--classes",
+        metavar="SCHEME",
+        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. "
+        "[default: shrec20 for text, PLY and PCD, asprs for LAS]",
+    )
+
+
+def out_classes() -> Decorator:
+    """--out-classes, the scheme of the labels that are written."""
+    return click.option(
+        "--out-classes",
+        metavar="SCHEME",
+        help=f"Class scheme of the output: {', '.join(SCHEMES)}, or a TOML file. "
+        "[default: asprs for LAS and LAZ, shrec20 otherwise]",
+    )
+
+
+def output(metavar: str, text: str, *, required: bool = True) -> Decorator:
+    """-o, the one output of a command."""
+    return _path("-o", "--output", metavar=metavar, required=required, help=text)
+
+
+def model(text: str, *, required: bool) -> Decorator:
+    """-m, a trained model."""
+    return _path("-m", "--model", metavar="MODEL", required=required, help=text)

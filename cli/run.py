@@ -1,0 +1,83 @@
+"""`bevseg run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bevseg.config import RunConfig
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.clouds
+@options.output("OUT", "Directory of the results.")
+@options.model("A trained model.", required=False)
+@options.train_on
+@options.config
+@options.classes("the labels that are read, for training and scores")
+@options.out_classes()
+@options.val
+@options.max_minutes
+@options.jobs
+@options.on_error
+@options.overwrite
+@options.seed
+@options.device
+@options.work_kept
+def run(
+    console: Console,
+    clouds: tuple[Path, ...],
+    output: Path,
+    model: Path | None,
+    train_on: Path | None,
+    config: str | None,
+    classes: str | None,
+    out_classes: str | None,
+    val: tuple[str, ...] | None,
+    max_minutes: float | None,
+    jobs: int,
+    on_error: str,
+    overwrite: bool,
+    seed: int,
+    device: str,
+    work: Path | None,
+) -> None:
+    r"""Label CLOUDS (files, or directories of files) from end to end.
+
+    OUT receives the labelled clouds, one picture each, report.json and, after training, the model. Labels in
+    CLOUDS play no part in the result; where there are any, the scores are printed.
+
+    \b
+    Examples:
+      bevseg run scans/ -o labelled/ -m model.safetensors
+      bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
+    """
+    from bevseg import config as configs
+    from bevseg import report
+    from bevseg.run import Request, run
+
+    settings = configs.load(config) if config else None
+    if max_minutes is not None:
+        settings = configs.with_training(settings, max_minutes=max_minutes)
+    outcome = run(
+        Request(
+            clouds,
+            output,
+            model=model,
+            train_on=train_on,
+            settings=settings,
+            classes=classes,
+            out_classes=out_classes,
+            val=val,
+            work=work,
+            overwrite=overwrite,
+            how=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
+        ),
+        progress=console.progress,
+    )
+    console.result(report.text(outcome.facts))
+    console.finish(outcome)
