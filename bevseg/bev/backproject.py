@@ -1,8 +1,9 @@
 """Class of a cell -> class of its points.
 
-A point within the ground band is ground, whatever stands above it. Any other point takes class and confidence of
-its cell in the raster of its slice, through the very index that put it there. It is 0 (undefined) where that
-raster says nothing, and where its own coordinates are not finite.
+A point within the ground band is ground, unless it is the foot of an object: in a cell whose low slice is a
+building, say, the wall goes on below the band, so ground ends at `SliceConfig.foot` there. Any other point takes
+class and confidence of its cell in the raster of its slice, through the very index that put it there. It is 0
+(undefined) where that raster says nothing, and where its own coordinates are not finite.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bevseg.bev.binning import Frame, cell_of_step, compiled, finite_mask
-from bevseg.bev.slices import GROUND_SLAB, LOW, cut_of, slab_and_height
+from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, cut_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.labels import GROUND
 from bevseg.pointcloud import Labelling, PointCloud
@@ -51,6 +52,7 @@ def backproject(
         Frame.of(cloud, dem.grid),
         dem["height"].ravel(),
         cut_of(cloud, slices),
+        slices.foot,
         _ground_confidence(dem),
         *(classes[name][band].ravel() for name in ("low", "high") for band in ("class", "confidence")),
         found,
@@ -66,7 +68,7 @@ def _ground_confidence(dem: Raster) -> np.ndarray:
 
 @compiled
 def _gather(  # type: ignore[no-untyped-def]
-    x, y, z, finite, frame, dem, cut, ground, low_class, low_confidence, high_class, high_confidence, found
+    x, y, z, finite, frame, dem, cut, foot, ground, low_class, low_confidence, high_class, high_confidence, found
 ):
     for i in range(len(x)):
         if len(finite) > 0 and not finite[i]:
@@ -74,13 +76,16 @@ def _gather(  # type: ignore[no-untyped-def]
         k = cell_of_step(x[i], y[i], frame)
         if k < 0:
             continue
-        slab, _ = slab_and_height(z[i] * frame.scale[2] + frame.offset[2], dem[k], cut)
+        height = z[i] * frame.scale[2] + frame.offset[2]
+        slab, _ = slab_and_height(height, dem[k], cut)
+        if slab == GROUND_SLAB and height - dem[k] >= foot and low_class[k] not in (0, GROUND):
+            slab = LOW
         if slab == GROUND_SLAB:
             found[0, i] = GROUND
             found[1, i] = ground[k]
-        elif slab == LOW:
-            found[0, i] = low_class[k]
-            found[1, i] = low_confidence[k]
-        else:
+        elif slab == HIGH:
             found[0, i] = high_class[k]
             found[1, i] = high_confidence[k]
+        else:
+            found[0, i] = low_class[k]
+            found[1, i] = low_confidence[k]
