@@ -1,0 +1,138 @@
+"""First lines of a text file -> where the numbers begin, what separates them, which column is which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bevseg.errors import CloudFormatError, UsageError
+
+AXES = ("x", "y", "z")
+SKIPPED = "-"
+LABEL_NAMES = ("class", "classification", "label", "labels", "semantic_class", "semantic_label")
+"""Names, in lower case and without CloudCompare's `scalar_`, of columns and properties that hold class codes."""
+
+COMMENTS = (b"#", b"//")
+_HEAD = 1 << 20
+"""Bytes at the start in which the first point must stand."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the point lines of a text file are built.
+
+    Attributes
+    ----------
+    offset, line
+        Byte and line number (from 1) of the first point.
+    separator
+        One character; a space stands for runs of blanks.
+    names
+        Meaning of each column: `x`, `y`, `z`, `label` or `-`.
+    claimed
+        Number of points by the file's own count line, or None.
+    """
+
+    offset: int
+    line: int
+    separator: str
+    names: tuple[str, ...]
+    claimed: int | None = None
+
+
+def layout(data: bytes, columns: str | None, path: Path) -> Layout:
+    """Inspect the first lines of a file.
+
+    Raises
+    ------
+    CloudFormatError
+        If no line looks like a point.
+    UsageError
+        If `columns` is not understood or names more columns than there are.
+    """
+    wanted = None if columns is None else _checked(columns)
+    offset, claimed = 0, None
+    headings: list[list[str]] = []
+    for number, line in enumerate(data[:_HEAD].split(b"\n"), start=1):
+        text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
+        fields, separator = split(text)
+        if text and not line.lstrip().startswith(COMMENTS) and is_number(fields[0]) and len(fields) > 1:
+            return Layout(offset, number, separator, _names(fields, headings, wanted, path), claimed)
+        if len(fields) == 1 and fields[0].isdigit():
+            claimed = int(fields[0])
+        elif text:
+            headings = [fields]
+        offset += len(line) + 1
+    raise CloudFormatError(
+        "No points in the file" if not data[:_HEAD].strip() else "The file is no point cloud",
+        where=path,
+        why=f"no line holds numbers; it begins with {data[:60]!r}",
+        hint="expected lines of x y z [label]; readable are .las .laz .ply .pcd and text",
+    )
+
+
+def split(text: str) -> tuple[list[str], str]:
+    """Split a line at semicolons, else commas, else blanks; return the fields and the separator."""
+    for separator in ";,":
+        if separator in text:
+            return [field.strip() for field in text.split(separator)], separator
+    return text.split() or [""], "\t" if "\t" in text else " "
+
+
+def is_number(field: str) -> bool:
+    """Whether a field is a number, NaN and infinity included."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field
+
+
+def is_label_name(name: str) -> bool:
+    """Whether a column or property of this name holds class codes."""
+    return name.lower().removeprefix("scalar_") in LABEL_NAMES
+
+
+def _checked(columns: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in columns.split(","))
+    known = (*AXES, "label", SKIPPED)
+    if any(name not in known for name in names) or not set(AXES) <= set(names):
+        raise UsageError(
+            f"Columns {columns!r} are not understood",
+            where="--columns",
+            why=f"expected each of x, y, z once, label at most once, and {SKIPPED} for a column to skip",
+            hint="for example --columns x,y,z,-,label",
+        )
+    if any(names.count(name) > 1 for name in (*AXES, "label")):
+        raise UsageError(f"Columns {columns!r} name one twice", where="--columns")
+    return names
+
+
+def _names(
+    fields: list[str], headings: list[list[str]], wanted: tuple[str, ...] | None, path: Path
+) -> tuple[str, ...]:
+    """Return the meaning of each field: as wanted, else as the heading says, else x y z label."""
+    if wanted is not None and len(wanted) > len(fields):
+        raise UsageError(
+            f"{len(wanted)} columns are named, the file has {len(fields)}", where=path, hint="see --columns"
+        )
+    if len(fields) < len(AXES):
+        raise CloudFormatError(
+            f"{len(fields)} columns, at least x y z are needed", where=path, why=f"the first line is {fields}"
+        )
+    names = wanted or _from_heading(headings, len(fields)) or (*AXES, "label")
+    return (*names, *[SKIPPED] * len(fields))[: len(fields)]
+
+
+def _from_heading(headings: list[list[str]], count: int) -> tuple[str, ...] | None:
+    """Read the last line before the points, comment or not, if it names exactly the columns there are."""
+    for heading in headings:
+        words = [word.strip("\"'#/ ").lower() for word in heading]
+        words = [word for word in words if word]
+        if len(words) != count or not set(AXES) <= set(words):
+            continue
+        labels = [i for i, word in enumerate(words) if is_label_name(word)]
+        return tuple(
+            word if word in AXES else "label" if i in labels[:1] else SKIPPED for i, word in enumerate(words)
+        )
+    return None

@@ -1,0 +1,73 @@
+"""Train ids -> the class codes of a LAS file, and what is written down so that they can be read again."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.errors import LabelError
+from bevseg.io.lasheader import Header, Record
+from bevseg.io.laswriter import EXTRA_BYTES
+from bevseg.labels import CLASS_NAMES, Scheme
+
+CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
+"""Extra dimensions: probability times 255, and the train id where the point format has no room for a code."""
+
+LOOKUP = ("LASF_Spec", 0)
+_MARK = "classes="
+_FIRST_FREE = 64
+"""First code that users may define (LAS 1.4 R15, table 17); lower ones are named by the standard."""
+
+
+def description(scheme: Scheme) -> str:
+    """Return the description of `bevseg_confidence`, which records the scheme; 31 characters at most."""
+    return (_MARK + scheme.name).encode("ascii", "replace")[:31].decode()
+
+
+def written_scheme(header: Header) -> str | None:
+    """Return the name of the scheme in which bevseg wrote the codes of a file, None for files of other origin."""
+    known = header.find(*EXTRA_BYTES)
+    for at in range(0, len(known.data) if known else 0, 192):
+        entry = known.data[at : at + 192]  # type: ignore[union-attr]
+        name, text = (part.split(b"\0")[0].decode("ascii", "replace") for part in (entry[4:36], entry[160:]))
+        if name == CONFIDENCE and text.startswith(_MARK):
+            return text.removeprefix(_MARK)
+    return None
+
+
+def code_table(scheme: Scheme) -> NDArray[np.int64]:
+    """Return the code of each train id.
+
+    Raises
+    ------
+    LabelError
+        If the scheme has no code for one, or a code that no LAS file can hold.
+    """
+    table = scheme.encode(np.arange(len(CLASS_NAMES), dtype=np.uint8))
+    if table.max() > 255 or table.min() < 0:
+        raise LabelError(
+            f"Scheme {scheme.name!r} does not fit a LAS file",
+            why=f"it writes code {table.max()}, a LAS file holds 0 to 255",
+            hint="choose another --out-classes, or --format txt or ply",
+        )
+    return table
+
+
+def with_lookup(header: Header, scheme: Scheme, limit: int) -> Header:
+    """Name the codes that the standard does not name in the classification lookup record.
+
+    Entries of a record that is there already are kept, but for the codes that now mean something else.
+    """
+    named = {
+        entry.code: entry.name.encode("ascii", "replace")[:15]
+        for entry in scheme.written().values()
+        if entry.code <= limit and (scheme.name != "asprs" or entry.code >= _FIRST_FREE)
+    }
+    if not named:
+        return header
+    old = header.find(*LOOKUP)
+    data = old.data if old is not None else b""
+    entries = {data[i]: data[i : i + 16] for i in range(0, len(data) // 16 * 16, 16)}
+    entries |= {code: bytes([code]) + name.ljust(15, b"\0") for code, name in named.items()}
+    new = b"".join(entries.values())
+    return header.replace(old.with_data(new) if old else Record.new(*LOOKUP, new, "Classification Lookup"))

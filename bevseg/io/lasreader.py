@@ -1,0 +1,113 @@
+"""A LAS or LAZ file -> its header and its points, packed as they stand there."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import laspy
+import lazrs
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg import memory
+from bevseg.errors import CloudFormatError
+from bevseg.io import crs as crs_io
+from bevseg.io.lasheader import Header, read_header
+from bevseg.pointcloud import Crs
+
+_STAGES = 90.0
+"""Bytes that the stages hold for a point beside its record."""
+
+_WKT, _GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
+
+
+@dataclass(frozen=True)
+class LasSource:
+    """A LAS file as it was read: what the writer needs to give it back.
+
+    Attributes
+    ----------
+    header
+        All but the points, as bytes.
+    point_format
+        0 to 10.
+    points
+        (N,) one packed record per point, extra dimensions included.
+    scale, offset
+        Of x, y and z, in the units of the file.
+    """
+
+    header: Header
+    point_format: int
+    points: NDArray[np.void]
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+
+
+def read_source(path: Path) -> LasSource:
+    """Read a file whole.
+
+    Raises
+    ------
+    CloudFormatError
+        If the file is no LAS file, damaged, cut short, or holds no points.
+    OutOfMemoryError
+        If it will not fit.
+    """
+    try:
+        with path.open("rb") as file:
+            header = read_header(file)
+            file.seek(0)
+            reader = laspy.LasReader(file, closefd=False, read_evlrs=False)
+            _check(reader.header, file, path)
+            points = reader.read_points(-1).array
+    except (laspy.LaspyException, lazrs.LazrsError, ValueError, struct.error) as error:
+        if isinstance(error, CloudFormatError):
+            raise
+        raise CloudFormatError(
+            "The LAS file is damaged or cut short", where=path, why=str(error), hint="fetch it again"
+        ) from error
+    fields = reader.header
+    scale = (float(fields.scales[0]), float(fields.scales[1]), float(fields.scales[2]))
+    offset = (float(fields.offsets[0]), float(fields.offsets[1]), float(fields.offsets[2]))
+    return LasSource(header, int(fields.point_format.id), points, scale, offset)
+
+
+def _check(fields: laspy.LasHeader, file: BinaryIO, path: Path) -> None:
+    """Refuse a file that cannot hold its points, or that memory cannot hold, before the points are read."""
+    count, record = fields.point_count, fields.point_format.size
+    if count == 0:
+        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
+    memory.require(count, record + _STAGES, where=path)
+    size, start = path.stat().st_size, fields.offset_to_point_data
+    if not fields.are_points_compressed:
+        if (size - start) // record < count:
+            raise ValueError(f"{count:,} points by its header, {(size - start) // record:,} found")
+        return
+    file.seek(start)
+    table = int.from_bytes(file.read(8), "little", signed=True)
+    if table >= size:
+        raise ValueError(f"its chunk table is at byte {table:,}, the file has {size:,} bytes")
+    file.seek(start)
+
+
+def read_crs(header: Header, path: Path) -> Crs | None:
+    """Return the reference system of a file; None if it names none, or one that cannot be understood.
+
+    Raises
+    ------
+    CrsError
+        If its units are no lengths.
+    """
+    wkt = header.find(*_WKT)
+    text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
+    if text:
+        return crs_io.from_wkt(text, path)
+    keys = header.find(*_GEOKEYS)
+    if keys is None or len(keys.data) < 16:
+        return None
+    values = np.frombuffer(keys.data[: len(keys.data) // 8 * 8], "<u2").reshape(-1, 4)[1:]
+    return crs_io.from_geokeys({int(key): int(value) for key, place, _, value in values if place == 0}, path)

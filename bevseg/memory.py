@@ -1,0 +1,59 @@
+"""How much memory is free, and the refusal of work that will not fit into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bevseg.errors import OutOfMemoryError
+
+MIB = 2**20
+
+# (limit, use, share of the use that the kernel gives back on demand), control groups version 2 and 1.
+_CGROUPS = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+)
+
+
+def available(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the bytes that can still be used: what the machine has left, or the control group if that is less."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    for limit_file, use_file, reclaimable in _CGROUPS:
+        try:
+            limit = int((cgroups / limit_file).read_text())
+            use = int((cgroups / use_file).read_text())
+            statistics = (cgroups / use_file).with_name("memory.stat").read_text().split()
+        except (OSError, ValueError):  # not limited ("max"), or not this version
+            continue
+        cached = int(statistics[statistics.index(reclaimable) + 1]) if reclaimable in statistics else 0
+        free = min(free, limit - use + cached)
+    return max(free, 0)
+
+
+def require(points: int, bytes_per_point: float, *, where: Path) -> None:
+    """Refuse a cloud that will not fit.
+
+    Parameters
+    ----------
+    points
+        Number of points, from the header or from the size of the file.
+    bytes_per_point
+        Bytes that the whole pipeline holds for each of them at its widest moment.
+    where
+        The file, for the message.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If less is available, with both figures.
+    """
+    needed, free = points * bytes_per_point, available()
+    if needed > free:
+        raise OutOfMemoryError(
+            "The cloud will not fit in memory",
+            where=where,
+            why=f"{points:,} points need about {needed / MIB:,.0f} MiB, {free / MIB:,.0f} MiB are available",
+            hint="cut the cloud into tiles, run fewer --jobs, or use a machine with more memory",
+        )
