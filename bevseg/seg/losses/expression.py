@@ -12,12 +12,15 @@ from torch import Tensor
 from bevseg.errors import UsageError
 from bevseg.seg.losses.cross_entropy import cross_entropy
 from bevseg.seg.losses.jaccard import power_jaccard
+from bevseg.seg.losses.lovasz import lovasz_hinge, lovasz_softmax
 
 Loss = Callable[..., Tensor]
 
 LOSSES: dict[str, tuple[Loss, str | None]] = {
     "ce": (cross_entropy, "balance"),
     "power_jaccard": (power_jaccard, "p"),
+    "lovasz_softmax": (lovasz_softmax, None),
+    "lovasz_hinge": (lovasz_hinge, None),
 }
 """Name -> the loss, and which of its keywords the number after the colon sets."""
 

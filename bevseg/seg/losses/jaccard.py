@@ -1,25 +1,108 @@
-"""Power Jaccard."""
+"""Power Jaccard (Duque-Arias et al., VISAPP 2021); with p = 1 it is the soft Jaccard loss."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.seg.losses.kept import kept_rows
+from bevseg.errors import UsageError
+from bevseg.seg.losses.kept import kept
+
+DOMAIN = (1.0, 2.0)
+"""Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
 
 
 def power_jaccard(
-    logits: Tensor, target: Tensor, ignore_index: int = 255, *, p: float = 1.5, smooth: float = 1.0
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    p: float = 1.5,
+    smooth: float = 1.0,
+    reduce: str = "class_batch",
+    classes: str = "present",
+    activation: str = "softmax",
+    any_p: bool = False,
 ) -> Tensor:
-    """1 - (I + s) / (U + s) per class over the batch, mean over the classes present."""
-    rows, ids, _ = kept_rows(logits, target, ignore_index)
-    if len(ids) == 0:
-        return rows.sum()
-    q = rows.softmax(1)
-    y = F.one_hot(ids, rows.shape[1]).to(q.dtype)
-    inter = (q * y).sum(0)
-    union = y.sum(0) + q.pow(p).sum(0) - inter
-    loss = 1 - (inter + smooth) / (union + smooth)
-    present = y.sum(0) > 0
-    return torch.where(present, loss, 0).sum() / present.sum()
+    """1 - (I + s) / (U + s), where I = sum(y q) and U = sum(y^p) + sum(q^p) - I over one group of pixels.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
+    ignore_index
+        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    p
+        Power, in [1, 2]: 1 is soft Jaccard, 2 is sum((y - q)^2) over the union.
+    smooth
+        Constant s, pixels, at least 0. The authors use 10 with `reduce="all"`.
+    reduce
+        What one group is: `all` the whole batch with all classes in one sum (the authors' code), `class_batch` one
+        class in the batch, `class_image` one class in one image, `pixel` one class of one pixel (eq. 3 as printed;
+        background then has no gradient, so it is for curves, not for training). The loss is the mean over groups.
+    classes
+        For the class reductions: `present` leaves out groups without a pixel of the class, `all` counts them: an
+        absent class costs 1 - s / (sum(q^p) + s).
+    activation
+        q from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
+    any_p
+        Accept a p outside [1, 2]; for plotting what goes wrong there.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, 1] for p in [1, 2], float32 or wider: 0 for a perfect prediction; 1 with s = 0 for a disjoint
+        one. 0 with zero gradient if all pixels are ignored, or if no class is present.
+
+    Raises
+    ------
+    UsageError
+        For p outside [1, 2] without `any_p`.
+
+    Notes
+    -----
+    Source: eq. 3 and the authors' code (golden sets `power_jaccard`, `power_jaccard_formula`). Everything is
+    computed from log q: q^p = exp(p log q), whose gradient is finite for every logit and every p.
+    """
+    if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
+        raise UsageError(
+            f"Power Jaccard has no use for p = {p:g}",
+            why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
+            hint="choose p from 1 to 2; 1.5 is a good start",
+        )
+    pixels = kept(logits, target, ignore_index)
+    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
+    log_q = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
+    pooled = _POOLS[reduce]
+    inter = pooled(log_q.exp() * pixels.truth, pixels.counts)
+    truth = pooled(pixels.truth.to(log_q.dtype), pixels.counts)
+    union = truth + pooled((log_q * p).exp(), pixels.counts) - inter
+    costs = 1 - _ratio(inter + smooth, union + smooth)
+    if classes == "all" or not reduce.startswith("class"):
+        return costs.sum() / max(costs.numel(), 1)
+    present = truth > 0
+    return (costs * present).sum() / present.sum().clamp(min=1)
+
+
+def _ratio(part: Tensor, whole: Tensor) -> Tensor:
+    """Return part / whole, and 1 where there is nothing of both."""
+    empty = whole <= 0
+    return torch.where(empty, 1, part) / torch.where(empty, 1, whole)
+
+
+def _per_image(values: Tensor, counts: Sequence[int]) -> Tensor:
+    return torch.stack([image.sum(1) for image in values.split(list(counts), 1)], 1)
+
+
+_POOLS: dict[str, Callable[[Tensor, Sequence[int]], Tensor]] = {
+    "all": lambda values, counts: values.sum(),
+    "class_batch": lambda values, counts: values.sum(1),
+    "class_image": _per_image,
+    "pixel": lambda values, counts: values,
+}
+"""Reduction -> sums (C, N) values of images with `counts` pixels each within its groups."""

@@ -1,16 +1,99 @@
-"""The entrance of every loss: ignored pixels are dropped, logits are widened to float32."""
+"""The entrance of every loss: ignored pixels stay outside, and numbers are float32 or wider from here on."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
-def kept_rows(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the logits (N, C), ids (N,) int64 and image numbers (N,) of the pixels that are not ignored."""
-    keep = (target != ignore_index).flatten().nonzero().squeeze(1)
-    channels = logits.shape[1]
-    rows = logits.permute(0, 2, 3, 1).reshape(-1, channels).index_select(0, keep)
-    rows = rows if rows.dtype == torch.float64 else rows.float()
-    image = keep // (target.shape[1] * target.shape[2])
-    return rows, target.flatten().index_select(0, keep).long(), image
+class Kept(NamedTuple):
+    """The pixels that are not ignored, image after image.
+
+    Attributes
+    ----------
+    planes
+        (C, N) logits, one row per class: sums and sorts then run along memory. C = 1 for binary logits.
+    truth
+        (C, N) bool, whether the pixel is of the class; for binary logits, whether it is foreground.
+    ids
+        (N,) int64 targets.
+    counts
+        Kept pixels of each image; their sum is N.
+    """
+
+    planes: Tensor
+    truth: Tensor
+    ids: Tensor
+    counts: list[int]
+
+
+def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
+    """Select the pixels whose target is not `ignore_index`; what the others hold, NaN included, is never read.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes.
+    target
+        (B, H, W) ids of an integer type, in [0, C), or 0 and 1 for binary logits; `ignore_index` elsewhere.
+    ignore_index
+        Target of the pixels to leave out.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    if logits.ndim == 3:
+        logits = logits[:, None]
+    if logits.ndim != 4 or target.shape != (logits.shape[0], *logits.shape[2:]):
+        raise ValueError(f"targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
+    mask = target.reshape(len(target), -1) != ignore_index
+    index = mask.flatten().nonzero().squeeze(1)
+    ids = target.flatten().index_select(0, index).long()
+    classes = logits.shape[1]
+    # A target of one class is 0 or 1, and its only plane is that of class 1.
+    names = torch.arange(classes, device=ids.device) if classes > 1 else ids.new_ones(1)
+    planes: Tensor = _Planes.apply(logits, index)
+    return Kept(planes, ids == names[:, None], ids, mask.sum(1).tolist())
+
+
+class _Planes(torch.autograd.Function):
+    """(B, C, H, W) -> (C, N) of the pixels in `index`: a gather, and a scatter back that adds nothing up."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.like = logits.shape, logits.dtype, _by_pixel(logits)
+        everything = len(index) == logits.numel() // logits.shape[1]
+        if _by_pixel(logits):
+            rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
+            planes = (rows if everything else rows.index_select(0, index)).t()
+        else:
+            planes = logits.transpose(0, 1).reshape(logits.shape[1], -1)
+            planes = planes if everything else planes.index_select(1, index)
+        return planes.to(torch.promote_types(logits.dtype, torch.float32)).contiguous()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (index,) = ctx.saved_tensors
+        (images, classes, rows, cols), dtype, by_pixel = ctx.like
+        gradient = gradient.to(dtype)
+        everything = len(index) == images * rows * cols
+        if by_pixel:
+            filled = gradient.t()
+            if not everything:
+                filled = gradient.new_zeros(images * rows * cols, classes).index_copy_(0, index, filled)
+            return filled.reshape(images, rows, cols, classes).permute(0, 3, 1, 2), None
+        if not everything:
+            gradient = gradient.new_zeros(classes, images * rows * cols).index_copy_(1, index, gradient)
+        return gradient.reshape(classes, images, rows, cols).transpose(0, 1), None
+
+
+def _by_pixel(logits: Tensor) -> bool:
+    """Say whether the classes of one pixel lie side by side in memory (channels last)."""
+    return logits.is_contiguous(memory_format=torch.channels_last) and not logits.is_contiguous()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 
@@ -37,13 +37,13 @@ class UNet(nn.Module):
         rows, cols = bands.shape[-2:]
         step = 1 << self.depth
         # An empty cell holds 0 in every band, so zeros continue the raster with empty cells.
-        x = F.pad(bands, (0, -cols % step, 0, -rows % step))
+        x = nnf.pad(bands, (0, -cols % step, 0, -rows % step))
         skips = []
         for level, down in enumerate(self.down):
             x = down(x)
             if level < self.depth:
                 skips.append(x)
-                x = F.max_pool2d(x, 2)
+                x = nnf.max_pool2d(x, 2)
         for up, merge in zip(self.up, self.merge, strict=True):
             x = merge(torch.cat([skips.pop(), up(x)], dim=1))
         return self.head(x)[..., :rows, :cols]
