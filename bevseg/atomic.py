@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bevseg.errors import OutputExistsError, OutputWriteError
+from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -18,6 +18,12 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
     if path.exists() and not overwrite:
         raise OutputExistsError("The output exists", where=path, hint="give --overwrite, or another output")
+
+
+def refuse_same(source: Path, target: Path) -> None:
+    """Raise UsageError if writing `target` would replace the input `source`, even with --overwrite."""
+    if source.exists() and target.exists() and source.samefile(target):
+        raise UsageError("An input would be replaced by its output", where=target, hint="name another output")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bevseg.labels import CLASS_NAMES
 from bevseg.metrics import Counts
 from bevseg.names import SLICES
 from bevseg.pointcloud import Labelling, PointCloud
-from bevseg.progress import Progress, Step, Stopwatch, silent
+from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.raster import Raster
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.predict import predict
@@ -95,8 +95,25 @@ def is_labelled(cloud: PointCloud) -> bool:
     return cloud.labels is not None and bool(cloud.labels.any())
 
 
+def survey(cloud: PointCloud, settings: Settings) -> Example:
+    """Return a labelled cloud with its DEM, ready for training.
+
+    Raises
+    ------
+    LabelError
+        If the cloud has no labels.
+    """
+    if not is_labelled(cloud):
+        raise LabelError(
+            "A cloud without labels cannot be trained on",
+            where=cloud.name,
+            hint="name its class scheme with --classes, or take it out of the folder",
+        )
+    return Example(cloud, ground(cloud, settings.raster.cell, settings.ground))
+
+
 def train(
-    clouds: Sequence[PointCloud],
+    examples: Sequence[Example],
     settings: Settings,
     *,
     val: Sequence[str] | None = None,
@@ -110,16 +127,14 @@ def train(
 
     Parameters
     ----------
-    clouds
-        Labelled clouds with names of their own.
+    examples
+        Labelled clouds, with names of their own, and their DEMs: `survey` makes them.
     settings
         Of all stages; the model keeps them.
     val
         Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
-    slices, init, seed, device
+    slices, init, seed, device, progress
         As for `training.fit`.
-    progress
-        Told along the way.
 
     Returns
     -------
@@ -128,27 +143,17 @@ def train(
 
     Raises
     ------
-    LabelError
-        If a cloud has no labels.
     UsageError
-        If `val` leaves nothing to train on.
+        If `val` names unknown clouds or leaves nothing to train on.
+    LabelError
+        If there is nothing to learn in a slice.
     """
-    for cloud in clouds:
-        if not is_labelled(cloud):
-            raise LabelError(
-                "A cloud without labels cannot be trained on",
-                where=cloud.name,
-                hint="name its class scheme with --classes, or take it out of the folder",
-            )
-    held_out = hold_out([cloud.name for cloud in clouds], val, settings.train.val_share, seed)
-    examples = []
-    for number, cloud in enumerate(clouds, 1):
-        examples.append(Example(cloud, ground(cloud, settings.raster.cell, settings.ground)))
-        progress(Step("ground of the training clouds", number, len(clouds)))
+    names = [example.cloud.name for example in examples]
+    held_out = hold_out(names, val, settings.train.val_share, seed)
     model, history = fit(
         examples, held_out, settings, slices=slices, init=init, seed=seed, device=device, progress=progress
     )
-    scores: dict[str, Any] = {"trained_on": sorted({c.name for c in clouds} - set(held_out))}
+    scores: dict[str, Any] = {"trained_on": sorted(set(names) - set(held_out))}
     if held_out and set(SLICES) <= set(model.nets):
         scores["validation"] = _scored([e for e in examples if e.cloud.name in held_out], model, device)
     return dataclasses.replace(model, scores=scores), history

@@ -65,8 +65,9 @@ def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArra
     Of very many points every k-th is taken.
     """
     every = slice(None, None, -(-len(cloud) // POINTS) or 1)
-    x, y = (s[every] * k + o for s, k, o in zip((cloud.x, cloud.y), cloud.scale, cloud.offset, strict=False))
-    cell = grid.cell_of(x, y)
+    cell = grid.cell_of(
+        cloud.x[every] * cloud.scale[0] + cloud.offset[0], cloud.y[every] * cloud.scale[1] + cloud.offset[1]
+    )
     if cloud.finite is not None:
         cell = np.where(cloud.finite[every], cell, -1)
     z = cloud.z[every].astype(np.int64)

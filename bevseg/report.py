@@ -17,6 +17,10 @@ from bevseg.atomic import replacing
 from bevseg.batch import Done, Outcome
 from bevseg.config import RunConfig, Settings, to_table
 from bevseg.labels import CLASS_NAMES
+from bevseg.seg.checkpoint import Model, save
+
+HISTORY = "history.csv"
+"""File beside a model that tells how its training went."""
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
 """Distributions whose versions stand in the report, as far as they are installed."""
@@ -117,13 +121,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_history(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write the history of a training as CSV, one line per look at the clouds held out."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+def write_trained(model: Model, history: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
+    """Write a model and, beside it, the history of its training as CSV: a line per look at the clouds held out."""
+    save(model, path)
+    history_path = path.with_name(HISTORY)
+    columns = list(dict.fromkeys(key for row in history for key in row))
+    with (
+        replacing(history_path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(history)
+    return [path, history_path]
 
 
 def _cloud(done: Done, roles: Mapping[Path, str]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from bevseg import pipeline, preview, report, workdir
-from bevseg.atomic import refuse_existing
-from bevseg.batch import Done, Failure, Outcome, each
+from bevseg.atomic import refuse_existing, refuse_same
+from bevseg.batch import Done, Outcome, each
 from bevseg.config import NAMED, RunConfig, Settings
 from bevseg.errors import OutputExistsError, UsageError
 from bevseg.export import export
@@ -28,7 +28,7 @@ from bevseg.seg.losses import parse
 
 log = logging.getLogger(__name__)
 
-MODEL, HISTORY, REPORT = "model.safetensors", "history.csv", "report.json"
+MODEL, REPORT = "model.safetensors", "report.json"
 
 
 @dataclass(frozen=True)
@@ -121,49 +121,31 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     )
 
 
-def load_labelled(
-    path: Path, classes: str | None, *, on_error: str, progress: Progress
-) -> tuple[list[PointCloud], dict[str, Path], list[Failure]]:
-    """Read a directory of labelled clouds for training; unknown codes are as strict as their scheme says.
-
-    Returns
-    -------
-    list of PointCloud, dict, list of Failure
-        The clouds, the path of each, and the files left out.
-    """
-    files = find_clouds([path]).clouds
-    scheme = load_scheme(classes) if classes else None
+def _train(request: Request, progress: Progress) -> Outcome:
+    """Train, and write the model and its history; the roles of the clouds are the facts."""
+    assert request.train_on is not None
+    settings, how = request.settings or NAMED["default"], request.how
+    files = find_clouds([request.train_on]).clouds
+    scheme = load_scheme(request.classes) if request.classes else None
 
     def read(file: CloudFile) -> Done:
         cloud = ingest(file.path, scheme=scheme, strict=True)
-        return Done(points=len(cloud), facts={"cloud": cloud})
+        return Done((), len(cloud), {"example": pipeline.survey(cloud, settings)})
 
-    outcome = each("read the training clouds", read, files, on_error=on_error, progress=progress)
-    paths = {file.stem: file.path for file in files}
-    return [done.facts["cloud"] for done in outcome.done.values()], paths, outcome.failures
-
-
-def _train(request: Request, progress: Progress) -> Outcome:
-    """Train and write the model and its history; the roles of the clouds are the facts."""
-    assert request.train_on is not None
-    how = request.how
-    clouds, paths, failures = load_labelled(
-        request.train_on, request.classes, on_error=how.on_error, progress=progress
-    )
+    task = "read the training clouds"
+    loaded = each(task, read, files, on_error=how.on_error, progress=progress)
+    examples = [done.facts["example"] for done in loaded.done.values()]
     model, history = pipeline.train(
-        clouds,
-        request.settings or NAMED["default"],
-        val=request.val,
-        seed=how.seed,
-        device=how.device,
-        progress=progress,
+        examples, settings, val=request.val, seed=how.seed, device=how.device, progress=progress
     )
-    written = [request.out / MODEL, request.out / HISTORY]
-    checkpoint.save(model, written[0])
-    report.write_history(history, written[1])
+    written = report.write_trained(model, history, request.out / MODEL)
     trained_on = set(model.scores["trained_on"])
-    roles = {paths[c.name].resolve(): "training" if c.name in trained_on else "validation" for c in clouds}
-    return Outcome(written, failures, facts={"roles": roles})
+    roles = {
+        file.path.resolve(): "training" if file.stem in trained_on else "validation"
+        for file in files
+        if file.stem in loaded.done
+    }
+    return Outcome(written, loaded.failures, facts={"roles": roles})
 
 
 @dataclass(frozen=True)
@@ -229,18 +211,13 @@ def _label_file(order: _Order, file: CloudFile) -> Done:
 
 
 def _keep(
-    folder: workdir.Folder,
-    cloud: PointCloud,
-    made: pipeline.Labelled,
-    path: Path,
-    settings: Settings,
-    classes: str | None,
+    folder: workdir.Folder, cloud: PointCloud, made: pipeline.Labelled, file: CloudFile, order: _Order
 ) -> list[Path]:
     """Write all that the stages made of a cloud into its folder."""
     folder.begin("ingest")
     return [
         *folder.write_cloud(
-            cloud, describe(cloud, file.path) | {"classes": order.request.classes, "columns": None}
+            cloud, describe(cloud, file.path) | {"scheme": order.request.classes, "columns": None}
         ),
         *folder.write_dem(made.dem),
         *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, _model(order.model).settings.slices)),
@@ -276,13 +253,10 @@ def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
     """Raise before any work if an output is an input, or if the results are there already."""
     targets = {file.stem: request.out / f"{file.stem}.laz" for file in clouds}
     for file in clouds:
-        if targets[file.stem].exists() and targets[file.stem].samefile(file.path):
-            raise UsageError(
-                "An input would be replaced by its output", where=file.path, hint="name another -o"
-            )
+        refuse_same(file.path, targets[file.stem])
     if request.overwrite:
         return
-    for name in (REPORT, *((MODEL, HISTORY) if request.train_on else ())):
+    for name in (REPORT, *((MODEL, report.HISTORY) if request.train_on else ())):
         refuse_existing(request.out / name, overwrite=False)
     existing = [path for path in targets.values() if path.exists()]
     if existing and len(existing) == len(targets):

@@ -55,6 +55,10 @@ class Folder:
         for name in STAGES[stage]:
             refuse_existing(self.path / name, overwrite=overwrite)
 
+    def holds(self, stage: str) -> bool:
+        """Say whether any file of the stage is there."""
+        return any((self.path / name).exists() for name in STAGES[stage])
+
     def begin(self, stage: str) -> None:
         """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
         stages = list(STAGES)
@@ -65,7 +69,8 @@ class Folder:
     def write_cloud(self, cloud: PointCloud, facts: Mapping[str, Any]) -> tuple[Path, ...]:
         """Write `cloud.las` and `cloud.json`."""
         las_path, json_path = self.path / "cloud.las", self.path / "cloud.json"
-        las.write_cloud(cloud, las_path)
+        with replacing(las_path) as temporary:
+            las.write_cloud(cloud, temporary)
         write_json(facts, json_path)
         return las_path, json_path
 

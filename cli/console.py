@@ -46,7 +46,7 @@ class Console:
             bars = _bars() if level <= logging.INFO and _on_terminal() else None
             try:
                 if bars is not None:
-                    handler.setStream(_Above(bars.console))  # type: ignore[arg-type]
+                    handler.setStream(_Above(bars.console))
                     bars.start()
                 yield cls(level, bars)
             finally:
