@@ -104,6 +104,18 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
+class SimulateConfig:
+    """Simulated scans; no part of `Settings`, because no result depends on it."""
+
+    points: int = 200_000
+    """Points of a cloud."""
+    length: float = 80.0
+    """Length of the drive, m. Points per metre decide how dense the scan is."""
+    resolution: float = 0.001
+    """Step of the coordinates, m."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything, for `--config` and for the record beside the results."""
 

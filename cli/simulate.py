@@ -13,7 +13,7 @@ from . import options
 from .console import Console
 
 
-@click.command(cls=options.Stage)
+@click.command(cls=options.Stage, epilog="Example: bevseg simulate streets/ --seed 7 --clouds 2")
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @options.seed
 @click.option(
@@ -65,13 +65,9 @@ def simulate(
     formats: tuple[str, ...],
     overwrite: bool,
 ) -> None:
-    r"""Make labelled street clouds in the directory OUT, as a mobile scanner would bring them home.
+    """Make labelled street clouds in the directory OUT, as a mobile scanner would bring them home.
 
     The labels are codes of the scheme shrec20. A seed gives the same street every time.
-
-    \b
-    Example:
-      bevseg simulate streets/ --seed 7 --clouds 2
     """
     from bevseg.samples import Order, make
 

@@ -1,1 +1,5 @@
-"""Simulated street scans with true labels: `bevseg.sim.simulate.simulate` is the one function to call."""
+"""Simulated street scans with true labels."""
+
+from bevseg.sim.simulate import Survey, simulate, survey
+
+__all__ = ["Survey", "simulate", "survey"]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bevseg.sim import furniture, plants
+from bevseg.sim import clutter, plants
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car
 from bevseg.sim.houses import house
+from bevseg.sim.mesh import Mesh
 from bevseg.sim.terrain import Side
 
 Span = tuple[float, float]
@@ -97,16 +98,16 @@ def _garden(
         length = (width - 3.2 if open_front else width) * rng.uniform(0.7, 1.0)
         if length > 1:
             builder.drape(_border(builder, length), s, sign * (side.front + 0.4))
-    if side.garden > 2 and rng.random() < kind.border * 0.7:
+    if side.garden > 2 and rng.random() < kind.border:
         turned = _border(builder, side.garden - 0.9).turned(sign * np.pi / 2)
         builder.drape(turned, s, sign * (side.front + 0.6))
-    for _ in range(rng.poisson(0.05 * width * side.garden)):
+    for _ in range(rng.poisson(0.09 * width * side.garden)):
         radius = rng.uniform(0.3, 1.1)
         at = rng.uniform(side.front + 0.4 * radius, side.facade)
         along = s + rng.uniform(0, width)
         if builder.take(("drive", sign), along - radius, along + radius):
             builder.stand(plants.bush(rng, radius, rng.uniform(0.5, 2.2)), along, sign * at)
-    if side.garden > 3.5 and rng.random() < 0.3:
+    if side.garden > 3.5 and rng.random() < 0.5:
         builder.stand(
             plants.tree(
                 rng, height=rng.uniform(3, 8), radius=rng.uniform(1, 2.4), clear=rng.uniform(0.8, 2.2)
@@ -116,15 +117,15 @@ def _garden(
         )
 
 
-def _border(builder: Builder, length: float) -> plants.Mesh:
+def _border(builder: Builder, length: float) -> Mesh:
     """Return a hedge, a wall or a fence along x."""
     rng = builder.rng
     draw = rng.random()
     if draw < 0.6:
         return plants.hedge(rng, length, rng.uniform(0.4, 0.9), rng.uniform(0.7, 2.0))
     if draw < 0.85:
-        return furniture.garden_wall(rng, length)
-    return furniture.fence(rng, length)
+        return clutter.garden_wall(rng, length)
+    return clutter.fence(rng, length)
 
 
 def _park(builder: Builder, sign: int, side: Side, s: float, width: float) -> None:
@@ -142,4 +143,4 @@ def _park(builder: Builder, sign: int, side: Side, s: float, width: float) -> No
         bush = plants.bush(rng, rng.uniform(0.5, 1.8), rng.uniform(0.6, 2.6))
         builder.stand(bush, s + rng.uniform(0, width), sign * (side.front + rng.uniform(2, 14)))
     if rng.random() < 0.15:
-        builder.stand(furniture.bench(rng), s + rng.uniform(1, width - 2), sign * (side.front + 0.8))
+        builder.stand(clutter.bench(rng), s + rng.uniform(1, width - 2), sign * (side.front + 0.8))

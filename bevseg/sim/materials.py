@@ -32,7 +32,7 @@ class Material(IntEnum):
     WIRE = 16
 
 
-class Surface(NamedTuple):
+class Response(NamedTuple):
     """How a material answers a laser beam."""
 
     label: int
@@ -45,28 +45,28 @@ class Surface(NamedTuple):
     """Standard deviation added to the range, m."""
 
 
-SURFACES = {
-    Material.ASPHALT: Surface(GROUND, 0.15, 0.98, 0.002),
-    Material.PAVING: Surface(GROUND, 0.35, 0.99, 0.003),
-    Material.GRASS: Surface(GROUND, 0.45, 0.97, 0.015),
-    Material.BRICK: Surface(BUILDING, 0.40, 0.99, 0.005),
-    Material.ROOF: Surface(BUILDING, 0.25, 0.97, 0.010),
-    Material.PANE: Surface(BUILDING, 0.10, 0.30, 0.005),
-    Material.ROOM: Surface(BUILDING, 0.30, 0.30, 0.010),
-    Material.PAINT: Surface(CAR, 0.50, 0.93, 0.003),
-    Material.CAR_GLASS: Surface(CAR, 0.08, 0.25, 0.010),
-    Material.TYRE: Surface(CAR, 0.06, 0.80, 0.005),
-    Material.STEEL: Surface(POLE, 0.45, 0.97, 0.002),
-    Material.PLATE: Surface(POLE, 0.95, 0.99, 0.002),
-    Material.LEAF: Surface(VEGETATION, 0.50, 0.93, 0.010),
-    Material.BARK: Surface(VEGETATION, 0.30, 0.98, 0.008),
-    Material.WOOD: Surface(UNDEFINED, 0.40, 0.98, 0.004),
-    Material.CLOTH: Surface(UNDEFINED, 0.30, 0.95, 0.010),
-    Material.WIRE: Surface(UNDEFINED, 0.20, 0.70, 0.003),
+RESPONSES = {
+    Material.ASPHALT: Response(GROUND, 0.15, 0.98, 0.002),
+    Material.PAVING: Response(GROUND, 0.35, 0.99, 0.003),
+    Material.GRASS: Response(GROUND, 0.45, 0.97, 0.015),
+    Material.BRICK: Response(BUILDING, 0.40, 0.99, 0.005),
+    Material.ROOF: Response(BUILDING, 0.25, 0.97, 0.010),
+    Material.PANE: Response(BUILDING, 0.10, 0.30, 0.005),
+    Material.ROOM: Response(BUILDING, 0.30, 0.30, 0.010),
+    Material.PAINT: Response(CAR, 0.50, 0.93, 0.003),
+    Material.CAR_GLASS: Response(CAR, 0.08, 0.25, 0.010),
+    Material.TYRE: Response(CAR, 0.06, 0.80, 0.005),
+    Material.STEEL: Response(POLE, 0.45, 0.97, 0.002),
+    Material.PLATE: Response(POLE, 0.95, 0.99, 0.002),
+    Material.LEAF: Response(VEGETATION, 0.50, 0.93, 0.010),
+    Material.BARK: Response(VEGETATION, 0.30, 0.98, 0.008),
+    Material.WOOD: Response(UNDEFINED, 0.40, 0.98, 0.004),
+    Material.CLOTH: Response(UNDEFINED, 0.30, 0.95, 0.010),
+    Material.WIRE: Response(UNDEFINED, 0.20, 0.70, 0.003),
 }
 
-_IN_ORDER = [SURFACES[material] for material in Material]
-LABELS = np.array([surface.label for surface in _IN_ORDER], np.uint8)
-REFLECTANCE = np.array([surface.reflectance for surface in _IN_ORDER], np.float32)
-ECHO = np.array([surface.echo for surface in _IN_ORDER], np.float32)
-ROUGHNESS = np.array([surface.roughness for surface in _IN_ORDER], np.float32)
+_IN_ORDER = [RESPONSES[material] for material in Material]
+LABELS = np.array([response.label for response in _IN_ORDER], np.uint8)
+REFLECTANCE = np.array([response.reflectance for response in _IN_ORDER], np.float32)
+ECHO = np.array([response.echo for response in _IN_ORDER], np.float32)
+ROUGHNESS = np.array([response.roughness for response in _IN_ORDER], np.float32)

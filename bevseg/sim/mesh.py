@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -53,7 +54,7 @@ class Mesh:
 
     def at(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Self:
         """Return the mesh shifted by (x, y, z), m."""
-        return replace(self, corners=self.corners + (x, y, z))
+        return replace(self, corners=self.corners + np.array((x, y, z)))
 
     def mirrored(self, side: int) -> Self:
         """Return the mesh with y times `side`, which is 1 or -1."""
@@ -131,4 +132,4 @@ def surface(
 
 def polyline(points: Sequence[Point], radius: float, material: Material) -> Mesh:
     """Return thin bars from point to point, for arms, rails and wires."""
-    return merge(beam(a, b, radius, material, sides=4) for a, b in zip(points[:-1], points[1:], strict=True))
+    return merge(beam(a, b, radius, material, sides=4) for a, b in pairwise(points))

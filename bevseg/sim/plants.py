@@ -15,7 +15,7 @@ def tree(rng: np.random.Generator, *, height: float, radius: float, clear: float
     lean = rng.normal(scale=0.02 * height, size=2)
     top = (lean[0], lean[1], clear + 0.5 * (height - clear))
     trunk = beam((0, 0, -0.3), top, thick, Material.BARK, sides=8, tip=0.4)
-    tips = _clumps(rng, height, radius, clear) + (*lean, 0)
+    tips = _clumps(rng, height, radius, clear) + np.array((*lean, 0))
     branches = [
         beam(
             (lean[0] * 0.7, lean[1] * 0.7, min(0.85 * clear + 0.2, top[2])),
@@ -27,8 +27,8 @@ def tree(rng: np.random.Generator, *, height: float, radius: float, clear: float
         )
         for tip in tips[: rng.integers(3, 7)]
     ]
-    density = rng.uniform(25, 60)
-    count = int(np.clip(density * radius**2 * (height - clear), 300, 9000))
+    density = rng.uniform(50, 120)
+    count = int(np.clip(density * radius**2 * (height - clear), 400, 9000))
     spread = 0.30 * radius + 0.15
     centres = tips[rng.integers(len(tips), size=count)] + rng.normal(size=(count, 3)) * (
         spread,
@@ -36,7 +36,7 @@ def tree(rng: np.random.Generator, *, height: float, radius: float, clear: float
         0.8 * spread,
     )
     centres = centres[centres[:, 2] > clear - 0.5]
-    return merge([trunk, *branches, leaves(centres, rng.uniform(0.12, 0.22), rng)])
+    return merge([trunk, *branches, leaves(centres, rng.uniform(0.15, 0.26), rng)])
 
 
 def _clumps(rng: np.random.Generator, height: float, radius: float, clear: float) -> NDArray[np.float64]:
@@ -59,7 +59,7 @@ def bush(rng: np.random.Generator, radius: float, height: float) -> Mesh:
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     shell = direction * rng.uniform(0.4, 1.0, size=(count, 1)) ** 0.4
     centres = np.abs(shell) * (0, 0, 1) * height * 0.95 + shell * (radius, radius, 0)
-    return leaves(centres + (0, 0, 0.05), 0.14, rng)
+    return leaves(centres + np.array((0, 0, 0.05)), 0.14, rng)
 
 
 def hedge(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:

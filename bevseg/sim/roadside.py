@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bevseg.sim import furniture, plants
+from bevseg.sim import clutter, plants, poles
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car
 from bevseg.sim.mesh import Mesh
@@ -28,9 +28,9 @@ class Parking:
 
 
 PARKING = {
-    "parallel": Parking(0.62, 2.1, 5.9),
-    "perpendicular": Parking(0.16, 5.0, 2.6, across=True),
-    "none": Parking(0.22, 0.4, 0.0),
+    "parallel": Parking(0.68, 2.1, 5.7),
+    "perpendicular": Parking(0.12, 5.0, 2.6, across=True),
+    "none": Parking(0.2, 0.4, 0.0),
 }
 
 
@@ -47,7 +47,7 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
 def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
     """Park cars along the kerb, some with a wheel on it."""
     rng = builder.rng
-    taken = rng.uniform(0.45, 0.9)
+    taken = rng.uniform(0.5, 0.95)
     for s in np.arange(builder.start, builder.end, parking.pitch):
         if rng.random() > taken:
             continue
@@ -62,7 +62,7 @@ def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
 def _trees(builder: Builder, sign: int, side: Side) -> None:
     """Plant a row of trees at the kerb; their crowns hang over the parked cars."""
     rng = builder.rng
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         return
     offset = side.verge / 2 if side.verge else 0.6
     if rng.random() < 0.12 and side.verge > 1:
@@ -96,13 +96,13 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
         _masts(builder, sign, side)
     elif rng.random() < 0.85:
         for s in np.arange(builder.start + rng.uniform(0, 20), builder.end, rng.uniform(18, 30)):
-            _put(builder, ("kerb", sign), furniture.lamp_post(rng).mirrored(-sign), s, near, 0.4)
+            _put(builder, ("kerb", sign), poles.lamp_post(rng).mirrored(-sign), s, near, 0.4)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.07 * builder.terrain.length)):
-        _put(builder, ("kerb", sign), furniture.sign(rng), s, near, 0.4)
+        _put(builder, ("kerb", sign), poles.sign(rng), s, near, 0.4)
     for start in rng.uniform(builder.start, builder.end, rng.poisson(0.018 * builder.terrain.length)):
         pitch = rng.uniform(1.2, 2.2)
         for s in start + pitch * np.arange(rng.integers(2, 8)):
-            _put(builder, ("kerb", sign), furniture.bollard(rng), s, near, 0.3)
+            _put(builder, ("kerb", sign), poles.bollard(rng), s, near, 0.3)
 
 
 def _masts(builder: Builder, sign: int, side: Side) -> None:
@@ -110,8 +110,8 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     rng, span = builder.rng, builder.rng.uniform(22, 30)
     t = sign * (side.kerb + 0.4)
     for s in np.arange(builder.start, builder.end, span):
-        _put(builder, ("kerb", sign), furniture.utility_pole(rng), s, t, 0.5)
-        builder.drape(furniture.wires(span), s, t)
+        _put(builder, ("kerb", sign), poles.utility_pole(rng), s, t, 0.5)
+        builder.drape(clutter.wires(span, poles.WIRES), s, t)
 
 
 def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
@@ -121,10 +121,10 @@ def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: 
 
 
 THINGS: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
-    (0.022, furniture.person),
-    (0.02, furniture.bins),
-    (0.02, furniture.bicycle),
-    (0.008, furniture.bench),
+    (0.022, clutter.person),
+    (0.02, clutter.bins),
+    (0.02, clutter.bicycle),
+    (0.008, clutter.bench),
 )
 """Clutter on a pavement: how many per m, and how to make one."""
 
@@ -147,7 +147,7 @@ def fill_crossings(builder: Builder) -> None:
             side = builder.terrain.side(sign)
             for end in (1, -1):
                 corner = crossing.s + end * (crossing.half + 0.5)
-                part = furniture.traffic_light(rng) if lights else furniture.sign(rng)
+                part = poles.traffic_light(rng) if lights else poles.sign(rng)
                 builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + 0.5))
             for distance in np.arange(side.front + 4, 36, 6.0):
                 if rng.random() < 0.55:

@@ -1,4 +1,4 @@
-"""A vehicle with two tilted profile scanners drives down the street: rays, echoes, noise.
+"""A street and a vehicle that drives down it with two profile scanners -> echoes.
 
 The two mirrors turn about axes that are yawed and pitched away from the driving direction, so that the fronts and the
 backs of things are hit as well; what lies behind something stays in its shadow.
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS
 from bevseg.sim.street import Street
 
-_BATCH = 500_000
-"""Rays cast at once; they and their answers take 64 bytes each."""
+_BATCH = 400_000
+"""Rays cast at once; with what is computed of them they take about 250 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Scanner:
     height: float = 2.2
     """Of the mirrors over the road, m."""
     spacing: float = 0.1
-    """Between two profiles of one scanner along the road, m."""
+    """Between two profiles of one mirror along the road, m."""
     rays: int = 300
     """Rays of one profile, over the full turn."""
     yaw: float = 30.0
@@ -35,9 +35,9 @@ class Scanner:
     pitch: float = 12.0
     """Of the axes below the horizon, degrees."""
     noise: float = 0.010
-    """Standard deviation of a range, m."""
-    reach: float = 70.0
-    """Range at which half the echoes of a perfect mirror are lost, m."""
+    """Standard deviation of a range, m; rough surfaces add to it."""
+    reach: float = 45.0
+    """Range at which half the echoes of a perfect mirror are lost, m; none comes back from twice as far."""
     nearest: float = 1.2
     """Echoes nearer than this are of the vehicle itself, m."""
     speed: float = 8.0
@@ -55,7 +55,7 @@ class Echoes:
     labels
         (N,) uint8 train ids.
     intensity
-        (N,) uint8.
+        (N,) uint8, strength of the echo.
     time
         (N,) float32, s since the start of the drive.
     """
@@ -68,19 +68,18 @@ class Echoes:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def kept(self, mask: NDArray[np.bool_]) -> Echoes:
-        """Return the echoes of a mask."""
-        return Echoes(self.xyz[mask], self.labels[mask], self.intensity[mask], self.time[mask])
+    def without(self, lost: NDArray[np.int64]) -> Echoes:
+        """Return all echoes but those at the indices `lost`."""
+        kept = np.ones(len(self), bool)
+        kept[lost] = False
+        return Echoes(self.xyz[kept], self.labels[kept], self.intensity[kept], self.time[kept])
 
-    @staticmethod
-    def joined(parts: list[Echoes]) -> Echoes:
-        """Return all echoes of `parts` in turn."""
-        return Echoes(
-            np.concatenate([part.xyz for part in parts]),
-            np.concatenate([part.labels for part in parts]),
-            np.concatenate([part.intensity for part in parts]),
-            np.concatenate([part.time for part in parts]),
-        )
+
+def joined(parts: list[Echoes]) -> Echoes:
+    """Return all echoes of `parts` in turn; empties the list, so that no more than two copies are held."""
+    columns = [[getattr(part, name) for part in parts] for name in ("xyz", "labels", "intensity", "time")]
+    parts.clear()
+    return Echoes(*(np.concatenate(columns.pop(0)) for _ in range(4)))
 
 
 class Scene:
@@ -104,14 +103,10 @@ class Scene:
 
     def cast(
         self, rays: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
-        """Return range (inf = nothing hit), material and cosine of the incidence angle per ray (N, 6)."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32], NDArray[np.float32]]:
+        """Return range (inf where nothing is hit), triangle and its unit normal for each ray (N, 6)."""
         answer = self._scene.cast_rays(self._tensor(rays))
-        distance = answer["t_hit"].numpy()
-        triangle = answer["primitive_ids"].numpy()
-        triangle[~np.isfinite(distance)] = 0
-        cosine = np.abs((answer["primitive_normals"].numpy() * rays[:, 3:]).sum(axis=1))
-        return distance, self.street.mesh.materials[triangle], cosine
+        return answer["t_hit"].numpy(), answer["primitive_ids"].numpy(), answer["primitive_normals"].numpy()
 
 
 def scan(
@@ -120,7 +115,7 @@ def scan(
     rng: np.random.Generator,
     *,
     profiles: NDArray[np.int64] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[float, float, int], None] = lambda done, total, points: None,
 ) -> Iterator[Echoes]:
     """Drive down the street once and yield the echoes in batches, in the order of measurement.
 
@@ -132,76 +127,78 @@ def scan(
         Draws noise and drop-outs.
     profiles
         Numbers of the profiles to measure; None measures all of them.
-    progress
-        Called with (profiles done, profiles in all).
+    tell
+        Called after each batch with profiles done, profiles in all and points so far.
     """
     if profiles is None:
         profiles = np.arange(int(scene.street.terrain.length / scanner.spacing))
     step = max(1, _BATCH // (2 * scanner.rays))
+    points = 0
     for start in range(0, len(profiles), step):
         rays, time = _rays(scene.street, scanner, profiles[start : start + step])
-        yield _measure(scene, scanner, rng, rays, time)
-        if progress:
-            progress(min(start + step, len(profiles)), len(profiles))
+        echoes = _measured(scene, scanner, rng, rays, time)
+        points += len(echoes)
+        tell(min(start + step, len(profiles)), len(profiles), points)
+        yield echoes
 
 
 def _rays(
     street: Street, scanner: Scanner, profiles: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Rays (P * 2 * R, 6) as origin and unit direction, with their times; profile, scanner, angle in turn."""
+    """Return rays (P * 2 * R, 6) as origin and unit direction, and their times; profile, mirror, angle in turn."""
     turn = (np.arange(scanner.rays) + 0.5) / scanner.rays
-    s = (
-        profiles[:, None, None] + turn
-    ) * scanner.spacing  # P x 1 x R: the vehicle moves while the mirror turns
-    s = np.broadcast_to(s, (len(profiles), 2, scanner.rays)).reshape(-1)
-    t = street.lane + 0.12 * np.sin(s / 9.0)
-    ground = street.terrain.height(s, np.full_like(s, street.lane))
-    origins = street.bend.plane(np.column_stack([s, t, ground + scanner.height]))
+    s = ((profiles[:, None] + turn) * scanner.spacing).ravel()  # the vehicle moves while the mirrors turn
+    lane = np.full_like(s, street.lane)
+    height = street.terrain.height(s, lane) + scanner.height
+    origins = street.bend.plane(np.column_stack([s, lane + 0.12 * np.sin(s / 9.0), height]))
     heading = street.bend.direction(s)
-    local = np.broadcast_to(_directions(scanner, turn), (len(profiles), 2, scanner.rays, 3)).reshape(-1, 3)
-    cos, sin = np.cos(heading), np.sin(heading)
-    directions = np.column_stack(
-        [local[:, 0] * cos - local[:, 1] * sin, local[:, 0] * sin + local[:, 1] * cos, local[:, 2]]
-    )
-    return np.hstack([origins, directions]).astype(np.float32), (s / scanner.speed).astype(np.float32)
+    cos, sin = (f(heading).astype(np.float32).reshape(-1, 1, scanner.rays) for f in (np.cos, np.sin))
+    ahead, left, up = _directions(scanner, turn).astype(np.float32)  # 2 x R each
+    rays = np.empty((len(profiles), 2, scanner.rays, 6), np.float32)
+    rays[..., :3] = origins.reshape(len(profiles), 1, scanner.rays, 3)
+    rays[..., 3] = ahead * cos - left * sin
+    rays[..., 4] = ahead * sin + left * cos
+    rays[..., 5] = up
+    time = np.repeat((s / scanner.speed).reshape(-1, 1, scanner.rays), 2, axis=1)
+    return rays.reshape(-1, 6), time.ravel().astype(np.float32)
 
 
 def _directions(scanner: Scanner, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit directions (2, R, 3) in the frame of the vehicle, for shares of a turn that begins straight up."""
-    angle = 2 * np.pi * turn
-    pitch = np.radians(scanner.pitch)
+    """Return unit directions (3, 2, R) in the frame of the vehicle, for shares of a turn that begins straight up."""
+    angle, pitch = 2 * np.pi * turn, np.radians(scanner.pitch)
     both = []
     for yaw in np.radians([scanner.yaw, -scanner.yaw]):
         axis = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), -np.sin(pitch)])
         across = np.cross((0, 0, 1), axis)
         across /= np.linalg.norm(across)
-        up = np.cross(axis, across)
-        both.append(np.outer(np.cos(angle), up) + np.outer(np.sin(angle), across))
-    return np.stack(both)
+        both.append(np.outer(np.cross(axis, across), np.cos(angle)) + np.outer(across, np.sin(angle)))
+    return np.stack(both, axis=1)
 
 
-def _measure(
+def _measured(
     scene: Scene,
     scanner: Scanner,
     rng: np.random.Generator,
     rays: NDArray[np.float32],
     time: NDArray[np.float32],
 ) -> Echoes:
-    """Cast rays and return what is measured: echoes fade with range and on slanted, dark or glassy surfaces."""
-    distance, material, cosine = scene.cast(rays)
+    """Cast rays and return what is measured: echoes fade with range, and on slanted, dark or glassy surfaces."""
+    distance, triangle, normal = scene.cast(rays)
     hit = np.flatnonzero((distance > scanner.nearest) & (distance < 2 * scanner.reach))
-    rays, time, distance, material, cosine = (a[hit] for a in (rays, time, distance, material, cosine))
+    rays, distance = rays[hit], distance[hit]
+    material = scene.street.mesh.materials[triangle[hit]]
+    cosine = np.abs(np.einsum("ij,ij->i", normal[hit], rays[:, 3:]))
     fading = 1 / (1 + (distance / scanner.reach) ** 4)
     chance = ECHO[material] * fading * np.minimum(1, 0.3 + 8 * cosine)
-    measured = rng.random(len(hit), np.float32) < chance
-    rays, time, distance, material, cosine = (a[measured] for a in (rays, time, distance, material, cosine))
+    came = np.flatnonzero(rng.random(len(hit), np.float32) < chance)
+    rays, distance, material, cosine = rays[came], distance[came], material[came], cosine[came]
     sigma = np.hypot(np.float32(scanner.noise), ROUGHNESS[material])
     noisy = distance + sigma * rng.standard_normal(len(distance), np.float32)
     speckle = 1 + 0.05 * rng.standard_normal(len(distance), np.float32)
     strength = REFLECTANCE[material] * np.sqrt(cosine) * speckle / (1 + (distance / 40) ** 2)
     return Echoes(
-        rays[:, :3] + noisy[:, None] * rays[:, 3:],
+        (rays[:, :3] + noisy[:, None] * rays[:, 3:]).astype(np.float32),
         LABELS[material],
         np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),
-        time,
+        time[hit[came]],
     )

@@ -1,4 +1,4 @@
-"""A seed -> a street: ground, houses, gardens, trees, parked cars, poles and clutter, as triangles with a material."""
+"""A seed -> a street of triangles: ground, houses, gardens, trees, parked cars, poles and clutter."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ def street(seed: int, length: float, slope: float | None = None) -> Street:
     kinds = rng.choice(list(KINDS), size=2, p=[kind.share for kind in KINDS.values()])
     if set(kinds) == {"park"}:
         kinds[0] = "terrace"
-    half = rng.uniform(2.6, 3.8)
+    half = rng.uniform(2.4, 3.4)
     parking = rng.choice(list(roadside.PARKING), size=2, p=[p.share for p in roadside.PARKING.values()])
+    if set(parking) == {"none"}:
+        parking[1] = "parallel"
     sides = [
         _side(rng, KINDS[kind], half + roadside.PARKING[p].width)
         for kind, p in zip(kinds, parking, strict=True)
@@ -85,7 +87,7 @@ def _side(rng: np.random.Generator, kind: lots.Kind, kerb: float) -> Side:
     return Side(
         kerb=kerb,
         verge=rng.uniform(*kind.verge) if rng.random() < 0.6 else 0.0,
-        pavement=rng.uniform(1.5, 3.2),
+        pavement=rng.uniform(1.3, 2.8),
         garden=rng.uniform(*kind.garden),
         bank=float(rng.choice([-1, 1], p=[0.3, 0.7]) * rng.uniform(0.08, 0.3))
         if steep
