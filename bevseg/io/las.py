@@ -21,7 +21,7 @@ from bevseg.io.scan import Scan
 from bevseg.labels import Scheme
 from bevseg.pointcloud import Crs, Labelling, PointCloud
 
-_UNCLASSIFIED = 1
+_UNCLASSIFIED, _GROUND = 1, 2
 _FIVE_BITS = 31
 """Highest code in point formats 0 to 5; their other three bits are flags."""
 _WITHHELD = 0b100
@@ -150,6 +150,14 @@ def write_codes(
             block[name] = dimension.values[part]
 
     write_file(path, edit(header), point_format, record, len(cloud), labelled)
+
+
+def write_ground(
+    cloud: PointCloud, is_ground: NDArray[np.bool_], heights: NDArray[np.float32], path: Path
+) -> None:
+    """Write the cloud with class 2 on ground points and 1 on all others, and `height_above_ground` (m)."""
+    codes = np.where(is_ground, np.uint8(_GROUND), np.uint8(_UNCLASSIFIED))
+    write_codes(cloud, codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
 
 
 def _format(cloud: PointCloud) -> int:
