@@ -29,7 +29,7 @@ def export(
     labelling
         One class and confidence per point.
     path
-        `.laz`, `.las`, `.ply` or `.txt`.
+        `.laz`, `.las`, `.ply`, `.txt` or `.txt.gz`.
     scheme
         Which codes are written; None for `asprs` in LAS and LAZ, `shrec20` elsewhere.
     overwrite
@@ -44,8 +44,8 @@ def export(
     OutputExistsError, OutputWriteError
         If the file is there, or the system refuses the write.
     """
-    suffix = path.suffix.lower()
-    if suffix not in io.WRITERS:
+    suffix = next((ending for ending in io.WRITERS if path.name.lower().endswith(ending)), None)
+    if suffix is None:
         raise UsageError(
             f"No format is written as {path.suffix!r}",
             where=path,

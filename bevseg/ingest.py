@@ -170,11 +170,9 @@ def describe(cloud: PointCloud, path: Path) -> dict[str, Any]:
     if cloud.labels is not None:
         counts = np.bincount(cloud.labels, minlength=len(CLASS_NAMES))
         histogram = {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)}
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "source": str(path.resolve()),
-        "sha256": digest,
+        "sha256": sha256(path),
         "points": len(cloud),
         "non_finite": len(cloud) - finite,
         "duplicates": duplicates(cloud),
@@ -187,6 +185,12 @@ def describe(cloud: PointCloud, path: Path) -> dict[str, Any]:
         },
         "classes": histogram,
     }
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def duplicates(cloud: PointCloud) -> int:

@@ -19,8 +19,9 @@ WRITERS = {
     ".laz": "bevseg.io.las",
     ".ply": "bevseg.io.ply",
     ".txt": "bevseg.io.text",
+    ".txt.gz": "bevseg.io.text",
 }
-"""Module with `write(cloud, labelling, path, scheme)` of each suffix."""
+"""Module with `write(cloud, labelling, path, scheme)` of each ending."""
 
 SCHEME_BY_SUFFIX = {".las": "asprs", ".laz": "asprs"}
 SCHEME_OF_OTHERS = "shrec20"

@@ -10,7 +10,8 @@ from bevseg.errors import CloudFormatError, UsageError
 AXES = ("x", "y", "z")
 SKIPPED = "-"
 LABEL_NAMES = ("class", "classification", "label", "labels", "semantic_class", "semantic_label")
-"""Names, in lower case and without CloudCompare's `scalar_`, of columns and properties that hold class codes."""
+"""Names, in lower case and without CloudCompare's `scalar_`, of columns and properties that hold class codes; the
+first that a file has is taken."""
 
 COMMENTS = (b"#", b"//")
 _HEAD = 1 << 20
@@ -88,9 +89,9 @@ def is_number(field: str) -> bool:
     return "_" not in field
 
 
-def is_label_name(name: str) -> bool:
-    """Whether a column or property of this name holds class codes."""
-    return name.lower().removeprefix("scalar_") in LABEL_NAMES
+def label_name(name: str) -> str:
+    """Return the name of a column or property as `LABEL_NAMES` spells it."""
+    return name.lower().removeprefix("scalar_")
 
 
 def _checked(columns: str) -> tuple[str, ...]:
@@ -131,7 +132,7 @@ def _from_heading(headings: list[list[str]], count: int) -> tuple[str, ...] | No
         words = [word for word in words if word]
         if len(words) != count or not set(AXES) <= set(words):
             continue
-        labels = [i for i, word in enumerate(words) if is_label_name(word)]
+        labels = [i for i, word in enumerate(words) if label_name(word) in LABEL_NAMES]
         return tuple(
             word if word in AXES else "label" if i in labels[:1] else SKIPPED for i, word in enumerate(words)
         )

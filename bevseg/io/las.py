@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from bevseg import __version__
 from bevseg.errors import CloudFormatError
+from bevseg.io.coordinates import units
 from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
 from bevseg.io.lasheader import Header, Record, read_header
-from bevseg.io.lasreader import LasSource, read_crs, read_source
+from bevseg.io.lasreader import WKT, LasSource, read_crs, read_source
 from bevseg.io.laswriter import Dimension, standard_size, with_dimensions, write_file
 from bevseg.io.scan import Scan
+from bevseg.io.vertices import VertexSource
 from bevseg.labels import Scheme
 from bevseg.pointcloud import Crs, Labelling, PointCloud
 
@@ -27,7 +29,6 @@ _FIVE_BITS = 31
 _WITHHELD = 0b100
 _ONE_OF_ONE = 0x11
 """Return 1 of 1, in point format 6."""
-_WKT_FLAG = 0x10
 _NOTE = ("bevseg", 1)
 """Record in a work directory's cloud: what LAS has no field for."""
 
@@ -137,6 +138,7 @@ def write_codes(
     else:
         header, point_format, record = _new_header(cloud), 6, laspy.PointFormat(6).dtype()
         fill = _building(cloud)
+        dimensions = _carried(cloud) | dict(dimensions)
     header, record = with_dimensions(header, record, standard_size(point_format), dimensions, path)
 
     def labelled(block: NDArray[np.void], part: slice) -> None:
@@ -195,21 +197,38 @@ def _building(cloud: PointCloud) -> Callable[[NDArray[np.void], slice], None]:
     return fill
 
 
+def _carried(cloud: PointCloud) -> dict[str, Dimension]:
+    """Return the properties of a PLY or PCD source as extra dimensions; a name that LAS has itself gets a suffix."""
+    if not isinstance(cloud.source, VertexSource):
+        return {}
+    taken = {
+        *laspy.PointFormat(6).dimension_names,
+        *(laspy.PointFormat(6).dtype().names or ()),
+        "x",
+        "y",
+        "z",
+    }
+    taken |= {CONFIDENCE, TRAIN_ID}
+    return {
+        f"{name}_source" if name in taken else name: Dimension(values)
+        for name, values in cloud.source.carried().items()
+    }
+
+
 def _lowest(steps: NDArray[np.int32], cloud: PointCloud) -> int:
     kept = steps if cloud.finite is None else steps[cloud.finite]
     return int(kept.min()) if len(kept) else 0
 
 
-def _new_header(cloud: PointCloud, version: str = "1.4") -> Header:
+def _new_header(cloud: PointCloud) -> Header:
     """Build a LAS 1.4 header, point format 6, in the units of the cloud's reference system."""
-    crs = cloud.crs or Crs("")
-    units = np.array([crs.horizontal, crs.horizontal, crs.vertical])
-    fields = laspy.LasHeader(version=version, point_format=6)
+    metres = np.array(units(cloud))
+    fields = laspy.LasHeader(version="1.4", point_format=6)
     fields.system_identifier, fields.generating_software = "OTHER", f"bevseg {__version__}"[:32]
-    fields.scales, fields.offsets = np.array(cloud.scale) / units, np.array(cloud.offset) / units
+    fields.scales, fields.offsets = np.array(cloud.scale) / metres, np.array(cloud.offset) / metres
     bounds = cloud.bounds()
     if bounds is not None:
-        fields.mins, fields.maxs = np.array(bounds).T / units
+        fields.mins, fields.maxs = np.array(bounds).T / metres
     fields.point_count = len(cloud)
     fields.number_of_points_by_return[0] = len(cloud)
     fields.global_encoding.wkt = True
@@ -217,8 +236,8 @@ def _new_header(cloud: PointCloud, version: str = "1.4") -> Header:
     fields.write_to(data)
     data.seek(0)
     header = read_header(data)
-    if crs.wkt:
-        header = header.replace(Record.new("LASF_Projection", 2112, crs.wkt.encode() + b"\0", "OGC WKT"))
+    if cloud.crs is not None and cloud.crs.wkt:
+        header = header.replace(Record.new(*WKT, cloud.crs.wkt.encode() + b"\0", "OGC WKT"))
     return header
 
 

@@ -21,7 +21,7 @@ from bevseg.pointcloud import Crs
 _STAGES = 90.0
 """Bytes that the stages hold for a point beside its record."""
 
-_WKT, _GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
+WKT, GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     CrsError
         If its units are no lengths.
     """
-    wkt = header.find(*_WKT)
+    wkt = header.find(*WKT)
     text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
     if text:
         return crs_io.from_wkt(text, path)
-    keys = header.find(*_GEOKEYS)
+    keys = header.find(*GEOKEYS)
     if keys is None or len(keys.data) < 16:
         return None
     values = np.frombuffer(keys.data[: len(keys.data) // 8 * 8], "<u2").reshape(-1, 4)[1:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,3 +29,19 @@ class Scan:
     cloud: PointCloud
     codes: NDArray[np.integer] | None = None
     scheme: str | None = None
+
+
+def whole(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:
+    """Return class codes as whole numbers; None, with a warning, if they are something else."""
+    codes = np.zeros(len(labels), np.int64)
+    finite = np.isfinite(labels)
+    np.copyto(codes, labels, where=finite, casting="unsafe")
+    same = codes == labels
+    if same.all():
+        return codes
+    warnings.warn(
+        f"{path}: the label column holds {labels[np.argmin(same)]}, which is no class code: the cloud counts as "
+        "unlabelled; name the right column with --columns",
+        stacklevel=2,
+    )
+    return None

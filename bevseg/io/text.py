@@ -1,25 +1,27 @@
-"""Point clouds as text: SHREC'20 and generic ASCII, plain or gzipped, read and written.
-
-polars parses. Regular files are handed to it as they are; only where it stumbles are blanks and comments tidied
-first, and only when that does not help is the offending line looked for.
-"""
+"""Point clouds as text, read and written: SHREC'20 and generic ASCII, plain or gzipped."""
 
 from __future__ import annotations
 
 import gzip
-import warnings
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from bevseg import memory
 from bevseg.errors import CloudFormatError
-from bevseg.io.columns import AXES, COMMENTS, SKIPPED, Layout, is_number, layout, split
-from bevseg.io.scan import Scan
-from bevseg.pointcloud import PointCloud
+from bevseg.io import table
+from bevseg.io.columns import AXES, is_number, layout, split
+from bevseg.io.coordinates import in_file_units, units
+from bevseg.io.scan import Scan, whole
+from bevseg.labels import Scheme
+from bevseg.pointcloud import Labelling, PointCloud
+
+_ROWS = 1_000_000
+"""Lines that are put together at a time."""
+_MOST_DECIMALS = 9
 
 BYTES_PER_POINT = 200.0
 """The text of a point, its numbers, the steps made of them, and what the stages hold after."""
@@ -48,10 +50,11 @@ def read(path: Path, *, columns: str | None = None) -> Scan:
     """
     data = _content(path)
     start = layout(data, columns, path)
-    table = _parse(data, start, path)
+    columns_read = table.parse(data, start, path)
     del data
-    codes = _codes(table["label"].to_numpy(), path) if "label" in table.columns else None
-    xyz = table.select(AXES).to_numpy()
+    _checked_count(columns_read.height, start.claimed, path)
+    codes = whole(columns_read["label"].to_numpy(), path) if "label" in columns_read.columns else None
+    xyz = columns_read.select(AXES).to_numpy()
     return Scan(PointCloud.from_xyz(xyz, name=str(path)), codes)
 
 
@@ -89,96 +92,46 @@ def _content(path: Path) -> bytes:
         ) from error
 
 
-def _parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
-    """Parse all lines from the first point on; the columns of the result are named by `start`."""
-    end = len(data)
-    while end and data[end - 1] in b" \t\r\n":
-        end -= 1
-    body = data[start.offset : end]
-    try:
-        table = _table(body, start, start.separator)
-    except ValueError:
-        try:
-            table = _table(_tidied(body, start.separator), start, start.separator.replace("\t", " "))
-        except ValueError as error:
-            raise _explained(body, start, path, str(error)) from error
-    if start.claimed is not None and table.height < start.claimed:
+def _checked_count(found: int, claimed: int | None, path: Path) -> None:
+    if claimed is not None and found < claimed:
         raise CloudFormatError(
             "The file holds fewer points than it says",
             where=path,
-            why=f"{start.claimed:,} by its count line, {table.height:,} found",
+            why=f"{claimed:,} by its count line, {found:,} found",
             hint="the file is probably cut short: fetch it again",
         )
-    return table
 
 
-def _table(body: bytes, start: Layout, separator: str) -> pl.DataFrame:
-    """Parse lines of numbers; ValueError for anything else among them."""
-    schema = {str(i): pl.Float64 for i in range(len(start.names))}
-    kept = [i for i, name in enumerate(start.names) if name != SKIPPED]
-    try:
-        table = pl.read_csv(
-            body, has_header=False, separator=separator, quote_char=None, schema=schema, columns=kept
-        )
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(str(error).splitlines()[0]) from error
-    if any(table.null_count().row(0)):
-        raise ValueError("a row is too short")
-    if start.names[-1] == SKIPPED:  # polars does not miss what it does not read
-        between = np.count_nonzero(np.frombuffer(body, np.uint8) == ord(separator))
-        if between != table.height * (len(start.names) - 1):
-            raise ValueError("a row is too short or too long")
-    table.columns = [start.names[i] for i in kept]
-    return table
+def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:
+    """Write SHREC'20 text: a header line, then `x y z label`, in the units and at the resolution of the source.
+
+    Raises
+    ------
+    LabelError
+        If the scheme has no code for a class.
+    OSError
+        If the system refuses the write.
+    """
+    codes = scheme.encode(labelling.classes, where=str(path))
+    if cloud.finite is not None:
+        codes[~cloud.finite] = 0
+    rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})
+    finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
+    with path.open("wb") as plain, _packed(plain) if path.suffix == ".gz" else nullcontext(plain) as file:
+        for start in range(0, max(len(cloud), 1), _ROWS):
+            part = rows.slice(start, _ROWS)
+            text = part.write_csv(separator=" ", include_header=start == 0, float_precision=decimals(finest))
+            file.write(text.encode())
 
 
-def _tidied(body: bytes, separator: str) -> bytes:
-    """Return the lines without comments, empty lines and needless blanks."""
-    body = body.replace(b"\r", b"")
-    if separator in ";,":
-        body = body.translate(None, b" \t")
-    else:
-        body = body.replace(b"\t", b" ")
-        while b"  " in body:
-            body = body.replace(b"  ", b" ")
-        body = body.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ")
-    if any(b"\n" + mark in body for mark in COMMENTS):
-        body = b"\n".join(line for line in body.split(b"\n") if not line.startswith(COMMENTS))
-    while b"\n\n" in body:
-        body = body.replace(b"\n\n", b"\n")
-    return body.strip(b"\n")
+def _packed(file: BinaryIO) -> gzip.GzipFile:
+    """Return a gzip stream that is the same for the same points: no name and no time in it."""
+    return gzip.GzipFile("", "wb", fileobj=file, mtime=0)
 
 
-def _explained(body: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
-    """Look for the first line that is no point."""
-    wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
-    for number, line in enumerate(body.split(b"\n"), start=start.line):
-        text = line.decode("utf-8", "replace").strip()
-        if not text or line.lstrip().startswith(COMMENTS):
-            continue
-        fields = split(text)[0]
-        if len(fields) != len(start.names):
-            why = f"line {number} has {len(fields)} columns, the first point has {len(start.names)}: {text[:80]!r}"
-            break
-        bad = [fields[i] for i in wanted if not is_number(fields[i])]
-        if bad:
-            why = f"line {number} holds {bad[0]!r} where a number is expected: {text[:80]!r}"
-            break
-    return CloudFormatError(
-        "The text is not a table of numbers", where=path, why=why, hint="correct or remove that line"
-    )
-
-
-def _codes(labels: NDArray[np.float64], path: Path) -> NDArray[np.int64] | None:
-    """Return the label column as whole numbers; None, with a warning, if it holds something else."""
-    codes = np.zeros(len(labels), np.int64)
-    finite = np.isfinite(labels)
-    np.copyto(codes, labels, where=finite, casting="unsafe")
-    if finite.all() and (codes == labels).all():
-        return codes
-    warnings.warn(
-        f"{path}: column `label` holds {labels[(codes != labels).argmax()]}, which is no class code; the cloud "
-        "counts as unlabelled. Name the label column with --columns",
-        stacklevel=2,
-    )
-    return None
+def decimals(step: float) -> int:
+    """Return the decimals that tell multiples of `step` apart: 3 for 0.001, 5 for 0.00025."""
+    places = 0
+    while places < _MOST_DECIMALS and abs(round(step, places) - step) > 1e-6 * step:
+        places += 1
+    return places

@@ -1,0 +1,49 @@
+"""PLY and PCD files of unusual layout, through Open3D."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg import open3d
+from bevseg.errors import CloudFormatError
+
+_NAMES = {"positions": ("x", "y", "z"), "normals": ("nx", "ny", "nz"), "colors": ("red", "green", "blue")}
+"""Properties that Open3D gathers into one attribute."""
+
+
+def read_vertices(path: Path) -> NDArray[np.void]:
+    """Read the points of a file, one field per property that Open3D keeps.
+
+    It tells little of a damaged file and makes points up for those that are missing: the caller checks first that
+    they are there.
+
+    Raises
+    ------
+    CloudFormatError
+        If Open3D finds no points.
+    DependencyError
+        If Open3D cannot be loaded.
+    """
+    library = open3d.load()
+    with library.utility.VerbosityContextManager(library.utility.VerbosityLevel.Error):
+        cloud = library.t.io.read_point_cloud(str(path))
+    columns: dict[str, NDArray[np.generic]] = {}
+    for key in cloud.point:
+        values = cloud.point[key].numpy()
+        values = values.reshape(len(values), -1)
+        many = [f"{key}_{i}" for i in range(values.shape[1])] if values.shape[1] > 1 else [key]
+        columns |= dict(zip(_NAMES.get(key, many), values.T, strict=True))
+    if not columns:
+        raise CloudFormatError(
+            "The file is damaged or cut short",
+            where=path,
+            why="Open3D finds no points in it",
+            hint="fetch it again",
+        )
+    points = np.empty(len(columns["x"]), [(name, values.dtype) for name, values in columns.items()])
+    for name, values in columns.items():
+        points[name] = values
+    return points

@@ -1,0 +1,90 @@
+"""PCD, read: ASCII and binary as they stand, compressed through Open3D."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg import memory
+from bevseg.errors import CloudFormatError
+from bevseg.io import table
+from bevseg.io.columns import Layout
+from bevseg.io.open3d import read_vertices
+from bevseg.io.scan import Scan
+from bevseg.io.vertices import STAGES, VertexSource, scan
+
+_LONGEST_HEADER = 1 << 16
+
+
+def read(path: Path) -> Scan:
+    """Read a PCD file.
+
+    Raises
+    ------
+    CloudFormatError
+        If it is no PCD file, has no points, or holds fewer than its header claims.
+    DependencyError
+        If it is compressed and Open3D cannot be loaded.
+    """
+    fields, start, lines = _read_header(path)
+    count, kind = int(fields["POINTS"][0]), fields["DATA"][0]
+    if count == 0:
+        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
+    record = _record(fields)
+    memory.require(count, 2 * record.itemsize + STAGES, where=path)
+    if kind == "binary_compressed":
+        return scan(VertexSource(read_vertices(path)), path)
+    points = (
+        _ascii(path, start, lines, record)
+        if kind == "ascii"
+        else np.fromfile(path, record, count, offset=start)
+    )
+    if len(points) < count:
+        raise CloudFormatError(
+            "The file holds fewer points than its header claims",
+            where=path,
+            why=f"{count:,} by its header, {len(points):,} found",
+            hint="the file is probably cut short: fetch it again",
+        )
+    return scan(VertexSource(points[:count]), path)
+
+
+def _ascii(path: Path, start: int, lines: int, record: np.dtype[np.void]) -> NDArray[np.void]:
+    names = record.names or ()
+    columns = table.parse(path.read_bytes(), Layout(start, lines + 1, " ", names), path)
+    points = np.empty(columns.height, record)
+    for name in names:
+        points[name] = columns[name].to_numpy()
+    return points
+
+
+def _read_header(path: Path) -> tuple[dict[str, list[str]], int, int]:
+    """Return the words after each keyword, the byte where the points begin, and the number of lines before."""
+    with path.open("rb") as file:
+        head = file.read(_LONGEST_HEADER)
+    end = head.find(b"\n", head.find(b"\nDATA ") + 1) + 1
+    lines = head[:end].decode("latin-1").splitlines()
+    words = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    fields = {line[0]: line[1:] for line in words}
+    missing = [key for key in ("FIELDS", "SIZE", "TYPE", "POINTS", "DATA") if not fields.get(key)]
+    if b"\nDATA " not in head or missing:
+        raise CloudFormatError(
+            "Not a PCD file, or its header is cut short",
+            where=path,
+            why=f"it begins with {head[:20]!r} and lacks {', '.join(missing) or 'DATA'}",
+            hint="fetch it again",
+        )
+    return fields, end, len(lines)
+
+
+def _record(fields: dict[str, list[str]]) -> np.dtype[np.void]:
+    """Return the type of one point; a field of several values becomes several fields, padding stays apart."""
+    counts = [int(count) for count in fields.get("COUNT", ["1"] * len(fields["FIELDS"]))]
+    columns: list[tuple[str, str]] = []
+    for name, kind, size, count in zip(fields["FIELDS"], fields["TYPE"], fields["SIZE"], counts, strict=True):
+        base = name if name != "_" else f"padding{len(columns)}"
+        names = [base] if count == 1 else [f"{base}_{i}" for i in range(count)]
+        columns += [(each, "<" + kind.lower() + size) for each in names]
+    return np.dtype(columns)
