@@ -20,7 +20,7 @@ class Crs:
     Attributes
     ----------
     wkt
-        The horizontal part as WKT.
+        The horizontal part as WKT; empty where a file names units only.
     horizontal, vertical
         Metres per unit.
     """
@@ -110,7 +110,7 @@ class PointCloud:
         """
         finite = np.isfinite(xyz).all(axis=1)
         kept = xyz if finite.all() else xyz[finite]
-        offset = np.floor(kept.min(axis=0, initial=np.inf)) if len(kept) else np.zeros(3)
+        offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):
             column = np.rint((kept[:, axis].astype(np.float64) - offset[axis]) / scale)
@@ -124,9 +124,11 @@ class PointCloud:
             steps[axis, finite] = column
         metres = (unit[0], unit[0], unit[1])
         return cls(
-            *steps,
+            steps[0],
+            steps[1],
+            steps[2],
             scale=(scale * metres[0], scale * metres[1], scale * metres[2]),
-            offset=(offset[0] * metres[0], offset[1] * metres[1], offset[2] * metres[2]),
+            offset=(float(offset[0]) * metres[0], float(offset[1]) * metres[1], float(offset[2]) * metres[2]),
             labels=labels,
             finite=None if finite.all() else finite,
             crs=crs,
