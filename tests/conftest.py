@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# No deadline: the first call of a kernel compiles it, and machines are shared.
+hypothesis.settings.register_profile("bevseg", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("bevseg")
 
 SHARED = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[1].parent / "shared"))
 

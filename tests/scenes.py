@@ -13,6 +13,11 @@ def plane(side=20.0, step=0.1, slope=0.0, height=0.0):
     return np.column_stack([x, y, height + slope * x])
 
 
+def plane_at(west):
+    """A level square of 20 x 20 m, so far east."""
+    return PointCloud.from_xyz(plane() + np.array([west, 0, 0]), name="plane")
+
+
 def box(west, south, east, north, bottom, top, step=0.1):
     """The sides and the lid of a box."""
     xs, ys, zs = (np.arange(a + step / 2, b, step) for a, b in ((west, east), (south, north), (bottom, top)))
@@ -40,3 +45,33 @@ def street(slope=0.0, seed=0):
     xyz[:, 2] += slope * xyz[:, 0]
     labels = np.concatenate([np.full(len(p), c, np.uint8) for c, p in parts.items()])
     return PointCloud.from_xyz(xyz, labels, name="street")
+
+
+def hill(slope, blocks=4):
+    """Streets one behind the other up a hill; returns the cloud and each point's true height above ground."""
+    block = street()
+    xyz = np.concatenate([block.xyz + np.array([20.0 * i, 0, 0]) for i in range(blocks)])
+    above = xyz[:, 2].copy()
+    xyz[:, 2] += slope * xyz[:, 0]
+    return PointCloud.from_xyz(xyz, np.tile(block.labels, blocks), name="hill"), above
+
+
+def house_on_lawn(side=40.0, width=10.0, height=6.0):
+    """A closed box in the middle of level ground at 100 m; it shows from 0.3 m up, and no ground is seen below it."""
+    lawn = plane(side, step=0.2, height=100.0)
+    south, north = side / 2 - width / 2, side / 2 + width / 2
+    hidden = ((lawn[:, :2] > south) & (lawn[:, :2] < north)).all(axis=1)
+    house = box(south, south, north, north, 100.2, 100.0 + height, step=0.2)
+    return PointCloud.from_xyz(np.concatenate([lawn[~hidden], house]), name="house_on_lawn")
+
+
+def wall(length=10.0, height=8.0):
+    """A wall and nothing else: no ground anywhere."""
+    along, up = (a.ravel() for a in np.meshgrid(np.arange(0, length, 0.1), np.arange(0, height, 0.1)))
+    return PointCloud.from_xyz(np.column_stack([along, np.full(along.size, 0.05), 2 + up]), name="wall")
+
+
+def column(heights, labels=None, at=(0.05, 0.05), ground=0.0):
+    """Points above each other in one cell of 0.1 or 0.2 m, at these heights over level ground."""
+    xyz = np.array([(*at, ground + h) for h in heights], float)
+    return PointCloud.from_xyz(xyz, None if labels is None else np.array(labels, np.uint8), name="column")

@@ -1,0 +1,172 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bevseg.bev.backproject import backproject
+from bevseg.bev.ground import ground
+from bevseg.bev.rasterize import label_rasters
+from bevseg.config import GroundConfig, SliceConfig
+from bevseg.grid import Grid
+from bevseg.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
+from bevseg.pointcloud import PointCloud
+from bevseg.raster import Raster
+from tests import scenes
+from tests.bev.clouds import clouds, kept, level, shuffled
+from tests.bev.test_binning import grid_of
+
+SLICES = SliceConfig()
+
+
+def class_raster(grid, classes, confidence=200):
+    """A class raster of one class, or of an array of classes."""
+    values = np.zeros((2, *grid.shape), np.uint8)
+    values[0], values[1] = classes, confidence
+    return Raster(grid, ("class", "confidence"), values)
+
+
+def sure(rasters):
+    """Class rasters from label rasters."""
+    return {name: class_raster(raster.grid, raster["class"], 255) for name, raster in rasters.items()}
+
+
+@given(clouds(), st.floats(-3, 3))
+def test_labels_come_back_unchanged_wherever_a_cell_holds_one_class(cloud, height):
+    dem = level(grid_of(cloud, 0.5), cloud.offset[2] + height)
+    back = backproject(cloud, dem, sure(label_rasters(cloud, dem, SLICES)), SLICES).classes
+    xyz, _ = kept(cloud)
+    mask = np.ones(len(cloud), bool) if cloud.finite is None else cloud.finite
+    cells = dem.grid.cell_of(xyz[:, 0], xyz[:, 1])
+    above = xyz[:, 2] - np.float64(dem["height"][0, 0])
+    slab = (above >= 0.2).astype(int) + (above >= 3.0)
+    labels, found = cloud.labels[mask], back[mask]
+    for place in np.unique(np.column_stack([cells, slab])[slab > 0], axis=0):
+        here = (cells == place[0]) & (slab == place[1])
+        classes = set(labels[here]) - {UNDEFINED}
+        assert len(set(found[here])) == 1
+        if len(classes) == 1:
+            assert set(found[here]) == classes
+    assert (found[above < 0.0] == GROUND).all()
+    assert (back[~mask] == UNDEFINED).all()
+
+
+@given(clouds(), st.integers(0, 9))
+def test_classes_follow_their_points_when_these_are_shuffled(cloud, seed):
+    dem = level(grid_of(cloud, 0.5), cloud.offset[2])
+    classes = sure(label_rasters(cloud, dem, SLICES))
+    mixed, order = shuffled(cloud, seed)
+    one, other = (backproject(c, dem, classes, SLICES) for c in (cloud, mixed))
+    np.testing.assert_array_equal(one.classes[order], other.classes)
+    np.testing.assert_array_equal(one.confidence[order], other.confidence)
+
+
+def test_a_street_comes_back_nearly_whole():
+    cloud = scenes.street()
+    dem = ground(cloud, 0.2, GroundConfig())
+    back = backproject(cloud, dem, sure(label_rasters(cloud, dem, SLICES)), SLICES)
+    assert np.mean(back.classes == cloud.labels) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("low", "height", "expected"),
+    [
+        (BUILDING, 0.10, BUILDING),
+        (BUILDING, 0.07, GROUND),
+        (BUILDING, 0.19, BUILDING),
+        (GROUND, 0.10, GROUND),
+        (UNDEFINED, 0.10, GROUND),
+        (CAR, -2.0, GROUND),
+    ],
+)
+def test_an_object_has_a_foot_and_other_ground_has_none(low, height, expected):
+    cloud = scenes.column([height], ground=50.0)
+    grid = grid_of(cloud, 0.2)
+    classes = {"low": class_raster(grid, low, 99), "high": class_raster(grid, VEGETATION)}
+    back = backproject(cloud, level(grid, 50.0), classes, SLICES)
+    assert back.classes == expected
+    assert back.confidence == (255 if expected == GROUND else 99)
+
+
+def test_each_point_asks_the_raster_of_its_slice():
+    cloud = scenes.column([0.0, 1.0, 5.0])
+    grid = grid_of(cloud, 0.2)
+    classes = {"low": class_raster(grid, POLE, 10), "high": class_raster(grid, VEGETATION, 20)}
+    back = backproject(cloud, level(grid), classes, SLICES)
+    np.testing.assert_array_equal(back.classes, [GROUND, POLE, VEGETATION])
+    np.testing.assert_array_equal(back.confidence, [255, 10, 20])
+
+
+@pytest.mark.parametrize(
+    ("distance", "confidence"), [(0.0, 255), (5.0, 191), (10.0, 128), (80.0, 128), (np.nan, 128)]
+)
+def test_ground_is_less_sure_far_from_measured_ground(distance, confidence):
+    cloud = scenes.column([0.0])
+    dem = level(grid_of(cloud, 0.2))
+    dem["distance"][:] = distance
+    nothing = class_raster(dem.grid, UNDEFINED, 0)
+    back = backproject(cloud, dem, {"low": nothing, "high": nothing}, SLICES)
+    assert back.confidence == confidence
+
+
+def test_where_the_rasters_say_nothing_neither_does_the_point():
+    cloud = scenes.column([1.0, 5.0])
+    nothing = class_raster(grid_of(cloud, 0.2), UNDEFINED, 0)
+    back = backproject(cloud, level(nothing.grid), {"low": nothing, "high": nothing}, SLICES)
+    np.testing.assert_array_equal(back.classes, 0)
+    np.testing.assert_array_equal(back.confidence, 0)
+
+
+def test_points_that_are_not_finite_keep_their_place_and_are_undefined():
+    cloud = PointCloud.from_xyz(np.array([[np.nan, 0, 0], [0.1, 0.1, 1], [0.1, np.inf, 1], [0.1, 0.1, 0]]))
+    dem = level(grid_of(cloud, 0.2))
+    classes = {name: class_raster(dem.grid, CAR) for name in ("low", "high")}
+    back = backproject(cloud, dem, classes, SLICES)
+    np.testing.assert_array_equal(back.classes, [0, CAR, 0, GROUND])
+    np.testing.assert_array_equal(back.confidence, [0, 200, 0, 255])
+
+
+def test_no_finite_point_at_all():
+    cloud = PointCloud.from_xyz(np.full((4, 3), np.nan))
+    dem = ground(cloud, 0.2, GroundConfig())
+    classes = {name: class_raster(dem.grid, CAR) for name in ("low", "high")}
+    assert not backproject(cloud, dem, classes, SLICES).classes.any()
+
+
+@pytest.mark.parametrize("xyz", [[[7, 8, 9]], [[7, 8, 9], [7, 8, 9]], [[7, 8, 9]] * 50])
+def test_a_point_alone_is_ground(xyz):
+    cloud = PointCloud.from_xyz(np.array(xyz, float))
+    dem = ground(cloud, 0.2, GroundConfig())
+    nothing = class_raster(dem.grid, UNDEFINED, 0)
+    back = backproject(cloud, dem, {"low": nothing, "high": nothing}, SLICES)
+    assert (back.classes == GROUND).all()
+
+
+def test_a_wall_without_ground_is_a_wall_above_its_foot():
+    cloud = scenes.wall()
+    dem = ground(cloud, 0.2, GroundConfig())
+    classes = {name: class_raster(dem.grid, BUILDING) for name in ("low", "high")}
+    back = backproject(cloud, dem, classes, SLICES).classes
+    np.testing.assert_array_equal(back == GROUND, cloud.xyz[:, 2] - 2 < SLICES.foot)
+    assert set(back) == {GROUND, BUILDING}
+
+
+def test_coordinates_far_from_the_origin_change_nothing():
+    cloud = scenes.street()
+    far = dataclasses.replace(cloud, offset=(1e7, -1e7, 3000.0))
+    both = []
+    for each in (cloud, far):
+        dem = ground(each, 0.2, GroundConfig())
+        both.append(backproject(each, dem, sure(label_rasters(each, dem, SLICES)), SLICES).classes)
+    assert np.mean(both[0] != both[1]) < 0.001
+
+
+def test_rasters_on_another_grid_are_refused():
+    cloud = scenes.column([1.0])
+    dem = level(grid_of(cloud, 0.2))
+    other = Grid(0.2, dem.grid.west + 1, dem.grid.north, 1, 1)
+    with pytest.raises(ValueError, match="'high'"):
+        backproject(
+            cloud, dem, {"low": class_raster(dem.grid, CAR), "high": class_raster(other, CAR)}, SLICES
+        )
