@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
 
@@ -57,6 +59,12 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         raise write_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
+    """Write a table as JSON that people can read; NaN, which JSON does not know, raises ValueError."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def write_error(path: Path, error: Exception) -> OutputWriteError:

@@ -6,6 +6,7 @@ miss for the class it should have been.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def scores(matrix: Counts) -> dict[str, Any]:
     }
 
 
-def table(result: dict[str, Any], oracle: dict[str, Any] | None = None) -> str:
+def table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) -> str:
     """Lay scores out for people, in percent; `oracle` adds the ceiling of the representation beside each IoU."""
     columns = ["IoU"] + (["oracle"] if oracle else []) + ["precision", "recall"]
     lines = [f"{'':<12}" + "".join(f"{name:>11}" for name in columns)]
@@ -98,7 +99,7 @@ def table(result: dict[str, Any], oracle: dict[str, Any] | None = None) -> str:
     return "\n".join(lines)
 
 
-def confusion_table(result: dict[str, Any]) -> str:
+def confusion_table(result: Mapping[str, Any]) -> str:
     """Lay the confusion matrix out for people: rows truth, columns prediction."""
     matrix = result["confusion"]
     lines = [f"{'truth':<12}" + "".join(f"{name:>12}" for name in matrix["predicted"])]

@@ -95,21 +95,20 @@ def is_labelled(cloud: PointCloud) -> bool:
     return cloud.labels is not None and bool(cloud.labels.any())
 
 
-def survey(cloud: PointCloud, settings: Settings) -> Example:
-    """Return a labelled cloud with its DEM, ready for training.
+def labelled(cloud: PointCloud) -> PointCloud:
+    """Return the cloud, or raise LabelError if it has no labels to learn from."""
+    if is_labelled(cloud):
+        return cloud
+    raise LabelError(
+        "A cloud without labels cannot be trained on",
+        where=cloud.name,
+        hint="name its class scheme with --classes, or take it out of the folder",
+    )
 
-    Raises
-    ------
-    LabelError
-        If the cloud has no labels.
-    """
-    if not is_labelled(cloud):
-        raise LabelError(
-            "A cloud without labels cannot be trained on",
-            where=cloud.name,
-            hint="name its class scheme with --classes, or take it out of the folder",
-        )
-    return Example(cloud, ground(cloud, settings.raster.cell, settings.ground))
+
+def survey(cloud: PointCloud, settings: Settings) -> Example:
+    """Return a labelled cloud with its DEM, ready for training; LabelError if it has no labels."""
+    return Example(labelled(cloud), ground(cloud, settings.raster.cell, settings.ground))
 
 
 def train(

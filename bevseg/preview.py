@@ -65,9 +65,9 @@ def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArra
     Of very many points every k-th is taken.
     """
     every = slice(None, None, -(-len(cloud) // POINTS) or 1)
-    cell = grid.cell_of(
-        cloud.x[every] * cloud.scale[0] + cloud.offset[0], cloud.y[every] * cloud.scale[1] + cloud.offset[1]
-    )
+    x = cloud.x[every].astype(np.float64) * cloud.scale[0] + cloud.offset[0]
+    y = cloud.y[every].astype(np.float64) * cloud.scale[1] + cloud.offset[1]
+    cell = grid.cell_of(x, y)
     if cloud.finite is not None:
         cell = np.where(cloud.finite[every], cell, -1)
     z = cloud.z[every].astype(np.int64)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bevseg import pipeline, preview, report, workdir
-from bevseg.atomic import refuse_existing, refuse_same
+from bevseg.atomic import refuse_existing, refuse_same, write_json
 from bevseg.batch import Done, Outcome, each
 from bevseg.config import NAMED, RunConfig, Settings
 from bevseg.errors import OutputExistsError, UsageError
@@ -112,7 +112,7 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
         roles=trained.facts.get("roles", {}),
         passed_over=clouds.passed_over,
     )
-    workdir.write_json(table, request.out / REPORT)
+    write_json(table, request.out / REPORT)
     return Outcome(
         [*trained.written, *outcome.written, request.out / REPORT],
         trained.failures + outcome.failures,

@@ -13,23 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bevseg import pipeline
-from bevseg.atomic import refuse_existing, refuse_same
+from bevseg import pipeline, report
+from bevseg.atomic import refuse_existing, refuse_same, replacing
 from bevseg.batch import Done, Outcome, each
 from bevseg.bev.backproject import backproject
-from bevseg.bev.ground import ground
+from bevseg.bev.ground import ground, height_above_ground
 from bevseg.bev.rasterize import rasterize
-from bevseg.config import RunConfig, Settings, SliceConfig
+from bevseg.config import RunConfig, Settings, SliceConfig, load
 from bevseg.errors import InputError, UsageError
 from bevseg.export import export
-from bevseg.ingest import CloudFile, describe, find_clouds, ingest
+from bevseg.ingest import CloudFile, describe, find_clouds, ingest, sha256
+from bevseg.io import geotiff, las
 from bevseg.labels import load_scheme
-from bevseg.names import FORMATS
-from bevseg.progress import Progress, silent
+from bevseg.names import FORMATS, SLICES
+from bevseg.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.device import limit_threads, resolve
+from bevseg.seg.losses import parse
 from bevseg.seg.predict import predict
-from bevseg.workdir import Folder, folders, settings_of, settle, sha256
+from bevseg.training import Example
+from bevseg.workdir import GROUPS, Folder, folders, settings_of, settle
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _ingest(
     return Done(folder.write_cloud(cloud, facts), len(cloud))
 
 
-def settings_for(work: Path, config: Settings | None, model: Path | None) -> Settings:
+def settings_for(work: Path, config: str | None, model: Path | None) -> Settings:
     """Return the settings of a stage: those asked for, those of a model, or those that the directory records.
 
     Raises
@@ -105,7 +108,7 @@ def settings_for(work: Path, config: Settings | None, model: Path | None) -> Set
         raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
     if model is not None:
         return checkpoint.load(model).settings
-    return config or settings_of(work)
+    return load(config) if config else settings_of(work)
 
 
 def ground_work(work: Path, settings: Settings, *, how: How) -> Outcome:
@@ -120,6 +123,39 @@ def _ground(folder: Folder, *, settings: Settings) -> Done:
     return Done(folder.write_dem(ground(cloud, settings.raster.cell, settings.ground)), len(cloud))
 
 
+def ground_cloud(
+    path: Path, dem_path: Path, settings: Settings, *, points: Path | None = None, overwrite: bool = False
+) -> Outcome:
+    """Write the DEM of one cloud file and, if asked for, its points marked as ground (class 2) or not (class 1).
+
+    Parameters
+    ----------
+    path
+        The cloud.
+    dem_path
+        GeoTIFF to write.
+    settings
+        Groups `ground`, `slices` (the ground band) and `raster` (the cell) are used.
+    points
+        LAS or LAZ to write: the points in their order, with the extra dimension `height_above_ground`, m.
+    overwrite
+        Whether outputs may be replaced.
+    """
+    written = tuple(output for output in (dem_path, points) if output is not None)
+    for output in written:
+        refuse_existing(output, overwrite=overwrite)
+        refuse_same(path, output)
+    cloud = ingest(path)
+    dem = ground(cloud, settings.raster.cell, settings.ground)
+    geotiff.write(dem, dem_path)
+    if points is not None:
+        heights = height_above_ground(cloud, dem)
+        is_ground = heights < settings.slices.ground_band
+        with replacing(points, overwrite=overwrite) as temporary:
+            las.write_ground(cloud, is_ground, heights, temporary)
+    return Outcome(list(written), done={cloud.name: Done(written, len(cloud))})
+
+
 def rasterize_work(work: Path, settings: Settings, *, how: How) -> Outcome:
     """Write the bands of both slices, and the label rasters of labelled clouds."""
     stage = functools.partial(_rasterize, settings=settings)
@@ -130,6 +166,60 @@ def _rasterize(folder: Folder, *, settings: Settings) -> Done:
     cloud, dem = folder.read_cloud(), folder.read_dem()
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
     return Done(folder.write_bands(bands, pipeline.truth(cloud, dem, settings.slices)), len(cloud))
+
+
+def train_work(
+    work: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    slices: Sequence[str] = SLICES,
+    init: Path | None = None,
+    val: Sequence[str] | None = None,
+    seed: int = RunConfig.seed,
+    device: str = RunConfig.device,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Outcome:
+    """Train a model on the labelled clouds of a work directory.
+
+    Parameters
+    ----------
+    work
+        With `cloud.las` and `dem.tif` of every cloud.
+    output
+        The model to write; `history.csv` is written beside it.
+    settings
+        Of all stages; those of the work directory must agree.
+    slices, val, seed, device, progress
+        As for `pipeline.train`.
+    init
+        Model to start from; it also lends the networks of the slices that are not trained.
+    overwrite
+        Whether the model may be replaced.
+
+    Raises
+    ------
+    LabelError
+        If a cloud has no labels.
+    UsageError
+        If options or settings do not agree.
+    """
+    for path in (output, output.with_name(report.HISTORY)):
+        refuse_existing(path, overwrite=overwrite)
+    resolve(device)
+    parse(settings.train.loss)
+    start = checkpoint.load(init) if init else None
+    settle(work, settings, GROUPS)
+    examples = []
+    for number, folder in enumerate(items := folders(work), 1):
+        examples.append(Example(pipeline.labelled(folder.read_cloud()), folder.read_dem()))
+        progress(Step("read the training clouds", number, len(items)))
+    model, history = pipeline.train(
+        examples, settings, val=val, slices=slices, init=start, seed=seed, device=device, progress=progress
+    )
+    written = report.write_trained(model, history, output)
+    return Outcome(written, facts=model.scores)
 
 
 def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how: How) -> Outcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bevseg.atomic import refuse_existing, replacing
+from bevseg.atomic import refuse_existing, replacing, write_json
 from bevseg.config import NAMED, Settings, from_table, to_table
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io import geotiff, las
@@ -208,18 +207,6 @@ def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite
     updated = recorded | {group: table[group] for group in groups}
     if updated != recorded:
         write_json(updated, path)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
-    """Write a table as JSON that people can read."""
-    with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -105,6 +105,13 @@ columns = click.option(
 )
 train_on = _path("--train-on", metavar="LABELLED_DIR", help="Labelled clouds to train a model on before.")
 work_kept = _path("--work", metavar="DIR", help="Keep what every stage made, in this work directory.")
+points = _path(
+    "--points",
+    metavar="OUT.laz",
+    help="With a CLOUD: its points as ground (2) or not (1), with their height.",
+)
+init = _path("--init", metavar="MODEL", help="Model to start from.")
+json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(
     "--val",
     type=Names(),

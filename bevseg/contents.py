@@ -1,0 +1,59 @@
+"""What a model or a cloud holds, for people and for machines: `bevseg inspect`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bevseg.ingest import describe, ingest
+from bevseg.labels import load_scheme
+
+MODEL_SUFFIX = ".safetensors"
+
+
+def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
+    """Return what a file holds.
+
+    Parameters
+    ----------
+    path
+        A model (`.safetensors`) or a cloud.
+    classes
+        Scheme of a cloud's labels; None: that of its format.
+    """
+    if path.suffix == MODEL_SUFFIX:
+        # Only here: whoever looks at a cloud does not wait for torch.
+        from bevseg.seg import checkpoint
+
+        return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
+    cloud = ingest(path, scheme=load_scheme(classes) if classes else None)
+    return {"kind": "cloud", "file": str(path)} | describe(cloud, path)
+
+
+def as_json(table: Mapping[str, Any]) -> str:
+    """Lay a table out as JSON."""
+    return json.dumps(table, indent=2)
+
+
+def text(table: Mapping[str, Any], indent: int = 0) -> str:
+    """Lay a nested table out for people: one line per value."""
+    lines = []
+    for key, value in table.items():
+        head = f"{' ' * indent}{key}:"
+        if isinstance(value, Mapping) and value:
+            lines += [head, text(value, indent + 2)]
+        else:
+            lines.append(f"{head} {_value(value)}")
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(item) for item in value) or "-"
+    if isinstance(value, Mapping):
+        return " ".join(_value(item) for item in value.values()) or "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "-" if value is None else str(value)

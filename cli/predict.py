@@ -1,0 +1,29 @@
+"""`bevseg predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.work
+@options.model("A trained model.", required=True)
+@options.on_error
+@options.overwrite
+@options.device
+def predict(console: Console, work: Path, model: Path, on_error: str, overwrite: bool, device: str) -> None:
+    r"""Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
+
+    \b
+    Example:
+      bevseg predict work/ -m model.safetensors
+    """
+    from bevseg import stages
+
+    how = stages.How(overwrite, 1, on_error, console.progress)
+    console.finish(stages.predict_work(work, model, device=device, how=how))

@@ -1,0 +1,84 @@
+"""`bevseg train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bevseg.config import TrainConfig
+from bevseg.names import LOSSES, SLICES
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.work
+@options.output("MODEL", "The model to write, .safetensors; history.csv goes beside it.")
+@click.option(
+    "--slice",
+    "slices",
+    type=options.Names(SLICES),
+    default=SLICES,
+    show_default=",".join(SLICES),
+    metavar=",".join(SLICES),
+    help="Networks to train.",
+)
+@click.option(
+    "--loss",
+    metavar="NAME",
+    show_default=TrainConfig.loss,
+    help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}.",
+)
+@options.init
+@options.config
+@options.val
+@options.max_minutes
+@options.overwrite
+@options.seed
+@options.device
+def train(
+    console: Console,
+    work: Path,
+    output: Path,
+    slices: tuple[str, ...],
+    loss: str | None,
+    init: Path | None,
+    config: str | None,
+    val: tuple[str, ...] | None,
+    max_minutes: float | None,
+    overwrite: bool,
+    seed: int,
+    device: str,
+) -> None:
+    r"""Train one network per slice on the labelled clouds of WORK.
+
+    Whole clouds are held out to tell when to stop; MODEL keeps their scores, which are printed.
+
+    \b
+    Examples:
+      bevseg train work/ -o model.safetensors
+      bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
+    """
+    from bevseg import evaluate, stages
+    from bevseg.config import with_training
+
+    settings = with_training(stages.settings_for(work, config, None), loss=loss, max_minutes=max_minutes)
+    outcome = stages.train_work(
+        work,
+        output,
+        settings,
+        slices=slices,
+        init=init,
+        val=val,
+        seed=seed,
+        device=device,
+        overwrite=overwrite,
+        progress=console.progress,
+    )
+    if "validation" in outcome.facts:
+        found = outcome.facts["validation"]
+        console.result(f"held out: {', '.join(found['clouds'])}; percent of points")
+        console.result(evaluate.table(found["scores"], found["oracle"]))
+    console.finish(outcome)
