@@ -1,0 +1,46 @@
+import numpy as np
+
+from bevseg.labels import CLASS_NAMES
+from bevseg.sim.materials import LABELS, RESPONSES, Material
+from bevseg.sim.street import street
+
+
+def test_a_seed_is_a_street():
+    first, again, other = street(4, 40), street(4, 40), street(5, 40)
+    assert np.array_equal(first.mesh.corners, again.mesh.corners)
+    assert first.mesh.corners.shape != other.mesh.corners.shape
+
+
+def test_every_material_has_a_response_and_every_class_a_material():
+    assert set(RESPONSES) == set(Material)
+    assert set(LABELS.tolist()) == set(range(len(CLASS_NAMES)))
+
+
+def test_streets_hold_every_material_and_differ_in_slope():
+    streets = [street(seed, 60) for seed in range(6)]
+    found = set(np.concatenate([np.unique(s.mesh.materials) for s in streets]).tolist())
+    assert found == {int(material) for material in Material}
+    slopes = [s.terrain.slope for s in streets]
+    assert max(map(abs, slopes)) <= 0.08
+    assert np.ptp(slopes) > 0.03
+
+
+def test_wheels_touch_the_ground():
+    scene = street(2, 60)
+    s = np.linspace(-30, 90, 1201)
+    for sign, side in ((1, scene.terrain.left), (-1, scene.terrain.right)):
+        t = sign * (side.kerb - 1.1)
+        line = scene.bend.plane(np.column_stack([s, np.full_like(s, t), scene.terrain.height(s, t)]))
+        tyres = scene.mesh.corners[scene.mesh.materials == Material.TYRE].reshape(-1, 3)
+        gap = np.linalg.norm(tyres[:, None, :2] - line[None, ::10, :2], axis=2)
+        near = gap.min(axis=1) < 0.6
+        above = tyres[near, 2] - line[::10][gap[near].argmin(axis=1), 2]
+        assert near.any()
+        assert -0.15 < above.min() < 0.1
+
+
+def test_the_road_bends_gently():
+    bend = street(9, 200).bend
+    curvature = np.abs(np.diff(bend.heading)) / np.diff(bend.s)
+    assert curvature.max() <= 1 / 160 + 1e-9
+    assert np.allclose(bend.plane(np.zeros((1, 3))), 0)

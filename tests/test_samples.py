@@ -1,0 +1,96 @@
+"""Files made from seeds, and the ones that are committed."""
+
+import re
+from pathlib import Path
+
+import laspy
+import numpy as np
+import pytest
+
+from bevseg import open3d
+from bevseg.config import SimulateConfig
+from bevseg.errors import DependencyError, OutputExistsError, UsageError
+from bevseg.samples import Order, make
+
+SAMPLES = Path(__file__).parents[1] / "sample_data"
+SMALL = SimulateConfig(points=2_000, length=12, resolution=0.01)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """One cloud of each format."""
+    try:
+        open3d.load()
+    except DependencyError as error:
+        pytest.skip(f"no ray casting: {error.why}")
+    folder = tmp_path_factory.mktemp("made")
+    return make(Order(folder, seed=5, clouds=4, formats=("laz", "txt.gz", "las", "txt"), what=SMALL))
+
+
+def test_formats_take_turns_and_names_tell_the_seed(made):
+    assert [path.name for path in made] == [
+        "street_05.laz",
+        "street_06.txt.gz",
+        "street_07.las",
+        "street_08.txt",
+    ]
+
+
+def test_an_order_gives_the_same_bytes_every_time(made, tmp_path):
+    again = make(Order(tmp_path, seed=5, clouds=2, formats=("laz", "txt.gz"), what=SMALL))
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in made[:2]]
+
+
+def test_existing_files_are_refused_before_any_work(made):
+    before = made[0].read_bytes()
+    with pytest.raises(OutputExistsError):
+        make(Order(made[0].parent, seed=4, clouds=2, what=SMALL))
+    assert made[0].read_bytes() == before
+    assert not (made[0].parent / "street_04.laz").exists()
+
+
+def test_an_unknown_format_is_named(tmp_path):
+    with pytest.raises(UsageError, match="e57"):
+        make(Order(tmp_path, formats=("e57",)))
+
+
+def test_las_and_text_tell_a_street_in_rd_new(made):
+    las = laspy.read(made[2])
+    assert las.header.parse_crs().to_epsg() == 28992
+    assert las.header.creation_date is None
+    assert las.intensity.max() > 0
+    assert (np.diff(las.gps_time).max()) < 1
+    rows = made[3].read_text().splitlines()
+    assert rows[0] == "x y z label"
+    assert re.fullmatch(r"\d{5}\.\d{2} \d{6}\.\d{2} -?\d+\.\d{2} [0-5]", rows[1])
+    assert len(rows) == 2_001
+
+
+def committed(part):
+    return sorted(path for path in (SAMPLES / part).iterdir() if not path.name.startswith("."))
+
+
+@pytest.mark.parametrize(("part", "clouds"), [("train", 6), ("test", 2)])
+def test_committed_clouds_are_half_laz_half_text_and_labelled(part, clouds):
+    files = committed(part)
+    assert [path.name.split(".", 1)[1] for path in files] == ["laz", "txt.gz"] * (clouds // 2)
+    for path in files:
+        if path.suffix == ".laz":
+            labels = np.asarray(laspy.read(path).classification)
+        else:
+            labels = np.loadtxt(path, skiprows=1, usecols=3, dtype=np.uint8)
+        assert 150_000 < len(labels) <= 250_000
+        assert set(np.unique(labels)) == {0, 1, 2, 3, 4, 5}
+
+
+def test_committed_clouds_are_small():
+    files = committed("train") + committed("test")
+    assert sum(path.stat().st_size for path in files) <= 8_000_000
+
+
+def test_the_readme_tells_how_the_committed_clouds_were_made():
+    text = (SAMPLES / "README.md").read_text()
+    for part, clouds in (("train", 6), ("test", 2)):
+        command = rf"bevseg simulate sample_data/{part} --seed (\d+) --clouds {clouds} "
+        seed = int(re.search(command, text).group(1))
+        assert committed(part)[0].name == f"street_{seed:02d}.laz"
