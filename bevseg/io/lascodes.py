@@ -14,6 +14,9 @@ CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
 """Extra dimensions: probability times 255, and the train id where the point format has no room for a code."""
 
 LOOKUP = ("LASF_Spec", 0)
+SIMULATED = "bevseg simulate"
+"""Generating software of simulated clouds: their classes are train ids, the codes of `shrec20`."""
+
 _MARK = "classes="
 _FIRST_FREE = 64
 """First code that users may define (LAS 1.4 R15, table 17); lower ones are named by the standard."""
@@ -26,6 +29,8 @@ def description(scheme: Scheme) -> str:
 
 def written_scheme(header: Header) -> str | None:
     """Return the name of the scheme in which bevseg wrote the codes of a file, None for files of other origin."""
+    if header.software == SIMULATED:
+        return "shrec20"
     known = header.find(*EXTRA_BYTES)
     for at in range(0, len(known.data) if known else 0, 192):
         entry = known.data[at : at + 192]  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 _ENCODING, _VERSION, _SIZE, _POINTS_AT, _VLR_COUNT, _FORMAT, _RECORD = 6, 24, 94, 96, 100, 104, 105
 _WAVEFORM_AT, _EVLR_AT, _EVLR_COUNT = 227, 235, 243
+_SOFTWARE = slice(58, 90)
 _COMPRESSED = 0x80
 _INTERNAL_WAVEFORM = 0x02
 
@@ -67,6 +68,11 @@ class Header:
     def minor(self) -> int:
         """Minor version: 4 for LAS 1.4."""
         return self.block[_VERSION + 1]
+
+    @property
+    def software(self) -> str:
+        """Name of the software that made the file."""
+        return self.block[_SOFTWARE].split(b"\0")[0].decode("ascii", "replace").strip()
 
     def find(self, user: str, number: int) -> Record | None:
         """Return the first record of that user and number, extended ones last."""

@@ -85,9 +85,10 @@ def _ascii(
         if held < vertex.count:
             raise _short(path, vertex.count, held)
         return read_vertices(path), b""
-    alone = vertex is header.elements[-1]
-    layout = Layout(start, line, " ", record.names or ())
-    columns = table.parse(data, layout, path, None if alone else vertex.count)
+    if vertex is not header.elements[-1]:
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8, offset=start) == ord("\n"))
+        data = data[: start + int(ends[vertex.count - 1])] if len(ends) >= vertex.count else data
+    columns = table.parse(data, Layout(start, line, " ", record.names or ()), path)
     if columns.height < vertex.count:
         raise _short(path, vertex.count, columns.height)
     points = np.empty(vertex.count, record)

@@ -15,7 +15,7 @@ from bevseg.errors import CloudFormatError
 from bevseg.io.columns import COMMENTS, SKIPPED, Layout, is_number, split
 
 
-def parse(data: bytes, start: Layout, path: Path, rows: int | None = None) -> pl.DataFrame:
+def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
     """Parse the lines from the first point on.
 
     Parameters
@@ -26,8 +26,6 @@ def parse(data: bytes, start: Layout, path: Path, rows: int | None = None) -> pl
         Where the points begin and what their columns mean.
     path
         For messages.
-    rows
-        How many lines to read; None for all of them.
 
     Returns
     -------
@@ -44,34 +42,28 @@ def parse(data: bytes, start: Layout, path: Path, rows: int | None = None) -> pl
         end -= 1
     body = data[start.offset : end]
     try:
-        return _table(body, start, start.separator, rows)
+        return _table(body, start, start.separator)
     except ValueError:
         pass
     try:
-        return _table(_tidied(body, start.separator), start, start.separator.replace("\t", " "), rows)
+        return _table(_tidied(body, start.separator), start, start.separator.replace("\t", " "))
     except ValueError as error:
         raise _explained(body, start, path, str(error)) from error
 
 
-def _table(body: bytes, start: Layout, separator: str, rows: int | None) -> pl.DataFrame:
+def _table(body: bytes, start: Layout, separator: str) -> pl.DataFrame:
     """Parse lines of numbers; ValueError for anything else among them."""
     schema = {str(i): pl.Float64 for i in range(len(start.names))}
     kept = [i for i, name in enumerate(start.names) if name != SKIPPED]
     try:
         table = pl.read_csv(
-            body,
-            has_header=False,
-            separator=separator,
-            quote_char=None,
-            schema=schema,
-            columns=kept,
-            n_rows=rows,
+            body, has_header=False, separator=separator, quote_char=None, schema=schema, columns=kept
         )
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).splitlines()[0]) from error
     if any(table.null_count().row(0)):
         raise ValueError("a row is too short")
-    if start.names[-1] == SKIPPED and rows is None:  # polars does not miss what it does not read
+    if start.names[-1] == SKIPPED:  # polars does not miss what it does not read
         between = np.count_nonzero(np.frombuffer(body, np.uint8) == ord(separator))
         if between != table.height * (len(start.names) - 1):
             raise ValueError("a row is too short or too long")

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from bevseg.io.lascodes import SIMULATED
 from bevseg.pointcloud import PointCloud
 
 _CREATION_DATE = slice(90, 94)
@@ -48,7 +49,7 @@ def _write_las(cloud: PointCloud, path: Path, epsg: int, measured: Mapping[str, 
     import pyproj
 
     header = laspy.LasHeader(version="1.4", point_format=6)
-    header.generating_software = "bevseg simulate"
+    header.generating_software = SIMULATED
     header.scales, header.offsets = np.array(cloud.scale), np.array(cloud.offset)
     header.add_crs(pyproj.CRS.from_epsg(epsg))
     las = laspy.LasData(header)
