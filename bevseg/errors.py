@@ -52,6 +52,10 @@ class UsageError(BevsegError, ValueError):
     exit_code = 2
 
 
+class TrainingError(BevsegError, ArithmeticError):
+    """A training that has left the numbers: a loss that is infinite or no number."""
+
+
 class PartialFailureError(BevsegError):
     """Some inputs of a directory run failed; the others are done."""
 

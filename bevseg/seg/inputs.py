@@ -9,30 +9,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg.labels import CLASS_NAMES
+from bevseg.labels import CLASS_NAMES, GROUND
 from bevseg.raster import Band
 
 IGNORE = 255
 """Target of a cell that is empty or undefined."""
 
-OUTPUTS = len(CLASS_NAMES) - 1
-"""Outputs of a network: every class but undefined. The slot of `ground` means any other thing above the ground."""
+OUTPUTS = tuple(
+    "other" if train_id == GROUND else CLASS_NAMES[train_id] for train_id in range(1, len(CLASS_NAMES))
+)
+"""Names of the outputs of a network, train id - 1. In the place of ground stands terrain above the ground band."""
 
 
-def scaled(values: NDArray[np.floating], bands: Sequence[Band]) -> NDArray[np.float32]:
-    """Return value / scale of each band (..., bands, rows, cols), and 0 where the value is not known."""
-    scale = np.array([band.scale for band in bands], np.float32).reshape(-1, 1, 1)
-    return np.nan_to_num(np.divide(values, scale, dtype=np.float32), copy=False)
+def scaled(values: NDArray[np.float32], bands: Sequence[Band]) -> Tensor:
+    """Return value / scale of each band, float32 (bands, rows, cols), and 0 where the value is not known."""
+    factors = torch.tensor([1 / band.scale for band in bands], dtype=torch.float32)
+    return torch.from_numpy(values).mul(factors[:, None, None]).nan_to_num_()
 
 
-def targets(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return train id - 1; undefined (0) becomes IGNORE."""
-    return labels - np.uint8(1)
+def targets(labels: NDArray[np.uint8]) -> Tensor:
+    """Return train id - 1, uint8; undefined (0) becomes IGNORE."""
+    return torch.from_numpy(labels - np.uint8(1))
 
 
-def to_device(array: NDArray[np.generic], device: torch.device) -> Tensor:
-    """Copy an array to the device, through pinned memory where that lets the copy run beside the host."""
-    tensor = torch.from_numpy(array)
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy to the device; from pinned memory, so that the copy to a GPU runs beside the work of the host."""
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor
+    return tensor.to(device)

@@ -2,66 +2,117 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bevseg.errors import ModelError
 from bevseg.raster import Band, Raster
 from bevseg.seg import device as devices
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import scaled, to_device
-from bevseg.seg.models import UNet
-from bevseg.tiles import cut, stitch
+from bevseg.seg.models import UNet, folded
+from bevseg.tiles import Tile, cut, stitch
 
-TILE_CELLS = 1_500_000
-"""Largest tile, cells."""
+TILE_CELLS = 1_000_000
+"""Largest tile, cells: bounds the memory of a prediction to some 200 MiB at 16 filters."""
 
-MARGIN = 48
-"""Overlap of neighbouring tiles, cells."""
+MARGIN = 64
+"""Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
 
 
 def predict(raster: Raster, model: Model, slice_name: str, *, device: str = "auto") -> Raster:
-    """Return bands `class` and `confidence` (uint8) of a feature raster."""
-    net = model.require(slice_name)
-    bands = model.bands[slice_name]
+    """Return the class and the confidence of every cell of one slice.
+
+    Parameters
+    ----------
+    raster
+        Bands of the slice, in physical units, NaN where unknown.
+    model
+        With a network for the slice.
+    slice_name
+        `low` or `high`.
+    device
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Returns
+    -------
+    Raster
+        On the same grid, uint8: `class`, the train id of the most probable class; `confidence`, its probability
+        times 255. Both are 0 in cells without a point of the slice.
+
+    Raises
+    ------
+    ModelError
+        If the model has no network for the slice, or reads other bands or another cell size.
+    UsageError, DeviceError
+        If there is no such device.
+    """
+    place = devices.resolve(device)
+    model.require(slice_name)
     _check(raster, model, slice_name)
-    classes = classify(net, raster.values, bands, occupied(raster), devices.resolve(device))
-    return Raster(raster.grid, ("class", "confidence"), classes, raster.crs, raster.unit)
+    values = _classifier(model, slice_name, place)(np.asarray(raster.values, np.float32), occupied(raster))
+    return Raster(raster.grid, ("class", "confidence"), values, raster.crs, raster.unit)
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
-    """Say which cells (rows, cols) hold a point of the slice."""
+    """Say which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known."""
     if "density" in raster.names:
-        return raster["density"] > 0
-    return ~np.isnan(raster.values[0])
+        return np.asarray(raster["density"], np.float32) > 0
+    return ~np.isnan(np.asarray(raster.values[0], np.float32))
 
 
-def classify(
-    net: UNet,
-    values: NDArray[np.float32],
-    bands: tuple[Band, ...],
-    mask: NDArray[np.bool_],
-    device: torch.device,
-) -> NDArray[np.uint8]:
-    """Return class and confidence (2, rows, cols) of physical bands (C, rows, cols); 0 where mask is False."""
-    net = net.eval().to(device, memory_format=torch.channels_last)
-    out = np.zeros((2, *mask.shape), np.uint8)
-    tiles = [t for t in cut(mask.shape, TILE_CELLS, MARGIN, 1 << net.depth) if t.core(mask).any()]
-    stitch(((t, _forward(net, t.window(values), bands, device)) for t in tiles), out)
-    out[:, ~mask] = 0
-    return out
+class Classifier:
+    """A network made ready for prediction: normalisation folded, half precision where the device is good at it.
+
+    Parameters
+    ----------
+    net
+        Not changed.
+    bands
+        What it reads.
+    device
+        Where it computes.
+    """
+
+    def __init__(self, net: UNet, bands: tuple[Band, ...], device: torch.device) -> None:
+        self.bands, self.device = bands, device
+        self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
+        self.net = folded(net, device, self.dtype)
+
+    def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
+        tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.net.depth)
+        out = np.zeros((2, *mask.shape), np.uint8)
+        return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
+
+    @torch.inference_mode()
+    def _classify(
+        self, values: NDArray[np.float32], mask: NDArray[np.bool_], tile: Tile
+    ) -> NDArray[np.uint8]:
+        bands = to_device(scaled(tile.window(values), self.bands), self.device)
+        logits = self.net(bands.to(self.dtype)[None].contiguous(memory_format=torch.channels_last))[0]
+        wanted = to_device(torch.from_numpy(tile.window(mask).copy()), self.device)
+        out = torch.zeros((2, *wanted.shape), dtype=torch.uint8, device=self.device)
+        out[:, wanted] = _decide(logits.permute(1, 2, 0)[wanted])
+        return out.cpu().numpy()
 
 
-@torch.inference_mode()
-def _forward(
-    net: UNet, values: NDArray[np.float32], bands: tuple[Band, ...], device: torch.device
-) -> NDArray[np.uint8]:
-    x = to_device(scaled(values, bands)[None], device).contiguous(memory_format=torch.channels_last)
-    with devices.autocast(device):
-        logits = net(x)
-    top, ids = logits[0].float().softmax(0).max(0)
-    return torch.stack([(ids + 1).byte(), (top * 255).round().byte()]).cpu().numpy()
+def _decide(logits: Tensor) -> Tensor:
+    """Return train id and confidence (2, N) of logits (N, classes)."""
+    planes = logits.float().t().contiguous()
+    highest, ids = planes.max(0)
+    confidence = 255 / (planes - highest).exp_().sum(0)
+    return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
+
+
+@lru_cache(maxsize=4)
+def _classifier(model: Model, slice_name: str, device: torch.device) -> Classifier:
+    """Keep the networks of the model in use ready from cloud to cloud."""
+    return Classifier(model.nets[slice_name], model.bands[slice_name], device)
 
 
 def _check(raster: Raster, model: Model, slice_name: str) -> None:
@@ -69,13 +120,16 @@ def _check(raster: Raster, model: Model, slice_name: str) -> None:
     expected = tuple(band.name for band in model.bands[slice_name])
     if raster.names != expected:
         raise ModelError(
-            f"The model is for other bands of the {slice_name} slice",
+            f"The model reads other bands of the {slice_name} slice",
+            where=model.source,
             why=f"the raster holds {', '.join(raster.names)}; the model reads {', '.join(expected)}",
-            hint="rasterize with the features of the model, or train a model on these",
+            hint="rasterize with the configuration of the model, or train a model for these bands",
         )
-    if raster.grid.cell != model.settings.raster.cell:
+    cell = model.settings.raster.cell
+    if raster.grid.cell != cell:
         raise ModelError(
             "The model is for another cell size",
-            why=f"the raster has cells of {raster.grid.cell} m; the model reads {model.settings.raster.cell} m",
-            hint="rasterize with the cell of the model, or train a model on these",
+            where=model.source,
+            why=f"the raster has cells of {raster.grid.cell:g} m; the model was trained on {cell:g} m",
+            hint="rasterize with the cell of the model, or train a model for this one",
         )

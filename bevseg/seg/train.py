@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import copy
-import logging
+import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from bevseg import metrics
 from bevseg.config import NetConfig, TrainConfig
-from bevseg.errors import BevsegError
-from bevseg.labels import CLASS_NAMES
+from bevseg.errors import TrainingError
 from bevseg.raster import Band
 from bevseg.seg import device as devices
 from bevseg.seg.batches import Sampler, batches
 from bevseg.seg.inputs import OUTPUTS, to_device
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
-from bevseg.seg.predict import classify
+from bevseg.seg.validate import Scene, validate
 
-log = logging.getLogger(__name__)
+WARM_UP = 0.1
+"""Share of the training in which the learning rate rises."""
 
 Row = dict[str, Any]
-Scene = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network, how it got there, and its best validation mIoU (NaN without validation)."""
+    """A network and how it came about.
+
+    Attributes
+    ----------
+    net
+        Running average of the weights at the best look, on the CPU.
+    history
+        One row per look at the validation rasters: `step`, `loss` (mean since the row before), `learning_rate`,
+        `miou`, `iou_<class>`, `seconds` since the start.
+    best
+        Validation mIoU of `net`; NaN without validation.
+    """
 
     net: UNet
     history: list[Row]
@@ -54,85 +62,120 @@ def train(
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Trained:
-    """Train one network on crops and keep the averaged weights that do best on the validation rasters."""
-    place = devices.resolve(device)
-    loss_of = parse(config.loss)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = UNet(len(bands), OUTPUTS, net.filters, net.depth)
+    """Train one network, and keep the running average of its weights that does best on the validation rasters.
+
+    The same seed gives the same weights on a CPU, for one number of threads and as long as `minutes` does not
+    cut the training short.
+
+    Parameters
+    ----------
+    sampler
+        Random numbers -> one crop: bands (C, rows, cols) in physical units with NaN, train ids (rows, cols). It is
+        called from another thread.
+    validation
+        Such pairs, whole rasters; none: the last average is kept.
+    bands
+        What the network reads, with scaling.
+    net, config
+        Architecture; how to train.
+    seed
+        Of the first weights and of the crops.
+    device
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    init
+        Network of the same architecture to go on from; it is not changed.
+    minutes
+        Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
+        is larger, so that a training that is cut short still ends with small steps.
+    on_row, on_step
+        Told each row of the history; the number of steps done, and of all.
+
+    Raises
+    ------
+    TrainingError
+        If the loss becomes infinite or no number.
+    UsageError, DeviceError
+        If there is no such loss or device.
+    """
+    place, loss_of = devices.resolve(device), parse(config.loss)
+    live = _new(len(bands), net, seed)
     if init is not None:
-        model.load_state_dict(init.state_dict())
-    model = model.to(place, memory_format=torch.channels_last)
-    average = copy.deepcopy(model).eval()
-    best_net, best, stale = average, float("nan"), 0
-    optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        live.load_state_dict(init.state_dict())
+    live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = copy.deepcopy(live)
+    optimiser = torch.optim.AdamW(live.parameters(), weight_decay=config.weight_decay, fused=True)
+    best, best_weights, stale = math.nan, average.state_dict(), 0
     history: list[Row] = []
-    start = time.monotonic()
     losses: list[float] = []
-    for step, (x, y) in enumerate(batches(sampler, bands, config.batch, config.steps, seed), 1):
-        elapsed = (time.monotonic() - start) / 60
-        progress = max((step - 1) / config.steps, elapsed / minutes if minutes else 0)
-        rate = config.learning_rate * one_cycle(min(progress, 1))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        model.train()
-        with devices.autocast(place):
-            logits = model(to_device(x, place).contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits, to_device(y, place))
-        losses.append(loss.item())
-        if not np.isfinite(losses[-1]):
-            raise BevsegError(f"The loss became {losses[-1]} at step {step}")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        _average(average, model, min(config.average, step / (step + 9)))
-        if on_step:
-            on_step(step, config.steps)
-        last = step == config.steps or progress >= 1
-        if last or step % config.validate_every == 0:
-            iou = score(average, validation, bands, place)
-            miou = float(np.nanmean(iou)) if np.isfinite(iou).any() else float("nan")
-            row: Row = {"step": step, "loss": float(np.mean(losses)), "learning_rate": rate, "miou": miou}
-            row |= {f"iou_{name}": float(v) for name, v in zip(CLASS_NAMES[1:], iou, strict=True)}
+    start = time.monotonic()
+    with closing(batches(sampler, bands, config.batch, config.steps, seed)) as stream:
+        for step, (x, y) in enumerate(stream, 1):
+            elapsed = time.monotonic() - start
+            progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
+            rate = config.learning_rate * one_cycle(progress)
+            with devices.autocast(place):
+                logits = live(to_device(x, place))
+            loss = loss_of(logits, to_device(y, place))
+            losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.param_groups[0]["lr"] = rate
+            optimiser.step()
+            _blend(average, live, min(config.average, step / (step + 9)))
+            if on_step is not None:
+                on_step(step, config.steps)
+            last = step == config.steps or progress >= 1
+            if not last and step % config.validate_every:
+                continue
+            row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
+            row |= validate(average, validation, bands, place)
             row["seconds"] = time.monotonic() - start
-            losses = []
             history.append(row)
-            if on_row:
+            losses.clear()
+            if on_row is not None:
                 on_row(row)
-            if not miou < best:
-                best_net, best, stale = copy.deepcopy(average), miou, 0
-            else:
-                stale += 1
+            stale += 1
+            if not row["miou"] < best:
+                best, best_weights, stale = row["miou"], copy.deepcopy(average.state_dict()), 0
             if last or stale >= config.patience:
                 break
-    return Trained(best_net.to("cpu", memory_format=torch.contiguous_format), history, best)
+    average.load_state_dict(best_weights)
+    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, best)
 
 
 def one_cycle(progress: float) -> float:
-    """Share of the peak learning rate: up over the first tenth, then down a half cosine to nothing."""
-    warm = 0.1
-    if progress < warm:
-        return 0.04 + 0.96 * progress / warm
-    return 0.5 + 0.5 * float(np.cos(np.pi * (progress - warm) / (1 - warm)))
+    """Return the share of the peak learning rate: a straight rise, then half a cosine down to 0 at progress 1."""
+    if progress < WARM_UP:
+        return 0.04 + 0.96 * progress / WARM_UP
+    return 0.5 + 0.5 * math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1))
 
 
-def score(
-    net: UNet, validation: Sequence[Scene], bands: tuple[Band, ...], device: torch.device
-) -> NDArray[np.float64]:
-    """IoU of each output class over the labelled cells of all rasters, from one confusion matrix."""
-    matrix = np.zeros((OUTPUTS, OUTPUTS), np.int64)
-    for values, labels in validation:
-        known = labels > 0
-        predicted = classify(net, values, bands, known, device)[0]
-        matrix += metrics.confusion(labels[known] - 1, predicted[known] - 1, OUTPUTS)
-    iou = metrics.iou(matrix)
-    return np.where(matrix.sum(1) > 0, iou, np.nan)
+def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
+    """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth)
 
 
 @torch.no_grad()
-def _average(average: UNet, model: UNet, decay: float) -> None:
-    for kept, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-        if kept.is_floating_point():
-            kept.lerp_(new, 1 - decay)
-        else:
-            kept.copy_(new)
+def _blend(average: UNet, live: UNet, decay: float) -> None:
+    """Move the average towards the live weights and statistics; counters are copied."""
+    kept, new = list(average.state_dict().values()), list(live.state_dict().values())
+    torch._foreach_lerp_(
+        [k for k in kept if k.is_floating_point()], [n for n in new if n.is_floating_point()], 1 - decay
+    )
+    for k, n in zip(kept, new, strict=True):
+        if not k.is_floating_point():
+            k.copy_(n)
+
+
+def _finite(loss: float, step: int, config: TrainConfig) -> float:
+    if math.isfinite(loss):
+        return loss
+    raise TrainingError(
+        "The training has left the numbers",
+        where=f"step {step}",
+        why=f"the loss {config.loss} became {loss}",
+        hint=f"lower the learning rate (train.learning_rate, now {config.learning_rate:g}), or check the bands for "
+        "values far from their scale",
+    )

@@ -144,10 +144,10 @@ def _descending(errors: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         return order, truth.gather(1, order)
     # The bits of floats >= 0 are ordered like the floats. One 64-bit key of (falling error, place, truth) needs
     # one sort of numbers, which NumPy does with vector instructions, and no gather afterwards.
-    keys = np.uint32(0x7FFFFFFF) - errors.numpy().view(np.uint32)
-    keys = keys.astype(np.uint64) << 33
-    keys |= np.arange(errors.shape[1], dtype=np.uint64) << 1
+    falling = np.uint32(0x7FFFFFFF) - errors.numpy().view(np.uint32)
+    keys = falling.astype(np.uint64) << np.uint64(33)
+    keys |= np.arange(errors.shape[1], dtype=np.uint64) << np.uint64(1)
     keys |= truth.numpy()
     keys.sort(axis=1)
-    place = (keys >> 1) & 0xFFFFFFFF
-    return torch.from_numpy(place.view(np.int64)), torch.from_numpy((keys & 1).astype(bool))
+    places = (keys >> np.uint64(1)) & np.uint64(0xFFFFFFFF)
+    return torch.from_numpy(places.view(np.int64)), torch.from_numpy((keys & np.uint64(1)).astype(bool))

@@ -1,0 +1,39 @@
+"""A network and labelled rasters -> IoU of each class, from one confusion matrix over all cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bevseg import metrics
+from bevseg.raster import Band
+from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.models import UNet
+from bevseg.seg.predict import Classifier
+
+Scene = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Bands (C, rows, cols) in physical units with NaN, and train ids (rows, cols), 0 where undefined or empty."""
+
+
+def validate(
+    net: UNet, scenes: Sequence[Scene], bands: tuple[Band, ...], device: torch.device
+) -> dict[str, float]:
+    """Return `miou` and `iou_<class>` over the labelled cells of all scenes.
+
+    A class without a true cell has NaN. The mean leaves out absent classes and `other`: a few cells of terrain
+    above the ground band would outweigh every object, whose own IoU already counts each confusion with them.
+    """
+    classify = Classifier(net, bands, device)
+    matrix = np.zeros((len(OUTPUTS), len(OUTPUTS)), np.int64)
+    for values, labels in scenes:
+        known = labels > 0
+        predicted = classify(values, known)[0]
+        matrix += metrics.confusion(labels[known] - 1, predicted[known] - 1, len(OUTPUTS))
+    iou = np.where(matrix.sum(1) > 0, metrics.iou(matrix), np.nan)
+    objects = [value for name, value in zip(OUTPUTS, iou, strict=True) if name != "other" and value >= 0]
+    return {"miou": float(np.mean(objects)) if objects else float("nan")} | {
+        f"iou_{name}": float(value) for name, value in zip(OUTPUTS, iou, strict=True)
+    }
