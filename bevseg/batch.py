@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import signal
+import warnings
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,19 +123,19 @@ def each(
     found: dict[str, Done | Failure] = {}
     sizes = {item.stem: _size(item.path) for item in items}
     running = _in_processes if jobs > 1 and len(items) > 1 else _in_turn
-    points = done = 0
-    progress(Step(task, 0, sum(sizes.values()), 0, f"0 of {len(items)} clouds"))
-    for item, result in running(work, items, min(jobs, len(items)), start):
-        if isinstance(result, Failure):
-            if on_error == "stop" or len(items) == 1:
-                raise result.error
-            log.warning("%s: left out: %s", item.stem, result.error)
-        else:
-            points += result.points
-        found[item.stem] = result
-        done += sizes[item.stem]
-        note = f"{len(found)} of {len(items)} clouds"
-        progress(Step(task, done, sum(sizes.values()), points, note))
+    points, done, total = 0, 0, sum(sizes.values())
+    progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
+    with contextlib.closing(running(work, items, min(jobs, len(items)), start)) as results:
+        for item, result in results:
+            if isinstance(result, Failure):
+                if on_error == "stop" or len(items) == 1:
+                    raise result.error
+                log.warning("%s: left out: %s", item.stem, result.error)
+            else:
+                points += result.points
+            found[item.stem] = result
+            done += sizes[item.stem]
+            progress(Step(task, done, total, points, f"{len(found)} of {len(items)} clouds"))
     for item in items:
         result = found[item.stem]
         if isinstance(result, Failure):
@@ -145,7 +148,7 @@ def each(
 
 def _in_turn(
     work: Callable[[T], Done], items: Iterable[T], jobs: int, start: Callable[[], None] | None
-) -> Iterator[tuple[T, Done | Failure]]:
+) -> Generator[tuple[T, Done | Failure]]:
     if start is not None:
         start()
     for item in items:
@@ -154,13 +157,16 @@ def _in_turn(
 
 def _in_processes(
     work: Callable[[T], Done], items: Sequence[T], jobs: int, start: Callable[[], None] | None
-) -> Iterator[tuple[T, Done | Failure]]:
+) -> Generator[tuple[T, Done | Failure]]:
     # Spawned, not forked: a fork of a process whose threads (torch, numba, polars) hold locks can hang.
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=start)
     try:
-        pending: dict[Future[Done | Failure], T] = {pool.submit(_guarded, work, i): i for i in items}
+        pending = {pool.submit(_apart, work, item): item for item in items}
         for future in as_completed(pending):
-            yield pending[future], future.result()
+            result, said = future.result()
+            for text in said:
+                log.warning("%s", text)
+            yield pending[future], result
     except BrokenProcessPool as error:
         raise OutOfMemoryError(
             "A process that worked on a cloud was ended from outside",
@@ -169,6 +175,19 @@ def _in_processes(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apart(work: Callable[[T], Done], item: T) -> tuple[Done | Failure, list[str]]:
+    """Do the work in a process of its own; what it warns of goes back to the process that talks to the user."""
+    # Ctrl-C reaches every process of a terminal: one at work cleans up and says so, an idle one stays silent.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            result = _guarded(work, item)
+        return result, [str(warning.message) for warning in caught if warning.category is UserWarning]
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _guarded(work: Callable[[T], Done], item: T) -> Done | Failure:

@@ -106,7 +106,9 @@ def _pairs(out: Path, truth: Path) -> list[Pair]:
         return [Pair(labelled[0].stem, out, truth)]
     by_stem = {file.stem: file.path for file in true}
     pairs = [Pair(f.stem, f.path, by_stem[f.stem]) for f in labelled if f.stem in by_stem]
-    _tell_unmatched(pairs, true)
+    lone = [file for file in true if file.stem not in {pair.stem for pair in pairs}]
+    if lone and pairs:
+        log.warning("%d clouds of the truth have no labelled one: %s", len(lone), _some(lone))
     if not pairs:
         raise InputError(
             "No cloud is in both places",
@@ -115,13 +117,6 @@ def _pairs(out: Path, truth: Path) -> list[Pair]:
             hint="clouds are matched by their file name before the first dot",
         )
     return pairs
-
-
-def _tell_unmatched(pairs: list[Pair], true: list[CloudFile]) -> None:
-    found = {pair.stem for pair in pairs}
-    for file in true:
-        if file.stem not in found:
-            log.warning("%s: no labelled cloud of this stem; left out", file.path)
 
 
 def _some(files: list[CloudFile]) -> str:

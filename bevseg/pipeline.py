@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +23,20 @@ from bevseg.names import SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.raster import Raster
+from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.predict import predict
 from bevseg.training import Example, Row, fit, hold_out
+
+
+def load_model(path: Path) -> Model:
+    """Load a model once per process, however many clouds ask for it."""
+    return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(path: Path, stamp: int) -> Model:
+    return checkpoint.load(path)
 
 
 @dataclass(frozen=True)

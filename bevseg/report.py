@@ -32,7 +32,7 @@ def report(
     settings: Settings,
     how: RunConfig,
     model: Path,
-    roles: Mapping[Path, str],
+    training: Mapping[str, Any],
     passed_over: Sequence[Path],
 ) -> dict[str, Any]:
     """Return the report of a run, ready for JSON.
@@ -43,8 +43,9 @@ def report(
         Of `run`: per cloud `source`, `seconds`, `classes` and, where it has labels, `matrix` and `oracle`.
     settings, how, model
         That were in force.
-    roles
-        Resolved path -> `training` or `validation`, for the clouds that the model has seen.
+    training
+        What the training told: `sources` (stem -> resolved path) of the clouds that the model has seen,
+        `trained_on` (stems), scores, seconds; empty where the model was given.
     passed_over
         Files that are no clouds.
 
@@ -54,6 +55,10 @@ def report(
         `scores` and `oracle` are pooled over `scored`: the labelled clouds that the model has never seen or, if
         it has seen them all, all of them.
     """
+    roles = {
+        source: "training" if stem in training["trained_on"] else "validation"
+        for stem, source in training.get("sources", {}).items()
+    }
     clouds = {stem: _cloud(done, roles) for stem, done in outcome.done.items()}
     labelled = [stem for stem, done in outcome.done.items() if "matrix" in done.facts]
     unseen = [stem for stem in labelled if clouds[stem]["role"] == "unseen"]
@@ -72,6 +77,7 @@ def report(
             (outcome.done[s].facts[counts] for s in scored), np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         )
         table[key] = evaluate.scores(pooled) if scored else None
+    table["training"] = dict(training) or None
     table["speed"] = speed(list(outcome.done.values()))
     table["clouds"] = clouds
     table["failures"] = [
@@ -136,12 +142,12 @@ def write_trained(model: Model, history: Sequence[Mapping[str, Any]], path: Path
     return [path, history_path]
 
 
-def _cloud(done: Done, roles: Mapping[Path, str]) -> dict[str, Any]:
+def _cloud(done: Done, roles: Mapping[str, str]) -> dict[str, Any]:
     source = Path(done.facts["source"])
     table: dict[str, Any] = {
         "source": str(source),
         "points": done.points,
-        "role": roles.get(source.resolve(), "unseen"),
+        "role": roles.get(str(source.resolve()), "unseen"),
         "classes": done.facts["classes"],
         **{key: value for key, value in speed([done]).items() if key != "points"},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import os
@@ -20,11 +21,12 @@ from bevseg.errors import OutputExistsError, UsageError
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, find_clouds, ingest
 from bevseg.labels import load_scheme
+from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Stopwatch, silent
-from bevseg.seg import checkpoint
 from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.losses import parse
+from bevseg.training import refuse_unknown
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +108,13 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     outcome = _label_all(request, model, clouds.clouds, progress)
     table = report.report(
         outcome,
-        settings=_model(model).settings,
-        how=request.how,
+        settings=pipeline.load_model(model).settings,
+        how=dataclasses.replace(request.how, device=str(resolve(request.how.device))),
         model=model,
-        roles=trained.facts.get("roles", {}),
+        training=trained.facts,
         passed_over=clouds.passed_over,
     )
-    write_json(table, request.out / REPORT)
+    write_json(table, request.out / REPORT, overwrite=request.overwrite)
     return Outcome(
         [*trained.written, *outcome.written, request.out / REPORT],
         trained.failures + outcome.failures,
@@ -122,30 +124,32 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
 
 
 def _train(request: Request, progress: Progress) -> Outcome:
-    """Train, and write the model and its history; the roles of the clouds are the facts."""
+    """Train, and write the model and its history; the facts go into the report."""
     assert request.train_on is not None
-    settings, how = request.settings or NAMED["default"], request.how
+    settings, how, watch = request.settings or NAMED["default"], request.how, Stopwatch()
     files = find_clouds([request.train_on]).clouds
+    refuse_unknown([file.stem for file in files], request.val or ())
     scheme = load_scheme(request.classes) if request.classes else None
 
     def read(file: CloudFile) -> Done:
         cloud = ingest(file.path, scheme=scheme, strict=True)
         return Done((), len(cloud), {"example": pipeline.survey(cloud, settings)})
 
-    task = "read the training clouds"
-    loaded = each(task, read, files, on_error=how.on_error, progress=progress)
+    with watch("read"):
+        task = "read the training clouds"
+        loaded = each(task, read, files, on_error=how.on_error, progress=progress)
     examples = [done.facts["example"] for done in loaded.done.values()]
-    model, history = pipeline.train(
-        examples, settings, val=request.val, seed=how.seed, device=how.device, progress=progress
-    )
+    with watch("train"):
+        model, history = pipeline.train(
+            examples, settings, val=request.val, seed=how.seed, device=how.device, progress=progress
+        )
     written = report.write_trained(model, history, request.out / MODEL)
-    trained_on = set(model.scores["trained_on"])
-    roles = {
-        file.path.resolve(): "training" if file.stem in trained_on else "validation"
-        for file in files
-        if file.stem in loaded.done
-    }
-    return Outcome(written, loaded.failures, facts={"roles": roles})
+    sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
+    return Outcome(
+        written,
+        loaded.failures,
+        facts={"seconds": watch.seconds, "sources": sources, **model.scores},
+    )
 
 
 @dataclass(frozen=True)
@@ -157,9 +161,8 @@ class _Order:
 
 
 def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
-    _model.cache_clear()
     if request.work is not None:
-        settings = _model(model).settings
+        settings = pipeline.load_model(model).settings
         workdir.settle(request.work, settings, workdir.GROUPS, overwrite=request.overwrite)
     how = request.how
     threads = max((os.cpu_count() or 1) // how.jobs, 1)
@@ -174,10 +177,6 @@ def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progr
     )
 
 
-# One load per process, not per cloud.
-_model = functools.lru_cache(maxsize=1)(checkpoint.load)
-
-
 def _label_file(order: _Order, file: CloudFile) -> Done:
     """Label one cloud from file to file."""
     request, watch = order.request, Stopwatch()
@@ -189,7 +188,7 @@ def _label_file(order: _Order, file: CloudFile) -> Done:
         folder.refuse("ingest", overwrite=request.overwrite)
     with watch("read"):
         cloud = ingest(file.path, scheme=load_scheme(request.classes) if request.classes else None)
-    model = _model(order.model)
+    model = pipeline.load_model(order.model)
     made = pipeline.label(cloud, model, device=request.how.device, watch=watch)
     written: list[Path] = []
     if folder is not None:
@@ -220,7 +219,9 @@ def _keep(
             cloud, describe(cloud, file.path) | {"scheme": order.request.classes, "columns": None}
         ),
         *folder.write_dem(made.dem),
-        *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, _model(order.model).settings.slices)),
+        *folder.write_bands(
+            made.bands, pipeline.truth(cloud, made.dem, pipeline.load_model(order.model).settings.slices)
+        ),
         *folder.write_classes(made.classes),
         *folder.write_labels(made.labelling),
     ]
@@ -241,12 +242,15 @@ def _refuse(request: Request) -> None:
             where="--config, --val, --max-minutes",
             hint="leave these out, or train with --train-on",
         )
-    resolve(request.how.device)
+    log.info("computing on %s", resolve(request.how.device))
+    if request.model is not None:
+        for name in SLICES:
+            pipeline.load_model(request.model).require(name)
     if request.settings is not None:
         parse(request.settings.train.loss)
-    for name in (request.classes, request.out_classes):
-        if name:
-            load_scheme(name)
+    for scheme in (request.classes, request.out_classes):
+        if scheme:
+            load_scheme(scheme)
 
 
 def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:

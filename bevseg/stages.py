@@ -27,7 +27,6 @@ from bevseg.io import geotiff, las
 from bevseg.labels import load_scheme
 from bevseg.names import FORMATS, SLICES
 from bevseg.progress import Progress, Step, silent
-from bevseg.seg import checkpoint
 from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.losses import parse
 from bevseg.seg.predict import predict
@@ -107,7 +106,7 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
     if config is not None and model is not None:
         raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
     if model is not None:
-        return checkpoint.load(model).settings
+        return pipeline.load_model(model).settings
     return load(config) if config else settings_of(work)
 
 
@@ -209,7 +208,7 @@ def train_work(
         refuse_existing(path, overwrite=overwrite)
     resolve(device)
     parse(settings.train.loss)
-    start = checkpoint.load(init) if init else None
+    start = pipeline.load_model(init) if init else None
     settle(work, settings, GROUPS)
     examples = []
     for number, folder in enumerate(items := folders(work), 1):
@@ -225,13 +224,13 @@ def train_work(
 def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how: How) -> Outcome:
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
-    settings = checkpoint.load(model).settings
+    settings = pipeline.load_model(model).settings
     settle(work, settings, ("slices", "raster"))
     return _over(work, "predict", functools.partial(_predict, model=model, device=device), settings, (), how)
 
 
 def _predict(folder: Folder, *, model: Path, device: str) -> Done:
-    trained = checkpoint.load(model)
+    trained = pipeline.load_model(model)
     bands = folder.read_bands()
     classes = {name: predict(raster, trained, name, device=device) for name, raster in bands.items()}
     return Done(folder.write_classes(classes))

@@ -39,6 +39,20 @@ class Example:
     dem: Raster
 
 
+def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:
+    """Raise UsageError if `val` names clouds that are not there, or all of them."""
+    unknown = sorted(set(val) - set(names))
+    if unknown or not set(names) - set(val):
+        raise UsageError(
+            "These clouds cannot be held out for validation",
+            where="--val",
+            why=f"not among the labelled clouds: {', '.join(unknown)}"
+            if unknown
+            else "none is left to train on",
+            hint=f"the labelled clouds are: {', '.join(names)}",
+        )
+
+
 def hold_out(names: Sequence[str], val: Sequence[str] | None, share: float, seed: int) -> tuple[str, ...]:
     """Return the clouds that are kept for early stopping: the ones named, or a seeded choice of whole clouds.
 
@@ -59,16 +73,7 @@ def hold_out(names: Sequence[str], val: Sequence[str] | None, share: float, seed
         If a name is unknown, or nothing is left to train on.
     """
     if val is not None:
-        unknown = sorted(set(val) - set(names))
-        if unknown or not set(names) - set(val):
-            raise UsageError(
-                "These clouds cannot be held out for validation",
-                where="--val",
-                why=f"{', '.join(unknown)}: not among the labelled clouds"
-                if unknown
-                else "nothing is left to train on",
-                hint=f"the labelled clouds are: {', '.join(names)}",
-            )
+        refuse_unknown(names, val)
         return tuple(sorted(set(val)))
     if len(names) == 1:
         log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")

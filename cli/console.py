@@ -61,7 +61,7 @@ class Console:
         task = self._tasks.setdefault(step.task, _Task(time.monotonic()))
         if self._bars is not None:
             if task.bar is None:
-                task.bar = self._bars.add_task(step.task, total=step.total)
+                task.bar = self._bars.add_task(step.task, total=step.total, note="")
             self._bars.update(task.bar, completed=step.done, total=step.total, note=task.text(step))
         elif task.is_due(step):
             click.echo(f"{step.task}: {task.text(step)}", err=True)
@@ -81,9 +81,8 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
         if self._level <= logging.INFO:
-            click.echo("written:" if outcome.written else "nothing written", err=True)
-            for path in outcome.written:
-                click.echo(f"  {path}", err=True)
+            for line in ["written:", *(f"  {path}" for path in outcome.written)] if outcome.written else []:
+                click.echo(line, err=True)
         if outcome.failures:
             count = len(outcome.failures)
             lines = [f"{f.stem}: {f.error.what} ({f.error.why or f.error.where})" for f in outcome.failures]

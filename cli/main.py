@@ -77,10 +77,6 @@ class Bevseg(click.Group):
             code = _tell(f"bevseg: error: {error}", error, error.exit_code)
         except (click.Abort, KeyboardInterrupt) as error:
             code = _tell("bevseg: interrupted; nothing half-written is left behind", error, INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read our results has left: what is still buffered must not raise again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = BUG
         except MemoryError as error:
             code = _tell("bevseg: error: Memory ran out\n  do:    give smaller clouds", error, 5)
         except Exception as error:

@@ -34,7 +34,7 @@ class Stage(click.Command):
             return super().invoke(ctx)
 
 
-class Names(click.ParamType[tuple[str, ...]]):
+class Names(click.ParamType):
     """Several names joined by commas; `choices` limits them."""
 
     name = "names"
