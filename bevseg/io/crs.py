@@ -113,4 +113,4 @@ def _refused(unit: str, where: Path) -> CrsError:
 
 
 def _warn(where: Path, why: str) -> None:
-    log.warning("%s: the reference system is not understood (%s); metres are assumed", where, why)
+    log.warning("%s: the reference system is not understood (%.120s); metres are assumed", where, why)

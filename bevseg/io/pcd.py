@@ -29,10 +29,14 @@ def read(path: Path) -> Scan:
         If it is compressed and Open3D cannot be loaded.
     """
     fields, start, lines = _read_header(path)
-    count, kind = int(fields["POINTS"][0]), fields["DATA"][0]
-    if count == 0:
+    try:
+        count, kind, record = int(fields["POINTS"][0]), fields["DATA"][0], _record(fields)
+    except (ValueError, TypeError) as error:
+        raise CloudFormatError(
+            "The header of the PCD file is not understood", where=path, why=str(error), hint="fetch it again"
+        ) from error
+    if count <= 0:
         raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
-    record = _record(fields)
     memory.require(count, 2 * record.itemsize + STAGES, where=path)
     if kind == "binary_compressed":
         return scan(VertexSource(read_vertices(path)), path)

@@ -23,11 +23,13 @@ _ROWS = 1_000_000
 """Lines that are put together at a time."""
 _MOST_DECIMALS = 9
 
-BYTES_PER_POINT = 200.0
+BYTES_PER_POINT = 150.0
 """The text of a point, its numbers, the steps made of them, and what the stages hold after."""
 
-_BYTES_PER_LINE = 20
-"""A short line; the estimate of the number of points errs on the high side."""
+_BYTES_PER_LINE = 24
+"""Of `x y z label` with millimetres, about; the number of points is not known before all are read."""
+_LEAST_RATIO = 3
+"""Text packs at least this well; the size that gzip notes at the end of a file is no guide where that is cut off."""
 
 
 def read(path: Path, *, columns: str | None = None) -> Scan:
@@ -78,18 +80,23 @@ def _is_gzip(path: Path) -> bool:
 
 def _content(path: Path) -> bytes:
     """Return the unpacked bytes of the file."""
+    packed = _is_gzip(path)
+    _require(path.stat().st_size * (_LEAST_RATIO if packed else 1), path)
     data = path.read_bytes()
-    packed = data[:2] == b"\x1f\x8b"
-    size = int.from_bytes(data[-4:], "little") if packed else len(data)
-    memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
     if not packed:
         return data
     try:
-        return gzip.decompress(data)
+        data = gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
         raise CloudFormatError(
             "The gzip file is damaged or cut short", where=path, why=str(error), hint="fetch it again"
         ) from error
+    _require(len(data), path)
+    return data
+
+
+def _require(size: int, path: Path) -> None:
+    memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
 
 
 def _checked_count(found: int, claimed: int | None, path: Path) -> None:
