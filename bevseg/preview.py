@@ -21,6 +21,9 @@ SIDE = 1000
 POINTS = 3_000_000
 """Points drawn at most."""
 
+FADED = 0.35
+"""Opacity of ground that was not measured but filled in."""
+
 NOTHING = "#f4f4f2"
 """Colour of a cell that holds nothing."""
 
@@ -46,17 +49,25 @@ def draw(
     from matplotlib.figure import Figure
 
     grid = dem.grid
-    stretched = grid.cols > 2 * grid.rows
-    figure = Figure(figsize=(13, 11) if not stretched else (13, 12), dpi=100, layout="constrained")
-    axes = figure.subplots(*((4, 1) if stretched else (2, 2)), sharex=True, sharey=True).ravel()
-    _heights(figure, axes[0], grid, dem["height"], "ground", "height of the DEM, m", "gist_earth")
+    (down, across), size = _layout(grid)
+    figure = Figure(figsize=size, dpi=100, layout="compressed")
+    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
+    seen = np.where(_thinned(-dem["distance"]) < 0, FADED, 1.0)
+    _heights(figure, axes[0], grid, dem["height"], "ground (pale: filled in)", "m", "gist_earth", seen)
     for axis, (name, raster) in zip(axes[1:3], bands.items(), strict=True):
-        _heights(figure, axis, grid, raster["h_max"], f"{name} slice", "highest point, m", "viridis")
+        _heights(figure, axis, grid, raster["h_max"], f"{name} slice: highest point", "m", "viridis")
     _classes(figure, axes[3], grid, cloud, labelling)
-    figure.suptitle(f"{cloud.name}: {len(cloud):,} points, cells of {grid.cell:g} m, north is up")
-    figure.supxlabel("m", fontsize=10)
+    figure.suptitle(f"{cloud.name}: {len(cloud):,} points, cells of {grid.cell:g} m; metres, north is up")
     with replacing(path) as temporary:
         FigureCanvasAgg(figure).print_png(temporary)
+
+
+def _layout(grid: Grid) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Return (rows, columns) of panels and the size of the figure, inches: long strips lie over each other."""
+    aspect = grid.cols / grid.rows
+    down, across = (4, 1) if aspect > 1.7 else (1, 4) if aspect < 0.6 else (2, 2)
+    width = min(14.0 / across, 11.0 * aspect / down)
+    return (down, across), (max(across * width + 2.0, 6.0), max(down * (width / aspect + 0.4) + 0.9, 3.0))
 
 
 def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArray[np.uint8]:
@@ -80,32 +91,42 @@ def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArra
 
 
 def _heights(
-    figure: Any, axis: Any, grid: Grid, values: NDArray[Any], title: str, unit: str, colours: str
+    figure: Any,
+    axis: Any,
+    grid: Grid,
+    values: NDArray[Any],
+    title: str,
+    unit: str,
+    colours: str,
+    alpha: NDArray[Any] | None = None,
 ) -> None:
     """Draw a band with a colour bar; the span leaves out the highest and lowest hundredth."""
     shown = _thinned(values)
-    known = shown[~np.isnan(shown)]
+    known = shown[~np.isnan(shown) & (True if alpha is None else alpha == 1)]
     low, high = np.percentile(known, (1, 99)) if known.size else (0.0, 1.0)
-    image = _show(axis, grid, shown, title, cmap=colours, vmin=low, vmax=max(high, low + 0.1))
-    figure.colorbar(image, ax=axis, label=unit, fraction=0.04, pad=0.01)
+    image = _show(axis, grid, shown, title, cmap=colours, vmin=low, vmax=max(high, low + 0.1), alpha=alpha)
+    bar = figure.colorbar(image, ax=axis, label=unit, fraction=0.04, pad=0.01)
+    bar.solids.set_alpha(1)
+    bar.ax.tick_params(labelsize=8)
 
 
 def _classes(figure: Any, axis: Any, grid: Grid, cloud: PointCloud, labelling: Labelling) -> None:
-    """Draw the labels from above with a legend of the classes that occur and their share of the points."""
+    """Draw the labels from above; the legend has the classes that occur and their share of the points."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
     coarse = _coarse(grid)
     classes = highest_class(cloud, labelling, coarse)
     shown = np.where(classes == UNDEFINED, np.nan, classes.astype(np.float32))
-    _show(axis, coarse, shown, "labels", cmap=ListedColormap(COLOURS), vmin=-0.5, vmax=len(COLOURS) - 0.5)
+    style = {"cmap": ListedColormap(COLOURS), "vmin": -0.5, "vmax": len(COLOURS) - 0.5}
+    _show(axis, coarse, shown, "labels of the highest points", **style)
     shares = np.bincount(labelling.classes, minlength=len(CLASS_NAMES)) / max(len(cloud), 1)
     patches = [
         Patch(color=COLOURS[i], label=f"{CLASS_NAMES[i]} {100 * shares[i]:.1f} %")
         for i in range(len(CLASS_NAMES))
         if shares[i] > 0
     ]
-    axis.legend(handles=patches, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    figure.legend(handles=patches, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
 
 
 def _show(axis: Any, grid: Grid, values: NDArray[Any], title: str, **style: Any) -> Any:
