@@ -66,7 +66,7 @@ class TrainConfig:
     """How the networks are trained; the numbers hold for each slice."""
 
     loss: str = "ce:0.5+power_jaccard:1.5"
-    """A loss, or a sum of losses with weights: `ce+0.5*lovasz_softmax`. `ce:0.5` weights classes by frequency^-0.5."""
+    """A loss, or a weighted sum: `ce+0.5*lovasz_softmax`. `ce:0.5` weights classes by frequency^-0.5."""
     steps: int = 2000
     """Optimiser steps at most."""
     batch: int = 4
