@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import __version__
-from bevseg.errors import CloudFormatError
+from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.coordinates import units
 from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
 from bevseg.io.lasheader import Header, Record, read_header
@@ -26,7 +26,9 @@ from bevseg.pointcloud import Crs, Labelling, PointCloud
 _UNCLASSIFIED, _GROUND = 1, 2
 _FIVE_BITS = 31
 """Highest code in point formats 0 to 5; their other three bits are flags."""
-_WITHHELD = 0b100
+_WITHHELD, _CHANNEL = 0b100, 0b110000
+"""Bits of the flags of point formats 6 to 10."""
+_LAYERED_WAVEFORMS = (9, 10)
 _ONE_OF_ONE = 0x11
 """Return 1 of 1, in point format 6."""
 _NOTE = ("bevseg", 1)
@@ -133,6 +135,7 @@ def write_codes(
     """
     source = cloud.source
     if isinstance(source, LasSource):
+        _refuse_scrambled_waveforms(source, path)
         header, point_format, record = source.header.without("copc"), source.point_format, source.points.dtype
         fill = _copying(source)
     else:
@@ -160,6 +163,21 @@ def write_ground(
     """Write the cloud with class 2 on ground points and 1 on all others, and `height_above_ground` (m)."""
     codes = np.where(is_ground, np.uint8(_GROUND), np.uint8(_UNCLASSIFIED))
     write_codes(cloud, codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
+
+
+def _refuse_scrambled_waveforms(source: LasSource, path: Path) -> None:
+    """Refuse what lazrs (0.8.2) gets wrong: waveform references of several scanner channels, in LAZ."""
+    if source.point_format not in _LAYERED_WAVEFORMS:
+        return
+    channels = np.unique(source.points["classification_flags"] & np.uint8(_CHANNEL))
+    if len(channels) > 1 and (source.header.compressed or path.suffix.lower() == ".laz"):
+        raise UsageError(
+            "The waveform references of this cloud would be scrambled",
+            where=path,
+            why=f"LAZ of point format {source.point_format} with {len(channels)} scanner channels, which the "
+            "library for LAZ does not pack and unpack rightly",
+            hint="bring the cloud as uncompressed .las, and choose --format las",
+        )
 
 
 def _format(cloud: PointCloud) -> int:

@@ -70,6 +70,11 @@ class Header:
         return self.block[_VERSION + 1]
 
     @property
+    def compressed(self) -> bool:
+        """Whether the points stood in the file as LAZ."""
+        return bool(self.block[_FORMAT] & _COMPRESSED)
+
+    @property
     def software(self) -> str:
         """Name of the software that made the file."""
         return self.block[_SOFTWARE].split(b"\0")[0].decode("ascii", "replace").strip()

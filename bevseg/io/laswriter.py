@@ -89,7 +89,10 @@ def _described(name: str, dimension: Dimension) -> bytes:
 
 
 def _undescribed(size: int) -> bytes:
-    return b"".join(_entry(0, min(255, size - at), "ExtraBytes", "") for at in range(0, size, 255))
+    """Return entries for bytes without meaning, 7 at most in each: laspy takes higher counts for option flags."""
+    starts = range(0, size, 7)
+    names = ["ExtraBytes", *(f"ExtraBytes{i}" for i in range(2, len(starts) + 1))]
+    return b"".join(_entry(0, min(7, size - at), name, "") for at, name in zip(starts, names, strict=True))
 
 
 def _entry(kind: int, options: int, name: str, description: str) -> bytes:

@@ -1,0 +1,313 @@
+"""LAS and LAZ: what comes back, and that nothing falls out in between."""
+
+import warnings
+
+import laspy
+import numpy as np
+import pytest
+
+from bevseg.errors import CloudFormatError, LabelError, UsageError
+from bevseg.export import export
+from bevseg.ingest import ingest
+from bevseg.io import las
+from bevseg.labels import load_scheme
+from bevseg.pointcloud import Crs, Labelling, PointCloud
+from tests.io import lasfiles
+
+FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]
+FORMATS += [(number, "1.4") for number in range(6, 11)]
+REAL = {
+    1: "ahn3_delft/ahn3_cropped_2.laz",
+    3: "ign_lidarhd/test_data_77055_627755_LA93_IGN69.laz",
+    6: "ign_lidarhd/test_semis_2021_0382_6565_LA93_IGN69.laz",
+}
+
+
+def labelling(count):
+    """All six classes in turn, and every confidence."""
+    order = np.arange(count)
+    return Labelling((order % 6).astype(np.uint8), (order % 256).astype(np.uint8))
+
+
+def relabelled(source, target, made=None, scheme=None):
+    """Take a file in and give it out with `labelling`; return both as laspy sees them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        cloud = ingest(source)
+    export(cloud, made or labelling(len(cloud)), target, scheme=scheme)
+    return laspy.read(source), laspy.read(target)
+
+
+def assert_only_declared_changes(source, target, before, after):
+    """Compare every dimension, and every byte that is not a point."""
+    for name in lasfiles.names(before):
+        np.testing.assert_array_equal(np.asarray(before[name]), np.asarray(after[name]), err_msg=name)
+    assert set(after.point_format.dimension_names) - set(before.point_format.dimension_names) <= {
+        "bevseg_confidence",
+        "bevseg_class",
+    }
+    old, new = lasfiles.raw(source), lasfiles.raw(target)
+    assert lasfiles.undeclared(old[0]) == lasfiles.undeclared(new[0])
+    added = {("LASF_Spec", 4), ("LASF_Spec", 0), ("laszip encoded", 22204)}
+    assert {k: v for k, v in old[1].items() if k not in added} == {
+        k: v for k, v in new[1].items() if k not in added
+    }
+    assert [k for k in new[1] if k not in added] == [k for k in old[1] if k not in added]
+    assert old[2:] == new[2:]
+
+
+@pytest.mark.parametrize("suffix", [".laz", ".las"])
+@pytest.mark.parametrize("point_format", REAL)
+def test_a_real_tile_comes_out_with_new_classes_and_nothing_else_changed(
+    shared_data, tmp_path, point_format, suffix
+):
+    source, target = shared_data / REAL[point_format], tmp_path / f"out{suffix}"
+    before, after = relabelled(source, target)
+    assert before.point_format.id == after.point_format.id == point_format
+    assert_only_declared_changes(source, target, before, after)
+    made = labelling(len(before))
+    np.testing.assert_array_equal(after["bevseg_confidence"], made.confidence)
+    expected = np.array([1, 6, 64, 2, 65, 5] if point_format >= 6 else [1, 6, 1, 2, 1, 5])
+    np.testing.assert_array_equal(after.classification, expected[made.classes])
+    np.testing.assert_array_equal(ingest(target).labels, made.classes)
+
+
+@pytest.mark.parametrize(("point_format", "version"), FORMATS)
+@pytest.mark.parametrize(("inside", "outside"), [(".las", ".laz"), (".laz", ".las")])
+def test_every_point_format_keeps_all_it_holds(tmp_path, point_format, version, inside, outside):
+    header = "1.1" if version == "1.0" else version
+    source = lasfiles.make(tmp_path / f"in{inside}", point_format, header, edit=with_extras)
+    if version == "1.0":
+        data = bytearray(source.read_bytes())
+        data[25] = 0
+        source.write_bytes(data)
+    before, after = relabelled(source, tmp_path / f"out{outside}")
+    assert_only_declared_changes(source, tmp_path / f"out{outside}", before, after)
+    for flag in ("synthetic", "key_point", "withheld"):
+        assert 0 < np.sum(np.asarray(before[flag])) < len(before)
+
+
+def with_extras(file):
+    """Dimensions and records that bevseg knows nothing of."""
+    file.add_extra_dims(
+        [
+            laspy.ExtraBytesParams("echo_width", np.uint16, "ns", offsets=[1.0], scales=[0.1]),
+            laspy.ExtraBytesParams("colour", "3u1"),
+            laspy.ExtraBytesParams("blob", "7u1"),
+        ]
+    )
+    file.header.vlrs.append(laspy.VLR("somebody", 12, "a note", b"\1\2\0\3"))
+    file.header.extra_header_bytes = b"user's own"
+    file.header.extra_vlr_bytes = b"between"
+    if file.header.version.minor >= 4:
+        data = bytes(range(256)) * 300  # longer than any record before the points may be
+        file.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("somebody", 99, "long", data)])
+
+
+def test_bytes_that_nobody_described_stay_where_they_are(tmp_path):
+    source = lasfiles.make(tmp_path / "in.las", 1, edit=with_extras)
+    data = source.read_bytes()
+    assert data.count(b"LASF_Spec\0") == 1
+    source.write_bytes(data.replace(b"LASF_Spec\0", b"unknown__\0"))
+    before, after = relabelled(source, tmp_path / "out.laz")
+    assert "ExtraBytes" in before.point_format.dimension_names
+    both = np.concatenate([after["ExtraBytes"], after["ExtraBytes2"]], axis=1)
+    np.testing.assert_array_equal(before["ExtraBytes"], both)
+    np.testing.assert_array_equal(after["bevseg_confidence"], labelling(len(before)).confidence)
+
+
+def test_reading_copies_no_coordinates(tmp_path):
+    cloud = ingest(lasfiles.make(tmp_path / "in.laz"))
+    for steps in (cloud.x, cloud.y, cloud.z):
+        assert np.shares_memory(steps, cloud.source.points)
+        assert steps.dtype == np.int32 and steps.strides == (cloud.source.points.itemsize,)
+    assert cloud.scale == (0.001, 0.001, 0.01) and cloud.offset == (87000.0, 439000.0, -3.0)
+
+
+def test_export_leaves_the_cloud_as_it_was(tmp_path):
+    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 3))
+    before = cloud.source.points.copy()
+    export(cloud, labelling(len(cloud)), tmp_path / "out.laz")
+    np.testing.assert_array_equal(cloud.source.points, before)
+
+
+def test_more_points_than_a_block(tmp_path, monkeypatch):
+    monkeypatch.setattr("bevseg.io.laswriter.BLOCK", 100)
+    source = lasfiles.make(tmp_path / "in.las", 7, count=1050)
+    before, after = relabelled(source, tmp_path / "out.laz")
+    assert_only_declared_changes(source, tmp_path / "out.laz", before, after)
+    np.testing.assert_array_equal(ingest(tmp_path / "out.laz").labels, labelling(1050).classes)
+
+
+def test_our_own_output_taken_in_again_gets_new_values_and_no_second_dimension(tmp_path):
+    for number in (1, 6):
+        first, second = tmp_path / f"first{number}.laz", tmp_path / f"second{number}.laz"
+        relabelled(lasfiles.make(tmp_path / f"in{number}.laz", number), first)
+        flat = Labelling(np.full(500, 2, np.uint8), np.full(500, 200, np.uint8))
+        once, twice = relabelled(first, second, flat, load_scheme("shrec20"))
+        names = list(twice.point_format.extra_dimension_names)
+        assert sorted(names) == sorted(once.point_format.extra_dimension_names)
+        assert (twice["bevseg_confidence"] == 200).all() and (twice.classification == 2).all()
+        assert (ingest(second).labels == 2).all()
+
+
+def test_a_dimension_of_our_name_that_is_not_ours_is_refused(tmp_path):
+    source = lasfiles.make(
+        tmp_path / "in.las",
+        edit=lambda file: file.add_extra_dim(laspy.ExtraBytesParams("bevseg_confidence", np.float64)),
+    )
+    with pytest.raises(CloudFormatError, match="bevseg_confidence is taken"):
+        relabelled(source, tmp_path / "out.las")
+    assert not (tmp_path / "out.las").exists()
+
+
+def entries(path):
+    """Return code -> name of the classification lookup record."""
+    data = lasfiles.raw(path)[1]["LASF_Spec", 0][1]
+    return {data[i]: data[i + 1 : i + 16].rstrip(b"\0").decode() for i in range(0, len(data), 16)}
+
+
+def test_car_and_pole_are_named_in_the_lookup_record(tmp_path):
+    relabelled(lasfiles.make(tmp_path / "in.laz", 6), tmp_path / "out.laz")
+    assert entries(tmp_path / "out.laz") == {64: "car", 65: "pole"}
+
+
+def test_a_lookup_record_that_is_there_is_added_to(tmp_path):
+    def named(file):
+        record = laspy.vlrs.known.ClassificationLookupVlr()
+        record[2], record[64] = "Boden", "Sonstiges"
+        file.header.vlrs.append(record)
+
+    relabelled(lasfiles.make(tmp_path / "in.laz", 6, edit=named), tmp_path / "out.laz")
+    assert entries(tmp_path / "out.laz") == {2: "Boden", 64: "car", 65: "pole"}
+    assert len(laspy.read(tmp_path / "out.laz").vlrs.get("ClassificationLookupVlr")) == 1
+
+
+def test_codes_of_another_scheme_are_all_named(tmp_path):
+    source, target = lasfiles.make(tmp_path / "in.laz", 6), tmp_path / "out.laz"
+    _, after = relabelled(source, target, scheme=load_scheme("shrec20"))
+    np.testing.assert_array_equal(after.classification, labelling(500).classes)
+    assert entries(target)[4] == "pole"
+    np.testing.assert_array_equal(ingest(target).labels, labelling(500).classes)
+
+
+def test_codes_above_255_do_not_fit(tmp_path):
+    with pytest.raises(LabelError, match="oakland"):
+        relabelled(lasfiles.make(tmp_path / "in.laz"), tmp_path / "out.laz", scheme=load_scheme("oakland"))
+
+
+def test_records_of_a_cloud_optimised_file_are_dropped(tmp_path):
+    def optimised(file):
+        file.header.vlrs.append(laspy.VLR("copc", 1, "", bytes(160)))
+
+    relabelled(lasfiles.make(tmp_path / "in.laz", edit=optimised), tmp_path / "out.laz")
+    assert ("copc", 1) in lasfiles.raw(tmp_path / "in.laz")[1]
+    assert ("copc", 1) not in lasfiles.raw(tmp_path / "out.laz")[1]
+
+
+def test_a_pointer_to_waveforms_moves_with_them(tmp_path):
+    def with_waveforms(file):
+        file.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("LASF_Spec", 65535, "waves", b"wave" * 10)])
+
+    source, target = lasfiles.make(tmp_path / "in.las", 9, edit=with_waveforms), tmp_path / "out.las"
+    data = bytearray(source.read_bytes())
+    data[227:235] = data[235:243]
+    source.write_bytes(data)
+    relabelled(source, target)
+    written = target.read_bytes()
+    start = int.from_bytes(written[227:235], "little")
+    assert start == int.from_bytes(written[235:243], "little") != int.from_bytes(data[227:235], "little")
+    assert written[start + 60 :] == b"wave" * 10
+
+
+@pytest.mark.parametrize(("inside", "outside"), [("las", "laz"), ("laz", "las")])
+def test_waveforms_that_the_laz_library_would_scramble_are_refused(tmp_path, inside, outside):
+    def two_scanners(file):
+        file.scanner_channel = np.arange(500) % 2
+
+    source = lasfiles.make(tmp_path / f"in.{inside}", 9, last=two_scanners)
+    with pytest.raises(UsageError, match="waveform"):
+        relabelled(source, tmp_path / f"out.{outside}")
+    relabelled(lasfiles.make(tmp_path / "in.las", 9, last=two_scanners), tmp_path / "fine.las")
+
+
+def test_points_that_are_not_finite_are_withheld_at_the_lower_corner(tmp_path):
+    xyz = np.array([[5, 6, 7], [np.nan, 1, 1], [9, 4, np.inf], [8.5, 7.25, 7.125]])
+    cloud = PointCloud.from_xyz(xyz, name="holes")
+    export(cloud, Labelling(np.full(4, 3, np.uint8), np.full(4, 255, np.uint8)), tmp_path / "out.laz")
+    written = laspy.read(tmp_path / "out.laz")
+    np.testing.assert_array_equal(written.xyz, [[5, 6, 7], [5, 6, 7], [5, 6, 7], [8.5, 7.25, 7.125]])
+    np.testing.assert_array_equal(written.withheld, [0, 1, 1, 0])
+    np.testing.assert_array_equal(written.classification, [2, 0, 0, 2])
+    assert written.header.mins.tolist() == [5, 6, 7] and written.header.maxs.tolist() == [8.5, 7.25, 7.125]
+
+
+def test_a_new_file_is_valid_in_the_eyes_of_others(tmp_path):
+    cloud = PointCloud.from_xyz(np.random.default_rng(0).random((100, 3)) * 50 + [87000, 439000, 0])
+    export(cloud, labelling(100), tmp_path / "out.laz")
+    written = laspy.read(tmp_path / "out.laz")
+    assert str(written.header.version) == "1.4" and written.point_format.id == 6
+    assert written.header.global_encoding.wkt and written.header.point_count == 100
+    assert written.header.number_of_points_by_return[0] == 100 and (written.return_number == 1).all()
+    np.testing.assert_allclose(written.xyz, cloud.xyz, atol=1e-9)
+    np.testing.assert_array_equal(written.header.scales, [0.001] * 3)
+    again = lasfiles.rewritten(written)
+    np.testing.assert_allclose(
+        [again.header.mins, again.header.maxs], [written.header.mins, written.header.maxs]
+    )
+
+
+FOOT = 1200 / 3937
+
+
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        PointCloud.from_xyz(np.random.default_rng(1).random((9, 3)), np.arange(9, dtype=np.uint8) % 6),
+        PointCloud.from_xyz(np.random.default_rng(1).random((9, 3))),
+        PointCloud.from_xyz(np.array([[1, 2, 3], [np.nan, 2, 3.0]]), np.array([3, 0], np.uint8)),
+        PointCloud.from_xyz(
+            np.random.default_rng(1).random((9, 3)) * 1e6,
+            unit=(FOOT, 0.3048),
+            crs=Crs('LOCAL_CS["site"]', FOOT, 0.3048),
+        ),
+        PointCloud.from_xyz(np.array([[np.inf, 0, 0]])),
+    ],
+    ids=["labelled", "unlabelled", "with a hole", "feet", "nothing finite"],
+)
+def test_a_work_directory_gives_the_very_same_cloud_back(tmp_path, cloud):
+    las.write_cloud(cloud, tmp_path / "cloud.las")
+    back = las.read_cloud(tmp_path / "cloud.las")
+    assert (back.scale, back.offset, back.crs) == (cloud.scale, cloud.offset, cloud.crs)
+    kept = slice(None) if cloud.finite is None else cloud.finite
+    for axis in "xyz":
+        np.testing.assert_array_equal(getattr(back, axis)[kept], getattr(cloud, axis)[kept])
+    for name in ("labels", "finite"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(cloud, name))
+    assert str(laspy.read(tmp_path / "cloud.las").header.version) == "1.4"
+
+
+def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
+    with pytest.raises(CloudFormatError, match="work directory"):
+        las.read_cloud(lasfiles.make(tmp_path / "in.las"))
+
+
+def test_ground_and_height_are_written_in_the_order_of_the_points(tmp_path):
+    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 1))
+    ground, heights = np.arange(500) % 3 == 0, np.linspace(0, 9, 500, dtype=np.float32)
+    las.write_ground(cloud, ground, heights, tmp_path / "out.laz")
+    written = laspy.read(tmp_path / "out.laz")
+    np.testing.assert_array_equal(written.classification, np.where(ground, 2, 1))
+    np.testing.assert_array_equal(written["height_above_ground"], heights)
+
+
+def test_clouds_of_the_simulator_hold_train_ids(tmp_path):
+    def simulated(file):
+        file.header.generating_software = "bevseg simulate"
+
+    source = lasfiles.make(tmp_path / "in.laz", edit=simulated)
+    codes = np.asarray(laspy.read(source).classification)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        labels = ingest(source).labels
+    np.testing.assert_array_equal(labels, np.where(codes < 6, codes, 0))
