@@ -1,0 +1,62 @@
+"""The words a user can choose from are the keys of the tables behind them."""
+
+from importlib import resources
+
+from bevseg import names
+
+
+def test_slices_are_those_of_the_bands():
+    from bevseg.bev.rasterize import bands
+    from bevseg.bev.slices import SLAB_OF
+
+    assert all(tuple(bands(features)) == names.SLICES for features in names.FEATURES)
+    assert tuple(SLAB_OF) == names.SLICES
+
+
+def test_features_are_those_of_the_band_table():
+    from bevseg.bev import rasterize
+
+    assert tuple(rasterize._BANDS) == names.FEATURES
+
+
+def test_schemes_are_the_files_beside_the_code():
+    files = {f.name for f in resources.files("bevseg.schemes").iterdir() if f.name.endswith(".toml")}
+    assert {f"{name}.toml" for name in names.SCHEMES} == files
+
+
+def test_formats_are_those_that_can_be_written():
+    from bevseg import io
+
+    assert {f".{name}" for name in names.FORMATS} == set(io.WRITERS) - {".txt.gz"}
+
+
+def test_formats_of_simulated_clouds_are_those_that_can_be_written():
+    from bevseg.io import truth
+
+    assert set(names.TRUTH_FORMATS) == set(truth.WRITERS)
+
+
+def test_losses_are_those_of_the_table():
+    from bevseg.seg.losses import LOSSES
+
+    assert set(names.LOSSES) == set(LOSSES)
+
+
+def test_commands_are_the_files_of_the_command_line():
+    from pathlib import Path
+
+    import bevseg_cli.main
+
+    folder = Path(bevseg_cli.main.__file__).parent
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "main", "options", "console"}
+    assert set(bevseg_cli.main.COMMANDS) == files
+
+
+def test_devices_resolve():
+    import torch
+
+    from bevseg.seg.device import resolve
+
+    for name in names.DEVICES:
+        if not name.startswith("cuda") or torch.cuda.is_available():
+            assert resolve(name).type in ("cpu", "cuda")
