@@ -12,6 +12,11 @@ SKIPPED = "-"
 LABEL_NAMES = ("class", "classification", "label", "labels", "semantic_class", "semantic_label")
 """Names, in lower case and without CloudCompare's `scalar_`, of columns and properties that hold class codes; the
 first that a file has is taken."""
+OTHER_NAMES = (
+    "b", "blue", "confidence", "g", "gps_time", "gpstime", "green", "i", "intensity", "normal_x", "nx", "r", "range",
+    "red", "reflectance", "return_number", "rgb", "time", "timestamp",
+)  # fmt: skip
+"""Names of fourth columns that are something else for certain."""
 
 COMMENTS = (b"#", b"//")
 _HEAD = 1 << 20
@@ -133,6 +138,8 @@ def _from_heading(headings: list[list[str]], count: int) -> tuple[str, ...] | No
         if len(words) != count or not set(AXES) <= set(words):
             continue
         labels = [i for i, word in enumerate(words) if label_name(word) in LABEL_NAMES]
+        if not labels and words[:3] == list(AXES) and count > len(AXES):
+            labels = [] if label_name(words[3]) in OTHER_NAMES else [3]
         return tuple(
             word if word in AXES else "label" if i in labels[:1] else SKIPPED for i, word in enumerate(words)
         )
