@@ -30,3 +30,28 @@ def shared_data() -> Path:
 def golden() -> Path:
     """Folder of the reference values of the losses."""
     return _shared("golden")
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory) -> Path:
+    """Folder of three small labelled streets as text: a.txt, b.txt, c.txt."""
+    from tests import tiny
+
+    folder = tmp_path_factory.mktemp("streets")
+    for seed, name in enumerate("abc"):
+        tiny.write_street(folder / f"{name}.txt", seed)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """A model of a few hundred weights, trained for a moment on two small streets."""
+    from bevseg import pipeline
+    from bevseg.seg import checkpoint
+    from tests import tiny
+
+    examples = [pipeline.survey(tiny.thin_street(n, seed), tiny.SETTINGS) for seed, n in enumerate("xy")]
+    model, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    checkpoint.save(model, path)
+    return path

@@ -1,0 +1,159 @@
+"""`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
+
+import json
+
+import laspy
+import numpy as np
+import pytest
+from PIL import Image
+
+from bevseg.ingest import ingest
+from tests import tiny
+from tests.cli.invoke import bevseg, left_behind
+
+
+@pytest.fixture(scope="module")
+def trained(streets, tmp_path_factory):
+    """A run that trains on three streets and labels one that it has not seen and one that it has."""
+    folder = tmp_path_factory.mktemp("trained")
+    tiny.write_street(folder / "new.txt", seed=9)
+    (folder / "tiny.toml").write_text(tiny.TOML)
+    arguments = [folder / "new.txt", streets / "a.txt", "-o", folder / "out", "--train-on", streets]
+    result = bevseg("run", *arguments, "--config", folder / "tiny.toml", "--val", "b")
+    assert result.exit_code == 0, result.stderr
+    return folder, result
+
+
+def test_everything_lies_in_the_output_directory(trained):
+    folder, _ = trained
+    names = ["a.laz", "a.png", "history.csv", "model.safetensors", "new.laz", "new.png", "report.json"]
+    assert left_behind(folder / "out") == names
+
+
+def test_the_files_are_listed_on_stderr_and_the_scores_on_stdout(trained):
+    folder, result = trained
+    listed = result.stderr[result.stderr.index("written:") :].split()[1:]
+    assert sorted(listed) == sorted(str(path) for path in (folder / "out").iterdir())
+    for word in ("building", "car", "ground", "pole", "vegetation", "mIoU", "mIoU-4", "oracle"):
+        assert word in result.stdout
+    assert "written" not in result.stdout
+
+
+def test_only_clouds_never_trained_on_are_scored(trained):
+    folder, result = trained
+    report = json.loads((folder / "out" / "report.json").read_text())
+    assert report["scored"] == ["new"]
+    assert {stem: cloud["role"] for stem, cloud in report["clouds"].items()} == {
+        "a": "training",
+        "new": "unseen",
+    }
+    assert report["scores"]["points"] == report["clouds"]["new"]["points"]
+    assert "1 labelled cloud, never trained on" in result.stdout
+
+
+def test_the_report_tells_how_it_came_about(trained):
+    report = json.loads((trained[0] / "out" / "report.json").read_text())
+    assert report["settings"]["train"]["steps"] == 4
+    assert report["seed"] == 0
+    assert report["device"] in ("cpu", "cuda")
+    assert {"bevseg", "torch", "python"} <= report["versions"].keys()
+    assert report["training"]["trained_on"] == ["a", "c"]
+    assert report["training"]["validation"]["clouds"] == ["b"]
+    stages = {"read", "ground", "rasterize", "predict", "backproject", "picture", "write"}
+    assert report["clouds"]["new"]["seconds"].keys() == stages
+    assert all(rate > 0 for rate in report["speed"]["points_per_second"].values())
+    assert report["failures"] == []
+
+
+def test_the_oracle_is_the_ceiling(trained):
+    report = json.loads((trained[0] / "out" / "report.json").read_text())
+    assert report["oracle"]["miou"] > 0.9
+    assert report["scores"]["miou"] <= report["oracle"]["miou"]
+
+
+def test_the_picture_is_a_picture(trained):
+    with Image.open(trained[0] / "out" / "new.png") as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 300
+
+
+def test_the_history_has_a_row_per_look_and_slice(trained):
+    lines = (trained[0] / "out" / "history.csv").read_text().splitlines()
+    assert lines[0].startswith("slice,step,loss")
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["low", "2"],
+        ["low", "4"],
+        ["high", "2"],
+        ["high", "4"],
+    ]
+
+
+def test_points_keep_their_number_and_order(trained):
+    folder, _ = trained
+    before, after = ingest(folder / "new.txt"), ingest(folder / "out" / "new.laz")
+    np.testing.assert_array_equal(after.xyz, before.xyz)
+
+
+def test_labels_of_the_input_play_no_part(tiny_model, tmp_path):
+    cloud = tiny.thin_street("s", seed=3)
+    tiny.write_text(tmp_path / "labelled.txt", cloud.xyz, cloud.labels)
+    tiny.write_text(tmp_path / "wrong.txt", cloud.xyz, 5 - cloud.labels)
+    tiny.write_text(tmp_path / "bare.txt", cloud.xyz)
+    result = bevseg("run", tmp_path, "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 0, result.stderr
+    first, second, third = (
+        np.asarray(laspy.read(tmp_path / "out" / f"{name}.laz").classification)
+        for name in ("labelled", "wrong", "bare")
+    )
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    assert set(np.unique(first)) <= {1, 2, 5, 6, 64, 65}
+
+
+def test_an_unlabelled_cloud_gets_no_scores(tiny_model, tmp_path):
+    tiny.write_text(tmp_path / "bare.txt", tiny.thin_street("s").xyz)
+    result = bevseg("run", tmp_path / "bare.txt", "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 0
+    assert result.stdout.strip() == ""
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["scores"] is None
+
+
+def test_out_classes_in_any_format(tiny_model, streets, tmp_path):
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model, "--out-classes", "shrec20")
+    assert result.exit_code == 0
+    assert np.asarray(laspy.read(tmp_path / "a.laz").classification).max() <= 5
+
+
+def test_several_processes_give_the_same_labels(tiny_model, streets, tmp_path):
+    one = bevseg("run", streets, "-o", tmp_path / "one", "-m", tiny_model)
+    two = bevseg("run", streets, "-o", tmp_path / "two", "-m", tiny_model, "--jobs", 2)
+    assert (one.exit_code, two.exit_code) == (0, 0), two.stderr
+    for name in "abc":
+        assert (tmp_path / "one" / f"{name}.laz").read_bytes() == (
+            tmp_path / "two" / f"{name}.laz"
+        ).read_bytes()
+
+
+def test_a_seed_gives_the_same_model(streets, tmp_path):
+    (tmp_path / "tiny.toml").write_text(tiny.TOML)
+    for name, seed in (("one", 5), ("two", 5), ("other", 6)):
+        arguments = ["-o", tmp_path / name, "--train-on", streets, "--config", tmp_path / "tiny.toml"]
+        result = bevseg("run", streets / "a.txt", *arguments, "--seed", seed, "--device", "cpu")
+        assert result.exit_code == 0, result.stderr
+    one, two, other = ((tmp_path / n / "model.safetensors").read_bytes() for n in ("one", "two", "other"))
+    assert one == two
+    assert one != other
+
+
+def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes((streets / "a.txt").read_bytes())
+    (folder / "README.md").write_text("# Scans\nof a street\n")
+    result = bevseg("run", folder, "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 0
+    assert "passed over, no cloud" in result.stderr
+    assert "README.md" in result.stderr
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["passed_over"] == [
+        str(folder / "README.md")
+    ]
