@@ -58,16 +58,16 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
     """
     wanted = None if columns is None else _checked(columns)
     offset, claimed = 0, None
-    headings: list[list[str]] = []
+    heading: list[str] = []
     for number, line in enumerate(data[:_HEAD].split(b"\n"), start=1):
         text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
         fields, separator = split(text)
         if text and not line.lstrip().startswith(COMMENTS) and is_number(fields[0]) and len(fields) > 1:
-            return Layout(offset, number, separator, _names(fields, headings, wanted, path), claimed)
+            return Layout(offset, number, separator, _names(fields, heading, wanted, path), claimed)
         if len(fields) == 1 and fields[0].isdigit():
             claimed = int(fields[0])
         elif text:
-            headings = [fields]
+            heading = fields
         offset += len(line) + 1
     raise CloudFormatError(
         "No points in the file" if not data[:_HEAD].strip() else "The file is no point cloud",
@@ -115,7 +115,7 @@ def _checked(columns: str) -> tuple[str, ...]:
 
 
 def _names(
-    fields: list[str], headings: list[list[str]], wanted: tuple[str, ...] | None, path: Path
+    fields: list[str], heading: list[str], wanted: tuple[str, ...] | None, path: Path
 ) -> tuple[str, ...]:
     """Return the meaning of each field: as wanted, else as the heading says, else x y z label."""
     if wanted is not None and len(wanted) > len(fields):
@@ -126,21 +126,18 @@ def _names(
         raise CloudFormatError(
             f"{len(fields)} columns, at least x y z are needed", where=path, why=f"the first line is {fields}"
         )
-    names = wanted or _from_heading(headings, len(fields)) or (*AXES, "label")
+    names = wanted or _from_heading(heading, len(fields)) or (*AXES, "label")
     return (*names, *[SKIPPED] * len(fields))[: len(fields)]
 
 
-def _from_heading(headings: list[list[str]], count: int) -> tuple[str, ...] | None:
+def _from_heading(heading: list[str], count: int) -> tuple[str, ...] | None:
     """Read the last line before the points, comment or not, if it names exactly the columns there are."""
-    for heading in headings:
-        words = [word.strip("\"'#/ ").lower() for word in heading]
-        words = [word for word in words if word]
-        if len(words) != count or not set(AXES) <= set(words):
-            continue
-        labels = [i for i, word in enumerate(words) if label_name(word) in LABEL_NAMES]
-        if not labels and words[:3] == list(AXES) and count > len(AXES):
-            labels = [] if label_name(words[3]) in OTHER_NAMES else [3]
-        return tuple(
-            word if word in AXES else "label" if i in labels[:1] else SKIPPED for i, word in enumerate(words)
-        )
-    return None
+    words = [word for word in (field.strip("\"'#/ ").lower() for field in heading) if word]
+    if len(words) != count or not set(AXES) <= set(words):
+        return None
+    labels = [i for i, word in enumerate(words) if label_name(word) in LABEL_NAMES]
+    if not labels and words[:3] == list(AXES) and count > len(AXES):
+        labels = [] if label_name(words[3]) in OTHER_NAMES else [3]
+    return tuple(
+        word if word in AXES else "label" if i in labels[:1] else SKIPPED for i, word in enumerate(words)
+    )
