@@ -145,7 +145,8 @@ def load(path: Path) -> Model:
         if version == FORMAT:
             return _model(table, weights, path)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise _refusal(path, f"its description or weights are damaged: {error}") from error
+        reason = " ".join(str(error).split())[:300]
+        raise _refusal(path, f"its description or weights are damaged: {reason}") from error
     raise ModelError(
         "The model file is of another version of bevseg",
         where=path,

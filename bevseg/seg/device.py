@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 # A network over a whole scene takes and returns tens of megabytes for each layer, and the system hands them out
 # in pages of 4 KiB: a third of the time of a prediction. Torch asks for large pages instead if this is set before
@@ -26,15 +27,15 @@ def resolve(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda") or (number and (kind == "cpu" or not number.isdigit())):
+    match = re.fullmatch(r"(cpu|cuda)(?:(?<=cuda):(\d+))?", name)
+    if match is None:
         raise UsageError(
             f"No device {name!r}", where="--device", hint="name one of: auto, cpu, cuda, cuda:0, cuda:1, ..."
         )
-    if kind == "cpu":
+    if match[1] == "cpu":
         return torch.device("cpu")
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(number or 0) >= found:
+    if int(match[2] or 0) >= found:
         raise DeviceError(
             f"No CUDA device {name!r} on this machine",
             where="--device",

@@ -93,8 +93,9 @@ class Classifier:
     def _classify(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_], tile: Tile
     ) -> NDArray[np.uint8]:
-        bands = to_device(scaled(tile.window(values), self.bands), self.device)
-        logits = self.net(bands.to(self.dtype)[None].contiguous(memory_format=torch.channels_last))[0]
+        x = to_device(scaled(tile.window(values), self.bands), self.device)
+        x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
+        logits = self.net(x)[0]
         wanted = to_device(torch.from_numpy(tile.window(mask).copy()), self.device)
         out = torch.zeros((2, *wanted.shape), dtype=torch.uint8, device=self.device)
         out[:, wanted] = _decide(logits.permute(1, 2, 0)[wanted])

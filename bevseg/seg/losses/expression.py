@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
@@ -46,7 +47,7 @@ def parse(text: str) -> WeightedSum:
     Raises
     ------
     UsageError
-        For a name that is not in LOSSES, or a text that is no sum of losses.
+        For a name that is not in LOSSES, a number outside its domain, or a text that is no sum of losses.
     """
     return WeightedSum(text, tuple(_term(term.strip(), text) for term in text.split("+")))
 
@@ -70,4 +71,7 @@ def _term(term: str, text: str) -> tuple[float, Loss]:
         if keyword is None:
             raise UsageError(f"Loss {name!r} takes no number", where=f"--loss {text}", why=f"given {number}")
         loss = partial(loss, **{keyword: float(number)})
+        loss(
+            torch.zeros(1, 2, 1, 1), torch.zeros(1, 1, 1)
+        )  # refuses a number outside its domain, here and now
     return float(weight or 1), loss

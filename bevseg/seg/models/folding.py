@@ -18,11 +18,13 @@ def folded(net: UNet, device: torch.device, dtype: torch.dtype) -> UNet:
     for blocks in (net.down, net.merge):
         for number, block in enumerate(blocks):
             blocks[number] = _fold(block)  # type: ignore[arg-type]
+    if device.type == "cpu":
+        net.pool = HalvingMax()
     return net.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 class ConvReLU(nn.Module):
-    """Convolution and ReLU; one pass over memory instead of two where the CPU library offers it."""
+    """Convolution and ReLU."""
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
@@ -30,7 +32,32 @@ class ConvReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return relu(conv(x))."""
-        return self.conv(x).relu_()
+        conv = self.conv
+        if x.device.type != "cpu" or _FUSED is None:
+            return conv(x).relu_()
+        return _FUSED(
+            x, conv.weight, conv.bias, conv.padding, conv.stride, conv.dilation, conv.groups, "relu", [], ""
+        )
+
+
+class HalvingMax(nn.Module):
+    """Largest of each 2x2 cells; unlike `max_pool2d` it does not note where that was, which only training needs."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, C, H/2, W/2) of (B, C, H, W), both channels last."""
+        cells = x.permute(0, 2, 3, 1)
+        pairs = torch.maximum(cells[:, ::2], cells[:, 1::2])
+        return torch.maximum(pairs[:, :, ::2], pairs[:, :, 1::2]).permute(0, 3, 1, 2)
+
+
+def _fused_operator() -> Any:
+    """Return torch's convolution with a ReLU in the same pass, which its compiler uses on CPUs; None without it."""
+    if not torch.backends.mkldnn.is_available():
+        return None
+    return getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+
+
+_FUSED = _fused_operator()
 
 
 def _fold(block: nn.Sequential) -> nn.Sequential:

@@ -35,6 +35,7 @@ class UNet(nn.Module):
         widths = [filters << level for level in range(depth + 1)]
         coarse_to_fine = widths[-2::-1]
         self.down = nn.ModuleList(block(i, o, o) for i, o in itertools.pairwise([in_bands, *widths]))
+        self.pool: nn.Module = nn.MaxPool2d(2)
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, stride=2) for w in coarse_to_fine)
         self.merge = nn.ModuleList(block(2 * w, w, w) for w in coarse_to_fine[:-1])
         self.merge.extend(block(w, w) for w in coarse_to_fine[-1:])
@@ -54,7 +55,7 @@ class UNet(nn.Module):
         skips: list[Tensor] = []
         for down in self.down:
             if skips:
-                x = nnf.max_pool2d(x, 2)
+                x = self.pool(x)
             x = down(x)
             skips.append(x)
         skips.pop()
@@ -67,8 +68,8 @@ class UNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        # Nearly equal probabilities to begin with: the first loss is about log(classes), whatever the seed.
-        nn.init.normal_(self.head.weight, std=0.1)
+        # No ReLU behind it, and small logits: the first loss is about log(classes), whatever the seed.
+        nn.init.xavier_normal_(self.head.weight, gain=0.5)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
 

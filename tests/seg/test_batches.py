@@ -1,0 +1,53 @@
+"""Batches come in order, each crop from its own seed, from another thread that never outlives them."""
+
+import threading
+import time
+from contextlib import closing
+
+import numpy as np
+import pytest
+import torch
+
+from bevseg.seg.batches import AHEAD, batches
+from bevseg.seg.inputs import IGNORE
+from tests.seg import scenes
+
+
+def running():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("bevseg-crops")]
+
+
+def test_each_crop_is_drawn_from_seed_step_and_place():
+    seen = list(batches(scenes.squares, scenes.BANDS, 2, 3, seed=5))
+    assert len(seen) == 3
+    for step, (x, y) in enumerate(seen):
+        for place in range(2):
+            values, labels = scenes.squares(np.random.default_rng((5, step, place)))
+            np.testing.assert_allclose(x[place], np.nan_to_num(values / [[[2]], [[1]]]), rtol=1e-6)
+            np.testing.assert_array_equal(y[place], labels.astype(int) - 1 & 255)
+    assert (seen[0][1] == IGNORE).any() and y.dtype == torch.uint8
+    assert not running()
+
+
+def test_made_ahead_but_not_without_end():
+    made = []
+
+    def sampler(rng):
+        made.append(threading.current_thread() is not threading.main_thread())
+        return scenes.squares(rng, 8)
+
+    with closing(batches(sampler, scenes.BANDS, 1, 100, seed=0)) as stream:
+        next(stream)
+        time.sleep(0.2)
+        assert len(made) <= AHEAD + 1
+        assert all(made)
+    assert not running()
+
+
+def test_an_error_of_the_sampler_arrives():
+    def sampler(rng):
+        raise LookupError("no such crop")
+
+    with pytest.raises(LookupError, match="no such crop"):
+        next(batches(sampler, scenes.BANDS, 1, 3, seed=0))
+    assert not running()

@@ -1,0 +1,143 @@
+"""A model file gives the model back, is the same file every time, and any other file is refused with a reason."""
+
+import json
+import re
+import resource
+import struct
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from bevseg.config import NAMED
+from bevseg.errors import ModelError, OutputExistsError, OutputWriteError
+from bevseg.seg.checkpoint import FORMAT, MAGIC, Model, describe, load, save
+from tests.seg import scenes
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(scenes.model(seed=7, scores={"low": {"miou": np.float32(0.5), "pole": float("nan")}}), path)
+    return path
+
+
+def rewritten(path, change):
+    """Write the file again with its description changed."""
+    with safetensors.safe_open(path, "pt") as file:
+        table = json.loads(file.metadata()[MAGIC])
+    table = change(table) or table
+    text = table if isinstance(table, str) else json.dumps(table)
+    safetensors.torch.save_file(safetensors.torch.load_file(path), path, {MAGIC: text})
+
+
+def test_reading_gives_back_what_was_written(saved):
+    ours, read = scenes.model(seed=7), load(saved)
+    for name, net in ours.nets.items():
+        theirs = read.nets[name].state_dict()
+        assert all(torch.equal(value, theirs[key]) for key, value in net.state_dict().items())
+        assert read.nets[name].arguments() == net.arguments()
+    for field in ("bands", "settings", "classes", "colours", "seed", "versions"):
+        assert getattr(read, field) == getattr(ours, field)
+    assert read.scores == {"low": {"miou": 0.5, "pole": None}}
+    assert not any(net.training for net in read.nets.values())
+
+
+def test_what_was_read_can_be_trained(saved):
+    net = load(saved).nets["low"].train()
+    net(torch.zeros(1, 2, 8, 8)).sum().backward()
+    assert all(weight.grad is not None for weight in net.parameters())
+
+
+def test_every_named_configuration_survives(tmp_path):
+    for name, settings in NAMED.items():
+        save(Model({}, {}, settings), tmp_path / name)
+        assert load(tmp_path / name).settings == settings
+
+
+def test_the_same_model_gives_the_same_bytes(saved, tmp_path):
+    save(load(saved), tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == saved.read_bytes()
+
+
+def test_the_file_can_be_read_without_us(saved):
+    header = saved.read_bytes()[8 : 8 + struct.unpack("<Q", saved.read_bytes()[:8])[0]]
+    table = json.loads(json.loads(header)["__metadata__"][MAGIC], parse_constant=pytest.fail)
+    assert table["format"] == FORMAT
+    assert table == describe(load(saved))
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def pickled(path):
+    torch.save(scenes.model().nets["low"].state_dict(), path)
+
+
+def foreign(path):
+    safetensors.torch.save_file({"weight": torch.zeros(3)}, path, {"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path: path.unlink(), "No such file"),
+        (lambda path: path.write_bytes(b""), "header"),
+        (lambda path: path.write_text("x y z label\n" * 100), "header"),
+        (truncated, "Incomplete|incomplete|covered|fully"),
+        (pickled, "header"),
+        (foreign, "does not speak of bevseg"),
+        (lambda path: rewritten(path, lambda t: "{"), "damaged"),
+        (lambda path: rewritten(path, lambda t: "[]"), "damaged"),
+        (lambda path: rewritten(path, lambda t: t.pop("bands") and None), "damaged: 'bands'"),
+        (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(filters=8)), "size mismatch"),
+        (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(kind="pspnet")), "pspnet"),
+        (lambda path: rewritten(path, lambda t: t["settings"]["train"].update(luck=1)), "luck"),
+        (
+            lambda path: rewritten(path, lambda t: t.update(classes=["cat"])),
+            "classes cat, expected undefined",
+        ),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused(saved, spoil, why):
+    spoil(saved)
+    with pytest.raises(ModelError, match="no model of bevseg") as caught:
+        load(saved)
+    assert caught.value.where == saved
+    assert re.search(why, caught.value.why), caught.value.why
+    assert "bevseg train" in caught.value.hint
+
+
+def test_another_version_of_the_format_is_refused(saved):
+    rewritten(saved, lambda t: {"format": 99})
+    with pytest.raises(ModelError, match="another version") as caught:
+        load(saved)
+    assert "format is 99; this version reads 1" in caught.value.why
+
+
+def test_a_missing_slice_says_how_to_train_it(tmp_path):
+    save(scenes.model(slices=("low",)), tmp_path / "low_only")
+    with pytest.raises(ModelError, match="no network for the high slice") as caught:
+        load(tmp_path / "low_only").require("high")
+    assert caught.value.where == str(tmp_path / "low_only")
+    assert "--slice high --init" in caught.value.hint
+
+
+def test_an_existing_file_is_kept(saved):
+    before = saved.read_bytes()
+    with pytest.raises(OutputExistsError):
+        save(scenes.model(seed=8), saved, overwrite=False)
+    assert saved.read_bytes() == before
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OutputWriteError):
+            save(scenes.model(), tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,37 @@
+"""A device that is not there is an error that says so."""
+
+import pytest
+import torch
+
+from bevseg.errors import DeviceError, UsageError
+from bevseg.seg import device
+
+
+def test_auto_takes_what_is_there(monkeypatch):
+    for there, kind in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert device.resolve("auto").type == kind
+
+
+@pytest.mark.parametrize(("name", "found"), [("cuda", 0), ("cuda:0", 0), ("cuda:2", 2)])
+def test_a_gpu_that_is_absent(monkeypatch, name, found):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: found > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: found)
+    with pytest.raises(DeviceError, match=f"No CUDA device '{name}'") as caught:
+        device.resolve(name)
+    assert caught.value.exit_code == 5
+    assert f"sees {found}" in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", ""])
+def test_a_name_that_is_no_device(name):
+    with pytest.raises(UsageError, match="No device"):
+        device.resolve(name)
+
+
+def test_half_precision_is_used_where_the_processor_has_it(monkeypatch):
+    for has in (False, True):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        with device.autocast(torch.device("cpu")):
+            assert torch.is_autocast_enabled("cpu") is has

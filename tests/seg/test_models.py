@@ -1,0 +1,55 @@
+"""The U-Net takes any size, sees no difference between padding and empty cells, and folds without a trace."""
+
+import math
+
+import pytest
+import torch
+
+from bevseg.seg.models import UNet, folded
+from tests.seg import scenes
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def net():
+    return scenes.model().nets["low"].eval()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 17), (32, 32), (33, 20)])
+def test_any_size(net, size):
+    assert net(torch.rand(2, 2, *size)).shape == (2, 5, *size)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_any_depth(depth):
+    net = UNet(3, 5, filters=4, depth=depth)
+    assert net(torch.rand(1, 3, 20, 20)).shape == (1, 5, 20, 20)
+    assert net.arguments() == {"in_bands": 3, "classes": 5, "filters": 4, "depth": depth}
+
+
+def test_empty_cells_beyond_the_edge_change_nothing(net):
+    bands = torch.rand(1, 2, 10, 13)
+    wider = torch.nn.functional.pad(bands, (0, 3, 0, 2))
+    torch.testing.assert_close(net(wider)[..., :10, :13], net(bands))
+
+
+@pytest.mark.parametrize("filters", [4, 16])
+def test_the_first_loss_is_that_of_knowing_nothing(filters):
+    torch.manual_seed(0)
+    logits = UNet(8, 5, filters)(torch.rand(1, 8, 64, 64))
+    loss = torch.nn.functional.cross_entropy(logits, torch.randint(5, (1, 64, 64)))
+    assert loss.item() == pytest.approx(math.log(5), rel=0.15)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 21)])
+def test_folding_changes_nothing_but_digits(net, size):
+    bands = torch.rand(1, 2, *size)
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    with torch.inference_mode():
+        fast = folded(net, CPU, torch.float32)
+        torch.testing.assert_close(fast(bands), net(bands), rtol=1e-4, atol=1e-4)
+        half = folded(net, CPU, torch.bfloat16)(bands.bfloat16()).float()
+        assert (half - net(bands)).abs().mean() < 0.02 * net(bands).std()
+    assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
