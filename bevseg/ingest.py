@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg import io
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
-from bevseg.io.scan import Scan
+from bevseg.io.scan import LONGEST_NAME, Scan
 from bevseg.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.names import SCHEMES
 from bevseg.pointcloud import PointCloud
+
+_PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")
+"""Stems of files that lie beside clouds, whatever their suffix."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ def find_clouds(paths: Sequence[Path]) -> Found:
     """Find the clouds among files and directories, sorted by name within each.
 
     Files that are named are taken as they are. In a directory (not below it) a file is taken if its suffix is that
-    of a cloud or its first lines are rows of numbers; the others are passed over.
+    of a cloud or its first lines are rows of numbers; the others, and what is called README, are passed over.
 
     Raises
     ------
@@ -112,11 +117,7 @@ def ingest(
         As the file deserves.
     """
     scan = _scan(path, columns)
-    labels = None
-    if scan.codes is not None:
-        decoder = _decoder(scan, path, scheme)
-        labels = decoder.decode(scan.codes, where=str(path), strict=strict)
-        labels = labels if labels.any() else None
+    labels = _labels(scan, path, scheme, strict)
     return dataclasses.replace(scan.cloud, labels=labels, name=stem(path))
 
 
@@ -135,8 +136,29 @@ def _scan(path: Path, columns: str | None) -> Scan:
     return scan
 
 
+def _labels(scan: Scan, path: Path, scheme: Scheme | None, strict: bool) -> NDArray[np.uint8] | None:
+    """Return the train ids, None if nothing is defined, or if nobody can say what the codes mean."""
+    if scan.codes is None:
+        return None
+    try:
+        decoder = _decoder(scan, path, scheme)
+    except LabelError as error:
+        if strict:
+            raise
+        warnings.warn(f"{path}: {error.what}: the cloud counts as unlabelled; {error.hint}", stacklevel=3)
+        return None
+    labels = decoder.decode(scan.codes, where=str(path), strict=strict)
+    return labels if labels.any() else None
+
+
 def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
-    """Return the scheme in which the codes stand; in files of ours every code means what it was written for."""
+    """Return the scheme in which the codes stand; in files of ours every code means what it was written for.
+
+    Raises
+    ------
+    LabelError
+        If bevseg wrote them in a scheme that is not built in, and it is not given.
+    """
     if scheme is None:
         name = scan.scheme or io.SCHEME_BY_SUFFIX.get(path.suffix.lower(), io.SCHEME_OF_OTHERS)
         if name not in SCHEMES:
@@ -146,19 +168,21 @@ def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
                 hint="name its TOML file with --classes",
             )
         scheme = load_scheme(name)
-    if scan.scheme != scheme.name[:23] and scan.scheme != scheme.name:
+    if scan.scheme != scheme.name[:LONGEST_NAME]:
         return scheme
     written = scheme.written().values()
     return dataclasses.replace(scheme, entries=tuple(dataclasses.replace(e, ignored=False) for e in written))
 
 
 def _is_cloud(path: Path) -> bool:
+    """Whether a file of a directory is taken; a damaged one is, so that somebody is told."""
+    name = path.name.lower()
+    if not path.is_file() or name.startswith(".") or stem(path).lower() in _PAPERS:
+        return False
+    if name.removesuffix(".gz").endswith((*io.READERS, *io.TEXT_SUFFIXES)):
+        return True
     from bevseg.io import text
 
-    if not path.is_file() or path.name.startswith("."):
-        return False
-    if path.suffix.lower() in io.READERS:
-        return True
     return text.looks_like_points(path)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bevseg.errors import LabelError
 from bevseg.io.lasheader import Header, Record
 from bevseg.io.laswriter import EXTRA_BYTES
+from bevseg.io.scan import LONGEST_NAME
 from bevseg.labels import CLASS_NAMES, Scheme
 
 CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
@@ -23,8 +24,8 @@ _FIRST_FREE = 64
 
 
 def description(scheme: Scheme) -> str:
-    """Return the description of `bevseg_confidence`, which records the scheme; 31 characters at most."""
-    return (_MARK + scheme.name).encode("ascii", "replace")[:31].decode()
+    """Return the description of `bevseg_confidence`, which records the scheme."""
+    return _MARK + scheme.name[:LONGEST_NAME]
 
 
 def written_scheme(header: Header) -> str | None:
@@ -34,7 +35,7 @@ def written_scheme(header: Header) -> str | None:
     known = header.find(*EXTRA_BYTES)
     for at in range(0, len(known.data) if known else 0, 192):
         entry = known.data[at : at + 192]  # type: ignore[union-attr]
-        name, text = (part.split(b"\0")[0].decode("ascii", "replace") for part in (entry[4:36], entry[160:]))
+        name, text = (part.split(b"\0")[0].decode("utf-8", "replace") for part in (entry[4:36], entry[160:]))
         if name == CONFIDENCE and text.startswith(_MARK):
             return text.removeprefix(_MARK)
     return None

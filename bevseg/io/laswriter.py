@@ -96,7 +96,7 @@ def _undescribed(size: int) -> bytes:
 
 
 def _entry(kind: int, options: int, name: str, description: str) -> bytes:
-    text = description.encode("ascii", "replace")[:31]
+    text = description.encode("utf-8", "replace")[:31]
     return struct.pack("<2xBB32s4x120x32s", kind, options, name.encode()[:32], text)
 
 

@@ -15,7 +15,7 @@ from bevseg.io.columns import AXES, Layout
 from bevseg.io.coordinates import in_file_units
 from bevseg.io.open3d import read_vertices
 from bevseg.io.plyheader import TYPES, Element, Header, read_header
-from bevseg.io.scan import Scan
+from bevseg.io.scan import LONGEST_NAME, Scan
 from bevseg.io.vertices import CLASS, CONFIDENCE, STAGES, VertexSource, scan
 from bevseg.labels import Scheme
 from bevseg.pointcloud import Labelling, PointCloud
@@ -164,7 +164,7 @@ def _header_lines(points: NDArray[np.void], order: str, source: VertexSource | N
         "ply",
         f"format {kind} 1.0",
         *comments,
-        _MARK + scheme.name,
+        _MARK + scheme.name[:LONGEST_NAME],
         f"element vertex {len(points)}",
         *properties,
         *(source.others[0] if source else ()),

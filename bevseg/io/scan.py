@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from bevseg.pointcloud import PointCloud
 
+LONGEST_NAME = 23
+"""Characters of the name of a scheme that are noted in a file; a LAS dimension has no room for more."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -23,7 +26,7 @@ class Scan:
     codes
         (N,) class codes of the file; None if it has none.
     scheme
-        Name of the scheme that bevseg wrote the codes in; None for files of other origin.
+        Name, up to `LONGEST_NAME`, of the scheme that bevseg wrote the codes in; None for files of other origin.
     """
 
     cloud: PointCloud

@@ -22,6 +22,9 @@ from bevseg.pointcloud import Labelling, PointCloud
 _ROWS = 1_000_000
 """Lines that are put together at a time."""
 _MOST_DECIMALS = 9
+_GZIP = b"\x1f\x8b"
+_HEAD = 1 << 16
+"""Bytes that are looked at to tell text from other files."""
 
 BYTES_PER_POINT = 150.0
 """The text of a point, its numbers, the steps made of them, and what the stages hold after."""
@@ -61,21 +64,26 @@ def read(path: Path, *, columns: str | None = None) -> Scan:
 
 
 def looks_like_points(path: Path) -> bool:
-    """Whether the first lines of a file are rows of numbers; reads only the head of it."""
+    """Whether most of the first lines of a file are rows of numbers; of a damaged gzip file, as far as it goes."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head[:2] == _GZIP:
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+        except zlib.error:
+            return False
     try:
-        with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
-            head = file.read(1 << 16)
-        lines = layout(head, None, path)
-    except (OSError, EOFError, zlib.error, CloudFormatError):
+        start = layout(head, None, path)
+    except CloudFormatError:
         return False
-    rows = head[lines.offset :].decode("utf-8", "replace").splitlines()
-    rows = rows[:-1] or rows
-    return all(is_number(field) for row in rows[:20] for field in split(row.strip())[0][:3])
+    rows = head[start.offset :].decode("utf-8", "replace").splitlines()[:100]
+    good = sum(all(is_number(field) for field in split(row.strip())[0][:3]) for row in rows)
+    return 2 * good > len(rows)
 
 
 def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+        return file.read(2) == _GZIP
 
 
 def _content(path: Path) -> bytes:
