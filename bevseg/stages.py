@@ -31,7 +31,7 @@ from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.losses import parse
 from bevseg.seg.predict import predict
 from bevseg.training import Example
-from bevseg.workdir import GROUPS, Folder, folders, settings_of, settle
+from bevseg.workdir import GROUPS, Folder, folders, refuse_other, settings_of, settle
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def train_work(
     resolve(device)
     parse(settings.train.loss)
     start = pipeline.load_model(init) if init else None
-    settle(work, settings, GROUPS)
+    refuse_other(work, settings, GROUPS)
     examples = []
     for number, folder in enumerate(items := folders(work), 1):
         examples.append(Example(pipeline.labelled(folder.read_cloud()), folder.read_dem()))
@@ -225,7 +225,7 @@ def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
     settings = pipeline.load_model(model).settings
-    settle(work, settings, ("slices", "raster"))
+    refuse_other(work, settings, ("slices", "raster"))
     return _over(work, "predict", functools.partial(_predict, model=model, device=device), settings, (), how)
 
 

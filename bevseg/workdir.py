@@ -174,8 +174,8 @@ def settings_of(work: Path) -> Settings:
     return from_table(read_json(path), str(path)) if path.exists() else NAMED["default"]
 
 
-def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
-    """Record groups of settings in a work directory, or refuse others than those that are recorded.
+def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
+    """Raise UsageError if the files of a work directory were made with other settings than those in force.
 
     Parameters
     ----------
@@ -184,26 +184,28 @@ def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite
     settings
         Settings in force.
     groups
-        The groups that the stage uses, of `GROUPS`.
-    overwrite
-        Whether the stage makes all its files anew, so that the record may change.
-
-    Raises
-    ------
-    UsageError
-        If files made with other settings would stand beside the new ones.
+        The groups that matter to the stage, of `GROUPS`.
     """
     path = work / RECORD
     recorded = read_json(path) if path.exists() else {}
     table = to_table(settings)
     for group in groups:
-        if not overwrite and recorded.get(group, table[group]) != table[group]:
+        if recorded.get(group, table[group]) != table[group]:
             raise UsageError(
                 f"This work directory was made with other settings [{group}]",
                 where=path,
                 why=f"recorded {recorded[group]}, asked for {table[group]}",
                 hint="give --overwrite to make the files anew, or use another work directory",
             )
+
+
+def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
+    """Record groups of settings; `refuse_other` first, unless `overwrite` says that all files are made anew."""
+    if not overwrite:
+        refuse_other(work, settings, groups)
+    path = work / RECORD
+    recorded = read_json(path) if path.exists() else {}
+    table = to_table(settings)
     updated = recorded | {group: table[group] for group in groups}
     if updated != recorded:
         write_json(updated, path)

@@ -124,27 +124,6 @@ def test_out_classes_in_any_format(tiny_model, streets, tmp_path):
     assert np.asarray(laspy.read(tmp_path / "a.laz").classification).max() <= 5
 
 
-def test_several_processes_give_the_same_labels(tiny_model, streets, tmp_path):
-    one = bevseg("run", streets, "-o", tmp_path / "one", "-m", tiny_model)
-    two = bevseg("run", streets, "-o", tmp_path / "two", "-m", tiny_model, "--jobs", 2)
-    assert (one.exit_code, two.exit_code) == (0, 0), two.stderr
-    for name in "abc":
-        assert (tmp_path / "one" / f"{name}.laz").read_bytes() == (
-            tmp_path / "two" / f"{name}.laz"
-        ).read_bytes()
-
-
-def test_a_seed_gives_the_same_model(streets, tmp_path):
-    (tmp_path / "tiny.toml").write_text(tiny.TOML)
-    for name, seed in (("one", 5), ("two", 5), ("other", 6)):
-        arguments = ["-o", tmp_path / name, "--train-on", streets, "--config", tmp_path / "tiny.toml"]
-        result = bevseg("run", streets / "a.txt", *arguments, "--seed", seed, "--device", "cpu")
-        assert result.exit_code == 0, result.stderr
-    one, two, other = ((tmp_path / n / "model.safetensors").read_bytes() for n in ("one", "two", "other"))
-    assert one == two
-    assert one != other
-
-
 def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -1,0 +1,123 @@
+"""Help is instant: no heavy library is imported for it, and it tells what there is."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from bevseg_cli.main import COMMANDS, cli
+
+import bevseg
+from bevseg.config import RunConfig, TrainConfig
+from tests.cli.invoke import bevseg as call
+
+HEAVY = (
+    "torch",
+    "numpy",
+    "scipy",
+    "skimage",
+    "laspy",
+    "lazrs",
+    "pydantic",
+    "open3d",
+    "numba",
+    "rasterio",
+    "pyproj",
+    "polars",
+    "pyarrow",
+    "matplotlib",
+    "rich",
+    "safetensors",
+    "psutil",
+    "importlib.metadata",
+    "logging.handlers",
+    "multiprocessing",
+    "concurrent.futures",
+    "tomllib",
+    "json",
+)
+
+
+def imported_by(code):
+    """Which of the heavy libraries are there after some code has run in a fresh interpreter."""
+    program = f"{code}\nimport sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return result.stdout.split()
+
+
+def test_the_group_and_every_command_import_nothing_heavy():
+    names = ["main", *COMMANDS]
+    assert imported_by("\n".join(f"import bevseg_cli.{name}" for name in names)) == []
+
+
+def test_the_check_sees_a_heavy_import():
+    assert "numpy" in imported_by("import bevseg.labels")
+
+
+def test_modules_below_the_commands_are_light():
+    assert imported_by("import bevseg, bevseg.errors, bevseg.names, bevseg.config, bevseg.progress") == []
+
+
+def test_help_lists_every_command_without_importing_any():
+    code = "from bevseg_cli.main import cli\ntry: cli(['--help'])\nexcept SystemExit: pass\nimport sys"
+    program = f"{code}\nprint([m for m in sys.modules if m.startswith('bevseg_cli.')])"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "['bevseg_cli.main']"
+    for name, text in COMMANDS.items():
+        assert name in result.stdout
+        assert text in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name):
+    result = call(name, "--help")
+    assert result.exit_code == 0
+    assert f"bevseg {name} " in result.stdout.replace("Usage: bevseg", "")
+    assert "-v, --verbose" in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_a_help_text(name):
+    command = cli.get_command(None, name)
+    assert command.name == name
+    missing = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
+    assert missing == []
+
+
+def test_defaults_are_shown_from_where_they_live():
+    shown = " ".join(call("run", "--help").stdout.split())
+    assert f"[default: {RunConfig.device}]" in shown
+    assert f"[default: {RunConfig.on_error}]" in shown
+    assert TrainConfig.loss in call("train", "--help").stdout
+
+
+def test_version():
+    result = call("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"bevseg {bevseg.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["evalute"], "evaluate"),
+        (["run"], "CLOUDS"),
+        (["run", "x", "-o", "y", "--on-error", "weep"], "skip"),
+        (["run", "x", "-o", "y", "--jobs", "0"], "jobs"),
+        (["run", "x", "-o", "y", "--nonsense"], "nonsense"),
+        (["export", "x", "-o", "y", "--format", "e57"], "laz, las, ply, txt"),
+        (["run", "x", "-o", "y"], "--train-on"),
+        (["run", "x", "-o", "y", "-m", "m", "--train-on", "z"], "both"),
+        (["run", "x", "-o", "y", "-m", "m", "--val", "z"], "brings its own"),
+        (["run", "x", "-o", "y", "-m", "m", "--config", "paper"], "brings its own"),
+        (["ground", "x", "--config", "paper", "-m", "m"], "one of the two"),
+        (["run", "x", "-o", "y", "-m", "m", "--device", "tpu"], "cuda"),
+    ],
+)
+def test_usage_errors_name_the_choices_and_exit_with_2(arguments, word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert word in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
