@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, box, merge, quads
+from bevseg.sim.mesh import Mesh, box, leaves, merge, quads
 
 _PLINTH = -2.5
 """How far walls reach below the ground floor, m: streets slope, houses do not."""
@@ -30,6 +30,8 @@ def house(
         parts.append(_bay(rng, width, storey))
     if shop or rng.random() < 0.08:
         parts.append(_awning(rng, width))
+    if not flat and rng.random() < 0.12:
+        parts.append(_climber(rng, width, height))
     return merge(parts)
 
 
@@ -168,3 +170,14 @@ def _awning(rng: np.random.Generator, width: float) -> Mesh:
     cloth = [(a, 0, wall), (b, 0, wall), (b, -out, edge), (a, -out, edge)]
     hem = [(a, -out, edge), (b, -out, edge), (b, -out, edge - 0.2), (a, -out, edge - 0.2)]
     return quads([cloth, hem], Material.ROOF)
+
+
+def _climber(rng: np.random.Generator, width: float, height: float) -> Mesh:
+    """Return a climbing plant on the front wall."""
+    wide, tall = rng.uniform(0.3, 0.7) * width, rng.uniform(0.4, 0.9) * height
+    share = rng.random((int(150 * wide * tall), 2))
+    share = share[share[:, 1] < 1 - 0.6 * np.abs(2 * share[:, 0] - 1)]
+    x = rng.uniform(0, width - wide) + wide * share[:, 0]
+    return leaves(
+        np.column_stack([x, -np.abs(rng.normal(scale=0.12, size=len(x))), tall * share[:, 1]]), 0.13, rng
+    )

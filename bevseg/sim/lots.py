@@ -39,16 +39,60 @@ class Kind:
 
 KINDS = {
     "terrace": Kind(
-        0.36, (0.8, 1.6), (0.0, 3.0), (4.6, 7.0), (2, 3), (2.0, 6.0), 0.15, 0.1, 0.15, 0.35, 0.0, 0.05
+        share=0.36,
+        verge=(0.8, 1.6),
+        garden=(0.0, 3.0),
+        width=(4.6, 7.0),
+        storeys=(2, 3),
+        gap=(2.0, 6.0),
+        detached=0.15,
+        flat=0.1,
+        shop=0.15,
+        border=0.5,
+        driveway=0.0,
+        banked=0.05,
     ),
     "villas": Kind(
-        0.28, (1.0, 3.0), (3.5, 7.0), (7.0, 12.0), (1, 3), (3.0, 7.0), 0.9, 0.05, 0.0, 0.75, 0.6, 0.5
+        share=0.28,
+        verge=(1.0, 3.0),
+        garden=(3.5, 7.0),
+        width=(7.0, 12.0),
+        storeys=(1, 3),
+        gap=(3.0, 7.0),
+        detached=0.9,
+        flat=0.05,
+        shop=0.0,
+        border=0.75,
+        driveway=0.6,
+        banked=0.5,
     ),
     "flats": Kind(
-        0.20, (1.5, 4.0), (2.0, 7.0), (14.0, 26.0), (3, 6), (4.0, 12.0), 0.7, 1.0, 0.1, 0.3, 0.1, 0.2
+        share=0.20,
+        verge=(1.5, 4.0),
+        garden=(2.0, 7.0),
+        width=(14.0, 26.0),
+        storeys=(3, 6),
+        gap=(4.0, 12.0),
+        detached=0.7,
+        flat=1.0,
+        shop=0.1,
+        border=0.3,
+        driveway=0.1,
+        banked=0.2,
     ),
     "park": Kind(
-        0.16, (1.0, 3.0), (8.0, 14.0), (9.0, 14.0), (0, 0), (0.0, 1.0), 1.0, 0.0, 0.0, 0.3, 0.0, 0.7
+        share=0.16,
+        verge=(1.0, 3.0),
+        garden=(8.0, 14.0),
+        width=(9.0, 14.0),
+        storeys=(0, 0),
+        gap=(0.0, 1.0),
+        detached=1.0,
+        flat=0.0,
+        shop=0.0,
+        border=0.3,
+        driveway=0.0,
+        banked=0.7,
     ),
 }
 
@@ -121,7 +165,7 @@ def _border(builder: Builder, length: float) -> Mesh:
     """Return a hedge, a wall or a fence along x."""
     rng = builder.rng
     draw = rng.random()
-    if draw < 0.6:
+    if draw < 0.7:
         return plants.hedge(rng, length, rng.uniform(0.4, 0.9), rng.uniform(0.7, 2.0))
     if draw < 0.85:
         return clutter.garden_wall(rng, length)

@@ -35,11 +35,9 @@ class Mesh:
 
     @classmethod
     def of(cls, corners: ArrayLike, material: Material) -> Self:
-        """Return triangles (M, 3, 3) of one material, without those that have no area."""
+        """Return triangles (M, 3, 3) of one material; those that have no area are never hit."""
         triangles = np.asarray(corners, np.float64).reshape(-1, 3, 3)
-        sides = triangles[:, 1:] - triangles[:, :1]
-        kept = triangles[np.abs(np.cross(sides[:, 0], sides[:, 1])).sum(axis=1) > 1e-9]
-        return cls(kept, np.full(len(kept), material, np.uint8))
+        return cls(triangles, np.full(len(triangles), material, np.uint8))
 
     def mapped(self, position: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Self:
         """Return the mesh with every corner moved by `position`, which maps (N, 3) to (N, 3)."""
@@ -91,11 +89,12 @@ def beam(
 ) -> Mesh:
     """Return a closed round bar between two points; `tip` is the radius at its end over `radius`."""
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    along = (b - a) / np.linalg.norm(b - a)
-    across = np.cross(along, (1.0, 0.0, 0.0) if abs(along[0]) < 0.9 else (0.0, 1.0, 0.0))
-    across /= np.linalg.norm(across)
+    x, y, z = (b - a) / np.linalg.norm(b - a)
+    across = np.array((0.0, z, -y) if abs(x) < 0.9 else (-z, 0.0, x))
+    p, q, r = across = across / np.linalg.norm(across)
+    third = np.array((y * r - z * q, z * p - x * r, x * q - y * p))
     angle = np.linspace(0, 2 * np.pi, sides + 1)
-    ring = radius * (np.outer(np.cos(angle), across) + np.outer(np.sin(angle), np.cross(along, across)))
+    ring = radius * (np.outer(np.cos(angle), across) + np.outer(np.sin(angle), third))
     foot, head = a + ring, b + tip * ring
     wall = quads(np.stack([foot[:-1], foot[1:], head[1:], head[:-1]], axis=1), material)
     lids = [

@@ -27,7 +27,7 @@ def tree(rng: np.random.Generator, *, height: float, radius: float, clear: float
         )
         for tip in tips[: rng.integers(3, 7)]
     ]
-    density = rng.uniform(50, 120)
+    density = rng.uniform(60, 150)
     count = int(np.clip(density * radius**2 * (height - clear), 400, 9000))
     spread = 0.30 * radius + 0.15
     centres = tips[rng.integers(len(tips), size=count)] + rng.normal(size=(count, 3)) * (

@@ -67,12 +67,12 @@ def _trees(builder: Builder, sign: int, side: Side) -> None:
     offset = side.verge / 2 if side.verge else 0.6
     if rng.random() < 0.12 and side.verge > 1:
         _hedgerow(builder, sign, side)
-    pitch, young = rng.uniform(8, 16), rng.random() < 0.25
+    pitch, young = rng.uniform(7, 13), rng.random() < 0.25
     for s in np.arange(builder.start, builder.end, pitch):
         along = s + rng.normal(scale=0.8)
         if rng.random() < 0.85 and builder.take(("kerb", sign), along - 1, along + 1, margin=2.0):
-            height = rng.uniform(3.5, 6) if young else rng.uniform(6, 13)
-            radius = height * rng.uniform(0.22, 0.36)
+            height = rng.uniform(3.5, 6) if young else rng.uniform(6, 14)
+            radius = height * rng.uniform(0.24, 0.4)
             clear = rng.uniform(1.8, 2.4) if young else rng.uniform(2.1, 3.6)
             tree = plants.tree(rng, height=height, radius=radius, clear=clear)
             builder.stand(tree, along, sign * (side.kerb + offset))

@@ -22,10 +22,6 @@ def test_a_beam_is_closed_and_keeps_its_length():
     assert np.ptp(bar.corners[..., 2]) == pytest.approx(5)
 
 
-def test_triangles_without_area_are_left_out():
-    assert len(box((0, 0, 0), (1, 1, 0), Material.BRICK).corners) == 4
-
-
 def test_turning_goes_from_x_towards_y():
     arm = beam((0, 0, 0), (2, 0, 0), 0.01, Material.STEEL).turned(np.pi / 2)
     assert arm.corners[..., 1].max() == pytest.approx(2, abs=0.02)
