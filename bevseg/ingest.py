@@ -171,7 +171,10 @@ def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
     if scan.scheme != scheme.name[:LONGEST_NAME]:
         return scheme
     written = scheme.written().values()
-    return dataclasses.replace(scheme, entries=tuple(dataclasses.replace(e, ignored=False) for e in written))
+    entries = (
+        dataclasses.replace(entry, ignored=False) if entry in written else entry for entry in scheme.entries
+    )
+    return dataclasses.replace(scheme, entries=tuple(entries))
 
 
 def _is_cloud(path: Path) -> bool:

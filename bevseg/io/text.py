@@ -22,6 +22,7 @@ from bevseg.pointcloud import Labelling, PointCloud
 _ROWS = 1_000_000
 """Lines that are put together at a time."""
 _MOST_DECIMALS = 9
+_GZIP_LEVEL = 6
 _GZIP = b"\x1f\x8b"
 _HEAD = 1 << 16
 """Bytes that are looked at to tell text from other files."""
@@ -141,7 +142,7 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
 
 def _packed(file: BinaryIO) -> gzip.GzipFile:
     """Return a gzip stream that is the same for the same points: no name and no time in it."""
-    return gzip.GzipFile("", "wb", fileobj=file, mtime=0)
+    return gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
 
 
 def decimals(step: float) -> int:
