@@ -35,6 +35,15 @@ LIFT = 0.05
 STRETCH = 0.1
 """Largest relative change of the horizontal scale of a crop."""
 
+TALL = 0.05
+"""Standard deviation of the relative change of heights."""
+
+ALONE = 0.3
+"""Share of the crops that show only the points of their slice: what is above or below may be hidden, too."""
+
+HOLES = 3
+"""Most holes in a crop: rectangles of 1/24 to 1/4 of its side, empty as the shadow of something is."""
+
 RARE_SHARE = 0.5
 """Share of the crops that are centred on a point of a class drawn evenly; the others on any point."""
 
@@ -67,6 +76,50 @@ class _Tiled(NamedTuple):
     cols: int
     rows: int
     cut: Cut
+
+
+class _Draw(NamedTuple):
+    """What chance decides about a crop before its points are drawn.
+
+    Attributes
+    ----------
+    centre
+        Middle of the crop in the cloud, m.
+    turn
+        2 x 2 matrix, row by row.
+    keep
+        Share of the points.
+    tall, lift
+        Heights become height * tall + lift.
+    only
+        The one slab whose points are shown besides the ground, or -1 for all.
+    seed
+        Of the thinning.
+    """
+
+    centre: tuple[float, float]
+    turn: tuple[float, float, float, float]
+    keep: float
+    tall: float
+    lift: float
+    only: int
+    seed: int
+
+    @classmethod
+    def from_generator(
+        cls, rng: np.random.Generator, cloud: _Tiled, point: int, side: float, slab: int
+    ) -> _Draw:
+        """Draw a crop of `side` metres with the point somewhere in its middle half."""
+        jitter = rng.uniform(-0.25, 0.25, 2) * side
+        return cls(
+            centre=(float(cloud.x[point] + jitter[0]), float(cloud.y[point] + jitter[1])),
+            turn=_random_turn(rng),
+            keep=float(rng.uniform(*KEEP)),
+            tall=float(rng.normal(1, TALL)),
+            lift=float(rng.normal(0, LIFT)),
+            only=slab if rng.random() < ALONE else -1,
+            seed=int(rng.integers(2**32)),
+        )
 
 
 class CropSampler:
@@ -121,21 +174,19 @@ class CropSampler:
     def __call__(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Draw one crop."""
         cloud, point = self._draw_centre(rng)
-        jitter = rng.uniform(-0.25, 0.25, 2) * self.crop * self.cell
-        centre = (float(cloud.x[point] + jitter[0]), float(cloud.y[point] + jitter[1]))
-        turn = _random_turn(rng)
-        keep = float(rng.uniform(*KEEP))
-        lift = np.float32(rng.normal(0, LIFT))
-        seed = int(rng.integers(2**32))
+        draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name])
         cells = self.crop * self.crop
         records = Records.empty(cells)
         votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
         dem = np.zeros(cells, np.float32)
         bits = (records.low.view(np.uint32), records.high.view(np.uint32))
-        _fill(cloud, centre, turn, self.cell, self.crop, keep, lift, seed, records, bits, votes, dem)
-        values = band_values(records, dem, cloud.cut, self.features, self.name)
+        _fill(cloud, draw, self.cell, self.crop, records, bits, votes, dem)
         shape = (self.crop, self.crop)
-        return values.reshape(-1, *shape), majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
+        values = band_values(records, dem, cloud.cut, self.features, self.name).reshape(-1, *shape)
+        labels = majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
+        for rows, cols in _holes(rng, self.crop):
+            values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
+        return values, labels
 
     def _draw_centre(self, rng: np.random.Generator) -> tuple[_Tiled, int]:
         """Return a cloud and a point of it: half the time of a class drawn evenly."""
@@ -191,6 +242,16 @@ def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:
     return cos, -sin, mirror * sin, mirror * cos
 
 
+def _holes(rng: np.random.Generator, crop: int) -> list[tuple[slice, slice]]:
+    """Return up to HOLES rectangles of rows and columns."""
+    holes = []
+    for _ in range(int(rng.integers(HOLES + 1))):
+        height, width = rng.integers(crop // 24, crop // 4 + 1, 2)
+        row, col = rng.integers(0, crop - height + 1), rng.integers(0, crop - width + 1)
+        holes.append((slice(row, row + height), slice(col, col + width)))
+    return holes
+
+
 @compiled
 def _slabs(z, dem, cut):  # type: ignore[no-untyped-def]
     slabs = np.empty(len(z), np.uint8)
@@ -200,32 +261,38 @@ def _slabs(z, dem, cut):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _fill(cloud, centre, turn, cell, crop, keep, lift, seed, records, bits, votes, dem):  # type: ignore[no-untyped-def]
-    np.random.seed(seed)  # noqa: NPY002  (the generator that compiled code has)
-    half = np.float64(0.5 * crop * cell)
+def _fill(cloud, draw, cell, crop, records, bits, votes, dem):  # type: ignore[no-untyped-def]
+    np.random.seed(draw.seed)  # noqa: NPY002  (the generator that compiled code has)
+    (east, north), turn, cut = draw.centre, draw.turn, cloud.cut
+    half = 0.5 * crop * cell
     reach = half * np.sqrt(2.0) / (1.0 - STRETCH)
-    first_col = max(int((centre[0] - reach) / TILE), 0)
-    last_col = min(int((centre[0] + reach) / TILE), cloud.cols - 1)
-    for row in range(
-        max(int((centre[1] - reach) / TILE), 0), min(int((centre[1] + reach) / TILE), cloud.rows - 1) + 1
-    ):
-        start = cloud.starts[row * cloud.cols + first_col]
-        for i in range(start, cloud.starts[row * cloud.cols + last_col + 1]):
-            if np.random.random() > keep:  # noqa: NPY002
+    west_tile, east_tile = max(int((east - reach) / TILE), 0), min(int((east + reach) / TILE), cloud.cols - 1)
+    south_tile, north_tile = (
+        max(int((north - reach) / TILE), 0),
+        min(int((north + reach) / TILE), cloud.rows - 1),
+    )
+    for row in range(south_tile, north_tile + 1):
+        start = cloud.starts[row * cloud.cols + west_tile]
+        for i in range(start, cloud.starts[row * cloud.cols + east_tile + 1]):
+            if np.random.random() > draw.keep:  # noqa: NPY002
                 continue
-            x, y = cloud.x[i] - centre[0], cloud.y[i] - centre[1]
+            x, y = cloud.x[i] - east, cloud.y[i] - north
             k = cell_in_window(
                 turn[0] * x + turn[1] * y + half, turn[2] * x + turn[3] * y + half, cell, crop, crop
             )
             if k < 0:
                 continue
-            slab, height = slab_and_height(cloud.z[i] + lift, cloud.dem[i], cloud.cut)
+            slab, height = slab_and_height(
+                cloud.z[i] * draw.tall + draw.lift, cloud.dem[i] * draw.tall, cloud.cut
+            )
             dem[k] = cloud.dem[i]
             if slab == GROUND_SLAB:
                 records.ground[k] += np.float32(1)
+            elif draw.only >= 0 and slab != draw.only:
+                continue
             elif slab == LOW:
-                add_height(records.low, bits[0], k, np.float32(height), np.float32(cloud.cut.ground_band))
+                add_height(records.low, bits[0], k, np.float32(height), np.float32(cut.ground_band))
                 add_vote(votes, k, slab, cloud.labels[i])
             else:
-                add_height(records.high, bits[1], k, np.float32(height), np.float32(cloud.cut.split))
+                add_height(records.high, bits[1], k, np.float32(height), np.float32(cut.split))
                 add_vote(votes, k, slab, cloud.labels[i])

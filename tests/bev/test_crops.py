@@ -29,9 +29,10 @@ def sampler(cloud, dem, *, name="low", features="heights", slices=SLICES, crop=6
 
 @pytest.fixture
 def plain(monkeypatch):
-    """Crops without thinning, turning, mirroring, stretching and lifting."""
+    """Crops without thinning, turning, mirroring, stretching, lifting, holes and missing slices."""
     monkeypatch.setattr(crops, "KEEP", (1.0, 1.0))
-    monkeypatch.setattr(crops, "LIFT", 0.0)
+    for chance in ("LIFT", "TALL", "ALONE", "HOLES"):
+        monkeypatch.setattr(crops, chance, 0)
     monkeypatch.setattr(crops, "_random_turn", lambda rng: (1.0, 0.0, 0.0, 1.0))
 
 
@@ -77,13 +78,34 @@ def test_thinning_keeps_the_share_it_says(street, plain, monkeypatch, share):
 
 def test_turned_crops_hold_the_same_points(street, monkeypatch):
     monkeypatch.setattr(crops, "KEEP", (1.0, 1.0))
+    for chance in ("TALL", "HOLES"):
+        monkeypatch.setattr(crops, chance, 0)
     cloud, dem = street
     whole = points_of(rasterize(cloud, dem, SLICES, RasterConfig())["high"])
     for seed in range(5):
         values, _ = sampler(cloud, dem, name="high", crop=400)(np.random.default_rng(seed))
         counts = np.rint(np.expm1(np.nan_to_num(values[3].astype(np.float64))))
         # LIFT moves the lower limit of the slice by centimetres
-        assert counts.sum() == pytest.approx(whole, rel=0.02)
+        assert counts.sum() == pytest.approx(whole, rel=0.05)
+
+
+def test_holes_are_empty_and_have_no_labels(street, plain, monkeypatch):
+    cloud, dem = street
+    whole = sampler(cloud, dem, crop=100)(np.random.default_rng(3))
+    monkeypatch.setattr(crops, "_holes", lambda rng, crop: [(slice(20, 60), slice(10, 90))])
+    values, labels = sampler(cloud, dem, crop=100)(np.random.default_rng(3))
+    assert np.isnan(values[:, 20:60, 10:90]).all() and not labels[20:60, 10:90].any()
+    np.testing.assert_array_equal(values[:, 60:], whole[0][:, 60:])
+
+
+def test_a_slice_alone_shows_nothing_of_the_other(street, plain, monkeypatch):
+    def of_the_other():
+        values, _ = sampler(*street, crop=200)(np.random.default_rng(3))
+        return np.nan_to_num(values[[b.name for b in bands("heights")["low"]].index("high_density")])
+
+    assert of_the_other().any()
+    monkeypatch.setattr(crops, "ALONE", 1.0)
+    assert not of_the_other().any()
 
 
 def test_points_without_a_class_have_no_say(street):
