@@ -63,7 +63,9 @@ def find_clouds(paths: Sequence[Path]) -> Found:
         elif path.exists():
             clouds.append(path)
         else:
-            raise CloudNotFoundError("No such file or directory", where=path, hint="check the path")
+            raise CloudNotFoundError(
+                "No such file or directory", where=path, why="the path leads nowhere", hint="check it"
+            )
     if not clouds:
         raise CloudNotFoundError(
             "No point clouds found",
@@ -123,16 +125,21 @@ def ingest(
 
 def _scan(path: Path, columns: str | None) -> Scan:
     if not path.exists():
-        raise CloudNotFoundError("No such file", where=path, hint="check the path")
+        raise CloudNotFoundError("No such file", where=path, why="the path leads nowhere", hint="check it")
     if not path.is_file():
-        raise CloudFormatError("Not a file", where=path, hint="name a point cloud, or a directory of them")
+        raise CloudFormatError(
+            "Not a file",
+            where=path,
+            why="it is a directory",
+            hint="name a point cloud, or a directory of them",
+        )
     if path.stat().st_size == 0:
-        raise CloudFormatError("The file is empty", where=path, hint="fetch it again, or leave it out")
+        raise CloudFormatError(
+            "The file is empty", where=path, why="it has 0 bytes", hint="fetch it again, or leave it out"
+        )
     module = io.READERS.get(path.suffix.lower(), io.TEXT_READER)
     reader = importlib.import_module(module)
     scan: Scan = reader.read(path, columns=columns) if module == io.TEXT_READER else reader.read(path)
-    if len(scan.cloud) == 0:
-        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
     return scan
 
 
@@ -165,6 +172,7 @@ def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
             raise LabelError(
                 f"The classes are written in scheme {name!r}, which is not built in",
                 where=path,
+                why=f"the built-in ones are {', '.join(SCHEMES)}",
                 hint="name its TOML file with --classes",
             )
         scheme = load_scheme(name)

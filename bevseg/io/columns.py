@@ -70,7 +70,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
             heading = fields
         offset += len(line) + 1
     raise CloudFormatError(
-        "No points in the file" if not data[:_HEAD].strip() else "The file is no point cloud",
+        "No points in the file",
         where=path,
         why=f"no line holds numbers; it begins with {data[:60]!r}",
         hint="expected lines of x y z [label]; readable are .las .laz .ply .pcd and text",
@@ -110,7 +110,9 @@ def _checked(columns: str) -> tuple[str, ...]:
             hint="for example --columns x,y,z,-,label",
         )
     if any(names.count(name) > 1 for name in (*AXES, "label")):
-        raise UsageError(f"Columns {columns!r} name one twice", where="--columns")
+        raise UsageError(
+            f"Columns {columns!r} name one twice", where="--columns", hint="call the ones to skip -"
+        )
     return names
 
 
@@ -120,11 +122,17 @@ def _names(
     """Return the meaning of each field: as wanted, else as the heading says, else x y z label."""
     if wanted is not None and len(wanted) > len(fields):
         raise UsageError(
-            f"{len(wanted)} columns are named, the file has {len(fields)}", where=path, hint="see --columns"
+            f"{len(wanted)} columns are named, the file has {len(fields)}",
+            where=path,
+            why=f"its first line is {fields}",
+            hint="name as many with --columns, or fewer: the rest is skipped",
         )
     if len(fields) < len(AXES):
         raise CloudFormatError(
-            f"{len(fields)} columns, at least x y z are needed", where=path, why=f"the first line is {fields}"
+            f"{len(fields)} columns, at least x y z are needed",
+            where=path,
+            why=f"the first line is {fields}",
+            hint="one line per point: x y z [label]",
         )
     names = wanted or _from_heading(heading, len(fields)) or (*AXES, "label")
     return (*names, *[SKIPPED] * len(fields))[: len(fields)]

@@ -90,7 +90,12 @@ def read(path: Path) -> Raster:
         If it is no GeoTIFF, damaged, or not ours.
     """
     if not path.exists():
-        raise CloudNotFoundError("No such raster", where=path, hint="run the stage that writes it first")
+        raise CloudNotFoundError(
+            "No such raster",
+            where=path,
+            why="the path leads nowhere",
+            hint="run the stage that writes it first",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -103,7 +108,10 @@ def read(path: Path) -> Raster:
         ) from error
     if not set(_TAGS) <= tags.keys() or not all(names):
         raise InputError(
-            "Not a raster of bevseg", where=path, why=f"it lacks the tags {', '.join(_TAGS)} or band names"
+            "Not a raster of bevseg",
+            where=path,
+            why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
+            hint="make it with the stage that writes it",
         )
     cell, unit = float(tags["BEVSEG_CELL"]), float(tags["BEVSEG_UNIT"])
     rows, cols = values.shape[1:]

@@ -293,7 +293,10 @@ def read_cloud(path: Path) -> PointCloud:
     record = source.header.find(*_NOTE)
     if record is None:
         raise CloudFormatError(
-            "Not the cloud of a work directory", where=path, hint="make it with `bevseg ingest`"
+            "Not the cloud of a work directory",
+            where=path,
+            why="it lacks the record that bevseg leaves in one",
+            hint="make it with `bevseg ingest`",
         )
     note = json.loads(record.data)
     points = source.points

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bevseg import memory
 from bevseg.errors import CloudFormatError
 from bevseg.io import crs as crs_io
+from bevseg.io.complaints import damaged, no_points, too_few
 from bevseg.io.lasheader import Header, read_header
 from bevseg.pointcloud import Crs
 
@@ -67,9 +68,7 @@ def read_source(path: Path) -> LasSource:
     except (laspy.LaspyException, lazrs.LazrsError, ValueError, struct.error) as error:
         if isinstance(error, CloudFormatError):
             raise
-        raise CloudFormatError(
-            "The LAS file is damaged or cut short", where=path, why=str(error), hint="fetch it again"
-        ) from error
+        raise damaged(path, "LAS", str(error)) from error
     fields = reader.header
     scale = (float(fields.scales[0]), float(fields.scales[1]), float(fields.scales[2]))
     offset = (float(fields.offsets[0]), float(fields.offsets[1]), float(fields.offsets[2]))
@@ -80,12 +79,12 @@ def _check(fields: laspy.LasHeader, file: BinaryIO, path: Path) -> None:
     """Refuse a file that cannot hold its points, or that memory cannot hold, before the points are read."""
     count, record = fields.point_count, fields.point_format.size
     if count == 0:
-        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
+        raise no_points(path, "its header counts 0")
     memory.require(count, record + _STAGES, where=path)
     size, start = path.stat().st_size, fields.offset_to_point_data
     if not fields.are_points_compressed:
         if (size - start) // record < count:
-            raise ValueError(f"{count:,} points by its header, {(size - start) // record:,} found")
+            raise too_few(path, count, max(size - start, 0) // record)
         return
     file.seek(start)
     table = int.from_bytes(file.read(8), "little", signed=True)

@@ -73,7 +73,10 @@ def with_dimensions(
             continue
         if dict(fields)[name] != dimension.values.dtype:
             raise CloudFormatError(
-                f"The dimension {name} is taken", where=where, why=f"it holds {dict(fields)[name]} values"
+                f"The dimension {name} is taken",
+                where=where,
+                why=f"the cloud has one of that name and holds {dict(fields)[name]} in it",
+                hint="rename that dimension",
             )
         at = names.index(name) * _STRUCT
         described = described[:at] + entry + described[at + _STRUCT :]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import open3d
-from bevseg.errors import CloudFormatError
+from bevseg.io.complaints import damaged
 
 _NAMES = {"positions": ("x", "y", "z"), "normals": ("nx", "ny", "nz"), "colors": ("red", "green", "blue")}
 """Properties that Open3D gathers into one attribute."""
@@ -37,12 +37,7 @@ def read_vertices(path: Path) -> NDArray[np.void]:
         many = [f"{key}_{i}" for i in range(values.shape[1])] if values.shape[1] > 1 else [key]
         columns |= dict(zip(_NAMES.get(key, many), values.T, strict=True))
     if not columns:
-        raise CloudFormatError(
-            "The file is damaged or cut short",
-            where=path,
-            why="Open3D finds no points in it",
-            hint="fetch it again",
-        )
+        raise damaged(path, path.suffix[1:].upper(), "Open3D finds no points in it")
     points = np.empty(len(columns["x"]), [(name, values.dtype) for name, values in columns.items()])
     for name, values in columns.items():
         points[name] = values

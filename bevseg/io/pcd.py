@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import memory
-from bevseg.errors import CloudFormatError
 from bevseg.io import table
 from bevseg.io.columns import Layout
+from bevseg.io.complaints import damaged, no_points, too_few
 from bevseg.io.open3d import read_vertices
 from bevseg.io.scan import Scan
 from bevseg.io.vertices import STAGES, VertexSource, scan
@@ -32,11 +32,9 @@ def read(path: Path) -> Scan:
     try:
         count, kind, record = int(fields["POINTS"][0]), fields["DATA"][0], _record(fields)
     except (ValueError, TypeError) as error:
-        raise CloudFormatError(
-            "The header of the PCD file is not understood", where=path, why=str(error), hint="fetch it again"
-        ) from error
+        raise damaged(path, "PCD", f"its header is not understood: {error}") from error
     if count <= 0:
-        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
+        raise no_points(path, f"its header counts {count}")
     memory.require(count, 2 * record.itemsize + STAGES, where=path)
     if kind == "binary_compressed":
         return scan(VertexSource(read_vertices(path)), path)
@@ -46,12 +44,7 @@ def read(path: Path) -> Scan:
         else np.fromfile(path, record, count, offset=start)
     )
     if len(points) < count:
-        raise CloudFormatError(
-            "The file holds fewer points than its header claims",
-            where=path,
-            why=f"{count:,} by its header, {len(points):,} found",
-            hint="the file is probably cut short: fetch it again",
-        )
+        raise too_few(path, count, len(points))
     return scan(VertexSource(points[:count]), path)
 
 
@@ -74,12 +67,7 @@ def _read_header(path: Path) -> tuple[dict[str, list[str]], int, int]:
     fields = {line[0]: line[1:] for line in words}
     missing = [key for key in ("FIELDS", "SIZE", "TYPE", "POINTS", "DATA") if not fields.get(key)]
     if b"\nDATA " not in head or missing:
-        raise CloudFormatError(
-            "Not a PCD file, or its header is cut short",
-            where=path,
-            why=f"it begins with {head[:20]!r} and lacks {', '.join(missing) or 'DATA'}",
-            hint="fetch it again",
-        )
+        raise damaged(path, "PCD", f"it begins with {head[:20]!r} and lacks {', '.join(missing) or 'DATA'}")
     return fields, end, len(lines)
 
 

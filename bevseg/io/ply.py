@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import memory
-from bevseg.errors import CloudFormatError
 from bevseg.io import table
 from bevseg.io.columns import AXES, Layout
+from bevseg.io.complaints import no_points, too_few
 from bevseg.io.coordinates import in_file_units
 from bevseg.io.open3d import read_vertices
 from bevseg.io.plyheader import TYPES, Element, Header, read_header
@@ -37,7 +37,7 @@ def read(path: Path) -> Scan:
     header = read_header(path)
     place = next((i for i, element in enumerate(header.elements) if element.name == "vertex"), None)
     if place is None or header.elements[place].count == 0:
-        raise CloudFormatError("The cloud has no points", where=path, hint="leave this file out")
+        raise no_points(path, "its header counts no vertices")
     vertex, before = header.elements[place], header.elements[:place]
     record = vertex.record(header.order)
     memory.require(vertex.count, 2 * (record.itemsize if record else 32) + STAGES, where=path)
@@ -61,11 +61,11 @@ def _binary(
             start += element.size(data[start:], header.order)
         if record is None:
             if start + vertex.size(data[start:], header.order) > end:
-                raise _short(path, vertex.count)
+                raise too_few(path, vertex.count)
             return read_vertices(path), b""
     held = max(end - start, 0) // record.itemsize
     if held < vertex.count:
-        raise _short(path, vertex.count, held)
+        raise too_few(path, vertex.count, held)
     with path.open("rb") as file:
         file.seek(start)
         return np.fromfile(file, record, vertex.count), file.read()
@@ -83,27 +83,18 @@ def _ascii(
     if record is None:
         held = sum(1 for row in data[start:].split(b"\n", vertex.count)[: vertex.count] if row.strip())
         if held < vertex.count:
-            raise _short(path, vertex.count, held)
+            raise too_few(path, vertex.count, held)
         return read_vertices(path), b""
     if vertex is not header.elements[-1]:
         ends = np.flatnonzero(np.frombuffer(data, np.uint8, offset=start) == ord("\n"))
         data = data[: start + int(ends[vertex.count - 1])] if len(ends) >= vertex.count else data
     columns = table.parse(data, Layout(start, line, " ", record.names or ()), path)
     if columns.height < vertex.count:
-        raise _short(path, vertex.count, columns.height)
+        raise too_few(path, vertex.count, columns.height)
     points = np.empty(vertex.count, record)
     for name in record.names or ():
         points[name] = columns[name].to_numpy()[: vertex.count]
     return points, b""
-
-
-def _short(path: Path, claimed: int, held: int | None = None) -> CloudFormatError:
-    return CloudFormatError(
-        "The file holds fewer points than its header claims",
-        where=path,
-        why=f"{claimed:,} by its header, {'fewer' if held is None else format(held, ',')} found",
-        hint="the file is probably cut short: fetch it again",
-    )
 
 
 def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:

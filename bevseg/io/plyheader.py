@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.errors import CloudFormatError
+from bevseg.io.complaints import damaged
 
 TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
@@ -97,12 +98,8 @@ def read_header(path: Path) -> Header:
     end = head.find(b"end_header")
     stop = head.find(b"\n", end) + 1
     if not head.startswith(b"ply") or end < 0 or stop == 0:
-        raise CloudFormatError(
-            "Not a PLY file, or its header is cut short",
-            where=path,
-            why=f"it begins with {head[:20]!r} and has {'an' if end >= 0 else 'no'} end of header",
-            hint="fetch it again",
-        )
+        why = f"it begins with {head[:20]!r} and has {'an' if end >= 0 else 'no'} end of header"
+        raise damaged(path, "PLY", why)
     lines = [line.strip() for line in head[:end].decode("latin-1").splitlines()]
     kind = next((line.split(" ")[1] for line in lines if line.startswith("format ")), "none")
     elements = tuple(_elements(lines))
@@ -112,6 +109,7 @@ def read_header(path: Path) -> Header:
             where=path,
             why=f"format {kind}; "
             + "; ".join(line for e in elements if not _is_known(e) for line in e.lines),
+            hint="write it again as plain PLY, ASCII or binary",
         )
     comments = tuple(line for line in lines if line.startswith(("comment", "obj_info")))
     return Header(_ORDERS[kind], comments, elements, stop, len(lines) + 1)

@@ -14,6 +14,7 @@ from bevseg import memory
 from bevseg.errors import CloudFormatError
 from bevseg.io import table
 from bevseg.io.columns import AXES, is_number, layout, split
+from bevseg.io.complaints import damaged, too_few
 from bevseg.io.coordinates import in_file_units, units
 from bevseg.io.scan import Scan, whole
 from bevseg.labels import Scheme
@@ -58,7 +59,8 @@ def read(path: Path, *, columns: str | None = None) -> Scan:
     start = layout(data, columns, path)
     columns_read = table.parse(data, start, path)
     del data
-    _checked_count(columns_read.height, start.claimed, path)
+    if start.claimed is not None and columns_read.height < start.claimed:
+        raise too_few(path, start.claimed, columns_read.height)
     codes = whole(columns_read["label"].to_numpy(), path) if "label" in columns_read.columns else None
     xyz = columns_read.select(AXES).to_numpy()
     return Scan(PointCloud.from_xyz(xyz, name=str(path)), codes)
@@ -97,25 +99,13 @@ def _content(path: Path) -> bytes:
     try:
         data = gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
-        raise CloudFormatError(
-            "The gzip file is damaged or cut short", where=path, why=str(error), hint="fetch it again"
-        ) from error
+        raise damaged(path, "gzip", str(error)) from error
     _require(len(data), path)
     return data
 
 
 def _require(size: int, path: Path) -> None:
     memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
-
-
-def _checked_count(found: int, claimed: int | None, path: Path) -> None:
-    if claimed is not None and found < claimed:
-        raise CloudFormatError(
-            "The file holds fewer points than it says",
-            where=path,
-            why=f"{claimed:,} by its count line, {found:,} found",
-            hint="the file is probably cut short: fetch it again",
-        )
 
 
 def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:

@@ -60,7 +60,10 @@ def scan(source: VertexSource, path: Path) -> Scan:
     missing = [axis for axis in AXES if axis not in names]
     if missing:
         raise CloudFormatError(
-            f"The points have no {', '.join(missing)}", where=path, why=f"properties: {', '.join(names)}"
+            f"The points have no {', '.join(missing)}",
+            where=path,
+            why=f"their properties are {', '.join(names)}",
+            hint="rename the properties that hold the coordinates to x, y and z",
         )
     kind = np.result_type(*(source.vertex.dtype[axis] for axis in AXES), np.float32)
     xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")

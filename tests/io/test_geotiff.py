@@ -80,7 +80,7 @@ def test_a_raster_that_is_missing_foreign_or_damaged_is_told(tmp_path):
         geotiff.read(tmp_path / "none.tif")
     foreign = tmp_path / "foreign.tif"
     profile = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": 4, "height": 4}
-    with rasterio.open(foreign, "w", transform=rasterio.Affine(1, 0, 0, 0, -1, 0), **profile) as file:
+    with rasterio.open(foreign, "w", transform=rasterio.Affine(2, 0, 50, 0, -2, 90), **profile) as file:
         file.write(np.zeros((1, 4, 4), np.uint8))
     with pytest.raises(InputError, match="Not a raster of bevseg"):
         geotiff.read(foreign)
