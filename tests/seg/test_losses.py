@@ -123,7 +123,10 @@ def test_saturated_logits_stay_finite(loss, size, dtype):
 @every_loss
 def test_half_precision_logits_are_widened_before_anything_is_summed(loss):
     logits, target = scene(dtype=torch.bfloat16)
-    assert torch.equal(loss(logits, target), loss(logits.float(), target))
+    expected = loss(logits.float(), target)
+    assert torch.equal(loss(logits, target), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(loss(logits, target), expected)
 
 
 @pytest.mark.parametrize("loss", [lovasz_softmax, lovasz_hinge])

@@ -114,40 +114,42 @@ def _extension(errors: Tensor, pixels: Kept, classes: str | Sequence[int], per_i
 def _scope(errors: Tensor, truth: Tensor, classes: str | Sequence[int]) -> Tensor:
     """Return the mean over the counted classes of one scope: errors and truth (C, N)."""
     if classes == "present":
-        counted = truth.any(1).nonzero().squeeze(1)
+        counted = truth.any(1).nonzero().squeeze(1).tolist()
     elif classes == "all":
-        counted = torch.arange(len(truth), device=truth.device)
+        counted = list(range(len(truth)))
     else:
         first = int(len(truth) == 1)  # the only plane of binary logits is that of class 1
-        counted = torch.tensor([int(c) - first for c in classes], device=truth.device)
-    errors, truth = errors.index_select(0, counted), truth.index_select(0, counted)
-    return (errors * _steps(errors.detach(), truth)).sum() / max(len(counted), 1)
+        counted = [int(c) - first for c in classes]
+    costs = [(errors[c] * _steps(errors[c].detach(), truth[c])).sum() for c in counted]
+    return torch.stack(costs).mean() if costs else errors.sum() * 0
 
 
 def _steps(errors: Tensor, truth: Tensor) -> Tensor:
-    """Return for each error (C, N) by how much J grows when its pixel turns wrong after all larger ones."""
+    """Return for each error (N,) by how much J grows when its pixel turns wrong after all larger ones."""
     order, truth = _descending(errors, truth)
-    total = truth.sum(1, keepdim=True)
-    found = truth.cumsum(1)
-    place = torch.arange(1, errors.shape[1] + 1, device=errors.device)
+    found = truth.cumsum(0, dtype=torch.int32 if len(truth) < 1 << 31 else torch.int64)
+    total = truth.sum()
+    place = torch.arange(1, len(truth) + 1, dtype=found.dtype, device=errors.device)
     inter, union = (total - found).to(errors.dtype), (total + place - found).to(errors.dtype)
     # A union of 1 without a hit: the class is absent, and the first false alarm costs everything.
-    other = torch.where(union == 1, 1, inter / (union * (union - 1)).clamp(min=1))
-    steps = torch.where(truth, 1 / union, other)
-    return torch.empty_like(errors).scatter_(1, order, steps)
+    other = torch.where(union == 1, 1, inter / (union * (union - 1)).clamp_(min=1))
+    return torch.empty_like(errors).scatter_(0, order, torch.where(truth, 1 / union, other))
 
 
 def _descending(errors: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the order (C, N) that sorts errors >= 0 downwards, and the truth in that order."""
-    if errors.dtype != torch.float32 or errors.device.type != "cpu" or errors.shape[1] >= 1 << 32:
-        order = errors.argsort(dim=1, descending=True, stable=True)
-        return order, truth.gather(1, order)
+    """Return the order (N,) that sorts errors >= 0 downwards, and the truth in that order."""
+    if errors.dtype != torch.float32 or errors.device.type != "cpu" or len(errors) >= 1 << 32:
+        order = errors.argsort(descending=True, stable=True)
+        return order, truth[order]
     # The bits of floats >= 0 are ordered like the floats. One 64-bit key of (falling error, place, truth) needs
     # one sort of numbers, which NumPy does with vector instructions, and no gather afterwards.
     falling = np.uint32(0x7FFFFFFF) - errors.numpy().view(np.uint32)
-    keys = falling.astype(np.uint64) << np.uint64(33)
-    keys |= np.arange(errors.shape[1], dtype=np.uint64) << np.uint64(1)
+    keys = falling.astype(np.uint64)
+    keys <<= np.uint64(33)
+    keys |= np.arange(0, 2 * len(errors), 2, dtype=np.uint64)
     keys |= truth.numpy()
-    keys.sort(axis=1)
-    places = (keys >> np.uint64(1)) & np.uint64(0xFFFFFFFF)
-    return torch.from_numpy(places.view(np.int64)), torch.from_numpy((keys & np.uint64(1)).astype(bool))
+    keys.sort()
+    hits = (keys & np.uint64(1)).astype(bool)
+    keys >>= np.uint64(1)
+    keys &= np.uint64(0xFFFFFFFF)
+    return torch.from_numpy(keys.view(np.int64)), torch.from_numpy(hits)
