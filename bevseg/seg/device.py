@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # A network over a whole scene takes and returns tens of megabytes for each layer, and the system hands them out
 # in pages of 4 KiB: a third of the time of a prediction. Torch asks for large pages instead if this is set before
@@ -55,6 +57,14 @@ def half_precision(device: torch.device) -> bool:
 def autocast(device: torch.device) -> torch.autocast:
     """Return the context that computes in bfloat16 where the device is good at it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device))
+
+
+@contextmanager
+def seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Draw torch's random numbers from the seed inside the block; outside they stay as they were."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def limit_threads(count: int) -> None:

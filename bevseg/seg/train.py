@@ -25,6 +25,10 @@ from bevseg.seg.validate import Scene, validate
 WARM_UP = 0.1
 """Share of the training in which the learning rate rises."""
 
+TOLERANCE = 0.01
+"""Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
+been trained with smaller steps."""
+
 Row = dict[str, Any]
 
 
@@ -35,7 +39,7 @@ class Trained:
     Attributes
     ----------
     net
-        Running average of the weights at the best look, on the CPU.
+        Running average of the weights at the last look that was as good as any, on the CPU.
     history
         One row per look at the validation rasters: `step`, `loss` (mean since the row before), `learning_rate`,
         `miou`, `iou_<class>`, `seconds` since the start.
@@ -104,11 +108,12 @@ def train(
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(live)
     optimiser = torch.optim.AdamW(live.parameters(), weight_decay=config.weight_decay, fused=True)
-    best, best_weights, stale = math.nan, average.state_dict(), 0
+    best, kept, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
     history: list[Row] = []
     losses: list[float] = []
     start = time.monotonic()
-    with closing(batches(sampler, bands, config.batch, config.steps, seed)) as stream:
+    stream = batches(sampler, bands, config.batch, config.steps, seed)
+    with devices.seeded(place, seed), closing(stream):
         for step, (x, y) in enumerate(stream, 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
@@ -135,12 +140,13 @@ def train(
             if on_row is not None:
                 on_row(row)
             stale += 1
-            if not row["miou"] < best:
-                best, best_weights, stale = row["miou"], copy.deepcopy(average.state_dict()), 0
+            if not row["miou"] < best - TOLERANCE:
+                best_weights, kept, stale = copy.deepcopy(average.state_dict()), row["miou"], 0
+            best = max(best, row["miou"])  # stays without validation: NaN compares false
             if last or stale >= config.patience:
                 break
     average.load_state_dict(best_weights)
-    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, best)
+    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, kept)
 
 
 def one_cycle(progress: float) -> float:
@@ -152,9 +158,8 @@ def one_cycle(progress: float) -> float:
 
 def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
     """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth)
+    with devices.seeded(torch.device("cpu"), seed):
+        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout)
 
 
 @torch.no_grad()

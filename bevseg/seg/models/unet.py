@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
+DROP_FROM = 2
+"""First level whose channels dropout may leave out: the finer ones have few."""
+
 
 class UNet(nn.Module):
     """Encoder and decoder with a skip at every resolution; one logit per class and cell.
@@ -27,15 +30,20 @@ class UNet(nn.Module):
         Filters at full resolution; each level down doubles them.
     depth
         Number of halvings.
+    dropout
+        Share of the channels that training leaves out from the third level down (Tompson et al. 2015).
     """
 
-    def __init__(self, in_bands: int, classes: int, filters: int = 16, depth: int = 4) -> None:
+    def __init__(
+        self, in_bands: int, classes: int, filters: int = 16, depth: int = 4, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.in_bands, self.classes, self.filters, self.depth = in_bands, classes, filters, depth
         widths = [filters << level for level in range(depth + 1)]
         coarse_to_fine = widths[-2::-1]
         self.down = nn.ModuleList(block(i, o, o) for i, o in itertools.pairwise([in_bands, *widths]))
         self.pool: nn.Module = nn.MaxPool2d(2)
+        self.drop = nn.Dropout2d(dropout)
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, stride=2) for w in coarse_to_fine)
         self.merge = nn.ModuleList(block(2 * w, w, w) for w in coarse_to_fine[:-1])
         self.merge.extend(block(w, w) for w in coarse_to_fine[-1:])
@@ -56,12 +64,13 @@ class UNet(nn.Module):
         for down in self.down:
             if skips:
                 x = self.pool(x)
-            x = down(x)
+            x = down(x) if len(skips) < DROP_FROM else self.drop(down(x))
             skips.append(x)
         skips.pop()
         for up, merge in zip(self.up, self.merge, strict=True):
             x, skip = up(x), skips.pop()
             x = merge(torch.cat([skip, x], 1) if skips else x.add_(skip))
+            x = x if len(skips) < DROP_FROM else self.drop(x)
         return self.head(x)[..., :rows, :cols]
 
     def _initialise(self) -> None:
