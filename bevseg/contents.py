@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bevseg import evaluate
 from bevseg.ingest import describe, ingest
 from bevseg.labels import load_scheme
 
@@ -37,16 +38,25 @@ def as_json(table: Mapping[str, Any]) -> str:
     return json.dumps(table, indent=2)
 
 
-def text(table: Mapping[str, Any], indent: int = 0) -> str:
-    """Lay a nested table out for people: one line per value."""
+def text(table: Mapping[str, Any]) -> str:
+    """Lay the contents out for people: one line per value, the scores of a model as a table."""
+    held_out = table.get("scores", {}).get("validation")
+    plain = _lines({key: value for key, value in table.items() if key != "scores"})
+    if table["kind"] == "model":
+        plain.append(f"trained on: {_value(table['scores'].get('trained_on', []))}")
+    if held_out:
+        plain += [f"held out: {_value(held_out['clouds'])}; percent of their points"]
+        plain += [evaluate.table(held_out["scores"], held_out["oracle"])]
+    return "\n".join(plain)
+
+
+def _lines(table: Mapping[str, Any], indent: int = 0) -> list[str]:
     lines = []
     for key, value in table.items():
         head = f"{' ' * indent}{key}:"
-        if isinstance(value, Mapping) and value:
-            lines += [head, text(value, indent + 2)]
-        else:
-            lines.append(f"{head} {_value(value)}")
-    return "\n".join(lines)
+        nested = isinstance(value, Mapping) and bool(value)
+        lines += [head, *_lines(value, indent + 2)] if nested else [f"{head} {_value(value)}"]
+    return lines
 
 
 def _value(value: Any) -> str:

@@ -32,7 +32,10 @@ class Console:
     @classmethod
     @contextmanager
     def opened(cls, loudness: int) -> Iterator[Console]:
-        """Route logs, warnings and progress of one command to stderr; `loudness` is 0, up with -v, down with -q."""
+        """Route logs, warnings and progress of one command to stderr; `loudness` is 0, up with -v, down with -q.
+
+        The level of the logger stays behind: whoever tells how the command ended must know how loud to be.
+        """
         import warnings
 
         level = max(logging.INFO - 10 * loudness, 1)
@@ -40,7 +43,7 @@ class Console:
         handler.setFormatter(_Formatter())
         logger.addHandler(handler)
         logger.setLevel(level)
-        logger.propagate = False
+        propagated, logger.propagate = logger.propagate, False
         with warnings.catch_warnings():
             warnings.showwarning = _warn
             bars = _bars() if level <= logging.INFO and _on_terminal() else None
@@ -53,6 +56,7 @@ class Console:
                 if bars is not None:
                     bars.stop()
                 logger.removeHandler(handler)
+                logger.propagate = propagated
 
     def progress(self, step: Step) -> None:
         """Show how far a task is: done, points per second, time left."""

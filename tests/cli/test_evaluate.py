@@ -1,0 +1,152 @@
+"""`bevseg evaluate` and `bevseg inspect`."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tests.cli.invoke import bevseg, left_behind
+
+XYZ = np.arange(18.0).reshape(6, 3)
+TRUTH = np.array([1, 1, 2, 3, 5, 0], np.uint8)
+FOUND = np.array([1, 2, 2, 3, 0, 4], np.uint8)
+"""One building called car, one vegetation not assigned; the last point has no truth and does not count."""
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Folders with a labelled cloud and its truth."""
+    for name, labels in (("out", FOUND), ("truth", TRUTH)):
+        (tmp_path / name).mkdir()
+        tiny.write_text(tmp_path / name / "a.txt", XYZ, labels)
+    return tmp_path
+
+
+def test_scores_by_hand(places):
+    result = bevseg("evaluate", places / "out", places / "truth", "--json", places / "scores.json")
+    assert result.exit_code == 0, result.stderr
+    scores = json.loads((places / "scores.json").read_text())
+    assert scores["iou"] == {"building": 1 / 2, "car": 1 / 2, "ground": 1.0, "pole": None, "vegetation": 0.0}
+    assert scores["miou"] == scores["miou_4"] == 0.5
+    assert scores["accuracy"] == 3 / 5
+    assert scores["unassigned"] == 1 / 5
+    assert scores["absent"] == ["pole"]
+    assert scores["recall"]["building"] == 0.5
+    assert scores["precision"]["car"] == 0.5
+    assert scores["points"] == 5
+
+
+def test_the_table_and_the_matrix_are_on_stdout(places):
+    result = bevseg("evaluate", places / "out", places / "truth")
+    table, matrix = result.stdout.split("\n\n")
+    assert [line.split() for line in table.splitlines() if line.startswith("building")] == [
+        ["building", "50.0", "100.0", "50.0"]
+    ]
+    assert "left out of the means: pole" in table
+    assert matrix.splitlines()[0].split() == [
+        "truth",
+        "unassigned",
+        "building",
+        "car",
+        "ground",
+        "pole",
+        "vegetation",
+    ]
+    assert matrix.splitlines()[-1].split() == ["vegetation", "1", "0", "0", "0", "0", "0"]
+
+
+def test_clouds_are_pooled_not_averaged(places):
+    for name in ("out", "truth"):
+        tiny.write_text(places / name / "b.txt", XYZ[:1], np.array([2], np.uint8))
+    result = bevseg("evaluate", places / "out", places / "truth", "--json", places / "scores.json")
+    assert result.exit_code == 0
+    scores = json.loads((places / "scores.json").read_text())
+    assert scores["iou"]["car"] == 2 / 3
+    assert scores["clouds"]["b"]["iou"]["car"] == 1.0
+
+
+def test_files_of_a_run_beside_the_clouds_do_not_matter(places):
+    (places / "out" / "history.csv").write_text("1,2,3\n4,5,6\n")
+    (places / "out" / "report.json").write_text("{}")
+    assert bevseg("evaluate", places / "out", places / "truth").exit_code == 0
+
+
+def test_two_files_need_not_share_their_stem(places):
+    (places / "out" / "a.txt").rename(places / "out" / "x.txt")
+    result = bevseg("evaluate", places / "out" / "x.txt", places / "truth" / "a.txt")
+    assert result.exit_code == 0
+
+
+def test_clouds_of_the_truth_without_a_labelled_one_are_named(places):
+    tiny.write_text(places / "truth" / "lonely.txt", XYZ, TRUTH)
+    result = bevseg("evaluate", places / "out", places / "truth")
+    assert result.exit_code == 0
+    assert "lonely" in result.stderr
+
+
+def test_nothing_in_common_is_bad_input(places):
+    (places / "out" / "a.txt").rename(places / "out" / "x.txt")
+    result = bevseg("evaluate", places / "out", places / "truth")
+    assert result.exit_code == 4
+    assert "No cloud is in both places" in result.stderr
+
+
+def test_other_points_are_bad_input(places):
+    tiny.write_text(places / "truth" / "a.txt", XYZ[:4], TRUTH[:4])
+    result = bevseg("evaluate", places / "out", places / "truth", "--json", places / "scores.json")
+    assert result.exit_code == 4
+    assert "6 predicted labels for 4 true ones" in result.stderr
+    assert not (places / "scores.json").exists()
+
+
+def test_a_truth_without_labels_is_bad_input(places):
+    tiny.write_text(places / "truth" / "a.txt", XYZ)
+    result = bevseg("evaluate", places / "out", places / "truth")
+    assert result.exit_code == 4
+    assert "--classes" in result.stderr
+
+
+def test_codes_that_a_strict_scheme_does_not_know_are_an_error(places):
+    text = 'name = "own"\nstrict = true\n[[classes]]\ncode = 1\nname = "house"\ntrain = "building"\n'
+    (places / "own.toml").write_text(text)
+    result = bevseg("evaluate", places / "out", places / "truth", "--classes", places / "own.toml")
+    assert result.exit_code == 4
+    assert "does not know" in result.stderr
+
+
+def test_scores_are_not_written_over(places):
+    (places / "scores.json").write_text("mine")
+    arguments = [places / "out", places / "truth", "--json", places / "scores.json"]
+    assert bevseg("evaluate", *arguments).exit_code == 6
+    assert (places / "scores.json").read_text() == "mine"
+    assert bevseg("evaluate", *arguments, "--overwrite").exit_code == 0
+
+
+def test_a_run_evaluates_as_it_reports(streets, tiny_model, tmp_path):
+    assert bevseg("run", streets, "-o", tmp_path / "out", "-m", tiny_model).exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    result = bevseg("evaluate", tmp_path / "out", streets, "--json", tmp_path / "scores.json")
+    assert result.exit_code == 0, result.stderr
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["confusion"] == report["scores"]["confusion"]
+    assert left_behind(tmp_path) == ["out", "scores.json"]
+
+
+def test_inspect_a_model(tiny_model):
+    text = bevseg("inspect", tiny_model)
+    assert text.exit_code == 0
+    for word in ("bands", "h_max", "ground_band", "vegetation", "versions", "torch", "mIoU"):
+        assert word in text.stdout
+    table = json.loads(bevseg("inspect", tiny_model, "--json").stdout)
+    assert table["kind"] == "model"
+    assert table["settings"]["raster"]["cell"] == 0.4
+
+
+def test_inspect_a_cloud(places):
+    text = bevseg("inspect", places / "truth" / "a.txt")
+    assert "points: 6" in text.stdout
+    assert "building: 2" in text.stdout
+    table = json.loads(bevseg("inspect", places / "truth" / "a.txt", "--json").stdout)
+    assert table["bounds_m"]["x"] == [0.0, 15.0]
+    assert table["classes"]["car"] == 1

@@ -1,0 +1,100 @@
+"""Ctrl-C and its kin end a run at once, with their exit code and nothing half-written."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.invoke import bevseg, left_behind, process
+
+# Stands still inside the writing of the output, the temporary file begun, and says so.
+WRITING = """
+import sys, time
+from pathlib import Path
+from bevseg_cli.main import main
+from bevseg import export, run
+from bevseg.atomic import replacing
+
+def slowly(cloud, labelling, path, **rest):
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        print("writing", flush=True)
+        time.sleep(60)
+
+run.export = slowly
+main()
+"""
+
+
+def writing(*arguments):
+    """Start a command that will stand still while it writes, and wait until it does."""
+    command = [sys.executable, "-c", WRITING, *(str(a) for a in arguments)]
+    running = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout.readline() == "writing\n", running.communicate()
+    return running
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing_half_written(number, code, streets, tiny_model, tmp_path):
+    running = writing("run", streets / "a.txt", "-o", tmp_path / "out", "-m", tiny_model)
+    assert len(left_behind(tmp_path / "out")) == 2  # the picture, and what is being written
+    running.send_signal(number)
+    _, stderr = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert "Traceback" not in stderr
+    assert left_behind(tmp_path / "out") == ["a.png"]
+
+
+def test_whoever_reads_our_results_may_leave(streets, tiny_model):
+    with process("inspect", tiny_model) as running:
+        running.stdout.close()
+        stderr = running.stderr.read()
+    assert "Traceback" not in stderr
+    assert "is a bug" not in stderr
+
+
+def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
+    from bevseg import stages
+
+    def broken(*rest, **more):
+        raise KeyError("z")
+
+    monkeypatch.setattr(stages, "ingest", broken)
+    monkeypatch.setattr(stages, "find_clouds", broken)
+    result = bevseg("ingest", streets, "-o", tmp_path)
+    assert result.exit_code == 1
+    assert "KeyError: 'z'" in result.stderr
+    assert "this is a bug" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_path):
+    from bevseg import stages
+
+    honest = stages.ingest
+
+    def broken(path, **rest):
+        if path.stem == "b":
+            raise KeyError("z")
+        return honest(path, **rest)
+
+    monkeypatch.setattr(stages, "ingest", broken)
+    result = bevseg("ingest", streets, "-o", tmp_path / "work")
+    assert result.exit_code == 3
+    assert "b: Something unexpected happened: this is a bug (KeyError: 'z')" in result.stderr
+    assert left_behind(tmp_path / "work") == ["a", "c"]
+
+
+@pytest.mark.parametrize(("option", "shown"), [("-v", False), ("-vv", True)])
+def test_tracebacks_only_when_asked_for(option, shown, streets, monkeypatch, tmp_path):
+    from bevseg import stages
+
+    def broken(*rest, **more):
+        raise KeyError("z")
+
+    monkeypatch.setattr(stages, "ingest", broken)
+    result = bevseg("ingest", streets / "a.txt", "-o", tmp_path, option)
+    assert result.exit_code == 1
+    assert ("Traceback" in result.stderr) == shown
+    assert ("in broken" in result.stderr) == shown
