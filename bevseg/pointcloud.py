@@ -108,12 +108,16 @@ class PointCloud:
         InputError
             If the extent does not fit 32-bit steps.
         """
-        finite = np.isfinite(xyz).all(axis=1)
-        kept = xyz if finite.all() else xyz[finite]
+        kept, finite = xyz, None
+        if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
+            finite = np.isfinite(xyz).all(axis=1)
+            kept = xyz[finite]
         offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):
-            column = np.rint((kept[:, axis].astype(np.float64) - offset[axis]) / scale)
+            column = np.subtract(kept[:, axis], offset[axis], dtype=np.float64)
+            column /= scale
+            np.rint(column, out=column)
             if column.size and column.max() > INT32.max:
                 raise InputError(
                     f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is no street scene",
@@ -121,7 +125,7 @@ class PointCloud:
                     why=f"it does not fit 32-bit steps of {scale} units",
                     hint="check the column order, and look for stray points",
                 )
-            steps[axis, finite] = column
+            steps[axis, slice(None) if finite is None else finite] = column
         metres = (unit[0], unit[0], unit[1])
         return cls(
             steps[0],
@@ -130,7 +134,7 @@ class PointCloud:
             scale=(scale * metres[0], scale * metres[1], scale * metres[2]),
             offset=(float(offset[0]) * metres[0], float(offset[1]) * metres[1], float(offset[2]) * metres[2]),
             labels=labels,
-            finite=None if finite.all() else finite,
+            finite=finite,
             crs=crs,
             name=name,
             source=source,

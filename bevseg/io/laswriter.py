@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from bevseg.errors import CloudFormatError
 from bevseg.io.lasheader import Header, Record
 
-BLOCK = 2_000_000
-"""Points that are put together and compressed at a time: 40 chunks of LAZ, enough for as many cores."""
+BLOCK = 50_000 * 8 * (os.cpu_count() or 1)
+"""Points that are put together and compressed at a time: eight chunks of LAZ for each core."""
 
 EXTRA_BYTES = ("LASF_Spec", 4)
 LASZIP = ("laszip encoded", 22204)
