@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -125,7 +126,7 @@ class Folder:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return Labelling(arrays["classes"], arrays["confidence"])
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise InputError(
                 "Not the labels that bevseg wrote", where=path, why=str(error), hint="run backproject again"
             ) from error

@@ -1,0 +1,81 @@
+"""Which clouds are held out, and what goes into a model."""
+
+import dataclasses
+import logging
+
+import pytest
+
+from bevseg import pipeline
+from bevseg.errors import LabelError, UsageError
+from bevseg.labels import GROUND, UNDEFINED
+from bevseg.training import hold_out
+from tests import tiny
+
+TEN = [f"cloud_{i}" for i in range(10)]
+
+
+def test_a_seed_holds_out_the_same_whole_clouds_whatever_their_order():
+    assert hold_out(TEN, None, 0.15, 3) == hold_out(TEN[::-1], None, 0.15, 3)
+    assert {hold_out(TEN, None, 0.15, seed) for seed in range(20)} != {hold_out(TEN, None, 0.15, 3)}
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "held"), [(2, 0.15, 1), (10, 0.15, 2), (3, 0.99, 2), (60, 0.15, 9)]
+)
+def test_at_least_one_is_held_out_and_never_all(count, share, held):
+    assert len(hold_out([f"c{i}" for i in range(count)], None, share, 0)) == held
+
+
+def test_a_single_cloud_is_not_split_and_one_warning_says_so(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert hold_out(["only"], None, 0.15, 0) == ()
+    assert len(caplog.records) == 1
+
+
+def test_named_clouds_are_held_out():
+    assert hold_out(TEN, ["cloud_3", "cloud_1"], 0.15, 0) == ("cloud_1", "cloud_3")
+
+
+@pytest.mark.parametrize("val", [["cloud_11"], TEN])
+def test_names_that_cannot_be_held_out_are_refused(val):
+    with pytest.raises(UsageError, match="labelled clouds are"):
+        hold_out(TEN, val, 0.15, 0)
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return [pipeline.survey(tiny.thin_street(name, seed), tiny.SETTINGS) for seed, name in enumerate("xyz")]
+
+
+def weights(model):
+    return {f"{s}/{k}": v for s, net in model.nets.items() for k, v in net.state_dict().items()}
+
+
+def test_a_seed_gives_the_same_weights_on_cpu(examples):
+    one, two, other = (
+        weights(pipeline.train(examples, tiny.SETTINGS, seed=seed, device="cpu")[0]) for seed in (5, 5, 6)
+    )
+    assert all((one[key] == two[key]).all() for key in one)
+    assert not all((one[key] == other[key]).all() for key in one)
+
+
+def test_progress_tells_steps_of_both_slices(examples):
+    steps = []
+    pipeline.train(examples, tiny.SETTINGS, device="cpu", progress=steps.append)
+    assert list(dict.fromkeys(step.task for step in steps)) == ["train low", "train high"]
+    assert [step.done for step in steps if step.task == "train low"] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_an_init_of_other_nets_is_refused(examples):
+    model, _ = pipeline.train(examples[:1], tiny.SETTINGS, device="cpu")
+    wider = dataclasses.replace(tiny.SETTINGS, net=dataclasses.replace(tiny.SETTINGS.net, filters=6))
+    with pytest.raises(UsageError, match="other settings"):
+        pipeline.train(examples, wider, init=model, device="cpu")
+
+
+@pytest.mark.parametrize("label", [UNDEFINED, GROUND])
+def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
+    cloud = tiny.thin_street("a")
+    cloud = dataclasses.replace(cloud, labels=cloud.labels * 0 + label)
+    with pytest.raises(LabelError, match="--classes"):
+        pipeline.train([pipeline.survey(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")

@@ -1,0 +1,60 @@
+"""What a wheel puts into site-packages."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bevseg.names import SCHEMES
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory):
+    """Names in a wheel that is built of a copy of the sources, without the network."""
+    for module in ("setuptools", "pip"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed here, and without the network it cannot be fetched")
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in ("bevseg", "cli"):
+        shutil.copytree(ROOT / name, folder / "src" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / "src")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
+    result = subprocess.run([*command, "-w", folder, folder / "src"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist(), archive.read(
+            next(n for n in archive.namelist() if n.endswith("entry_points.txt"))
+        ).decode()
+
+
+def test_no_top_level_cli_and_no_tests(names):
+    tops = {name.split("/")[0] for name in names[0]}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"bevseg", "bevseg_cli"}
+
+
+@pytest.mark.parametrize(("folder", "package"), [("bevseg", "bevseg"), ("cli", "bevseg_cli")])
+def test_every_module_is_in_the_wheel(folder, package, names):
+    modules = {
+        f"{package}/{path.relative_to(ROOT / folder).as_posix()}" for path in (ROOT / folder).rglob("*.py")
+    }
+    assert modules - set(names[0]) == set()
+
+
+def test_class_schemes_and_the_type_marker_are_in_the_wheel(names):
+    assert {f"bevseg/schemes/{name}.toml" for name in SCHEMES} | {"bevseg/py.typed"} <= set(names[0])
+
+
+def test_the_command_is_called_bevseg(names):
+    assert "bevseg = bevseg_cli.main:main" in names[1]
+
+
+def test_the_licence_is_in_the_wheel(names):
+    assert any(name.endswith("LICENSE") for name in names[0])
