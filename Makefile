@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint types tests format bench clean
+.PHONY: demo pictures test lint types tests format bench clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -14,7 +14,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/bevseg run sample_data/test -o build/demo --train-on sample_data/train --overwrite
+	$(BIN)/bevseg run sample_data/test -o build/demo --train-on sample_data/train --classes shrec20 \
+		--max-minutes 6 --work build/demo/work --overwrite
+
+# The pictures of the README, from the demo.
+pictures: demo
+	$(BIN)/python docs/pictures.py build/demo/work build/demo docs/images
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
