@@ -173,11 +173,11 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
 
 
 def _net(arguments: dict[str, Any], name: str, weights: dict[str, Tensor]) -> UNet:
-    with torch.device("meta"):  # shapes without memory: the weights come from the file
+    with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
         net = MODELS[arguments.pop("kind")](**arguments)
     prefix = f"{name}/"
     state = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-    net.load_state_dict(state, assign=True)
+    net.load_state_dict(state)
     return net.eval()
 
 
