@@ -147,6 +147,8 @@ def _labels(scan: Scan, path: Path, scheme: Scheme | None, strict: bool) -> NDAr
     """Return the train ids, None if nothing is defined, or if nobody can say what the codes mean."""
     if scan.codes is None:
         return None
+    if scan.train_ids is not None and (scheme is None or scan.scheme == scheme.name[:LONGEST_NAME]):
+        return scan.train_ids.copy() if scan.train_ids.any() else None
     try:
         decoder = _decoder(scan, path, scheme)
     except LabelError as error:

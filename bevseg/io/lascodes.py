@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,18 +43,21 @@ def written_scheme(header: Header) -> str | None:
     return None
 
 
-def code_table(scheme: Scheme) -> NDArray[np.int64]:
-    """Return the code of each train id.
+def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArray[np.int64]:
+    """Return the code of each train id; 0 for those that do not occur in `classes`.
 
     Raises
     ------
     LabelError
-        If the scheme has no code for one, or a code that no LAS file can hold.
+        If the scheme has no code for one that occurs, or a code that no LAS file can hold.
     """
-    table = scheme.encode(np.arange(len(CLASS_NAMES), dtype=np.uint8))
+    table = np.zeros(len(CLASS_NAMES), np.int64)
+    occurring = np.flatnonzero(np.bincount(classes, minlength=len(CLASS_NAMES)))
+    table[occurring] = scheme.encode(occurring.astype(np.uint8), where=str(path))
     if table.max() > 255 or table.min() < 0:
         raise LabelError(
             f"Scheme {scheme.name!r} does not fit a LAS file",
+            where=path,
             why=f"it writes code {table.max()}, a LAS file holds 0 to 255",
             hint="choose another --out-classes, or --format txt or ply",
         )

@@ -84,12 +84,12 @@ class Header:
         return next((record for record in self.vlrs + self.evlrs if record.key == (user, number)), None)
 
     def replace(self, record: Record) -> Header:
-        """Return the header with `record` in the place of the one with its key, or behind the others."""
-        if any(old.key == record.key for old in self.vlrs):
-            vlrs = tuple(record if old.key == record.key else old for old in self.vlrs)
-        else:
-            vlrs = (*self.vlrs, record)
-        return dataclasses.replace(self, vlrs=vlrs)
+        """Return the header with `record` in the place of the one with its key, or behind those before the points."""
+        vlrs = tuple(record if old.key == record.key else old for old in self.vlrs)
+        evlrs = tuple(record if old.key == record.key else old for old in self.evlrs)
+        if record not in vlrs + evlrs:
+            vlrs = (*vlrs, record)
+        return dataclasses.replace(self, vlrs=vlrs, evlrs=evlrs)
 
     def without(self, *users: str) -> Header:
         """Return the header without the records of these users."""

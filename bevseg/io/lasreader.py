@@ -72,6 +72,8 @@ def read_source(path: Path) -> LasSource:
     fields = reader.header
     scale = (float(fields.scales[0]), float(fields.scales[1]), float(fields.scales[2]))
     offset = (float(fields.offsets[0]), float(fields.offsets[1]), float(fields.offsets[2]))
+    if not np.isfinite([*scale, *offset]).all() or min(scale) <= 0:
+        raise damaged(path, "LAS", f"its coordinates have scale {scale} and offset {offset}")
     return LasSource(header, int(fields.point_format.id), points, scale, offset)
 
 

@@ -171,7 +171,7 @@ class _Attentive:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
-        self.error: OSError | None = None
+        self.error: BaseException | None = None
         self.seek, self.tell, self.flush = self._file.seek, self._file.tell, self._file.flush
 
     def __enter__(self) -> _Attentive:
@@ -183,6 +183,8 @@ class _Attentive:
     def write(self, data: Any) -> int:
         try:
             return self._file.write(data)
-        except OSError as error:
+        except (
+            BaseException
+        ) as error:  # an interrupt too: the compressor would hide it in an error of its own
             self.error = error
             raise

@@ -27,11 +27,14 @@ class Scan:
         (N,) class codes of the file; None if it has none.
     scheme
         Name, up to `LONGEST_NAME`, of the scheme that bevseg wrote the codes in; None for files of other origin.
+    train_ids
+        (N,) train ids, where bevseg wrote them beside codes that cannot tell all classes apart.
     """
 
     cloud: PointCloud
     codes: NDArray[np.integer] | None = None
     scheme: str | None = None
+    train_ids: NDArray[np.uint8] | None = None
 
 
 def whole(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:

@@ -123,7 +123,10 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
         codes[~cloud.finite] = 0
     rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
-    with path.open("wb") as plain, _packed(plain) if path.suffix == ".gz" else nullcontext(plain) as file:
+    with (
+        path.open("wb") as plain,
+        _packed(plain) if path.suffix.lower() == ".gz" else nullcontext(plain) as file,
+    ):
         for start in range(0, max(len(cloud), 1), _ROWS):
             part = rows.slice(start, _ROWS)
             text = part.write_csv(separator=" ", include_header=start == 0, float_precision=decimals(finest))

@@ -10,7 +10,7 @@ from bevseg.errors import CloudFormatError, LabelError, UsageError
 from bevseg.export import export
 from bevseg.ingest import ingest
 from bevseg.io import las
-from bevseg.labels import load_scheme
+from bevseg.labels import ClassEntry, Scheme, load_scheme
 from bevseg.pointcloud import Crs, Labelling, PointCloud
 from tests.io import lasfiles
 
@@ -194,6 +194,62 @@ def test_codes_of_another_scheme_are_all_named(tmp_path):
 def test_codes_above_255_do_not_fit(tmp_path):
     with pytest.raises(LabelError, match="oakland"):
         relabelled(lasfiles.make(tmp_path / "in.laz"), tmp_path / "out.laz", scheme=load_scheme("oakland"))
+
+
+def test_a_scheme_needs_codes_only_for_classes_that_occur(tmp_path):
+    two = Scheme("two", (ClassEntry(7, "floor", 3, "#000000"), ClassEntry(9, "mast", 4, "#000000")))
+    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 1))
+    classes = (np.arange(500) % 2 + 3).astype(np.uint8)
+    export(cloud, Labelling(classes, classes), tmp_path / "out.laz", scheme=two)
+    np.testing.assert_array_equal(
+        laspy.read(tmp_path / "out.laz").classification, np.where(classes == 3, 7, 9)
+    )
+
+
+def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monkeypatch):
+    class Interrupted:
+        """A file that is written to when the user presses Ctrl-C."""
+
+        written = 0
+
+        def write(self, data):
+            self.written += 1
+            if self.written > 1:
+                raise KeyboardInterrupt
+            return len(data)
+
+        def seek(self, *_):
+            return 0
+
+        def tell(self):
+            return 0
+
+        flush = close = tell
+
+    cloud, scheme = ingest(lasfiles.make(tmp_path / "in.laz")), load_scheme("asprs")
+    monkeypatch.setattr("pathlib.Path.open", lambda *_: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        las.write(cloud, labelling(500), tmp_path / "out.laz", scheme)
+
+
+def test_train_ids_beside_the_codes_yield_to_a_scheme_that_is_named(tmp_path):
+    target = tmp_path / "out.laz"
+    relabelled(lasfiles.make(tmp_path / "in.laz", 1), target)
+    for scheme in (None, load_scheme("asprs")):
+        np.testing.assert_array_equal(ingest(target, scheme=scheme).labels, labelling(500).classes)
+    codes = np.asarray(laspy.read(target).classification)
+    other = Scheme("other", tuple(ClassEntry(code, str(code), 5, "#000000") for code in (1, 2, 5, 6)))
+    assert (ingest(target, scheme=other).labels == 5).all() and set(codes) == {1, 2, 5, 6}
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.001, np.nan, np.inf])
+def test_coordinates_without_a_scale_are_damage(tmp_path, scale):
+    source = lasfiles.make(tmp_path / "in.las")
+    data = bytearray(source.read_bytes())
+    data[131:139] = np.float64(scale).tobytes()
+    source.write_bytes(data)
+    with pytest.raises(CloudFormatError, match="scale"):
+        ingest(source)
 
 
 def test_records_of_a_cloud_optimised_file_are_dropped(tmp_path):
