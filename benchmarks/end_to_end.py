@@ -2,9 +2,9 @@
 
     python benchmarks/end_to_end.py [--points 3000000 30000000] [--json F]
 
-`T_codec` is laspy with lazrs (parallel) reading and writing the file and nothing else. It is measured in turn with the
-pipeline, each in a process of its own; imports, loading of the model and one pass over a small street (compiled code
-comes from its cache, torch chooses its kernels) come before the clock starts. The stages are the functions that
+`T_codec` is laspy with lazrs (parallel) reading and writing the file and nothing else. It is measured in turn with
+the pipeline, each in a process of its own; imports, loading of the model and one pass over a small street (compiled
+code comes from its cache, torch chooses its kernels) come before the clock starts. The stages are the functions that
 `bevseg run` calls, at cells of 0.1 m, with two networks of 16 filters and random weights.
 """
 
@@ -184,7 +184,7 @@ def _random_model() -> Path:
     """Write a model of two untrained networks."""
     import torch
 
-    from bevseg.bev.rasterize import bands
+    from bevseg.bev.bands import bands
     from bevseg.config import NetConfig, RasterConfig, Settings
     from bevseg.seg import checkpoint
     from bevseg.seg.models import UNet

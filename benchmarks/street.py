@@ -101,7 +101,7 @@ def _block(rng: np.random.Generator, points: int) -> tuple[Points, NDArray[np.ui
 
 
 def _ground(rng: np.random.Generator, size: int) -> Points:
-    """Road, kerbs and lawns: dense below the scanner, thin far out."""
+    """Draw on road, kerbs and lawns: dense below the scanner, thin far out."""
     across = SCANNER * np.tan(rng.uniform(-1, 1, size) * np.arctan(WIDTH / 2 / SCANNER))
     far = rng.random(size) < 0.4
     across[far] = rng.uniform(-WIDTH / 2, WIDTH / 2, far.sum())
@@ -109,7 +109,7 @@ def _ground(rng: np.random.Generator, size: int) -> Points:
 
 
 def _facades(rng: np.random.Generator, size: int) -> Points:
-    """A house of 7 m on either side, and the edge of its roof."""
+    """Draw on a house of 7 m on either side, and on the edge of its roof."""
     side = rng.choice([-1.0, 1.0], size)
     along, up = rng.uniform(0, 7, size), 9 * rng.random(size) ** 1.5
     end = rng.random(size) < 0.25
@@ -119,7 +119,7 @@ def _facades(rng: np.random.Generator, size: int) -> Points:
 
 
 def _crowns(rng: np.random.Generator, size: int) -> Points:
-    """A tree on either side: a crown, and a hedge behind the pavement."""
+    """Draw in the crown of a tree on either side, and on a hedge behind the pavement."""
     side = rng.choice([-1.0, 1.0], size)
     ball = rng.normal(size=(size, 3))
     ball *= (rng.random(size) ** 0.2 / np.linalg.norm(ball, axis=1))[:, None]
@@ -133,7 +133,7 @@ def _crowns(rng: np.random.Generator, size: int) -> Points:
 
 
 def _cars(rng: np.random.Generator, size: int) -> Points:
-    """A parked car on either side: the sides that show, and the roof."""
+    """Draw on a parked car on either side: the sides that show, and the roof."""
     side = rng.choice([-1.0, 1.0], size)
     along, across, up = rng.uniform(0, 4.2, size), rng.uniform(0, 1.8, size), rng.uniform(0.25, 1.0, size)
     face = rng.integers(0, 3, size)
@@ -144,7 +144,7 @@ def _cars(rng: np.random.Generator, size: int) -> Points:
 
 
 def _poles(rng: np.random.Generator, size: int) -> Points:
-    """A lamp post."""
+    """Draw on a lamp post."""
     angle = rng.uniform(0, 2 * np.pi, size)
     return np.column_stack(
         [9.6 + 0.06 * np.cos(angle), 6.8 + 0.06 * np.sin(angle), rng.uniform(0.12, 6.5, size)]

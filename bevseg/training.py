@@ -8,17 +8,19 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg.bev.crops import CropSampler
-from bevseg.bev.rasterize import bands as bands_of
+from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings
 from bevseg.errors import UsageError
+from bevseg.labels import UNDEFINED
 from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
@@ -29,6 +31,12 @@ from bevseg.seg.train import Trained, train
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+
+DRAWS = 200
+"""Random choices of clouds to hold out, of which the best is taken."""
+
+SHOWN = 100
+"""Points from which on a class counts as shown."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +61,32 @@ def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:
         )
 
 
-def hold_out(names: Sequence[str], val: Sequence[str] | None, share: float, seed: int) -> tuple[str, ...]:
+def hold_out(
+    labels: Mapping[str, NDArray[np.integer]], val: Sequence[str] | None, share: float, seed: int
+) -> tuple[str, ...]:
     """Return the clouds that are kept for early stopping: the ones named, or a seeded choice of whole clouds.
+
+    Of DRAWS random choices the one is taken that shows the most classes and, among those, takes the least from
+    training: the smallest share of the class that it takes most of. A stretch of street without a house cannot
+    tell when to stop learning houses, and the only one with houses is needed to learn them.
 
     Parameters
     ----------
-    names
-        All labelled clouds.
+    labels
+        Name of each labelled cloud -> number of its points of each train id.
     val
-        Stems asked for; None leaves the choice to chance.
+        Stems asked for; None leaves the choice to the rule.
     share
         Share of the clouds to choose, at least one and never all. A single cloud is not split.
     seed
-        Of the choice.
+        Of the draws.
 
     Raises
     ------
     UsageError
         If a name is unknown, or nothing is left to train on.
     """
+    names = sorted(labels)
     if val is not None:
         refuse_unknown(names, val)
         return tuple(sorted(set(val)))
@@ -79,7 +94,17 @@ def hold_out(names: Sequence[str], val: Sequence[str] | None, share: float, seed
         log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")
         return ()
     count = min(max(1, round(share * len(names))), len(names) - 1)
-    return tuple(sorted(np.random.default_rng(seed).permutation(sorted(names))[:count].tolist()))
+    points = np.array([labels[name][UNDEFINED + 1 :] for name in names], float)
+    rng = np.random.default_rng(seed)
+    draws = [np.sort(rng.permutation(len(names))[:count]) for _ in range(DRAWS)]
+    chosen = min(draws, key=lambda draw: _cost(points[draw].sum(0), points.sum(0)))
+    return tuple(names[i] for i in chosen)
+
+
+def _cost(held: NDArray[np.float64], all_of_it: NDArray[np.float64]) -> tuple[int, float]:
+    """Return how many classes are missing among the points held out, and the largest share of a class there."""
+    shares = held / np.maximum(all_of_it, 1)
+    return int(((held < SHOWN) & (all_of_it >= SHOWN)).sum()), float(shares.max())
 
 
 def fit(

@@ -6,7 +6,7 @@ from bevseg import names
 
 
 def test_slices_are_those_of_the_bands():
-    from bevseg.bev.rasterize import bands
+    from bevseg.bev.bands import bands
     from bevseg.bev.slices import SLAB_OF
 
     assert all(tuple(bands(features)) == names.SLICES for features in names.FEATURES)
@@ -14,9 +14,9 @@ def test_slices_are_those_of_the_bands():
 
 
 def test_features_are_those_of_the_band_table():
-    from bevseg.bev import rasterize
+    from bevseg.bev import bands
 
-    assert tuple(rasterize._BANDS) == names.FEATURES
+    assert tuple(bands._BANDS) == names.FEATURES
 
 
 def test_schemes_are_the_files_beside_the_code():

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from bevseg.bev.binning import Frame, cell_of_step, compiled, finite_mask
-from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, cut_of, slab_and_height
+from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, compiled, find_cells, in_threads, stretch
+from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.labels import GROUND
 from bevseg.pointcloud import Labelling, PointCloud
@@ -43,49 +45,61 @@ def backproject(
     for name, raster in classes.items():
         if raster.grid != dem.grid:
             raise ValueError(f"class raster {name!r} on {raster.grid}, DEM on {dem.grid}")
-    found = np.zeros((2, len(cloud)), np.uint8)
-    _gather(
-        cloud.x,
-        cloud.y,
-        cloud.z,
-        finite_mask(cloud),
-        Frame.of(cloud, dem.grid),
-        dem["height"].ravel(),
-        cut_of(cloud, slices),
-        slices.foot,
-        _ground_confidence(dem),
-        *(classes[name][band].ravel() for name in ("low", "high") for band in ("class", "confidence")),
-        found,
-    )
+    said = _said(dem, classes)
+    points = Steps.of(cloud)
+    frame, height, cut = Frame.of(cloud, dem.grid), dem["height"].ravel(), cut_of(cloud, slices)
+    foot = min(slices.foot, slices.ground_band)
+    found = np.empty((2, len(cloud)), np.uint8)
+
+    def of_part(part: int) -> None:
+        its = stretch(len(cloud), part)
+        _gather(points.part(its), frame, height, cut, foot, said, found[:, its])
+
+    in_threads(of_part)
     return Labelling(found[0], found[1])
 
 
-def _ground_confidence(dem: Raster) -> np.ndarray:
-    """Return the confidence of ground per cell, uint8: full where measured, half from UNSURE_DISTANCE on."""
-    share = np.minimum(np.nan_to_num(dem["distance"].ravel(), nan=UNSURE_DISTANCE) / UNSURE_DISTANCE, 1)
-    return np.rint(255 * (1 - share / 2)).astype(np.uint8)
+def _said(dem: Raster, classes: Mapping[str, Raster]) -> NDArray[np.uint16]:
+    """Return what is said of a point, (cells, 4) class + 256 confidence: ground, foot of an object, low, high."""
+    said = np.empty((dem.grid.rows * dem.grid.cols, 4), np.uint16)
+    planes = [classes[name][band].ravel() for name in ("low", "high") for band in ("class", "confidence")]
+    _say(dem["distance"].ravel(), *planes, said)
+    return said
 
 
 @compiled
-def _gather(  # type: ignore[no-untyped-def]
-    x, y, z, finite, frame, dem, cut, foot, ground, low_class, low_confidence, high_class, high_confidence, found
-):
-    for i in range(len(x)):
-        if len(finite) > 0 and not finite[i]:
-            continue
-        k = cell_of_step(x[i], y[i], frame)
-        if k < 0:
-            continue
-        height = z[i] * frame.scale[2] + frame.offset[2]
-        slab, _ = slab_and_height(height, dem[k], cut)
-        if slab == GROUND_SLAB and height - dem[k] >= foot and low_class[k] not in (0, GROUND):
-            slab = LOW
-        if slab == GROUND_SLAB:
-            found[0, i] = GROUND
-            found[1, i] = ground[k]
-        elif slab == HIGH:
-            found[0, i] = high_class[k]
-            found[1, i] = high_confidence[k]
-        else:
-            found[0, i] = low_class[k]
-            found[1, i] = low_confidence[k]
+def _say(distance, low_class, low_confidence, high_class, high_confidence, said):  # type: ignore[no-untyped-def]
+    for k in range(len(said)):
+        share = np.float32(distance[k] / np.float32(UNSURE_DISTANCE))
+        share = share if share < 1 else np.float32(1)  # also where it is not known
+        ground = np.uint16(GROUND) | np.uint16(np.rint(255 * (1 - share / 2))) << 8
+        low = np.uint16(low_class[k]) | np.uint16(low_confidence[k]) << 8
+        said[k, 0] = ground
+        said[k, 1] = ground if low_class[k] == 0 or low_class[k] == GROUND else low
+        said[k, 2] = low
+        said[k, 3] = np.uint16(high_class[k]) | np.uint16(high_confidence[k]) << 8
+
+
+@numba.njit
+def _find_rooms(block, frame, cells, dem, cut, foot, rooms):  # type: ignore[no-untyped-def]
+    """Write for each point of a block which of the four words of its cell holds for it."""
+    for j in range(len(cells)):
+        z = block.z[j] * frame.scale[2] + frame.offset[2]
+        ground = dem[np.uint32(max(cells[j], np.int32(0)))]
+        slab, _ = slab_and_height(z, ground, cut)
+        rooms[j] = slab + (z - ground >= foot)
+
+
+@compiled
+def _gather(points, frame, dem, cut, foot, said, found):  # type: ignore[no-untyped-def]
+    cells_, rooms_ = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8)
+    for start in range(0, found.shape[1], BLOCK):
+        block = block_of(points, start)
+        cells, rooms = cells_[: len(block.x)], rooms_[: len(block.x)]
+        find_cells(block, frame, cells)
+        _find_rooms(block, frame, cells, dem, cut, foot, rooms)
+        for j in range(len(cells)):
+            word = said[np.uint32(max(cells[j], np.int32(0))), rooms[j]]
+            word = word if cells[j] >= 0 else np.uint16(0)
+            found[0, start + j] = word & 255
+            found[1, start + j] = word >> 8

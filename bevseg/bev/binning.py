@@ -1,15 +1,19 @@
 """Values of points -> one value per cell.
 
-The kernels are compiled (numba), read the integer coordinates where they lie in the file's record, and compute
-world coordinate, cell and height on the fly: no temporary arrays as long as the cloud. One record per cell holds
-its accumulators side by side and is updated without branches; with one array per statistic the same pass takes
-three times as long (`benchmarks/rasterize.py`).
+The kernels are compiled (numba) and read the integer coordinates where they lie in the file's record: no temporary
+arrays as long as the cloud. They take a block of points at a time. Short loops over it, one for each step (cells,
+heights, slabs), become vector instructions; one long loop that does it all at once takes twice as long. What is
+left for a loop of its own is the scatter, in which every cell has one record with its accumulators side by side:
+with one array per statistic it takes three times as long (`benchmarks/rasterize.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import contextlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -18,13 +22,35 @@ from numpy.typing import NDArray
 from bevseg.grid import Grid, floor_cell
 from bevseg.pointcloud import PointCloud
 
+T = TypeVar("T")
+
+BLOCK = 2048
+"""Points in a block: what is known of them stays in the first-level cache."""
+
+THREADS = 2
+"""Threads of a stage; the kernels let go of Python's lock."""
+
+# numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
+# into a kernel, too: a change of any of these files counts.
+_HERE = Path(__file__).parent
+_STAMP = sum(path.stat().st_mtime_ns for path in (*_HERE.glob("*.py"), *_HERE.parent.glob("grid.py")))
+
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel; keep the machine code on disk where a writable place for it exists."""
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        kernel = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # numba found no place for its cache
         return numba.njit(nogil=True)(function)
+    with contextlib.suppress(AttributeError):  # no public name for it
+        kernel._cache._cache_file._source_stamp = _STAMP  # type: ignore[attr-defined]
+    return kernel
+
+
+def in_threads(work: Callable[[Any], T], items: Iterable[Any] = range(THREADS)) -> list[T]:
+    """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, items))
 
 
 class Frame(NamedTuple):
@@ -44,16 +70,51 @@ class Frame(NamedTuple):
         return cls(cloud.scale, cloud.offset, grid.cell, grid.west, grid.north, grid.rows, grid.cols)
 
 
+class Steps(NamedTuple):
+    """The coordinates of a cloud as kernels take them; a `finite` of length 0 says that all are."""
+
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    z: NDArray[np.int32]
+    finite: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, cloud: PointCloud) -> Steps:
+        """Return the points of a cloud."""
+        finite = np.empty(0, np.bool_) if cloud.finite is None else cloud.finite
+        return cls(cloud.x, cloud.y, cloud.z, finite)
+
+    def part(self, its: slice) -> Steps:
+        """Return some of the points."""
+        return Steps(self.x[its], self.y[its], self.z[its], self.finite[its])
+
+
+def stretch(size: int, part: int) -> slice:
+    """Return the share of one thread in `size` things."""
+    return slice(size * part // THREADS, size * (part + 1) // THREADS)
+
+
 _floor_cell = numba.njit(inline="always")(floor_cell)
 
 
-@numba.njit(inline="always")
-def cell_of_step(x, y, frame):  # type: ignore[no-untyped-def]
-    """Return the flat cell index of a point given in integer steps, -1 outside: `Grid.cell_of` for one point."""
-    col = int(_floor_cell(x * frame.scale[0] + frame.offset[0], frame.cell)) - frame.west
-    row = frame.north - int(_floor_cell(y * frame.scale[1] + frame.offset[1], frame.cell))
-    inside = (col >= 0) & (col < frame.cols) & (row >= 0) & (row < frame.rows)
-    return row * frame.cols + col if inside else -1
+@numba.njit
+def block_of(points, start):  # type: ignore[no-untyped-def]
+    """Return the block of points that begins at `start`; the last one is shorter."""
+    its = slice(start, start + BLOCK)
+    return Steps(points.x[its], points.y[its], points.z[its], points.finite[its])
+
+
+@numba.njit
+def find_cells(block, frame, cells):  # type: ignore[no-untyped-def]
+    """Write the flat cell index of each point of a block: `Grid.cell_of`; -1 also where it is not finite."""
+    x, y, finite = block.x, block.y, block.finite
+    for j in range(len(cells)):
+        col = _floor_cell(x[j] * frame.scale[0] + frame.offset[0], frame.cell) - frame.west
+        row = frame.north - _floor_cell(y[j] * frame.scale[1] + frame.offset[1], frame.cell)
+        inside = (col >= 0) & (col < frame.cols) & (row >= 0) & (row < frame.rows)
+        cells[j] = np.int32(row * frame.cols + col) if inside else np.int32(-1)
+    for j in range(len(finite)):
+        cells[j] = cells[j] if finite[j] else np.int32(-1)
 
 
 @numba.njit(inline="always")
@@ -65,24 +126,56 @@ def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
     return row * cols + col if inside else -1
 
 
-def finite_mask(cloud: PointCloud) -> NDArray[np.bool_]:
-    """Return the mask of finite points for a kernel; length 0 says that all are."""
-    return np.empty(0, np.bool_) if cloud.finite is None else cloud.finite
+def covering(cloud: PointCloud, cell: float) -> Grid | None:
+    """Return the smallest grid that holds all finite points of a cloud; None if there are none."""
+    points = Steps.of(cloud)
+    found = in_threads(lambda part: _range(points.part(stretch(len(cloud), part))))
+    west, south = (min(ends[at] for ends in found) for at in (0, 1))
+    east, north = (max(ends[at] for ends in found) for at in (2, 3))
+    if west > east:
+        return None
+    (x_scale, y_scale, _), (x_offset, y_offset, _) = cloud.scale, cloud.offset
+    x = (float(west) * x_scale + x_offset, float(east) * x_scale + x_offset)
+    y = (float(south) * y_scale + y_offset, float(north) * y_scale + y_offset)
+    return Grid.covering(cell, x, y)
+
+
+@compiled
+def _range(points):  # type: ignore[no-untyped-def]
+    """Return least x, least y, most x, most y in steps; least above most if there are no points."""
+    x, y, finite = points.x, points.y, points.finite
+    west = south = np.int32(2**31 - 1)
+    east = north = np.int32(-(2**31))
+    for i in range(len(x)):
+        if len(finite) == 0 or finite[i]:
+            west, east = min(west, x[i]), max(east, x[i])
+            south, north = min(south, y[i]), max(north, y[i])
+    return west, south, east, north
 
 
 def lowest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
     """Return the lowest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
-    low = np.full(grid.rows * grid.cols, np.inf, np.float32)
-    _lowest(cloud.x, cloud.y, cloud.z, finite_mask(cloud), Frame.of(cloud, grid), low)
+    points, frame = Steps.of(cloud), Frame.of(cloud, grid)
+
+    def of_part(part: int) -> NDArray[np.float32]:
+        low = np.full(grid.rows * grid.cols, np.inf, np.float32)
+        _lowest(points.part(stretch(len(cloud), part)), frame, low)
+        return low
+
+    low = np.minimum.reduce(in_threads(of_part))
     low[np.isinf(low)] = np.nan
     return low.reshape(grid.shape)
 
 
 @compiled
-def _lowest(x, y, z, finite, frame, low):  # type: ignore[no-untyped-def]
-    for i in range(len(x)):
-        if len(finite) > 0 and not finite[i]:
-            continue
-        k = cell_of_step(x[i], y[i], frame)
-        if k >= 0:
-            low[k] = min(low[k], np.float32(z[i] * frame.scale[2] + frame.offset[2]))
+def _lowest(points, frame, low):  # type: ignore[no-untyped-def]
+    buffer = np.empty(BLOCK, np.int32)
+    for start in range(0, len(points.x), BLOCK):
+        block = block_of(points, start)
+        cells = buffer[: len(block.x)]
+        find_cells(block, frame, cells)
+        for j in range(len(cells)):
+            if cells[j] >= 0:
+                k = np.uint32(cells[j])
+                height = np.float32(block.z[j] * frame.scale[2] + frame.offset[2])
+                low[k] = height if height < low[k] else low[k]

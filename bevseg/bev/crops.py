@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.bev.bands import band_values
 from bevseg.bev.binning import cell_in_window, compiled
 from bevseg.bev.ground import height_above_ground
-from bevseg.bev.rasterize import Records, add_height, add_vote, band_values, majority
+from bevseg.bev.rasterize import add_vote, majority
+from bevseg.bev.records import Records, add_height, bin_of
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, Cut, cut_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.errors import LabelError
@@ -179,7 +181,7 @@ class CropSampler:
         records = Records.empty(cells)
         votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
         dem = np.zeros(cells, np.float32)
-        bits = (records.low.view(np.uint32), records.high.view(np.uint32))
+        bits = records.slices.view(np.uint32)
         _fill(cloud, draw, self.cell, self.crop, records, bits, votes, dem)
         shape = (self.crop, self.crop)
         values = band_values(records, dem, cloud.cut, self.features, self.name).reshape(-1, *shape)
@@ -290,9 +292,8 @@ def _fill(cloud, draw, cell, crop, records, bits, votes, dem):  # type: ignore[n
                 records.ground[k] += np.float32(1)
             elif draw.only >= 0 and slab != draw.only:
                 continue
-            elif slab == LOW:
-                add_height(records.low, bits[0], k, np.float32(height), np.float32(cut.ground_band))
-                add_vote(votes, k, slab, cloud.labels[i])
             else:
-                add_height(records.high, bits[1], k, np.float32(height), np.float32(cut.split))
+                foot = np.float32(cut.ground_band if slab == LOW else cut.split)
+                bin_ = bin_of(np.float32(height), foot)
+                add_height(records.slices, bits, slab - LOW, k, np.float32(height), bin_)
                 add_vote(votes, k, slab, cloud.labels[i])

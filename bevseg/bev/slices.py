@@ -59,3 +59,11 @@ def slab_and_height(z, dem, cut):  # type: ignore[no-untyped-def]
     height = above if np.isnan(cut.level) else z - cut.level
     slab = (above >= cut.ground_band) * (1 + (height >= cut.split))
     return slab, height
+
+
+@numba.njit
+def find_slabs(block, frame, cells, dem, cut, slabs, heights):  # type: ignore[no-untyped-def]
+    """Write slab and height of each point of a block, given their cells; anything where the cell is -1."""
+    for j in range(len(cells)):
+        z = block.z[j] * frame.scale[2] + frame.offset[2]
+        slabs[j], heights[j] = slab_and_height(z, dem[np.uint32(max(cells[j], np.int32(0)))], cut)

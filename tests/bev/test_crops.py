@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bevseg.bev import crops
+from bevseg.bev.bands import bands
 from bevseg.bev.crops import CropSampler
 from bevseg.bev.ground import ground
-from bevseg.bev.rasterize import bands, label_rasters, rasterize
+from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.errors import LabelError
 from bevseg.labels import CAR, GROUND, POLE, UNDEFINED

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from bevseg.bev.ground import filled, ground, height_above_ground, opened_away
+from bevseg.bev.ground import ground, height_above_ground, opened_away
 from bevseg.config import GroundConfig
 from bevseg.grid import Grid
 from bevseg.pointcloud import PointCloud
@@ -17,10 +17,8 @@ from tests.bev.clouds import clouds, kept, shuffled
 CONFIG = GroundConfig()
 
 
-def surfaces(allow_gaps):
-    shapes = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
-    heights = st.floats(-50, 50, width=32)
-    return hnp.arrays(np.float32, shapes, elements=heights | st.just(np.nan) if allow_gaps else heights)
+SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
+SURFACES = hnp.arrays(np.float32, SHAPES, elements=st.floats(-50, 50, width=32))
 
 
 def raised(cloud, height):
@@ -28,25 +26,7 @@ def raised(cloud, height):
     return dataclasses.replace(cloud, offset=(x, y, z + height))
 
 
-@given(surfaces(allow_gaps=True))
-def test_filling_is_exact_on_known_cells_and_never_beyond_them(heights):
-    full, known = filled(heights), ~np.isnan(heights)
-    np.testing.assert_array_equal(full[known], heights[known])
-    if known.any():
-        assert full.min() >= np.nanmin(heights) - 1e-4
-        assert full.max() <= np.nanmax(heights) + 1e-4
-    else:
-        assert np.isnan(full).all()
-
-
-def test_filling_a_hole_in_a_ramp_goes_on_with_the_ramp():
-    ramp = np.tile(np.arange(16, dtype=np.float32), (16, 1))
-    holed = ramp.copy()
-    holed[4:12, 4:12] = np.nan
-    assert np.abs(filled(holed) - ramp).max() < 1.5
-
-
-@given(surfaces(allow_gaps=False), st.floats(0.5, 8))
+@given(SURFACES, st.floats(0.5, 8))
 def test_what_is_opened_away_is_what_plain_openings_take_off(surface, window):
     config = GroundConfig(window=window, slope=0.3)
     plain, running, radius = np.zeros(surface.shape, bool), surface, 1

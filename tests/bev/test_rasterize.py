@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bevseg.bev.bands import bands
 from bevseg.bev.ground import ground
-from bevseg.bev.rasterize import bands, label_rasters, majority, rasterize
+from bevseg.bev.rasterize import label_rasters, majority, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, POLE, VEGETATION
