@@ -21,7 +21,13 @@ FLOORS = (
 """From the ground up; what stands on one floor does not know its neighbours."""
 
 INSIDE = {
-    "bev": (("binning", "slices"), ("ground", "rasterize", "backproject"), ("crops",)),
+    "bev": (
+        ("binning", "slices"),
+        ("gaps", "records"),
+        ("bands",),
+        ("ground", "rasterize", "backproject"),
+        ("crops",),
+    ),
     "seg": (
         ("device", "inputs", "losses", "models"),
         ("batches", "checkpoint"),
