@@ -167,7 +167,7 @@ def standard_size(point_format: int) -> int:
 
 
 class _Attentive:
-    """A file that remembers why a write failed: the compressor reports a failure, but not which."""
+    """A file that remembers why a write failed: the compressor tells of a failure, or an interrupt, but not which."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -183,8 +183,6 @@ class _Attentive:
     def write(self, data: Any) -> int:
         try:
             return self._file.write(data)
-        except (
-            BaseException
-        ) as error:  # an interrupt too: the compressor would hide it in an error of its own
+        except BaseException as error:
             self.error = error
             raise

@@ -206,7 +206,8 @@ def test_a_scheme_needs_codes_only_for_classes_that_occur(tmp_path):
     )
 
 
-def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monkeypatch):
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monkeypatch, writes):
     class Interrupted:
         """A file that is written to when the user presses Ctrl-C."""
 
@@ -214,7 +215,7 @@ def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monke
 
         def write(self, data):
             self.written += 1
-            if self.written > 1:
+            if self.written > writes:
                 raise KeyboardInterrupt
             return len(data)
 
