@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from bevseg.errors import UsageError
-from bevseg.labels import CAR, GROUND, VEGETATION
+from bevseg.labels import BUILDING, CAR, GROUND, VEGETATION
 from bevseg.sim import simulate, survey
 from bevseg.sim.bend import Bend
 from bevseg.sim.materials import Material
@@ -25,10 +25,10 @@ def drive(ray_casting):
     s = np.arange(-100, 141, 1.0)
     straight = Bend(s, np.column_stack([s, np.zeros_like(s)]), np.zeros_like(s))
 
-    def scanned(*things):
+    def scanned(*things, reach=Scanner.reach):
         mesh = merge([terrain.mesh(np.random.default_rng(0)), *things])
         scene = Scene(Street(mesh, terrain, straight, lane=0.0), ray_casting)
-        parts = list(scan(scene, Scanner(), np.random.default_rng(0)))
+        parts = list(scan(scene, Scanner(reach=reach), np.random.default_rng(0)))
         xyz, labels = (np.concatenate([getattr(p, name) for p in parts]) for name in ("xyz", "labels"))
         return xyz, labels
 
@@ -87,6 +87,17 @@ def test_profiles_lie_apart_as_stripes(drive):
     nearest = cKDTree(away[:, :2]).query(away[:, :2], k=2)[0][:, 1]
     isotropic = 0.5 / np.sqrt(len(away) / 10)
     assert np.median(nearest) < 0.7 * isotropic
+
+
+def test_echoes_are_lost_with_range_and_on_glass(drive):
+    def echoes(material, reach):
+        screen = box((0, 16, -1), (40, 16.1, 10), material)
+        return (drive(screen, reach=reach)[1] == BUILDING).sum()
+
+    full = echoes(Material.BRICK, reach=200)
+    assert 0.4 * full < echoes(Material.BRICK, reach=20) < 0.8 * full
+    assert echoes(Material.BRICK, reach=7) == 0
+    assert echoes(Material.PANE, reach=200) < 0.4 * full
 
 
 def test_nothing_is_seen_in_a_shadow(drive):
