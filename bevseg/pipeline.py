@@ -160,12 +160,15 @@ def train(
     LabelError
         If there is nothing to learn in a slice.
     """
-    names = [example.cloud.name for example in examples]
-    held_out = hold_out(names, val, settings.train.val_share, seed)
+    labels = {
+        example.cloud.name: np.bincount(labelled(example.cloud).labels, minlength=len(CLASS_NAMES))
+        for example in examples
+    }
+    held_out = hold_out(labels, val, settings.train.val_share, seed)
     model, history = fit(
         examples, held_out, settings, slices=slices, init=init, seed=seed, device=device, progress=progress
     )
-    scores: dict[str, Any] = {"trained_on": sorted(set(names) - set(held_out))}
+    scores: dict[str, Any] = {"trained_on": sorted(set(labels) - set(held_out))}
     if held_out and set(SLICES) <= set(model.nets):
         scores["validation"] = _scored([e for e in examples if e.cloud.name in held_out], model, device)
     return dataclasses.replace(model, scores=scores), history

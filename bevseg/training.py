@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.crops import CropSampler
 from bevseg.bev.bands import bands as bands_of
+from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings
 from bevseg.errors import UsageError

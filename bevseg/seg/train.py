@@ -25,7 +25,7 @@ from bevseg.seg.validate import Scene, validate
 WARM_UP = 0.1
 """Share of the training in which the learning rate rises."""
 
-TOLERANCE = 0.01
+TOLERANCE = 0.02
 """Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
 been trained with smaller steps."""
 

@@ -11,6 +11,7 @@ import torch
 from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg import train as training
+from bevseg.seg import validate
 from bevseg.seg.checkpoint import save
 from bevseg.seg.train import one_cycle, train
 from tests.seg import scenes
@@ -75,7 +76,8 @@ def test_the_random_numbers_of_the_caller_stay():
     assert before[1] == np.random.get_state()[1].tobytes()  # noqa: NPY002
 
 
-def test_history_tells_every_look():
+def test_history_tells_every_look(monkeypatch):
+    monkeypatch.setattr(validate, "CELLS", 1)
     rows = []
     trained = fit(steps=7, validate_every=3, told=rows.append)
     assert trained.history == rows
@@ -91,6 +93,17 @@ def test_history_tells_every_look():
     }
     objects = [rows[0][f"iou_{c}"] for c in classes if c != "other"]
     assert rows[0]["miou"] == pytest.approx(np.mean(objects))
+
+
+def test_the_score_of_a_look_leaves_out_classes_of_a_few_cells(monkeypatch):
+    monkeypatch.setattr(validate, "CELLS", 1)
+    all_of_them = fit(steps=2).history[-1]
+    monkeypatch.setattr(validate, "CELLS", 50)
+    some = fit(steps=2).history[-1]
+    assert {k: v for k, v in some.items() if k.startswith("iou")} == {
+        k: v for k, v in all_of_them.items() if k.startswith("iou")
+    }
+    assert some["miou"] != all_of_them["miou"]
 
 
 def test_without_validation_the_last_average_is_kept():
