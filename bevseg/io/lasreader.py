@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from bevseg.io import crs as crs_io
 from bevseg.io.complaints import damaged, no_points, too_few
 from bevseg.io.lasheader import Header, read_header
 from bevseg.pointcloud import Crs
+
+# laspy logs what it also raises; without a handler of its own that would go to stderr.
+logging.getLogger("laspy").addHandler(logging.NullHandler())
 
 _STAGES = 90.0
 """Bytes that the stages hold for a point beside its record."""

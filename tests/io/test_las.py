@@ -289,14 +289,15 @@ def test_waveforms_that_the_laz_library_would_scramble_are_refused(tmp_path, ins
 
 
 def test_points_that_are_not_finite_are_withheld_at_the_lower_corner(tmp_path):
-    xyz = np.array([[5, 6, 7], [np.nan, 1, 1], [9, 4, np.inf], [8.5, 7.25, 7.125]])
+    low, high = [5.5, 6.25, 7.125], [8.5, 7.25, 9.0]
+    xyz = np.array([low, [np.nan, 1, 1], [9, 4, np.inf], high])
     cloud = PointCloud.from_xyz(xyz, name="holes")
     export(cloud, Labelling(np.full(4, 3, np.uint8), np.full(4, 255, np.uint8)), tmp_path / "out.laz")
     written = laspy.read(tmp_path / "out.laz")
-    np.testing.assert_array_equal(written.xyz, [[5, 6, 7], [5, 6, 7], [5, 6, 7], [8.5, 7.25, 7.125]])
+    np.testing.assert_array_equal(written.xyz, [low, low, low, high])
     np.testing.assert_array_equal(written.withheld, [0, 1, 1, 0])
     np.testing.assert_array_equal(written.classification, [2, 0, 0, 2])
-    assert written.header.mins.tolist() == [5, 6, 7] and written.header.maxs.tolist() == [8.5, 7.25, 7.125]
+    assert written.header.mins.tolist() == low and written.header.maxs.tolist() == high
 
 
 def test_a_new_file_is_valid_in_the_eyes_of_others(tmp_path):

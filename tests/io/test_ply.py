@@ -99,11 +99,12 @@ def test_vertices_with_lists_come_through_open3d(tmp_path, kind):
     found = scan(tmp_path, head(kind, properties=lists) + rows)
     np.testing.assert_allclose(found.cloud.xyz, XYZ, atol=0.0005)
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
-    with pytest.raises(CloudFormatError, match="fewer points than its header claims"):
-        scan(
-            tmp_path,
-            head(kind, properties=lists) + rows[:-5] if kind != "ascii" else head(kind, 4, lists) + rows,
-        )
+    short = [head(kind, 4, lists) + rows]
+    if kind != "ascii":  # cut in the midst of a list, and before its counter
+        short += [head(kind, properties=lists) + rows[:-cut] for cut in (5, 9)]
+    for content in short:
+        with pytest.raises(CloudFormatError, match="fewer points than its header claims"):
+            scan(tmp_path, content)
 
 
 @pytest.mark.parametrize(

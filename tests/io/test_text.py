@@ -47,6 +47,7 @@ def assert_the_three_points(found, codes=CODES):
         ROWS.replace(" ", "   "),
         ROWS.replace(" ", " \t"),
         "".join(f"   {line}  \n" for line in ROWS.splitlines()),
+        "".join(f"   {line}  \r\n\r\n" for line in ROWS.splitlines()),
         "\n\n" + ROWS,
         ROWS.replace("\n", "\n\n"),
         "x y z label\n" + ROWS,
@@ -213,6 +214,7 @@ def test_a_gzip_of_the_same_points_is_the_same_bytes(tmp_path):
     cloud = PointCloud.from_xyz(XYZ)
     first, second = (written(cloud, tmp_path / f"{i}.txt.gz", np.zeros(3, np.uint8)) for i in "ab")
     assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes()[3:8] == bytes(5)  # no name, no time
 
 
 @pytest.mark.parametrize(
