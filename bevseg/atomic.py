@@ -6,12 +6,12 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
+from bevseg.errors import BevsegError, InputError, OutputExistsError, OutputWriteError, UsageError
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -20,6 +20,14 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
     if path.exists() and not overwrite:
         raise OutputExistsError("The output exists", where=path, hint="give --overwrite, or another output")
+
+
+def refuse_all_existing(paths: Sequence[Path]) -> list[Path]:
+    """Return those of the outputs that are there; if all of them are, there is nothing to do: OutputExistsError."""
+    existing = [path for path in paths if path.exists()]
+    if existing and len(existing) == len(paths):
+        refuse_existing(paths[0], overwrite=False)
+    return existing
 
 
 def refuse_same(source: Path, target: Path) -> None:
@@ -65,6 +73,20 @@ def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) 
     """Write a table as JSON that people can read; NaN, which JSON does not know, raises ValueError."""
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def system_error(error: OSError, path: Path) -> BevsegError | None:
+    """Turn what the system refused outside of our own writing into an error of ours; None if it is no such refusal.
+
+    A full disk also stops what libraries keep for themselves (caches of compiled code), and a cloud may not be
+    readable for this user.
+    """
+    place = Path(error.filename) if isinstance(error.filename, str) else path
+    if error.errno in _FULL:
+        return write_error(place, error)
+    if isinstance(error, PermissionError):
+        return InputError("No permission", where=place, why=error.strerror, hint="check who may read it")
+    return None
 
 
 def write_error(path: Path, error: Exception) -> OutputWriteError:

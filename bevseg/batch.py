@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from bevseg.atomic import system_error
 from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.progress import Progress, Step, silent
 
@@ -198,13 +199,14 @@ def _guarded(work: Callable[[T], Done], item: T) -> Done | Failure:
         error = known
     except MemoryError:
         error = OutOfMemoryError("Memory ran out", hint="give a smaller --jobs, or cut the cloud into tiles")
-    except Exception as bug:
-        error = BevsegError(
+    except Exception as unexpected:
+        refused = system_error(unexpected, item.path) if isinstance(unexpected, OSError) else None
+        error = refused or BevsegError(
             "Something unexpected happened: this is a bug",
-            why=f"{type(bug).__name__}: {bug}",
+            why=f"{type(unexpected).__name__}: {unexpected}",
             hint="run this cloud alone with -vv and report what it prints",
         )
-        error.__cause__ = bug
+        error.__cause__ = unexpected
     if error.where is None:
         error.where = item.path
     return Failure(item.stem, item.path, error)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.atomic import replacing
 from bevseg.grid import Grid
 from bevseg.labels import CLASS_NAMES, COLOURS, UNDEFINED
 from bevseg.pointcloud import Labelling, PointCloud
@@ -42,7 +41,7 @@ def draw(
     bands
         Slice -> raster, whose band `h_max` is a panel, m.
     path
-        Of the PNG; replaced if it exists.
+        Of the PNG.
     """
     # Figure and canvas without pyplot: no window system, nothing global.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -52,14 +51,13 @@ def draw(
     (down, across), size = _layout(grid)
     figure = Figure(figsize=size, dpi=100, layout="compressed")
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    seen = np.where(_thinned(-dem["distance"]) < 0, FADED, 1.0)
+    seen = np.where(_thinned(-np.asarray(dem["distance"], np.float32)) < 0, FADED, 1.0)
     _heights(figure, axes[0], grid, dem["height"], "ground (pale: filled in)", "m", "gist_earth", seen)
     for axis, (name, raster) in zip(axes[1:3], bands.items(), strict=True):
         _heights(figure, axis, grid, raster["h_max"], f"{name} slice: highest point", "m", "viridis")
     _classes(figure, axes[3], grid, cloud, labelling)
     figure.suptitle(f"{cloud.name}: {len(cloud):,} points, cells of {grid.cell:g} m; metres, north is up")
-    with replacing(path) as temporary:
-        FigureCanvasAgg(figure).print_png(temporary)
+    FigureCanvasAgg(figure).print_png(path)
 
 
 def _layout(grid: Grid) -> tuple[tuple[int, int], tuple[float, float]]:

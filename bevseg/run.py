@@ -9,20 +9,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from bevseg import pipeline, preview, report, workdir
-from bevseg.atomic import refuse_existing, refuse_same, write_json
+from bevseg import pipeline, report, workdir
+from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, write_json
 from bevseg.batch import Done, Outcome, each
 from bevseg.config import NAMED, RunConfig, Settings
-from bevseg.errors import OutputExistsError, UsageError
-from bevseg.export import export
-from bevseg.ingest import CloudFile, describe, find_clouds, ingest
+from bevseg.errors import UsageError
+from bevseg.ingest import CloudFile, find_clouds, ingest
+from bevseg.labeller import Labeller
 from bevseg.labels import load_scheme
 from bevseg.names import SLICES
-from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.losses import parse
@@ -152,79 +148,30 @@ def _train(request: Request, progress: Progress) -> Outcome:
     )
 
 
-@dataclass(frozen=True)
-class _Order:
-    """What a process needs to label any cloud of a run."""
-
-    request: Request
-    model: Path
-
-
 def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
     if request.work is not None:
         settings = pipeline.load_model(model).settings
         workdir.settle(request.work, settings, workdir.GROUPS, overwrite=request.overwrite)
     how = request.how
     threads = max((os.cpu_count() or 1) // how.jobs, 1)
+    labeller = Labeller(
+        request.out,
+        model,
+        classes=request.classes,
+        out_classes=request.out_classes,
+        device=how.device,
+        work=request.work,
+        overwrite=request.overwrite,
+    )
     return each(
         "label",
-        functools.partial(_label_file, _Order(request, model)),
+        labeller,
         clouds,
         jobs=how.jobs,
         on_error=how.on_error,
         start=functools.partial(limit_threads, threads) if how.jobs > 1 else None,
         progress=progress,
     )
-
-
-def _label_file(order: _Order, file: CloudFile) -> Done:
-    """Label one cloud from file to file."""
-    request, watch = order.request, Stopwatch()
-    laz, png = request.out / f"{file.stem}.laz", request.out / f"{file.stem}.png"
-    folder = workdir.Folder(request.work / file.stem) if request.work else None
-    refuse_existing(laz, overwrite=request.overwrite)
-    refuse_existing(png, overwrite=request.overwrite)
-    if folder is not None:
-        folder.refuse("ingest", overwrite=request.overwrite)
-    with watch("read"):
-        cloud = ingest(file.path, scheme=load_scheme(request.classes) if request.classes else None)
-    model = pipeline.load_model(order.model)
-    made = pipeline.label(cloud, model, device=request.how.device, watch=watch)
-    written: list[Path] = []
-    if folder is not None:
-        with watch("keep"):
-            written += _keep(folder, cloud, made, file, order)
-    with watch("picture"):
-        preview.draw(cloud, made.dem, made.bands, made.labelling, png)
-    with watch("write"):
-        scheme = load_scheme(request.out_classes) if request.out_classes else None
-        export(cloud, made.labelling, laz, scheme=scheme, overwrite=request.overwrite)
-    facts: dict[str, Any] = {"source": str(file.path), "seconds": watch.seconds}
-    if pipeline.is_labelled(cloud):
-        best = pipeline.oracle(cloud, made.dem, model.settings.slices)
-        facts["matrix"] = pipeline.matrix(cloud, made.labelling)
-        facts["oracle"] = pipeline.matrix(cloud, best)
-    counts = np.bincount(made.labelling.classes, minlength=len(model.classes))
-    facts["classes"] = dict(zip(model.classes, counts.tolist(), strict=True))
-    return Done((laz, png, *written), len(cloud), facts)
-
-
-def _keep(
-    folder: workdir.Folder, cloud: PointCloud, made: pipeline.Labelled, file: CloudFile, order: _Order
-) -> list[Path]:
-    """Write all that the stages made of a cloud into its folder."""
-    folder.begin("ingest")
-    return [
-        *folder.write_cloud(
-            cloud, describe(cloud, file.path) | {"scheme": order.request.classes, "columns": None}
-        ),
-        *folder.write_dem(made.dem),
-        *folder.write_bands(
-            made.bands, pipeline.truth(cloud, made.dem, pipeline.load_model(order.model).settings.slices)
-        ),
-        *folder.write_classes(made.classes),
-        *folder.write_labels(made.labelling),
-    ]
 
 
 def _refuse(request: Request) -> None:
@@ -255,17 +202,12 @@ def _refuse(request: Request) -> None:
 
 def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
     """Raise before any work if an output is an input, or if the results are there already."""
-    targets = {file.stem: request.out / f"{file.stem}.laz" for file in clouds}
-    for file in clouds:
-        refuse_same(file.path, targets[file.stem])
+    targets = [request.out / f"{file.stem}.laz" for file in clouds]
+    for file, target in zip(clouds, targets, strict=True):
+        refuse_same(file.path, target)
     if request.overwrite:
         return
     for name in (REPORT, *((MODEL, report.HISTORY) if request.train_on else ())):
         refuse_existing(request.out / name, overwrite=False)
-    existing = [path for path in targets.values() if path.exists()]
-    if existing and len(existing) == len(targets):
-        raise OutputExistsError(
-            "The outputs exist", where=existing[0], hint="give --overwrite, or another output directory"
-        )
-    for path in existing:
+    for path in refuse_all_existing(targets):
         log.warning("%s exists: this cloud will be left out", path)

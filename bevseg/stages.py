@@ -7,54 +7,23 @@ and writes the result into the folder of the cloud.
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from bevseg import pipeline, report
-from bevseg.atomic import refuse_existing, refuse_same, replacing
-from bevseg.batch import Done, Outcome, each
+from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, replacing
+from bevseg.batch import Done, Outcome
 from bevseg.bev.backproject import backproject
 from bevseg.bev.ground import ground, height_above_ground
-from bevseg.bev.rasterize import rasterize
-from bevseg.config import RunConfig, Settings, SliceConfig, load
+from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.config import Settings, SliceConfig, load
 from bevseg.errors import InputError, UsageError
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, find_clouds, ingest, sha256
 from bevseg.io import geotiff, las
 from bevseg.labels import load_scheme
-from bevseg.names import FORMATS, SLICES
-from bevseg.progress import Progress, Step, silent
-from bevseg.seg.device import limit_threads, resolve
-from bevseg.seg.losses import parse
-from bevseg.seg.predict import predict
-from bevseg.training import Example
-from bevseg.workdir import GROUPS, Folder, folders, refuse_other, settings_of, settle
-
-
-@dataclass(frozen=True)
-class How:
-    """How a stage goes over the clouds."""
-
-    overwrite: bool = False
-    jobs: int = RunConfig.jobs
-    on_error: str = RunConfig.on_error
-    progress: Progress = silent
-
-    def each(self, task: str, work: Callable[..., Done], items: Sequence[Any]) -> Outcome:
-        """Do the work on every item."""
-        threads = max((os.cpu_count() or 1) // self.jobs, 1)
-        return each(
-            task,
-            work,
-            items,
-            jobs=self.jobs,
-            on_error=self.on_error,
-            start=functools.partial(limit_threads, threads) if self.jobs > 1 else None,
-            progress=self.progress,
-        )
+from bevseg.names import FORMATS
+from bevseg.workdir import Folder, folders, settings_of
+from bevseg.workflow import How, over
 
 
 def ingest_clouds(
@@ -78,6 +47,8 @@ def ingest_clouds(
     if classes:
         load_scheme(classes)
     found = find_clouds(list(paths))
+    if not how.overwrite:
+        refuse_all_existing([work / file.stem / "cloud.las" for file in found.clouds])
     work_on = functools.partial(_ingest, work=work, classes=classes, columns=columns, overwrite=how.overwrite)
     outcome = how.each("ingest", work_on, found.clouds)
     outcome.facts["passed_over"] = found.passed_over
@@ -106,13 +77,16 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
     if config is not None and model is not None:
         raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
     if model is not None:
-        return pipeline.load_model(model).settings
+        # Only here: no other stage waits for torch.
+        from bevseg.seg import checkpoint
+
+        return checkpoint.load(model).settings
     return load(config) if config else settings_of(work)
 
 
 def ground_work(work: Path, settings: Settings, *, how: How) -> Outcome:
     """Write the DEM of every cloud: `dem.tif`."""
-    return _over(
+    return over(
         work, "ground", functools.partial(_ground, settings=settings), settings, ("ground", "raster"), how
     )
 
@@ -158,89 +132,21 @@ def ground_cloud(
 def rasterize_work(work: Path, settings: Settings, *, how: How) -> Outcome:
     """Write the bands of both slices, and the label rasters of labelled clouds."""
     stage = functools.partial(_rasterize, settings=settings)
-    return _over(work, "rasterize", stage, settings, ("slices", "raster"), how)
+    return over(work, "rasterize", stage, settings, ("slices", "raster"), how)
 
 
 def _rasterize(folder: Folder, *, settings: Settings) -> Done:
     cloud, dem = folder.read_cloud(), folder.read_dem()
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
-    return Done(folder.write_bands(bands, pipeline.truth(cloud, dem, settings.slices)), len(cloud))
-
-
-def train_work(
-    work: Path,
-    output: Path,
-    settings: Settings,
-    *,
-    slices: Sequence[str] = SLICES,
-    init: Path | None = None,
-    val: Sequence[str] | None = None,
-    seed: int = RunConfig.seed,
-    device: str = RunConfig.device,
-    overwrite: bool = False,
-    progress: Progress = silent,
-) -> Outcome:
-    """Train a model on the labelled clouds of a work directory.
-
-    Parameters
-    ----------
-    work
-        With `cloud.las` and `dem.tif` of every cloud.
-    output
-        The model to write; `history.csv` is written beside it.
-    settings
-        Of all stages; those of the work directory must agree.
-    slices, val, seed, device, progress
-        As for `pipeline.train`.
-    init
-        Model to start from; it also lends the networks of the slices that are not trained.
-    overwrite
-        Whether the model may be replaced.
-
-    Raises
-    ------
-    LabelError
-        If a cloud has no labels.
-    UsageError
-        If options or settings do not agree.
-    """
-    for path in (output, output.with_name(report.HISTORY)):
-        refuse_existing(path, overwrite=overwrite)
-    resolve(device)
-    parse(settings.train.loss)
-    start = pipeline.load_model(init) if init else None
-    refuse_other(work, settings, GROUPS)
-    examples = []
-    for number, folder in enumerate(items := folders(work), 1):
-        examples.append(Example(pipeline.labelled(folder.read_cloud()), folder.read_dem()))
-        progress(Step("read the training clouds", number, len(items)))
-    model, history = pipeline.train(
-        examples, settings, val=val, slices=slices, init=start, seed=seed, device=device, progress=progress
-    )
-    written = report.write_trained(model, history, output)
-    return Outcome(written, facts=model.scores)
-
-
-def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how: How) -> Outcome:
-    """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
-    resolve(device)
-    settings = pipeline.load_model(model).settings
-    refuse_other(work, settings, ("slices", "raster"))
-    return _over(work, "predict", functools.partial(_predict, model=model, device=device), settings, (), how)
-
-
-def _predict(folder: Folder, *, model: Path, device: str) -> Done:
-    trained = pipeline.load_model(model)
-    bands = folder.read_bands()
-    classes = {name: predict(raster, trained, name, device=device) for name, raster in bands.items()}
-    return Done(folder.write_classes(classes))
+    truth = {} if cloud.labels is None else label_rasters(cloud, dem, settings.slices)
+    return Done(folder.write_bands(bands, truth), len(cloud))
 
 
 def backproject_work(work: Path, *, how: How) -> Outcome:
     """Write class and confidence of every point: `labels.npz`."""
     settings = settings_of(work)
     stage = functools.partial(_backproject, slices=settings.slices)
-    return _over(work, "backproject", stage, settings, (), how)
+    return over(work, "backproject", stage, settings, (), how)
 
 
 def _backproject(folder: Folder, *, slices: SliceConfig) -> Done:
@@ -272,7 +178,10 @@ def export_work(
     stage = functools.partial(
         _export, out=out, formats=formats, out_classes=out_classes, overwrite=how.overwrite
     )
-    return how.each("export", stage, folders(work))
+    items = folders(work)
+    if not how.overwrite:
+        refuse_all_existing([out / f"{folder.stem}.{formats[0]}" for folder in items])
+    return how.each("export", stage, items)
 
 
 def _export(
@@ -304,28 +213,3 @@ def _export(
             overwrite=overwrite,
         )
     return Done(tuple(targets), len(cloud))
-
-
-def _over(
-    work: Path,
-    stage: str,
-    do: Callable[[Folder], Done],
-    settings: Settings,
-    groups: tuple[str, ...],
-    how: How,
-) -> Outcome:
-    """Do a stage on every folder of a work directory, after all that can be refused before has been."""
-    items = folders(work)
-    missing = [folder for folder in items if not folder.holds(stage)]
-    if not how.overwrite and not missing:
-        items[0].refuse(stage, overwrite=False)
-    settle(work, settings, groups, overwrite=how.overwrite)
-    if how.overwrite:
-        for folder in items:
-            folder.begin(stage)
-    return how.each(stage, functools.partial(_unless_done, stage=stage, do=do), items)
-
-
-def _unless_done(folder: Folder, *, stage: str, do: Callable[[Folder], Done]) -> Done:
-    folder.refuse(stage, overwrite=False)
-    return do(folder)

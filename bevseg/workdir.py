@@ -55,10 +55,6 @@ class Folder:
         for name in STAGES[stage]:
             refuse_existing(self.path / name, overwrite=overwrite)
 
-    def holds(self, stage: str) -> bool:
-        """Say whether any file of the stage is there."""
-        return any((self.path / name).exists() for name in STAGES[stage])
-
     def begin(self, stage: str) -> None:
         """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
         stages = list(STAGES)

@@ -39,7 +39,7 @@ def ground(
       bevseg ground work/
       bevseg ground scan.laz -o dem.tif --points ground.laz
     """
-    from bevseg import stages
+    from bevseg import stages, workflow
 
     settings = stages.settings_for(work, config, model)
     if output is not None:
@@ -47,6 +47,6 @@ def ground(
     elif points is not None or work.is_file():
         raise click.UsageError("a single CLOUD needs -o DEM.tif")
     else:
-        how = stages.How(overwrite, jobs, on_error, console.progress)
+        how = workflow.How(overwrite, jobs, on_error, console.progress)
         outcome = stages.ground_work(work, settings, how=how)
     console.finish(outcome)

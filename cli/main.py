@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -80,8 +81,7 @@ class Bevseg(click.Group):
         except MemoryError as error:
             code = _tell("bevseg: error: Memory ran out\n  do:    give smaller clouds", error, 5)
         except Exception as error:
-            text = f"bevseg: {type(error).__name__}: {error}; this is a bug"
-            code = _tell(f"{text} (run again with -vv and report what it prints)", error, BUG)
+            code = _tell_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -93,6 +93,18 @@ def _tell(text: str, error: BaseException, code: int) -> int:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     click.echo(text, err=True)
     return code
+
+
+def _tell_unexpected(error: Exception) -> int:
+    """Tell what the system refused, or that this is a bug, and return the exit code."""
+    if isinstance(error, OSError):
+        from bevseg.atomic import system_error
+
+        refused = system_error(error, Path())
+        if refused is not None:
+            return _tell(f"bevseg: error: {refused}", error, refused.exit_code)
+    text = f"bevseg: {type(error).__name__}: {error}; this is a bug"
+    return _tell(f"{text} (run again with -vv and report what it prints)", error, BUG)
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -23,7 +23,7 @@ def predict(console: Console, work: Path, model: Path, on_error: str, overwrite:
     Example:
       bevseg predict work/ -m model.safetensors
     """
-    from bevseg import stages
+    from bevseg import learning, workflow
 
-    how = stages.How(overwrite, 1, on_error, console.progress)
-    console.finish(stages.predict_work(work, model, device=device, how=how))
+    how = workflow.How(overwrite, 1, on_error, console.progress)
+    console.finish(learning.predict_work(work, model, device=device, how=how))

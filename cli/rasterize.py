@@ -35,7 +35,7 @@ def rasterize(
       bevseg rasterize work/
       bevseg rasterize work/ -m model.safetensors
     """
-    from bevseg import stages
+    from bevseg import stages, workflow
 
-    how = stages.How(overwrite, jobs, on_error, console.progress)
+    how = workflow.How(overwrite, jobs, on_error, console.progress)
     console.finish(stages.rasterize_work(work, stages.settings_for(work, config, model), how=how))

@@ -61,11 +61,11 @@ def train(
       bevseg train work/ -o model.safetensors
       bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
     """
-    from bevseg import evaluate, stages
+    from bevseg import evaluate, learning, stages
     from bevseg.config import with_training
 
     settings = with_training(stages.settings_for(work, config, None), loss=loss, max_minutes=max_minutes)
-    outcome = stages.train_work(
+    outcome = learning.train_work(
         work,
         output,
         settings,

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bevseg.atomic import refuse_same, replacing, write_json
+from bevseg.atomic import refuse_all_existing, refuse_same, replacing, system_error, write_json
 from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
 
 
@@ -80,3 +80,26 @@ def test_an_input_is_never_the_output_whatever_it_is_called(tmp_path):
     with pytest.raises(UsageError, match="input would be replaced"):
         refuse_same(source, tmp_path / "link.laz")
     refuse_same(source, tmp_path / "other.laz")
+
+
+def test_a_full_disk_anywhere_is_a_write_error_and_no_bug(tmp_path):
+    error = system_error(OSError(errno.ENOSPC, "No space left", "/cache/kernel.nbc"), tmp_path)
+    assert isinstance(error, OutputWriteError)
+    assert str(error.where) == "/cache/kernel.nbc"
+
+
+def test_a_cloud_that_may_not_be_read_is_bad_input(tmp_path):
+    error = system_error(PermissionError(errno.EACCES, "Permission denied", "/data/a.laz"), tmp_path)
+    assert error.exit_code == 4
+    assert "/data/a.laz" in str(error)
+    assert system_error(OSError(errno.EINVAL, "Invalid argument"), tmp_path) is None
+
+
+def test_outputs_are_refused_together_only_if_all_are_there(tmp_path):
+    paths = [tmp_path / "a", tmp_path / "b"]
+    assert refuse_all_existing(paths) == []
+    paths[0].touch()
+    assert refuse_all_existing(paths) == paths[:1]
+    paths[1].touch()
+    with pytest.raises(OutputExistsError):
+        refuse_all_existing(paths)

@@ -9,13 +9,14 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = (
     ("errors", "names", "metrics", "progress"),
-    ("atomic", "memory", "open3d", "batch", "labels", "config", "pointcloud", "grid"),
-    ("raster",),
+    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid"),
+    ("raster", "batch"),
     ("bev", "io", "tiles", "evaluate"),
     ("seg", "sim", "ingest", "export"),
     ("workdir", "preview", "training", "report", "samples"),
-    ("pipeline",),
-    ("run", "stages", "comparison", "contents"),
+    ("pipeline", "workflow"),
+    ("labeller", "stages", "learning", "comparison", "contents"),
+    ("run",),
     ("cli",),
 )
 """From the ground up; what stands on one floor does not know its neighbours."""

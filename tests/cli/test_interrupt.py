@@ -10,40 +10,58 @@ from tests.cli.invoke import bevseg, left_behind, process
 
 # Stands still inside the writing of the output, the temporary file begun, and says so.
 WRITING = """
-import sys, time
-from pathlib import Path
+import time
 from bevseg_cli.main import main
-from bevseg import export, run
-from bevseg.atomic import replacing
+import bevseg.{module}
 
-def slowly(cloud, labelling, path, **rest):
-    with replacing(path) as temporary:
+def slowly(cloud, labelling_or_path, path=None, **rest):
+    from bevseg.atomic import replacing
+    with replacing(path or labelling_or_path) as temporary:
         temporary.write_text("half")
         print("writing", flush=True)
         time.sleep(60)
 
-run.export = slowly
+bevseg.{function} = slowly
 main()
 """
 
 
-def writing(*arguments):
+def writing(module, function, *arguments):
     """Start a command that will stand still while it writes, and wait until it does."""
-    command = [sys.executable, "-c", WRITING, *(str(a) for a in arguments)]
+    command = [sys.executable, "-c", WRITING.format(module=module, function=function)]
+    command += [str(argument) for argument in arguments]
     running = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert running.stdout.readline() == "writing\n", running.communicate()
     return running
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_nothing_half_written(number, code, streets, tiny_model, tmp_path):
-    running = writing("run", streets / "a.txt", "-o", tmp_path / "out", "-m", tiny_model)
-    assert len(left_behind(tmp_path / "out")) == 2  # the picture, and what is being written
+def files_below(folder):
+    """All files below a folder, hidden ones included."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def assert_nothing_left_behind(running, number, code, out):
+    """Send a signal to a command that writes, and look at what it leaves."""
+    assert files_below(out)
     running.send_signal(number)
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == code
     assert "Traceback" not in stderr
-    assert left_behind(tmp_path / "out") == ["a.png"]
+    assert files_below(out) == []
+
+
+def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
+    out = tmp_path / "out"
+    options = ("-o", out, "-m", tiny_model, "--work", out / "work")
+    running = writing("labeller", "labeller.export", "run", streets / "a.txt", *options)
+    (out / "work" / "settings.json").rename(tmp_path / "settings.json")
+    assert_nothing_left_behind(running, signal.SIGINT, 130, out)
+
+
+def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
+    out = tmp_path / "work"
+    running = writing("stages", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
+    assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 
 def test_whoever_reads_our_results_may_leave(streets, tiny_model):

@@ -1,0 +1,92 @@
+"""The stages over a work directory that need networks: train, and predict.
+
+They stand apart from the other stages so that these do not wait for torch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from bevseg import pipeline, report
+from bevseg.atomic import refuse_existing
+from bevseg.batch import Done, Outcome
+from bevseg.config import RunConfig, Settings
+from bevseg.names import SLICES
+from bevseg.progress import Progress, Step, silent
+from bevseg.seg.device import resolve
+from bevseg.seg.losses import parse
+from bevseg.seg.predict import predict
+from bevseg.training import Example
+from bevseg.workdir import GROUPS, Folder, folders, refuse_other
+from bevseg.workflow import How, over
+
+
+def train_work(
+    work: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    slices: Sequence[str] = SLICES,
+    init: Path | None = None,
+    val: Sequence[str] | None = None,
+    seed: int = RunConfig.seed,
+    device: str = RunConfig.device,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Outcome:
+    """Train a model on the labelled clouds of a work directory.
+
+    Parameters
+    ----------
+    work
+        With `cloud.las` and `dem.tif` of every cloud.
+    output
+        The model to write; `history.csv` is written beside it.
+    settings
+        Of all stages; those of the work directory must agree.
+    slices, val, seed, device, progress
+        As for `pipeline.train`.
+    init
+        Model to start from; it also lends the networks of the slices that are not trained.
+    overwrite
+        Whether the model may be replaced.
+
+    Raises
+    ------
+    LabelError
+        If a cloud has no labels.
+    UsageError
+        If options or settings do not agree.
+    """
+    for path in (output, output.with_name(report.HISTORY)):
+        refuse_existing(path, overwrite=overwrite)
+    resolve(device)
+    parse(settings.train.loss)
+    start = pipeline.load_model(init) if init else None
+    refuse_other(work, settings, GROUPS)
+    examples = []
+    for number, folder in enumerate(items := folders(work), 1):
+        examples.append(Example(pipeline.labelled(folder.read_cloud()), folder.read_dem()))
+        progress(Step("read the training clouds", number, len(items)))
+    model, history = pipeline.train(
+        examples, settings, val=val, slices=slices, init=start, seed=seed, device=device, progress=progress
+    )
+    written = report.write_trained(model, history, output)
+    return Outcome(written, facts=model.scores)
+
+
+def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how: How) -> Outcome:
+    """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
+    resolve(device)
+    settings = pipeline.load_model(model).settings
+    refuse_other(work, settings, ("slices", "raster"))
+    return over(work, "predict", functools.partial(_predict, model=model, device=device), settings, (), how)
+
+
+def _predict(folder: Folder, *, model: Path, device: str) -> Done:
+    trained = pipeline.load_model(model)
+    bands = folder.read_bands()
+    classes = {name: predict(raster, trained, name, device=device) for name, raster in bands.items()}
+    return Done(folder.write_classes(classes))
