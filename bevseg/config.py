@@ -111,7 +111,7 @@ class SimulateConfig:
 
     points: int = 200_000
     """Points of a cloud."""
-    length: float = 80.0
+    length: float = 100.0
     """Length of the drive, m. Points per metre decide how dense the scan is."""
     resolution: float = 0.001
     """Step of the coordinates, m."""

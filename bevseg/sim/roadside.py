@@ -47,8 +47,10 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
 def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
     """Park cars along the kerb, some with a wheel on it."""
     rng = builder.rng
-    taken = rng.uniform(0.5, 0.95)
-    for s in np.arange(builder.start, builder.end, parking.pitch):
+    taken = 0.0
+    for number, s in enumerate(np.arange(builder.start, builder.end, parking.pitch)):
+        if number % 6 == 0:  # full stretches and empty ones
+            taken = rng.uniform(0.3, 1.0)
         if rng.random() > taken:
             continue
         along = s + rng.normal(scale=0.1 if parking.across else 0.3)

@@ -21,8 +21,8 @@ EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""
 _SURPLUS = 1.02
 """Echoes aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
-_STRIPES = 24.0
-"""Rays of a profile times spacing of the profiles, m: 4 m away, rays lie as far apart as profiles."""
+_STRIPES = 20.0
+"""Rays of a profile times spacing of the profiles, m: 3 m away, rays lie as far apart as profiles."""
 
 
 @dataclass(frozen=True)
