@@ -214,6 +214,18 @@ def test_lovasz_softmax_at_the_corners_is_the_jaccard_loss(classes, seed):
     torch.testing.assert_close(lovasz_softmax(logits, target, classes=classes), expected)
 
 
+def test_lovasz_absent_class_costs_its_largest_error():
+    logits, target = scene()
+    target[target == 2] = 255
+    q = logits.softmax(1)[:, 2][target != 255]
+    everything = lovasz_softmax(logits, target, classes="all")
+    torch.testing.assert_close(everything * 4, lovasz_softmax(logits, target) * 3 + q.max())
+    empty = torch.zeros_like(target)
+    value, gradient = value_and_gradient(lovasz_hinge, logits[:, :1], empty)
+    torch.testing.assert_close(value, (1 + logits[:, 0]).max().detach())
+    assert gradient.count_nonzero() == 1 and gradient.sum() == 1
+
+
 def test_jaccard_absent_class_counts_only_when_asked():
     logits, target = scene()
     target[target == 2] = 255
