@@ -160,10 +160,7 @@ def train(
     LabelError
         If there is nothing to learn in a slice.
     """
-    labels = {
-        example.cloud.name: np.bincount(labelled(example.cloud).labels, minlength=len(CLASS_NAMES))
-        for example in examples
-    }
+    labels = {example.cloud.name: example.counts for example in examples}
     held_out = hold_out(labels, val, settings.train.val_share, seed)
     model, history = fit(
         examples, held_out, settings, slices=slices, init=init, seed=seed, device=device, progress=progress

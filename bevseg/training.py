@@ -20,7 +20,7 @@ from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings
 from bevseg.errors import UsageError
-from bevseg.labels import UNDEFINED
+from bevseg.labels import CLASS_NAMES, UNDEFINED
 from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
@@ -45,6 +45,12 @@ class Example:
 
     cloud: PointCloud
     dem: Raster
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Number of points of each train id."""
+        assert self.cloud.labels is not None  # `pipeline.survey` has seen to it
+        return np.bincount(self.cloud.labels, minlength=len(CLASS_NAMES))
 
 
 def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:

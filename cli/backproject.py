@@ -22,7 +22,7 @@ def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrit
     Example:
       bevseg backproject work/
     """
-    from bevseg import stages, workflow
+    from bevseg.jobs import stages, workflow
 
     how = workflow.How(overwrite, jobs, on_error, console.progress)
     console.finish(stages.backproject_work(work, how=how))

@@ -16,7 +16,7 @@ from bevseg.errors import PartialFailureError
 from bevseg.progress import Step
 
 if TYPE_CHECKING:
-    from bevseg.batch import Outcome
+    from bevseg.jobs.batch import Outcome
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""

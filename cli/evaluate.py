@@ -28,7 +28,7 @@ def evaluate(
       bevseg evaluate labelled/ hand_labelled/ --classes oakland
       bevseg evaluate labelled/a.laz a.txt --json scores.json
     """
-    from bevseg import comparison
+    from bevseg.jobs import comparison
 
     outcome = comparison.compare(
         out, truth, classes=classes, json_path=json_file, overwrite=overwrite, progress=console.progress

@@ -47,7 +47,7 @@ def export(
       bevseg export work/ -o labelled/
       bevseg export work/ -o labelled/ --format laz,txt --out-classes shrec20
     """
-    from bevseg import stages, workflow
+    from bevseg.jobs import stages, workflow
 
     how = workflow.How(overwrite, jobs, on_error, console.progress)
     console.finish(stages.export_work(work, output, formats=formats, out_classes=out_classes, how=how))

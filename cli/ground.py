@@ -39,7 +39,7 @@ def ground(
       bevseg ground work/
       bevseg ground scan.laz -o dem.tif --points ground.laz
     """
-    from bevseg import stages, workflow
+    from bevseg.jobs import stages, workflow
 
     settings = stages.settings_for(work, config, model)
     if output is not None:

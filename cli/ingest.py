@@ -38,7 +38,7 @@ def ingest(
       bevseg ingest scans/ -o work/
       bevseg ingest a.xyz_label_conf.gz -o work/ --classes oakland --columns x,y,z,label,-
     """
-    from bevseg import stages, workflow
+    from bevseg.jobs import stages, workflow
 
     how = workflow.How(overwrite, jobs, on_error, console.progress)
     console.finish(stages.ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))

@@ -22,7 +22,7 @@ def inspect(console: Console, file: Path, classes: str | None, as_json: bool) ->
       bevseg inspect model.safetensors
       bevseg inspect scan.laz --json
     """
-    from bevseg import contents
+    from bevseg.jobs import contents
 
     table = contents.contents(file, classes)
     console.result(contents.as_json(table) if as_json else contents.text(table))

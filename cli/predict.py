@@ -23,7 +23,7 @@ def predict(console: Console, work: Path, model: Path, on_error: str, overwrite:
     Example:
       bevseg predict work/ -m model.safetensors
     """
-    from bevseg import learning, workflow
+    from bevseg.jobs import learning, workflow
 
     how = workflow.How(overwrite, 1, on_error, console.progress)
     console.finish(learning.predict_work(work, model, device=device, how=how))

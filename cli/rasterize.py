@@ -35,7 +35,7 @@ def rasterize(
       bevseg rasterize work/
       bevseg rasterize work/ -m model.safetensors
     """
-    from bevseg import stages, workflow
+    from bevseg.jobs import stages, workflow
 
     how = workflow.How(overwrite, jobs, on_error, console.progress)
     console.finish(stages.rasterize_work(work, stages.settings_for(work, config, model), how=how))

@@ -57,8 +57,8 @@ def run(
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
     """
     from bevseg import config as configs
-    from bevseg import report
-    from bevseg.run import Request, run
+    from bevseg.jobs import report
+    from bevseg.jobs.run import Request, run
 
     settings = configs.load(config) if config else None
     if max_minutes is not None:

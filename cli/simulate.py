@@ -69,7 +69,7 @@ def simulate(
 
     The labels are codes of the scheme shrec20. A seed gives the same street every time.
     """
-    from bevseg.samples import Order, make
+    from bevseg.jobs.samples import Order, make
 
     what = SimulateConfig(points, length, resolution)
     written = make(Order(output, seed, clouds, formats, what, overwrite), console.progress)

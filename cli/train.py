@@ -61,8 +61,9 @@ def train(
       bevseg train work/ -o model.safetensors
       bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
     """
-    from bevseg import evaluate, learning, stages
+    from bevseg import evaluate
     from bevseg.config import with_training
+    from bevseg.jobs import learning, stages
 
     settings = with_training(stages.settings_for(work, config, None), loss=loss, max_minutes=max_minutes)
     outcome = learning.train_work(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from bevseg.errors import CloudFormatError
 from bevseg.io.lasheader import Header, Record
 
-BLOCK = 50_000 * 8 * (os.cpu_count() or 1)
-"""Points that are put together and compressed at a time: eight chunks of LAZ for each core."""
+BLOCK = 50_000 * max(32, 4 * (os.cpu_count() or 1))
+"""Points that are put together and compressed at a time: so many chunks of LAZ that all cores end about together."""
 
 EXTRA_BYTES = ("LASF_Spec", 4)
 LASZIP = ("laszip encoded", 22204)

@@ -333,7 +333,8 @@ def test_a_device_that_is_not_there(streets, tiny_model, tmp_path):
 
 
 def test_a_library_that_is_not_there(streets, tiny_model, tmp_path, monkeypatch):
-    from bevseg import errors, stages
+    from bevseg import errors
+    from bevseg.jobs import stages
 
     def missing(*rest, **more):
         raise errors.DependencyError(

@@ -7,8 +7,8 @@ import pytest
 from bevseg_cli import console as module
 from bevseg_cli.console import Console
 
-from bevseg.batch import Done, Failure, Outcome
 from bevseg.errors import InputError, PartialFailureError
+from bevseg.jobs.batch import Done, Failure, Outcome
 from bevseg.progress import Step
 from tests.cli.invoke import bevseg
 

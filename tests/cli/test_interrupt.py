@@ -73,7 +73,7 @@ def test_whoever_reads_our_results_may_leave(streets, tiny_model):
 
 
 def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
-    from bevseg import stages
+    from bevseg.jobs import stages
 
     def broken(*rest, **more):
         raise KeyError("z")
@@ -88,7 +88,7 @@ def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
 
 
 def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_path):
-    from bevseg import stages
+    from bevseg.jobs import stages
 
     honest = stages.ingest
 
@@ -106,7 +106,7 @@ def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_pat
 
 @pytest.mark.parametrize(("option", "shown"), [("-v", False), ("-vv", True)])
 def test_tracebacks_only_when_asked_for(option, shown, streets, monkeypatch, tmp_path):
-    from bevseg import stages
+    from bevseg.jobs import stages
 
     def broken(*rest, **more):
         raise KeyError("z")

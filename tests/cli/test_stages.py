@@ -8,7 +8,7 @@ import pytest
 import rasterio
 
 from bevseg.config import to_table
-from bevseg.workdir import STAGES, Folder
+from bevseg.jobs.workdir import STAGES, Folder
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bevseg import pipeline, report, workdir
+from bevseg import pipeline
 from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, write_json
-from bevseg.batch import Done, Outcome, each
 from bevseg.config import NAMED, RunConfig, Settings
 from bevseg.errors import UsageError
 from bevseg.ingest import CloudFile, find_clouds, ingest
-from bevseg.labeller import Labeller
+from bevseg.jobs import report, workdir
+from bevseg.jobs.batch import Done, Outcome, each
+from bevseg.jobs.labeller import Labeller
 from bevseg.labels import load_scheme
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent

@@ -10,9 +10,9 @@ import pytest
 from bevseg import open3d
 from bevseg.config import SimulateConfig
 from bevseg.errors import DependencyError, OutputExistsError, UsageError
-from bevseg.samples import Order, make
+from bevseg.jobs.samples import Order, make
 
-SAMPLES = Path(__file__).parents[1] / "sample_data"
+SAMPLES = Path(__file__).parents[2] / "sample_data"
 SMALL = SimulateConfig(points=2_000, length=12, resolution=0.01)
 
 

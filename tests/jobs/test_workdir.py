@@ -9,9 +9,9 @@ import pytest
 from bevseg.config import NAMED
 from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError, UsageError
 from bevseg.grid import Grid
+from bevseg.jobs.workdir import GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
-from bevseg.workdir import GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
 from tests import tiny
 
 DEFAULT, PAPER = NAMED["default"], NAMED["paper"]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.atomic import refuse_all_existing
-from bevseg.batch import Done, Outcome, each
 from bevseg.config import RunConfig, Settings
+from bevseg.jobs.batch import Done, Outcome, each
+from bevseg.jobs.workdir import STAGES, Folder, folders, settle
 from bevseg.progress import Progress, silent
-from bevseg.workdir import STAGES, Folder, folders, settle
 
 
 @dataclass(frozen=True)

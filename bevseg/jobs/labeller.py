@@ -11,14 +11,14 @@ import numpy as np
 
 from bevseg import pipeline, preview
 from bevseg.atomic import refuse_existing, replacing
-from bevseg.batch import Done
 from bevseg.config import RunConfig
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, ingest
+from bevseg.jobs.batch import Done
+from bevseg.jobs.workdir import Folder
 from bevseg.labels import load_scheme
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Stopwatch
-from bevseg.workdir import Folder
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 import bevseg
 from bevseg import evaluate
 from bevseg.atomic import replacing
-from bevseg.batch import Done, Outcome
 from bevseg.config import RunConfig, Settings, to_table
+from bevseg.jobs.batch import Done, Outcome
 from bevseg.labels import CLASS_NAMES
 from bevseg.seg.checkpoint import Model, save
 

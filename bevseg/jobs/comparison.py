@@ -13,9 +13,9 @@ import numpy as np
 
 from bevseg import evaluate
 from bevseg.atomic import refuse_existing, write_json
-from bevseg.batch import Done, Outcome, each
 from bevseg.errors import InputError, LabelError
 from bevseg.ingest import CloudFile, find_clouds, ingest
+from bevseg.jobs.batch import Done, Outcome, each
 from bevseg.labels import CLASS_NAMES, load_scheme
 from bevseg.progress import Progress, silent
 

@@ -9,18 +9,19 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from bevseg import pipeline, report
+from bevseg import pipeline
 from bevseg.atomic import refuse_existing
-from bevseg.batch import Done, Outcome
 from bevseg.config import RunConfig, Settings
+from bevseg.jobs import report
+from bevseg.jobs.batch import Done, Outcome
+from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other
+from bevseg.jobs.workflow import How, over
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
 from bevseg.seg.losses import parse
 from bevseg.seg.predict import predict
 from bevseg.training import Example
-from bevseg.workdir import GROUPS, Folder, folders, refuse_other
-from bevseg.workflow import How, over
 
 
 def train_work(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bevseg.batch import Done, each
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
+from bevseg.jobs.batch import Done, each
 
 
 @dataclass(frozen=True)

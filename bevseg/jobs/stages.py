@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, replacing
-from bevseg.batch import Done, Outcome
 from bevseg.bev.backproject import backproject
 from bevseg.bev.ground import ground, height_above_ground
 from bevseg.bev.rasterize import label_rasters, rasterize
@@ -20,10 +19,11 @@ from bevseg.errors import InputError, UsageError
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, find_clouds, ingest, sha256
 from bevseg.io import geotiff, las
+from bevseg.jobs.batch import Done, Outcome
+from bevseg.jobs.workdir import Folder, folders, settings_of
+from bevseg.jobs.workflow import How, over
 from bevseg.labels import load_scheme
 from bevseg.names import FORMATS
-from bevseg.workdir import Folder, folders, settings_of
-from bevseg.workflow import How, over
 
 
 def ingest_clouds(
