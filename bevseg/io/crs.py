@@ -99,7 +99,8 @@ def _from_pyproj(crs: pyproj.CRS, where: Path) -> Crs:
     last = parts[-1].axis_info[-1] if parts[-1].axis_info else None
     upward = last is not None and (len(parts) > 1 or len(flat.axis_info) > 2)
     vertical = float(last.unit_conversion_factor) if last is not None and upward else horizontal
-    return Crs(flat.to_2d().to_wkt(), horizontal, vertical)
+    # WKT 1 is what LAS prescribes and what every viewer reads.
+    return Crs(flat.to_2d().to_wkt("WKT1_GDAL"), horizontal, vertical)
 
 
 def _refused(unit: str, where: Path) -> CrsError:
