@@ -8,6 +8,9 @@ from bevseg.errors import OutOfMemoryError
 
 MIB = 2**20
 
+BYTES_PER_CELL = 120
+"""What the stages hold for a cell of a raster at their widest moment: measured on 1 km at 0.2 m."""
+
 # (limit, use, share of the use that the kernel gives back on demand), control groups version 2 and 1.
 _CGROUPS = (
     ("memory.max", "memory.current", "inactive_file"),
@@ -56,4 +59,30 @@ def require(points: int, bytes_per_point: float, *, where: Path) -> None:
             where=where,
             why=f"{points:,} points need about {needed / MIB:,.0f} MiB, {free / MIB:,.0f} MiB are available",
             hint="cut the cloud into tiles, run fewer --jobs, or use a machine with more memory",
+        )
+
+
+def require_raster(rows: int, cols: int, *, where: str) -> None:
+    """Refuse a cloud whose extent makes rasters that will not fit, however few its points are.
+
+    Parameters
+    ----------
+    rows, cols
+        Size of the rasters, cells.
+    where
+        The cloud, for the message.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If less is available, with both figures.
+    """
+    needed, free = rows * cols * BYTES_PER_CELL, available()
+    if needed > free:
+        raise OutOfMemoryError(
+            "The rasters of this cloud will not fit in memory",
+            where=where,
+            why=f"{rows:,} x {cols:,} cells need about {needed / MIB:,.0f} MiB, "
+            f"{free / MIB:,.0f} MiB are available",
+            hint="look for points far away from the others, cut the cloud into tiles, or take larger cells",
         )

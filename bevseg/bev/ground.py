@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from bevseg import memory
 from bevseg.bev.binning import (
     BLOCK,
     Frame,
@@ -51,12 +52,18 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Raster:
         float32 bands `height` (m, in the datum of the cloud) and `distance` (m to the nearest measured cell:
         0 = measured here, more = filled from that far away). NaN everywhere if no point is finite; where nothing
         looks like ground, the lowest points stand in for it.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If the cloud reaches so far that its rasters will not fit.
     """
     grid = covering(cloud, cell)
     if grid is None:
         grid = Grid(cell, 0, 0, 1, 1)
         values = np.full((2, 1, 1), np.nan, np.float32)
     else:
+        memory.require_raster(grid.rows, grid.cols, where=cloud.name)
         values = _dem(lowest(cloud, grid), cell, config)
     crs, unit = (None, 1.0) if cloud.crs is None else (cloud.crs.wkt, cloud.crs.horizontal)
     return Raster(grid, ("height", "distance"), values, crs, unit)

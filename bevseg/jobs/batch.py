@@ -207,7 +207,7 @@ def _guarded(work: Callable[[T], Done], item: T) -> Done | Failure:
             hint="run this cloud alone with -vv and report what it prints",
         )
         error.__cause__ = unexpected
-    if error.where is None:
+    if error.where is None or str(error.where) == item.stem:  # stages know clouds by name only
         error.where = item.path
     return Failure(item.stem, item.path, error)
 

@@ -322,6 +322,16 @@ def test_a_cloud_that_will_not_fit_in_memory_is_refused_with_the_figure(tiny_mod
     assert left_behind(tmp_path / "out") == []
 
 
+def test_one_stray_point_far_away_does_not_eat_the_memory(tiny_model, tmp_path):
+    cloud = tiny.thin_street("a")
+    xyz = np.concatenate([cloud.xyz, [[400_000.0, 900_000.0, 0.0]]])
+    path = tiny.write_text(tmp_path / "a.txt", xyz)
+    result = bevseg("run", path, "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 5
+    assert_one_clear_error(result, "points far away", str(path))
+    assert left_behind(tmp_path / "out") == []
+
+
 def test_a_device_that_is_not_there(streets, tiny_model, tmp_path):
     import torch
 
