@@ -96,10 +96,11 @@ class Classifier:
         x = to_device(scaled(tile.window(values), self.bands), self.device)
         x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
         logits = self.net(x)[0]
-        wanted = to_device(torch.from_numpy(tile.window(mask).copy()), self.device)
-        out = torch.zeros((2, *wanted.shape), dtype=torch.uint8, device=self.device)
-        out[:, wanted] = _decide(logits.permute(1, 2, 0)[wanted])
-        return out.cpu().numpy()
+        window = tile.window(mask)
+        wanted = to_device(torch.from_numpy(np.flatnonzero(window)), self.device)
+        rows = logits.permute(1, 2, 0).reshape(-1, len(logits)).index_select(0, wanted)
+        out = torch.zeros((2, window.size), dtype=torch.uint8, device=self.device)
+        return out.index_copy_(1, wanted, _decide(rows)).view(2, *window.shape).cpu().numpy()
 
 
 def _decide(logits: Tensor) -> Tensor:

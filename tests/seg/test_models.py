@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from bevseg.seg.models import UNet, folded
+from bevseg.seg.models.unet import Doubling
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -32,6 +33,12 @@ def test_empty_cells_beyond_the_edge_change_nothing(net):
     bands = torch.rand(1, 2, 10, 13)
     wider = torch.nn.functional.pad(bands, (0, 3, 0, 2))
     torch.testing.assert_close(net(wider)[..., :10, :13], net(bands))
+
+
+def test_doubling_is_a_transposed_convolution():
+    doubling, x = Doubling(6, 3), torch.rand(2, 6, 4, 5)
+    kernel = doubling.spread.weight.view(2, 2, 3, 6).permute(3, 2, 0, 1)
+    torch.testing.assert_close(doubling(x), torch.nn.functional.conv_transpose2d(x, kernel, stride=2))
 
 
 @pytest.mark.parametrize("filters", [4, 16])
