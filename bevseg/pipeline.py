@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from bevseg import evaluate
 from bevseg.bev.backproject import backproject
+from bevseg.bev.consistency import consistent
 from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings, SliceConfig
@@ -81,10 +82,16 @@ def label(
     with watch("rasterize"):
         bands = rasterize(cloud, dem, settings.slices, settings.raster)
     with watch("predict"):
-        classes = {name: predict(raster, model, name, device=device) for name, raster in bands.items()}
+        classes = classify(bands, model, device=device)
     with watch("backproject"):
         labelling = backproject(cloud, dem, classes, settings.slices)
     return Labelled(dem, bands, classes, labelling)
+
+
+def classify(bands: Mapping[str, Raster], model: Model, *, device: str = "auto") -> dict[str, Raster]:
+    """Return slice -> bands `class` and `confidence`: what the networks say, without impossible cars."""
+    said = {name: predict(raster, model, name, device=device) for name, raster in bands.items()}
+    return consistent(said, bands)
 
 
 def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> Labelling:

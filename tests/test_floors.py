@@ -33,7 +33,7 @@ INSIDE = {
         ("binning", "slices"),
         ("gaps", "records"),
         ("bands",),
-        ("ground", "rasterize", "backproject"),
+        ("ground", "rasterize", "backproject", "consistency"),
         ("crops",),
     ),
     "seg": (

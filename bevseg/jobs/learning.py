@@ -20,7 +20,6 @@ from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
 from bevseg.seg.losses import parse
-from bevseg.seg.predict import predict
 from bevseg.training import Example
 
 
@@ -88,6 +87,5 @@ def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how
 
 def _predict(folder: Folder, *, model: Path, device: str) -> Done:
     trained = pipeline.load_model(model)
-    bands = folder.read_bands()
-    classes = {name: predict(raster, trained, name, device=device) for name, raster in bands.items()}
+    classes = pipeline.classify(folder.read_bands(), trained, device=device)
     return Done(folder.write_classes(classes))

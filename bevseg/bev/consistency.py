@@ -1,0 +1,55 @@
+"""Class rasters -> class rasters that say nothing impossible of cars.
+
+A network sees its slice through a window of cells; two things that it then gets wrong, another look can tell:
+
+- No car stands inside a façade. A cell whose high slice is a building and whose low slice is a car is the wall's.
+- No car is knee-high. What is called a car and is lower than LOWEST_CAR over most of its cells is a raised bed, a
+  bank or a kerb under a bad DEM: terrain above the ground band.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from bevseg.labels import BUILDING, CAR, GROUND
+from bevseg.raster import Raster
+
+LOWEST_CAR = 0.5
+"""Height above ground (m) that the highest points of half the cells of a car reach."""
+
+OVERRULED = 128
+"""Confidence of a cell in which a rule speaks against the network: one half."""
+
+
+def consistent(classes: Mapping[str, Raster], bands: Mapping[str, Raster]) -> dict[str, Raster]:
+    """Return the class rasters with impossible cars put right.
+
+    Parameters
+    ----------
+    classes
+        Slice name -> raster with bands `class` and `confidence`.
+    bands
+        Slice name -> raster of features on the same grid; the low one has `h_max`, m.
+    """
+    low, high = classes["low"], classes["high"]
+    found, confidence = low.values.copy()
+    walls = (found == CAR) & (high["class"] == BUILDING)
+    found[walls], confidence[walls] = BUILDING, high["confidence"][walls]
+    flat = _lower_than(LOWEST_CAR, found == CAR, bands["low"]["h_max"])
+    found[flat], confidence[flat] = GROUND, OVERRULED
+    return {"low": dataclasses.replace(low, values=np.stack([found, confidence])), "high": high}
+
+
+def _lower_than(limit: float, cells: NDArray[np.bool_], heights: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return the cells of those connected regions (8 neighbours) whose median height is below the limit."""
+    regions, count = ndimage.label(cells, np.ones((3, 3)))
+    if count == 0:
+        return cells
+    numbers = np.arange(1, count + 1)
+    medians = ndimage.median(heights[cells], regions[cells], numbers)
+    return np.concatenate([[False], np.asarray(medians) < limit])[regions]
