@@ -18,7 +18,7 @@ CONFIG = GroundConfig()
 
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
-SURFACES = hnp.arrays(np.float32, SHAPES, elements=st.floats(-50, 50, width=32))
+SURFACES = hnp.arrays(np.float32, SHAPES, elements=st.floats(0, 4, width=32))
 
 
 def raised(cloud, height):
@@ -86,9 +86,17 @@ def test_distance_is_that_to_the_nearest_measured_cell():
     np.testing.assert_allclose(dem["distance"], expected, rtol=1e-6)
 
 
-def test_where_nothing_looks_like_ground_the_lowest_points_stand_in():
+def test_a_wall_alone_stands_on_its_lowest_points():
     dem = ground(scenes.wall(), 0.2, CONFIG)
     np.testing.assert_allclose(dem["height"], 2.0)
+
+
+def test_where_no_point_is_near_the_opened_surface_the_lowest_stand_in_for_ground():
+    three = np.array([[4.703, 2.722, 24.512], [6.683, 7.613, 5.721], [0.112, 4.167, 13.219]])
+    cloud = PointCloud.from_xyz(three)
+    dem = ground(cloud, 0.2, GroundConfig(slope=1000.0))
+    np.testing.assert_allclose(height_above_ground(cloud, dem), 0, atol=1e-4)
+    assert np.count_nonzero(dem["distance"] == 0) == 3
 
 
 @pytest.mark.parametrize("points", [[[3, 4, 5]], [[3, 4, 5], [3, 4, 5]], [[3, 4, 5], [3.01, 4.01, 9]]])
