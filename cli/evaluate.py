@@ -19,7 +19,7 @@ from .console import Console
 def evaluate(
     console: Console, out: Path, truth: Path, classes: str | None, json_file: Path | None, overwrite: bool
 ) -> None:
-    r"""Compare the labelled clouds in OUT with those of the same stem in TRUTH (files or directories).
+    """Compare the labelled clouds in OUT with those of the same stem in TRUTH (files or directories).
 
     All points count in one confusion matrix; those whose truth is undefined are left out.
 

@@ -38,7 +38,7 @@ def export(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    r"""Write the original clouds of WORK with their new labels.
+    """Write the original clouds of WORK with their new labels.
 
     Same points, same order, same attributes: only the classification changes, and bevseg_confidence is added.
 

@@ -30,7 +30,7 @@ def ground(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    r"""Write the ground height per cell: dem.tif of every cloud in WORK, or one GeoTIFF for a CLOUD.
+    """Write the ground height per cell: dem.tif of every cloud in WORK, or one GeoTIFF for a CLOUD.
 
     Band `height` in metres, band `distance` to the nearest measured cell (0 = measured here).
 

@@ -28,7 +28,7 @@ def ingest(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    r"""Read CLOUDS (files, or directories of files) into a work directory.
+    """Read CLOUDS (files, or directories of files) into a work directory.
 
     Each gets a folder WORK/<stem> with cloud.las (train ids as classes) and cloud.json. In a directory, what is
     no cloud is passed over.

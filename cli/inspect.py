@@ -15,7 +15,7 @@ from .console import Console
 @options.classes("a cloud")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def inspect(console: Console, file: Path, classes: str | None, as_json: bool) -> None:
-    r"""Tell what a file holds: bands, classes, settings, scores of a model; points, bounds, classes of a cloud.
+    """Tell what a file holds: bands, classes, settings, scores of a model; points, bounds, classes of a cloud.
 
     \b
     Examples:

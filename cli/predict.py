@@ -17,7 +17,7 @@ from .console import Console
 @options.overwrite
 @options.device
 def predict(console: Console, work: Path, model: Path, on_error: str, overwrite: bool, device: str) -> None:
-    r"""Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
+    """Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
 
     \b
     Example:

@@ -26,7 +26,7 @@ def rasterize(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    r"""Write the rasters of both slices of every cloud in WORK: low.tif, high.tif.
+    """Write the rasters of both slices of every cloud in WORK: low.tif, high.tif.
 
     Labelled clouds also get low_labels.tif and high_labels.tif.
 

@@ -46,7 +46,7 @@ def run(
     device: str,
     work: Path | None,
 ) -> None:
-    r"""Label CLOUDS (files, or directories of files) from end to end.
+    """Label CLOUDS (files, or directories of files) from end to end.
 
     OUT receives the labelled clouds, one picture each, report.json and, after training, the model. Labels in
     CLOUDS play no part in the result; where there are any, the scores are printed.

@@ -52,7 +52,7 @@ def train(
     seed: int,
     device: str,
 ) -> None:
-    r"""Train one network per slice on the labelled clouds of WORK.
+    """Train one network per slice on the labelled clouds of WORK.
 
     Whole clouds are held out to tell when to stop; MODEL keeps their scores, which are printed.
 

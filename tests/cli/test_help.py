@@ -121,3 +121,11 @@ def test_usage_errors_name_the_choices_and_exit_with_2(arguments, word, tmp_path
     assert word in result.stderr
     assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_stand_on_lines_of_their_own(name):
+    lines = [line.strip() for line in call(name, "--help").stdout.splitlines()]
+    assert not any("\\b" in line for line in lines)
+    examples = lines[lines.index("Examples:") + 1 :] if "Examples:" in lines else []
+    assert all(line.startswith("bevseg ") for line in examples[: examples.index("")] if examples)
