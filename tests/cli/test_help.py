@@ -128,4 +128,5 @@ def test_examples_stand_on_lines_of_their_own(name):
     lines = [line.strip() for line in call(name, "--help").stdout.splitlines()]
     assert not any("\\b" in line for line in lines)
     examples = lines[lines.index("Examples:") + 1 :] if "Examples:" in lines else []
-    assert all(line.startswith("bevseg ") for line in examples[: examples.index("")] if examples)
+    until = examples.index("") if "" in examples else len(examples)
+    assert all(line.startswith("bevseg ") for line in examples[:until])

@@ -53,14 +53,14 @@ def assert_nothing_left_behind(running, number, code, out):
 def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
     out = tmp_path / "out"
     options = ("-o", out, "-m", tiny_model, "--work", out / "work")
-    running = writing("labeller", "labeller.export", "run", streets / "a.txt", *options)
+    running = writing("jobs.labeller", "jobs.labeller.export", "run", streets / "a.txt", *options)
     (out / "work" / "settings.json").rename(tmp_path / "settings.json")
     assert_nothing_left_behind(running, signal.SIGINT, 130, out)
 
 
 def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
     out = tmp_path / "work"
-    running = writing("stages", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
+    running = writing("jobs.stages", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
     assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 
