@@ -30,6 +30,22 @@ def refuse_all_existing(paths: Sequence[Path]) -> list[Path]:
     return existing
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Raise OutputWriteError if nothing can be written into a folder that may still have to be made."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise OutputWriteError(
+            "The output cannot be written",
+            where=folder,
+            why=f"{place} is not a directory"
+            if not place.is_dir()
+            else f"no permission to write into {place}",
+            hint="name another output",
+        )
+
+
 def refuse_same(source: Path, target: Path) -> None:
     """Raise UsageError if writing `target` would replace the input `source`, even with --overwrite."""
     if source.exists() and target.exists() and source.samefile(target):

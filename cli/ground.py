@@ -14,7 +14,7 @@ from .console import Console
 @click.argument("work", metavar="WORK|CLOUD", type=click.Path(path_type=Path))
 @options.output("DEM.tif", "With a CLOUD: the GeoTIFF to write.", required=False)
 @options.points
-@options.config
+@options.config_of_work
 @options.model("Take the settings of this model.", required=False)
 @options.jobs
 @options.on_error

@@ -67,12 +67,18 @@ def _path_argument(name: str, **kwargs: Any) -> Decorator:
 # Missing inputs are bad input (exit 4), said by the function that reads them: no `exists=True` here.
 clouds = _path_argument("clouds", nargs=-1, required=True, metavar="CLOUDS...")
 work = _path_argument("work")
-config = click.option(
-    "--config",
-    metavar="NAME|TOML",
-    help=f"Settings: {', '.join(NAMED)}, or a TOML file.",
-    show_default="default",
-)
+
+
+def _config(default: str) -> Decorator:
+    return click.option(
+        "--config",
+        metavar="NAME|TOML",
+        help=f"Settings: {', '.join(NAMED)}, or a TOML file.  [default: {default}]",
+    )
+
+
+config = _config("default")
+config_of_work = _config("what WORK records, else default")
 device = click.option(
     "--device",
     default=RunConfig.device,

@@ -12,7 +12,7 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @options.work
-@options.config
+@options.config_of_work
 @options.model("Take the settings of this model.", required=False)
 @options.jobs
 @options.on_error

@@ -32,7 +32,7 @@ from .console import Console
     help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}.",
 )
 @options.init
-@options.config
+@options.config_of_work
 @options.val
 @options.max_minutes
 @options.overwrite

@@ -6,7 +6,14 @@ import os
 
 import pytest
 
-from bevseg.atomic import refuse_all_existing, refuse_same, replacing, system_error, write_json
+from bevseg.atomic import (
+    refuse_all_existing,
+    refuse_same,
+    refuse_unwritable,
+    replacing,
+    system_error,
+    write_json,
+)
 from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
 
 
@@ -103,3 +110,11 @@ def test_outputs_are_refused_together_only_if_all_are_there(tmp_path):
     paths[1].touch()
     with pytest.raises(OutputExistsError):
         refuse_all_existing(paths)
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_work(tmp_path):
+    refuse_unwritable(tmp_path / "new" / "deep")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputWriteError, match="is not a directory"):
+        refuse_unwritable(tmp_path / "file" / "out")
+    assert left_behind(tmp_path) == ["file"]

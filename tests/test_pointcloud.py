@@ -36,8 +36,8 @@ def test_a_cloud_without_finite_points_has_no_bounds():
 
 
 def test_feet_become_metres():
-    cloud = PointCloud.from_xyz(np.array([[10.0, 20.0, 30.0]]), unit=(0.3048, 0.5))
-    np.testing.assert_allclose(cloud.xyz, [[3.048, 6.096, 15.0]])
+    cloud = PointCloud.from_xyz(np.array([[10.5, 20.25, 30.75]]), unit=(0.3048, 0.5))
+    np.testing.assert_allclose(cloud.xyz, [[3.2004, 6.1722, 15.375]])
 
 
 def test_an_extent_that_no_scan_has_is_refused():

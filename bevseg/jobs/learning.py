@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bevseg import pipeline
-from bevseg.atomic import refuse_existing
+from bevseg.atomic import refuse_existing, refuse_unwritable
 from bevseg.config import RunConfig, Settings
 from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
@@ -62,6 +62,7 @@ def train_work(
     """
     for path in (output, output.with_name(report.HISTORY)):
         refuse_existing(path, overwrite=overwrite)
+    refuse_unwritable(output.parent)
     resolve(device)
     parse(settings.train.loss)
     start = pipeline.load_model(init) if init else None

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bevseg import pipeline
-from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, write_json
+from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, refuse_unwritable, write_json
 from bevseg.config import NAMED, RunConfig, Settings
-from bevseg.errors import UsageError
+from bevseg.errors import InputError, UsageError
 from bevseg.ingest import CloudFile, find_clouds, ingest
 from bevseg.jobs import report, workdir
 from bevseg.jobs.batch import Done, Outcome, each
@@ -98,14 +98,13 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     _refuse(request)
     clouds = find_clouds(list(request.paths))
     _refuse_outputs(request, clouds.clouds)
-    for path in clouds.passed_over:
-        log.info("passed over, no cloud: %s", path)
+    _tell_passed_over(clouds.passed_over)
     trained = Outcome() if request.train_on is None else _train(request, progress)
     model = request.model or request.out / MODEL
     outcome = _label_all(request, model, clouds.clouds, progress)
     table = report.report(
         outcome,
-        settings=pipeline.load_model(model).settings,
+        settings=_settings(request),
         how=dataclasses.replace(request.how, device=str(resolve(request.how.device))),
         model=model,
         training=trained.facts,
@@ -123,9 +122,11 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
 def _train(request: Request, progress: Progress) -> Outcome:
     """Train, and write the model and its history; the facts go into the report."""
     assert request.train_on is not None
-    settings, how, watch = request.settings or NAMED["default"], request.how, Stopwatch()
-    files = find_clouds([request.train_on]).clouds
+    settings, how, watch = _settings(request), request.how, Stopwatch()
+    found = find_clouds([request.train_on])
+    files = found.clouds
     refuse_unknown([file.stem for file in files], request.val or ())
+    _tell_passed_over(found.passed_over)
     scheme = load_scheme(request.classes) if request.classes else None
 
     def read(file: CloudFile) -> Done:
@@ -136,6 +137,13 @@ def _train(request: Request, progress: Progress) -> Outcome:
         task = "read the training clouds"
         loaded = each(task, read, files, on_error=how.on_error, progress=progress)
     examples = [done.facts["example"] for done in loaded.done.values()]
+    if not examples:
+        raise InputError(
+            "None of the training clouds can be used",
+            where=request.train_on,
+            why=f"the first of them: {loaded.failures[0].error.what}",
+            hint="correct them, or name their class scheme with --classes",
+        )
     with watch("train"):
         model, history = pipeline.train(
             examples, settings, val=request.val, seed=how.seed, device=how.device, progress=progress
@@ -149,10 +157,14 @@ def _train(request: Request, progress: Progress) -> Outcome:
     )
 
 
+def _tell_passed_over(paths: Sequence[Path]) -> None:
+    for path in paths:
+        log.info("passed over, no cloud: %s", path)
+
+
 def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
     if request.work is not None:
-        settings = pipeline.load_model(model).settings
-        workdir.settle(request.work, settings, workdir.GROUPS, overwrite=request.overwrite)
+        workdir.settle(request.work, _settings(request), workdir.GROUPS, overwrite=request.overwrite)
     how = request.how
     threads = max((os.cpu_count() or 1) // how.jobs, 1)
     labeller = Labeller(
@@ -206,9 +218,23 @@ def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
     targets = [request.out / f"{file.stem}.laz" for file in clouds]
     for file, target in zip(clouds, targets, strict=True):
         refuse_same(file.path, target)
+    refuse_unwritable(request.out)
+    if request.work is not None:
+        refuse_unwritable(request.work)
     if request.overwrite:
         return
     for name in (REPORT, *((MODEL, report.HISTORY) if request.train_on else ())):
         refuse_existing(request.out / name, overwrite=False)
-    for path in refuse_all_existing(targets):
+    existing = refuse_all_existing(targets)
+    if request.work is not None:
+        existing += refuse_all_existing([request.work / file.stem / "cloud.las" for file in clouds])
+        workdir.refuse_other(request.work, _settings(request), workdir.GROUPS)
+    for path in existing:
         log.warning("%s exists: this cloud will be left out", path)
+
+
+def _settings(request: Request) -> Settings:
+    """Return the settings that a run will have: those of its model, or those it trains one with."""
+    if request.model is not None:
+        return pipeline.load_model(request.model).settings
+    return request.settings or NAMED["default"]

@@ -270,6 +270,35 @@ def test_an_output_that_exists_is_refused_before_work(existing, streets, tiny_mo
     assert (tmp_path / existing).read_text() == "mine"
 
 
+def test_what_would_fail_after_the_training_is_refused_before_it(streets, tmp_path, monkeypatch):
+    from bevseg import pipeline
+
+    monkeypatch.setattr(pipeline, "train", lambda *rest, **more: pytest.fail("trained before it refused"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "settings.json").write_text('{"raster": {"cell": 7.0, "features": "heights"}}')
+    for options, code in (
+        (["-o", tmp_path / "file" / "out"], 6),
+        (["-o", tmp_path / "out", "--work", tmp_path / "work"], 2),
+        (["-o", tmp_path / "out", "--val", "nobody"], 2),
+        (["-o", tmp_path / "out", "--out-classes", "nothing"], 4),
+    ):
+        result = bevseg("run", streets / "a.txt", "--train-on", streets, *options)
+        assert result.exit_code == code, result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_training_cloud_that_can_be_used_is_bad_input(streets, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    short_las(folder)
+    tiny.write_text(folder / "bare.txt", tiny.thin_street("bare").xyz)
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", "--train-on", folder)
+    assert result.exit_code == 4
+    assert "None of the training clouds can be used" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_overwrite_replaces(streets, tiny_model, tmp_path):
     (tmp_path / "a.laz").write_text("mine")
     result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model, "--overwrite")
