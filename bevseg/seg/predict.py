@@ -17,8 +17,8 @@ from bevseg.seg.inputs import scaled, to_device
 from bevseg.seg.models import UNet, folded
 from bevseg.tiles import Tile, cut, stitch
 
-TILE_CELLS = 1_000_000
-"""Largest tile, cells: bounds the memory of a prediction to some 200 MiB at 16 filters."""
+TILE_CELLS = 600_000
+"""Largest tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
 
 MARGIN = 64
 """Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
