@@ -53,14 +53,22 @@ def seen(classes: np.ndarray) -> np.ndarray:
     return np.where(classes == UNDEFINED, np.nan, classes.astype(float))
 
 
+def around(cells: np.ndarray) -> tuple[slice, slice]:
+    """Return the rows and columns that hold all but a few far cells."""
+    places = np.nonzero(cells)
+    low, high = np.percentile(places, (1, 99), axis=1).astype(int)
+    return slice(max(low[0] - 40, 0), high[0] + 40), slice(max(low[1] - 20, 0), high[1] + 20)
+
+
 def stages(folder: Folder, out: Path) -> None:
     """Draw what each stage made of one cloud."""
     cloud, dem = folder.read_cloud(), folder.read_dem()
     bands, classes, labelling = folder.read_bands(), folder.read_classes(), folder.read_labels()
-    height, base = dem["height"], np.nanmin(dem["height"])
-    low = lowest(cloud, dem.grid)
+    view = around(dem["distance"] == 0)
+    height, base = dem["height"][view], np.nanmin(dem["height"][view])
+    low = lowest(cloud, dem.grid)[view]
     panels(out / "ingest.png", {"lowest point of each cell, m": (low - base, {"vmax": 8})})
-    measured = np.where(dem["distance"] > 0, np.nan, height)
+    measured = np.where(dem["distance"][view] > 0, np.nan, height)
     panels(
         out / "ground.png",
         {
@@ -70,13 +78,16 @@ def stages(folder: Folder, out: Path) -> None:
     )
     panels(
         out / "rasterize.png",
-        {f"{name} slice, band h_max": (raster["h_max"], {}) for name, raster in bands.items()},
+        {f"{name} slice, band h_max": (raster["h_max"][view], {}) for name, raster in bands.items()},
     )
     panels(
         out / "predict.png",
-        {f"{name} slice, classes": (seen(raster["class"]), CLASSES) for name, raster in classes.items()},
+        {
+            f"{name} slice, classes": (seen(raster["class"][view]), CLASSES)
+            for name, raster in classes.items()
+        },
     )
-    top = highest_class(cloud, labelling, dem.grid)
+    top = highest_class(cloud, labelling, dem.grid)[view]
     panels(out / "backproject.png", {"class of the highest point": (seen(top), CLASSES)})
 
 
