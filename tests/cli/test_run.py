@@ -1,6 +1,7 @@
 """`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
 
 import json
+import os
 
 import laspy
 import numpy as np
@@ -136,3 +137,28 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
     assert json.loads((tmp_path / "out" / "report.json").read_text())["passed_over"] == [
         str(folder / "README.md")
     ]
+
+
+def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, monkeypatch):
+    from bevseg.jobs import run
+    from bevseg.jobs.batch import Outcome
+
+    seen = {}
+    monkeypatch.setattr(run, "each", lambda *rest, **how: seen.update(how) or Outcome())
+    monkeypatch.setattr(run.os, "cpu_count", lambda: 8)
+    assert bevseg("run", streets, "-o", tmp_path, "-m", tiny_model, "--jobs", 3).exit_code == 0
+    assert seen["jobs"] == 3
+    assert seen["start"].args == (2,)
+
+
+def test_threads_that_wait_do_not_spin(monkeypatch):
+    from bevseg_cli import main
+
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setattr(main, "cli", lambda **rest: None)
+    monkeypatch.setattr(main.signal, "signal", lambda *rest: None)
+    main.main()
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    main.main()
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
