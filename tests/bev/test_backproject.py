@@ -89,6 +89,13 @@ def test_an_object_has_a_foot_and_other_ground_has_none(low, height, expected):
     assert back.confidence == (255 if expected == GROUND else 99)
 
 
+def test_above_the_ground_band_there_is_no_foot_however_high_it_is_set():
+    cloud = scenes.column([0.3])
+    grid = grid_of(cloud, 0.2)
+    classes = {"low": class_raster(grid, UNDEFINED, 0), "high": class_raster(grid, VEGETATION)}
+    assert backproject(cloud, level(grid), classes, SliceConfig(foot=0.5)).classes == UNDEFINED
+
+
 def test_each_point_asks_the_raster_of_its_slice():
     cloud = scenes.column([0.0, 1.0, 5.0])
     grid = grid_of(cloud, 0.2)
