@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from bevseg.bev.ground import ground, height_above_ground, opened_away
+from bevseg.bev.ground import _radii, ground, height_above_ground, opened_away
 from bevseg.config import GroundConfig
 from bevseg.grid import Grid
 from bevseg.pointcloud import PointCloud
@@ -17,8 +16,12 @@ from tests.bev.clouds import clouds, kept, shuffled
 CONFIG = GroundConfig()
 
 
-SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
-SURFACES = hnp.arrays(np.float32, SHAPES, elements=st.floats(0, 4, width=32))
+SURFACES = st.builds(
+    lambda rows, cols, seed: np.random.default_rng(seed).uniform(0, 4, (rows, cols)).astype(np.float32),
+    st.integers(1, 25),
+    st.integers(1, 25),
+    st.integers(0, 999),
+)
 
 
 def raised(cloud, height):
@@ -39,6 +42,14 @@ def test_what_is_opened_away_is_what_plain_openings_take_off(surface, window):
             break
         radius = min(2 * radius, int(window)) if 2 * radius < window else int(window)
     np.testing.assert_array_equal(opened_away(surface, 1.0, config), plain)
+
+
+@pytest.mark.parametrize(
+    ("largest", "radii"),
+    [(0.5, [1]), (1.0, [1]), (2.9, [1, 2]), (5.0, [1, 2, 4, 5]), (36.0, [1, 2, 4, 8, 16, 32, 36])],
+)
+def test_windows_double_and_end_at_the_largest(largest, radii):
+    assert _radii(largest) == radii
 
 
 @settings(max_examples=30)
