@@ -101,13 +101,13 @@ class _Task:
     """A task that is being shown."""
 
     def __init__(self, start: float) -> None:
-        self.start, self.shown = start, float("-inf")
+        self.start = self.shown = start
         self.bar: Any = None
 
     def is_due(self, step: Step) -> bool:
         """Say whether a line of its own is due: the end always, else not too often."""
         now = time.monotonic()
-        if step.done < step.total and (step.done == 0 or now - self.shown < LINE_EVERY):
+        if step.done < step.total and now - self.shown < LINE_EVERY:
             return False
         self.shown = now
         return True
@@ -118,9 +118,9 @@ class _Task:
         parts = [step.note] if step.note else []
         if step.points:
             parts.append(f"{_count(step.points)} points, {_count(step.points / elapsed)}/s")
-        if 0 < step.done < step.total:
+        if 0 < step.done < step.total and elapsed >= 1:
             parts.append(f"{_duration(elapsed * (step.total - step.done) / step.done)} left")
-        elif step.done:
+        elif step.done >= step.total:
             parts.append(f"{_duration(elapsed)}")
         return ", ".join(parts)
 
