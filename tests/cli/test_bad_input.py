@@ -169,20 +169,21 @@ def test_on_error_stop_ends_at_the_first(tiny_model, tmp_path):
     assert left_behind(tmp_path / "out") == []
 
 
-def test_several_processes_give_the_same_as_one(tiny_model, tmp_path):
+def test_several_processes_give_the_same_as_one(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     short_las(folder)
     (folder / "odd.txt").write_text("1 2 3 99\n4 5 6 1\n")
     tiny.write_street(folder / "good.txt")
     for jobs in (1, 2):
-        result = bevseg("run", folder, "-o", tmp_path / f"{jobs}", "-m", tiny_model, "--jobs", jobs)
+        result = bevseg("ingest", folder, "-o", tmp_path / f"{jobs}", "--jobs", jobs)
         assert result.exit_code == 3
         assert "bad: " in result.stderr
         assert result.stderr.count("codes 99 are not in scheme") == 1
-    for name in ("good.laz", "odd.laz"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
-    assert left_behind(tmp_path / "1") == left_behind(tmp_path / "2")
+    for name in ("good", "odd"):
+        one, other = (tmp_path / which / name / "cloud.las" for which in ("1", "2"))
+        assert one.read_bytes() == other.read_bytes()
+    assert left_behind(tmp_path / "1") == left_behind(tmp_path / "2") == ["good", "odd"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 
 import laspy
 import numpy as np
@@ -162,3 +163,15 @@ def test_threads_that_wait_do_not_spin(monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     main.main()
     assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+def test_a_labeller_does_the_same_in_another_process(tiny_model, streets, tmp_path):
+    from bevseg.ingest import CloudFile
+    from bevseg.jobs.labeller import Labeller
+
+    file = CloudFile(streets / "a.txt", "a")
+    for name in ("here", "there"):
+        labeller = Labeller(tmp_path / name, tiny_model, classes="shrec20", device="cpu")
+        done = pickle.loads(pickle.dumps(labeller))(file) if name == "there" else labeller(file)
+        assert pickle.loads(pickle.dumps(done)).points == done.points
+    assert (tmp_path / "here" / "a.laz").read_bytes() == (tmp_path / "there" / "a.laz").read_bytes()
