@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numba
@@ -32,9 +33,6 @@ BIN = 0.25
 CHUNK = 1 << 20
 """Points of which slab and height are found before they are counted: 13 MiB, and no more for larger clouds."""
 
-STRIPES = 32
-"""The cells are dealt out to the threads in about so many stripes, so that each has its share of the dense ones."""
-
 
 class Records(NamedTuple):
     """Accumulators of all cells: (cells,) point counts of the ground band; (2, cells, 5) records of low and high."""
@@ -57,15 +55,22 @@ def count(cloud: PointCloud, dem: Raster, cut: Cut) -> Records:
     records = Records.empty(dem.grid.rows * dem.grid.cols)
     bits = records.slices.view(np.uint32)
     points, frame, height = Steps.of(cloud), Frame.of(cloud, dem.grid), dem["height"].ravel()
-    width = max((height.size // STRIPES).bit_length(), 1)
     room = _Found.room_for(min(len(cloud), CHUNK))
     for start in range(0, len(cloud), CHUNK):
         chunk = points.part(slice(start, start + CHUNK))
         found = room.part(slice(0, len(chunk.x)))
         parts = [stretch(len(chunk.x), part) for part in range(THREADS)]
         in_threads(lambda its: _find(chunk.part(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
-        in_threads(lambda part: _add(found, part, width, records, bits))  # noqa: B023
+        in_threads(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
     return records
+
+
+def _shares(cells: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Return the ranges of cells, first and end, that hold about as many of the points for each thread."""
+    sample = np.sort(cells[:: max(len(cells) // 1000, 1)])
+    inner = [int(sample[len(sample) * part // THREADS]) for part in range(1, THREADS)]
+    edges = [0, *(max(edge, 0) for edge in inner), np.iinfo(np.int32).max]
+    return list(itertools.pairwise(edges))
 
 
 @numba.njit(inline="always")
@@ -129,14 +134,15 @@ def _find_bins(slabs, heights, low, high, bins):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _add(found, part, width, records, bits):  # type: ignore[no-untyped-def]
-    """Add points to the records of those cells that are one thread's: every second stripe of 2 ** width."""
+def _add(found, share, records, bits):  # type: ignore[no-untyped-def]
+    """Add points to the records of those cells that are one thread's."""
     ground, slices = records.ground, records.slices
     cells, slabs, heights, bins = found.cells, found.slabs, found.heights, found.bins
+    first, end = share
     for j in range(len(cells)):
-        k = np.uint32(cells[j])
-        if cells[j] < 0 or (k >> width) % THREADS != part:
+        if cells[j] < first or cells[j] >= end:
             continue
+        k = np.uint32(cells[j])
         if slabs[j] == GROUND_SLAB:
             ground[k] += np.float32(1)
         else:
