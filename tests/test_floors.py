@@ -22,6 +22,7 @@ FLOORS = (
 
 INSIDE = {
     "jobs": (
+        ("processes",),
         ("batch",),
         ("report",),
         ("workdir",),

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
-import multiprocessing
-import signal
-import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bevseg.atomic import system_error
 from bevseg.errors import BevsegError, OutOfMemoryError
+from bevseg.jobs.processes import apart
 from bevseg.progress import Progress, Step, silent
 
 log = logging.getLogger(__name__)
@@ -34,6 +31,7 @@ class Item(Protocol):
 
 
 T = TypeVar("T", bound=Item)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -123,10 +121,11 @@ def each(
     outcome = Outcome()
     found: dict[str, Done | Failure] = {}
     sizes = {item.stem: _size(item.path) for item in items}
-    running = _in_processes if jobs > 1 and len(items) > 1 else _in_turn
+    running = apart if jobs > 1 and len(items) > 1 else _in_turn
+    guarded = functools.partial(_guarded, work)
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
-    with contextlib.closing(running(work, items, min(jobs, len(items)), start)) as results:
+    with contextlib.closing(running(guarded, items, min(jobs, len(items)), start)) as results:
         for item, result in results:
             if isinstance(result, Failure):
                 if on_error == "stop" or len(items) == 1:
@@ -148,47 +147,13 @@ def each(
 
 
 def _in_turn(
-    work: Callable[[T], Done], items: Iterable[T], jobs: int, start: Callable[[], None] | None
-) -> Generator[tuple[T, Done | Failure]]:
+    work: Callable[[T], R], items: Iterable[T], jobs: int, start: Callable[[], None] | None
+) -> Generator[tuple[T, R]]:
+    """Do the work here, one item after the other: the same as `apart`, with one process."""
     if start is not None:
         start()
     for item in items:
-        yield item, _guarded(work, item)
-
-
-def _in_processes(
-    work: Callable[[T], Done], items: Sequence[T], jobs: int, start: Callable[[], None] | None
-) -> Generator[tuple[T, Done | Failure]]:
-    # Spawned, not forked: a fork of a process whose threads (torch, numba, polars) hold locks can hang.
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=start)
-    try:
-        pending = {pool.submit(_apart, work, item): item for item in items}
-        for future in as_completed(pending):
-            result, said = future.result()
-            for text in said:
-                log.warning("%s", text)
-            yield pending[future], result
-    except BrokenProcessPool as error:
-        raise OutOfMemoryError(
-            "A process that worked on a cloud was ended from outside",
-            why="most often the system does this when memory runs out",
-            hint="give a smaller --jobs",
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _apart(work: Callable[[T], Done], item: T) -> tuple[Done | Failure, list[str]]:
-    """Do the work in a process of its own; what it warns of goes back to the process that talks to the user."""
-    # Ctrl-C reaches every process of a terminal: one at work cleans up and says so, an idle one stays silent.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("default")
-            result = _guarded(work, item)
-        return result, [str(warning.message) for warning in caught if warning.category is UserWarning]
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        yield item, work(item)
 
 
 def _guarded(work: Callable[[T], Done], item: T) -> Done | Failure:
