@@ -99,5 +99,11 @@ def _at_work(work: Callable[[T], R], item: T) -> tuple[R, list[str]]:
             warnings.simplefilter("default")
             result = work(item)
         return result, [str(warning.message) for warning in caught if warning.category is UserWarning]
+    except KeyboardInterrupt:
+        if (
+            _stop is not None
+        ):  # sooner than the process that talks to the user: the next item may be waiting here
+            _stop.set()
+        raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
