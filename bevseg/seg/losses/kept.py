@@ -47,10 +47,7 @@ def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
     ValueError
         If the shapes do not fit.
     """
-    if logits.ndim == 3:
-        logits = logits[:, None]
-    if logits.ndim != 4 or target.shape != (logits.shape[0], *logits.shape[2:]):
-        raise ValueError(f"targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
+    logits = _four(logits, target)
     mask = target.reshape(len(target), -1) != ignore_index
     index = mask.flatten().nonzero().squeeze(1)
     ids = target.flatten().index_select(0, index).long()
@@ -59,6 +56,45 @@ def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
     names = torch.arange(classes, device=ids.device) if classes > 1 else ids.new_ones(1)
     planes: Tensor = _Planes.apply(logits, index)
     return Kept(planes, ids == names[:, None], ids, mask.sum(1).tolist())
+
+
+class Masked(NamedTuple):
+    """All pixels where they lie, for losses that look at neighbours; the ignored ones are blanked.
+
+    Attributes
+    ----------
+    logits
+        (B, C, H, W), float32 or wider; 0 in ignored pixels, through which no gradient flows.
+    truth
+        (B, C, H, W) bool, whether the pixel is of the class; False in ignored pixels. C = 1, the foreground, for
+        binary logits.
+    keep
+        (B, 1, H, W) bool, False in ignored pixels.
+    """
+
+    logits: Tensor
+    truth: Tensor
+    keep: Tensor
+
+
+def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
+    """Blank the pixels whose target is `ignore_index`; parameters and errors as for `kept`."""
+    logits = _four(logits, target)
+    keep = (target != ignore_index)[:, None]
+    classes = logits.shape[1]
+    names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
+    truth = (target[:, None] == names.view(-1, 1, 1)) & keep
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return Masked(torch.where(keep, wide, 0), truth, keep)
+
+
+def _four(logits: Tensor, target: Tensor) -> Tensor:
+    """Return logits (B, C, H, W) that fit the target (B, H, W)."""
+    if logits.ndim == 3:
+        logits = logits[:, None]
+    if logits.ndim != 4 or target.shape != (logits.shape[0], *logits.shape[2:]):
+        raise ValueError(f"targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
+    return logits
 
 
 class _Planes(torch.autograd.Function):

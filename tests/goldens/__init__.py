@@ -1,0 +1,19 @@
+"""Golden set -> how our functions compute its cases; one module per family of losses."""
+
+import importlib
+
+from tests.goldens.case import Adapter, Departure
+
+FAMILIES = ("distribution", "region", "lovasz", "boundary", "compound", "metric_losses", "neuro", "evaluation")
+
+
+def adapters() -> dict[str, Adapter]:
+    return {name: adapter for family in _families() for name, adapter in family.SETS.items()}
+
+
+def departures() -> tuple[Departure, ...]:
+    return tuple(rule for family in _families() for rule in family.DEPARTURES)
+
+
+def _families():
+    return [importlib.import_module(f"tests.goldens.{name}") for name in FAMILIES]
