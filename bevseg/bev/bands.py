@@ -53,18 +53,21 @@ def bands(features: str) -> dict[str, tuple[Band, ...]]:
     return _BANDS[features]
 
 
-def band_values(
-    records: Records, dem: NDArray[np.generic], cut: Cut, features: str, name: str
-) -> NDArray[np.float32]:
-    """Return the bands of one slice, (bands, cells) float32, from the records of all slabs."""
-    values = np.empty((len(bands(features)[name]), len(dem)), np.float32)
+def write_bands(
+    records: Records,
+    dem: NDArray[np.generic],
+    cut: Cut,
+    features: str,
+    name: str,
+    values: NDArray[np.float32],
+) -> None:
+    """Write the bands of one slice, (bands, cells), from the records of all slabs."""
     own, other = records.of(name), records.of("high" if name == "low" else "low")
     if features == "paper":
         _paper_bands(own, dem, cut, name == "low", values)
     else:
         bits = own.view(np.uint32), other.view(np.uint32)
         _height_bands(own, other, *bits, records.ground, name == "low", values)
-    return values
 
 
 _LOG1P = np.log1p(np.arange(1024, dtype=np.float32))

@@ -157,12 +157,10 @@ def lowest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
     """Return the lowest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
 
-    def of_part(part: int) -> NDArray[np.float32]:
-        low = np.full(grid.rows * grid.cols, np.inf, np.float32)
-        _lowest(points.part(stretch(len(cloud), part)), frame, low)
-        return low
-
-    low = np.minimum.reduce(in_threads(of_part))
+    # What a thread allocates stays with the thread's own heap after it is freed: better to bring it along.
+    lows = np.full((THREADS, grid.rows * grid.cols), np.inf, np.float32)
+    in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part]))
+    low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
     return low.reshape(grid.shape)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.bands import band_values
+from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.binning import cell_in_window, compiled
 from bevseg.bev.ground import height_above_ground
 from bevseg.bev.rasterize import add_vote, majority
@@ -184,7 +184,9 @@ class CropSampler:
         bits = records.slices.view(np.uint32)
         _fill(cloud, draw, self.cell, self.crop, records, bits, votes, dem)
         shape = (self.crop, self.crop)
-        values = band_values(records, dem, cloud.cut, self.features, self.name).reshape(-1, *shape)
+        values = np.empty((len(bands(self.features)[self.name]), cells), np.float32)
+        write_bands(records, dem, cloud.cut, self.features, self.name, values)
+        values = values.reshape(-1, *shape)
         labels = majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
         for rows, cols in _holes(rng, self.crop):
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.bands import band_values, bands
+from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, compiled, find_cells, in_threads
 from bevseg.bev.records import count
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, cut_of, find_slabs
@@ -30,18 +30,19 @@ def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: Raste
     raster
         Feature set; the cell is that of the DEM.
     """
-    cut, height = cut_of(cloud, slices), dem["height"].ravel()
+    cut, height, tables = cut_of(cloud, slices), dem["height"].ravel(), bands(raster.features)
     records = count(cloud, dem, cut)
-    values = in_threads(lambda name: band_values(records, height, cut, raster.features, name), SLAB_OF)
+    values = {name: np.empty((len(table), height.size), np.float32) for name, table in tables.items()}
+    in_threads(lambda name: write_bands(records, height, cut, raster.features, name, values[name]), values)
     return {
         name: Raster(
             dem.grid,
-            tuple(band.name for band in bands(raster.features)[name]),
-            planes.reshape(-1, *dem.grid.shape),
+            tuple(band.name for band in table),
+            values[name].reshape(-1, *dem.grid.shape),
             dem.crs,
             dem.unit,
         )
-        for name, planes in zip(SLAB_OF, values, strict=True)
+        for name, table in tables.items()
     }
 
 
