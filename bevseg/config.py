@@ -75,10 +75,22 @@ class TrainConfig:
     """Crops in a step."""
     crop: int = 192
     """Side of a crop, cells."""
+    optimiser: str = "adamw"
+    """`adamw`, `adam`, `adadelta` or `sgd`."""
     learning_rate: float = 2e-3
-    """Peak of the one-cycle schedule (AdamW)."""
+    """Largest learning rate; the schedule takes shares of it."""
     weight_decay: float = 1e-2
-    """AdamW weight decay."""
+    """Weight decay; AdamW keeps it apart from the gradient, the others add it to that."""
+    momentum: float = 0.9
+    """Of `sgd`."""
+    schedule: str = "one_cycle"
+    """Of the learning rate: `one_cycle`, `poly`, `constant` or `plateau`."""
+    power: float = 0.9
+    """Of `poly`: (1 - progress)^power."""
+    plateau_patience: int = 3
+    """Of `plateau`: looks without a better score that reduce the rate."""
+    plateau_factor: float = 0.1
+    """Of `plateau`: what the rate is multiplied by then."""
     average: float = 0.995
     """Decay of the running average of the weights that is kept."""
     validate_every: int = 150

@@ -38,7 +38,7 @@ INSIDE = {
         ("crops",),
     ),
     "seg": (
-        ("device", "inputs", "losses", "models"),
+        ("device", "inputs", "losses", "models", "optimise"),
         ("batches", "checkpoint"),
         ("predict",),
         ("validate",),

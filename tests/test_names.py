@@ -42,6 +42,13 @@ def test_losses_are_those_of_the_table():
     assert set(names.LOSSES) == set(LOSSES)
 
 
+def test_optimisers_and_schedules_are_those_of_their_tables():
+    from bevseg.seg.optimise import OPTIMISERS, SCHEDULES
+
+    assert tuple(OPTIMISERS) == names.OPTIMISERS
+    assert tuple(SCHEDULES) == names.SCHEDULES
+
+
 def test_commands_are_the_files_of_the_command_line():
     from pathlib import Path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,26 +18,40 @@ from bevseg.seg.inputs import scaled, targets
 Sampler = Callable[[np.random.Generator], tuple[NDArray[np.float32], NDArray[np.uint8]]]
 """Random numbers -> one crop: bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
 
-Batch = tuple[Tensor, Tensor]
-"""Scaled bands (B, C, rows, cols), channels last, and targets (B, rows, cols)."""
+Maps = dict[str, Tensor]
+
+
+class Batch(NamedTuple):
+    """The crops of a step: scaled `bands` (B, C, rows, cols), channels last; `target` (B, rows, cols); and `maps`."""
+
+    bands: Tensor
+    target: Tensor
+    maps: Maps
+
 
 AHEAD = 4
 """Batches made in advance."""
 
 
 def batches(
-    sampler: Sampler, bands: Sequence[Band], size: int, steps: int, seed: int
+    sampler: Sampler,
+    bands: Sequence[Band],
+    size: int,
+    steps: int,
+    seed: int,
+    maps_of: Callable[[Tensor], Maps] | None = None,
 ) -> Generator[Batch, None, None]:
     """Yield the batch of each step.
 
     Every crop has random numbers of its own, drawn from (seed, step, crop): when it is made changes nothing.
+    `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
     """
 
     def make(step: int) -> Batch:
         crops = [sampler(np.random.default_rng((seed, step, crop))) for crop in range(size)]
         x = torch.stack([scaled(values, bands) for values, _ in crops])
         y = torch.stack([targets(labels) for _, labels in crops])
-        return x.contiguous(memory_format=torch.channels_last), y
+        return Batch(x.contiguous(memory_format=torch.channels_last), y, maps_of(y) if maps_of else {})
 
     with ThreadPoolExecutor(1, thread_name_prefix="bevseg-crops") as thread:
         pending: deque[Future[Batch]] = deque()

@@ -17,19 +17,19 @@ from bevseg.errors import TrainingError
 from bevseg.raster import Band
 from bevseg.seg import device as devices
 from bevseg.seg.batches import Sampler, batches
-from bevseg.seg.inputs import OUTPUTS, to_device
+from bevseg.seg.inputs import IGNORE, OUTPUTS, to_device
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
+from bevseg.seg.optimise import optimiser, schedule, set_rate
 from bevseg.seg.validate import Scene, validate
-
-WARM_UP = 0.1
-"""Share of the training in which the learning rate rises."""
 
 TOLERANCE = 0.02
 """Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
 been trained with smaller steps."""
 
 Row = dict[str, Any]
+
+Loss = Callable[..., torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,7 @@ def train(
     device: str = "auto",
     init: UNet | None = None,
     minutes: float | None = None,
+    loss_of: Loss | None = None,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Trained:
@@ -91,6 +92,10 @@ def train(
     minutes
         Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
         is larger, so that a training that is cut short still ends with small steps.
+    loss_of
+        Loss of logits (B, C, rows, cols), targets (B, rows, cols) and the ignored target; None: the one that
+        `config.loss` names. What its `maps(target)` returns, if it has such a method, is made in the thread of the
+        crops and handed to it by keyword.
     on_row, on_step
         Told each row of the history; the number of steps done, and of all.
 
@@ -99,33 +104,38 @@ def train(
     TrainingError
         If the loss becomes infinite or no number.
     UsageError, DeviceError
-        If there is no such loss or device.
+        If there is no such loss, optimiser, schedule or device.
     """
-    place, loss_of = devices.resolve(device), parse(config.loss)
+    place, loss_of = devices.resolve(device), loss_of or parse(config.loss)
     live = _new(len(bands), net, seed)
     if init is not None:
         live.load_state_dict(init.state_dict())
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(live)
-    optimiser = torch.optim.AdamW(live.parameters(), weight_decay=config.weight_decay, fused=True)
+    descent, shares = (
+        optimiser(config.optimiser, live.parameters(), config),
+        schedule(config.schedule, config),
+    )
     best, kept, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
     history: list[Row] = []
     losses: list[float] = []
     start = time.monotonic()
-    stream = batches(sampler, bands, config.batch, config.steps, seed)
+    maps_of = getattr(loss_of, "maps", None)
+    stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
     with devices.seeded(place, seed), closing(stream):
-        for step, (x, y) in enumerate(stream, 1):
+        for step, (x, y, maps) in enumerate(stream, 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
-            rate = config.learning_rate * one_cycle(progress)
+            rate = config.learning_rate * shares.share(progress)
             with devices.autocast(place):
                 logits = live(to_device(x, place))
-            loss = loss_of(logits, to_device(y, place))
+            known = {name: to_device(plane, place) for name, plane in maps.items()}
+            loss = loss_of(logits, to_device(y, place), IGNORE, **known)
             losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
-            optimiser.zero_grad()
+            descent.zero_grad()
             loss.backward()
-            optimiser.param_groups[0]["lr"] = rate
-            optimiser.step()
+            set_rate(descent, rate)
+            descent.step()
             _blend(average, live, min(config.average, step / (step + 9)))
             if on_step is not None:
                 on_step(step, config.steps)
@@ -139,6 +149,7 @@ def train(
             losses.clear()
             if on_row is not None:
                 on_row(row)
+            shares.look(row["miou"])
             stale += 1
             if not row["miou"] < best - TOLERANCE:
                 best_weights, kept, stale = copy.deepcopy(average.state_dict()), row["miou"], 0
@@ -147,13 +158,6 @@ def train(
                 break
     average.load_state_dict(best_weights)
     return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, kept)
-
-
-def one_cycle(progress: float) -> float:
-    """Return the share of the peak learning rate: a straight rise, then half a cosine down to 0 at progress 1."""
-    if progress < WARM_UP:
-        return 0.04 + 0.96 * progress / WARM_UP
-    return 0.5 + 0.5 * math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1))
 
 
 def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:

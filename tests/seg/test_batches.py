@@ -20,12 +20,12 @@ def running():
 def test_each_crop_is_drawn_from_seed_step_and_place():
     seen = list(batches(scenes.squares, scenes.BANDS, 2, 3, seed=5))
     assert len(seen) == 3
-    for step, (x, y) in enumerate(seen):
+    for step, (x, y, _) in enumerate(seen):
         for place in range(2):
             values, labels = scenes.squares(np.random.default_rng((5, step, place)))
             np.testing.assert_allclose(x[place], np.nan_to_num(values / [[[2]], [[1]]]), rtol=1e-6)
             np.testing.assert_array_equal(y[place], labels.astype(int) - 1 & 255)
-    assert (seen[0][1] == IGNORE).any() and y.dtype == torch.uint8
+    assert (seen[0].target == IGNORE).any() and y.dtype == torch.uint8
     assert not running()
 
 
@@ -42,6 +42,18 @@ def test_made_ahead_but_not_without_end():
         assert len(made) <= AHEAD + 1
         assert all(made)
     assert not running()
+
+
+def test_maps_of_the_target_are_made_in_the_thread_of_the_crops():
+    made_by = []
+
+    def maps_of(target):
+        made_by.append(threading.current_thread().name)
+        return {"is_car": target == 1}
+
+    (batch,) = batches(scenes.squares, scenes.BANDS, 2, 1, seed=0, maps_of=maps_of)
+    assert torch.equal(batch.maps["is_car"], batch.target == 1)
+    assert made_by[0].startswith("bevseg-crops")
 
 
 def test_an_error_of_the_sampler_arrives():

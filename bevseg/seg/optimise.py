@@ -1,0 +1,166 @@
+"""Names of optimisers and learning-rate schedules -> what a trainer steps with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from bevseg.config import TrainConfig
+from bevseg.errors import UsageError
+
+WARM_UP = 0.1
+"""Share of the training in which the learning rate of `one_cycle` rises."""
+
+
+def optimiser(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    """Return an optimiser of the parameters.
+
+    Parameters
+    ----------
+    name
+        `adamw` (Loshchilov & Hutter 2019), `adam` (Kingma & Ba 2015), `adadelta` (Zeiler 2012, with rho 0.95 and
+        epsilon 1e-7 as in Keras, whose learning rate of 0.001 the power-Jaccard paper prints) or `sgd`.
+    parameters
+        Leaf tensors.
+    config
+        `learning_rate`, `weight_decay` (apart from the gradient in AdamW, added to it in the others) and
+        `momentum` (SGD, not Nesterov's) are read.
+
+    Raises
+    ------
+    UsageError
+        For a name that is not in OPTIMISERS.
+    """
+    if name not in OPTIMISERS:
+        raise UsageError(
+            f"No optimiser {name!r}", where="train.optimiser", hint=f"name one of: {', '.join(OPTIMISERS)}"
+        )
+    return OPTIMISERS[name](parameters, config)
+
+
+def _adamw(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+
+
+def _adam(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+
+
+def _adadelta(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    return torch.optim.Adadelta(
+        parameters, lr=config.learning_rate, rho=0.95, eps=1e-7, weight_decay=config.weight_decay
+    )
+
+
+def _sgd(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
+        parameters,
+        lr=config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
+
+
+OPTIMISERS: dict[str, Callable[[Iterable[Tensor], TrainConfig], torch.optim.Optimizer]] = {
+    "adamw": _adamw,
+    "adam": _adam,
+    "adadelta": _adadelta,
+    "sgd": _sgd,
+}
+
+
+def one_cycle(progress: float) -> float:
+    """Return the share of the peak learning rate: a straight rise, then half a cosine down to 0 at progress 1."""
+    if progress < WARM_UP:
+        return 0.04 + 0.96 * progress / WARM_UP
+    return 0.5 + 0.5 * math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1))
+
+
+class Schedule:
+    """The share of `learning_rate` that a step takes: by the progress alone, unless looks change it.
+
+    Parameters
+    ----------
+    shape
+        Progress, 0 at the first step to 1 at the end -> share.
+    """
+
+    def __init__(self, shape: Callable[[float], float]) -> None:
+        self.shape = shape
+
+    def share(self, progress: float) -> float:
+        """Return the share of the learning rate at this progress."""
+        return self.shape(progress)
+
+    def look(self, score: float) -> None:
+        """Take note of a validation score, where more is better."""
+
+
+class Plateau(Schedule):
+    """A constant rate that falls by a factor whenever the score has not risen for a while.
+
+    Parameters
+    ----------
+    patience
+        That many looks in a row without a new best score reduce the rate, as in Keras; the count starts anew
+        then. A score that is no number (there is no validation) is no look.
+    factor
+        What the rate is multiplied by.
+    """
+
+    def __init__(self, patience: int, factor: float) -> None:
+        super().__init__(lambda progress: self.current)
+        self.patience, self.factor = patience, factor
+        self.current, self.best, self.stale = 1.0, -math.inf, 0
+
+    def look(self, score: float) -> None:
+        """Count a look; a trainer that watches a loss hands in its negative."""
+        if math.isnan(score):
+            return
+        self.stale = 0 if score > self.best else self.stale + 1
+        self.best = max(self.best, score)
+        if self.stale >= self.patience:
+            self.current, self.stale = self.current * self.factor, 0
+
+
+SCHEDULES: dict[str, Callable[[TrainConfig], Schedule]] = {
+    "one_cycle": lambda config: Schedule(one_cycle),
+    "poly": lambda config: Schedule(lambda progress: (1 - min(progress, 1.0)) ** config.power),
+    "constant": lambda config: Schedule(lambda progress: 1.0),
+    "plateau": lambda config: Plateau(config.plateau_patience, config.plateau_factor),
+}
+
+
+def schedule(name: str, config: TrainConfig) -> Schedule:
+    """Return a schedule of the learning rate.
+
+    Parameters
+    ----------
+    name
+        `one_cycle`; `poly`: (1 - progress)^power; `constant`; `plateau`: times `plateau_factor` after
+        `plateau_patience` looks without a better score.
+    config
+        Those numbers.
+
+    Raises
+    ------
+    UsageError
+        For a name that is not in SCHEDULES.
+    """
+    if name not in SCHEDULES:
+        raise UsageError(
+            f"No schedule {name!r}", where="train.schedule", hint=f"name one of: {', '.join(SCHEDULES)}"
+        )
+    return SCHEDULES[name](config)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Let the next steps of all groups take this learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
