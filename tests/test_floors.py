@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS = (
-    ("errors", "names", "metrics", "progress"),
-    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid"),
+    ("errors", "names", "metrics", "progress", "kernels"),
+    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid", "distance"),
     ("raster",),
     ("bev", "io", "tiles", "evaluate"),
     ("seg", "sim", "ingest", "export"),

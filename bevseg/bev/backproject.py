@@ -14,9 +14,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, compiled, find_cells, in_threads, stretch
+from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.config import SliceConfig
+from bevseg.kernels import compiled, in_threads, stretch
 from bevseg.labels import GROUND
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster

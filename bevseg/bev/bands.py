@@ -6,10 +6,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.binning import compiled
 from bevseg.bev.records import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
 from bevseg.bev.slices import Cut
 from bevseg.errors import UsageError
+from bevseg.kernels import compiled
 from bevseg.names import FEATURES
 from bevseg.raster import Band
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.binning import cell_in_window, compiled
+from bevseg.bev.binning import cell_in_window
 from bevseg.bev.ground import height_above_ground
 from bevseg.bev.rasterize import add_vote, majority
 from bevseg.bev.records import Records, add_height, bin_of
@@ -21,6 +21,7 @@ from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, Cut, cut_of, slab_and_h
 from bevseg.config import SliceConfig
 from bevseg.errors import LabelError
 from bevseg.grid import floor_cell
+from bevseg.kernels import compiled
 from bevseg.labels import CLASS_NAMES, GROUND, UNDEFINED
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster

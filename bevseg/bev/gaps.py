@@ -1,4 +1,4 @@
-"""Gaps of a grid: filled smoothly from their surroundings, and how far each cell is from a known one."""
+"""Gaps of a grid, filled smoothly from their surroundings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.binning import compiled, in_threads, stretch
+from bevseg.kernels import compiled
 
 Heights = NDArray[np.float32]
 
@@ -36,20 +36,6 @@ def refined(coarse: Heights, factor: int, shape: tuple[int, int]) -> Heights:
     rows, cols = (_Between.of(factor, coarse.shape[axis], shape[axis]) for axis in (0, 1))
     _refine(coarse, rows, cols, fine)
     return fine
-
-
-def distance(known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the distance of each cell (rows, cols) to the nearest known one, in cells; infinite if there is none.
-
-    Exact and linear in the number of cells: down the columns, then along the rows, where the nearest of many
-    columns is read off the lower envelope of their parabolas (Felzenszwalb & Huttenlocher 2012).
-    """
-    rows, cols = known.shape
-    vertical = np.empty(known.shape, np.float32)
-    nearest = np.empty(known.shape, np.float32)
-    in_threads(lambda part: _down(known, vertical, stretch(cols, part).start, stretch(cols, part).stop))
-    in_threads(lambda part: _across(vertical[stretch(rows, part)], nearest[stretch(rows, part)]))
-    return nearest
 
 
 class _Between(NamedTuple):
@@ -93,55 +79,3 @@ def _refine(coarse, rows, cols, fine):  # type: ignore[no-untyped-def]
             if np.isnan(fine[i, j]):
                 west, east = between[cols.first[j]], between[cols.second[j]]
                 fine[i, j] = west + (east - west) * cols.share[j]
-
-
-@compiled
-def _down(known, vertical, start, stop):  # type: ignore[no-untyped-def]
-    """Write the distance to the nearest known cell of the same column, for some columns."""
-    rows = known.shape[0]
-    for row in range(rows):
-        for col in range(start, stop):
-            above = vertical[row - 1, col] + np.float32(1) if row > 0 else np.float32(np.inf)
-            vertical[row, col] = np.float32(0) if known[row, col] else above
-    for row in range(rows - 2, -1, -1):
-        for col in range(start, stop):
-            below = vertical[row + 1, col] + np.float32(1)
-            vertical[row, col] = min(vertical[row, col], below)
-
-
-@compiled
-def _across(vertical, nearest):  # type: ignore[no-untyped-def]
-    """Write the distance to the nearest known cell, from those of the columns."""
-    cols = vertical.shape[1]
-    place = np.empty(
-        cols, np.int32
-    )  # columns whose parabolas form the envelope, and from where each is lowest
-    begin = np.empty(cols, np.float64)
-    for row in range(vertical.shape[0]):
-        last = -1
-        for col in range(cols):
-            height = np.float64(vertical[row, col])
-            if np.isinf(height):
-                continue
-            key = height * height + np.float64(col) * col
-            meet = -np.inf
-            while last >= 0:
-                p = place[last]
-                other = np.float64(vertical[row, p])
-                meet = (key - other * other - np.float64(p) * p) / (2.0 * (col - p))
-                if meet > begin[last]:
-                    break
-                last -= 1
-            last += 1
-            place[last] = col
-            begin[last] = meet if last > 0 else -np.inf
-        if last < 0:
-            nearest[row] = np.inf
-            continue
-        here = 0
-        for col in range(cols):
-            while here < last and begin[here + 1] < col:
-                here += 1
-            p = place[here]
-            height, along = np.float64(vertical[row, p]), np.float64(col - p)
-            nearest[row, col] = np.sqrt(height * height + along * along)

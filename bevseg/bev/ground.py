@@ -17,16 +17,15 @@ from bevseg.bev.binning import (
     Frame,
     Steps,
     block_of,
-    compiled,
     covering,
     find_cells,
-    in_threads,
     lowest,
-    stretch,
 )
-from bevseg.bev.gaps import Heights, distance, filled, refined
+from bevseg.bev.gaps import Heights, filled, refined
 from bevseg.config import GroundConfig
+from bevseg.distance import to_nearest
 from bevseg.grid import Grid
+from bevseg.kernels import compiled, in_threads, stretch
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 
@@ -92,7 +91,7 @@ def _dem(low: Heights, cell: float, config: GroundConfig) -> Heights:
     if not measured.any():  # a single slanted wall, say: better the lowest points than nothing
         measured = ~np.isnan(low)
     height = filled(np.where(measured, low, np.float32(np.nan)))
-    return np.stack([height, distance(measured) * np.float32(cell)])
+    return np.stack([height, to_nearest(measured) * np.float32(cell)])
 
 
 def opened_away(surface: Heights, cell: float, config: GroundConfig) -> NDArray[np.bool_]:

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, compiled, find_cells, in_threads
+from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.records import count
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, cut_of, find_slabs
 from bevseg.config import RasterConfig, SliceConfig
+from bevseg.kernels import compiled, in_threads
 from bevseg.labels import CLASS_NAMES
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster

@@ -9,18 +9,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.binning import (
-    BLOCK,
-    THREADS,
-    Frame,
-    Steps,
-    block_of,
-    compiled,
-    find_cells,
-    in_threads,
-    stretch,
-)
+from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, SLAB_OF, Cut, find_slabs
+from bevseg.kernels import THREADS, compiled, in_threads, stretch
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import ndimage
 
-from bevseg.bev.gaps import distance, filled, refined
+from bevseg.bev.gaps import filled, refined
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
 HOLED = hnp.arrays(np.float32, SHAPES, elements=st.floats(-50, 50, width=32) | st.just(np.nan))
@@ -51,12 +50,3 @@ def test_refining_keeps_planes_between_the_outer_centres(factor):
     y, x = centre[: len(fine)], centre
     expected = 2 * np.clip(y, 0, 5)[:, None] - 3 * np.clip(x, 0, 6)[None, :]
     np.testing.assert_allclose(fine, expected, atol=1e-5)
-
-
-@given(hnp.arrays(np.bool_, SHAPES, elements=st.sampled_from([True, False, False, False])))
-def test_distances_are_exact(known):
-    found = distance(known)
-    if known.any():
-        np.testing.assert_allclose(found, ndimage.distance_transform_edt(~known), rtol=1e-6)
-    else:
-        assert np.isinf(found).all()

@@ -1,0 +1,46 @@
+"""Compiled kernels, and the threads that run them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+T = TypeVar("T")
+
+THREADS = 2
+"""Threads of a stage; the kernels let go of Python's lock."""
+
+# numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
+# into a kernel, too: a change of any of these files counts.
+_HERE = Path(__file__).parent
+_STAMP = sum(
+    path.stat().st_mtime_ns
+    for path in (*_HERE.glob("bev/*.py"), *_HERE.glob("grid.py"), *_HERE.glob("distance.py"))
+)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel; keep the machine code on disk where a writable place for it exists."""
+    try:
+        kernel = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no place for its cache
+        return numba.njit(nogil=True)(function)
+    with contextlib.suppress(AttributeError):  # no public name for it
+        kernel._cache._cache_file._source_stamp = _STAMP  # type: ignore[attr-defined]
+    return kernel
+
+
+def in_threads(work: Callable[[Any], T], items: Iterable[Any] = range(THREADS)) -> list[T]:
+    """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, items))
+
+
+def stretch(size: int, part: int) -> slice:
+    """Return the share of one thread in `size` things."""
+    return slice(size * part // THREADS, size * (part + 1) // THREADS)
