@@ -18,10 +18,7 @@ THREADS = 2
 # numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
 # into a kernel, too: a change of any of these files counts.
 _HERE = Path(__file__).parent
-_STAMP = sum(
-    path.stat().st_mtime_ns
-    for path in (*_HERE.glob("bev/*.py"), *_HERE.glob("grid.py"), *_HERE.glob("distance.py"))
-)
+_STAMP = sum(path.stat().st_mtime_ns for path in (*_HERE.glob("bev/*.py"), *_HERE.glob("grid.py")))
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,7 +28,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     except RuntimeError:  # numba found no place for its cache
         return numba.njit(nogil=True)(function)
     with contextlib.suppress(AttributeError):  # no public name for it
-        kernel._cache._cache_file._source_stamp = _STAMP  # type: ignore[attr-defined]
+        stored = kernel._cache._cache_file  # type: ignore[attr-defined]
+        stored._source_stamp = (stored._source_stamp, _STAMP)
     return kernel
 
 
