@@ -75,6 +75,9 @@ class TrainConfig:
     """Crops in a step."""
     crop: int = 192
     """Side of a crop, cells."""
+    sampling: str = "classes"
+    """`classes`: half of the crops around a class drawn evenly; `equibatch`: the classes in turn;
+    `half_positive:car`: every other crop with a car (without a name: with the rarest class)."""
     optimiser: str = "adamw"
     """`adamw`, `adam`, `adadelta` or `sgd`."""
     learning_rate: float = 2e-3

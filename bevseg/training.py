@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.bev.sampling import sampling
 from bevseg.config import Settings
 from bevseg.errors import UsageError
 from bevseg.labels import CLASS_NAMES, UNDEFINED
@@ -205,7 +206,7 @@ def _fit_slice(
     teller: _Teller,
 ) -> Trained:
     learned = [e for e in examples if e.cloud.name not in held_out]
-    sampler = CropSampler(
+    crops = CropSampler(
         [e.cloud for e in learned],
         [e.dem for e in learned],
         name=name,
@@ -214,7 +215,7 @@ def _fit_slice(
         crop=settings.train.crop,
     )
     return train(
-        sampler,
+        sampling(settings.train.sampling, crops, seed),
         [_scene(e, name, settings) for e in examples if e.cloud.name in held_out],
         bands_of(settings.raster.features)[name],
         settings.net,

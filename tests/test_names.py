@@ -49,6 +49,12 @@ def test_optimisers_and_schedules_are_those_of_their_tables():
     assert tuple(SCHEDULES) == names.SCHEDULES
 
 
+def test_samplings_are_those_of_the_table():
+    from bevseg.bev.sampling import SAMPLINGS
+
+    assert tuple(SAMPLINGS) == names.SAMPLINGS
+
+
 def test_commands_are_the_files_of_the_command_line():
     from pathlib import Path
 

@@ -125,6 +125,13 @@ class _Draw(NamedTuple):
         )
 
 
+Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Bands (bands, crop, crop) and train ids (crop, crop)."""
+
+Place = NDArray[np.int64]
+"""Number of a cloud, number of a point in it."""
+
+
 class CropSampler:
     """Draws crops of one slice: `sampler(rng)` -> (bands, labels).
 
@@ -141,6 +148,12 @@ class CropSampler:
         As for `rasterize`.
     crop
         Side of a crop, cells of the DEMs.
+
+    Attributes
+    ----------
+    places
+        Train id of each object class that has a point in the slice -> (points, 2), number of the cloud and of
+        the point.
 
     Raises
     ------
@@ -163,8 +176,8 @@ class CropSampler:
         self.name, self.features, self.crop = name, features, crop
         self.cell = dems[0].grid.cell
         self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
-        self._centres = self._centres_by_class(SLAB_OF[name])
-        if not self._centres:
+        self.places = self._places_by_class(SLAB_OF[name])
+        if not self.places:
             raise LabelError(
                 f"No labelled point in the {name} slice",
                 where=", ".join(cloud.name for cloud in clouds),
@@ -174,9 +187,21 @@ class CropSampler:
         sizes = np.array([len(cloud.x) for cloud in self._clouds], float)
         self._shares = sizes / sizes.sum()
 
-    def __call__(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Draw one crop."""
-        cloud, point = self._draw_centre(rng)
+    def __call__(self, rng: np.random.Generator) -> Crop:
+        """Draw a crop: half the time around a point of a class drawn evenly, else around any point."""
+        if rng.random() < RARE_SHARE:
+            places = list(self.places.values())[int(rng.integers(len(self.places)))]
+            return self.around(places[int(rng.integers(len(places)))], rng)
+        return self.around(self.anywhere(rng), rng)
+
+    def anywhere(self, rng: np.random.Generator) -> Place:
+        """Draw any point."""
+        which = int(rng.choice(len(self._clouds), p=self._shares))
+        return np.array([which, rng.integers(len(self._clouds[which].x))])
+
+    def around(self, place: Place, rng: np.random.Generator) -> Crop:
+        """Draw a crop with a point somewhere in its middle half."""
+        cloud, point = self._clouds[place[0]], int(place[1])
         draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name])
         cells = self.crop * self.crop
         records = Records.empty(cells)
@@ -185,34 +210,23 @@ class CropSampler:
         bits = records.slices.view(np.uint32)
         _fill(cloud, draw, self.cell, self.crop, records, bits, votes, dem)
         shape = (self.crop, self.crop)
-        values = np.empty((len(bands(self.features)[self.name]), cells), np.float32)
-        write_bands(records, dem, cloud.cut, self.features, self.name, values)
-        values = values.reshape(-1, *shape)
+        values = np.empty((len(bands(self.features)[self.name]), *shape), np.float32)
+        write_bands(records, dem, cloud.cut, self.features, self.name, values.reshape(-1, cells))
         labels = majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
         for rows, cols in _holes(rng, self.crop):
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
         return values, labels
 
-    def _draw_centre(self, rng: np.random.Generator) -> tuple[_Tiled, int]:
-        """Return a cloud and a point of it: half the time of a class drawn evenly."""
-        if rng.random() < RARE_SHARE:
-            places = self._centres[int(rng.integers(len(self._centres)))]
-            which, point = places[int(rng.integers(len(places)))]
-            return self._clouds[which], int(point)
-        cloud = self._clouds[int(rng.choice(len(self._clouds), p=self._shares))]
-        return cloud, int(rng.integers(len(cloud.x)))
-
-    def _centres_by_class(self, slab: int) -> list[NDArray[np.int64]]:
-        """Return for each object class of the slab an array (places, 2) of cloud number and point number."""
-        found: list[list[NDArray[np.int64]]] = [[] for _ in CLASS_NAMES]
+    def _places_by_class(self, slab: int) -> dict[int, NDArray[np.int64]]:
+        found: dict[int, list[NDArray[np.int64]]] = {}
         for which, cloud in enumerate(self._clouds):
             its_slab = _slabs(cloud.z, cloud.dem, cloud.cut)
             for label in range(len(CLASS_NAMES)):
                 if label not in (UNDEFINED, GROUND):
                     points = np.flatnonzero((its_slab == slab) & (cloud.labels == label))
-                    found[label].append(np.column_stack([np.full(len(points), which), points]))
-        by_class = [np.concatenate(places) for places in found if places]
-        return [places for places in by_class if len(places)]
+                    found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
+        by_class = {label: np.concatenate(places) for label, places in found.items()}
+        return {label: places for label, places in by_class.items() if len(places)}
 
 
 def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:

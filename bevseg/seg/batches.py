@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,8 +15,19 @@ from torch import Tensor
 from bevseg.raster import Band
 from bevseg.seg.inputs import scaled, targets
 
-Sampler = Callable[[np.random.Generator], tuple[NDArray[np.float32], NDArray[np.uint8]]]
-"""Random numbers -> one crop: bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
+Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
+
+
+class Numbered(Protocol):
+    """A sampler that wants to know which crop of the training it draws: 0, 1, 2, ..."""
+
+    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw one crop."""
+
+
+Sampler = Callable[[np.random.Generator], Crop] | Numbered
+"""Random numbers -> one crop; or its number and random numbers."""
 
 Maps = dict[str, Tensor]
 
@@ -47,8 +58,12 @@ def batches(
     `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
     """
 
+    def draw(step: int, crop: int) -> Crop:
+        rng = np.random.default_rng((seed, step, crop))
+        return sampler(rng) if callable(sampler) else sampler.numbered(step * size + crop, rng)
+
     def make(step: int) -> Batch:
-        crops = [sampler(np.random.default_rng((seed, step, crop))) for crop in range(size)]
+        crops = [draw(step, crop) for crop in range(size)]
         x = torch.stack([scaled(values, bands) for values, _ in crops])
         y = torch.stack([targets(labels) for _, labels in crops])
         return Batch(x.contiguous(memory_format=torch.channels_last), y, maps_of(y) if maps_of else {})

@@ -44,6 +44,20 @@ def test_made_ahead_but_not_without_end():
     assert not running()
 
 
+def test_a_sampler_that_wants_it_is_told_the_number_of_the_crop():
+    class Counting:
+        def __init__(self):
+            self.seen = []
+
+        def numbered(self, number, rng):
+            self.seen.append((number, rng.random()))
+            return scenes.squares(rng, 8)
+
+    sampler = Counting()
+    list(batches(sampler, scenes.BANDS, 2, 3, seed=5))
+    assert sampler.seen == [(n, np.random.default_rng((5, *divmod(n, 2))).random()) for n in range(6)]
+
+
 def test_maps_of_the_target_are_made_in_the_thread_of_the_crops():
     made_by = []
 

@@ -1,0 +1,180 @@
+"""Number of a crop -> what it is drawn around: the classes in turn, or every other crop with one class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.bev.crops import Crop, CropSampler
+from bevseg.errors import LabelError, UsageError
+from bevseg.labels import CLASS_NAMES
+
+TRIES = 10
+"""Crops drawn until one shows what it should: thinning, a hole, or its neighbours in the cell may hide a class."""
+
+
+class Classes(NamedTuple):
+    """Half of the crops around a point of a class drawn evenly, the others around any point."""
+
+    crops: CropSampler
+
+    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw a crop; its number says nothing."""
+        return self.crops(rng)
+
+
+class Equibatch:
+    """Crop j shows class j mod |C|, so that |C| crops in a row show every class (Berman et al. 2018, section 3.1).
+
+    C are the object classes that have a point in the slice; the others are passed over. The points of a class
+    are gone through in a shuffled order, anew each time that all have been a centre. Where a crop does not show its
+    class, another point of the class is tried, TRIES times in all.
+
+    Parameters
+    ----------
+    crops
+        Draws them.
+    seed
+        Of the orders.
+    """
+
+    def __init__(self, crops: CropSampler, seed: int) -> None:
+        self.crops = crops
+        self.classes = tuple(crops.places)
+        self._cycles = {label: Cycle(len(places), (seed, label)) for label, places in crops.places.items()}
+
+    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw the crop of that number."""
+        turn, which = divmod(number, len(self.classes))
+        label = self.classes[which]
+        places = self.crops.places[label]
+        crop = self.crops.around(places[self._cycles[label].place(turn)], rng)
+        for _ in range(TRIES - 1):
+            if (crop[1] == label).any():
+                break
+            crop = self.crops.around(places[int(rng.integers(len(places)))], rng)
+        return crop
+
+
+class HalfPositive:
+    """Crops of even number show one class, those of odd number do not (Berman et al. 2018, section 4.2).
+
+    Where that does not come about, up to TRIES crops are drawn: around a point of the class for the one half, around
+    any point for the other. Close to everywhere there may be no crop without a building.
+
+    Parameters
+    ----------
+    crops
+        Draws them.
+    label
+        Train id of the class.
+    """
+
+    def __init__(self, crops: CropSampler, label: int) -> None:
+        self.crops, self.label = crops, label
+
+    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw the crop of that number."""
+        places, wanted = self.crops.places[self.label], number % 2 == 0
+        for _ in range(TRIES):
+            place = places[int(rng.integers(len(places)))] if wanted else self.crops.anywhere(rng)
+            crop = self.crops.around(place, rng)
+            if (crop[1] == self.label).any() == wanted:
+                break
+        return crop
+
+
+class Cycle:
+    """The numbers below `count` in a shuffled order, then in another, and so on without end.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seed
+        Of the orders; that of each round depends on nothing else.
+    """
+
+    def __init__(self, count: int, seed: tuple[int, ...]) -> None:
+        self.count, self.seed = count, seed
+        self._round, self._order = -1, np.empty(0, np.int64)
+
+    def place(self, turn: int) -> int:
+        """Return the number at a turn, counted from 0."""
+        round_, turn = divmod(turn, self.count)
+        if round_ != self._round:
+            self._round = round_
+            self._order = np.random.default_rng((*self.seed, round_)).permutation(self.count)
+        return int(self._order[turn])
+
+
+Numbered = Classes | Equibatch | HalfPositive
+
+
+def _half_positive(crops: CropSampler, seed: int, name: str) -> Numbered:
+    return HalfPositive(crops, _label(name, crops.places))
+
+
+SAMPLINGS: dict[str, Callable[[CropSampler, int, str], Numbered]] = {
+    "classes": lambda crops, seed, name: Classes(crops),
+    "equibatch": lambda crops, seed, name: Equibatch(crops, seed),
+    "half_positive": _half_positive,
+}
+"""Name -> how the crops of a training are chosen."""
+
+
+def sampling(text: str, crops: CropSampler, seed: int) -> Numbered:
+    """Return the choice of crops that a text names.
+
+    Parameters
+    ----------
+    text
+        `classes`, `equibatch`, `half_positive` (of the class with the fewest points) or `half_positive:car`.
+    crops
+        Draws them.
+    seed
+        Of what is chosen beforehand.
+
+    Raises
+    ------
+    UsageError
+        For a text that names none.
+    LabelError
+        If the class has no point in the slice.
+    """
+    refuse_unknown(text)
+    name, _, of_class = text.partition(":")
+    return SAMPLINGS[name](crops, seed, of_class)
+
+
+def refuse_unknown(text: str) -> None:
+    """Raise UsageError unless the text names a choice of crops."""
+    name, colon, of_class = text.partition(":")
+    if name not in SAMPLINGS:
+        raise UsageError(
+            f"No sampling {name!r}", where="train.sampling", hint=f"name one of: {', '.join(SAMPLINGS)}"
+        )
+    if colon and (name != "half_positive" or of_class not in CLASS_NAMES[1:]):
+        raise UsageError(
+            f"Sampling {text!r} names no class",
+            where="train.sampling",
+            hint=f"half_positive takes one of: {', '.join(CLASS_NAMES[1:])}; the others take none",
+        )
+
+
+def _label(name: str, places: Mapping[int, NDArray[np.int64]]) -> int:
+    """Return the train id of a class; without a name, of the one with the fewest points."""
+    if not name:
+        return min(places, key=lambda label: len(places[label]))
+    label = CLASS_NAMES.index(name)
+    if label in places:
+        return label
+    raise LabelError(
+        f"No point of class {name!r} to centre a crop on",
+        where="train.sampling",
+        why=f"the slice holds {', '.join(CLASS_NAMES[label] for label in places)}",
+        hint="name one of these, or train the other slice alone with --slice",
+    )
