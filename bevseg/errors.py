@@ -56,6 +56,10 @@ class TrainingError(BevsegError, ArithmeticError):
     """A training that has left the numbers: a loss that is infinite or no number."""
 
 
+class SurrogateError(BevsegError, ArithmeticError):
+    """A learned loss that would teach the wrong way, or that there is too little to learn from."""
+
+
 class PartialFailureError(BevsegError):
     """Some inputs of a directory run failed; the others are done."""
 

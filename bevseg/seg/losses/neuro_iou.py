@@ -1,0 +1,225 @@
+"""NeuroIoU: a small network that has learned the IoU loss from three sums stands in for it in training.
+
+Source: Nagendar et al. (BMVC 2018). What the paper leaves open is decided here: sums are shares of the kept pixels,
+the loss is the mean over images and their classes, and the network of the surrogate is smooth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from bevseg.errors import UsageError
+from bevseg.seg.losses.kept import Masked, masked
+
+INPUTS = {"3": 3, "6": 6, "hinge": 3}
+"""Kind of inputs -> how many there are."""
+
+SCALES = ("pixels", None)
+"""`pixels`: sums are divided by the kept pixels of the image; None: they are not."""
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "relu": nn.ReLU,
+}
+
+
+class Features(NamedTuple):
+    """What the surrogate sees of n pairs of an image and a class, and what it is to say.
+
+    Attributes
+    ----------
+    inputs
+        (n, 3) sums of the score over true positives, false positives and false negatives; (n, 6) with the mean
+        scores behind them. Gradients flow into the scores; which pixel is in which set is constant.
+    targets
+        (n,) IoU loss 1 - TP / (TP + FP + FN) from counts; 0 where all three are 0.
+    pairs
+        (n, 2) image and class, image after image; binary logits have one class, 0, the foreground.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    pairs: Tensor
+
+
+class Surrogate(nn.Module):
+    """f(inputs) (n, i) -> (n,): a perceptron on standardised inputs, which never looks beyond what it was shown.
+
+    Parameters
+    ----------
+    inputs
+        Number of inputs, 3 or 6.
+    hidden
+        Nodes of the hidden layers. The paper's eq. 4 has one, its experiments 4 x 100.
+    activation
+        One of ACTIVATIONS; the paper names none. The default is smooth: what teaches the segmentation network is
+        the slope of f, and that of a ReLU network jumps from piece to piece.
+    bias
+        Whether layers have biases; eq. 4 has none.
+
+    Notes
+    -----
+    The buffers `centre` and `spread` standardise the inputs, and `low` and `high` bound them; as built they do
+    nothing. Outside the bounds the value is that of the nearest place within, and so is the slope, which is handed
+    on undiminished: a network that has become better than all that f was shown is still pulled the same way, which
+    it would not be if the gradient of the bound, 0, were used.
+
+    It computes in the type of its weights, float32 or wider, also under autocast.
+    """
+
+    centre: Tensor
+    spread: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(
+        self,
+        inputs: int = 3,
+        hidden: Sequence[int] = (100, 100, 100, 100),
+        activation: str = "softplus",
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if activation not in ACTIVATIONS:
+            raise UsageError(f"No activation {activation!r}", hint=f"name one of: {', '.join(ACTIVATIONS)}")
+        self.layers = nn.ModuleList(nn.Linear(a, b, bias) for a, b in pairwise((inputs, *hidden, 1)))
+        self.activation = ACTIVATIONS[activation]()
+        self.register_buffer("centre", torch.zeros(inputs))
+        self.register_buffer("spread", torch.ones(inputs))
+        self.register_buffer("low", torch.full((inputs,), -torch.inf))
+        self.register_buffer("high", torch.full((inputs,), torch.inf))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return f of each row."""
+        with torch.autocast(inputs.device.type, enabled=False):
+            x = inputs.to(torch.promote_types(self.centre.dtype, torch.float32))
+            inside = torch.minimum(torch.maximum(x, self.low), self.high).detach()
+            x = (inside + (x - x.detach()) - self.centre) / self.spread
+            for layer in self.layers[:-1]:
+                x = self.activation(layer(x))
+            return self.layers[-1](x).squeeze(1).to(inputs.dtype)
+
+
+def neuro_iou(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    surrogate: nn.Module,
+    inputs: str = "3",
+    scale: str | None = "pixels",
+) -> Tensor:
+    """Mean of f(features) over the pairs of an image and a class that it shows, f a learned IoU loss.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts,
+        present or not; any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits.
+    ignore_index
+        Target of the pixels that are in no set and have no gradient, whatever their logits hold.
+    surrogate
+        f, (n, 3 or 6) -> (n,), such as `seg.surrogate.fit` returns: frozen, on the device of the logits. Its
+        parameters are no concern of this loss; those that ask for a gradient get one.
+    inputs, scale
+        As for `features`, and as f was fitted with.
+
+    Returns
+    -------
+    Tensor
+        Scalar, float32 or wider. f is learned, so that nothing holds it in [0, 1] or at 0 for a perfect
+        prediction. An absent class costs what its false positives take from the classes that are present. An image
+        whose pixels are all ignored is left out of the mean; 0 with zero gradient if nothing is left.
+
+    Raises
+    ------
+    UsageError
+        For unknown `inputs` or `scale`.
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    Source: Nagendar et al. (BMVC 2018), eq. 3 and 4 and the experiments (golden set `neuro_iou`). d loss / d p of a
+    pixel is the slope of f along the sum of its set (times the scale); it jumps where the pixel changes set.
+    """
+    found = features(logits, target, ignore_index, inputs=inputs, scale=scale)
+    if not len(found.inputs):
+        return found.inputs.sum()
+    value: Tensor = surrogate(found.inputs).mean()
+    return value
+
+
+def features(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    inputs: str = "3",
+    scale: str | None = "pixels",
+) -> Features:
+    """Return the inputs of the surrogate and the IoU loss of every image and class that it shows.
+
+    The predicted class of a pixel is the largest logit, or z > 0 for binary logits.
+
+    Parameters
+    ----------
+    logits, target, ignore_index
+        As for `neuro_iou`.
+    inputs
+        `3`: sums of the probability of the class over its true positives, false positives and false negatives.
+        `6`: behind them the means over the same sets, 0 for an empty one. `hinge`: sums of max(0, 1 - t z), t = 1
+        for pixels of the class and -1 for others; the paper has no multi-class form, this is one class against the
+        rest.
+    scale
+        `pixels`: the sums are divided by the kept pixels of the image; None: they are as in the paper, up to 1e5.
+        Means are never scaled.
+    """
+    if inputs not in INPUTS or scale not in SCALES:
+        raise UsageError(
+            "NeuroIoU has no such inputs",
+            why=f"inputs={inputs!r}, scale={scale!r}",
+            hint=f"inputs are one of {', '.join(INPUTS)}; scale is 'pixels' or None",
+        )
+    image = masked(logits, target, ignore_index)
+    sets = _sets(image)
+    score = _margin_costs(image) if inputs == "hinge" else _probabilities(image.logits)
+    sums = torch.stack([torch.where(members, score, 0).sum((2, 3)) for members in sets], 2)
+    counts = torch.stack([members.sum((2, 3)) for members in sets], 2)
+    kept = image.keep.sum((2, 3))[..., None]
+    columns = [sums / kept.clamp(min=1) if scale else sums]
+    if inputs == "6":
+        columns.append(sums / counts.clamp(min=1))
+    # The only class of binary logits counts wherever there is something to see.
+    shown = image.truth.any(3).any(2) if image.logits.shape[1] > 1 else kept[..., 0] > 0
+    union = counts.sum(2)
+    targets = torch.where(union > 0, 1 - counts[..., 0].to(sums.dtype) / union.clamp(min=1), 0)
+    return Features(torch.cat(columns, 2)[shown], targets[shown], shown.nonzero())
+
+
+def _sets(image: Masked) -> tuple[Tensor, Tensor, Tensor]:
+    """Return which pixels (B, C, H, W) are true positives, false positives and false negatives of each class."""
+    classes = image.logits.shape[1]
+    if classes == 1:
+        said = image.logits > 0
+    else:
+        names = torch.arange(classes, device=image.logits.device).view(-1, 1, 1)
+        said = image.logits.argmax(1, keepdim=True) == names
+    return said & image.truth, said & ~image.truth & image.keep, ~said & image.truth
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+
+
+def _margin_costs(image: Masked) -> Tensor:
+    return (1 + torch.where(image.truth, -image.logits, image.logits)).relu()
