@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "Compare labelled clouds with the truth.",
     "inspect": "Tell what a model or a cloud holds.",
     "simulate": "Make labelled street clouds from a seed.",
+    "study": "Train a grid of losses and seeds, and tabulate it.",
 }
 """Command -> short help, in running order. Each stands in a file of its name, imported when it is called."""
 

@@ -16,6 +16,7 @@ FLOORS = (
     ("preview", "training"),
     ("pipeline",),
     ("jobs",),
+    ("study",),
     ("cli",),
 )
 """From the ground up; what stands on one floor does not know its neighbours."""
@@ -37,6 +38,12 @@ INSIDE = {
         ("ground", "rasterize", "backproject", "consistency"),
         ("crops",),
         ("sampling",),
+    ),
+    "study": (
+        ("plan", "task", "data", "fit", "plot"),
+        ("records", "mnist"),
+        ("report", "tasks"),
+        ("conduct",),
     ),
     "seg": (
         ("device", "inputs", "losses", "models", "optimise"),
@@ -66,9 +73,9 @@ ROOMS = {
     "pyproj": ("io",),
     "rasterio": ("io",),
     "open3d": ("open3d",),
-    "torch": ("seg",),
+    "torch": ("seg", "study"),
     "safetensors": ("seg",),
-    "matplotlib": ("preview",),
+    "matplotlib": ("preview", "study"),
     "click": ("cli",),
     "rich": ("cli",),
 }

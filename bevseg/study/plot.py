@@ -1,0 +1,91 @@
+"""Lines of a table, or curves -> a PNG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+OURS, THEIRS, FAINT = "#2f6690", "#c0504d", "#7f7f7f"
+
+
+def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
+    """Draw one row per line of a table: every run a dot, their mean a bar, the paper's mean a diamond.
+
+    Parameters
+    ----------
+    title
+        Above the plot.
+    lines
+        `report.Line`s, drawn from the top.
+    path
+        Of the PNG.
+    score
+        Name of the horizontal axis.
+    """
+    figure, (axis,) = _figure((8, 1.2 + 0.28 * max(len(lines), 1)), 1)
+    for row, line in enumerate(lines):
+        axis.plot(line.scores, [row] * len(line.scores), "o", color=OURS, alpha=0.5, markersize=6)
+        axis.plot([line.mean], [row], "|", color=OURS, markersize=14, markeredgewidth=2)
+        if line.paper and line.paper.mean is not None:
+            axis.plot([line.paper.mean], [row], "D", color=THEIRS, markersize=5)
+        if line.paper and line.paper.best is not None:
+            axis.plot([line.paper.best], [row], "D", color=THEIRS, markersize=5, fillstyle="none")
+    axis.set_yticks(
+        range(len(lines)), [", ".join(str(value) for value in line.at.values()) for line in lines]
+    )
+    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.grid(axis="x", color="#e4e4e0")
+    axis.set_xlabel(f"{score}: runs (dots) and their mean (bar); the paper's mean (diamond) and best (open)")
+    axis.set_title(title, fontsize=10, loc="left")
+    _save(figure, path)
+
+
+def curves(panels: Mapping[str, Mapping[str, tuple[Any, Any]]], x: str, path: Path) -> None:
+    """Draw panels of named curves.
+
+    Parameters
+    ----------
+    panels
+        Title -> name of the curve -> its x and y.
+    x
+        Name of the horizontal axis.
+    path
+        Of the PNG.
+    """
+    figure, axes = _figure((5 * min(len(panels), 2), 4 * math.ceil(len(panels) / 2)), len(panels))
+    for axis, (title, named) in zip(axes, panels.items(), strict=True):
+        for number, (name, (along, values)) in enumerate(named.items()):
+            axis.plot(along, values, label=name, color=_colour(number, len(named)), linewidth=1.3)
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.set_xlabel(x, fontsize=9)
+        axis.grid(color="#e4e4e0")
+        axis.legend(fontsize=7, frameon=False)
+    _save(figure, path)
+
+
+def _colour(number: int, of: int) -> Any:
+    from matplotlib import colormaps
+
+    return colormaps["turbo"](0.05 + 0.9 * number / max(of - 1, 1))
+
+
+def _figure(size: tuple[float, float], panels: int) -> tuple[Any, Any]:
+    # Figure without pyplot: no window system, nothing global.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    across = min(panels, 2)
+    axes = np.asarray(figure.subplots(math.ceil(panels / across), across, squeeze=False)).ravel()
+    for spare in axes[panels:]:
+        spare.set_axis_off()
+    return figure, axes[:panels]
+
+
+def _save(figure: Any, path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure).print_png(path)

@@ -1,0 +1,109 @@
+"""What a finished run leaves in the folder of its study: one JSON record, the last of its files to appear."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import bevseg
+from bevseg.atomic import replacing, write_json
+from bevseg.study.plan import PLACES, Run
+from bevseg.study.task import Outcome
+
+Record = dict[str, Any]
+"""`key`, `task`, `at`, `settings` (all of them), `init`, `made_with`, `facts`."""
+
+
+def load(folder: Path, run: Run, settings: Mapping[str, Any]) -> Record | None:
+    """Return the record of a run that is done; None if there is none, or if it was made with other defaults."""
+    path = _file(folder, run.key, ".json")
+    try:
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        then = record["settings"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    now = plain(settings)
+    same = all(now[name] == value for name, value in then.items() if name in now)
+    # Where the values are called something else now, the tables follow the study, not the record.
+    return record | {"at": plain(run.at)} if same else None
+
+
+def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome: Outcome) -> Record:
+    """Write history and weights, and last the record, each by rename; return the record."""
+    if outcome.history:
+        with (
+            replacing(_file(folder, run.key, ".csv")) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
+            names = list(dict.fromkeys(name for row in outcome.history for name in row))
+            writer = csv.DictWriter(file, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(outcome.history)
+    if outcome.weights is not None:
+        with replacing(_file(folder, run.key, ".pt")) as temporary:
+            torch.save(outcome.weights, temporary)
+    record = plain(
+        {
+            "key": run.key,
+            "task": task,
+            "at": run.at,
+            "settings": settings,
+            "init": run.init,
+            "made_with": made_with(),
+            "facts": outcome.facts,
+        }
+    )
+    write_json(record, _file(folder, run.key, ".json"))
+    return dict(record)
+
+
+def weights(folder: Path, key: str) -> dict[str, Any]:
+    """Read the weights that a run has left."""
+    found: dict[str, Any] = torch.load(_file(folder, key, ".pt"), weights_only=True)
+    return found
+
+
+def history(folder: Path, key: str) -> list[dict[str, float]]:
+    """Read the history of a run; empty cells are NaN."""
+    path = _file(folder, key, ".csv")
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def made_with() -> dict[str, Any]:
+    """Return versions, machine and threads, on which the exact numbers depend."""
+    return {
+        "bevseg": bevseg.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return the value as JSON can hold it: no number is null, an array is a list; places are left out."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items() if name not in PLACES}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _file(folder: Path, key: str, suffix: str) -> Path:
+    return folder / "runs" / f"{key}{suffix}"

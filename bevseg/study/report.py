@@ -1,0 +1,192 @@
+"""Records of runs -> tables beside the paper's numbers (Markdown, CSV), and a plot of each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bevseg.atomic import replacing
+from bevseg.study import plot
+from bevseg.study.plan import Published, StudyFile, TablePlan, label, matches
+from bevseg.study.records import Record
+
+Z = 1.959963984540054
+"""Quantile of the normal distribution for an interval of 95 %."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: the runs at one place, and what the paper prints for it."""
+
+    at: dict[str, Any]
+    runs: int
+    scores: list[float]
+    converged: int | None
+    paper: Published | None
+
+    @property
+    def mean(self) -> float:
+        """Mean over all runs, converged or not."""
+        return statistics.fmean(self.scores) if self.scores else math.nan
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of a sample (n - 1); NaN for a single run."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else math.nan
+
+    @property
+    def best(self) -> float:
+        """Largest score."""
+        return max(self.scores, default=math.nan)
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Return the interval of 95 % for a share of which `hits` of `of` were seen (Wilson 1927)."""
+    if not of:
+        return 0.0, 1.0
+    share, square = hits / of, Z * Z
+    middle = (share + square / (2 * of)) / (1 + square / of)
+    half = Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list[Line]:
+    """Pool the records of a table; the order is that of the grid."""
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records:
+        if matches(record["at"], table.where):
+            groups.setdefault(tuple(record["at"][axis] for axis in table.by), []).append(record)
+    order = {axis: [label(v) for v in study.axes[axis]] for axis in table.by}
+    found = []
+    for place in sorted(
+        groups, key=lambda place: [order[a].index(v) for a, v in zip(order, place, strict=True)]
+    ):
+        at = dict(zip(table.by, place, strict=True))
+        facts = [record["facts"] for record in groups[place]]
+        scores = [fact[table.score] for fact in facts if fact.get(table.score) is not None]
+        converged = None
+        if table.clear is not None:
+            converged = sum(
+                (fact.get(table.score) or 0.0) > fact["collapsed"] + table.clear for fact in facts
+            )
+        whole = at | {axis: value for axis, value in table.where.items() if not isinstance(value, list)}
+        paper = next((entry for entry in study.paper if matches(whole, entry.at)), None)
+        found.append(Line(at, len(facts), scores, converged, paper))
+    return found
+
+
+def rows(table: TablePlan, found: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return the columns of a table as numbers, for CSV; the paper's where there are any."""
+    made = []
+    for line in found:
+        row: dict[str, Any] = dict(line.at)
+        row["runs"] = line.runs
+        if line.converged is not None:
+            low, high = wilson(line.converged, line.runs)
+            row |= {"converged": line.converged, "converged_low": low, "converged_high": high}
+        row |= {"mean": line.mean, "std": line.std, "best": line.best}
+        if any(other.paper for other in found):
+            paper = line.paper or Published(at={})
+            row |= {
+                f"paper_{name}": getattr(paper, name) for name in ("converged", "of", "mean", "std", "best")
+            }
+        made.append(row)
+    return made
+
+
+def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
+    """Return a table for people."""
+    beside = any(line.paper for line in found)
+    counted = table.clear is not None
+    head = [*table.by, *(["converged"] if counted else []), "mean ± std", "best"]
+    head += [
+        "paper: " + name
+        for name in ([*(["converged"] if counted else []), "mean ± std", "best"] if beside else [])
+    ]
+    body = []
+    for line in found:
+        cells = [str(value) for value in line.at.values()]
+        if counted and line.converged is not None:
+            low, high = wilson(line.converged, line.runs)
+            cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
+        cells += [_spread(line.mean, line.std), _number(line.best)]
+        if beside:
+            paper = line.paper or Published(at={})
+            if counted:
+                cells.append(
+                    f"{paper.converged} of {paper.of or '?'}" if paper.converged is not None else "–"
+                )
+            cells += [_spread(paper.mean, paper.std), _number(paper.best)]
+        body.append(cells)
+    parts = [f"# {table.title or study.title}", ""]
+    parts += [_line(head), _line(["---"] * len(head)), *(_line(cells) for cells in body), ""]
+    parts += _notes(study, table)
+    return "\n".join(parts)
+
+
+def text(study: StudyFile, records: Sequence[Record]) -> str:
+    """Return all tables of a study."""
+    return "\n".join(markdown(study, table, lines(study, table, records)) for table in study.table)
+
+
+def write(
+    study: StudyFile,
+    records: Sequence[Record],
+    folder: Path,
+    draw: Callable[[Sequence[Record], Path], None] | None = None,
+) -> list[Path]:
+    """Write NAME.md, NAME.csv and NAME.png of each table, and what the task itself draws; return the files."""
+    written = []
+    for table in study.table:
+        found = lines(study, table, records)
+        for suffix, content in ((".md", markdown(study, table, found)), (".csv", _csv(rows(table, found)))):
+            written.append(folder / f"{table.name}{suffix}")
+            with replacing(written[-1]) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+        written.append(folder / f"{table.name}.png")
+        with replacing(written[-1]) as temporary:
+            plot.spread(table.title or study.title, found, temporary, table.score)
+    if draw is not None and records:
+        written.append(folder / f"{study.task}.png")
+        with replacing(written[-1]) as temporary:
+            draw(records, temporary)
+    return written
+
+
+def _notes(study: StudyFile, table: TablePlan) -> list[str]:
+    said = []
+    if table.clear is not None:
+        said.append(
+            f"Converged: {table.clear:g} above what a collapsed run scores on the same test set; "
+            "in brackets the 95 % interval of the share (Wilson)."
+        )
+    said.append("The mean and the sample standard deviation are over all runs, converged or not.")
+    said += [f"Source: {study.source}."] if study.source else []
+    said += [study.note.strip()] if study.note else []
+    return [line for note in said for line in (note, "")]
+
+
+def _csv(made: Sequence[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(made[0]) if made else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(made)
+    return out.getvalue()
+
+
+def _spread(mean: float | None, std: float | None) -> str:
+    return _number(mean) + ("" if std is None or math.isnan(std) else f" ± {std:.3f}")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
