@@ -1,0 +1,185 @@
+"""Dice losses: of areas, of powers (Duque-Arias et al. 2021), and under log cosh (Jadon 2020)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bevseg.errors import UsageError
+from bevseg.seg.losses.jaccard import DOMAIN
+from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.overlap import overlaps
+from bevseg.seg.losses.share import over_groups, share
+
+
+def dice(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    smooth: float = 1.0,
+    classes: str = "all",
+    scope: str = "batch",
+    activation: str = "softmax",
+) -> Tensor:
+    """Mean over classes of 1 - (2 I + s) / (P + Y + s): I = sum(y p), P = sum(p), Y = sum(y) over kept pixels.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
+        any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
+    ignore_index
+        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    smooth
+        Constant s, pixels, at least 0. It decides what a false alarm for an absent class costs: 1 - s / (P + s).
+    classes
+        `all` counts absent classes, `present` leaves them out, per image with `scope="image"`.
+    scope
+        Sums over the `batch`, or over each `image`, whose mean is then taken too.
+    activation
+        p from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, 1], float32 or wider: 0 for a perfect prediction, 1 with s = 0 for a disjoint one. 0 with zero
+        gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For a negative smooth, or an unknown choice of classes, scope or activation.
+
+    Notes
+    -----
+    Source: survey of Jadon (2020), with s in both sums, and no squares in the denominator; golden
+    sets `dice`, `jadon_dice`. Tversky with weights of 1/2 and half of s is the same loss.
+    """
+    _check(smooth, scope, activation)
+    areas = overlaps(logits, target, ignore_index, scope=scope, activation=activation)
+    both = areas.powers + areas.truth
+    costs = share(both - 2 * areas.inter, both + smooth)
+    return over_groups(costs, areas.truth, logits, classes=classes)
+
+
+def power_dice(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    p: float = 1.5,
+    smooth: float = 10.0,
+    reduce: str = "all",
+    classes: str = "all",
+    activation: str = "softmax",
+    any_p: bool = False,
+) -> Tensor:
+    """1 - (2 I + s) / (sum(y^p) + sum(q^p) + s), where I = sum(y q) over one group of pixels.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
+        any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
+    ignore_index
+        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    p
+        Power, in [1, 2]: 1 is Dice, 2 the form of V-Net with squares.
+    smooth
+        Constant s, pixels, at least 0.
+    reduce
+        What one group is: `all` the whole batch with all classes in one sum (the authors' code; the classes with
+        the most pixels decide), `class_batch` one class in the batch, `class_image` one class in one image. The
+        loss is the mean over groups.
+    classes
+        For the class reductions: `all` counts groups without a pixel of the class, which cost
+        1 - s / (sum(q^p) + s), `present` leaves them out.
+    activation
+        q from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
+    any_p
+        Accept a p outside [1, 2], where the loss is not lowest at the perfect prediction.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, 1] for p in [1, 2], float32 or wider: 0 for a perfect prediction, 1 with s = 0 for a disjoint
+        one. 0 with zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For p outside [1, 2] without `any_p`, a negative smooth, or an unknown choice of reduce, classes or
+        activation.
+
+    Notes
+    -----
+    Source: the code beside Duque-Arias et al. (VISAPP 2021), whose text only mentions it; golden set `power_dice`.
+    """
+    if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
+        raise UsageError(
+            f"Power Dice has no use for p = {p:g}",
+            why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
+            hint="choose p from 1 to 2; 1.5 is a good start",
+        )
+    one_of("reduction", reduce, "all", "class_batch", "class_image")
+    scope = "image" if reduce == "class_image" else "batch"
+    _check(smooth, scope, activation)
+    sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
+    if reduce == "all":
+        sums = sums._replace(
+            **{name: getattr(sums, name).sum(0, keepdim=True) for name in ("inter", "powers", "truth")}
+        )
+    both = sums.powers + sums.truth
+    costs = share(both - 2 * sums.inter, both + smooth)
+    return over_groups(costs, sums.truth, logits, classes="all" if reduce == "all" else classes)
+
+
+def log_cosh_dice(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    smooth: float = 1.0,
+    classes: str = "all",
+    scope: str = "batch",
+    activation: str = "softmax",
+) -> Tensor:
+    """Logarithm of cosh D, where D is the Dice loss, mean over classes and images included.
+
+    Parameters
+    ----------
+    logits, target, ignore_index, smooth, classes, scope, activation
+        As for `dice`, shapes and units too.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, 0.434], float32 or wider: 0 for a perfect prediction. Its gradient is tanh(D) times that of
+        D, and so fades as D does. An absent class costs what it adds to D. 0 with zero gradient if all pixels are
+        ignored.
+
+    Raises
+    ------
+    UsageError
+        As `dice`.
+
+    Notes
+    -----
+    Source: survey of Jadon (2020); golden sets `log_cosh_dice`, `jadon_log_cosh_dice`. Computed as
+    log(1 + 2 sinh(D/2)^2), which keeps the digits of a small D.
+    """
+    mean = dice(
+        logits, target, ignore_index, smooth=smooth, classes=classes, scope=scope, activation=activation
+    )
+    return torch.log1p(2 * torch.sinh(mean / 2) ** 2)
+
+
+def _check(smooth: float, scope: str, activation: str) -> None:
+    within("smooth", smooth, 0)
+    one_of("scope", scope, "batch", "image")
+    one_of("activation", activation, "softmax", "sigmoid")

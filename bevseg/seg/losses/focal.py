@@ -1,0 +1,67 @@
+"""Focal loss (Lin et al., ICCV 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from bevseg.seg.losses.cross_entropy import class_weights, mean
+from bevseg.seg.losses.kept import kept
+from bevseg.seg.losses.margin import margin
+from bevseg.seg.losses.options import within
+
+
+def focal(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    gamma: float = 2.0,
+    alpha: float | Sequence[float] | None = None,
+) -> Tensor:
+    """Mean over the kept pixels of a[y] (1 - p[y])^gamma (-log p[y]).
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64. p is
+        their softmax, or the sigmoid of binary logits.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits.
+    ignore_index
+        Target of the pixels that cost nothing, do not count in the mean, and have no gradient.
+    gamma
+        How little the easy pixels count, at least 0; 0 is cross-entropy (with 1, as the survey has it, it is not).
+    alpha
+        None weighs all classes with 1; a number in [0, 1] is the weight of every class but class 0, which gets
+        1 - alpha: 0.25 in the paper. A sequence holds one weight a for each class, two for binary logits.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, inf), float32 or wider. A class that is absent costs what it takes from the probability
+        of the others. 0 with zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For gamma or alpha outside their domain, or weights that are not one for each class.
+
+    Notes
+    -----
+    Source: eq. 5 of the paper, for many classes as in JDTLosses (golden sets `focal_binary`, `jdt_focal_ce`,
+    `jadon_focal`). The paper divides by the number of positives; here it is a mean. 1 - p is taken from the margin
+    of the class, so that its power has a finite gradient for every logit and every gamma.
+    """
+    within("gamma", gamma, 0)
+    pixels = kept(logits, target, ignore_index)
+    lead = margin(pixels)
+    costs = (gamma * nnf.logsigmoid(-lead)).exp() * -nnf.logsigmoid(lead)
+    if alpha is None:
+        return mean(costs)
+    if not isinstance(alpha, Sequence):
+        within("alpha", alpha, 0, 1)
+        alpha = [1 - alpha] + [alpha] * max(len(pixels.planes) - 1, 1)
+    return mean(class_weights(alpha, pixels)[pixels.ids] * costs)

@@ -1,0 +1,37 @@
+"""The plain hinge loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bevseg.seg.losses.cross_entropy import mean
+from bevseg.seg.losses.kept import kept
+
+
+def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
+    """Mean over the kept pixels, and over classes against the rest, of max(0, 1 - t z), t = 1 or -1.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W): one plane per class, each against all others; (B, H, W) or (B, 1, H, W) for two classes, of
+        which only class 1 has a plane. Scores, any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; t is 1 where the pixel is of the class of the plane.
+    ignore_index
+        Target of the pixels that cost nothing, do not count in the mean, and have no gradient.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, inf), float32 or wider; 0 where every margin is at least 1. An absent class costs the mean
+        of max(0, 1 + z) of its plane. 0 with zero gradient if all pixels are ignored.
+
+    Notes
+    -----
+    Source: the baseline of Berman et al. (CVPR 2018), section 4.1; the sum over classes against the rest is that of
+    Rifkin and Klautau (JMLR 2004).
+    """
+    pixels = kept(logits, target, ignore_index)
+    return mean((1 + torch.where(pixels.truth, -pixels.planes, pixels.planes)).relu())

@@ -1,0 +1,18 @@
+"""Options of a loss that it cannot work with: refused, with the choices."""
+
+from __future__ import annotations
+
+from bevseg.errors import UsageError
+
+
+def one_of(option: str, value: object, *choices: str) -> None:
+    """Raise a UsageError unless the value is one of the choices."""
+    if value not in choices:
+        raise UsageError(f"No {option} {value!r}", hint=f"choose one of: {', '.join(choices)}")
+
+
+def within(option: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Raise a UsageError unless low <= value <= high; NaN never is."""
+    if not low <= value <= high:
+        top = f" to {high:g}" if high < float("inf") else " upwards"
+        raise UsageError(f"No {option} of {value:g}", hint=f"choose a number from {low:g}{top}")

@@ -1,0 +1,89 @@
+"""Sensitivity and specificity as a loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bevseg.seg.losses.kept import kept
+from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.share import over_groups, share
+
+POWERS = {"linear": 1, "squared": 2}
+"""Form of the loss -> power of the errors in its sums."""
+
+
+def sensitivity_specificity(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    weight: float = 0.5,
+    form: str = "linear",
+    smooth: float = 0.0,
+    classes: str = "all",
+    scope: str = "batch",
+    activation: str = "softmax",
+) -> Tensor:
+    """Mean over classes of w sum(e y) / (sum(y) + s) + (1 - w) sum(e (1 - y)) / (sum(1 - y) + s).
+
+    The error e of a pixel is |y - p| in the linear form, which is 1 - (w sensitivity + (1 - w) specificity) of soft
+    counts, and (y - p)^2 in the squared form.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
+        any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
+    ignore_index
+        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    weight
+        w in [0, 1], of the sensitivity. 0.05 is Brosch's choice for the squared form.
+    form
+        `linear` or `squared`.
+    smooth
+        Constant s, pixels, at least 0.
+    classes
+        `all` counts absent classes, whose sensitivity is 1: they cost their false alarms, (1 - w) times the mean
+        of e. `present` leaves them out, per image with `scope="image"`.
+    scope
+        Sums over the `batch`, or over each `image`, whose mean is then taken too.
+    activation
+        p from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, 1], float32 or wider: 0 for a perfect prediction. 0 with zero gradient if all pixels are
+        ignored.
+
+    Raises
+    ------
+    UsageError
+        For weight or smooth outside their domain, or an unknown choice of form, classes, scope or activation.
+
+    Notes
+    -----
+    Source: survey of Jadon (2020), which prints the score that is to be maximised; the squared form
+    is that of Brosch et al. (MICCAI 2015). Golden set `sensitivity_specificity`.
+    """
+    within("weight", weight, 0, 1)
+    within("smooth", smooth, 0)
+    one_of("form", form, *POWERS)
+    one_of("scope", scope, "batch", "image")
+    one_of("activation", activation, "softmax", "sigmoid")
+    pixels = kept(logits, target, ignore_index)
+    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
+    p = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
+    errors = torch.where(pixels.truth, 1 - p, p) ** POWERS[form]
+    counts = pixels.counts if scope == "image" else [sum(pixels.counts)]
+
+    def sums(values: Tensor) -> Tensor:
+        return torch.stack([group.sum(1) for group in values.split(counts, 1)], 1)
+
+    own, rest = sums(pixels.truth).to(p.dtype), sums(~pixels.truth).to(p.dtype)
+    missed = share(sums(errors * pixels.truth), own + smooth)
+    alarmed = share(sums(errors * ~pixels.truth), rest + smooth)
+    return over_groups(weight * missed + (1 - weight) * alarmed, own, logits, classes=classes)
