@@ -65,8 +65,9 @@ class Slope:
     right
         Sign that raises the score of true positives and false negatives and lowers that of false positives.
     mean
-        Mean of d f / d sum over the pairs, in IoU loss per unit of the sum; with 6 inputs the sum moves the mean
-        behind it, too.
+        Mean of d f / d sum over the pairs, in IoU loss per unit of the sum. With 6 inputs the sum moves the mean
+        behind it, too: sum / mean is the size of the set, from which the IoU follows, so that a perfect surrogate
+        of 6 inputs would have no slope at all. What it has comes from its errors.
     share
         Share of the pairs with the right sign; NaN without pairs.
     pairs
