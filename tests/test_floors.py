@@ -46,8 +46,8 @@ INSIDE = {
         ("conduct",),
     ),
     "seg": (
-        ("device", "inputs", "losses", "models", "optimise"),
-        ("batches", "checkpoint", "surrogate"),
+        ("device", "inputs", "losses", "models", "optimise", "soft_labels", "ensemble", "crf"),
+        ("batches", "checkpoint", "surrogate", "distill"),
         ("predict", "learned_loss"),
         ("validate",),
         ("train",),
