@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.kept import kept
+from bevseg.seg.losses.overlap import Overlap, overlaps
 
 DOMAIN = (1.0, 2.0)
 """Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
@@ -56,8 +55,8 @@ def power_jaccard(
     Returns
     -------
     Tensor
-        Scalar in [0, 1] for p in [1, 2], float32 or wider: 0 for a perfect prediction; 1 with s = 0 for a disjoint
-        one. 0 with zero gradient if all pixels are ignored, or if no class is present.
+        Scalar in [0, 1] for p in [1, 2], float64 (for `pixel` as wide as the logits): 0 for a perfect prediction;
+        1 with s = 0 for a disjoint one. 0 with zero gradient if all pixels are ignored, or if no class is present.
 
     Raises
     ------
@@ -66,8 +65,8 @@ def power_jaccard(
 
     Notes
     -----
-    Source: eq. 3 and the authors' code (golden sets `power_jaccard`, `power_jaccard_formula`). Everything is
-    computed from log q: q^p = exp(p log q), whose gradient is finite for every logit and every p.
+    Source: eq. 3 and the authors' code (golden sets `power_jaccard`, `power_jaccard_formula`). q^p is differentiated
+    by log q, so that the gradient is finite for every logit and every p.
     """
     if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
         raise UsageError(
@@ -75,34 +74,31 @@ def power_jaccard(
             why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
             hint="choose p from 1 to 2; 1.5 is a good start",
         )
+    if reduce == "pixel":
+        return _per_pixel(logits, target, ignore_index, p, smooth, activation)
+    scope = "image" if reduce == "class_image" else "batch"
+    sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
+    if reduce == "all":
+        sums = Overlap(*(values.sum() for values in sums))
+    union = sums.truth + sums.powers - sums.inter
+    costs = 1 - _ratio(sums.inter + smooth, union + smooth)
+    counted = sums.truth > 0 if classes == "present" and reduce != "all" else torch.ones_like(sums.truth > 0)
+    return (costs * counted).sum() / counted.sum().clamp(min=1)
+
+
+def _per_pixel(
+    logits: Tensor, target: Tensor, ignore_index: int, p: float, smooth: float, activation: str
+) -> Tensor:
+    """Return the mean over pixels and classes of eq. 3."""
     pixels = kept(logits, target, ignore_index)
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     log_q = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
-    pooled = _POOLS[reduce]
-    inter = pooled(log_q.exp() * pixels.truth, pixels.counts)
-    truth = pooled(pixels.truth.to(log_q.dtype), pixels.counts)
-    union = truth + pooled((log_q * p).exp(), pixels.counts) - inter
-    costs = 1 - _ratio(inter + smooth, union + smooth)
-    if classes == "all" or not reduce.startswith("class"):
-        return costs.sum() / max(costs.numel(), 1)
-    present = truth > 0
-    return (costs * present).sum() / present.sum().clamp(min=1)
+    inter = log_q.exp() * pixels.truth
+    costs = 1 - _ratio(inter + smooth, pixels.truth + (log_q * p).exp() - inter + smooth)
+    return costs.sum() / max(costs.numel(), 1)
 
 
 def _ratio(part: Tensor, whole: Tensor) -> Tensor:
     """Return part / whole, and 1 where there is nothing of both."""
     empty = whole <= 0
     return torch.where(empty, 1, part) / torch.where(empty, 1, whole)
-
-
-def _per_image(values: Tensor, counts: Sequence[int]) -> Tensor:
-    return torch.stack([image.sum(1) for image in values.split(list(counts), 1)], 1)
-
-
-_POOLS: dict[str, Callable[[Tensor, Sequence[int]], Tensor]] = {
-    "all": lambda values, counts: values.sum(),
-    "class_batch": lambda values, counts: values.sum(1),
-    "class_image": _per_image,
-    "pixel": lambda values, counts: values,
-}
-"""Reduction -> sums (C, N) values of images with `counts` pixels each within its groups."""

@@ -47,7 +47,7 @@ def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
     ValueError
         If the shapes do not fit.
     """
-    logits = _four(logits, target)
+    logits = as_planes(logits, target)
     mask = target.reshape(len(target), -1) != ignore_index
     index = mask.flatten().nonzero().squeeze(1)
     ids = target.flatten().index_select(0, index).long()
@@ -79,7 +79,7 @@ class Masked(NamedTuple):
 
 def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
     """Blank the pixels whose target is `ignore_index`; parameters and errors as for `kept`."""
-    logits = _four(logits, target)
+    logits = as_planes(logits, target)
     keep = (target != ignore_index)[:, None]
     classes = logits.shape[1]
     names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
@@ -88,7 +88,7 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
     return Masked(torch.where(keep, wide, 0), truth, keep)
 
 
-def _four(logits: Tensor, target: Tensor) -> Tensor:
+def as_planes(logits: Tensor, target: Tensor) -> Tensor:
     """Return logits (B, C, H, W) that fit the target (B, H, W)."""
     if logits.ndim == 3:
         logits = logits[:, None]

@@ -1,18 +1,30 @@
-"""What every ratio of areas is made of: the soft intersection, the sum of powers and the area of each class."""
+"""What every ratio of areas is made of: the soft intersection, the sum of powers and the area of each class.
+
+These three sums are all that Jaccard, Dice, Tversky and their kin take from the pixels, and their gradient is
+known in closed form. One pass over the logits makes the sums, a second one the gradient; nothing as large as the
+logits is kept between the two. float32 on a CPU goes through compiled code (`fused.py`), all else through torch.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-from bevseg.seg.losses.kept import kept
+from bevseg.kernels import in_threads
+from bevseg.seg.losses import fused
+from bevseg.seg.losses.kept import as_planes
+
+T = TypeVar("T")
 
 
 class Overlap(NamedTuple):
-    """Sums over the kept pixels of G groups: the batch (G = 1), or each image (G = B).
+    """Sums over the kept pixels of G groups: the batch (G = 1), or each image (G = B); float64.
 
     Attributes
     ----------
@@ -45,25 +57,165 @@ def overlaps(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As for every loss.
+    logits
+        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes.
+    target
+        (B, H, W) ids. A pixel whose id is no class and not ignored is background: it counts in `powers` alone.
+    ignore_index
+        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
     scope
         `batch` pools the images, `image` keeps them apart.
     activation
         `softmax` over classes or `sigmoid` of each; binary logits always take the sigmoid.
     power
-        Exponent in `powers`. Its gradient is finite for every logit, p = 0 included.
+        Exponent in `powers`, above 0. Its gradient is finite for every logit, p = 0 included.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
     """
-    pixels = kept(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
-    log_p = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
-    p = log_p.exp()
-    counts = pixels.counts if scope == "image" else [sum(pixels.counts)]
+    logits = as_planes(logits, target)
+    if logits.device.type == "cpu" and logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
+    sigmoid = activation == "sigmoid" or logits.shape[1] == 1
+    sums: tuple[Tensor, ...] = _Sums.apply(logits, target, ignore_index, sigmoid, power)
+    inter, powers, truth, kept = (s.sum(0, keepdim=True) if scope == "batch" else s for s in sums)
+    return Overlap(inter.t(), powers.t(), truth.t(), kept.squeeze(1))
 
-    def sums(values: Tensor) -> Tensor:
-        return torch.stack([part.sum(1) for part in values.split(counts, 1)], 1)
 
-    truth = pixels.truth.to(p.dtype)
-    powers = p if power == 1 else (log_p * power).exp()
-    areas = torch.tensor(counts, dtype=p.dtype, device=p.device)
-    return Overlap(sums(p * truth), sums(powers), sums(truth), areas)
+class _Sums(torch.autograd.Function):
+    """(B, C, H, W) -> sums (B, C) of p over the true pixels, of p^power, of the truth, and (B, 1) of the kept."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool, power: float
+    ) -> tuple[Tensor, ...]:
+        ctx.save_for_backward(logits, target)
+        ctx.how = ignore_index, sigmoid, power
+        sums = _fused_sums if _is_fused(logits) else _sums
+        inter, powers, truth, kept = sums(logits.flatten(2), target.flatten(1), ignore_index, sigmoid, power)
+        ctx.mark_non_differentiable(truth, kept)
+        return inter, powers, truth, kept
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, to_inter: Tensor, to_powers: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        logits, target = ctx.saved_tensors
+        gradient = torch.empty_like(logits)
+        slopes = _fused_slopes if _is_fused(logits) else _slopes
+        slopes(logits.flatten(2), target.flatten(1), *ctx.how, to_inter, to_powers, gradient.flatten(2))
+        return gradient, None, None, None, None
+
+
+def _is_fused(logits: Tensor) -> bool:
+    return logits.device.type == "cpu" and logits.dtype == torch.float32
+
+
+def _fused_sums(
+    logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool, power: float
+) -> tuple[Tensor, ...]:
+    planes, ids = logits.numpy(), target.numpy()
+    images = _each(lambda i: fused.sums(planes[i], ids[i], ignore_index, sigmoid, power), len(ids))
+    sums = torch.from_numpy(np.stack([found for found, _ in images], 1))
+    return *sums, torch.tensor([[float(count)] for _, count in images], dtype=torch.float64)
+
+
+def _fused_slopes(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int,
+    sigmoid: bool,
+    power: float,
+    to_inter: Tensor,
+    to_powers: Tensor,
+    gradient: Tensor,
+) -> None:
+    planes, ids, out = logits.numpy(), target.numpy(), gradient.numpy()
+    to_sums = torch.stack([to_inter, to_powers], 1).numpy()
+    _each(
+        lambda i: fused.slopes(planes[i], ids[i], ignore_index, sigmoid, power, to_sums[i], out[i]), len(ids)
+    )
+
+
+def _each(work: Callable[[int], T], images: int) -> list[T]:
+    """Return what the work gives for each image, side by side if torch has more than one thread."""
+    if torch.get_num_threads() > 1 and images > 1:
+        return in_threads(work, range(images))
+    return [work(image) for image in range(images)]
+
+
+def _sums(
+    logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool, power: float
+) -> tuple[Tensor, ...]:
+    images, classes = logits.shape[:2]
+    inter, powers, truth = (logits.new_zeros(images, classes, dtype=torch.float64) for _ in range(3))
+    kept = logits.new_zeros(images, 1, dtype=torch.float64)
+    for image in range(images):
+        part = _Image(logits[image], target[image], ignore_index, sigmoid)
+        inter[image] = part.by_class(part.true(part.p(1.0)))
+        truth[image] = part.by_class(part.hits)
+        powers[image] = part.p(power).sum(1)
+        kept[image] = len(part.ids)
+    return inter, powers, truth, kept
+
+
+def _slopes(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int,
+    sigmoid: bool,
+    power: float,
+    to_inter: Tensor,
+    to_powers: Tensor,
+    gradient: Tensor,
+) -> None:
+    gradient.zero_()
+    for image, out in enumerate(gradient):
+        part = _Image(logits[image], target[image], ignore_index, sigmoid)
+        p = part.p(1.0)
+        # p dL/dp, which is finite where dL/dp is not: p^power is differentiated by log p.
+        slope = part.p(power).mul_((power * to_powers[image, :, None]).to(p.dtype))
+        true = part.true(p).mul_(to_inter[image].to(p.dtype).index_select(0, part.ids))
+        slope.scatter_add_(0, part.ids[None], true[None])
+        slope = slope.mul_(part.z.neg().sigmoid_()) if sigmoid else slope.sub_(p.mul_(slope.sum(0)))
+        out.index_copy_(1, part.index, slope.to(out.dtype))
+
+
+class _Image:
+    """The m kept pixels of one image, in float32 or wider.
+
+    Attributes
+    ----------
+    index
+        (m,) where they are.
+    ids
+        (m,) class of each, 0 where it is of none.
+    hits
+        (m,) whether the pixel is of a class.
+    z
+        (C, m) logits.
+    """
+
+    def __init__(self, logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool) -> None:
+        self.index = (target != ignore_index).nonzero().squeeze(1)
+        self.classes = len(logits)
+        ids = target.index_select(0, self.index).long()
+        ids -= int(self.classes == 1)  # the only plane of binary logits is that of class 1
+        self.hits = (ids >= 0) & (ids < self.classes)
+        self.ids = ids.where(self.hits, 0)
+        wide = torch.promote_types(logits.dtype, torch.float32)
+        self.z = logits.index_select(1, self.index).to(wide)
+        self.log_p = nnf.logsigmoid(self.z) if sigmoid else self.z.log_softmax(0)
+
+    def p(self, power: float) -> Tensor:
+        """Return p^power (C, m)."""
+        return (self.log_p * power).exp_()
+
+    def true(self, p: Tensor) -> Tensor:
+        """Return p of the class of each pixel (m,), 0 where it is of none."""
+        return p.gather(0, self.ids[None])[0].mul_(self.hits)
+
+    def by_class(self, values: Tensor) -> Tensor:
+        """Return the sum of values (m,) over the pixels of each class, (C,) float64."""
+        return torch.bincount(self.ids, values.double(), self.classes)
