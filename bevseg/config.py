@@ -107,6 +107,46 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class CrfConfig:
+    """The dense CRF behind the networks: how much neighbouring cells agree."""
+
+    steps: int = 5
+    """Mean-field steps."""
+    smoothness: float = 1.0
+    """Weight of the term that looks at the distance of two cells alone."""
+    reach: float = 0.3
+    """Standard deviation of that term, m."""
+    appearance: float = 2.0
+    """Weight of the term that looks at distance and bands."""
+    far: float = 0.8
+    """Standard deviation of that term, m."""
+    alike: float = 0.15
+    """Standard deviation of that term in every band, as a share of the band's scale: 0.45 m of height, low slice."""
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """What a prediction takes beyond one look of the network; no part of `Settings`, which a model brings along."""
+
+    scales: tuple[float, ...] = (1.0,)
+    """Sizes at which the raster is looked at, in eighths up to 2; the probabilities are averaged."""
+    turns: int = 1
+    """Symmetries in which it is looked at: 1, 2 (half a turn), 4 (quarter turns) or 8 (mirrored, too)."""
+    crf: CrfConfig | None = None
+    """Dense CRF over the probabilities; None: none."""
+
+    def __post_init__(self) -> None:
+        if not self.scales or any(not 0 < s <= 2 or s * 8 % 1 for s in self.scales):
+            raise UsageError(
+                f"Scales {', '.join(f'{s:g}' for s in self.scales)} cannot be used",
+                where="--scales",
+                hint="name eighths from 0.125 to 2, for example 1,0.75,0.5",
+            )
+        if self.turns not in (1, 2, 4, 8):
+            raise UsageError(f"No {self.turns} turns", where="--turns", hint="name one of: 1, 2, 4, 8")
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """How a command works; nothing here changes what is computed but the seed."""
 

@@ -9,10 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bevseg.config import PredictConfig
 from bevseg.errors import ModelError
 from bevseg.raster import Band, Raster
 from bevseg.seg import device as devices
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.crf import crf
+from bevseg.seg.ensemble import Looks
 from bevseg.seg.inputs import scaled, to_device
 from bevseg.seg.models import UNet, folded
 from bevseg.tiles import Tile, cut, stitch
@@ -24,7 +27,14 @@ MARGIN = 64
 """Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
 
 
-def predict(raster: Raster, model: Model, slice_name: str, *, device: str = "auto") -> Raster:
+def predict(
+    raster: Raster,
+    model: Model,
+    slice_name: str,
+    *,
+    device: str = "auto",
+    config: PredictConfig = PredictConfig(),  # noqa: B008  (frozen)
+) -> Raster:
     """Return the class and the confidence of every cell of one slice.
 
     Parameters
@@ -37,6 +47,8 @@ def predict(raster: Raster, model: Model, slice_name: str, *, device: str = "aut
         `low` or `high`.
     device
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    config
+        Scales and symmetries of the raster over which probabilities are averaged, and whether a dense CRF follows.
 
     Returns
     -------
@@ -54,8 +66,17 @@ def predict(raster: Raster, model: Model, slice_name: str, *, device: str = "aut
     place = devices.resolve(device)
     model.require(slice_name)
     _check(raster, model, slice_name)
-    values = _classifier(model, slice_name, place)(np.asarray(raster.values, np.float32), occupied(raster))
-    return Raster(raster.grid, ("class", "confidence"), values, raster.crs, raster.unit)
+    values, mask = np.asarray(raster.values, np.float32), occupied(raster)
+    classify = _classifier(model, slice_name, place, config)
+    if config == PredictConfig():
+        said = classify(values, mask)
+    else:
+        probabilities = classify.probabilities(values, mask)
+        if config.crf is not None:
+            features = scaled(values, model.bands[slice_name]).numpy()
+            probabilities = crf(probabilities, features, mask, raster.grid.cell, config.crf)
+        said = np.where(mask, _decided(probabilities), 0).astype(np.uint8)
+    return Raster(raster.grid, ("class", "confidence"), said, raster.crs, raster.unit)
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
@@ -76,18 +97,38 @@ class Classifier:
         What it reads.
     device
         Where it computes.
+    config
+        Scales and symmetries for `probabilities`.
     """
 
-    def __init__(self, net: UNet, bands: tuple[Band, ...], device: torch.device) -> None:
+    def __init__(
+        self,
+        net: UNet,
+        bands: tuple[Band, ...],
+        device: torch.device,
+        config: PredictConfig = PredictConfig(),  # noqa: B008  (frozen)
+    ) -> None:
         self.bands, self.device = bands, device
         self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
+        self.looks = Looks(self.net, net.depth, self.dtype, config)
 
     def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
         tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.net.depth)
         out = np.zeros((2, *mask.shape), np.uint8)
         return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
+
+    def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return the mean probabilities (classes, rows, cols) of all looks; 0 in tiles without a cell of the mask."""
+        margin = round(MARGIN / min(self.looks.config.scales))
+        tiles = cut(mask, cells=TILE_CELLS, margin=margin, multiple=self.looks.multiple)
+        out = np.zeros((self.net.classes, *mask.shape), np.float32)
+        return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
+
+    @torch.inference_mode()
+    def _mean(self, values: NDArray[np.float32], tile: Tile) -> NDArray[np.float32]:
+        return self.looks(to_device(scaled(tile.window(values), self.bands), self.device)).cpu().numpy()
 
     @torch.inference_mode()
     def _classify(
@@ -111,10 +152,16 @@ def _decide(logits: Tensor) -> Tensor:
     return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
 
 
+def _decided(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols)."""
+    ids, highest = probabilities.argmax(0) + 1, np.rint(255 * probabilities.max(0))
+    return np.stack([ids, highest]).astype(np.uint8)
+
+
 @lru_cache(maxsize=4)
-def _classifier(model: Model, slice_name: str, device: torch.device) -> Classifier:
+def _classifier(model: Model, slice_name: str, device: torch.device, config: PredictConfig) -> Classifier:
     """Keep the networks of the model in use ready from cloud to cloud."""
-    return Classifier(model.nets[slice_name], model.bands[slice_name], device)
+    return Classifier(model.nets[slice_name], model.bands[slice_name], device, config)
 
 
 def _check(raster: Raster, model: Model, slice_name: str) -> None:

@@ -4,7 +4,17 @@ import importlib
 
 from tests.goldens.case import Adapter, Departure
 
-FAMILIES = ("distribution", "region", "lovasz", "boundary", "compound", "metric_losses", "neuro", "evaluation")
+FAMILIES = (
+    "distribution",
+    "region",
+    "lovasz",
+    "boundary",
+    "compound",
+    "metric_losses",
+    "neuro",
+    "evaluation",
+    "scales",
+)
 
 
 def adapters() -> dict[str, Adapter]:

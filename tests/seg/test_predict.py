@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg.config import RasterConfig, Settings
+from bevseg.config import CrfConfig, PredictConfig, RasterConfig, Settings
 from bevseg.errors import DeviceError, ModelError
 from bevseg.raster import Band
 from bevseg.seg import predict as prediction
@@ -53,6 +53,43 @@ def test_tiles_leave_no_seams(squares, monkeypatch):
     monkeypatch.setattr(prediction, "TILE_CELLS", 90 * 90)
     monkeypatch.setattr(prediction, "MARGIN", 24)
     np.testing.assert_array_equal(classify(values, labels > 0), whole)
+
+
+LOOKS = [
+    PredictConfig(scales=(1.0, 0.75, 0.5)),
+    PredictConfig(turns=8),
+    PredictConfig(scales=(0.5,), turns=2),
+]
+
+
+@pytest.mark.parametrize("looks", LOOKS)
+def test_tiles_of_several_looks_leave_no_seams(monkeypatch, looks):
+    values, labels = scenes.squares(np.random.default_rng(4), 150)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, looks)
+    whole = classify.probabilities(values, labels > 0)
+    monkeypatch.setattr(prediction, "TILE_CELLS", 130 * 130)
+    monkeypatch.setattr(prediction, "MARGIN", 16)
+    parts = classify.probabilities(values, labels > 0)
+    np.testing.assert_allclose(parts[:, labels > 0], whole[:, labels > 0], atol=0.02)
+
+
+@pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=CrfConfig())])
+def test_further_looks_change_occupied_cells_only(squares, looks):
+    values, labels = squares
+    raster, model = scenes.raster(values), scenes.model()
+    plain = predict(raster, model, "low", device="cpu")
+    said = predict(raster, model, "low", device="cpu", config=looks)
+    assert said.values.dtype == np.uint8 and (said.values[:, labels == 0] == 0).all()
+    assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
+    assert (said.values != plain.values).any()
+
+
+def test_a_crf_without_weights_changes_nothing(squares):
+    raster, model = scenes.raster(squares[0]), scenes.model()
+    idle = PredictConfig(crf=CrfConfig(smoothness=0, appearance=0))
+    plain, said = (predict(raster, model, "low", device="cpu", config=c) for c in (PredictConfig(), idle))
+    np.testing.assert_array_equal(said["class"], plain["class"])
+    assert np.abs(said["confidence"].astype(int) - plain["confidence"]).max() <= 1
 
 
 def test_a_raster_without_a_point():
