@@ -103,9 +103,9 @@ class _Planes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, index: Tensor) -> Tensor:
         ctx.save_for_backward(index)
-        ctx.like = logits.shape, logits.dtype, _by_pixel(logits)
+        ctx.like = logits.shape, logits.dtype, by_pixel(logits)
         everything = len(index) == logits.numel() // logits.shape[1]
-        if _by_pixel(logits):
+        if by_pixel(logits):
             rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
             planes = (rows if everything else rows.index_select(0, index)).t()
         else:
@@ -130,6 +130,6 @@ class _Planes(torch.autograd.Function):
         return gradient.reshape(classes, images, rows, cols).transpose(0, 1), None
 
 
-def _by_pixel(logits: Tensor) -> bool:
+def by_pixel(logits: Tensor) -> bool:
     """Say whether the classes of one pixel lie side by side in memory (channels last)."""
     return logits.is_contiguous(memory_format=torch.channels_last) and not logits.is_contiguous()

@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from bevseg.kernels import in_threads
 from bevseg.seg.losses import fused
-from bevseg.seg.losses.kept import as_planes
+from bevseg.seg.losses.kept import as_planes, by_pixel
 
 T = TypeVar("T")
 
@@ -102,9 +102,13 @@ class _Sums(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, to_inter: Tensor, to_powers: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         logits, target = ctx.saved_tensors
-        gradient = torch.empty_like(logits)
+        ignore_index, sigmoid, power = ctx.how
+        # In one of the two layouts whose planes can be flattened in place.
+        layout = torch.channels_last if by_pixel(logits) else torch.contiguous_format
+        gradient = torch.empty_like(logits, memory_format=layout)
+        planes, ids, out = logits.flatten(2), target.flatten(1), gradient.flatten(2)
         slopes = _fused_slopes if _is_fused(logits) else _slopes
-        slopes(logits.flatten(2), target.flatten(1), *ctx.how, to_inter, to_powers, gradient.flatten(2))
+        slopes(planes, ids, ignore_index, sigmoid, power, to_inter, to_powers, out)
         return gradient, None, None, None, None
 
 
