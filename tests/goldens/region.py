@@ -71,7 +71,7 @@ def _perfect_and_undefined(case: Case) -> bool:
     """Say whether no kept pixel is wrong at all, and the reference has no number for the value or the gradient."""
     keep = case.arrays["labels"] != case.ignore
     p = np.exp(-np.logaddexp(0, -case.arrays["logits"][keep]))
-    right = np.array_equal(p, case.arrays["labels"][keep])
+    right = np.abs(p - case.arrays["labels"][keep]).sum() < 1e-16
     return right and not (np.isfinite(case.arrays["value"]) and np.isfinite(case.arrays["grad_logits"]).all())
 
 

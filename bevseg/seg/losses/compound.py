@@ -9,11 +9,12 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.cross_entropy import balanced_cross_entropy, class_weights, mean
+from bevseg.seg.losses.dice import disagreement
 from bevseg.seg.losses.kept import Kept, kept
 from bevseg.seg.losses.margin import margin
-from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.options import of_areas, one_of, within
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.share import over_groups, root, share
+from bevseg.seg.losses.share import over_groups, root
 
 
 def combo(
@@ -74,12 +75,10 @@ def combo(
     would maximise it. Golden set `combo`.
     """
     within("alpha", alpha, 0, 1)
-    within("smooth", smooth, 0)
     one_of("form", form, "shifted", "original")
-    one_of("activation", activation, "softmax", "sigmoid")
+    of_areas(smooth, "batch", activation)
     areas = overlaps(logits, target, ignore_index, activation=activation)
-    both = areas.powers + areas.truth
-    costs = share(both - 2 * areas.inter, both + smooth)
+    costs = disagreement(areas, smooth)
     if form == "original":
         costs = costs - 1
     overlap = over_groups(costs, areas.truth, logits, classes=classes, over_classes="sum")
@@ -148,7 +147,7 @@ def exponential_logarithmic(
     within("gamma", gamma, 0)
     within("dice_weight", dice_weight, 0)
     within("cross_weight", cross_weight, 0)
-    one_of("activation", activation, "softmax", "sigmoid")
+    of_areas(smooth, "batch", activation)
     if not smooth > 0:
         raise UsageError(
             f"No smooth of {smooth:g}", why="the logarithm of a Dice of 0", hint="choose one above 0"

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.jaccard import DOMAIN
-from bevseg.seg.losses.options import one_of, within
-from bevseg.seg.losses.overlap import overlaps
+from bevseg.seg.losses.options import of_areas, one_of
+from bevseg.seg.losses.overlap import Overlap, overlaps
 from bevseg.seg.losses.share import over_groups, share
 
 
@@ -58,11 +58,9 @@ def dice(
     Source: survey of Jadon (2020), with s in both sums, and no squares in the denominator; golden
     sets `dice`, `jadon_dice`. Tversky with weights of 1/2 and half of s is the same loss.
     """
-    _check(smooth, scope, activation)
+    of_areas(smooth, scope, activation)
     areas = overlaps(logits, target, ignore_index, scope=scope, activation=activation)
-    both = areas.powers + areas.truth
-    costs = share(both - 2 * areas.inter, both + smooth)
-    return over_groups(costs, areas.truth, logits, classes=classes)
+    return over_groups(disagreement(areas, smooth), areas.truth, logits, classes=classes)
 
 
 def power_dice(
@@ -128,15 +126,12 @@ def power_dice(
         )
     one_of("reduction", reduce, "all", "class_batch", "class_image")
     scope = "image" if reduce == "class_image" else "batch"
-    _check(smooth, scope, activation)
+    of_areas(smooth, scope, activation)
     sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
     if reduce == "all":
-        sums = sums._replace(
-            **{name: getattr(sums, name).sum(0, keepdim=True) for name in ("inter", "powers", "truth")}
-        )
-    both = sums.powers + sums.truth
-    costs = share(both - 2 * sums.inter, both + smooth)
-    return over_groups(costs, sums.truth, logits, classes="all" if reduce == "all" else classes)
+        classes = "all"  # the only group is no class
+        sums = Overlap(*(part.sum(0, keepdim=True) for part in sums[:3]), sums.kept)
+    return over_groups(disagreement(sums, smooth), sums.truth, logits, classes=classes)
 
 
 def log_cosh_dice(
@@ -179,7 +174,7 @@ def log_cosh_dice(
     return torch.log1p(2 * torch.sinh(mean / 2) ** 2)
 
 
-def _check(smooth: float, scope: str, activation: str) -> None:
-    within("smooth", smooth, 0)
-    one_of("scope", scope, "batch", "image")
-    one_of("activation", activation, "softmax", "sigmoid")
+def disagreement(sums: Overlap, smooth: float) -> Tensor:
+    """Return 1 - the Dice coefficient (C, G) of each class and group."""
+    both = sums.powers + sums.truth
+    return share(both - 2 * sums.inter, both + smooth)

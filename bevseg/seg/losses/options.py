@@ -16,3 +16,10 @@ def within(option: str, value: float, low: float, high: float = float("inf")) ->
     if not low <= value <= high:
         top = f" to {high:g}" if high < float("inf") else " upwards"
         raise UsageError(f"No {option} of {value:g}", hint=f"choose a number from {low:g}{top}")
+
+
+def of_areas(smooth: float, scope: str, activation: str) -> None:
+    """Raise a UsageError if an option is wrong that all losses of areas have."""
+    within("smooth", smooth, 0)
+    one_of("scope", scope, "batch", "image")
+    one_of("activation", activation, "softmax", "sigmoid")

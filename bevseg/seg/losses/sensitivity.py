@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bevseg.seg.losses.kept import kept
-from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.options import of_areas, one_of, within
 from bevseg.seg.losses.share import over_groups, share
 
 POWERS = {"linear": 1, "squared": 2}
@@ -70,10 +70,8 @@ def sensitivity_specificity(
     is that of Brosch et al. (MICCAI 2015). Golden set `sensitivity_specificity`.
     """
     within("weight", weight, 0, 1)
-    within("smooth", smooth, 0)
     one_of("form", form, *POWERS)
-    one_of("scope", scope, "batch", "image")
-    one_of("activation", activation, "softmax", "sigmoid")
+    of_areas(smooth, scope, activation)
     pixels = kept(logits, target, ignore_index)
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     p = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.options import of_areas, within
 from bevseg.seg.losses.overlap import Overlap, overlaps
 from bevseg.seg.losses.share import over_groups, root, share
 
@@ -128,9 +128,7 @@ def _areas(
 ) -> Overlap:
     within("fp_weight", fp_weight, 0)
     within("fn_weight", fn_weight, 0)
-    within("smooth", smooth, 0)
-    one_of("scope", scope, "batch", "image")
-    one_of("activation", activation, "softmax", "sigmoid")
+    of_areas(smooth, scope, activation)
     return overlaps(logits, target, ignore_index, scope=scope, activation=activation)
 
 
