@@ -1,0 +1,346 @@
+"""Losses that estimate the Hausdorff distance (Karimi and Salcudean 2019): errors far from the contour cost more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from bevseg.seg.losses.kept import masked
+from bevseg.seg.losses.maps import squared_to_other
+from bevseg.seg.losses.options import within
+from bevseg.seg.losses.planes import mean_kept, most_likely, number_kept, planes_of, probabilities
+
+RADII = (3, 6, 9, 12, 15, 18)
+"""Radii of the paper's discs, pixels."""
+
+_FIFTH = float(torch.tensor(0.2, dtype=torch.float32))
+"""Weight of a pixel in the cross of an erosion: the same in every type, that of the float32 kernels in use."""
+
+
+def hausdorff_dt(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    alpha: float = 2.0,
+    classes: Sequence[int] | None = None,
+    inside: bool = False,
+    maps: Tensor | None = None,
+) -> Tensor:
+    """Mean over kept pixels and classes of (p - y)^2 (D_p^a + D_y^a), D the distance to a mask's other side.
+
+    D_y is of the mask y, D_p of the mask p > 1/2, per image: the distance of each pixel to the nearest pixel of the
+    mask's other side, so 1 on both sides of the contour. The maps are constants: no gradient runs through them.
+
+    Parameters
+    ----------
+    logits
+        (B, C, H, W), p their softmax, or (B, H, W) or (B, 1, H, W) for two classes, p their sigmoid, of which only
+        the foreground, class 1, counts; any finite value, float16 to float64.
+    target
+        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
+    ignore_index
+        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; in both maps they
+        lie outside every class.
+    alpha
+        Exponent a, at least 0; 2 in the paper.
+    classes
+        Ids of the classes that count; None for all.
+    inside
+        Measure D within the masks only, 0 outside, and take arg-max for the predicted mask, as the code beside
+        Kervadec et al. (2019) does: a false alarm is then weighed by its own depth, not by its way to the class.
+    maps
+        `target_distance` of the target, to save its computation here: (B, C, H, W), pixels.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, inf), pixels^a, float32 or wider; 0 for a perfect prediction. A mask that is empty or full has
+        no contour, and its D is 0: an absent class costs (p - y)^2 D_p^a, and nothing if p <= 1/2 everywhere. 0 with
+        zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For a negative alpha or a class that the logits do not have.
+
+    Notes
+    -----
+    Source: Karimi and Salcudean (IEEE TMI 2019), Loss_DT; D as in the code that is in use (golden sets
+    `hausdorff_dt`, `hausdorff_dt_inside`), where the paper has the distance to the contour itself.
+    """
+    within("alpha", alpha, 0)
+    pixels = masked(logits, target, ignore_index)
+    p = probabilities(pixels.logits)
+    places = planes_of(classes, p.shape[1])
+    sure = p.detach()
+    predicted = most_likely(sure, pixels.keep) if inside and p.shape[1] > 1 else sure > 0.5
+    truth = pixels.truth[:, places]
+    predicted = predicted[:, places]
+    far = _of_target(truth, alpha, inside, maps, places, p.dtype)
+    far = far + _power(squared_to_other(predicted, p.dtype), predicted, alpha, inside)
+    return _weighted(p[:, places], truth, far, pixels.keep)
+
+
+def hausdorff_one_sided(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    alpha: float = 2.0,
+    classes: Sequence[int] | None = None,
+    maps: Tensor | None = None,
+) -> Tensor:
+    """Mean over kept pixels and classes of (p - y)^2 D_y^a: `hausdorff_dt` without the map of the prediction.
+
+    With `maps` it costs little more than a squared error.
+
+    Parameters
+    ----------
+    logits, target, ignore_index, alpha, classes, maps
+        As for `hausdorff_dt`, shapes and units too.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, inf), pixels^a, float32 or wider; 0 for a perfect prediction. A class that is absent, or
+        everywhere, costs nothing whatever is predicted. 0 with zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        As `hausdorff_dt`.
+
+    Notes
+    -----
+    Source: Karimi and Salcudean (IEEE TMI 2019), one-sided form (golden set `hausdorff_one_sided`). The survey of
+    Jadon (2020) says that it should be maximised; it is a loss.
+    """
+    within("alpha", alpha, 0)
+    pixels = masked(logits, target, ignore_index)
+    p = probabilities(pixels.logits)
+    places = planes_of(classes, p.shape[1])
+    truth = pixels.truth[:, places]
+    far = _of_target(truth, alpha, False, maps, places, p.dtype)
+    return _weighted(p[:, places], truth, far, pixels.keep)
+
+
+def hausdorff_erosion(
+    logits: Tensor, target: Tensor, ignore_index: int = 255, *, alpha: float = 2.0, erosions: int = 10
+) -> Tensor:
+    """Mean over kept pixels and classes of sum_k (k + 1)^a e_{k+1}: an error that survives k erosions counts more.
+
+    e_0 = (p - y)^2; each step averages e_k over a pixel and its four neighbours (0 beyond the image), takes
+    max(average - 1/2, 0), and stretches each image and class from 0 to 1 unless it is constant: e_{k+1}.
+
+    Parameters
+    ----------
+    logits, target
+        As for `hausdorff_dt`, shapes too.
+    ignore_index
+        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; their error is 0 in
+        every step, as beyond the image.
+    alpha
+        Exponent a, at least 0; 2 in the paper.
+    erosions
+        Number of steps, at least 0; errors thinner than about twice as many pixels leave nothing behind.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, sum_k (k + 1)^a], no unit, float32 or wider; 0 for a perfect prediction. It is also 0, with
+        zero gradient, where errors are small or thin: no cross of five pixels with a mean error above 1/2. An absent
+        class counts. 0 with zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For a negative alpha or number of erosions.
+
+    Notes
+    -----
+    Source: Karimi and Salcudean (IEEE TMI 2019), Loss_ER; the stretching comes from the code that is in use (golden
+    set `hausdorff_er`), and its slope grows without bound as less survives.
+    """
+    within("number of erosions", erosions, 0)
+    within("alpha", alpha, 0)
+    pixels = masked(logits, target, ignore_index)
+    p = probabilities(pixels.logits)
+    errors = torch.where(pixels.keep, (p - pixels.truth.to(p.dtype)).square(), 0)
+    keep = None if bool(pixels.keep.all()) else pixels.keep.expand(p.shape).flatten(0, 1)
+    total: Tensor = _Eroded.apply(errors.flatten(0, 1), keep, alpha, int(erosions))
+    return total / number_kept(pixels.keep, p.shape[1])
+
+
+def hausdorff_cv(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    radii: Sequence[int] = RADII,
+    alpha: float = 2.0,
+) -> Tensor:
+    """Mean over kept pixels and classes of sum_r r^a (false alarms and misses that a disc of radius r fits into).
+
+    Per radius: [f(K (1 - y)) + f(K p)] (p - y)^2 p + [f(K y) + f(K (1 - p))] (p - y)^2 y, where K is the mean over a
+    disc dx^2 + dy^2 <= r^2 and f(x) = max(2 x - 1, 0). K p and K (1 - p) carry gradient.
+
+    Parameters
+    ----------
+    logits, target
+        As for `hausdorff_dt`, shapes too.
+    ignore_index
+        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; as beyond the image,
+        there is neither class nor surroundings in them.
+    radii
+        Radii r of the discs, pixels, at least 0.
+    alpha
+        Exponent a, at least 0; 2 in the paper.
+
+    Returns
+    -------
+    Tensor
+        Scalar in [0, inf), pixels^a, float32 or wider; 0 for a perfect prediction. An absent class counts. 0 with
+        zero gradient if all pixels are ignored.
+
+    Raises
+    ------
+    UsageError
+        For a negative alpha or radius.
+
+    Notes
+    -----
+    Source: Karimi and Salcudean (IEEE TMI 2019), Loss_CV. Its soft threshold f and relaxed set differences are a
+    reconstruction (golden set `hausdorff_cv`). The discs are applied in the frequency domain.
+    """
+    for radius in radii:
+        within("radius", radius, 0)
+    within("alpha", alpha, 0)
+    pixels = masked(logits, target, ignore_index)
+    p = probabilities(pixels.logits)
+    keep, y = pixels.keep.to(p.dtype), pixels.truth.to(p.dtype)
+    q = p * keep
+    errors = (q - y).square()
+    count = p.shape[1]
+    sums = q.new_zeros(())
+    for radius, means in zip(radii, _disc_means(torch.cat([keep, y, q], 1), radii), strict=True):
+        every, of_y, of_q = means.split([1, count, count], 1)
+        alarms = _above_half(every - of_y) + _above_half(of_q)
+        misses = _above_half(of_y) + _above_half(every - of_q)
+        sums = sums + float(radius) ** alpha * (errors * (alarms * q + misses * y)).sum()
+    return sums / number_kept(pixels.keep, count)
+
+
+def _of_target(
+    truth: Tensor,
+    alpha: float,
+    inside: bool,
+    maps: Tensor | None,
+    places: slice | list[int],
+    dtype: torch.dtype,
+) -> Tensor:
+    """Return D_y^a (B, C, H, W), from the maps if there are any."""
+    squares = squared_to_other(truth, dtype) if maps is None else maps[:, places].to(dtype).square()
+    return _power(squares, truth, alpha, inside)
+
+
+def _power(squares: Tensor, mask: Tensor, alpha: float, inside: bool) -> Tensor:
+    """Return D^a from D^2; 0 outside the mask if only its inside counts."""
+    far = squares if alpha == 2 else torch.where(squares > 0, squares ** (alpha / 2), 0)
+    return far * mask if inside else far
+
+
+def _weighted(p: Tensor, truth: Tensor, far: Tensor, keep: Tensor) -> Tensor:
+    """Return the mean of (p - y)^2 far over kept pixels and classes."""
+    return mean_kept((p - truth.to(p.dtype)).square() * far, keep)
+
+
+class _Eroded(torch.autograd.Function):
+    """Errors (P, H, W) of P planes -> the weighted sum of what survives each erosion.
+
+    Planes in which nothing survives are dropped: after a step or two there are few left.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, errors: Tensor, keep: Tensor | None, alpha: float, erosions: int) -> Tensor:
+        ctx.shape, ctx.alpha = errors.shape, alpha
+        total = errors.new_zeros(())
+        alive = torch.arange(len(errors), device=errors.device)
+        steps: list[tuple[Tensor, ...]] = []
+        for k in range(erosions):
+            left = _cross(errors).sub_(0.5).clamp_(min=0)
+            if keep is not None:
+                left *= keep[alive]
+            most, top = left.flatten(1).max(1)
+            some = (most > 0).nonzero().squeeze(1)
+            if not len(some):
+                break
+            if len(some) < len(left):
+                left, most, top, alive = left[some], most[some], top[some], alive[some]
+            least, low = left.flatten(1).min(1)
+            uneven = most > least
+            span, least = torch.where(uneven, most - least, 1), torch.where(uneven, least, 0)
+            errors = left.sub_(least[:, None, None]).div_(span[:, None, None])
+            total += (k + 1) ** alpha * errors.sum()
+            steps.append((errors, alive, uneven, span, least, top, low))
+        ctx.steps = steps
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        slopes: Tensor | None = None
+        planes: Tensor | None = None
+        for k in reversed(range(len(ctx.steps))):
+            errors, alive, uneven, span, least, top, low = ctx.steps[k]
+            slope = torch.full_like(errors, (k + 1) ** ctx.alpha)
+            if slopes is not None and planes is not None:
+                slope[torch.searchsorted(alive, planes)] += slopes
+            # Stretched: e = (x - least) / (most - least), where both ends move with the pixel that they are of.
+            slope /= span[:, None, None]
+            flat, rows = slope.flatten(1), torch.arange(len(slope), device=slope.device)
+            of_most = -(flat * errors.flatten(1)).sum(1) * uneven
+            of_least = -flat.sum(1) * uneven - of_most
+            flat[rows, top] += of_most
+            flat[rows, low] += of_least
+            slope *= (errors > 0) | (least > 0)[:, None, None]
+            slopes, planes = _cross(slope), alive
+        found = gradient.new_zeros(ctx.shape)
+        if slopes is not None and planes is not None:
+            found[planes] = slopes * gradient
+        return found, None, None, None
+
+
+def _cross(planes: Tensor) -> Tensor:
+    """Return the mean over each pixel of planes (P, H, W) and its four neighbours, which are 0 beyond the image."""
+    total = planes.clone()
+    total[:, 1:] += planes[:, :-1]
+    total[:, :-1] += planes[:, 1:]
+    total[:, :, 1:] += planes[:, :, :-1]
+    total[:, :, :-1] += planes[:, :, 1:]
+    return total.mul_(_FIFTH)
+
+
+def _disc_means(images: Tensor, radii: Sequence[int]) -> list[Tensor]:
+    """Return for each radius the mean of images (B, C, H, W) over a disc, with 0 beyond the image."""
+    rows, cols = images.shape[2:]
+    most = int(max(radii, default=0))
+    size = [next_fast_len(max(n + most, 2 * most + 1), real=True) for n in (rows, cols)]
+    spectrum = torch.fft.rfft2(images, s=size)
+    means = []
+    for radius in radii:
+        # Places around pixel (0, 0) of a periodic image.
+        dy, dx = (torch.fft.fftfreq(n, 1 / n, device=images.device, dtype=images.dtype).round() for n in size)
+        disc = (dy[:, None].square() + dx.square() <= radius * radius).to(images.dtype)
+        disc /= disc.sum()
+        means.append(torch.fft.irfft2(spectrum * torch.fft.rfft2(disc), s=size)[..., :rows, :cols])
+    return means
+
+
+def _above_half(share: Tensor) -> Tensor:
+    return (2 * share - 1).clamp(min=0)

@@ -1,0 +1,48 @@
+"""Planes (B, C, H, W) of the losses that look at neighbours: their probabilities, which of them count, their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from bevseg.errors import UsageError
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Return the softmax over C of logits (B, C, H, W), or their sigmoid if C = 1."""
+    return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+
+
+def planes_of(classes: Sequence[int] | None, count: int) -> slice | list[int]:
+    """Return which of `count` planes are those of the classes; None is all. A lone plane is that of class 1.
+
+    Raises
+    ------
+    UsageError
+        For a class without a plane.
+    """
+    if classes is None:
+        return slice(None)
+    first = int(count == 1)
+    for c in classes:
+        if not first <= c < first + count:
+            raise UsageError(f"No class {c}", hint=f"the logits have classes {first} to {first + count - 1}")
+    places = [c - first for c in classes]
+    return slice(None) if places == list(range(count)) else places
+
+
+def most_likely(scores: Tensor, keep: Tensor) -> Tensor:
+    """Return (B, C, H, W) bool: the class scores highest in its pixel (the first of equals), which is kept."""
+    return torch.zeros_like(scores, dtype=torch.bool).scatter_(1, scores.argmax(1, keepdim=True), True) & keep
+
+
+def mean_kept(costs: Tensor, keep: Tensor) -> Tensor:
+    """Return the mean of costs (B, K, H, W) over kept pixels (B, 1, H, W) and K; 0 if no pixel is kept."""
+    return torch.where(keep, costs, 0).sum() / number_kept(keep, costs.shape[1])
+
+
+def number_kept(keep: Tensor, planes: int) -> Tensor:
+    """Return how many kept pixels all planes have together, at least 1."""
+    return (keep.sum() * planes).clamp(min=1)
