@@ -1,12 +1,14 @@
-"""Confusion matrix -> IoU, precision, recall, accuracy.
+"""Confusion matrix -> IoU, Dice, precision, recall, specificity, accuracy; confidence -> calibration.
 
 Counts first, ratios last: add the matrices of all clouds, divide once.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Counts = NDArray[np.int64]
 
@@ -40,27 +42,160 @@ def confusion(truth: NDArray[np.integer], predicted: NDArray[np.integer], classe
     return np.bincount(pair, minlength=classes * classes).reshape(classes, classes)
 
 
-def iou(matrix: Counts) -> NDArray[np.float64]:
-    """Intersection over union of each class: TP / (TP + FP + FN); NaN for a class in neither truth nor prediction."""
-    hits = np.diag(matrix)
-    return _ratio(hits, matrix.sum(0) + matrix.sum(1) - hits)
+def iou(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
+    """Intersection over union of each class: TP / (TP + FP + FN).
+
+    Parameters
+    ----------
+    matrix
+        (..., classes, classes), rows truth, columns prediction: one matrix or a stack of them.
+    empty
+        Score of a class in neither truth nor prediction. Berman et al. (CVPR 2018) take 1.
+
+    Returns
+    -------
+    NDArray
+        (..., classes) in [0, 1].
+    """
+    hits, predicted, true = _areas(matrix)
+    return _ratio(hits, predicted + true - hits, empty)
 
 
-def precision(matrix: Counts) -> NDArray[np.float64]:
-    """Share of the predictions of each class that are right: TP / (TP + FP); NaN for a class never predicted."""
-    return _ratio(np.diag(matrix), matrix.sum(0))
+def dice(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
+    """Dice or F1 of each class: 2 TP / (2 TP + FP + FN); `empty` for a class in neither truth nor prediction."""
+    hits, predicted, true = _areas(matrix)
+    return _ratio(2 * hits, predicted + true, empty)
 
 
-def recall(matrix: Counts) -> NDArray[np.float64]:
-    """Share of each true class that is found: TP / (TP + FN); NaN for a class that is absent."""
-    return _ratio(np.diag(matrix), matrix.sum(1))
+def precision(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
+    """Share of the predictions of each class that are right: TP / (TP + FP); `empty` for a class never predicted."""
+    hits, predicted, _ = _areas(matrix)
+    return _ratio(hits, predicted, empty)
+
+
+def recall(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
+    """Share of each true class that is found, its sensitivity: TP / (TP + FN); `empty` for a class that is absent."""
+    hits, _, true = _areas(matrix)
+    return _ratio(hits, true, empty)
+
+
+def specificity(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
+    """Share of all else that is not taken for the class: TN / (TN + FP); `empty` for a class that is everything."""
+    hits, predicted, true = _areas(matrix)
+    others = np.asarray(matrix).sum((-2, -1))[..., None] - predicted - true + hits
+    return _ratio(others, others + predicted - hits, empty)
 
 
 def accuracy(matrix: Counts) -> float:
     """Share of all counted elements that are right; NaN for an empty matrix."""
-    return float(_ratio(np.trace(matrix), matrix.sum()))
+    return float(_ratio(np.trace(matrix), np.sum(matrix)))
 
 
-def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+def dataset_miou(matrices: Counts, empty: float = np.nan) -> float:
+    """Mean IoU over the classes of all images together.
+
+    Parameters
+    ----------
+    matrices
+        (images, classes, classes), one confusion matrix per image.
+    empty
+        IoU of a class in neither truth nor prediction. NaN leaves it out; with 1 it counts as right.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if no class counts.
+    """
+    return batch_miou(matrices, max(len(matrices), 1), empty)
+
+
+def image_miou(matrices: Counts, empty: float = np.nan) -> float:
+    """Mean over the images of the mean IoU over the classes of the image; arguments as for `dataset_miou`.
+
+    An image in which no class counts is left out, a class that is only predicted scores 0.
+    """
+    return batch_miou(matrices, 1, empty)
+
+
+def batch_miou(matrices: Counts, size: int, empty: float = np.nan) -> float:
+    """Mean over batches of `size` images, the last one perhaps smaller, of the mean IoU over the classes of each.
+
+    It is what a loss that pools the batch sees, between `image_miou` (size 1) and `dataset_miou` (all images). Other
+    arguments and conventions as there.
+    """
+    starts = np.arange(0, len(matrices), size)
+    if not len(starts):
+        return float("nan")
+    return float(_mean(_mean(iou(np.add.reduceat(matrices, starts, 0), empty))))
+
+
+class Calibration(NamedTuple):
+    """What a predictor claims and what comes true, in bins of equal width from confidence 0 to 1.
+
+    Attributes
+    ----------
+    confidence
+        (bins,) mean confidence; NaN in an empty bin.
+    accuracy
+        (bins,) share that is right; NaN in an empty bin.
+    counts
+        (bins,) predictions.
+    """
+
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def calibration(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 15) -> Calibration:
+    """Sort predictions into bins by their confidence: the points of a reliability plot.
+
+    Parameters
+    ----------
+    confidence
+        Probability of the predicted class, in [0, 1], any shape.
+    right
+        Whether the prediction is right, same shape.
+    bins
+        Number of bins; one holds its lower edge, the last one 1 as well.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or for a confidence outside [0, 1] or NaN.
+    """
+    if confidence.shape != right.shape:
+        raise ValueError(f"{right.size} outcomes for {confidence.size} confidences")
+    claimed = confidence.astype(float).ravel()
+    if not ((claimed >= 0) & (claimed <= 1)).all():
+        raise ValueError("a confidence outside 0 to 1, or NaN")
+    index = np.minimum((claimed * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    sums = [np.bincount(index, values, bins) for values in (claimed, right.ravel())]
+    return Calibration(_ratio(sums[0], counts), _ratio(sums[1], counts), counts)
+
+
+def expected_calibration_error(curve: Calibration) -> float:
+    """Mean over all predictions of |confidence - accuracy| of their bin; NaN without predictions.
+
+    Guo et al., On Calibration of Modern Neural Networks (ICML 2017), eq. 3.
+    """
+    gaps = np.nan_to_num(np.abs(curve.confidence - curve.accuracy))
+    return float(_ratio((gaps * curve.counts).sum(), curve.counts.sum()))
+
+
+def _areas(matrix: Counts) -> tuple[Counts, Counts, Counts]:
+    """Return what is right, predicted and true of each class: three times (..., classes)."""
+    matrix = np.asarray(matrix)
+    return np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-2), matrix.sum(-1)
+
+
+def _mean(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean along the last axis of the scores that are not NaN; NaN where there is none."""
+    known = ~np.isnan(scores)
+    return _ratio(np.where(known, scores, 0).sum(-1), known.sum(-1))
+
+
+def _ratio(part: ArrayLike, whole: ArrayLike, empty: float = np.nan) -> NDArray[np.float64]:
     part, whole = np.asarray(part, float), np.asarray(whole, float)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return np.divide(part, whole, out=np.full(whole.shape, empty), where=whole > 0)

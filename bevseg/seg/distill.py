@@ -32,7 +32,7 @@ def distillation(
     active: str | Sequence[int] = "present",
     threshold: float = 0.01,
 ) -> Tensor:
-    """c (l CE(z, y) + t KL(z, q)) + j (l JML(z, y) + t JML(z, q)), with q = softmax(teacher logits / T).
+    """Weighted sum c (l CE(z, y) + t KL(z, q)) + j (l JML(z, y) + t JML(z, q)), q = softmax(teacher logits / T).
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
     """
     keep = target != ignore_index
     ids = target.long().masked_fill(~keep, 0)
-    if ids.numel() and not (0 <= ids.min() and ids.max() < classes):
+    if ids.numel() and (ids.min() < 0 or ids.max() >= classes):
         raise ValueError(
             f"ids from {ids.min()} to {ids.max()}, expected 0 to {classes - 1} or {ignore_index}"
         )

@@ -1,4 +1,4 @@
-"""Jaccard metric losses, and soft Jaccard in L1 and L2, for hard and soft labels (Wang, Ning, Blaschko, NeurIPS 2023).
+"""Jaccard metric losses and soft Jaccard, for hard and soft labels (Wang, Ning, Blaschko, NeurIPS 2023).
 
 All are one ratio of three soft areas, and differ in how those are measured where the label is neither 0 nor 1:
 
@@ -78,14 +78,14 @@ def jaccard_metric(
         the image (I, C); `all`; or a list of ids. With `present` a class that is absent costs nothing, even where
         it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is kept.
     threshold
-        Smallest soft label that speaks for a class, exclusive. Raised, it drops the classes a teacher merely hints at.
+        Smallest soft label that speaks for a class, exclusive. A higher one drops classes a teacher only hints at.
 
     Returns
     -------
     Tensor
         Scalar, float32 or wider, in [0, 1] times the sum of the weights of the means (without `log`); 0 for p = y
-        and only there if all classes are active. 0 with zero gradient if all pixels are ignored or no class is active.
-        At p = y, a kink with soft labels, the slope of |p - y| is taken as 0.
+        and, if all classes are active, only there. 0 with zero gradient if all pixels are ignored or no class is
+        active. At p = y, a kink with soft labels, the slope of |p - y| is taken as 0.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def soft_jaccard(
 
 
 class Areas(NamedTuple):
-    """What the prediction shares with the truth, has too much and has too little: (C, B) pixels, or any other shape."""
+    """What the prediction shares with the truth, has too much and has too little: pixels, (C, B) or any shape."""
 
     shared: Tensor
     surplus: Tensor
@@ -231,10 +231,7 @@ def _cost(
     wrong = fp_weight * areas.surplus + fn_weight * areas.missing
     part = areas.shared + smooth
     whole = part + wrong
-    if log:
-        cost = whole.log() - part.log()
-    else:
-        cost = wrong / torch.where(whole > 0, whole, 1)
+    cost = whole.log() - part.log() if log else wrong / torch.where(whole > 0, whole, 1)
     # Rounding may leave a perfect class a little below 0, where a power is not defined.
     return cost if gamma == 1 else cost.clamp(min=0).pow(gamma)
 
