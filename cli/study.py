@@ -18,12 +18,13 @@ def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
     """Train a grid of loss, seed and any setting, and tabulate it beside a paper's numbers.
 
     Runs that are done are not done again: call it as before to go on. The tables are printed; OUT has them with
-    their plots, every run's record and history, and the exact settings.
+    their plots, every run's record and history, and the exact settings. Data are looked for where the study says,
+    or in the folder that the environment variable BEVSEG_DATA names.
 
     \b
     Examples:
       bevseg study benchmarks/studies/loss_curves.toml -o curves/
-      BEVSEG_DATA=data/ bevseg study benchmarks/studies/mnist_binary.toml -o mnist/ --jobs 2
+      bevseg study benchmarks/studies/mnist_binary.toml -o mnist/ --jobs 2
     """
     from bevseg.jobs.batch import Outcome
     from bevseg.study.conduct import conduct

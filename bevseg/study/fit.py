@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bevseg.seg.optimise import Schedule
+
 Row = dict[str, float]
 
 Epoch = Callable[[], Iterable[tuple[Tensor, Tensor]]]
@@ -39,11 +41,11 @@ def fit(
     epoch: Epoch,
     look: Callable[[], Row],
     optimiser: torch.optim.Optimizer,
+    schedule: Schedule,
     *,
     epochs: int,
+    steps: int,
     patience: int,
-    plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None,
-    schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
 ) -> Fitted:
     """Train until the validation loss has not fallen for `patience` epochs.
 
@@ -58,34 +60,31 @@ def fit(
     look
         Called after each epoch, without gradient and with the network in evaluation mode; its row must have
         `val_loss`. One that is no number never counts as fallen.
-    optimiser, plateau, schedule
-        The schedule moves after each step, the plateau after each epoch.
-    epochs, patience
-        Epochs at most; epochs without a smaller validation loss before the end.
+    optimiser, schedule
+        What its learning rate is multiplied by, by the progress over all epochs and by the looks.
+    epochs, steps, patience
+        Epochs at most, steps of each; epochs without a smaller validation loss before the end.
     """
     history: list[Row] = []
     best, kept, stale = math.inf, copy.deepcopy(net.state_dict()), 0
-    start = time.monotonic()
-    for number in range(1, epochs + 1):
+    peak, start = float(optimiser.param_groups[0]["lr"]), time.monotonic()
+    for number in range(epochs):
         net.train()
-        total, steps = torch.zeros(()), 0
-        for x, y in epoch():
+        total = torch.zeros(())
+        for step, (x, y) in enumerate(epoch(), number * steps):
+            rate = peak * schedule.share(step / (epochs * steps))
             cost = loss(net(x), y)
             optimiser.zero_grad()
             cost.backward()
+            optimiser.param_groups[0]["lr"] = rate
             optimiser.step()
-            if schedule is not None:
-                schedule.step()
             total += cost.detach()  # asked for its number once an epoch only
-            steps += 1
         net.eval()
         with torch.no_grad():
             seen = look()
-        rate = float(optimiser.param_groups[0]["lr"])
-        row = {"epoch": number, "loss": float(total) / max(steps, 1), "learning_rate": rate}
+        row = {"epoch": number + 1, "loss": float(total) / steps, "learning_rate": rate}
         history.append(row | seen | {"seconds": time.monotonic() - start})
-        if plateau is not None:
-            plateau.step(seen["val_loss"])
+        schedule.look(-seen["val_loss"])
         stale += 1
         if seen["val_loss"] < best:
             best, kept, stale = seen["val_loss"], copy.deepcopy(net.state_dict()), 0

@@ -24,6 +24,7 @@ from bevseg.errors import InputError, UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses import cross_entropy, power_jaccard
 from bevseg.seg.models.paper_unet import PaperUNet
+from bevseg.seg.optimise import Plateau
 from bevseg.study import data
 from bevseg.study.fit import fit
 from bevseg.study.plan import STRICT
@@ -93,9 +94,6 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> Outcome:
         net.load_state_dict(init)
     loss = loss_of(settings.loss)
     optimiser = torch.optim.Adam(net.parameters(), settings.learning_rate, eps=1e-7, fused=True)
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimiser, factor=0.1, patience=settings.plateau, threshold=1e-4, threshold_mode="abs"
-    )
     steps = max(len(train.images) // settings.batch, 1)
 
     def epoch() -> Any:
@@ -112,9 +110,10 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> Outcome:
         epoch,
         look,
         optimiser,
+        Plateau(settings.plateau, 0.1),
         epochs=settings.epochs,
+        steps=steps,
         patience=settings.patience,
-        plateau=plateau,
     )
     last = _test(net, test)
     net.load_state_dict(fitted.best)

@@ -35,7 +35,9 @@ class TablePlan:
     title: str = ""
     """Above the table; empty: that of the study."""
     score: str = "score"
-    """Fact of a run that is averaged."""
+    """Fact of a run that is averaged, larger being better; empty: none."""
+    columns: list[str] = field(default_factory=list)
+    """Further facts, with their mean and deviation; texts are printed as they are."""
     clear: float | None = None
     """A run has converged if its score is this much above the fact `collapsed`; None: not counted."""
     where: dict[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bevseg.atomic import replacing
 from bevseg.study import plot
 from bevseg.study.plan import Published, StudyFile, TablePlan, label, matches
 from bevseg.study.records import Record
+from bevseg.study.task import Draw
 
 Z = 1.959963984540054
 """Quantile of the normal distribution for an interval of 95 %."""
@@ -28,17 +29,18 @@ class Line:
     runs: int
     scores: list[float]
     converged: int | None
+    facts: dict[str, list[Any]]
     paper: Published | None
 
     @property
     def mean(self) -> float:
         """Mean over all runs, converged or not."""
-        return statistics.fmean(self.scores) if self.scores else math.nan
+        return float(_middle(self.scores))
 
     @property
     def std(self) -> float:
         """Standard deviation of a sample (n - 1); NaN for a single run."""
-        return statistics.stdev(self.scores) if len(self.scores) > 1 else math.nan
+        return _deviation(self.scores)
 
     @property
     def best(self) -> float:
@@ -69,15 +71,16 @@ def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list
     ):
         at = dict(zip(table.by, place, strict=True))
         facts = [record["facts"] for record in groups[place]]
-        scores = [fact[table.score] for fact in facts if fact.get(table.score) is not None]
+        scores = _known(facts, table.score)
         converged = None
         if table.clear is not None:
             converged = sum(
                 (fact.get(table.score) or 0.0) > fact["collapsed"] + table.clear for fact in facts
             )
+        more = {name: _known(facts, name) for name in table.columns}
         whole = at | {axis: value for axis, value in table.where.items() if not isinstance(value, list)}
         paper = next((entry for entry in study.paper if matches(whole, entry.at)), None)
-        found.append(Line(at, len(facts), scores, converged, paper))
+        found.append(Line(at, len(facts), scores, converged, more, paper))
     return found
 
 
@@ -90,7 +93,10 @@ def rows(table: TablePlan, found: Sequence[Line]) -> list[dict[str, Any]]:
         if line.converged is not None:
             low, high = wilson(line.converged, line.runs)
             row |= {"converged": line.converged, "converged_low": low, "converged_high": high}
-        row |= {"mean": line.mean, "std": line.std, "best": line.best}
+        if table.score:
+            row |= {"mean": line.mean, "std": line.std, "best": line.best}
+        for name, values in line.facts.items():
+            row |= {name: _middle(values), f"{name}_std": _deviation(values)}
         if any(other.paper for other in found):
             paper = line.paper or Published(at={})
             row |= {
@@ -115,7 +121,8 @@ def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
         if counted and line.converged is not None:
             low, high = wilson(line.converged, line.runs)
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
-        cells += [_spread(line.mean, line.std), _number(line.best)]
+        cells += [_spread(line.mean, line.std), _number(line.best)] if table.score else []
+        cells += [_spread(_middle(values), _deviation(values)) for values in line.facts.values()]
         if beside:
             paper = line.paper or Published(at={})
             if counted:
@@ -139,7 +146,7 @@ def write(
     study: StudyFile,
     records: Sequence[Record],
     folder: Path,
-    draw: Callable[[Sequence[Record], Path], None] | None = None,
+    draw: Draw | None = None,
 ) -> list[Path]:
     """Write NAME.md, NAME.csv and NAME.png of each table, and what the task itself draws; return the files."""
     written = []
@@ -149,13 +156,14 @@ def write(
             written.append(folder / f"{table.name}{suffix}")
             with replacing(written[-1]) as temporary:
                 temporary.write_text(content, encoding="utf-8")
-        written.append(folder / f"{table.name}.png")
-        with replacing(written[-1]) as temporary:
-            plot.spread(table.title or study.title, found, temporary, table.score)
+        if table.score:
+            written.append(folder / f"{table.name}.png")
+            with replacing(written[-1]) as temporary:
+                plot.spread(table.title or study.title, found, temporary, table.score)
     if draw is not None and records:
         written.append(folder / f"{study.task}.png")
         with replacing(written[-1]) as temporary:
-            draw(records, temporary)
+            draw(records, folder, temporary)
     return written
 
 
@@ -166,10 +174,26 @@ def _notes(study: StudyFile, table: TablePlan) -> list[str]:
             f"Converged: {table.clear:g} above what a collapsed run scores on the same test set; "
             "in brackets the 95 % interval of the share (Wilson)."
         )
-    said.append("The mean and the sample standard deviation are over all runs, converged or not.")
+    if table.score:
+        said.append("The mean and the sample standard deviation are over all runs, converged or not.")
     said += [f"Source: {study.source}."] if study.source else []
     said += [study.note.strip()] if study.note else []
     return [line for note in said for line in (note, "")]
+
+
+def _known(facts: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    return [fact[name] for fact in facts if fact.get(name) is not None]
+
+
+def _middle(values: Sequence[Any]) -> Any:
+    """Return the mean of numbers, or the texts that occur."""
+    if any(isinstance(value, str) for value in values):
+        return ", ".join(dict.fromkeys(map(str, values)))
+    return statistics.fmean(values) if values else math.nan
+
+
+def _deviation(values: Sequence[Any]) -> float:
+    return statistics.stdev(values) if len(values) > 1 and not isinstance(_middle(values), str) else math.nan
 
 
 def _csv(made: Sequence[dict[str, Any]]) -> str:
@@ -180,7 +204,9 @@ def _csv(made: Sequence[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _spread(mean: float | None, std: float | None) -> str:
+def _spread(mean: Any, std: float | None) -> str:
+    if isinstance(mean, str):
+        return mean
     return _number(mean) + ("" if std is None or math.isnan(std) else f" ± {std:.3f}")
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+Draw = Callable[[Sequence[dict[str, Any]], Path, Path], None]
+"""Records of the runs, the folder of the study (for their histories), and where to write a PNG."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,10 +43,10 @@ class Task:
     prepare
         Called once before the runs, with their settings and that folder.
     draw
-        Records of the runs and path -> a PNG beside those of the tables.
+        A picture beside those of the tables.
     """
 
     settings: type
     run: Callable[[Any, dict[str, Any] | None, Path], Outcome]
     prepare: Callable[[Sequence[Any], Path], None] | None = None
-    draw: Callable[[Sequence[dict[str, Any]], Path], None] | None = None
+    draw: Draw | None = None

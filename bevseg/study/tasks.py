@@ -1,8 +1,10 @@
 """Table of tasks: name in the study file -> the task."""
 
-from bevseg.study import mnist
+from bevseg.study import bias, curves, mnist
 from bevseg.study.task import Task
 
 TASKS: dict[str, Task] = {
+    "bias": bias.TASK,
+    "curves": curves.TASK,
     "mnist": mnist.TASK,
 }

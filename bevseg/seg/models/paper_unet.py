@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class PaperUNet(nn.Module):
-    """Encoder and decoder of two 3x3 convolutions with ReLU at each resolution, skips concatenated; a logit per class.
+    """Encoder and decoder of two 3x3 convolutions with ReLU at each resolution, skips concatenated; class logits.
 
     For studies that repeat the paper, with its Keras defaults: Glorot-uniform weights and biases of 0. Without
     normalisation it is much harder to train than `UNet`, which is the point.
