@@ -146,6 +146,10 @@ class PredictConfig:
             raise UsageError(f"No {self.turns} turns", where="--turns", hint="name one of: 1, 2, 4, 8")
 
 
+ONE_LOOK = PredictConfig()
+"""The network's own answer."""
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """How a command works; nothing here changes what is computed but the seed."""

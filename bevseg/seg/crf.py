@@ -15,6 +15,7 @@ no part.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,24 +60,29 @@ def crf(
     places = np.column_stack([rows, cols]).astype(np.int32)
     said = np.ascontiguousarray(probabilities[:, rows, cols].T)
     seen = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * config.alike)
-    near, far = (_discs(sigma / cell) for sigma in (config.reach, config.far))
+    near, far = (_disc(sigma / cell) for sigma in (config.reach, config.far))
     near, far = _same_size(near, far)
     sums = np.empty((len(rows), 2), np.float32)
-    in_threads(lambda part: _sum(places, number, seen, near, far, stretch(len(rows), part), sums))
+    cells = (places, number, seen, near, far)
+    _in_threads(_sum, len(rows), *cells, sums)
     scale = np.where(sums > 0, 1 / np.sqrt(np.maximum(sums, np.finfo(np.float32).tiny)), 0)
     scale = (scale * np.sqrt([config.smoothness, config.appearance])).astype(np.float32)
     now = said
     for _ in range(config.steps):
         after = np.empty_like(said)
-        work = (places, number, seen, near, far, scale, said, now)
-        in_threads(lambda part, work=work, after=after: _step(*work, stretch(len(rows), part), after))
+        _in_threads(_step, len(rows), *cells, scale, said, now, after)
         now = after
     out = np.zeros(probabilities.shape, np.float32)
     out[:, rows, cols] = now.T
     return out
 
 
-def _discs(sigma: float) -> NDArray[np.float32]:
+def _in_threads(kernel: Callable[..., None], size: int, *arrays: NDArray[np.generic]) -> None:
+    """Let each thread work on its share of the cells."""
+    in_threads(lambda part: kernel(*arrays, stretch(size, part)))
+
+
+def _disc(sigma: float) -> NDArray[np.float32]:
     """Return a Gaussian of a standard deviation in cells on a square window, 0 in the middle and beyond its reach."""
     side = math.floor(REACH * sigma)
     steps = np.arange(-side, side + 1)
@@ -100,7 +106,7 @@ def _apart(seen, i, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _sum(places, number, seen, near, far, part, sums):  # type: ignore[no-untyped-def]
+def _sum(places, number, seen, near, far, sums, part):  # type: ignore[no-untyped-def]
     """Write the sums of the two kernels at the cells of a part."""
     side = len(near) // 2
     rows, cols = number.shape
@@ -120,7 +126,7 @@ def _sum(places, number, seen, near, far, part, sums):  # type: ignore[no-untype
 
 
 @compiled
-def _step(places, number, seen, near, far, scale, said, now, part, after):  # type: ignore[no-untyped-def]
+def _step(places, number, seen, near, far, scale, said, now, after, part):  # type: ignore[no-untyped-def]
     """Write the next probabilities of the cells of a part."""
     side, classes = len(near) // 2, said.shape[1]
     rows, cols = number.shape

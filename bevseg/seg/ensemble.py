@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bevseg.config import PredictConfig
 
 
-def multi_scale(logits: Sequence[Tensor], size: tuple[int, int] | None = None) -> Tensor:
+def multi_scale(logits: Sequence[Tensor], size: tuple[int, ...] | None = None) -> Tensor:
     """Return the mean over scales of the softmax probabilities, each resized to the full size.
 
     Bilinear between cell centres, held at the edges, without antialiasing. The softmax comes first, so that the means
@@ -26,8 +26,8 @@ def multi_scale(logits: Sequence[Tensor], size: tuple[int, int] | None = None) -
     size
         Rows and columns of the result; None: those of the largest.
     """
-    size = size or max((tuple(z.shape[-2:]) for z in logits), key=math.prod)
-    resized = [_resized(_probabilities(z), size) for z in logits]
+    full = size or max((_size(z) for z in logits), key=math.prod)
+    resized = [_resized(_probabilities(z), full) for z in logits]
     return torch.stack(resized).mean(0)
 
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg.config import PredictConfig
+from bevseg.config import ONE_LOOK, PredictConfig
 from bevseg.errors import ModelError
 from bevseg.raster import Band, Raster
 from bevseg.seg import device as devices
@@ -33,7 +33,7 @@ def predict(
     slice_name: str,
     *,
     device: str = "auto",
-    config: PredictConfig = PredictConfig(),  # noqa: B008  (frozen)
+    config: PredictConfig = ONE_LOOK,
 ) -> Raster:
     """Return the class and the confidence of every cell of one slice.
 
@@ -68,7 +68,7 @@ def predict(
     _check(raster, model, slice_name)
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
     classify = _classifier(model, slice_name, place, config)
-    if config == PredictConfig():
+    if config == ONE_LOOK:
         said = classify(values, mask)
     else:
         probabilities = classify.probabilities(values, mask)
@@ -106,7 +106,7 @@ class Classifier:
         net: UNet,
         bands: tuple[Band, ...],
         device: torch.device,
-        config: PredictConfig = PredictConfig(),  # noqa: B008  (frozen)
+        config: PredictConfig = ONE_LOOK,
     ) -> None:
         self.bands, self.device = bands, device
         self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
