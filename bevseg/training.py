@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import time
@@ -26,7 +27,10 @@ from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
 from bevseg.raster import Raster
+from bevseg.seg.batches import Sampler
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.learned_loss import Variant, learn, recipe, variant
+from bevseg.seg.losses.expression import Loss
 from bevseg.seg.train import Trained, train
 
 log = logging.getLogger(__name__)
@@ -138,7 +142,8 @@ def fit(
     slices
         Networks to train; the others are taken from `init`.
     init
-        Model to start from, made with the same bands and nets.
+        Model to start from, made with the same bands and nets. A NeuroIoU loss is learned from its maps, and trains
+        by the recipe of that loss.
     seed, device
         Of the training.
     progress
@@ -154,19 +159,28 @@ def fit(
     LabelError
         If there is nothing to learn in a slice.
     UsageError
-        If `init` is for other bands or nets.
+        If `init` is for other bands or nets, or the loss needs one.
+    SurrogateError
+        If a NeuroIoU loss would teach the wrong way.
     """
     if init is not None:
         _check_init(init, settings)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     begin = time.monotonic()
+    losses: dict[str, Loss] = {}
+    form = variant(settings.train.loss, has_init=init is not None)
+    if form is not None and init is not None:
+        settings = dataclasses.replace(settings, train=recipe(settings.train, form))
+        for name in slices:  # all before the first training: a surrogate may be refused
+            losses[name] = _learned(name, examples, held_out, settings, init, form, seed, device, progress)
+        init = None if form.from_scratch else init
     for number, name in enumerate(slices):
         minutes = settings.train.max_minutes
         if minutes is not None:  # what is left, shared evenly among the slices to come
             minutes = max(minutes - (time.monotonic() - begin) / 60, 0.01) / (len(slices) - number)
         teller = _Teller(name, minutes, progress)
-        trained = _fit_slice(name, examples, held_out, settings, init, seed, device, teller)
+        trained = _fit_slice(name, examples, held_out, settings, init, seed, device, teller, losses.get(name))
         nets[name] = trained.net
         history += [{"slice": name} | row for row in trained.history]
     bands = bands_of(settings.raster.features)
@@ -204,7 +218,27 @@ def _fit_slice(
     seed: int,
     device: str,
     teller: _Teller,
+    loss_of: Loss | None,
 ) -> Trained:
+    return train(
+        _sampler(name, examples, held_out, settings, seed),
+        [_scene(e, name, settings) for e in examples if e.cloud.name in held_out],
+        bands_of(settings.raster.features)[name],
+        settings.net,
+        settings.train,
+        seed=seed,
+        device=device,
+        init=init.nets.get(name) if init else None,
+        minutes=teller.minutes,
+        loss_of=loss_of,
+        on_row=teller.row,
+        on_step=teller.step,
+    )
+
+
+def _sampler(
+    name: str, examples: Sequence[Example], held_out: Sequence[str], settings: Settings, seed: int
+) -> Sampler:
     learned = [e for e in examples if e.cloud.name not in held_out]
     crops = CropSampler(
         [e.cloud for e in learned],
@@ -214,19 +248,33 @@ def _fit_slice(
         features=settings.raster.features,
         crop=settings.train.crop,
     )
-    return train(
-        sampling(settings.train.sampling, crops, seed),
-        [_scene(e, name, settings) for e in examples if e.cloud.name in held_out],
+    return sampling(settings.train.sampling, crops, seed)
+
+
+def _learned(
+    name: str,
+    examples: Sequence[Example],
+    held_out: Sequence[str],
+    settings: Settings,
+    init: Model,
+    form: Variant,
+    seed: int,
+    device: str,
+    progress: Progress,
+) -> Loss:
+    """Return the NeuroIoU loss of a slice, learned from the maps of `init` and checked."""
+    loss_of, report = learn(
+        form,
+        init.require(name),
+        _sampler(name, examples, held_out, settings, seed),
         bands_of(settings.raster.features)[name],
-        settings.net,
-        settings.train,
         seed=seed,
         device=device,
-        init=init.nets.get(name) if init else None,
-        minutes=teller.minutes,
-        on_row=teller.row,
-        on_step=teller.step,
+        on_crop=lambda done, crops: progress(Step(f"maps for the loss of {name}", done, crops)),
     )
+    log.info("%s: %s", name, report)
+    report.refuse()
+    return loss_of
 
 
 def _scene(example: Example, name: str, settings: Settings) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from bevseg.jobs.workflow import How, over
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
-from bevseg.seg.losses import parse
+from bevseg.seg.learned_loss import refuse_unknown_loss
 from bevseg.training import Example
 
 
@@ -49,7 +49,8 @@ def train_work(
     slices, val, seed, device, progress
         As for `pipeline.train`.
     init
-        Model to start from; it also lends the networks of the slices that are not trained.
+        Model to start from; it also lends the networks of the slices that are not trained. With a NeuroIoU loss
+        its maps are what the surrogate is fitted to.
     overwrite
         Whether the model may be replaced.
 
@@ -59,12 +60,14 @@ def train_work(
         If a cloud has no labels.
     UsageError
         If options or settings do not agree.
+    SurrogateError
+        If a NeuroIoU loss would teach the wrong way.
     """
     for path in (output, output.with_name(report.HISTORY)):
         refuse_existing(path, overwrite=overwrite)
     refuse_unwritable(output.parent)
     resolve(device)
-    parse(settings.train.loss)
+    refuse_unknown_loss(settings.train.loss, has_init=init is not None)
     start = pipeline.load_model(init) if init else None
     refuse_other(work, settings, GROUPS)
     examples = []

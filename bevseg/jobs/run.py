@@ -22,7 +22,7 @@ from bevseg.labels import load_scheme
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.device import limit_threads, resolve
-from bevseg.seg.losses import parse
+from bevseg.seg.learned_loss import refuse_unknown_loss
 from bevseg.training import refuse_unknown
 
 log = logging.getLogger(__name__)
@@ -207,7 +207,7 @@ def _refuse(request: Request) -> None:
         for name in SLICES:
             pipeline.load_model(request.model).require(name)
     if request.settings is not None:
-        parse(request.settings.train.loss)
+        refuse_unknown_loss(request.settings.train.loss, has_init=False)
     for scheme in (request.classes, request.out_classes):
         if scheme:
             load_scheme(scheme)

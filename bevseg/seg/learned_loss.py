@@ -19,7 +19,7 @@ from bevseg.errors import UsageError
 from bevseg.raster import Band
 from bevseg.seg import device as devices
 from bevseg.seg.batches import Batch, Sampler, batches
-from bevseg.seg.losses.expression import Loss
+from bevseg.seg.losses.expression import Loss, parse
 from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.models import UNet
 from bevseg.seg.surrogate import Report, fit, pairs_of
@@ -80,6 +80,12 @@ def variant(loss: str, *, has_init: bool) -> Variant | None:
     return Variant("hinge" if match["hinge"] else match["count"] or "3", bool(match["scratch"]))
 
 
+def refuse_unknown_loss(loss: str, *, has_init: bool) -> None:
+    """Raise UsageError unless a text names a NeuroIoU that can be learned, or a loss or sum of losses."""
+    if variant(loss, has_init=has_init) is None:
+        parse(loss)
+
+
 def recipe(config: TrainConfig, form: Variant) -> TrainConfig:
     """Return the settings with those of RECIPE wherever they are bevseg's defaults.
 
@@ -105,6 +111,8 @@ def learn(
 ) -> tuple[Loss, Report]:
     """Fit a surrogate to the maps that a network makes of CROPS crops, and return the loss made with it.
 
+    Whether that may be trained with is for `Report.refuse` to say.
+
     Parameters
     ----------
     form
@@ -121,7 +129,7 @@ def learn(
     Raises
     ------
     SurrogateError
-        If there is too little to fit, or the surrogate would teach the wrong way.
+        If there is too little to fit.
     """
     place, count = devices.resolve(device), CROPS
 
@@ -134,5 +142,4 @@ def learn(
     with closing(batches(sampler, bands, 1, count, seed)) as stream:
         pairs = pairs_of(net, told(stream), form.inputs, place)
     surrogate, report = fit(pairs, steps=STEPS, seed=seed)
-    report.refuse()
     return partial(neuro_iou, surrogate=surrogate.to(place), inputs=form.inputs), report

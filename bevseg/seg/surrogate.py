@@ -117,12 +117,17 @@ class Report:
             f"{self.held_out} held out the IoU loss is off by {self.rmse:.4f} (RMSE; a constant: "
             f"{self.spread:.4f}), at most {self.worst:.4f}"
         ]
-        for name, slope in self.slopes.items():
-            sign = "<" if slope.right < 0 else ">"
-            lines.append(
-                f"  df/d{name} {sign} 0 in {100 * slope.share:.0f} % of {slope.pairs} pairs, mean {slope.mean:+.3g}"
-            )
-        return "\n".join(lines)
+        return "\n  ".join(lines + [self._of(name) for name in self.slopes])
+
+    def _of(self, name: str) -> str:
+        """Return the slope of a set as text; the sign in it is the right one."""
+        slope = self.slopes[name]
+        if not slope.pairs:
+            return f"df/d{name}: no pixel in any pair"
+        sign = "<" if slope.right < 0 else ">"
+        return (
+            f"df/d{name} {sign} 0 in {100 * slope.share:.0f} % of {slope.pairs} pairs, mean {slope.mean:+.3g}"
+        )
 
     def refuse(self) -> None:
         """Refuse a surrogate that would teach the wrong way; warn where only false negatives suffer.
@@ -136,11 +141,12 @@ class Report:
             If the slope of true positives or of false positives has the wrong sign.
         """
         wrong = [name for name, slope in self.slopes.items() if not slope.is_right]
-        if {"TP", "FP"} & set(wrong):
+        fatal = [name for name in wrong if name != "FN"]
+        if fatal:
             raise SurrogateError(
                 "The surrogate of the IoU loss would teach the wrong way",
-                where=f"sign of the slope of {', '.join(wrong)}",
-                why=str(self),
+                where=f"sign of the slope of {', '.join(fatal)}, inputs {self.kind}",
+                why="; ".join(self._of(name) for name in fatal),
                 hint="fit it to the maps of another --init, on more and more varied crops, or choose another variant",
             )
         if wrong:
