@@ -29,7 +29,8 @@ from .console import Console
     "--loss",
     metavar="NAME",
     show_default=TrainConfig.loss,
-    help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}.",
+    help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}; "
+    "or neuro_iou, neuro_iou:6 or neuro_hinge, learned from the maps of --init (:no_init starts the networks anew).",
 )
 @options.init
 @options.config_of_work
@@ -60,6 +61,7 @@ def train(
     Examples:
       bevseg train work/ -o model.safetensors
       bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
+      bevseg train work/ -o tuned.safetensors --loss neuro-iou --init model.safetensors
     """
     from bevseg import evaluate
     from bevseg.config import with_training

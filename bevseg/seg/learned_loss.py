@@ -22,13 +22,10 @@ from bevseg.seg.batches import Batch, Sampler, batches
 from bevseg.seg.losses.expression import Loss, parse
 from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.models import UNet
-from bevseg.seg.surrogate import Report, fit, pairs_of
+from bevseg.seg.surrogate import STEPS, Report, fit, pairs_of
 
 CROPS = 400
 """Crops whose maps make the pairs; about a thousand pairs."""
-
-STEPS = 3000
-"""Steps of the fit: some seconds."""
 
 SPELLINGS = "neuro_iou, neuro_iou:6, neuro_hinge, each also with :no_init behind it"
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bevseg.errors import SurrogateError
 from bevseg.seg import device as devices
 from bevseg.seg.inputs import IGNORE, to_device
-from bevseg.seg.losses.neuro_iou import INPUTS, Surrogate, features
+from bevseg.seg.losses.neuro_iou import ACTIVATION, HIDDEN, INPUTS, Surrogate, features
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ HELD_OUT = 0.1
 
 FEWEST = 20
 """Pairs below which there is nothing to fit."""
+
+STEPS = 3000
+"""Steps of the fit: some seconds."""
 
 BATCH = 64
 """Pairs in a step."""
@@ -187,9 +190,9 @@ def pairs_of(
 def fit(
     pairs: Pairs,
     *,
-    hidden: Sequence[int] = (100, 100, 100, 100),
-    activation: str = "softplus",
-    steps: int = 3000,
+    hidden: Sequence[int] = HIDDEN,
+    activation: str = ACTIVATION,
+    steps: int = STEPS,
     seed: int = 0,
 ) -> tuple[Surrogate, Report]:
     """Fit a surrogate to nine tenths of the pairs, and say how it does on the others.
@@ -235,9 +238,9 @@ def approximation(
     counts: Sequence[int],
     noises: Sequence[float] = (0.0,),
     *,
-    hidden: Sequence[int] = (100, 100, 100, 100),
-    activation: str = "softplus",
-    steps: int = 3000,
+    hidden: Sequence[int] = HIDDEN,
+    activation: str = ACTIVATION,
+    steps: int = STEPS,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
     """How well a network can learn the IoU loss: the error over held-out pairs by number and noise of the others.

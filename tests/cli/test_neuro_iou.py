@@ -40,7 +40,7 @@ def weights(path):
 def furthest(work, name):
     """Largest change of a weight from the model that was trained before."""
     old, new = weights(work / "ce.safetensors"), weights(work / f"{name}.safetensors")
-    return max(float((old[key] - new[key]).abs().max()) for key in old)
+    return max(float((old[key] - new[key]).detach().abs().max()) for key in old)
 
 
 def test_training_goes_on_from_the_model_by_the_recipe_and_the_fit_is_printed(work):
