@@ -8,11 +8,13 @@ of J, as published, lose digits in float32 where there are many pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
+from bevseg.seg.losses import descent
 from bevseg.seg.losses.kept import Kept, kept
 
 
@@ -59,7 +61,8 @@ def lovasz_softmax(
     pixels = kept(logits, target, ignore_index)
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     q = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
-    return _extension((pixels.truth.to(q.dtype) - q).abs(), pixels, classes, per_image)
+    errors = torch.where(pixels.truth, 1 - q.detach(), q.detach())
+    return _extension(q, errors, pixels, classes, per_image)
 
 
 def lovasz_hinge(
@@ -97,59 +100,67 @@ def lovasz_hinge(
     Source: section 2.1 of the paper and the authors' code (golden set `lovasz_hinge`).
     """
     pixels = kept(logits, target, ignore_index)
-    errors = (1 + torch.where(pixels.truth, -pixels.planes, pixels.planes)).relu()
-    return _extension(errors, pixels, classes if len(pixels.planes) > 1 else "all", per_image)
+    scores = pixels.planes.detach()
+    errors = torch.where(pixels.truth, -scores, scores).add_(1).relu_()
+    return _extension(pixels.planes, errors, pixels, classes if len(scores) > 1 else "all", per_image)
 
 
-def _extension(errors: Tensor, pixels: Kept, classes: str | Sequence[int], per_image: bool) -> Tensor:
-    """Return the mean over scopes and counted classes of <errors, steps>."""
-    counts = pixels.counts if per_image else [sum(pixels.counts)]
-    costs = [
-        _scope(its_errors, truth, classes)
-        for its_errors, truth in zip(errors.split(counts, 1), pixels.truth.split(counts, 1), strict=True)
-    ]
-    return torch.stack(costs).mean() if costs else errors.sum()
+def _extension(
+    scores: Tensor, errors: Tensor, pixels: Kept, classes: str | Sequence[int], per_image: bool
+) -> Tensor:
+    """Return the mean over scopes and counted classes of <errors, steps>: a function of the scores (C, N).
+
+    An error falls with the score of a true pixel, and rises with that of any other, at the same rate.
+    """
+    value, slopes = errors.new_zeros((), dtype=torch.float64), torch.zeros_like(errors)
+    scopes = pixels.counts if per_image else [sum(pixels.counts)]
+    parts = zip(errors.split(scopes, 1), pixels.truth.split(scopes, 1), slopes.split(scopes, 1), strict=True)
+    for of_scope, truth, out in parts:
+        counted = _counted(truth, classes)
+        for c in counted:
+            value += _descend(of_scope[c], truth[c], out[c]) / (len(counted) * len(scopes))
+        out /= max(len(counted) * len(scopes), 1)
+    extension: Tensor = _Linear.apply(scores, slopes, value.to(scores.dtype))
+    return extension
 
 
-def _scope(errors: Tensor, truth: Tensor, classes: str | Sequence[int]) -> Tensor:
-    """Return the mean over the counted classes of one scope: errors and truth (C, N)."""
+def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
+    """Return the planes of one scope (C, N) that enter the mean."""
     if classes == "present":
-        counted = truth.any(1).nonzero().squeeze(1).tolist()
-    elif classes == "all":
-        counted = list(range(len(truth)))
-    else:
-        first = int(len(truth) == 1)  # the only plane of binary logits is that of class 1
-        counted = [int(c) - first for c in classes]
-    costs = [(errors[c] * _steps(errors[c].detach(), truth[c])).sum() for c in counted]
-    return torch.stack(costs).mean() if costs else errors.sum() * 0
+        found: list[int] = truth.any(1).nonzero().squeeze(1).tolist()
+        return found
+    if classes == "all":
+        return list(range(len(truth)))
+    first = int(len(truth) == 1)  # the only plane of binary logits is that of class 1
+    return [int(c) - first for c in classes]
 
 
-def _steps(errors: Tensor, truth: Tensor) -> Tensor:
-    """Return for each error (N,) by how much J grows when its pixel turns wrong after all larger ones."""
-    order, truth = _descending(errors, truth)
-    found = truth.cumsum(0, dtype=torch.int32 if len(truth) < 1 << 31 else torch.int64)
-    total = truth.sum()
-    place = torch.arange(1, len(truth) + 1, dtype=found.dtype, device=errors.device)
+def _descend(errors: Tensor, truth: Tensor, slopes: Tensor) -> float | Tensor:
+    """Return <errors, steps> (N,), and write the slopes: a step is by how much J grows when its pixel turns wrong."""
+    if errors.dtype == torch.float32 and errors.device.type == "cpu" and len(errors) < 1 << 32:
+        return descent.descend(errors.numpy(), truth.numpy(), slopes.numpy())
+    order = errors.argsort(descending=True, stable=True)
+    true = truth[order]
+    found, total = true.cumsum(0, dtype=torch.int64), true.sum()
+    place = torch.arange(1, len(true) + 1, device=errors.device)
     inter, union = (total - found).to(errors.dtype), (total + place - found).to(errors.dtype)
     # A union of 1 without a hit: the class is absent, and the first false alarm costs everything.
     other = torch.where(union == 1, 1, inter / (union * (union - 1)).clamp_(min=1))
-    return torch.empty_like(errors).scatter_(0, order, torch.where(truth, 1 / union, other))
+    steps = torch.empty_like(errors).scatter_(0, order, torch.where(true, 1 / union, other))
+    slopes.copy_(torch.where(truth, -steps, steps) * (errors > 0))
+    return (steps * errors).sum(dtype=torch.float64)
 
 
-def _descending(errors: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the order (N,) that sorts errors >= 0 downwards, and the truth in that order."""
-    if errors.dtype != torch.float32 or errors.device.type != "cpu" or len(errors) >= 1 << 32:
-        order = errors.argsort(descending=True, stable=True)
-        return order, truth[order]
-    # The bits of floats >= 0 are ordered like the floats. One 64-bit key of (falling error, place, truth) needs
-    # one sort of numbers, which NumPy does with vector instructions, and no gather afterwards.
-    falling = np.uint32(0x7FFFFFFF) - errors.numpy().view(np.uint32)
-    keys = falling.astype(np.uint64)
-    keys <<= np.uint64(33)
-    keys |= np.arange(0, 2 * len(errors), 2, dtype=np.uint64)
-    keys |= truth.numpy()
-    keys.sort()
-    hits = (keys & np.uint64(1)).astype(bool)
-    keys >>= np.uint64(1)
-    keys &= np.uint64(0xFFFFFFFF)
-    return torch.from_numpy(keys.view(np.int64)), torch.from_numpy(hits)
+class _Linear(torch.autograd.Function):
+    """A value whose slopes by the scores are known."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, slopes: Tensor, value: Tensor) -> Tensor:
+        ctx.save_for_backward(slopes)
+        return value
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (slopes,) = ctx.saved_tensors
+        return slopes * gradient, None, None
