@@ -130,7 +130,8 @@ def power_dice(
     sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
     if reduce == "all":
         classes = "all"  # the only group is no class
-        sums = Overlap(*(part.sum(0, keepdim=True) for part in sums[:3]), sums.kept)
+        inter, powers, truth = (part.sum(0, keepdim=True) for part in (sums.inter, sums.powers, sums.truth))
+        sums = Overlap(inter, powers, truth, sums.kept)
     return over_groups(disagreement(sums, smooth), sums.truth, logits, classes=classes)
 
 
