@@ -16,7 +16,7 @@ from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
 from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
-from bevseg.config import Settings, SliceConfig
+from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
 from bevseg.errors import LabelError
 from bevseg.labels import CLASS_NAMES
 from bevseg.metrics import Counts
@@ -61,7 +61,12 @@ class Labelled:
 
 
 def label(
-    cloud: PointCloud, model: Model, *, device: str = "auto", watch: Stopwatch | None = None
+    cloud: PointCloud,
+    model: Model,
+    *,
+    device: str = "auto",
+    looks: PredictConfig = ONE_LOOK,
+    watch: Stopwatch | None = None,
 ) -> Labelled:
     """Label every point of a cloud with a trained model.
 
@@ -73,6 +78,8 @@ def label(
         Networks and the settings they were trained with.
     device
         Where the networks compute.
+    looks
+        Scales and symmetries that are averaged, and whether a CRF follows.
     watch
         Takes the time of each stage.
     """
@@ -82,15 +89,17 @@ def label(
     with watch("rasterize"):
         bands = rasterize(cloud, dem, settings.slices, settings.raster)
     with watch("predict"):
-        classes = classify(bands, model, device=device)
+        classes = classify(bands, model, device=device, looks=looks)
     with watch("backproject"):
         labelling = backproject(cloud, dem, classes, settings.slices)
     return Labelled(dem, bands, classes, labelling)
 
 
-def classify(bands: Mapping[str, Raster], model: Model, *, device: str = "auto") -> dict[str, Raster]:
+def classify(
+    bands: Mapping[str, Raster], model: Model, *, device: str = "auto", looks: PredictConfig = ONE_LOOK
+) -> dict[str, Raster]:
     """Return slice -> bands `class` and `confidence`: what the networks say, without impossible cars."""
-    said = {name: predict(raster, model, name, device=device) for name, raster in bands.items()}
+    said = {name: predict(raster, model, name, device=device, config=looks) for name, raster in bands.items()}
     return consistent(said, bands)
 
 

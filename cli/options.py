@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bevseg.config import NAMED, RunConfig
+from bevseg.config import NAMED, CrfConfig, PredictConfig, RunConfig
 from bevseg.names import DEVICES, SCHEMES
 
 from .console import Console
@@ -127,6 +128,50 @@ val = click.option(
 max_minutes = click.option(
     "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Limit of the training, minutes."
 )
+
+
+class Numbers(click.ParamType):
+    """Several numbers joined by commas."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Split at commas."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers, such as 1,0.75,0.5", param, ctx)
+
+
+def looks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--scales, --turns and --crf, handed to the command as one PredictConfig called `looks`."""
+
+    @click.option(
+        "--scales",
+        type=Numbers(),
+        default=PredictConfig.scales,
+        show_default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
+        metavar="1,0.75,0.5",
+        help="Sizes at which the networks look at the rasters; their answers are averaged.",
+    )
+    @click.option(
+        "--turns",
+        type=click.Choice(["1", "2", "4", "8"]),
+        default=str(PredictConfig.turns),
+        show_default=True,
+        help="Symmetries in which they look: rotations, with 8 also mirrored. The time grows with both.",
+    )
+    @click.option("--crf", is_flag=True, help="Let neighbouring cells agree: a dense CRF over the rasters.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, scales: tuple[float, ...], turns: str, crf: bool, **kwargs: Any) -> Any:
+        chosen = PredictConfig(scales, int(turns), CrfConfig() if crf else None)
+        return command(*args, looks=chosen, **kwargs)
+
+    return wrapped
 
 
 def classes(what: str) -> Decorator:

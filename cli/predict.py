@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from bevseg.config import PredictConfig
+
 from . import options
 from .console import Console
 
@@ -13,17 +15,27 @@ from .console import Console
 @click.command(cls=options.Stage)
 @options.work
 @options.model("A trained model.", required=True)
+@options.looks
 @options.on_error
 @options.overwrite
 @options.device
-def predict(console: Console, work: Path, model: Path, on_error: str, overwrite: bool, device: str) -> None:
+def predict(
+    console: Console,
+    work: Path,
+    model: Path,
+    looks: PredictConfig,
+    on_error: str,
+    overwrite: bool,
+    device: str,
+) -> None:
     """Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
 
     \b
-    Example:
+    Examples:
       bevseg predict work/ -m model.safetensors
+      bevseg predict work/ -m model.safetensors --scales 1,0.75,0.5 --turns 8 --crf
     """
     from bevseg.jobs import learning, workflow
 
     how = workflow.How(overwrite, 1, on_error, console.progress)
-    console.finish(learning.predict_work(work, model, device=device, how=how))
+    console.finish(learning.predict_work(work, model, device=device, looks=looks, how=how))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bevseg.config import RunConfig
+from bevseg.config import PredictConfig, RunConfig
 
 from . import options
 from .console import Console
@@ -22,6 +22,7 @@ from .console import Console
 @options.out_classes()
 @options.val
 @options.max_minutes
+@options.looks
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -39,6 +40,7 @@ def run(
     out_classes: str | None,
     val: tuple[str, ...] | None,
     max_minutes: float | None,
+    looks: PredictConfig,
     jobs: int,
     on_error: str,
     overwrite: bool,
@@ -74,6 +76,7 @@ def run(
             out_classes=out_classes,
             val=val,
             work=work,
+            looks=looks,
             overwrite=overwrite,
             how=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
         ),

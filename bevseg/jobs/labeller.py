@@ -11,7 +11,7 @@ import numpy as np
 
 from bevseg import pipeline, preview
 from bevseg.atomic import refuse_existing, replacing
-from bevseg.config import RunConfig
+from bevseg.config import ONE_LOOK, PredictConfig, RunConfig
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, ingest
 from bevseg.jobs.batch import Done
@@ -35,6 +35,8 @@ class Labeller:
         Schemes of what is read and what is written; None: those of the format.
     device
         Where the networks compute.
+    looks
+        Scales and symmetries that are averaged, and whether a CRF follows.
     work
         Work directory that keeps what every stage made; None keeps nothing.
     overwrite
@@ -46,6 +48,7 @@ class Labeller:
     classes: str | None = None
     out_classes: str | None = None
     device: str = RunConfig.device
+    looks: PredictConfig = ONE_LOOK
     work: Path | None = None
     overwrite: bool = False
 
@@ -67,7 +70,8 @@ class Labeller:
         watch, written = Stopwatch(), [laz, png]
         with watch("read"):
             cloud = ingest(file.path, scheme=load_scheme(self.classes) if self.classes else None)
-        made = pipeline.label(cloud, pipeline.load_model(self.model), device=self.device, watch=watch)
+        model = pipeline.load_model(self.model)
+        made = pipeline.label(cloud, model, device=self.device, looks=self.looks, watch=watch)
         with ExitStack() as undone:
             if folder is not None:
                 undone.callback(folder.begin, "ingest")

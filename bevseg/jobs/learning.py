@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.atomic import refuse_existing, refuse_unwritable
-from bevseg.config import RunConfig, Settings
+from bevseg.config import ONE_LOOK, PredictConfig, RunConfig, Settings
 from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other
@@ -81,15 +81,23 @@ def train_work(
     return Outcome(written, facts=model.scores)
 
 
-def predict_work(work: Path, model: Path, *, device: str = RunConfig.device, how: How) -> Outcome:
+def predict_work(
+    work: Path,
+    model: Path,
+    *,
+    device: str = RunConfig.device,
+    looks: PredictConfig = ONE_LOOK,
+    how: How,
+) -> Outcome:
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
     settings = pipeline.load_model(model).settings
     refuse_other(work, settings, ("slices", "raster"))
-    return over(work, "predict", functools.partial(_predict, model=model, device=device), settings, (), how)
+    stage = functools.partial(_predict, model=model, device=device, looks=looks)
+    return over(work, "predict", stage, settings, (), how)
 
 
-def _predict(folder: Folder, *, model: Path, device: str) -> Done:
+def _predict(folder: Folder, *, model: Path, device: str, looks: PredictConfig) -> Done:
     trained = pipeline.load_model(model)
-    classes = pipeline.classify(folder.read_bands(), trained, device=device)
+    classes = pipeline.classify(folder.read_bands(), trained, device=device, looks=looks)
     return Done(folder.write_classes(classes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -14,7 +15,7 @@ import numpy as np
 import bevseg
 from bevseg import evaluate
 from bevseg.atomic import replacing
-from bevseg.config import RunConfig, Settings, to_table
+from bevseg.config import PredictConfig, RunConfig, Settings, to_table
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.labels import CLASS_NAMES
 from bevseg.seg.checkpoint import Model, save
@@ -31,6 +32,7 @@ def report(
     *,
     settings: Settings,
     how: RunConfig,
+    looks: PredictConfig,
     model: Path,
     training: Mapping[str, Any],
     passed_over: Sequence[Path],
@@ -41,7 +43,7 @@ def report(
     ----------
     outcome
         Of `run`: per cloud `source`, `seconds`, `classes` and, where it has labels, `matrix` and `oracle`.
-    settings, how, model
+    settings, how, looks, model
         That were in force.
     training
         What the training told: `sources` (stem -> resolved path) of the clouds that the model has seen,
@@ -67,6 +69,7 @@ def report(
         "settings": to_table(settings),
         "seed": how.seed,
         "device": how.device,
+        "looks": dataclasses.asdict(looks),
         "model": str(model),
         "versions": versions(),
         "scored": scored,

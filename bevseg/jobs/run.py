@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, refuse_unwritable, write_json
-from bevseg.config import NAMED, RunConfig, Settings
+from bevseg.config import NAMED, ONE_LOOK, PredictConfig, RunConfig, Settings
 from bevseg.errors import InputError, UsageError
 from bevseg.ingest import CloudFile, find_clouds, ingest
 from bevseg.jobs import report, workdir
@@ -52,6 +52,8 @@ class Request:
         Stems held out for early stopping; None: a seeded choice.
     work
         Work directory to keep.
+    looks
+        Scales and symmetries that are averaged, and whether a CRF follows.
     overwrite
         Whether outputs may be replaced.
     how
@@ -67,6 +69,7 @@ class Request:
     out_classes: str | None = None
     val: tuple[str, ...] | None = None
     work: Path | None = None
+    looks: PredictConfig = ONE_LOOK
     overwrite: bool = False
     how: RunConfig = field(default_factory=RunConfig)
 
@@ -106,6 +109,7 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
         outcome,
         settings=_settings(request),
         how=dataclasses.replace(request.how, device=str(resolve(request.how.device))),
+        looks=request.looks,
         model=model,
         training=trained.facts,
         passed_over=clouds.passed_over,
@@ -173,6 +177,7 @@ def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progr
         classes=request.classes,
         out_classes=request.out_classes,
         device=how.device,
+        looks=request.looks,
         work=request.work,
         overwrite=request.overwrite,
     )
