@@ -47,7 +47,7 @@ def distance_cross_entropy(
     (golden set `distance_map_ce`).
     """
     pixels = masked(logits, target, ignore_index)
-    costs = _cross_entropy(pixels)
+    costs = _cross_entropy(pixels, target)
     if maps is None:
         maps = penalties(target, pixels.logits.shape[1], ignore_index, costs.dtype)
     return mean_kept((1 + maps) * costs, pixels.keep)
@@ -101,7 +101,7 @@ def shape_aware(
     """
     one_of("scope", scope, "all", "mismatch")
     pixels = masked(logits, target, ignore_index)
-    costs = _cross_entropy(pixels)
+    costs = _cross_entropy(pixels, target)
     predicted = _predicted(pixels)
     if maps is None:
         maps = to_contour(pixels.truth, costs.dtype)
@@ -165,12 +165,12 @@ def boundary(
     return mean_kept(p[:, places] * signed, pixels.keep)
 
 
-def _cross_entropy(pixels: Masked) -> Tensor:
+def _cross_entropy(pixels: Masked, target: Tensor) -> Tensor:
     """Return the cost (B, 1, H, W) of each pixel; of no meaning in ignored ones."""
     z, truth = pixels.logits, pixels.truth
     if z.shape[1] == 1:
         return nnf.binary_cross_entropy_with_logits(z, truth.to(z.dtype), reduction="none")
-    ids = truth.to(torch.uint8).argmax(1)
+    ids = torch.where(pixels.keep[:, 0], target, 0).long()
     return nnf.cross_entropy(z, ids, reduction="none")[:, None]
 
 

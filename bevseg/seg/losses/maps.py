@@ -31,7 +31,7 @@ def target_distance(target: Tensor, classes: int, ignore_index: int = 255) -> Te
     Tensor
         (B, C, H, W) float32, pixels.
     """
-    return squared_to_other(memberships(target, classes, ignore_index), torch.float32).sqrt_()
+    return squared_to_other(memberships(target, classes, ignore_index), torch.float32).sqrt()
 
 
 def contour_penalty(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
