@@ -121,15 +121,23 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
 def _running(work: Any, works: Sequence[Work], jobs: int) -> Generator[tuple[Work, Any]]:
     """Yield works and results: here, or in processes if several are at work."""
     if jobs > 1 and len(works) > 1:
-        yield from apart(work, works, min(jobs, len(works)), functools.partial(torch.set_num_threads, 1))
+        yield from apart(work, works, min(jobs, len(works)), _settle)
         return
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the processes: sums depend on how they are split
+    _settle()  # as in the processes: sums depend on how they are split
     try:
         for item in works:
             yield item, work(item)
     finally:
         torch.set_num_threads(threads)
+        torch.set_flush_denormal(False)
+
+
+def _settle() -> None:
+    """Prepare a process for trainings, one at a time."""
+    torch.set_num_threads(1)
+    # The moments of weights that no longer learn fade into numbers that a processor computes a hundred times slower.
+    torch.set_flush_denormal(True)
 
 
 def _one(task: str, folder: Path, work: Work) -> Record | BevsegError:
