@@ -91,12 +91,12 @@ def distillation(
             threshold=threshold,
         )
 
-    from_labels = ce_weight * cross_entropy(logits, target, ignore_index) + jml_weight * jml(
-        target, "present"
+    from_labels = label_weight and label_weight * (
+        ce_weight * cross_entropy(logits, target, ignore_index) + jml_weight * jml(target, "present")
     )
     divergence = kullback_leibler(logits, teacher, keep=keep, temperature=temperature)
     from_teacher = ce_weight * divergence + jml_weight * jml(teacher, active)
-    return label_weight * from_labels + teacher_weight * from_teacher
+    return from_labels + teacher_weight * from_teacher
 
 
 def semi_supervised(

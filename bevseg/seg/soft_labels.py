@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
@@ -88,15 +87,23 @@ def boundary_smoothed(
             why="epsilon is a share from 0 to 1, kernel an odd number of pixels",
         )
     soft = one_hot(target, classes, ignore_index)
-    # The ids as floats, exact to 2^24; an ignored pixel is lower than all.
-    ids = target.float().masked_fill(target == ignore_index, -1)[:, None]
-    highest, lowest = _highest(ids, kernel), -_highest(-ids, kernel)
+    # An ignored pixel is lower than all classes.
+    ids = target.int().masked_fill(target == ignore_index, -1)
+    highest, lowest = _highest(ids, kernel // 2), -_highest(-ids, kernel // 2)
     boundary = (highest > lowest) & (lowest >= 0)
-    torch.where(boundary, soft * (1 - epsilon) + epsilon / classes, soft, out=soft)
-    return soft, boundary[:, 0]
+    return soft.lerp_(
+        torch.tensor(1 / classes, device=soft.device), epsilon * boundary[:, None].float()
+    ), boundary
 
 
-def _highest(ids: Tensor, kernel: int) -> Tensor:
-    """Return the maximum of the square around each pixel of (B, 1, H, W): along the rows, then along the columns."""
-    rows = nnf.max_pool2d(ids, (1, kernel), 1, (0, kernel // 2))
-    return nnf.max_pool2d(rows, (kernel, 1), 1, (kernel // 2, 0))
+def _highest(ids: Tensor, reach: int) -> Tensor:
+    """Return the maximum of the square around each pixel of (B, H, W): along the columns, then along the rows."""
+    for dim in (1, 2):
+        highest, length = ids.clone(), ids.shape[dim]
+        for step in range(1, min(reach, length - 1) + 1):
+            rest = length - step
+            for here, there in ((0, step), (step, 0)):
+                its = highest.narrow(dim, here, rest)
+                torch.maximum(its, ids.narrow(dim, there, rest), out=its)
+        ids = highest
+    return ids

@@ -38,7 +38,7 @@ def test_divergence_by_hand():
         torch.tensor([0.5, 0.5]).reshape(1, 2, 1, 1),
     )
     expected = 0.5 * np.log(0.5 / 0.8) + 0.5 * np.log(0.5 / 0.2)
-    assert float(kullback_leibler(logits, soft)) == pytest.approx(expected, rel=1e-6)
+    assert kullback_leibler(logits, soft).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_divergence_from_ids_is_cross_entropy():
@@ -97,7 +97,7 @@ def test_distillation_is_the_weighted_sum_of_its_four_terms():
 def test_a_teacher_of_the_same_mind_adds_nothing():
     logits, target, _, _ = scene()
     value = distillation(logits, target, logits, label_weight=0, teacher_weight=1)
-    assert float(value) == pytest.approx(0, abs=1e-12)
+    assert value.item() == pytest.approx(0, abs=1e-12)
 
 
 def test_no_gradient_reaches_the_teacher():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses import jaccard_metric as module
 from bevseg.seg.losses.jaccard_metric import _areas, _cost, jaccard_metric, soft_jaccard
 from bevseg.seg.soft_labels import one_hot
 
@@ -167,6 +168,7 @@ def one_by_one(logits, soft, counted):
 
 def test_means_over_images_and_over_classes():
     logits, target, _, _ = scene(ignored=0.0)
+    logits = logits.detach()
     target[0] = 1
     target[1] = torch.where(target[1] == 2, 0, target[1])
     soft = one_hot(target, 4).double()
@@ -245,6 +247,24 @@ def test_no_gradient_where_the_prediction_is_the_label(loss):
     # JML's is that of |p - y| with the slope 0 in the kink: shared and union then grow alike.
     assert value == 0
     assert gradient.abs().max() < 1e-7
+
+
+@every_loss
+def test_blocks_of_any_size_and_any_order_in_memory_give_the_same(loss, monkeypatch):
+    logits, _, soft, keep = scene()
+    whole = value_and_gradient(loss, logits, soft, keep=keep)
+    monkeypatch.setattr(module, "BLOCK", 28)
+    by_pixel = logits.detach().to(memory_format=torch.channels_last)
+    torch.testing.assert_close(value_and_gradient(loss, by_pixel, soft, keep=keep), whole)
+
+
+@every_loss
+def test_autocast_changes_nothing(loss):
+    logits, target, soft, _ = scene(dtype=torch.float32)
+    for labels in (target, soft.float()):
+        expected = value_and_gradient(loss, logits, labels)
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.testing.assert_close(value_and_gradient(loss, logits, labels), expected)
 
 
 # --- ignored pixels

@@ -51,16 +51,27 @@ def soft_masked(logits: Tensor, target: Tensor, ignore_index: int, keep: Tensor 
     if not target.is_floating_point():
         hard = masked(logits, without(target, keep, ignore_index), ignore_index)
         return SoftMasked(hard.logits, hard.truth.to(hard.logits.dtype), hard.keep)
+    logits, target = fitted(logits, target, keep)
+    keep = labelled(target, keep)[:, None]
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return SoftMasked(torch.where(keep, wide, 0), torch.where(keep, target.to(wide.dtype), 0), keep)
+
+
+def fitted(logits: Tensor, target: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return logits and soft labels as (B, C, H, W), the labels detached; errors as for `soft_masked`."""
     if logits.shape != target.shape and logits[:, None].shape != target.shape:
         raise ValueError(f"soft labels {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
-    logits, target = (t if t.ndim == 4 else t[:, None] for t in (logits, target))
-    if keep is None:
-        keep = target.any(1) if target.shape[1] > 1 else torch.ones_like(target[:, 0], dtype=torch.bool)
-    if keep.shape != (logits.shape[0], *logits.shape[2:]):
+    logits, target = (t if t.ndim == 4 else t[:, None] for t in (logits, target.detach()))
+    if keep is not None and keep.shape != (logits.shape[0], *logits.shape[2:]):
         raise ValueError(f"a mask {tuple(keep.shape)} does not fit logits {tuple(logits.shape)}")
-    keep = keep[:, None]
-    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    return SoftMasked(torch.where(keep, wide, 0), torch.where(keep, target.detach().to(wide.dtype), 0), keep)
+    return logits, target
+
+
+def labelled(target: Tensor, keep: Tensor | None) -> Tensor:
+    """Return `keep` (B, ...) or, if there is none, where soft labels (B, C, ...) say anything."""
+    if keep is not None:
+        return keep
+    return target.sum(1) > 0 if target.shape[1] > 1 else torch.ones_like(target[:, 0], dtype=torch.bool)
 
 
 def without(target: Tensor, keep: Tensor | None, ignore_index: int) -> Tensor:
