@@ -220,3 +220,8 @@ def test_equation_4_of_the_paper_by_hand():
 def test_an_unknown_activation_names_the_known_ones():
     with pytest.raises(UsageError, match="softplus"):
         Surrogate(activation="swish")
+
+
+def test_inputs_enter_by_their_logarithm_beyond_the_knee():
+    bent = Surrogate(knee=0.1).bend(torch.tensor([[0.0, 0.1 * (torch.e - 1), 1e-5]]))
+    assert bent.tolist() == [pytest.approx([0, 1, 1e-4], rel=1e-3)]

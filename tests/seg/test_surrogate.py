@@ -123,6 +123,12 @@ def test_a_set_without_pixels_proves_nothing():
     assert not found["FP"].is_right
 
 
+def test_maps_without_errors_prove_nothing():
+    pairs = synthetic(50)
+    pairs.targets[:49] = 0
+    assert slopes(Plane(-1.0, 1.0, -1.0), pairs)["TP"].pairs == 1
+
+
 def test_a_wrong_sign_for_missed_pixels_is_a_warning(caplog):
     with caplog.at_level(logging.WARNING):
         report(-1.0, 1.0, 1.0).refuse()
@@ -136,9 +142,9 @@ def test_the_hinge_cost_of_the_pixels_of_a_class_is_to_fall():
 
 
 def test_with_six_inputs_the_slope_is_that_of_a_pixel():
-    """Two found pixels of ten: their sum moves the share by 1/10 and the mean by 1/2, five times as much."""
+    """The sum of two found pixels of ten moves the share by 1/10 and the mean by 1/2, five times as much."""
     p = torch.tensor([[[0.9, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]]])
-    target = torch.tensor([[[1, 1, 0, 0, 0, 0, 0, 0, 0, 0]]])
+    target = torch.tensor([[[1, 1, 0, 0, 0, 0, 0, 0, 0, 1]]])
     found = features(p.logit(), target, inputs="6")
     pull = slopes(Plane(1.0, 0, 0, -0.5, 0, 0), Pairs("6", found.inputs, found.targets))["TP"]
     assert pull.mean == pytest.approx(1 - 0.5 * 5)

@@ -34,8 +34,8 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 ACTIVATION = "softplus"
 """The paper names none. What teaches the segmentation network is the slope of f, which jumps from piece to piece in a
-ReLU network. On maps of small street scenes, with 6 inputs, the slope along the true positives came out right in all
-pairs with softplus, in half of them with ReLU and in a seventh with tanh, at like errors."""
+ReLU network. On maps of small street scenes with 6 inputs, taken as they are, the slope along the true positives came
+out right in all pairs with softplus, in half of them with ReLU and in a seventh with tanh, at like errors."""
 
 
 class Features(NamedTuple):
@@ -70,6 +70,9 @@ class Surrogate(nn.Module):
         One of ACTIVATIONS.
     bias
         Whether layers have biases; eq. 4 has none.
+    knee
+        Inputs x >= 0 enter as log(1 + x / knee): those of a pole, a thousandth of the image, are then not lost beside
+        those of a house. None: they enter as they are. The sign of a slope is the same either way.
 
     Notes
     -----
@@ -92,12 +95,14 @@ class Surrogate(nn.Module):
         hidden: Sequence[int] = HIDDEN,
         activation: str = ACTIVATION,
         bias: bool = True,
+        knee: float | None = None,
     ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
             raise UsageError(f"No activation {activation!r}", hint=f"name one of: {', '.join(ACTIVATIONS)}")
         self.layers = nn.ModuleList(nn.Linear(a, b, bias) for a, b in pairwise((inputs, *hidden, 1)))
         self.activation = ACTIVATIONS[activation]()
+        self.knee = knee
         self.register_buffer("centre", torch.zeros(inputs))
         self.register_buffer("spread", torch.ones(inputs))
         self.register_buffer("low", torch.full((inputs,), -torch.inf))
@@ -108,10 +113,14 @@ class Surrogate(nn.Module):
         with torch.autocast(inputs.device.type, enabled=False):
             x = inputs.to(torch.promote_types(self.centre.dtype, torch.float32))
             inside = torch.minimum(torch.maximum(x, self.low), self.high).detach()
-            x = (inside + (x - x.detach()) - self.centre) / self.spread
+            x = (self.bend(inside + (x - x.detach())) - self.centre) / self.spread
             for layer in self.layers[:-1]:
                 x = self.activation(layer(x))
             return self.layers[-1](x).squeeze(1).to(inputs.dtype)
+
+    def bend(self, inputs: Tensor) -> Tensor:
+        """Return the inputs on the scale that is standardised."""
+        return inputs if self.knee is None else torch.log1p(inputs / self.knee)
 
 
 def neuro_iou(
