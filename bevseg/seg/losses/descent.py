@@ -11,9 +11,9 @@ from bevseg.kernels import compiled
 def descend(errors: NDArray[np.float32], truth: NDArray[np.bool_], slopes: NDArray[np.float32]) -> float:
     """Return the extension, and write its slope by the score of each pixel: minus the step of J where it is true.
 
-    The bits of floats >= 0 are ordered like the floats. One 64-bit key of (falling error, place, truth) needs one sort
-    of numbers, which NumPy does with vector instructions, and no gather afterwards. Among equal errors the first
-    pixel goes first. Pixels without an error come last, add nothing and are left out.
+    The bits of floats >= 0 are ordered like the floats. One 64-bit key of (falling error, place, truth) needs one
+    sort of numbers, which NumPy does with vector instructions, and no gather afterwards. Among equal errors the
+    first pixel goes first. Pixels without an error come last, add nothing and are left out.
 
     Parameters
     ----------
