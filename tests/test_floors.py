@@ -41,14 +41,15 @@ INSIDE = {
     ),
     "study": (
         ("plan", "task", "data", "fit", "plot"),
-        ("records", "mnist"),
+        ("records", "scenes"),
+        ("bias", "curves", "mnist", "street"),
         ("report", "tasks"),
         ("conduct",),
     ),
     "seg": (
         ("device", "inputs", "losses", "models", "optimise", "soft_labels", "ensemble", "crf"),
         ("batches", "checkpoint", "surrogate", "distill"),
-        ("predict", "learned_loss"),
+        ("predict", "learned_loss", "lesson"),
         ("validate",),
         ("train",),
     ),

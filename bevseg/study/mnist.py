@@ -239,4 +239,9 @@ def _confusion(logits: Tensor, truth: Tensor) -> NDArray[np.int64]:
     return metrics.confusion(real.numpy(), predicted.numpy(), truth.shape[1] + 1)
 
 
-TASK = Task(MnistSettings, run)
+def check(settings: MnistSettings) -> None:
+    """Raise UsageError for a loss that this study does not have."""
+    loss_of(settings.loss)
+
+
+TASK = Task(MnistSettings, run, check)

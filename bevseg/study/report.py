@@ -110,11 +110,8 @@ def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
     """Return a table for people."""
     beside = any(line.paper for line in found)
     counted = table.clear is not None
-    head = [*table.by, *(["converged"] if counted else []), "mean ± std", "best"]
-    head += [
-        "paper: " + name
-        for name in ([*(["converged"] if counted else []), "mean ± std", "best"] if beside else [])
-    ]
+    columns = [*(["converged"] if counted else []), *(["mean ± std", "best"] if table.score else [])]
+    head = [*table.by, *columns, *table.columns, *([f"paper: {name}" for name in columns] if beside else [])]
     body = []
     for line in found:
         cells = [str(value) for value in line.at.values()]

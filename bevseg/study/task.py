@@ -40,6 +40,8 @@ class Task:
         Dataclass of the settings of a run; `STRICT`, so that unknown ones are refused.
     run
         Settings, the weights to start from or None, and the folder of what runs share -> outcome.
+    check
+        Called with the settings of every run before any work; raises UsageError for names that do not exist.
     prepare
         Called once before the runs, with their settings and that folder.
     draw
@@ -48,5 +50,6 @@ class Task:
 
     settings: type
     run: Callable[[Any, dict[str, Any] | None, Path], Outcome]
+    check: Callable[[Any], None]
     prepare: Callable[[Sequence[Any], Path], None] | None = None
     draw: Draw | None = None

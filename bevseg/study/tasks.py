@@ -1,10 +1,11 @@
 """Table of tasks: name in the study file -> the task."""
 
-from bevseg.study import bias, curves, mnist
+from bevseg.study import bias, curves, mnist, street
 from bevseg.study.task import Task
 
 TASKS: dict[str, Task] = {
     "bias": bias.TASK,
     "curves": curves.TASK,
     "mnist": mnist.TASK,
+    "street": street.TASK,
 }

@@ -1,0 +1,114 @@
+"""Labelled clouds -> rasters of one slice with their labels, dealt out by whole clouds and kept in one file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bevseg.atomic import replacing
+from bevseg.bev.bands import bands
+from bevseg.bev.ground import ground
+from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.config import NAMED
+from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.ingest import ingest
+from bevseg.labels import load_scheme
+from bevseg.pointcloud import PointCloud
+from bevseg.seg.inputs import scaled
+from bevseg.study import data
+
+PARTS = ("train", "val", "test")
+
+OAKLAND = {"train": ("ad", "ah", "ai", "aj", "ak", "ao"), "val": ("ae",), "test": ("ac", "ag", "al")}
+"""Pieces of street of the Oakland data. Validation and test have houses and cars; most of either trains."""
+
+STREETS = {"train": range(100, 106), "val": range(106, 107), "test": range(107, 110)}
+"""Seeds of the simulated streets."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a network reads, (bands, rows, cols) float32, and train ids (rows, cols) uint8, 0 where none is known."""
+
+    bands: Tensor
+    labels: Tensor
+
+
+def prepare(wanted: Sequence[tuple[str, str, str]], root: str, shared: Path) -> None:
+    """Make the rasters of every (data set, named configuration, slice) that are not there yet.
+
+    Raises
+    ------
+    CloudNotFoundError
+        If the clouds are not there.
+    UsageError
+        For a data set or a configuration that does not exist.
+    """
+    for dataset, config in sorted({(dataset, config) for dataset, config, _ in wanted}):
+        if dataset not in CLOUDS or config not in NAMED:
+            raise UsageError(
+                f"No data set {dataset!r} with the settings {config!r}",
+                hint=f"data sets: {', '.join(CLOUDS)}; settings: {', '.join(NAMED)}",
+            )
+        missing = [name for name in ("low", "high") if not _file(shared, dataset, config, name).exists()]
+        if not missing:
+            continue
+        made: dict[str, dict[str, NDArray[np.generic]]] = {name: {} for name in missing}
+        settings = NAMED[config]
+        for part, number, cloud in CLOUDS[dataset](root):
+            dem = ground(cloud, settings.raster.cell, settings.ground)
+            rasters = rasterize(cloud, dem, settings.slices, settings.raster)
+            labels = label_rasters(cloud, dem, settings.slices)
+            for name in missing:
+                made[name][f"{part}_{number}_bands"] = rasters[name].values
+                made[name][f"{part}_{number}_labels"] = labels[name]["class"]
+        for name, arrays in made.items():
+            with replacing(_file(shared, dataset, config, name)) as temporary, temporary.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(maxsize=8)
+def load(shared: Path, dataset: str, config: str, name: str) -> dict[str, list[Scene]]:
+    """Return part -> scenes of one slice, that `prepare` has made."""
+    scenes: dict[str, list[Scene]] = {part: [] for part in PARTS}
+    with np.load(_file(shared, dataset, config, name)) as arrays:
+        for key in sorted(key for key in arrays if key.endswith("_bands")):
+            labels = torch.from_numpy(arrays[key.replace("_bands", "_labels")])
+            values = scaled(arrays[key], bands(NAMED[config].raster.features)[name])
+            scenes[key.partition("_")[0]].append(Scene(values, labels))
+    return scenes
+
+
+def _oakland(root: str) -> list[tuple[str, int, PointCloud]]:
+    place, scheme = data.folder(root, "oakland3d"), load_scheme("oakland")
+    found = []
+    for part, pieces in OAKLAND.items():
+        for number, piece in enumerate(pieces):
+            path = place / f"oakland_part2_{piece}.xyz_label_conf.gz"
+            if not path.exists():
+                raise CloudNotFoundError("No such cloud", where=path, hint="get the Oakland data complete")
+            found.append((part, number, ingest(path, scheme=scheme)))
+    return found
+
+
+def _streets(root: str) -> list[tuple[str, int, PointCloud]]:
+    from bevseg.sim.simulate import simulate
+
+    return [
+        (part, number, simulate(seed)) for part, seeds in STREETS.items() for number, seed in enumerate(seeds)
+    ]
+
+
+CLOUDS = {"oakland": _oakland, "simulated": _streets}
+"""Data set -> root of the data -> part, number and cloud of each."""
+
+
+def _file(shared: Path, dataset: str, config: str, name: str) -> Path:
+    return shared / f"{dataset}_{config}_{name}.npz"
