@@ -94,6 +94,14 @@ class TrainConfig:
     """Of `plateau`: looks without a better score that reduce the rate."""
     plateau_factor: float = 0.1
     """Of `plateau`: what the rate is multiplied by then."""
+    smooth_boundary: float = 0.0
+    """Share of the label that cells at the boundary of two classes give to all classes alike."""
+    teacher_weight: float = 0.5
+    """Share of a teacher in the loss; the labels have the rest."""
+    unlabelled_weight: float = 0.5
+    """Weight of the loss of crops without labels."""
+    confidence: float = 0.5
+    """Least probability of a class that a network gives to a cell without a label for the cell to count."""
     average: float = 0.995
     """Decay of the running average of the weights that is kept."""
     validate_every: int = 150

@@ -27,7 +27,7 @@ from bevseg.raster import Raster
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.predict import predict
-from bevseg.training import Example, Row, fit, hold_out
+from bevseg.training import NO_GUIDES, Example, Guides, Row, fit, hold_out
 
 
 def load_model(path: Path) -> Model:
@@ -147,6 +147,7 @@ def train(
     val: Sequence[str] | None = None,
     slices: Sequence[str] = SLICES,
     init: Model | None = None,
+    guides: Guides = NO_GUIDES,
     seed: int = 0,
     device: str = "auto",
     progress: Progress = silent,
@@ -161,7 +162,7 @@ def train(
         Of all stages; the model keeps them.
     val
         Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
-    slices, init, seed, device, progress
+    slices, init, guides, seed, device, progress
         As for `training.fit`.
 
     Returns
@@ -179,7 +180,15 @@ def train(
     labels = {example.cloud.name: example.counts for example in examples}
     held_out = hold_out(labels, val, settings.train.val_share, seed)
     model, history = fit(
-        examples, held_out, settings, slices=slices, init=init, seed=seed, device=device, progress=progress
+        examples,
+        held_out,
+        settings,
+        slices=slices,
+        init=init,
+        guides=guides,
+        seed=seed,
+        device=device,
+        progress=progress,
     )
     scores: dict[str, Any] = {"trained_on": sorted(set(labels) - set(held_out))}
     if held_out and set(SLICES) <= set(model.nets):

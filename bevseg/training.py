@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.bev.sampling import refuse_unknown as refuse_unknown_sampling
 from bevseg.bev.sampling import sampling
-from bevseg.config import Settings
+from bevseg.config import Settings, TrainConfig
 from bevseg.errors import UsageError
-from bevseg.labels import CLASS_NAMES, UNDEFINED
+from bevseg.labels import CLASS_NAMES, UNDEFINED, VEGETATION
 from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
@@ -30,7 +31,10 @@ from bevseg.raster import Raster
 from bevseg.seg.batches import Sampler
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.learned_loss import Variant, learn, recipe, variant
+from bevseg.seg.lesson import loss_from
 from bevseg.seg.losses.expression import Loss
+from bevseg.seg.optimise import refuse_unknown as refuse_unknown_optimiser
+from bevseg.seg.optimise import schedule
 from bevseg.seg.train import Trained, train
 
 log = logging.getLogger(__name__)
@@ -56,6 +60,45 @@ class Example:
         """Number of points of each train id."""
         assert self.cloud.labels is not None  # `pipeline.survey` has seen to it
         return np.bincount(self.cloud.labels, minlength=len(CLASS_NAMES))
+
+
+@dataclass(frozen=True)
+class Guides:
+    """What networks learn from beside labels.
+
+    Attributes
+    ----------
+    teacher
+        Model whose networks are listened to; it reads the same rasters, its networks may be larger.
+    unlabelled
+        Clouds and DEMs for crops without labels; what labels there are play no part.
+    """
+
+    teacher: Model | None = None
+    unlabelled: Sequence[Example] = ()
+
+
+NO_GUIDES = Guides()
+
+
+def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
+    """Raise UsageError if a training cannot begin with these settings; `has_init`: from a trained model."""
+    if variant(config.loss, has_init=has_init) is None:
+        loss_from(config)
+    elif config.smooth_boundary:
+        raise UsageError(
+            "A NeuroIoU loss takes no soft labels",
+            where="--smooth-boundary",
+            hint="leave it out, or give --loss 0.25*ce+0.75*jml",
+        )
+    refuse_unknown_optimiser(config.optimiser)
+    schedule(config.schedule, config)
+    refuse_unknown_sampling(config.sampling)
+    for name in ("teacher_weight", "confidence"):
+        if not 0 <= getattr(config, name) <= 1:
+            raise UsageError(
+                f"{name} {getattr(config, name):g}", where=f"train.{name}", hint="choose a share from 0 to 1"
+            )
 
 
 def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:
@@ -125,6 +168,7 @@ def fit(
     *,
     slices: Sequence[str] = SLICES,
     init: Model | None = None,
+    guides: Guides = NO_GUIDES,
     seed: int = 0,
     device: str = "auto",
     progress: Progress = silent,
@@ -144,6 +188,8 @@ def fit(
     init
         Model to start from, made with the same bands and nets. A NeuroIoU loss is learned from its maps, and trains
         by the recipe of that loss.
+    guides
+        A teacher and unlabelled clouds, where there are any.
     seed, device
         Of the training.
     progress
@@ -159,12 +205,14 @@ def fit(
     LabelError
         If there is nothing to learn in a slice.
     UsageError
-        If `init` is for other bands or nets, or the loss needs one.
+        If `init` is for other bands or nets, or the loss needs one, or the teacher reads other rasters.
     SurrogateError
         If a NeuroIoU loss would teach the wrong way.
     """
     if init is not None:
         _check_init(init, settings)
+    if guides.teacher is not None:
+        _check_teacher(guides.teacher, settings, slices)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     begin = time.monotonic()
@@ -180,7 +228,8 @@ def fit(
         if minutes is not None:  # what is left, shared evenly among the slices to come
             minutes = max(minutes - (time.monotonic() - begin) / 60, 0.01) / (len(slices) - number)
         teller = _Teller(name, minutes, progress)
-        trained = _fit_slice(name, examples, held_out, settings, init, seed, device, teller, losses.get(name))
+        loss_of = losses.get(name)
+        trained = _fit_slice(name, examples, held_out, settings, init, guides, seed, device, teller, loss_of)
         nets[name] = trained.net
         history += [{"slice": name} | row for row in trained.history]
     bands = bands_of(settings.raster.features)
@@ -215,6 +264,7 @@ def _fit_slice(
     held_out: Sequence[str],
     settings: Settings,
     init: Model | None,
+    guides: Guides,
     seed: int,
     device: str,
     teller: _Teller,
@@ -231,6 +281,8 @@ def _fit_slice(
         init=init.nets.get(name) if init else None,
         minutes=teller.minutes,
         loss_of=loss_of,
+        teacher=guides.teacher.nets[name] if guides.teacher else None,
+        unlabelled=_crops(name, _unlabelled(guides.unlabelled), settings) if guides.unlabelled else None,
         on_row=teller.row,
         on_step=teller.step,
     )
@@ -240,15 +292,27 @@ def _sampler(
     name: str, examples: Sequence[Example], held_out: Sequence[str], settings: Settings, seed: int
 ) -> Sampler:
     learned = [e for e in examples if e.cloud.name not in held_out]
-    crops = CropSampler(
-        [e.cloud for e in learned],
-        [e.dem for e in learned],
+    return sampling(settings.train.sampling, _crops(name, learned, settings), seed)
+
+
+def _crops(name: str, examples: Sequence[Example], settings: Settings) -> CropSampler:
+    return CropSampler(
+        [e.cloud for e in examples],
+        [e.dem for e in examples],
         name=name,
         slices=settings.slices,
         features=settings.raster.features,
         crop=settings.train.crop,
     )
-    return sampling(settings.train.sampling, crops, seed)
+
+
+def _unlabelled(examples: Sequence[Example]) -> list[Example]:
+    """Return clouds in which all points have one and the same label: their crops tell where there are points."""
+    alike = (np.full(len(e.cloud), VEGETATION, np.uint8) for e in examples)
+    return [
+        Example(dataclasses.replace(e.cloud, labels=labels), e.dem)
+        for e, labels in zip(examples, alike, strict=True)
+    ]
 
 
 def _learned(
@@ -292,4 +356,18 @@ def _check_init(init: Model, settings: Settings) -> None:
                 where="--init",
                 why=f"{group}: {old} there, {new} here",
                 hint="give the --config that it was trained with",
+            )
+
+
+def _check_teacher(teacher: Model, settings: Settings, slices: Sequence[str]) -> None:
+    for name in slices:
+        teacher.require(name)
+    for group in ("slices", "raster"):
+        its, ours = getattr(teacher.settings, group), getattr(settings, group)
+        if its != ours:
+            raise UsageError(
+                "The teacher reads other rasters",
+                where="--teacher",
+                why=f"{group}: {its} there, {ours} here",
+                hint="give the --config that it was trained with, or train a teacher with this one",
             )

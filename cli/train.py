@@ -33,6 +33,26 @@ from .console import Console
     "or neuro_iou, neuro_iou:6 or neuro_hinge, learned from the maps of --init (:no_init starts the networks anew).",
 )
 @options.init
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Model that the networks listen to beside the labels.",
+)
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path),
+    metavar="WORK2",
+    help="Work directory of clouds without labels, to learn from what the teacher says of them; without a teacher, "
+    "what the networks themselves do.",
+)
+@click.option(
+    "--smooth-boundary",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    show_default=f"{TrainConfig.smooth_boundary:g}",
+    help="Share of the label that cells at the boundary of two classes give to all classes; for sums of ce and jml.",
+)
 @options.config_of_work
 @options.val
 @options.max_minutes
@@ -46,6 +66,9 @@ def train(
     slices: tuple[str, ...],
     loss: str | None,
     init: Path | None,
+    teacher: Path | None,
+    unlabelled: Path | None,
+    smooth_boundary: float | None,
     config: str | None,
     val: tuple[str, ...] | None,
     max_minutes: float | None,
@@ -62,18 +85,26 @@ def train(
       bevseg train work/ -o model.safetensors
       bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
       bevseg train work/ -o tuned.safetensors --loss neuro-iou --init model.safetensors
+      bevseg train work/ -o small.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
     from bevseg import evaluate
     from bevseg.config import with_training
     from bevseg.jobs import learning, stages
 
-    settings = with_training(stages.settings_for(work, config, None), loss=loss, max_minutes=max_minutes)
+    settings = with_training(
+        stages.settings_for(work, config, None),
+        loss=loss,
+        smooth_boundary=smooth_boundary,
+        max_minutes=max_minutes,
+    )
     outcome = learning.train_work(
         work,
         output,
         settings,
         slices=slices,
         init=init,
+        teacher=teacher,
+        unlabelled=unlabelled,
         val=val,
         seed=seed,
         device=device,

@@ -12,15 +12,16 @@ from pathlib import Path
 from bevseg import pipeline
 from bevseg.atomic import refuse_existing, refuse_unwritable
 from bevseg.config import ONE_LOOK, PredictConfig, RunConfig, Settings
+from bevseg.errors import UsageError
 from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other
 from bevseg.jobs.workflow import How, over
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
+from bevseg.seg import checkpoint
 from bevseg.seg.device import resolve
-from bevseg.seg.learned_loss import refuse_unknown_loss
-from bevseg.training import Example
+from bevseg.training import Example, Guides, refuse_settings
 
 
 def train_work(
@@ -30,6 +31,8 @@ def train_work(
     *,
     slices: Sequence[str] = SLICES,
     init: Path | None = None,
+    teacher: Path | None = None,
+    unlabelled: Path | None = None,
     val: Sequence[str] | None = None,
     seed: int = RunConfig.seed,
     device: str = RunConfig.device,
@@ -51,6 +54,11 @@ def train_work(
     init
         Model to start from; it also lends the networks of the slices that are not trained. With a NeuroIoU loss
         its maps are what the surrogate is fitted to.
+    teacher
+        Model that the networks listen to beside the labels.
+    unlabelled
+        Another work directory: what the teacher, or without one the networks themselves, say of its clouds is
+        learned, too. Labels there play no part.
     overwrite
         Whether the model may be replaced.
 
@@ -67,18 +75,48 @@ def train_work(
         refuse_existing(path, overwrite=overwrite)
     refuse_unwritable(output.parent)
     resolve(device)
-    refuse_unknown_loss(settings.train.loss, has_init=init is not None)
-    start = pipeline.load_model(init) if init else None
-    refuse_other(work, settings, GROUPS)
-    examples = []
-    for number, folder in enumerate(items := folders(work), 1):
-        examples.append(Example(pipeline.labelled(folder.read_cloud()), folder.read_dem()))
-        progress(Step("read the training clouds", number, len(items)))
+    refuse_settings(settings.train, has_init=init is not None)
+    if unlabelled is not None:
+        _refuse_same(work, unlabelled)
+    start, master = (checkpoint.load(path) if path else None for path in (init, teacher))
+    for directory in (work, unlabelled):
+        if directory is not None:
+            refuse_other(directory, settings, GROUPS)
+    examples = _read(work, "read the training clouds", progress)
+    for example in examples:
+        pipeline.labelled(example.cloud)
+    further = _read(unlabelled, "read the clouds without labels", progress) if unlabelled else []
     model, history = pipeline.train(
-        examples, settings, val=val, slices=slices, init=start, seed=seed, device=device, progress=progress
+        examples,
+        settings,
+        val=val,
+        slices=slices,
+        init=start,
+        guides=Guides(master, further),
+        seed=seed,
+        device=device,
+        progress=progress,
     )
     written = report.write_trained(model, history, output)
     return Outcome(written, facts=model.scores)
+
+
+def _read(work: Path, task: str, progress: Progress) -> list[Example]:
+    """Read the clouds of a work directory with their DEMs."""
+    examples = []
+    for number, folder in enumerate(items := folders(work), 1):
+        examples.append(Example(folder.read_cloud(), folder.read_dem()))
+        progress(Step(task, number, len(items)))
+    return examples
+
+
+def _refuse_same(work: Path, unlabelled: Path) -> None:
+    if unlabelled.resolve() == work.resolve():
+        raise UsageError(
+            "The clouds without labels are the training clouds",
+            where="--unlabelled",
+            hint="name another work directory, filled by `bevseg ingest` and `bevseg ground`",
+        )
 
 
 def predict_work(

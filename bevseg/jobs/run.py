@@ -22,8 +22,7 @@ from bevseg.labels import load_scheme
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.device import limit_threads, resolve
-from bevseg.seg.learned_loss import refuse_unknown_loss
-from bevseg.training import refuse_unknown
+from bevseg.training import refuse_settings, refuse_unknown
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +211,7 @@ def _refuse(request: Request) -> None:
         for name in SLICES:
             pipeline.load_model(request.model).require(name)
     if request.settings is not None:
-        refuse_unknown_loss(request.settings.train.loss, has_init=False)
+        refuse_settings(request.settings.train)
     for scheme in (request.classes, request.out_classes):
         if scheme:
             load_scheme(scheme)

@@ -34,11 +34,16 @@ def optimiser(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> t
     UsageError
         For a name that is not in OPTIMISERS.
     """
+    refuse_unknown(name)
+    return OPTIMISERS[name](parameters, config)
+
+
+def refuse_unknown(name: str) -> None:
+    """Raise UsageError unless there is an optimiser of that name."""
     if name not in OPTIMISERS:
         raise UsageError(
             f"No optimiser {name!r}", where="train.optimiser", hint=f"name one of: {', '.join(OPTIMISERS)}"
         )
-    return OPTIMISERS[name](parameters, config)
 
 
 def _adamw(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
@@ -115,6 +120,12 @@ class Plateau(Schedule):
     """
 
     def __init__(self, patience: int, factor: float) -> None:
+        if patience < 1 or not 0 < factor < 1:
+            raise UsageError(
+                f"A plateau of {patience} looks and a factor of {factor:g}",
+                where="train.plateau_patience, train.plateau_factor",
+                hint="choose at least 1 look, and a factor between 0 and 1",
+            )
         super().__init__(lambda progress: self.current)
         self.patience, self.factor = patience, factor
         self.current, self.best, self.stale = 1.0, -math.inf, 0
@@ -151,7 +162,7 @@ def schedule(name: str, config: TrainConfig) -> Schedule:
     Raises
     ------
     UsageError
-        For a name that is not in SCHEDULES.
+        For a name that is not in SCHEDULES, or a plateau that cannot be.
     """
     if name not in SCHEDULES:
         raise UsageError(

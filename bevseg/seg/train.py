@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from bevseg.config import NetConfig, TrainConfig
 from bevseg.errors import TrainingError
 from bevseg.raster import Band
 from bevseg.seg import device as devices
-from bevseg.seg.batches import Sampler, batches
-from bevseg.seg.inputs import IGNORE, OUTPUTS, to_device
-from bevseg.seg.losses import parse
+from bevseg.seg.batches import Batch, Sampler, batches
+from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.lesson import Lesson, loss_from
+from bevseg.seg.losses.expression import Loss
 from bevseg.seg.models import UNet
 from bevseg.seg.optimise import optimiser, schedule, set_rate
 from bevseg.seg.validate import Scene, validate
@@ -27,9 +29,10 @@ TOLERANCE = 0.02
 """Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
 been trained with smaller steps."""
 
-Row = dict[str, Any]
+UNLABELLED = 1 << 20
+"""Between the seeds of crops with and without labels."""
 
-Loss = Callable[..., torch.Tensor]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,8 @@ def train(
     init: UNet | None = None,
     minutes: float | None = None,
     loss_of: Loss | None = None,
+    teacher: UNet | None = None,
+    unlabelled: Sampler | None = None,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Trained:
@@ -94,8 +99,15 @@ def train(
         is larger, so that a training that is cut short still ends with small steps.
     loss_of
         Loss of logits (B, C, rows, cols), targets (B, rows, cols) and the ignored target; None: the one that
-        `config.loss` names. What its `maps(target)` returns, if it has such a method, is made in the thread of the
-        crops and handed to it by keyword.
+        `config.loss` names. What its `maps(target, classes)` returns, if it has such a method, is made in the thread
+        of the crops and handed to it by keyword.
+    teacher
+        Trained network that reads the same bands: what it says of a crop has the share `config.teacher_weight` in
+        the loss (`distill.distillation`). It is not changed.
+    unlabelled
+        Sampler of further crops, whose train ids only tell which cells hold points. What the teacher, or else the
+        running average of the network, says of them has the weight `config.unlabelled_weight`
+        (`distill.semi_supervised`).
     on_row, on_step
         Told each row of the history; the number of steps done, and of all.
 
@@ -106,31 +118,29 @@ def train(
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
-    place, loss_of = devices.resolve(device), loss_of or parse(config.loss)
+    place, loss_of = devices.resolve(device), loss_from(config, loss_of)
     live = _new(len(bands), net, seed)
     if init is not None:
         live.load_state_dict(init.state_dict())
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(live)
-    descent, shares = (
-        optimiser(config.optimiser, live.parameters(), config),
-        schedule(config.schedule, config),
-    )
+    average = copy.deepcopy(live).eval()
+    descent = optimiser(config.optimiser, live.parameters(), config)
+    shares = schedule(config.schedule, config)
+    lesson = Lesson(loss_of, config, average, _placed(teacher, place), place)
     best, kept, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
     history: list[Row] = []
     losses: list[float] = []
     start = time.monotonic()
-    maps_of = getattr(loss_of, "maps", None)
+    maps = getattr(loss_of, "maps", None)
+    maps_of = functools.partial(maps, classes=len(OUTPUTS)) if maps else None
     stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
-    with devices.seeded(place, seed), closing(stream):
-        for step, (x, y, maps) in enumerate(stream, 1):
+    others = _others(unlabelled, bands, config, seed)
+    with devices.seeded(place, seed), closing(stream), closing(others):
+        for step, (batch, other) in enumerate(zip(stream, others, strict=False), 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
             rate = config.learning_rate * shares.share(progress)
-            with devices.autocast(place):
-                logits = live(to_device(x, place))
-            known = {name: to_device(plane, place) for name, plane in maps.items()}
-            loss = loss_of(logits, to_device(y, place), IGNORE, **known)
+            loss = lesson(live, batch, other, progress)
             losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
             descent.zero_grad()
             loss.backward()
@@ -164,6 +174,24 @@ def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
     """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
     with devices.seeded(torch.device("cpu"), seed):
         return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout)
+
+
+def _others(
+    unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int
+) -> Generator[Batch | None, None, None]:
+    """Yield the crops without labels of each step; None for ever if there is no sampler of such."""
+    if unlabelled is None:
+        while True:
+            yield None
+    with closing(batches(unlabelled, bands, config.batch, config.steps, seed + UNLABELLED)) as stream:
+        yield from stream
+
+
+def _placed(teacher: UNet | None, place: torch.device) -> UNet | None:
+    """Return a copy of the teacher that is ready to be asked."""
+    if teacher is None:
+        return None
+    return copy.deepcopy(teacher).eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @torch.no_grad()

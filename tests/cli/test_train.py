@@ -1,5 +1,7 @@
 """`bevseg train` over a work directory."""
 
+import dataclasses
+
 import pytest
 
 from bevseg.seg import checkpoint
@@ -63,7 +65,7 @@ def test_one_slice_is_trained_and_the_other_taken_over(model, work, tmp_path):
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--loss", "hinge"], "lovasz_hinge"),
+        (["--loss", "guess"], "lovasz_hinge"),
         (["--slice", "middle"], "low, high"),
         (["--val", "nobody"], "a, b, c"),
         (["--val", "a,b,c"], "none is left"),
@@ -76,6 +78,65 @@ def test_options_that_make_no_sense_are_usage_errors_that_name_the_choices(work,
     assert result.exit_code == 2
     assert word in result.stderr
     assert left_behind(tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def further(work):
+    """A work directory of a cloud without labels."""
+    tiny.write_text(work / "bare.txt", tiny.thin_street("bare", 7).xyz)
+    assert bevseg("ingest", work / "bare.txt", "-o", work / "further").exit_code == 0
+    assert bevseg("ground", work / "further", "--config", work / "tiny.toml").exit_code == 0
+    return work / "further"
+
+
+def test_a_teacher_and_clouds_without_labels_guide_a_training(model, work, further, tmp_path):
+    guided = ["--teacher", model[0], "--unlabelled", further, "--loss", "ce", "--smooth-boundary", "0.3"]
+    for name, options in (("plain", ["--loss", "ce"]), ("guided", guided), ("again", guided)):
+        output = tmp_path / name / "m.safetensors"
+        result = train(work, output, "--device", "cpu", "--slice", "low", *options)
+        assert result.exit_code == 0, result.stderr
+    plain, other, again = (tmp_path / name / "m.safetensors" for name in ("plain", "guided", "again"))
+    assert other.read_bytes() == again.read_bytes()
+    plain, other = checkpoint.load(plain), checkpoint.load(other)
+    assert not (plain.nets["low"].head.weight == other.nets["low"].head.weight).all()
+    assert other.settings.train.smooth_boundary == 0.3
+
+
+def test_guides_that_do_not_fit_are_usage_errors(model, work, further, tmp_path):
+    teacher_of_others = tmp_path / "others.safetensors"
+    loaded = checkpoint.load(model[0])
+    raster = dataclasses.replace(loaded.settings.raster, cell=0.2)
+    checkpoint.save(
+        dataclasses.replace(loaded, settings=dataclasses.replace(loaded.settings, raster=raster)),
+        teacher_of_others,
+    )
+    for options, code, word in (
+        (["--teacher", teacher_of_others], 2, "The teacher reads other rasters"),
+        (["--teacher", tmp_path / "none"], 4, "no model"),
+        (["--unlabelled", work / "work"], 2, "are the training clouds"),
+        (["--unlabelled", tmp_path / "none"], 4, "bevseg ingest"),
+        (["--smooth-boundary", "0.3"], 2, "soft labels"),
+        (["--smooth-boundary", "1.3"], 2, "smooth-boundary"),
+    ):
+        result = train(work, tmp_path / "out" / "m.safetensors", *options)
+        assert (result.exit_code, word in result.stderr) == (code, True), result.stderr
+    assert left_behind(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ('optimiser = "lion"', "adadelta"),
+        ('schedule = "cosine"', "plateau"),
+        ('sampling = "half_positive:bus"', "vegetation"),
+        ("teacher_weight = 2", "share"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_the_clouds_are_read(tmp_path, setting, word):
+    (tmp_path / "wrong.toml").write_text(f"{tiny.TOML}{setting}\n")
+    result = bevseg("train", tmp_path / "w", "-o", tmp_path / "m", "--config", tmp_path / "wrong.toml")
+    assert result.exit_code == 2
+    assert word in result.stderr
 
 
 def test_an_unlabelled_cloud_cannot_be_trained_on(work, tmp_path):
