@@ -1,7 +1,7 @@
 """`python tests/golden.py DIR`: every case of a folder of reference values, against our losses.
 
-DIR holds a manifest.json and one .npz per set. Each case is computed in float64 and again in float32. Exit status 1 if
-a case disagrees, or a set is not covered.
+DIR holds a manifest.json and one .npz per set. Each case is computed in float64 and again in float32. Exit status 1
+if a case disagrees, or a set is not covered.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def check(folder: Path, only: list[str] | None = None) -> int:
     return int(agree < cases or len(rules) > MOST_DEPARTURES)
 
 
-def _set(folder: Path, name: str, entry: dict, adapter: Adapter | None, rules: tuple[Departure, ...]) -> Tally:
+def _set(
+    folder: Path, name: str, entry: dict, adapter: Adapter | None, rules: tuple[Departure, ...]
+) -> Tally:
     tally = Tally(cases=len(entry["cases"]))
     if adapter is None:
         tally.faults.append("not covered")
@@ -88,7 +90,9 @@ def _set(folder: Path, name: str, entry: dict, adapter: Adapter | None, rules: t
         faults = []
         for dtype, tolerance in TOLERANCES.items():
             found, reason = _case(_read(name, case, arrays, dtype), adapter, rules, tolerance)
-            faults += [f"{case['id']} {case['scenario']} {case['params']} {dtype}: {fault}" for fault in found]
+            faults += [
+                f"{case['id']} {case['scenario']} {case['params']} {dtype}: {fault}" for fault in found
+            ]
         if reason:
             tally.departures[reason] = tally.departures.get(reason, 0) + 1
         tally.faults += faults
@@ -139,12 +143,16 @@ def _compare_loss(
 
 
 def _compare_arrays(result: dict[str, np.ndarray], case: Case, tolerance: Tolerance) -> Iterator[str]:
+    if not result:
+        yield "nothing was computed"
     for name, array in result.items():
         expected = case.arrays[name]
         relative = max(tolerance.relative, 2e-7 * (expected.dtype == np.float32))
         if np.shape(array) != expected.shape:
             yield f"{name} of shape {np.shape(array)}, expected {expected.shape}"
-        elif not np.allclose(array, expected, rtol=relative, atol=max(tolerance.absolute, relative / 10), equal_nan=True):
+        elif not np.allclose(
+            array, expected, rtol=relative, atol=max(tolerance.absolute, relative / 10), equal_nan=True
+        ):
             yield f"{name} off by {np.abs(np.subtract(array, expected, dtype=float)).max():.3g}"
 
 
