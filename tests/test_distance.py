@@ -60,6 +60,17 @@ def test_large_shapes_are_exact_to_the_last_bit(dtype):
         np.testing.assert_array_equal(squares, np.rint(both**2))
 
 
+@pytest.mark.parametrize("share", [0.0003, 0.002, 0.02])
+@pytest.mark.parametrize("shape", [(40, 1500), (1500, 40), (1, 3000)])
+def test_short_and_long_runs_stand_side_by_side(shape, share):
+    known = np.random.default_rng(0).random(shape) < share
+    known[0, shape[1] // 3] = True
+    apart = ndimage.distance_transform_edt(~known)
+    np.testing.assert_allclose(to_nearest(known), apart, rtol=1e-6)
+    found = squared_to_other(known[None])[0]
+    np.testing.assert_array_equal(found[~known], np.rint(apart[~known] ** 2))
+
+
 def test_one_lone_cell_is_one_away_and_the_others_see_it():
     lone = np.zeros((1, 5, 5), bool)
     lone[0, 2, 2] = True
