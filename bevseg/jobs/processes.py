@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import warnings
@@ -60,6 +61,12 @@ def apart(
             why="most often the system does this when memory runs out",
             hint="give a smaller --jobs",
         ) from error
+    except SystemExit:  # an end from outside, unlike Ctrl-C, reaches this process alone
+        stop.set()
+        for process in multiprocessing.active_children():
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGINT)
+        raise
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)

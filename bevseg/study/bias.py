@@ -78,10 +78,6 @@ def _per_picture(loss: Callable[[Tensor, Tensor], Tensor], scores: Tensor, truth
 
 def pictures(settings: BiasSettings) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return scores (pictures, side, side) without bias, and where the discs are."""
-    if settings.largest > settings.side / 2 or settings.smallest > settings.largest:
-        raise UsageError(
-            "The discs do not fit", where="smallest, largest", why=f"the side is {settings.side}"
-        )
     rng = np.random.default_rng(settings.seed)
     rows, cols = np.mgrid[: settings.side, : settings.side]
     radius = rng.uniform(settings.smallest, settings.largest, (settings.pictures, 1, 1))
@@ -106,7 +102,7 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
             rows = records.history(folder, record["key"])
             values = np.array([row["loss"] for row in rows])
             curves[str(record["at"]["loss"])] = ([row["bias"] for row in rows], _stretched(values))
-    plot.curves({"loss, stretched to 0 ... 1": curves}, "bias", path)
+    plot.curves({"loss, stretched to 0 ... 1": ("bias", curves)}, path)
 
 
 def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,4 +110,14 @@ def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return (values - values.min()) / (span or 1.0)
 
 
-TASK = Task(BiasSettings, run, draw=draw)
+def check(settings: BiasSettings) -> None:
+    """Raise UsageError for a loss that does not exist, or discs that do not fit."""
+    if settings.loss != JACCARD:
+        parse(settings.loss)
+    if settings.largest > settings.side / 2 or settings.smallest > settings.largest:
+        raise UsageError(
+            "The discs do not fit", where="smallest, largest", why=f"the side is {settings.side}"
+        )
+
+
+TASK = Task(BiasSettings, run, check, draw=draw)

@@ -20,6 +20,7 @@ from bevseg.progress import Progress, Step, silent
 from bevseg.study import plan, records, report
 from bevseg.study.plan import Run, StudyFile
 from bevseg.study.records import Record
+from bevseg.study.task import Task
 from bevseg.study.tasks import TASKS
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,8 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
         Work(run, plan.checked(task.settings, run.given, _where(path, run)))
         for run in plan.grid(study, str(path))
     ]
+    for work in works:
+        _check(task, work, path)
     refuse_unwritable(folder)
     write_json(_settings(study, works), folder / "settings.json")
     found = {work.run.key: _done(folder, work) for work in works}
@@ -116,6 +119,14 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
             hint="correct the study or the data and call again; the others are done",
         )
     return conducted
+
+
+def _check(task: Task, work: Work, path: Path) -> None:
+    try:
+        task.check(work.settings)
+    except UsageError as error:
+        error.where = f"{_where(path, work.run)}" + (f": {error.where}" if error.where else "")
+        raise
 
 
 def _running(work: Any, works: Sequence[Work], jobs: int) -> Generator[tuple[Work, Any]]:

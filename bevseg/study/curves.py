@@ -86,13 +86,21 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
         "slope_y0": "slope, y = 0, cut at ±6",
     }
     panels = {
-        title: {
-            name: ([row["q"] for row in its], np.clip([row[column] for row in its], -6, 6))
-            for name, its in rows.items()
-        }
+        title: (
+            "prediction q",
+            {
+                name: ([row["q"] for row in its], np.clip([row[column] for row in its], -6, 6))
+                for name, its in rows.items()
+            },
+        )
         for column, title in titles.items()
     }
-    plot.curves(panels, "prediction q", path)
+    plot.curves(panels, path)
 
 
-TASK = Task(CurveSettings, run, draw=draw)
+def check(settings: CurveSettings) -> None:
+    """Raise UsageError for a loss that does not exist."""
+    curve(settings.loss)
+
+
+TASK = Task(CurveSettings, run, check, draw=draw)

@@ -44,20 +44,24 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     _save(figure, path)
 
 
-def curves(panels: Mapping[str, Mapping[str, tuple[Any, Any]]], x: str, path: Path) -> None:
+def curves(
+    panels: Mapping[str, tuple[str, Mapping[str, tuple[Any, Any]]]], path: Path, across: int = 2
+) -> None:
     """Draw panels of named curves.
 
     Parameters
     ----------
     panels
-        Title -> name of the curve -> its x and y.
-    x
-        Name of the horizontal axis.
+        Title -> name of the horizontal axis, and name of each curve -> its x and y.
     path
         Of the PNG.
+    across
+        Panels side by side.
     """
-    figure, axes = _figure((5 * min(len(panels), 2), 4 * math.ceil(len(panels) / 2)), len(panels))
-    for axis, (title, named) in zip(axes, panels.items(), strict=True):
+    across = min(across, len(panels))
+    down = math.ceil(len(panels) / across)
+    figure, axes = _figure((5 * across, 4 * down), len(panels), across)
+    for axis, (title, (x, named)) in zip(axes, panels.items(), strict=True):
         for number, (name, (along, values)) in enumerate(named.items()):
             axis.plot(along, values, label=name, color=_colour(number, len(named)), linewidth=1.3)
         axis.set_title(title, fontsize=10, loc="left")
@@ -73,12 +77,11 @@ def _colour(number: int, of: int) -> Any:
     return colormaps["turbo"](0.05 + 0.9 * number / max(of - 1, 1))
 
 
-def _figure(size: tuple[float, float], panels: int) -> tuple[Any, Any]:
+def _figure(size: tuple[float, float], panels: int, across: int = 1) -> tuple[Any, Any]:
     # Figure without pyplot: no window system, nothing global.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, dpi=120, layout="constrained")
-    across = min(panels, 2)
     axes = np.asarray(figure.subplots(math.ceil(panels / across), across, squeeze=False)).ravel()
     for spare in axes[panels:]:
         spare.set_axis_off()

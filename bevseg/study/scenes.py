@@ -17,7 +17,7 @@ from bevseg.bev.bands import bands
 from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import NAMED
-from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.errors import CloudNotFoundError
 from bevseg.ingest import ingest
 from bevseg.labels import load_scheme
 from bevseg.pointcloud import PointCloud
@@ -48,15 +48,8 @@ def prepare(wanted: Sequence[tuple[str, str, str]], root: str, shared: Path) -> 
     ------
     CloudNotFoundError
         If the clouds are not there.
-    UsageError
-        For a data set or a configuration that does not exist.
     """
     for dataset, config in sorted({(dataset, config) for dataset, config, _ in wanted}):
-        if dataset not in CLOUDS or config not in NAMED:
-            raise UsageError(
-                f"No data set {dataset!r} with the settings {config!r}",
-                hint=f"data sets: {', '.join(CLOUDS)}; settings: {', '.join(NAMED)}",
-            )
         missing = [name for name in ("low", "high") if not _file(shared, dataset, config, name).exists()]
         if not missing:
             continue

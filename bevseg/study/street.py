@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bevseg import metrics
-from bevseg.config import TrainConfig
+from bevseg.config import NAMED, TrainConfig
+from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.metrics import Counts
 from bevseg.seg import device as devices
@@ -32,8 +33,8 @@ from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
 from bevseg.seg.models.paper_unet import PaperUNet
-from bevseg.seg.optimise import optimiser, schedule
-from bevseg.study import scenes
+from bevseg.seg.optimise import OPTIMISERS, SCHEDULES, optimiser, schedule
+from bevseg.study import plot, records, scenes
 from bevseg.study.fit import fit
 from bevseg.study.plan import STRICT
 from bevseg.study.scenes import Scene
@@ -62,7 +63,8 @@ class StreetSettings:
     seed: int
     """Of the first weights and of the crops."""
     slice: Literal["low", "high"] = "low"
-    dataset: Literal["oakland", "simulated"] = "oakland"
+    dataset: str = "oakland"
+    """`oakland` or `simulated`."""
     data: str = ""
     """Folder that holds `oakland3d`; empty: the environment variable BEVSEG_DATA."""
     config: str = "default"
@@ -87,6 +89,8 @@ class StreetSettings:
     """Epochs without a smaller validation loss before the end."""
     weights: Literal["last", "best"] = "last"
     """Which weights are scored: the last ones, or those with the smallest validation loss."""
+    per_image: bool = False
+    """Whether the loss of a step is the mean over its crops instead of that of the batch."""
     values: list[str] = field(default_factory=list)
     """Losses that are evaluated on the test clouds."""
 
@@ -114,7 +118,8 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     config = TrainConfig(
         learning_rate=settings.learning_rate, weight_decay=settings.weight_decay, loss=settings.loss
     )
-    loss = form.loss(settings.loss)
+    pooled = form.loss(settings.loss)
+    loss = _per_image(pooled) if settings.per_image else pooled
     crops = Crops(parts["train"], settings.crop, settings.seed)
 
     def epoch() -> Iterator[tuple[Tensor, Tensor]]:
@@ -151,6 +156,15 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     facts = _test(net, parts["test"], form, settings.values)
     facts |= {"epochs": len(fitted.history), "seconds": fitted.history[-1]["seconds"]}
     return Outcome(facts, fitted.history, net.state_dict())
+
+
+def _per_image(loss: Loss) -> Loss:
+    """Return the mean over the images of a batch of the loss of each."""
+
+    def mean(logits: Tensor, target: Tensor) -> Tensor:
+        return torch.stack([loss(z, y) for z, y in zip(logits.split(1), target.split(1), strict=True)]).mean()
+
+    return mean
 
 
 @torch.no_grad()
@@ -335,4 +349,58 @@ def known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.where(known, values, 0).sum(-1) / known.sum(-1))
 
 
-TASK = Task(StreetSettings, run, prepare)
+def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
+    """Draw mIoU of validation images and data set over training, and reliability, all with a curve per loss."""
+    places: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for record in done:
+        rest = [str(value) for axis, value in record["at"].items() if axis not in ("loss", "seed")]
+        curves = places.setdefault(", ".join(rest), {})
+        curves.setdefault(str(record["at"].get("loss", "")), []).append(record)
+    panels: dict[str, tuple[str, dict[str, tuple[Any, Any]]]] = {}
+    for place, named in places.items():
+        for column in ("image_miou", "dataset_miou"):
+            panels[f"{place} {column} of the validation"] = (
+                "epoch",
+                {name: _over_epochs(its, column, folder) for name, its in named.items()},
+            )
+        panels[f"{place} reliability on the test clouds"] = (
+            "confidence",
+            {name: _reliability(its) for name, its in named.items()},
+        )
+    plot.curves(panels, path, across=3)
+
+
+def _over_epochs(done: Sequence[dict[str, Any]], column: str, folder: Path) -> tuple[Any, Any]:
+    """Return epochs and the mean of a column of the histories, as far as the shortest goes."""
+    rows = [[row[column] for row in records.history(folder, record["key"])] for record in done]
+    shortest = min(len(row) for row in rows)
+    return range(1, shortest + 1), np.mean([row[:shortest] for row in rows], 0)
+
+
+def _reliability(done: Sequence[dict[str, Any]]) -> tuple[Any, Any]:
+    """Return confidence and accuracy of the bins, all runs pooled."""
+    counts, *means = (
+        np.array([record["facts"]["calibration"][name] for record in done], float)
+        for name in ("counts", "confidence", "accuracy")
+    )
+    total = counts.sum(0)
+    filled = total > 0
+    confidence, accuracy = ((np.nan_to_num(mean) * counts).sum(0)[filled] / total[filled] for mean in means)
+    return confidence, accuracy
+
+
+def check(settings: StreetSettings) -> None:
+    """Raise UsageError for names of losses, optimisers, schedules or data that do not exist."""
+    for text in (settings.loss, *settings.values):
+        parse(text)
+    for name, known in (
+        (settings.optimiser, OPTIMISERS),
+        (settings.schedule, SCHEDULES),
+        (settings.config, NAMED),
+        (settings.dataset, scenes.CLOUDS),
+    ):
+        if name not in known:
+            raise UsageError(f"No {name!r} here", hint=f"name one of: {', '.join(known)}")
+
+
+TASK = Task(StreetSettings, run, check, prepare, draw)
