@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bevseg.errors import UsageError
 from bevseg.seg.losses import descent
 from bevseg.seg.losses.kept import Kept, kept
 
@@ -26,6 +27,7 @@ def lovasz_softmax(
     classes: str | Sequence[int] = "present",
     per_image: bool = False,
     activation: str = "softmax",
+    weights: Sequence[float] | None = None,
 ) -> Tensor:
     """Mean over classes of the Lovász extension of the Jaccard loss at the errors |[y = c] - q_c|.
 
@@ -46,6 +48,8 @@ def lovasz_softmax(
         image without a counted class counts as 0.
     activation
         q from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
+    weights
+        One per class: the mean over the classes becomes sum(w c) / sum(w) over those that are counted.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def lovasz_softmax(
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     q = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
     errors = torch.where(pixels.truth, 1 - q.detach(), q.detach())
-    return _extension(q, errors, pixels, classes, per_image)
+    return _extension(q, errors, pixels, classes, per_image, weights)
 
 
 def lovasz_hinge(
@@ -72,6 +76,7 @@ def lovasz_hinge(
     *,
     classes: str | Sequence[int] = "present",
     per_image: bool = False,
+    weights: Sequence[float] | None = None,
 ) -> Tensor:
     """Lovász extension of the Jaccard loss at the hinge errors max(0, 1 - z (2y - 1)), one class against the rest.
 
@@ -88,6 +93,8 @@ def lovasz_hinge(
         With C > 1 as in `lovasz_softmax`; an absent class under `all` costs its largest error.
     per_image
         Scope, as in `lovasz_softmax`. The authors' code has True as its default, their text recommends the batch.
+    weights
+        As in `lovasz_softmax`.
 
     Returns
     -------
@@ -102,26 +109,46 @@ def lovasz_hinge(
     pixels = kept(logits, target, ignore_index)
     scores = pixels.planes.detach()
     errors = torch.where(pixels.truth, -scores, scores).add_(1).relu_()
-    return _extension(pixels.planes, errors, pixels, classes if len(scores) > 1 else "all", per_image)
+    return _extension(
+        pixels.planes, errors, pixels, classes if len(scores) > 1 else "all", per_image, weights
+    )
 
 
 def _extension(
-    scores: Tensor, errors: Tensor, pixels: Kept, classes: str | Sequence[int], per_image: bool
+    scores: Tensor,
+    errors: Tensor,
+    pixels: Kept,
+    classes: str | Sequence[int],
+    per_image: bool,
+    weights: Sequence[float] | None,
 ) -> Tensor:
     """Return the mean over scopes and counted classes of <errors, steps>: a function of the scores (C, N).
 
     An error falls with the score of a true pixel, and rises with that of any other, at the same rate.
     """
+    weights = _checked(weights, len(errors))
     value, slopes = errors.new_zeros((), dtype=torch.float64), torch.zeros_like(errors)
     scopes = pixels.counts if per_image else [sum(pixels.counts)]
     parts = zip(errors.split(scopes, 1), pixels.truth.split(scopes, 1), slopes.split(scopes, 1), strict=True)
     for of_scope, truth, out in parts:
         counted = _counted(truth, classes)
+        total = sum(weights[c] for c in counted) * len(scopes)
         for c in counted:
-            value += _descend(of_scope[c], truth[c], out[c]) / (len(counted) * len(scopes))
-        out /= max(len(counted) * len(scopes), 1)
+            share = weights[c] / total if total else 0.0
+            value += share * _descend(of_scope[c], truth[c], out[c])
+            out[c] *= share
     extension: Tensor = _Linear.apply(scores, slopes, value.to(scores.dtype))
     return extension
+
+
+def _checked(weights: Sequence[float] | None, planes: int) -> Sequence[float]:
+    """Return the weight of each plane."""
+    if weights is None:
+        return [1.0] * planes
+    chosen = list(weights)[1:] if planes == 1 and len(weights) == 2 else list(weights)
+    if len(chosen) != planes or not all(weight >= 0 for weight in chosen):
+        raise UsageError(f"No weights {list(weights)}", hint=f"give {planes} numbers, none of them negative")
+    return chosen
 
 
 def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
