@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -121,8 +122,12 @@ class Classifier:
 
     def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return the mean probabilities (classes, rows, cols) of all looks; 0 in tiles without a cell of the mask."""
-        margin = round(MARGIN / min(self.looks.config.scales))
-        tiles = cut(mask, cells=TILE_CELLS, margin=margin, multiple=self.looks.multiple)
+        scales = self.looks.config.scales
+        cells = int(TILE_CELLS / max(*scales, 1.0) ** 2)
+        margin = min(
+            round(MARGIN / min(scales)), math.isqrt(cells) // 4
+        )  # a tile must hold more than margins
+        tiles = cut(mask, cells=cells, margin=margin, multiple=self.looks.multiple)
         out = np.zeros((self.net.classes, *mask.shape), np.float32)
         return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
 

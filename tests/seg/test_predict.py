@@ -73,6 +73,15 @@ def test_tiles_of_several_looks_leave_no_seams(monkeypatch, looks):
     np.testing.assert_allclose(parts[:, labels > 0], whole[:, labels > 0], atol=0.02)
 
 
+@pytest.mark.parametrize("scales", [(0.125,), (2.0,), (2.0, 0.125)])
+def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
+    values, labels = scenes.squares(np.random.default_rng(4), 150)
+    monkeypatch.setattr(prediction, "TILE_CELLS", 100 * 100)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, PredictConfig(scales=scales))
+    total = classify.probabilities(values, labels > 0).sum(0)
+    np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
+
+
 @pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=CrfConfig())])
 def test_further_looks_change_occupied_cells_only(squares, looks):
     values, labels = squares
