@@ -4,8 +4,8 @@ Down the columns first: how far the next cell of another kind is in the cell's o
 fall into runs of one kind. Beyond the ends of its run nothing is nearer to a cell than the end, so one pass serves
 both sides of a contour. In a short run a cell looks at its neighbours' columns, as far as they may still be nearer,
 together with the other cells of a block: small integers, vector instructions. In a long run the squared distance is
-the lowest, at the cell's column, of one parabola per column, and that is read off their lower envelope (Felzenszwalb &
-Huttenlocher 2012).
+the lowest, at the cell's column, of one parabola per column, and that is read off their lower envelope (Felzenszwalb
+& Huttenlocher 2012).
 """
 
 from __future__ import annotations

@@ -107,6 +107,30 @@ def test_a_contour_three_pixels_off_adds_three_times_the_cross_entropy():
     assert shape_aware(logits, target, scope="mismatch").item() == pytest.approx(where_wrong, rel=1e-12)
 
 
+def test_only_classes_with_both_contours_tell_how_far_off_they_are():
+    target, predicted = torch.tensor([[[1, 0, 0, 0, 0]]]), torch.tensor([[[0, 0, 1, 2, 0]]])
+    logits = sure(predicted, 3, 1.0).double()
+    # Class 0 is one off in one of its three pixels, class 1 two off in its only one; class 2 is not in the target.
+    expected = distance_cross_entropy(logits, target, maps=torch.tensor((1 + 2) / (3 + 1)))
+    assert torch.isclose(shape_aware(logits, target), expected, rtol=1e-12)
+
+
+RING = torch.tensor([[[1, 1, 1], [1, 255, 1], [1, 1, 1]]])
+
+
+@pytest.mark.parametrize(
+    ("loss", "logits", "target", "expected"),
+    [
+        # Three of the five pixels of a cross or disc, everywhere: 3/5, or .2 when above one half is doubled.
+        (partial(hausdorff_erosion, erosions=1), WRONG, RING, 1.0),
+        (partial(hausdorff_cv, radii=[1]), WRONG, RING, 2 * 0.2),
+        (partial(hausdorff_cv, radii=[1]), -WRONG, torch.where(RING == 1, 0, RING), 2 * 0.2),
+    ],
+)
+def test_ignored_pixels_are_as_beyond_the_image(loss, logits, target, expected):
+    assert loss(logits, target).item() == pytest.approx(expected, rel=1e-6)
+
+
 # --- the laws of every loss
 
 
@@ -161,6 +185,25 @@ def test_gradients_are_those_of_finite_differences(loss, planes, seed):
     # Hard masks are constants as long as no logit comes to a tie.
     logits, target = scene(seed, planes, shape=(1, 4, 5))
     assert torch.autograd.gradcheck(partial(loss, target=target), logits.requires_grad_(), eps=1e-7)
+
+
+def test_the_erosion_stretches_from_its_least_too_and_has_the_slope_of_that():
+    # In an image this small something is left of every pixel.
+    logits = -4 + torch.randn(1, 1, 2, 3, dtype=torch.float64, generator=torch.manual_seed(0)) / 4
+    target = torch.ones(1, 2, 3, dtype=torch.long)
+    assert torch.autograd.gradcheck(
+        partial(hausdorff_erosion, target=target), logits.requires_grad_(), eps=1e-7
+    )
+
+
+@every_loss
+def test_half_precision_elsewhere_changes_nothing(loss):
+    logits, target = scene(dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        value, gradient = value_and_gradient(loss, logits, target)
+    expected, its_gradient = value_and_gradient(loss, logits, target)
+    assert value == expected
+    assert torch.equal(gradient, its_gradient)
 
 
 @settings(max_examples=10)
@@ -269,7 +312,7 @@ def test_an_absent_class_costs_what_the_docstrings_say():
     alarm = sure(disc_at(3, 5, 2)[:, :5, :5], 1)
     alarm[0, 0, 2, 2] = 50.0
     assert hausdorff_one_sided(alarm, nothing) == 0
-    assert boundary(alarm, nothing) == 0
+    assert boundary(alarm, nothing) == boundary(alarm, nothing + 1) == 0
     assert hausdorff_dt(alarm, nothing) > 0
     assert hausdorff_dt(torch.full((1, 5, 5), -0.1), nothing) == 0
     assert not contour_penalty(nothing, 1).any()
