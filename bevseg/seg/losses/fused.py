@@ -6,8 +6,6 @@ torch would run some fifteen operations over the image instead, each bound by me
 
 from __future__ import annotations
 
-import math
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +74,32 @@ def _exp(x):  # type: ignore[no-untyped-def]
     y = y * r + np.float32(5.0000001201e-1)
     y = y * r * r + r + np.float32(1)
     return y * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@_inline
+def _log(x):  # type: ignore[no-untyped-def]
+    """Return log(x) for x >= 1, to an error of about 1e-7.
+
+    x = 2^n m with m around 1; a polynomial for log(m) (coefficients of Cephes' logf).
+    """
+    bits = np.float32(x).view(np.int32)
+    n = np.float32((bits >> np.int32(23)) - np.int32(127))
+    m = np.int32((bits & np.int32(0x007FFFFF)) | np.int32(0x3F800000)).view(np.float32)
+    upper = m > np.float32(1.41421356)
+    n = n + np.float32(1) if upper else n
+    r = (m * np.float32(0.5) if upper else m) - np.float32(1)
+    square = r * r
+    y = np.float32(7.0376836292e-2)
+    y = y * r + np.float32(-1.1514610310e-1)
+    y = y * r + np.float32(1.1676998740e-1)
+    y = y * r + np.float32(-1.2420140846e-1)
+    y = y * r + np.float32(1.4249322787e-1)
+    y = y * r + np.float32(-1.6668057665e-1)
+    y = y * r + np.float32(2.0000714765e-1)
+    y = y * r + np.float32(-2.4999993993e-1)
+    y = y * r + np.float32(3.3333331174e-1)
+    y = y * r * square + n * np.float32(-2.12194440e-4) - np.float32(0.5) * square
+    return r + y + n * np.float32(0.693359375)
 
 
 @_inline
@@ -159,11 +183,11 @@ def _powers(z, p, row, count, sigmoid, power, q):  # type: ignore[no-untyped-def
                 q[c, k] = p[c, k] * p[c, k]
         elif sigmoid:
             for k in range(count):
-                log_p = min(z[c, k], np.float32(0)) - np.float32(math.log1p(math.exp(-abs(z[c, k]))))
+                log_p = min(z[c, k], np.float32(0)) - _log(np.float32(1) + _exp(-abs(z[c, k])))
                 q[c, k] = _exp(np.float32(power) * log_p)
         else:
             for k in range(count):
-                q[c, k] = _exp(np.float32(power) * (z[c, k] - np.float32(math.log(row[k]))))
+                q[c, k] = _exp(np.float32(power) * (z[c, k] - _log(row[k])))
 
 
 @compiled
