@@ -8,7 +8,7 @@ import importlib, pkgutil, sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"open3d", "rasterio", "laspy", "numba", "polars", "pyproj", "pydantic",
+        if name.partition(".")[0] in {"open3d", "rasterio", "laspy", "polars", "pyproj", "pydantic",
                                       "click", "rich", "matplotlib", "psutil", "lazrs"}:
             raise ImportError(f"{name} is not here")
 
