@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,16 +79,8 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
     PartialFailureError
         At the end, if some runs failed.
     """
-    study = plan.read(path)
-    if study.task not in TASKS:
-        raise UsageError(f"No task {study.task!r}", where=path, hint=f"name one of: {', '.join(TASKS)}")
+    study, works = planned(path)
     task = TASKS[study.task]
-    works = [
-        Work(run, plan.checked(task.settings, run.given, _where(path, run)))
-        for run in plan.grid(study, str(path))
-    ]
-    for work in works:
-        _check(task, work, path)
     refuse_unwritable(folder)
     write_json(_settings(study, works), folder / "settings.json")
     found = {work.run.key: _done(folder, work) for work in works}
@@ -107,10 +99,12 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
                     failed.append((work.run, result))
                 else:
                     found[work.run.key] = result
+                    report.write_tables(study, _known(found), folder)
                 count += 1
                 progress(Step(study.task, count, len(works), note=f"{count} of {len(works)} runs"))
-    conducted.records = [record for record in found.values() if record is not None]
-    conducted.written += report.write(study, conducted.records, folder, task.draw)
+    conducted.records = _known(found)
+    conducted.written += report.write_tables(study, conducted.records, folder)
+    conducted.written += report.write_plots(study, conducted.records, folder, task.draw)
     conducted.text = report.text(study, conducted.records)
     if failed:
         raise PartialFailureError(
@@ -119,6 +113,27 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
             hint="correct the study or the data and call again; the others are done",
         )
     return conducted
+
+
+def planned(path: Path) -> tuple[StudyFile, list[Work]]:
+    """Read a study and check the settings of all its runs.
+
+    Raises
+    ------
+    UsageError
+        For a key, a value or a name that does not exist.
+    """
+    study = plan.read(path)
+    if study.task not in TASKS:
+        raise UsageError(f"No task {study.task!r}", where=path, hint=f"name one of: {', '.join(TASKS)}")
+    task = TASKS[study.task]
+    works = [
+        Work(run, plan.checked(task.settings, run.given, _where(path, run)))
+        for run in plan.grid(study, str(path))
+    ]
+    for work in works:
+        _check(task, work, path)
+    return study, works
 
 
 def _check(task: Task, work: Work, path: Path) -> None:
@@ -170,6 +185,10 @@ def _one(task: str, folder: Path, work: Work) -> Record | BevsegError:
 
 def _done(folder: Path, work: Work) -> Record | None:
     return records.load(folder, work.run, dataclasses.asdict(work.settings))
+
+
+def _known(found: Mapping[str, Record | None]) -> list[Record]:
+    return [record for record in found.values() if record is not None]
 
 
 def _settings(study: StudyFile, works: Sequence[Work]) -> dict[str, Any]:

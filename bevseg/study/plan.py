@@ -136,9 +136,11 @@ def checked(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(table))
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
+        unknown = ("unexpected_keyword_argument", "extra_forbidden")
+        # What is misspelt is missing as well: told of the wrong key, one sees both.
+        first = min(error.errors(), key=lambda found: found["type"] not in unknown)
         key = ".".join(str(part) for part in first["loc"])
-        if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        if first["type"] in unknown:
             known = [f.name for f in dataclasses.fields(kind)] if len(first["loc"]) == 1 else []  # type: ignore[arg-type]
             raise UsageError(
                 f"No setting {key!r}",

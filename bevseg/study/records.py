@@ -15,6 +15,7 @@ import torch
 
 import bevseg
 from bevseg.atomic import replacing, write_json
+from bevseg.errors import InputError
 from bevseg.study.plan import PLACES, Run
 from bevseg.study.task import Outcome
 
@@ -66,8 +67,13 @@ def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome
 
 
 def weights(folder: Path, key: str) -> dict[str, Any]:
-    """Read the weights that a run has left."""
-    found: dict[str, Any] = torch.load(_file(folder, key, ".pt"), weights_only=True)
+    """Read the weights that a run has left; InputError if it has not."""
+    path = _file(folder, key, ".pt")
+    if not path.exists():
+        raise InputError(
+            "The run to start from has left no weights", where=path, hint="remove its record, and call again"
+        )
+    found: dict[str, Any] = torch.load(path, weights_only=True)
     return found
 
 

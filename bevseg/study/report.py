@@ -139,13 +139,8 @@ def text(study: StudyFile, records: Sequence[Record]) -> str:
     return "\n".join(markdown(study, table, lines(study, table, records)) for table in study.table)
 
 
-def write(
-    study: StudyFile,
-    records: Sequence[Record],
-    folder: Path,
-    draw: Draw | None = None,
-) -> list[Path]:
-    """Write NAME.md, NAME.csv and NAME.png of each table, and what the task itself draws; return the files."""
+def write_tables(study: StudyFile, records: Sequence[Record], folder: Path) -> list[Path]:
+    """Write NAME.md and NAME.csv of each table; return the files."""
     written = []
     for table in study.table:
         found = lines(study, table, records)
@@ -153,10 +148,19 @@ def write(
             written.append(folder / f"{table.name}{suffix}")
             with replacing(written[-1]) as temporary:
                 temporary.write_text(content, encoding="utf-8")
+    return written
+
+
+def write_plots(
+    study: StudyFile, records: Sequence[Record], folder: Path, draw: Draw | None = None
+) -> list[Path]:
+    """Write NAME.png of each table with a score, and what the task itself draws; return the files."""
+    written = []
+    for table in study.table:
         if table.score:
             written.append(folder / f"{table.name}.png")
             with replacing(written[-1]) as temporary:
-                plot.spread(table.title or study.title, found, temporary, table.score)
+                plot.spread(table.title or study.title, lines(study, table, records), temporary, table.score)
     if draw is not None and records:
         written.append(folder / f"{study.task}.png")
         with replacing(written[-1]) as temporary:

@@ -1,0 +1,52 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bevseg.seg.optimise import Plateau, Schedule
+from bevseg.study.fit import fit
+
+
+def trained(val_losses, patience=2, schedule=None):
+    """Fit one weight towards 1, told these validation losses; return the fit and the network."""
+    net = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(net.weight)
+    told = iter(val_losses)
+    fitted = fit(
+        net,
+        lambda z, y: ((z - y) ** 2).mean(),
+        lambda: [(torch.ones(1, 1), torch.ones(1, 1))],
+        lambda: {"val_loss": next(told), "training": float(net.training)},
+        torch.optim.SGD(net.parameters(), lr=0.1),
+        schedule or Schedule(lambda progress: 1.0),
+        epochs=len(val_losses),
+        steps=1,
+        patience=patience,
+    )
+    return fitted, net
+
+
+def test_it_stops_when_the_validation_loss_has_not_fallen_for_a_while_and_keeps_both_ends():
+    fitted, net = trained([3.0, 2.0, 2.5, 2.0, 1.0])
+    assert [row["epoch"] for row in fitted.history] == [1, 2, 3, 4]
+    # Each step multiplies the distance to 1 by 0.8.
+    assert fitted.best["weight"].item() == pytest.approx(1 - 0.8**2)
+    assert net.weight.item() == pytest.approx(1 - 0.8**4)
+
+
+def test_no_number_is_no_progress():
+    assert len(trained([math.nan, math.nan, math.nan])[0].history) == 2
+
+
+def test_it_looks_in_evaluation_mode_and_counts_the_loss_before_each_step():
+    fitted, _ = trained([1.0, 0.5])
+    assert [row["training"] for row in fitted.history] == [0, 0]
+    assert [row["loss"] for row in fitted.history] == pytest.approx([1.0, 0.64])
+
+
+def test_the_rate_follows_the_progress_and_the_looks():
+    falling, _ = trained([3, 2, 1, 0], schedule=Schedule(lambda progress: 1 - progress))
+    assert [row["learning_rate"] for row in falling.history] == pytest.approx([0.1, 0.075, 0.05, 0.025])
+    flat, _ = trained([1, 1, 1, 1], patience=9, schedule=Plateau(2, 0.1))
+    assert [row["learning_rate"] for row in flat.history] == pytest.approx([0.1, 0.1, 0.1, 0.01])

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.study import plan
+from bevseg.study.conduct import planned
+
+READY = sorted((Path(__file__).parents[2] / "benchmarks" / "studies").glob("*.toml"))
+
+HEAD = 'title = "t"\ntask = "curves"\n'
+
+
+def study(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(HEAD + text)
+    return plan.read(path)
+
+
+def keys(tmp_path, text):
+    return [run.key for run in plan.grid(study(tmp_path, text), "study.toml")]
+
+
+def test_the_grid_is_the_product_of_the_axes(tmp_path):
+    runs = plan.grid(study(tmp_path, '[settings]\nc = 1\n[axes]\na = [1, 2]\nb = ["x", "y", "z"]'), "")
+    assert [(run.given["a"], run.given["b"], run.given["c"]) for run in runs] == [
+        (a, b, 1) for a in (1, 2) for b in "xyz"
+    ]
+    assert len({run.key for run in runs}) == 6
+
+
+def test_a_run_is_known_by_its_settings_wherever_the_data_lie_and_however_they_are_written(tmp_path):
+    here = keys(tmp_path, '[settings]\ndata = "/here"\nb = 2\n[axes]\na = [1]')
+    there = keys(tmp_path, '[settings]\nb = 2\ndata = "/there"\n[axes]\na = [1]')
+    as_axis = keys(tmp_path, '[axes]\na = [{ name = "one", a = 1, b = 2 }]')
+    assert here == there == as_axis
+    assert here != keys(tmp_path, "[settings]\nb = 3\n[axes]\na = [1]")
+
+
+def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path):
+    text = '[axes]\nloss = [{ name = "tuned", loss = "b", init = { loss = "a" } }, "a"]\nseed = [0, 1]'
+    runs = plan.grid(study(tmp_path, text), "")
+    sources = {run.at["seed"]: run.key for run in runs if run.at["loss"] == "a"}
+    assert [run.at["loss"] for run in runs] == ["a", "a", "tuned", "tuned"]
+    assert [run.init for run in runs[2:]] == [sources[0], sources[1]]
+    assert runs[2].given == {"loss": "b", "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('colour = "red"', "'colour'"),
+        ('[[table]]\nby = []\nscores = "x"', "'table.0.scores'"),
+        ("[[table]]\n", "'table.0.by' is missing"),
+        ('[[table]]\nby = ["seed"]', "No axis 'seed'"),
+        ("[axes]\na = 3", "'axes.a'"),
+        ('[axes]\na = [1]\n[[table]]\nby = ["a"]\n[[table]]\nby = ["a"]', "Two tables"),
+        ("[axes\n", "Not a TOML file"),
+    ],
+)
+def test_a_bad_study_is_refused_with_the_key_named(tmp_path, text, said):
+    with pytest.raises(UsageError, match="(?s).*" + said.replace("[", r"\[")):
+        study(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[axes]\na = [1]\nb = [{ name = "x", a = 2 }]', "Two axes give the setting 'a'"),
+        ("[axes]\na = [1, 1]", "the same"),
+        ('[axes]\na = [{ name = "x", a = 2, init = { a = 3 } }]', "names no run"),
+    ],
+)
+def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, said):
+    with pytest.raises(UsageError, match=said):
+        keys(tmp_path, text)
+
+
+def test_a_missing_study_is_bad_input(tmp_path):
+    with pytest.raises(CloudNotFoundError):
+        plan.read(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_every_ready_study_can_be_planned_and_its_papers_numbers_find_their_line(path):
+    study, works = planned(path)
+    assert works
+    for entry in study.paper:
+        assert any(plan.matches(work.run.at, entry.at) for work in works), entry
+    for table in study.table:
+        assert any(plan.matches(work.run.at, table.where) for work in works), table
+
+
+def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text('title = "t"\ntask = "mnist"\n[settings]\nfilter = 2\n[axes]\nloss = ["ce"]\nseed = [0]')
+    with pytest.raises(UsageError, match=r"(?s)No setting 'filter'.*filters"):
+        planned(path)
+    path.write_text('title = "t"\ntask = "mnist"\n[axes]\nloss = ["no_loss"]\nseed = [0]')
+    with pytest.raises(UsageError, match="no_loss"):
+        planned(path)
+    path.write_text('title = "t"\ntask = "nothing"')
+    with pytest.raises(UsageError, match="name one of: bias"):
+        planned(path)

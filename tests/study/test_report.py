@@ -1,0 +1,74 @@
+import math
+
+import pytest
+
+from bevseg.study import report
+from bevseg.study.plan import StudyFile, TablePlan, checked
+
+
+def study(**more):
+    table = {
+        "title": "t",
+        "task": "mnist",
+        "axes": {"loss": ["b", "a"], "seed": [0, 1, 2]},
+        "table": [{"by": ["loss"], "clear": 0.25}],
+    }
+    return checked(StudyFile, table | more, "test")
+
+
+def record(loss, seed, score, **facts):
+    return {"at": {"loss": loss, "seed": seed}, "facts": {"score": score, "collapsed": 0.4, **facts}}
+
+
+SOME = [record("a", 0, 0.9), record("a", 1, 0.4), record("a", 2, 0.8), record("b", 0, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "low", "high"),
+    # Newcombe (Statistics in Medicine 1998), table I, and the two ends, where the textbook interval has no width.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)],
+)
+def test_the_interval_is_wilsons(hits, of, low, high):
+    assert report.wilson(hits, of) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_runs_are_pooled_along_the_axes_that_have_no_line_in_the_order_of_the_grid():
+    b, a = report.lines(study(), study().table[0], SOME)
+    assert (b.at, a.at) == ({"loss": "b"}, {"loss": "a"})
+    assert (a.runs, a.converged, b.converged) == (3, 2, 0)
+    assert a.mean == pytest.approx(0.7)
+    assert a.std == pytest.approx(math.sqrt((0.2**2 + 0.3**2 + 0.1**2) / 2))
+    assert a.best == 0.9
+    assert math.isnan(b.std)
+
+
+def test_the_papers_numbers_stand_beside_ours():
+    with_paper = study(paper=[{"at": {"loss": "a"}, "mean": 0.123, "std": 0.01, "converged": 1, "of": 5}])
+    text = report.text(with_paper, SOME)
+    (line,) = [line for line in text.splitlines() if line.startswith("| a ")]
+    assert line.split(" | ")[1:] == [
+        "2 of 3 (21–94 %)",
+        "0.700 ± 0.265",
+        "0.900",
+        "1 of 5",
+        "0.123 ± 0.010",
+        "– |",
+    ]
+    assert all(line.count("|") == text.splitlines()[2].count("|") for line in text.splitlines()[3:6])
+
+
+def test_a_table_takes_only_the_runs_it_asks_for():
+    only = TablePlan(by=["loss"], where={"seed": [0, 1]})
+    assert [line.runs for line in report.lines(study(), only, SOME)] == [1, 2]
+
+
+def test_further_facts_are_averaged_and_texts_printed_once():
+    table = TablePlan(by=["loss"], score="", columns=["ece", "refused"])
+    facts = [record("a", seed, 1.0, ece=0.1 * seed, refused="no") for seed in range(3)]
+    line = report.markdown(study(), table, report.lines(study(), table, facts)).splitlines()[4]
+    assert line == "| a | 0.100 ± 0.100 | no |"
+
+
+def test_a_score_that_is_no_number_neither_counts_as_converged_nor_spoils_the_mean():
+    (line,) = report.lines(study(), study().table[0], [record("a", 0, None), record("a", 1, 0.9)])
+    assert (line.runs, line.converged, line.mean) == (2, 1, 0.9)
