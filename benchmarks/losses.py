@@ -1,11 +1,12 @@
 """Each loss forward and backward, beside the plainest correct PyTorch form of the published algorithm.
 
-    python benchmarks/losses.py [--json F] [--repeats N] [--step]
+    python benchmarks/losses.py [--json F] [--repeats N] [--step] [--precision]
 
 Ours and the other are timed in turn in one run, float32, on one thread, in the time of that thread: what else the
 machine does counts for neither. Medians. Cross-entropy is torch's own. The distance losses get the maps of the target
 from the loader, as in training, and once more make them themselves ("alone"). `--step` adds what each loss costs
-beside a training step of the default network, on the CPU and on a GPU where there is one.
+beside a training step of the default network, on the CPU and on a GPU where there is one. `--precision` adds how far
+the steps of the Lovász extension in float32 are from those in float64: differences of J, as published, and ours.
 """
 
 from __future__ import annotations
@@ -36,11 +37,15 @@ from bevseg.seg.losses import (
     parse,
     power_jaccard,
 )
+from bevseg.seg.losses.descent import descend
 from bevseg.seg.losses.maps import target_distance
 from bevseg.seg.models import UNet
 
 SHAPES = ((8, 2, 256), (4, 5, 512))
 """Images, classes, side."""
+
+SHARE = 0.1
+"""Of the pixels that are of the class, where steps are compared."""
 
 IN_BANDS = 7
 """Bands of a slice, about."""
@@ -55,6 +60,7 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--step", action="store_true", help="the share of each loss in a training step")
+    parser.add_argument("--precision", action="store_true", help="of the Lovász steps in float32")
     parser.add_argument("--json", type=Path, help="write the numbers to this file as well")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -65,6 +71,9 @@ def main() -> None:
         found["step"] = {place: shares(torch.device(place), options.repeats) for place in places}
         for place, rows in found["step"].items():
             print(share_table(place, rows))
+    if options.precision:
+        found["precision"] = precision()
+        print(precision_table(found["precision"]))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -169,6 +178,28 @@ def plain_steps(truth: Tensor) -> Tensor:
     return torch.cat([jaccard[:1], jaccard[1:] - jaccard[:-1]])
 
 
+def precision() -> list[dict[str, float]]:
+    """Return the sum of absolute errors of the steps, as a share of their sum, by the number of pixels."""
+    rows = []
+    for pixels in (10_000, 100_000, 1_000_000, 10_000_000):
+        rng = np.random.default_rng(0)
+        errors, truth = rng.random(pixels, dtype=np.float32), rng.random(pixels) < SHARE
+        ours = np.empty(pixels, np.float32)
+        descend(errors, truth, ours)
+        order = np.argsort(-errors, kind="stable")
+        exact = plain_steps(torch.from_numpy(truth[order]).double()).numpy()
+        published = plain_steps(torch.from_numpy(truth[order]).float()).numpy()
+        size = np.abs(exact).sum()
+        rows.append(
+            {
+                "pixels": pixels,
+                "published": float(np.abs(published - exact).sum() / size),
+                "ours": float(np.abs(np.abs(ours[order]) - exact).sum() / size),
+            }
+        )
+    return rows
+
+
 def plain_softmax(logits: Tensor, target: Tensor) -> Tensor:
     """Lovász-Softmax of the classes present, batch."""
     q, ids = logits.softmax(1).transpose(0, 1).flatten(1), target.flatten()
@@ -269,6 +300,13 @@ def table(rows: list[dict[str, Any]]) -> str:
         lines.append(
             f"| {row['loss']} | {images}x{classes}x{side}² | {times} | {row['ratio']:.2f} | {demand} |"
         )
+    return "\n".join(lines)
+
+
+def precision_table(rows: list[dict[str, float]]) -> str:
+    """Return the errors as Markdown."""
+    lines = ["\n| pixels | differences of J, float32 | closed form, float32 |", "|---:|---:|---:|"]
+    lines += [f"| {row['pixels']:,} | {row['published']:.2g} | {row['ours']:.2g} |" for row in rows]
     return "\n".join(lines)
 
 
