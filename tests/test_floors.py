@@ -40,8 +40,9 @@ INSIDE = {
         ("sampling",),
     ),
     "study": (
-        ("plan", "task", "data", "fit", "plot"),
+        ("plan", "task", "data", "fit", "plot", "outputs", "tiles"),
         ("records", "scenes"),
+        ("crops", "reliability"),
         ("bias", "curves", "mnist", "street"),
         ("report", "tasks"),
         ("conduct",),

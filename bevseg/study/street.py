@@ -12,7 +12,7 @@ and cells without a label are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,35 +20,30 @@ from typing import Any, Literal
 import numpy as np
 import pydantic
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bevseg import metrics
 from bevseg.config import NAMED, TrainConfig
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
-from bevseg.metrics import Counts
 from bevseg.seg import device as devices
-from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
 from bevseg.seg.models.paper_unet import PaperUNet
 from bevseg.seg.optimise import OPTIMISERS, SCHEDULES, optimiser, schedule
-from bevseg.study import plot, records, scenes
+from bevseg.study import reliability, scenes
+from bevseg.study.crops import Crops
 from bevseg.study.fit import fit
+from bevseg.study.outputs import FORMS, Form, Loss
 from bevseg.study.plan import STRICT
 from bevseg.study.scenes import Scene
 from bevseg.study.task import Outcome, Task
-
-Loss = Callable[[Tensor, Tensor], Tensor]
+from bevseg.study.tiles import confusions, known_mean, miou
 
 SCORED = {"low": (BUILDING, CAR), "high": (BUILDING, VEGETATION)}
 """Slice -> train ids of the classes that the paper scores."""
 
 NETS: dict[str, Any] = {"unet": UNet, "paper_unet": PaperUNet}
-
-BALANCED = 0.5
-"""Share of the crops that are centred on a cell of a class drawn evenly; the others on any cell with a label."""
 
 BINS = 15
 """Of the reliability plot."""
@@ -201,194 +196,6 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
     }
 
 
-class Softmax:
-    """One output per class, in the order of OUTPUTS; cells without a label are ignored."""
-
-    def __init__(self, scored: Sequence[int]) -> None:
-        self.scored, self.outputs = scored, len(OUTPUTS)
-        self.ids = torch.tensor(scored, dtype=torch.uint8)
-        self.classes = range(1, len(CLASS_NAMES))
-
-    def loss(self, text: str) -> Loss:
-        """Return the loss of logits and targets."""
-        return parse(text)
-
-    def target(self, labels: Tensor) -> Tensor:
-        """Return the targets (B, rows, cols) of train ids."""
-        return torch.where(labels > 0, labels - 1, IGNORE)
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return train ids and their probability, (rows, cols), of logits (1, outputs, rows, cols)."""
-        confidence, output = logits[0].softmax(0).max(0)
-        return output + 1, confidence
-
-    def prefer(self, logits: Tensor) -> Tensor:
-        """Return which of the scored classes has the larger logit, (rows, cols)."""
-        return self.ids[logits[0][[c - 1 for c in self.scored]].argmax(0)]
-
-    def agrees(self, predicted: Tensor, labels: Tensor) -> Tensor:
-        """Say where a decision is right."""
-        return predicted == labels
-
-
-class Sigmoid:
-    """One output for each of the scored classes; all else is background, empty cells included."""
-
-    def __init__(self, scored: Sequence[int]) -> None:
-        self.scored = self.classes = scored
-        self.outputs = len(scored)
-        self.ids = torch.tensor(scored, dtype=torch.uint8)
-
-    def loss(self, text: str) -> Loss:
-        """Return the loss of logits and targets, with every output a picture of its own."""
-        loss = parse(text)
-        return lambda logits, target: loss(logits.flatten(0, 1), target.flatten(0, 1))
-
-    def target(self, labels: Tensor) -> Tensor:
-        """Return whether a cell is of the class of each output, (B, outputs, rows, cols)."""
-        return (labels[:, None] == self.ids[:, None, None]).to(torch.uint8)
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return train ids, 0 for the background, and their probability, of logits (1, outputs, rows, cols)."""
-        confidence, output = logits[0].sigmoid().max(0)
-        found = confidence > 0.5
-        return torch.where(found, self.ids[output], 0), torch.where(found, confidence, 1 - confidence)
-
-    def prefer(self, logits: Tensor) -> Tensor:
-        """Return which of the scored classes has the larger logit, (rows, cols)."""
-        return self.ids[logits[0].argmax(0)]
-
-    def agrees(self, predicted: Tensor, labels: Tensor) -> Tensor:
-        """Say where a decision is right; any class that has no output is background."""
-        return predicted == torch.where(torch.isin(labels, self.ids), labels, 0)
-
-
-Form = Softmax | Sigmoid
-
-FORMS: dict[str, Any] = {"softmax": Softmax, "sigmoid": Sigmoid}
-
-
-class Crops:
-    """Batches of windows of the scenes, around labelled cells, turned and mirrored at random.
-
-    Parameters
-    ----------
-    scenes
-        With at least one label between them.
-    side
-        Of a window, cells; a smaller scene is continued with empty cells.
-    seed
-        Of all choices.
-    """
-
-    def __init__(self, scenes: Sequence[Scene], side: int, seed: int) -> None:
-        self.side, self.rng = side, np.random.default_rng(seed)
-        self.scenes = [_at_least(scene, side) for scene in scenes]
-        places = [
-            np.column_stack([np.full(int(known.sum()), number), *known.nonzero()])
-            for number, known in enumerate(scene.labels.numpy() > 0 for scene in self.scenes)
-        ]
-        self.places = np.concatenate(places)
-        labels = np.concatenate([scene.labels.numpy()[scene.labels.numpy() > 0] for scene in self.scenes])
-        self.of_class = [np.flatnonzero(labels == c) for c in np.unique(labels)]
-
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
-        """Return bands (size, bands, side, side) and train ids (size, side, side)."""
-        crops = [self._crop() for _ in range(size)]
-        return torch.stack([bands for bands, _ in crops]), torch.stack([labels for _, labels in crops])
-
-    def _crop(self) -> tuple[Tensor, Tensor]:
-        rng, side = self.rng, self.side
-        among = self.of_class[rng.integers(len(self.of_class))] if rng.random() < BALANCED else None
-        chosen = rng.integers(len(self.places)) if among is None else rng.choice(among)
-        number, *centre = self.places[chosen]
-        scene = self.scenes[number]
-        corner = np.array(centre) - rng.integers(side // 4, side - side // 4, 2)
-        row, col = np.clip(corner, 0, np.array(scene.labels.shape) - side)
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-
-        def seen(values: Tensor) -> Tensor:
-            window = values[..., row : row + side, col : col + side].rot90(turns, (-2, -1))
-            return window.flip(-1) if mirrored else window
-
-        return seen(scene.bands), seen(scene.labels)
-
-
-def _at_least(scene: Scene, side: int) -> Scene:
-    rows, cols = scene.labels.shape
-    more = (0, max(side - cols, 0), 0, max(side - rows, 0))
-    return Scene(nn.functional.pad(scene.bands, more), nn.functional.pad(scene.labels, more))
-
-
-def confusions(predicted: Tensor, labels: Tensor, side: int) -> Counts:
-    """Count true and predicted class of the labelled cells of every tile of `side` cells that has any.
-
-    Returns
-    -------
-    Counts
-        (tiles, 6, 6), rows truth, columns prediction; 0 is no class.
-    """
-    rows, cols = np.nonzero(labels.numpy() > 0)
-    across = -(-labels.shape[1] // side)
-    _, tile = np.unique(rows // side * across + cols // side, return_inverse=True)
-    classes = len(CLASS_NAMES)
-    pair = (tile * classes + labels.numpy()[rows, cols]) * classes + predicted.numpy()[rows, cols]
-    count = int(tile.max(initial=-1)) + 1
-    return np.bincount(pair, minlength=count * classes**2).reshape(count, classes, classes)
-
-
-def miou(matrix: Counts, classes: Sequence[int]) -> NDArray[np.float64]:
-    """Return the mean IoU over those of the classes that occur, in truth or prediction, of (..., 6, 6) counts."""
-    return known_mean(metrics.iou(matrix)[..., list(classes)])
-
-
-def known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean along the last axis of what is not NaN; NaN where there is nothing."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, values, 0).sum(-1) / known.sum(-1))
-
-
-def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
-    """Draw mIoU of validation images and data set over training, and reliability, all with a curve per loss."""
-    places: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for record in done:
-        rest = [str(value) for axis, value in record["at"].items() if axis not in ("loss", "seed")]
-        curves = places.setdefault(", ".join(rest), {})
-        curves.setdefault(str(record["at"].get("loss", "")), []).append(record)
-    panels: dict[str, tuple[str, dict[str, tuple[Any, Any]]]] = {}
-    for place, named in places.items():
-        for column in ("image_miou", "dataset_miou"):
-            panels[f"{place} {column} of the validation"] = (
-                "epoch",
-                {name: _over_epochs(its, column, folder) for name, its in named.items()},
-            )
-        panels[f"{place} reliability on the test clouds"] = (
-            "confidence",
-            {name: _reliability(its) for name, its in named.items()},
-        )
-    plot.curves(panels, path, across=3)
-
-
-def _over_epochs(done: Sequence[dict[str, Any]], column: str, folder: Path) -> tuple[Any, Any]:
-    """Return epochs and the mean of a column of the histories, as far as the shortest goes."""
-    rows = [[row[column] for row in records.history(folder, record["key"])] for record in done]
-    shortest = min(len(row) for row in rows)
-    return range(1, shortest + 1), np.mean([row[:shortest] for row in rows], 0)
-
-
-def _reliability(done: Sequence[dict[str, Any]]) -> tuple[Any, Any]:
-    """Return confidence and accuracy of the bins, all runs pooled."""
-    counts, *means = (
-        np.array([record["facts"]["calibration"][name] for record in done], float)
-        for name in ("counts", "confidence", "accuracy")
-    )
-    total = counts.sum(0)
-    filled = total > 0
-    confidence, accuracy = ((np.nan_to_num(mean) * counts).sum(0)[filled] / total[filled] for mean in means)
-    return confidence, accuracy
-
-
 def check(settings: StreetSettings) -> None:
     """Raise UsageError for names of losses, optimisers, schedules or data that do not exist."""
     for text in (settings.loss, *settings.values):
@@ -403,4 +210,4 @@ def check(settings: StreetSettings) -> None:
             raise UsageError(f"No {name!r} here", hint=f"name one of: {', '.join(known)}")
 
 
-TASK = Task(StreetSettings, run, check, prepare, draw)
+TASK = Task(StreetSettings, run, check, prepare, reliability.draw)

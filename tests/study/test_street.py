@@ -5,8 +5,12 @@ import torch
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.study import scenes, street
+from bevseg.study.crops import Crops
+from bevseg.study.outputs import Sigmoid, Softmax
 from bevseg.study.scenes import Scene
-from bevseg.study.street import Crops, Sigmoid, Softmax, StreetSettings
+from bevseg.study.street import StreetSettings
+from bevseg.study.tiles import confusions as tiles_of
+from bevseg.study.tiles import miou
 from tests.study.clouds import boxes
 
 TINY = {"dataset": "boxes", "epochs": 1, "steps": 2, "batch": 2, "crop": 16, "filters": 2, "depth": 2}
@@ -96,12 +100,12 @@ def test_tiles_are_counted_apart_and_add_up():
     labels = torch.zeros(6, 9, dtype=torch.uint8)
     labels[0, 0], labels[0, 8], labels[5, 8] = BUILDING, CAR, CAR
     predicted = torch.full((6, 9), BUILDING, dtype=torch.uint8)
-    tiles = street.confusions(predicted, labels, 3)
+    tiles = tiles_of(predicted, labels, 3)
     assert tiles.shape == (3, 6, 6)
     assert tiles.sum((1, 2)).tolist() == [1, 1, 1]
     assert tiles.sum(0)[CAR, BUILDING] == 2
-    assert np.array_equal(street.confusions(predicted, labels, 9).sum(0), tiles.sum(0))
-    assert street.miou(tiles[:1], (BUILDING, CAR)).tolist() == [1.0]
+    assert np.array_equal(tiles_of(predicted, labels, 9).sum(0), tiles.sum(0))
+    assert miou(tiles[:1], (BUILDING, CAR)).tolist() == [1.0]
 
 
 def test_crops_are_turned_and_mirrored_windows_that_keep_bands_and_labels_together():
