@@ -15,6 +15,8 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
     """Draw mIoU of validation images and data set over training, and reliability, all with a curve per loss."""
     places: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for record in done:
+        if "calibration" not in record["facts"]:  # a loss that was refused has trained nothing
+            continue
         rest = [str(value) for axis, value in record["at"].items() if axis not in ("loss", "seed")]
         curves = places.setdefault(", ".join(rest), {})
         curves.setdefault(str(record["at"].get("loss", "")), []).append(record)

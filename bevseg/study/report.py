@@ -118,7 +118,8 @@ def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
         if counted and line.converged is not None:
             low, high = wilson(line.converged, line.runs)
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
-        cells += [_spread(line.mean, line.std), _number(line.best)] if table.score else []
+        short = f" ({len(line.scores)} of {line.runs} runs)" if len(line.scores) < line.runs else ""
+        cells += [_spread(line.mean, line.std) + short, _number(line.best)] if table.score else []
         cells += [_spread(_middle(values), _deviation(values)) for values in line.facts.values()]
         if beside:
             paper = line.paper or Published(at={})

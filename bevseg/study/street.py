@@ -12,7 +12,8 @@ and cells without a label are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,7 @@ from bevseg.config import NAMED, TrainConfig
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.seg import device as devices
+from bevseg.seg.learned_loss import refuse_unknown_loss, variant
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
 from bevseg.seg.models.paper_unet import PaperUNet
@@ -34,6 +36,7 @@ from bevseg.seg.optimise import OPTIMISERS, SCHEDULES, optimiser, schedule
 from bevseg.study import reliability, scenes
 from bevseg.study.crops import Crops
 from bevseg.study.fit import fit
+from bevseg.study.neuro import learned
 from bevseg.study.outputs import FORMS, Form, Loss
 from bevseg.study.plan import STRICT
 from bevseg.study.scenes import Scene
@@ -54,7 +57,7 @@ class StreetSettings:
     """Settings of one run."""
 
     loss: str
-    """As in training."""
+    """As in training; also NeuroIoU, with `init`: the run whose maps its surrogate is fitted to."""
     seed: int
     """Of the first weights and of the crops."""
     slice: Literal["low", "high"] = "low"
@@ -71,6 +74,8 @@ class StreetSettings:
     optimiser: str = "adamw"
     learning_rate: float = 4e-3
     weight_decay: float = 1e-2
+    momentum: float = 0.9
+    """Of SGD."""
     schedule: str = "one_cycle"
     epochs: int = 10
     """At most; after each one the validation cloud is looked at."""
@@ -105,17 +110,27 @@ def run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> 
 def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
     parts = scenes.load(shared, settings.dataset, settings.config, settings.slice)
     form = FORMS[settings.outputs](SCORED[settings.slice])
-    net = NETS[settings.net](
-        len(parts["train"][0].bands), form.outputs, filters=settings.filters, depth=settings.depth
-    )
+    net = net_of(settings, parts, form)
+    crops = Crops(parts["train"], settings.crop, settings.seed)
+    neuro = variant(settings.loss, has_init=init is not None)
+    fresh, known = copy.deepcopy(net.state_dict()), dict[str, Any]()
     if init is not None:
         net.load_state_dict(init)
-    config = TrainConfig(
-        learning_rate=settings.learning_rate, weight_decay=settings.weight_decay, loss=settings.loss
-    )
-    pooled = form.loss(settings.loss)
+    if neuro is None:
+        pooled = form.loss(settings.loss)
+    else:
+        taught, known = learned(neuro, net, crops, form.target, settings.seed)
+        if taught is None:
+            return Outcome(known | {"score": None, "collapsed": 0.0})
+        pooled = taught
+        if neuro.from_scratch:
+            net.load_state_dict(fresh)
     loss = _per_image(pooled) if settings.per_image else pooled
-    crops = Crops(parts["train"], settings.crop, settings.seed)
+    config = TrainConfig(
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        momentum=settings.momentum,
+    )
 
     def epoch() -> Iterator[tuple[Tensor, Tensor]]:
         for _ in range(settings.steps):
@@ -148,9 +163,15 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     )
     if settings.weights == "best":
         net.load_state_dict(fitted.best)
-    facts = _test(net, parts["test"], form, settings.values)
+    facts = known | _test(net, parts["test"], form, settings.values)
     facts |= {"epochs": len(fitted.history), "seconds": fitted.history[-1]["seconds"]}
     return Outcome(facts, fitted.history, net.state_dict())
+
+
+def net_of(settings: StreetSettings, parts: Mapping[str, Sequence[Scene]], form: Form) -> Any:
+    """Return a network as it starts, for the bands of the scenes."""
+    bands = len(parts["train"][0].bands)
+    return NETS[settings.net](bands, form.outputs, filters=settings.filters, depth=settings.depth)
 
 
 def _per_image(loss: Loss) -> Loss:
@@ -198,8 +219,11 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
 
 def check(settings: StreetSettings) -> None:
     """Raise UsageError for names of losses, optimisers, schedules or data that do not exist."""
-    for text in (settings.loss, *settings.values):
+    refuse_unknown_loss(settings.loss, has_init=True)
+    for text in settings.values:
         parse(text)
+    if settings.outputs == "sigmoid" and variant(settings.loss, has_init=True):
+        raise UsageError("NeuroIoU has softmax outputs", where="outputs", hint='set outputs = "softmax"')
     for name, known in (
         (settings.optimiser, OPTIMISERS),
         (settings.schedule, SCHEDULES),

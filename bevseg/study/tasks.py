@@ -1,9 +1,10 @@
 """Table of tasks: name in the study file -> the task."""
 
-from bevseg.study import bias, curves, mnist, street
+from bevseg.study import approximation, bias, curves, mnist, street
 from bevseg.study.task import Task
 
 TASKS: dict[str, Task] = {
+    "approximation": approximation.TASK,
     "bias": bias.TASK,
     "curves": curves.TASK,
     "mnist": mnist.TASK,

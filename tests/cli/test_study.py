@@ -60,7 +60,7 @@ def test_a_study_is_printed_written_and_not_done_twice(study, tmp_path):
         (CURVES.replace("points", "dots"), 2, "'dots'"),
         (CURVES.replace("title", "titel"), 2, "'titel'"),
         (CURVES.replace('"ce"', '"bananas"'), 2, "bananas"),
-        (CURVES.replace('"curves"', '"circles"'), 2, "name one of: bias, curves"),
+        (CURVES.replace('"curves"', '"circles"'), 2, "name one of: approximation, bias, curves"),
     ],
 )
 def test_a_bad_study_is_refused_before_anything_is_written(study, tmp_path, wrong, code, said):

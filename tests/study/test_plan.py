@@ -100,5 +100,5 @@ def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
     with pytest.raises(UsageError, match="no_loss"):
         planned(path)
     path.write_text('title = "t"\ntask = "nothing"')
-    with pytest.raises(UsageError, match="name one of: bias"):
+    with pytest.raises(UsageError, match="name one of: approximation, bias"):
         planned(path)

@@ -72,3 +72,4 @@ def test_further_facts_are_averaged_and_texts_printed_once():
 def test_a_score_that_is_no_number_neither_counts_as_converged_nor_spoils_the_mean():
     (line,) = report.lines(study(), study().table[0], [record("a", 0, None), record("a", 1, 0.9)])
     assert (line.runs, line.converged, line.mean) == (2, 1, 0.9)
+    assert "| 0.900 (1 of 2 runs) |" in report.markdown(study(), study().table[0], [line])

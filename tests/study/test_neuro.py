@@ -1,0 +1,118 @@
+from functools import partial
+
+import pytest
+import torch
+
+from bevseg.errors import UsageError
+from bevseg.seg import surrogate
+from bevseg.study import approximation, neuro, report, scenes, street
+from bevseg.study.approximation import ApproximationSettings
+from bevseg.study.plan import StudyFile, TablePlan, checked
+from bevseg.study.street import StreetSettings
+from tests.study.clouds import boxes
+
+TINY = {
+    "dataset": "boxes",
+    "epochs": 1,
+    "steps": 2,
+    "batch": 2,
+    "crop": 16,
+    "filters": 2,
+    "depth": 2,
+    "seed": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """Rasters of small clouds."""
+    folder = tmp_path_factory.mktemp("shared")
+    scenes.CLOUDS["boxes"] = boxes
+    scenes.prepare([("boxes", "default", "low")], "", folder)
+    yield folder
+    del scenes.CLOUDS["boxes"]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Few crops and a short fit."""
+    monkeypatch.setattr(neuro, "CROPS", 30)
+    monkeypatch.setattr(neuro, "fit", partial(surrogate.fit, steps=20))
+
+
+def run(shared, init=None, **more):
+    return street.run(StreetSettings(**TINY | {"loss": "ce"} | more), init, shared)
+
+
+def allow(monkeypatch, right):
+    """Whatever the surrogate, say that it teaches the right way, or the wrong one."""
+
+    def refuse(self):
+        if not right:
+            raise surrogate.SurrogateError("no", why="df/dTP > 0")
+
+    monkeypatch.setattr(surrogate.Report, "refuse", refuse)
+
+
+def test_a_surrogate_is_fitted_and_trained_with(shared, quick, monkeypatch):
+    allow(monkeypatch, True)
+    facts = run(shared, run(shared).weights, loss="neuro_iou").facts
+    assert facts["refused"] == ""
+    assert facts["surrogate_rmse"] > 0
+    assert facts["score"] is not None
+
+
+def test_without_init_the_network_starts_anew(shared, quick, monkeypatch):
+    allow(monkeypatch, True)
+    first = run(shared)
+    still = {"learning_rate": 0.0, "loss": "neuro_iou"}
+    same = run(shared, first.weights, **still).weights
+    anew = run(shared, first.weights, **still | {"loss": "neuro_iou:no_init"}).weights
+    assert torch.equal(same["head.weight"], first.weights["head.weight"])
+    assert not torch.equal(anew["head.weight"], first.weights["head.weight"])
+
+
+def test_a_surrogate_that_teaches_the_wrong_way_has_no_score_but_says_why(shared, quick, monkeypatch):
+    allow(monkeypatch, False)
+    outcome = run(shared, run(shared).weights, loss="neuro_iou")
+    assert outcome.facts["score"] is None
+    assert outcome.facts["refused"] == "df/dTP > 0"
+    study = checked(StudyFile, {"title": "t", "task": "street", "axes": {"loss": ["n"]}}, "")
+    record = {"key": "k", "at": {"loss": "n"}, "facts": outcome.facts}
+    table = TablePlan(by=["loss"], clear=0.1, columns=["refused"])
+    text = report.markdown(study, table, report.lines(study, table, [record]))
+    assert "| n | 0 of 1" in text
+    assert "df/dTP > 0 |" in text
+
+
+def test_it_needs_a_network_that_makes_maps_and_softmax_outputs(shared):
+    with pytest.raises(UsageError):
+        run(shared, loss="neuro_iou")
+    with pytest.raises(UsageError, match="softmax"):
+        street.check(StreetSettings(loss="neuro_iou", seed=0, outputs="sigmoid"))
+
+
+def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
+    monkeypatch.setattr(neuro, "CROPS", 30)
+    monkeypatch.setattr(approximation, "approximation", partial(surrogate.approximation, steps=20))
+    monkeypatch.setattr(
+        approximation, "_teacher", lambda one: StreetSettings(loss="ce", **TINY | {"seed": one.seed})
+    )
+    wanted = [ApproximationSettings(inputs=inputs, seed=0, pairs=20) for inputs in ("3", "6")]
+    approximation.prepare(wanted, shared)
+    (made,) = shared.glob("*.pt")
+    stamp = made.stat().st_mtime_ns
+    approximation.prepare(wanted, shared)
+    assert made.stat().st_mtime_ns == stamp
+    three, six = (approximation.run(one, None, shared).facts for one in wanted)
+    assert three["pairs"] == six["pairs"] == 20
+    assert three["spread"] == pytest.approx(six["spread"])
+    assert three["rmse"] != six["rmse"]
+    with pytest.raises(UsageError, match="not 5000 pairs"):
+        approximation.run(ApproximationSettings(inputs="3", seed=0, pairs=5000), None, shared)
+
+
+@pytest.mark.parametrize("wrong", [{"inputs": "4"}, {"slice": "middle"}, {"dataset": "moon"}])
+def test_names_that_do_not_exist_are_refused(wrong):
+    with pytest.raises(UsageError):
+        approximation.check(ApproximationSettings(**{"inputs": "3", "seed": 0} | wrong))
