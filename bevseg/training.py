@@ -9,9 +9,9 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,38 @@ DRAWS = 200
 
 SHOWN = 100
 """Points from which on a class counts as shown."""
+
+
+class Domain(NamedTuple):
+    """The values that a setting may have, in words and as a test."""
+
+    text: str
+    holds: Callable[[float], bool]
+
+
+_COUNT = Domain("a whole number of at least 1", lambda value: value >= 1)
+_POSITIVE = Domain("a number above 0", lambda value: 0 < value < math.inf)
+_NOT_NEGATIVE = Domain("0, or a number above", lambda value: 0 <= value < math.inf)
+_SHARE = Domain("a share from 0 to 1", lambda value: 0 <= value <= 1)
+
+DOMAINS: dict[str, Domain] = {
+    "steps": _COUNT,
+    "batch": _COUNT,
+    "crop": _COUNT,
+    "learning_rate": _POSITIVE,
+    "weight_decay": _NOT_NEGATIVE,
+    "momentum": Domain("a share from 0 to below 1", lambda value: 0 <= value < 1),
+    "power": _NOT_NEGATIVE,
+    "teacher_weight": _SHARE,
+    "unlabelled_weight": _NOT_NEGATIVE,
+    "confidence": _SHARE,
+    "average": _SHARE,
+    "validate_every": _COUNT,
+    "patience": _COUNT,
+    "val_share": _SHARE,
+    "max_minutes": _POSITIVE,
+}
+"""Setting of a training -> its values; what the loss, the schedule and the sampling need they say themselves."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +126,13 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
     refuse_unknown_optimiser(config.optimiser)
     schedule(config.schedule, config)
     refuse_unknown_sampling(config.sampling)
-    for name in ("teacher_weight", "confidence"):
-        if not 0 <= getattr(config, name) <= 1:
+    for name, domain in DOMAINS.items():
+        value = getattr(config, name)
+        if value is not None and not domain.holds(value):
             raise UsageError(
-                f"{name} {getattr(config, name):g}", where=f"train.{name}", hint="choose a share from 0 to 1"
+                f"{name} {value:g} cannot be trained with",
+                where=f"train.{name}",
+                hint=f"choose {domain.text}",
             )
 
 

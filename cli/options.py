@@ -88,7 +88,11 @@ device = click.option(
     help="Where the networks compute.",
 )
 seed = click.option(
-    "--seed", type=int, default=RunConfig.seed, show_default=True, help="Start of all chance."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=RunConfig.seed,
+    show_default=True,
+    help="Start of all chance.",
 )
 jobs = click.option(
     "--jobs",

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bevseg import pipeline
+from bevseg.config import TrainConfig
 from bevseg.errors import LabelError, UsageError
 from bevseg.labels import GROUND, UNDEFINED
-from bevseg.training import hold_out
+from bevseg.training import hold_out, refuse_settings
 from tests import tiny
 
 
@@ -96,3 +97,33 @@ def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
     cloud = dataclasses.replace(cloud, labels=cloud.labels * 0 + label)
     with pytest.raises(LabelError, match="--classes"):
         pipeline.train([pipeline.survey(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", 0),
+        ("batch", 0),
+        ("crop", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("weight_decay", -1.0),
+        ("momentum", 1.0),
+        ("power", -1.0),
+        ("teacher_weight", 2.0),
+        ("unlabelled_weight", -1.0),
+        ("confidence", 2.0),
+        ("average", 2.0),
+        ("validate_every", 0),
+        ("patience", 0),
+        ("val_share", 2.0),
+        ("max_minutes", -1.0),
+    ],
+)
+def test_a_setting_that_no_training_can_have_is_refused_by_its_name(name, value):
+    with pytest.raises(UsageError, match=f"train.{name}"):
+        refuse_settings(TrainConfig(**{name: value}))
+
+
+def test_the_default_settings_are_none_of_those():
+    refuse_settings(TrainConfig())

@@ -70,6 +70,7 @@ def test_one_slice_is_trained_and_the_other_taken_over(model, work, tmp_path):
         (["--val", "nobody"], "a, b, c"),
         (["--val", "a,b,c"], "none is left"),
         (["--max-minutes", "0"], "max-minutes"),
+        (["--seed", "-1"], "--seed"),
         (["--config", "default"], "other settings"),
     ],
 )
