@@ -22,7 +22,7 @@ from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.sampling import refuse_unknown as refuse_unknown_sampling
 from bevseg.bev.sampling import sampling
 from bevseg.config import Settings, TrainConfig
-from bevseg.errors import UsageError
+from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.labels import CLASS_NAMES, UNDEFINED, VEGETATION
 from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
@@ -239,15 +239,13 @@ def fit(
     ------
     LabelError
         If there is nothing to learn in a slice.
-    UsageError
-        If `init` is for other bands or nets, or the loss needs one, or the teacher reads other rasters.
+    UsageError, ModelError, InputError
+        If `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters; if one of
+        them lacks a slice, or the unlabelled clouds do.
     SurrogateError
         If a NeuroIoU loss would teach the wrong way.
     """
-    if init is not None:
-        _check_init(init, settings)
-    if guides.teacher is not None:
-        _check_teacher(guides.teacher, settings, slices)
+    refuse_models(settings, slices, init, guides.teacher)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     begin = time.monotonic()
@@ -258,6 +256,9 @@ def fit(
         for name in slices:  # all before the first training: a surrogate may be refused
             losses[name] = _learned(name, examples, held_out, settings, init, form, seed, device, progress)
         init = None if form.from_scratch else init
+    for name in slices[1:]:  # what a slice lacks is told before the first is trained
+        _sampler(name, examples, held_out, settings, seed)
+        _further(name, guides, settings)
     for number, name in enumerate(slices):
         minutes = settings.train.max_minutes
         if minutes is not None:  # what is left, shared evenly among the slices to come
@@ -317,7 +318,7 @@ def _fit_slice(
         minutes=teller.minutes,
         loss_of=loss_of,
         teacher=guides.teacher.nets[name] if guides.teacher else None,
-        unlabelled=_crops(name, _unlabelled(guides.unlabelled), settings) if guides.unlabelled else None,
+        unlabelled=_further(name, guides, settings),
         on_row=teller.row,
         on_step=teller.step,
     )
@@ -339,6 +340,21 @@ def _crops(name: str, examples: Sequence[Example], settings: Settings) -> CropSa
         features=settings.raster.features,
         crop=settings.train.crop,
     )
+
+
+def _further(name: str, guides: Guides, settings: Settings) -> Sampler | None:
+    """Return the sampler of crops without labels; None if there are no clouds for it."""
+    if not guides.unlabelled:
+        return None
+    try:
+        return _crops(name, _unlabelled(guides.unlabelled), settings)
+    except LabelError as error:
+        raise InputError(
+            f"No point in the {name} slice of the clouds without labels",
+            where="--unlabelled",
+            why=f"the clouds are {error.where}",
+            hint="add clouds with such points, or train the other slice alone with --slice",
+        ) from error
 
 
 def _unlabelled(examples: Sequence[Example]) -> list[Example]:
@@ -382,27 +398,28 @@ def _scene(example: Example, name: str, settings: Settings) -> tuple[Any, Any]:
     return bands.values, label_rasters(example.cloud, example.dem, settings.slices)[name]["class"]
 
 
-def _check_init(init: Model, settings: Settings) -> None:
-    for group in ("slices", "raster", "net"):
-        old, new = getattr(init.settings, group), getattr(settings, group)
-        if old != new:
-            raise UsageError(
-                "The model to start from was made with other settings",
-                where="--init",
-                why=f"{group}: {old} there, {new} here",
-                hint="give the --config that it was trained with",
-            )
+def refuse_models(
+    settings: Settings, slices: Sequence[str], init: Model | None = None, teacher: Model | None = None
+) -> None:
+    """Raise UsageError or ModelError if a model to start from or a teacher does not go with the settings."""
+    if init is not None:
+        _refuse_other("The model to start from was made with other settings", "--init", init, settings, "net")
+        if variant(settings.train.loss, has_init=True) is not None:
+            for name in slices:
+                init.require(name)
+    if teacher is not None:
+        _refuse_other("The teacher reads other rasters", "--teacher", teacher, settings)
+        for name in slices:
+            teacher.require(name)
 
 
-def _check_teacher(teacher: Model, settings: Settings, slices: Sequence[str]) -> None:
-    for name in slices:
-        teacher.require(name)
-    for group in ("slices", "raster"):
-        its, ours = getattr(teacher.settings, group), getattr(settings, group)
+def _refuse_other(what: str, option: str, model: Model, settings: Settings, *groups: str) -> None:
+    for group in ("slices", "raster", *groups):
+        its, ours = getattr(model.settings, group), getattr(settings, group)
         if its != ours:
             raise UsageError(
-                "The teacher reads other rasters",
-                where="--teacher",
+                what,
+                where=option,
                 why=f"{group}: {its} there, {ours} here",
-                hint="give the --config that it was trained with, or train a teacher with this one",
+                hint="give the --config that it was trained with, or another model",
             )

@@ -8,9 +8,9 @@ import pytest
 
 from bevseg import pipeline
 from bevseg.config import TrainConfig
-from bevseg.errors import LabelError, UsageError
+from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.labels import GROUND, UNDEFINED
-from bevseg.training import hold_out, refuse_settings
+from bevseg.training import Example, Guides, hold_out, refuse_settings
 from tests import tiny
 
 
@@ -82,6 +82,34 @@ def test_progress_tells_steps_of_both_slices(examples):
     pipeline.train(examples, tiny.SETTINGS, device="cpu", progress=steps.append)
     assert list(dict.fromkeys(step.task for step in steps)) == ["train low", "train high"]
     assert [step.done for step in steps if step.task == "train low"] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_a_slice_without_the_class_to_sample_is_refused_before_the_first_is_trained(examples):
+    config = dataclasses.replace(tiny.SETTINGS.train, sampling="half_positive:car")
+    steps = []
+    with pytest.raises(LabelError, match="--slice"):
+        pipeline.train(
+            examples,
+            dataclasses.replace(tiny.SETTINGS, train=config),
+            device="cpu",
+            progress=steps.append,
+        )
+    assert steps == []
+
+
+def test_clouds_without_labels_that_lack_a_slice_are_named_before_the_first_is_trained(examples):
+    cloud = examples[0].cloud
+    flat = dataclasses.replace(cloud, z=np.minimum(cloud.z, 2.5))
+    steps = []
+    with pytest.raises(InputError, match="high slice of the clouds without labels"):
+        pipeline.train(
+            examples,
+            tiny.SETTINGS,
+            guides=Guides(unlabelled=[Example(flat, examples[0].dem)]),
+            device="cpu",
+            progress=steps.append,
+        )
+    assert steps == []
 
 
 def test_an_init_of_other_nets_is_refused(examples):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.bev.crops import Crop, CropSampler
 from bevseg.errors import LabelError, UsageError
-from bevseg.labels import CLASS_NAMES
+from bevseg.labels import CLASS_NAMES, GROUND
 
 TRIES = 10
 """Crops drawn until one shows what it should: thinning, a hole, or its neighbours in the cell may hide a class."""
@@ -157,11 +157,12 @@ def refuse_unknown(text: str) -> None:
         raise UsageError(
             f"No sampling {name!r}", where="train.sampling", hint=f"name one of: {', '.join(SAMPLINGS)}"
         )
-    if colon and (name != "half_positive" or of_class not in CLASS_NAMES[1:]):
+    objects = [CLASS_NAMES[label] for label in range(1, len(CLASS_NAMES)) if label != GROUND]
+    if colon and (name != "half_positive" or of_class not in objects):
         raise UsageError(
             f"Sampling {text!r} names no class",
             where="train.sampling",
-            hint=f"half_positive takes one of: {', '.join(CLASS_NAMES[1:])}; the others take none",
+            hint=f"half_positive takes one of: {', '.join(objects)}; the others take none",
         )
 
 

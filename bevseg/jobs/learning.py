@@ -21,7 +21,7 @@ from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.device import resolve
-from bevseg.training import Example, Guides, refuse_settings
+from bevseg.training import Example, Guides, refuse_models, refuse_settings
 
 
 def train_work(
@@ -68,6 +68,8 @@ def train_work(
         If a cloud has no labels.
     UsageError
         If options or settings do not agree.
+    ModelError
+        If the model to start from or the teacher is none, or lacks a slice.
     SurrogateError
         If a NeuroIoU loss would teach the wrong way.
     """
@@ -79,8 +81,10 @@ def train_work(
     if unlabelled is not None:
         _refuse_same(work, unlabelled)
     start, master = (checkpoint.load(path) if path else None for path in (init, teacher))
+    refuse_models(settings, slices, start, master)
     for directory in (work, unlabelled):
         if directory is not None:
+            folders(directory)
             refuse_other(directory, settings, GROUPS)
     examples = _read(work, "read the training clouds", progress)
     for example in examples:

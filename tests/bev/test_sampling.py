@@ -87,7 +87,9 @@ def test_a_class_that_the_slice_lacks_is_refused():
         sampling.sampling("half_positive:car", sampler(scenes.street(), "high"), seed=0)
 
 
-@pytest.mark.parametrize("text", ["random", "half_positive:bus", "half_positive:", "equibatch:car"])
+@pytest.mark.parametrize(
+    "text", ["random", "half_positive:bus", "half_positive:ground", "half_positive:", "equibatch:car"]
+)
 def test_what_is_no_sampling_is_refused(text):
     with pytest.raises(UsageError, match=r"train\.sampling"):
         refuse_unknown(text)

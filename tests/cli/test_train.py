@@ -170,3 +170,38 @@ def test_the_limit_of_minutes_ends_the_training(work, tmp_path):
     result = bevseg("train", work / "work", "-o", output, *options)
     assert result.exit_code == 0, result.stderr
     assert output.exists()
+
+
+@pytest.mark.parametrize("options", [["--teacher"], ["--init"], ["--loss", "neuro-iou", "--init"]])
+def test_a_model_that_does_not_go_with_the_training_is_refused_before_the_clouds_are_read(
+    model, work, tmp_path, options
+):
+    loaded = checkpoint.load(model[0])
+    other = dataclasses.replace(loaded.settings, raster=dataclasses.replace(loaded.settings.raster, cell=0.3))
+    checkpoint.save(dataclasses.replace(loaded, settings=other), tmp_path / "other.safetensors")
+    result = train(work, tmp_path / "m.safetensors", *options, tmp_path / "other.safetensors")
+    assert result.exit_code == 2
+    assert options[-1] in result.stderr
+    assert "read the training clouds" not in result.stderr
+    assert left_behind(tmp_path) == ["other.safetensors"]
+
+
+@pytest.mark.parametrize("options", [["--teacher"], ["--loss", "neuro-iou", "--init"]])
+def test_a_model_without_a_slice_that_it_is_asked_about_is_refused_before_the_clouds_are_read(
+    model, work, tmp_path, options
+):
+    loaded = checkpoint.load(model[0])
+    low = {name: of["low"] for name, of in (("nets", loaded.nets), ("bands", loaded.bands))}
+    half = dataclasses.replace(loaded, **{name: {"low": of} for name, of in low.items()})
+    checkpoint.save(half, tmp_path / "low.safetensors")
+    result = train(work, tmp_path / "m.safetensors", *options, tmp_path / "low.safetensors")
+    assert result.exit_code == 4
+    assert "no network for the high slice" in result.stderr
+    assert "read the training clouds" not in result.stderr
+
+
+def test_clouds_without_labels_that_are_not_there_are_missed_before_the_others_are_read(work, tmp_path):
+    result = train(work, tmp_path / "m.safetensors", "--unlabelled", tmp_path / "nothing")
+    assert result.exit_code == 4
+    assert str(tmp_path / "nothing") in result.stderr
+    assert "read the training clouds" not in result.stderr
