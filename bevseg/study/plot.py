@@ -39,7 +39,8 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     )
     axis.set_ylim(len(lines) - 0.5, -0.5)
     axis.grid(axis="x", color="#e4e4e0")
-    axis.set_xlabel(f"{score}: runs (dots) and their mean (bar); the paper's mean (diamond) and best (open)")
+    beside = "; the paper's mean (diamond) and best (open)" if any(line.paper for line in lines) else ""
+    figure.supxlabel(f"{score}: runs (dots) and their mean (bar){beside}", fontsize=9)
     axis.set_title(title, fontsize=10, loc="left")
     _save(figure, path)
 
