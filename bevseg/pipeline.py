@@ -168,7 +168,7 @@ def train(
     Returns
     -------
     Model, list of Row
-        The model, with the scores of the clouds held out, and the history of the training.
+        The model, with what it was made from and the scores of the clouds held out; the history of the training.
 
     Raises
     ------
@@ -190,10 +190,20 @@ def train(
         device=device,
         progress=progress,
     )
-    scores: dict[str, Any] = {"trained_on": sorted(set(labels) - set(held_out))}
+    scores = {"trained_on": sorted(set(labels) - set(held_out))} | _guided(init, guides) | model.scores
     if held_out and set(SLICES) <= set(model.nets):
         scores["validation"] = _scored([e for e in examples if e.cloud.name in held_out], model, device)
     return dataclasses.replace(model, scores=scores), history
+
+
+def _guided(init: Model | None, guides: Guides) -> dict[str, Any]:
+    """Return what a training began with or learned from beside labels, by name; only what there was."""
+    found = {
+        "init": init and (init.source or "in memory"),
+        "teacher": guides.teacher and (guides.teacher.source or "in memory"),
+        "unlabelled": [example.cloud.name for example in guides.unlabelled],
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _scored(examples: Sequence[Example], model: Model, device: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from bevseg.seg.lesson import loss_from
 from bevseg.seg.losses.expression import Loss
 from bevseg.seg.optimise import refuse_unknown as refuse_unknown_optimiser
 from bevseg.seg.optimise import schedule
+from bevseg.seg.surrogate import Report
 from bevseg.seg.train import Trained, train
 
 log = logging.getLogger(__name__)
@@ -233,7 +234,8 @@ def fit(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out; one row of the history per look at these.
+        The networks that did best on the clouds held out, and as scores what a surrogate of the IoU is worth where
+        there is one; one row of the history per look at these clouds.
 
     Raises
     ------
@@ -246,15 +248,21 @@ def fit(
         If a NeuroIoU loss would teach the wrong way.
     """
     refuse_models(settings, slices, init, guides.teacher)
+    if settings.train.schedule == "plateau" and not held_out:
+        log.warning("nothing is held out to look at: on schedule plateau the learning rate will never fall")
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     begin = time.monotonic()
     losses: dict[str, Loss] = {}
+    fits: dict[str, Any] = {}
     form = variant(settings.train.loss, has_init=init is not None)
     if form is not None and init is not None:
-        settings = dataclasses.replace(settings, train=recipe(settings.train, form))
+        settings = _with_recipe(settings, form)
         for name in slices:  # all before the first training: a surrogate may be refused
-            losses[name] = _learned(name, examples, held_out, settings, init, form, seed, device, progress)
+            losses[name], report = _learned(
+                name, examples, held_out, settings, init, form, seed, device, progress
+            )
+            fits[name] = dataclasses.asdict(report)
         init = None if form.from_scratch else init
     for name in slices[1:]:  # what a slice lacks is told before the first is trained
         _sampler(name, examples, held_out, settings, seed)
@@ -269,7 +277,8 @@ def fit(
         nets[name] = trained.net
         history += [{"slice": name} | row for row in trained.history]
     bands = bands_of(settings.raster.features)
-    return Model(nets, {name: bands[name] for name in nets}, settings, seed=seed), history
+    scores = {"surrogate": fits} if fits else {}
+    return Model(nets, {name: bands[name] for name in nets}, settings, scores=scores, seed=seed), history
 
 
 @dataclass
@@ -366,6 +375,16 @@ def _unlabelled(examples: Sequence[Example]) -> list[Example]:
     ]
 
 
+def _with_recipe(settings: Settings, form: Variant) -> Settings:
+    """Return the settings with the recipe of a NeuroIoU loss, and say what it sets."""
+    train = recipe(settings.train, form)
+    old, new = dataclasses.asdict(settings.train), dataclasses.asdict(train)
+    changed = [f"{name} {new[name]}" for name in new if new[name] != old[name]]
+    if changed:
+        log.info("the recipe of %s instead of defaults: %s", train.loss, ", ".join(changed))
+    return dataclasses.replace(settings, train=train)
+
+
 def _learned(
     name: str,
     examples: Sequence[Example],
@@ -376,8 +395,8 @@ def _learned(
     seed: int,
     device: str,
     progress: Progress,
-) -> Loss:
-    """Return the NeuroIoU loss of a slice, learned from the maps of `init` and checked."""
+) -> tuple[Loss, Report]:
+    """Return the NeuroIoU loss of a slice, learned from the maps of `init` and checked, and how good it is."""
     loss_of, report = learn(
         form,
         init.require(name),
@@ -389,7 +408,7 @@ def _learned(
     )
     log.info("%s: %s", name, report)
     report.refuse()
-    return loss_of
+    return loss_of, report
 
 
 def _scene(example: Example, name: str, settings: Settings) -> tuple[Any, Any]:

@@ -112,6 +112,17 @@ def test_clouds_without_labels_that_lack_a_slice_are_named_before_the_first_is_t
     assert steps == []
 
 
+def test_a_plateau_that_nothing_is_held_out_for_is_warned_of(examples, caplog):
+    config = dataclasses.replace(tiny.SETTINGS.train, schedule="plateau")
+    settings = dataclasses.replace(tiny.SETTINGS, train=config)
+    with caplog.at_level(logging.WARNING):
+        pipeline.train(examples[:1], settings, slices=["low"], device="cpu")
+        assert "plateau" in caplog.text
+        caplog.clear()
+        pipeline.train(examples[:2], settings, slices=["low"], device="cpu")
+        assert "plateau" not in caplog.text
+
+
 def test_an_init_of_other_nets_is_refused(examples):
     model, _ = pipeline.train(examples[:1], tiny.SETTINGS, device="cpu")
     wider = dataclasses.replace(tiny.SETTINGS, net=dataclasses.replace(tiny.SETTINGS.net, filters=6))

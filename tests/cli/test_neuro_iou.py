@@ -49,8 +49,12 @@ def test_training_goes_on_from_the_model_by_the_recipe_and_the_fit_is_printed(wo
     assert result.exit_code == 0, result.stderr
     assert "held out the IoU loss is off by" in result.stderr
     assert all(f"df/d{name}" in result.stderr for name in ("TP", "FP", "FN"))
+    assert "learning_rate 1e-05" in result.stderr
     assert 0 < furthest(work, "tuned") < 1e-3
-    used = checkpoint.load(work / "tuned.safetensors").settings.train
+    loaded = checkpoint.load(work / "tuned.safetensors")
+    assert loaded.scores["surrogate"]["low"]["rmse"] > 0
+    assert loaded.scores["surrogate"]["low"]["slopes"]["TP"]["share"] > 0.5
+    used = loaded.settings.train
     assert (used.loss, used.optimiser, used.schedule) == ("neuro-iou", "sgd", "constant")
     assert (used.learning_rate, used.momentum, used.weight_decay) == (1e-5, 0.99, 5e-4)
     assert used.batch == 2  # the configuration says so

@@ -205,3 +205,15 @@ def test_clouds_without_labels_that_are_not_there_are_missed_before_the_others_a
     assert result.exit_code == 4
     assert str(tmp_path / "nothing") in result.stderr
     assert "read the training clouds" not in result.stderr
+
+
+def test_the_model_tells_what_it_learned_from_beside_labels(model, work, streets, tmp_path):
+    assert not {"init", "teacher", "unlabelled", "surrogate"} & set(checkpoint.load(model[0]).scores)
+    assert bevseg("ingest", streets / "a.txt", "-o", tmp_path / "more").exit_code == 0
+    assert bevseg("ground", tmp_path / "more", "--config", work / "tiny.toml").exit_code == 0
+    output, more = tmp_path / "m.safetensors", tmp_path / "more"
+    options = ["--init", model[0], "--teacher", model[0], "--unlabelled", more, "--slice", "low"]
+    assert train(work, output, *options).exit_code == 0
+    scores = checkpoint.load(output).scores
+    assert {scores["init"], scores["teacher"]} == {str(model[0])}
+    assert scores["unlabelled"] == ["a"]
