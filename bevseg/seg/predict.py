@@ -76,7 +76,7 @@ def predict(
         if config.crf is not None:
             features = scaled(values, model.bands[slice_name]).numpy()
             probabilities = crf(probabilities, features, mask, raster.grid.cell, config.crf)
-        said = np.where(mask, _decided(probabilities), 0).astype(np.uint8)
+        said = _decided(probabilities, mask)
     return Raster(raster.grid, ("class", "confidence"), said, raster.crs, raster.unit)
 
 
@@ -157,10 +157,13 @@ def _decide(logits: Tensor) -> Tensor:
     return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
 
 
-def _decided(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols)."""
-    ids, highest = probabilities.argmax(0) + 1, np.rint(255 * probabilities.max(0))
-    return np.stack([ids, highest]).astype(np.uint8)
+def _decided(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask."""
+    said = np.zeros((2, *mask.shape), np.uint8)
+    for row, occupied_here in enumerate(mask):  # line by line: rasters are large
+        line = probabilities[:, row, occupied_here]
+        said[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 * line.max(0))
+    return said
 
 
 @lru_cache(maxsize=4)
