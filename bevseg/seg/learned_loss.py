@@ -72,7 +72,7 @@ def variant(loss: str, *, has_init: bool) -> Variant | None:
             f"The loss {loss!r} needs a trained model to learn from",
             where="--init",
             why="its surrogate of the IoU is fitted to the maps of a network, and none is given",
-            hint="train one with --loss ce, and give it with --init",
+            hint="train one with --loss ce, and give it to `bevseg train` with --init",
         )
     return Variant("hinge" if match["hinge"] else match["count"] or "3", bool(match["scratch"]))
 
