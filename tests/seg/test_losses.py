@@ -18,6 +18,8 @@ MULTI = {name: entry.loss for name, entry in LOSSES.items()} | {
     "power jaccard, one sum": partial(power_jaccard, reduce="all", smooth=10),
     "power jaccard, per image": partial(power_jaccard, reduce="class_image", p=2.0),
     "power jaccard, sigmoid": partial(power_jaccard, activation="sigmoid"),
+    "sensitivity per image": partial(LOSSES["sensitivity_specificity"].loss, scope="image"),
+    "balanced per image": partial(LOSSES["balanced_ce"].loss, scope="image"),
     "lovasz softmax, all classes": partial(lovasz_softmax, classes="all"),
     "lovasz softmax, per image": partial(lovasz_softmax, per_image=True),
     "lovasz softmax, weighted": partial(lovasz_softmax, weights=(1, 1, 1, 1)),
@@ -99,6 +101,15 @@ def test_all_ignored_costs_nothing(loss, dtype):
     assert torch.equal(gradient, torch.zeros_like(gradient))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@every_loss
+def test_no_image_costs_nothing(loss, dtype):
+    value, gradient = value_and_gradient(
+        loss, torch.zeros(0, 4, 5, 6, dtype=dtype), torch.zeros(0, 5, 6, dtype=torch.long)
+    )
+    assert value == 0 and gradient.shape == (0, 4, 5, 6)
+
+
 @every_loss
 def test_another_ignore_index(loss):
     logits, target = scene()
@@ -118,7 +129,7 @@ def test_saturated_logits_stay_finite(loss, size, dtype):
         value, gradient = value_and_gradient(loss, logits.detach().sign() * size, target)
     assert torch.isfinite(value)
     assert torch.isfinite(gradient).all()
-    assert value.dtype in (torch.float32, torch.float64)
+    assert value.dtype == torch.promote_types(dtype, torch.float32)
 
 
 @every_loss
@@ -272,6 +283,23 @@ def test_power_outside_its_domain_is_refused(p):
     with pytest.raises(UsageError, match="no use for p"):
         power_jaccard(*scene(), p=p)
     assert torch.isfinite(power_jaccard(*scene(), p=p, any_p=True))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        partial(power_jaccard, reduce="class"),
+        partial(power_jaccard, classes="absent"),
+        partial(power_jaccard, activation="relu"),
+        partial(power_jaccard, smooth=-1),
+        partial(lovasz_softmax, classes="absent"),
+        partial(lovasz_softmax, activation="relu"),
+        partial(lovasz_hinge, classes="absent"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_refused(loss):
+    with pytest.raises(UsageError):
+        loss(*scene())
 
 
 def test_shapes_that_do_not_fit_are_refused():

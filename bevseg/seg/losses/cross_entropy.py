@@ -185,7 +185,7 @@ def _costs(pixels: Kept) -> Tensor:
 
 def _rarity(pixels: Kept, scope: str, clamp: float) -> Tensor:
     """Return for each pixel (N,) the share of the other classes in its scope, kept in [clamp, 1 - clamp]."""
-    sizes = torch.tensor(pixels.counts if scope == "image" else [len(pixels.ids)], device=pixels.ids.device)
+    sizes = pixels.ids.new_tensor(pixels.counts if scope == "image" else [len(pixels.ids)])
     scopes = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
     cells = scopes * _classes(pixels) + pixels.ids
     own = torch.bincount(cells)[cells].to(pixels.planes.dtype)

@@ -328,6 +328,8 @@ def _cross(planes: Tensor) -> Tensor:
 
 def _disc_means(images: Tensor, radii: Sequence[int]) -> list[Tensor]:
     """Return for each radius the mean of images (B, C, H, W) over a disc, with 0 beyond the image."""
+    if not images.numel():
+        return [images] * len(radii)
     rows, cols = images.shape[2:]
     most = int(max(radii, default=0))
     size = [next_fast_len(max(n + most, 2 * most + 1), real=True) for n in (rows, cols)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.cross_entropy import mean
 from bevseg.seg.losses.kept import kept
-from bevseg.seg.losses.overlap import Overlap, overlaps
+from bevseg.seg.losses.options import of_areas, one_of
+from bevseg.seg.losses.overlap import overlaps
+from bevseg.seg.losses.share import over_groups, share
 
 DOMAIN = (1.0, 2.0)
 """Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
@@ -55,13 +57,14 @@ def power_jaccard(
     Returns
     -------
     Tensor
-        Scalar in [0, 1] for p in [1, 2], float64 (for `pixel` as wide as the logits): 0 for a perfect prediction;
-        1 with s = 0 for a disjoint one. 0 with zero gradient if all pixels are ignored, or if no class is present.
+        Scalar in [0, 1] for p in [1, 2], float32 or wider: 0 for a perfect prediction; 1 with s = 0 for a disjoint
+        one. 0 with zero gradient if all pixels are ignored, or if no class is present.
 
     Raises
     ------
     UsageError
-        For p outside [1, 2] without `any_p`.
+        For p outside [1, 2] without `any_p`, a negative smooth, or an unknown choice of reduce, classes or
+        activation.
 
     Notes
     -----
@@ -74,16 +77,18 @@ def power_jaccard(
             why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
             hint="choose p from 1 to 2; 1.5 is a good start",
         )
+    one_of("reduction", reduce, "all", "class_batch", "class_image", "pixel")
+    scope = "image" if reduce == "class_image" else "batch"
+    of_areas(smooth, scope, activation)
     if reduce == "pixel":
         return _per_pixel(logits, target, ignore_index, p, smooth, activation)
-    scope = "image" if reduce == "class_image" else "batch"
     sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
+    inter, powers, truth = sums.inter, sums.powers, sums.truth
     if reduce == "all":
-        sums = Overlap(*(values.sum() for values in sums))
-    union = sums.truth + sums.powers - sums.inter
-    costs = 1 - _ratio(sums.inter + smooth, union + smooth)
-    counted = sums.truth > 0 if classes == "present" and reduce != "all" else torch.ones_like(sums.truth > 0)
-    return (costs * counted).sum() / counted.sum().clamp(min=1)
+        classes = "all"  # the only group is no class
+        inter, powers, truth = (part.sum(0, keepdim=True) for part in (inter, powers, truth))
+    union = truth + powers - inter
+    return over_groups(share(union - inter, union + smooth), truth, logits, classes=classes)
 
 
 def _per_pixel(
@@ -94,11 +99,5 @@ def _per_pixel(
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     log_q = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
     inter = log_q.exp() * pixels.truth
-    costs = 1 - _ratio(inter + smooth, pixels.truth + (log_q * p).exp() - inter + smooth)
-    return costs.sum() / max(costs.numel(), 1)
-
-
-def _ratio(part: Tensor, whole: Tensor) -> Tensor:
-    """Return part / whole, and 1 where there is nothing of both."""
-    empty = whole <= 0
-    return torch.where(empty, 1, part) / torch.where(empty, 1, whole)
+    union = pixels.truth + (log_q * p).exp() - inter
+    return mean(share(union - inter, union + smooth))

@@ -48,7 +48,7 @@ def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
         If the shapes do not fit.
     """
     logits = as_planes(logits, target)
-    mask = target.reshape(len(target), -1) != ignore_index
+    mask = target.flatten(1) != ignore_index
     index = mask.flatten().nonzero().squeeze(1)
     ids = target.flatten().index_select(0, index).long()
     classes = logits.shape[1]
@@ -109,7 +109,7 @@ class _Planes(torch.autograd.Function):
             rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
             planes = (rows if everything else rows.index_select(0, index)).t()
         else:
-            planes = logits.transpose(0, 1).reshape(logits.shape[1], -1)
+            planes = logits.transpose(0, 1).flatten(1)
             planes = planes if everything else planes.index_select(1, index)
         return planes.to(torch.promote_types(logits.dtype, torch.float32)).contiguous()
 

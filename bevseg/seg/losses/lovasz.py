@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from bevseg.errors import UsageError
 from bevseg.seg.losses import descent
 from bevseg.seg.losses.kept import Kept, kept
+from bevseg.seg.losses.options import one_of
 
 
 def lovasz_softmax(
@@ -57,11 +58,17 @@ def lovasz_softmax(
         Scalar in [0, 1], float32 or wider; 0 for a perfect prediction, and with zero gradient if all pixels are
         ignored. At ties the gradient is one of several.
 
+    Raises
+    ------
+    UsageError
+        For an unknown choice of classes or activation, or weights that are not one for each class.
+
     Notes
     -----
     Source: sections 2.2 and 3.1 of the paper and the authors' code (golden set `lovasz_softmax`). The gradient
     vanishes where the softmax saturates: start from, or mix with, cross-entropy.
     """
+    one_of("activation", activation, "softmax", "sigmoid")
     pixels = kept(logits, target, ignore_index)
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     q = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
@@ -101,6 +108,11 @@ def lovasz_hinge(
     Tensor
         Scalar in [0, inf), float32 or wider; 0 where every margin is at least 1, and with zero gradient if all
         pixels are ignored. At ties the gradient is one of several.
+
+    Raises
+    ------
+    UsageError
+        For an unknown choice of classes, or weights that are not one for each class.
 
     Notes
     -----
@@ -158,6 +170,8 @@ def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
         return found
     if classes == "all":
         return list(range(len(truth)))
+    if isinstance(classes, str):
+        raise UsageError(f"No classes {classes!r}", hint="name present, all, or a list of ids")
     first = int(len(truth) == 1)  # the only plane of binary logits is that of class 1
     return [int(c) - first for c in classes]
 

@@ -8,7 +8,7 @@ logits is kept between the two. float32 on a CPU goes through compiled code (`fu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,8 +19,6 @@ from torch.autograd.function import once_differentiable
 from bevseg.kernels import in_threads
 from bevseg.seg.losses import fused
 from bevseg.seg.losses.kept import as_planes, by_pixel
-
-T = TypeVar("T")
 
 
 class Overlap(NamedTuple):
@@ -120,9 +118,13 @@ def _fused_sums(
     logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool, power: float
 ) -> tuple[Tensor, ...]:
     planes, ids = logits.numpy(), target.numpy()
-    images = _each(lambda i: fused.sums(planes[i], ids[i], ignore_index, sigmoid, power), len(ids))
-    sums = torch.from_numpy(np.stack([found for found, _ in images], 1))
-    return *sums, torch.tensor([[float(count)] for _, count in images], dtype=torch.float64)
+    sums, kept = np.zeros((3, *planes.shape[:2])), np.zeros((len(ids), 1))
+
+    def one(image: int) -> None:
+        sums[:, image], kept[image] = fused.sums(planes[image], ids[image], ignore_index, sigmoid, power)
+
+    _each(one, len(ids))
+    return *torch.from_numpy(sums), torch.from_numpy(kept)
 
 
 def _fused_slopes(
@@ -142,11 +144,13 @@ def _fused_slopes(
     )
 
 
-def _each(work: Callable[[int], T], images: int) -> list[T]:
-    """Return what the work gives for each image, side by side if torch has more than one thread."""
+def _each(work: Callable[[int], None], images: int) -> None:
+    """Do the work for each image, side by side if torch has more than one thread."""
     if torch.get_num_threads() > 1 and images > 1:
-        return in_threads(work, range(images))
-    return [work(image) for image in range(images)]
+        in_threads(work, range(images))
+    else:
+        for image in range(images):
+            work(image)
 
 
 def _sums(

@@ -76,7 +76,7 @@ def sensitivity_specificity(
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     p = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
     errors = torch.where(pixels.truth, 1 - p, p) ** POWERS[form]
-    counts = pixels.counts if scope == "image" else [sum(pixels.counts)]
+    counts = pixels.counts or [0] if scope == "image" else [sum(pixels.counts)]
 
     def sums(values: Tensor) -> Tensor:
         return torch.stack([group.sum(1) for group in values.split(counts, 1)], 1)

@@ -77,7 +77,7 @@ def structural_similarity(
             - _standardised(pixels.logits.sigmoid(), pixels.keep, weights, c4)
         ).abs()
         apart = torch.where(pixels.keep, apart, 0)
-        hard = apart > beta * apart.amax()
+        hard = apart > beta * (apart.max() if apart.numel() else 0)
     costs = nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")
     return (apart * hard * costs).sum() / hard.sum().clamp(min=1)
 
