@@ -55,9 +55,13 @@ class UsageError(BevsegError, ValueError):
 class TrainingError(BevsegError, ArithmeticError):
     """A training that has left the numbers: a loss that is infinite or no number."""
 
+    exit_code = 7
+
 
 class SurrogateError(BevsegError, ArithmeticError):
     """A learned loss that would teach the wrong way, or that there is too little to learn from."""
+
+    exit_code = 7
 
 
 class PartialFailureError(BevsegError):

@@ -332,6 +332,8 @@ def test_sum_of_losses():
         ("ce+", "Not a loss: ''"),
         ("2ce", "Not a loss: '2ce'"),
         ("banana", "No loss 'banana'"),
+        ("ce+neuro_iou", "no part of a sum"),
+        ("0*ce", "counts nothing"),
         ("lovasz_softmax:2", "takes no number"),
         ("power_jaccard:3", "no use for p = 3"),
     ],

@@ -148,9 +148,14 @@ def _term(term: str, text: str) -> tuple[float, Loss]:
         )
     weight, name, number = match["weight"], match["name"], match["number"]
     if name not in LOSSES:
-        raise UsageError(
-            f"No loss {name!r}", where=f"--loss {text}", hint=f"name one of: {', '.join(LOSSES)}"
+        alone = (
+            "; NeuroIoU is learnt for one network, and no part of a sum" if name.startswith("neuro") else ""
         )
+        raise UsageError(
+            f"No loss {name!r}", where=f"--loss {text}", hint=f"name one of: {', '.join(LOSSES)}{alone}"
+        )
+    if weight is not None and not float(weight):
+        raise UsageError(f"A loss that counts nothing: {term!r}", where=f"--loss {text}", hint="leave it out")
     entry = LOSSES[name]
     if number is None:
         return float(weight or 1), entry.loss
