@@ -1,5 +1,6 @@
 """Jaccard metric losses: numbers by hand, the laws of a metric, and what soft Jaccard does instead."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses import jaccard_metric as module
 from bevseg.seg.losses.jaccard_metric import _areas, _cost, jaccard_metric, soft_jaccard
 from bevseg.seg.soft_labels import one_hot
 
@@ -253,7 +253,7 @@ def test_no_gradient_where_the_prediction_is_the_label(loss):
 def test_blocks_of_any_size_and_any_order_in_memory_give_the_same(loss, monkeypatch):
     logits, _, soft, keep = scene()
     whole = value_and_gradient(loss, logits, soft, keep=keep)
-    monkeypatch.setattr(module, "BLOCK", 28)
+    monkeypatch.setattr(sys.modules[jaccard_metric.__module__], "BLOCK", 28)
     by_pixel = logits.detach().to(memory_format=torch.channels_last)
     torch.testing.assert_close(value_and_gradient(loss, by_pixel, soft, keep=keep), whole)
 
