@@ -70,6 +70,19 @@ def test_one_falsified_number_fails(folder, capsys, name, array, change):
     assert "1 failures" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", sorted({name for rule in goldens.departures() for name in rule.sets}))
+def test_a_wrong_number_is_no_departure(golden, name):
+    rules, entry = goldens.departures(), json.loads((golden / "manifest.json").read_text())["losses"][name]
+    with np.load(golden / f"{name}.npz") as stored:
+        arrays = dict(stored.items())
+    for number in entry["cases"]:
+        case = runner._read(name, number, arrays, torch.float64)
+        if any(name in rule.sets and rule.applies(case) for rule in rules):
+            case.arrays["value"] = case.arrays["value"] + 1e-6
+            faults, _ = runner._case(case, goldens.adapters()[name], rules, runner.TOLERANCES[torch.float64])
+            assert faults, number
+
+
 def test_a_set_that_nobody_covers_fails(folder, capsys):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["losses"]["unheard_of"] = manifest["losses"]["metric_iou"]

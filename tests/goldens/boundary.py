@@ -84,13 +84,17 @@ def _predicted_depths(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return p, _depths(p.argmax(1)[:, None] == np.arange(p.shape[1])[:, None, None])
 
 
-def _between_pixels(case: Case) -> bool:
-    _, depths = _predicted_depths(case)
-    return bool((depths != np.floor(depths)).any())
+def _rounded_down(case: Case) -> bool:
+    p, depths = _predicted_depths(case)
+    whole = np.floor(depths)
+    return bool((depths != whole).any()) and case.holds(*_with_depths(case, p, whole))
 
 
 def _exact_depths(case: Case) -> tuple[float, np.ndarray]:
-    p, depths = _predicted_depths(case)
+    return _with_depths(case, *_predicted_depths(case))
+
+
+def _with_depths(case: Case, p: np.ndarray, depths: np.ndarray) -> tuple[float, np.ndarray]:
     y = case.arrays["labels"][:, None] == np.arange(p.shape[1])[:, None, None]
     weights = np.zeros(p.shape)
     classes = list(case.params.get("idc", range(p.shape[1])))
@@ -99,14 +103,20 @@ def _exact_depths(case: Case) -> tuple[float, np.ndarray]:
     return float(((p - y) ** 2 * weights).sum()), p * (slopes - (slopes * p).sum(1, keepdims=True))
 
 
-def _predicts_where_ignored(case: Case) -> bool:
-    return bool((case.arrays["logits"][case.arrays["labels"] == case.ignore] > 0).any())
+def _reads_ignored(case: Case) -> bool:
+    predicted = case.arrays["logits"] > 0
+    somewhere = predicted[case.arrays["labels"] == case.ignore].any()
+    return bool(somewhere) and case.holds(*_with_prediction(case, predicted))
 
 
 def _outside_where_ignored(case: Case) -> tuple[float, np.ndarray]:
+    kept = case.arrays["labels"] != case.ignore
+    return _with_prediction(case, (case.arrays["logits"] > 0) & kept)
+
+
+def _with_prediction(case: Case, predicted: np.ndarray) -> tuple[float, np.ndarray]:
     z, labels = case.arrays["logits"], case.arrays["labels"]
     keep, y = labels != case.ignore, labels == 1
-    predicted = (z > 0) & keep
     far = np.zeros((len(z), 1, 1))
     for image in range(len(z)):
         ours, true = _contour(predicted[image]), _contour(y[image])
@@ -128,13 +138,13 @@ DEPARTURES = (
     Departure(
         "the reference keeps the predicted mask's distances in whole pixels, rounded down; ours are exact",
         ("hausdorff_dt_inside",),
-        _between_pixels,
+        _rounded_down,
         _exact_depths,
     ),
     Departure(
         "ignored pixels are outside the predicted mask as well; the reference reads their logits",
         ("shape_aware",),
-        _predicts_where_ignored,
+        _reads_ignored,
         _outside_where_ignored,
     ),
 )

@@ -44,6 +44,14 @@ class Case:
         tensor = torch.tensor(self.arrays[name])
         return tensor.to(self.dtype) if tensor.is_floating_point() else tensor
 
+    def holds(self, value: float, gradient: np.ndarray | None = None) -> bool:
+        """Say whether the reference gives this value, and this gradient: so a rule knows the defect it is for."""
+        stored = self.arrays["grad_logits"]
+        near = gradient is None or np.allclose(
+            gradient, stored, rtol=0, atol=1e-8 * np.abs(stored).max() + 1e-12
+        )
+        return bool(near and np.isclose(value, self.arrays["value"], rtol=1e-9, atol=1e-12))
+
 
 Adapter = Callable[[Case], Tensor | dict[str, np.ndarray]]
 """Computes a case with our functions: a scalar loss of `case.logits`, or arrays to compare by name."""
@@ -54,7 +62,8 @@ class Departure:
     """A defect of a reference that we do not share: where it shows, and what our policy demands instead.
 
     `expected` returns value and gradient with respect to the logits (None: the gradient is not checked) of a case
-    to which the rule applies; it computes them in NumPy, apart from the code under test.
+    to which the rule applies; it computes them in NumPy, apart from the code under test. A rule that only asks for
+    what brings the defect about would hide a wrong number in the reference: `applies` asks for the defect itself.
     """
 
     reason: str
