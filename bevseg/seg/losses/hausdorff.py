@@ -10,7 +10,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bevseg.seg.losses.kept import masked
+from bevseg.seg.losses.kept import Masked, masked
 from bevseg.seg.losses.maps import squared_to_other
 from bevseg.seg.losses.options import within
 from bevseg.seg.losses.planes import mean_kept, most_likely, number_kept, planes_of, probabilities
@@ -84,7 +84,7 @@ def hausdorff_dt(
     predicted = predicted[:, places]
     far = _of_target(truth, alpha, inside, maps, places, p.dtype)
     far = far + _power(squared_to_other(predicted, p.dtype), predicted, alpha, inside)
-    return _weighted(p[:, places], truth, far, pixels.keep)
+    return mean_kept(_errors(p, pixels)[:, places].square() * far, pixels.keep)
 
 
 def hausdorff_one_sided(
@@ -127,7 +127,7 @@ def hausdorff_one_sided(
     places = planes_of(classes, p.shape[1])
     truth = pixels.truth[:, places]
     far = _of_target(truth, alpha, False, maps, places, p.dtype)
-    return _weighted(p[:, places], truth, far, pixels.keep)
+    return mean_kept(_errors(p, pixels)[:, places].square() * far, pixels.keep)
 
 
 def hausdorff_erosion(
@@ -171,7 +171,7 @@ def hausdorff_erosion(
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
-    errors = torch.where(pixels.keep, (p - pixels.truth.to(p.dtype)).square(), 0)
+    errors = torch.where(pixels.keep, _errors(p, pixels).square(), 0)
     keep = None if bool(pixels.keep.all()) else pixels.keep.expand(p.shape).flatten(0, 1)
     total: Tensor = _Eroded.apply(errors.flatten(0, 1), keep, alpha, int(erosions))
     return total / number_kept(pixels.keep, p.shape[1])
@@ -255,9 +255,11 @@ def _power(squares: Tensor, mask: Tensor, alpha: float, inside: bool) -> Tensor:
     return far * mask if inside else far
 
 
-def _weighted(p: Tensor, truth: Tensor, far: Tensor, keep: Tensor) -> Tensor:
-    """Return the mean of (p - y)^2 far over kept pixels and classes."""
-    return mean_kept((p - truth.to(p.dtype)).square() * far, keep)
+def _errors(p: Tensor, pixels: Masked) -> Tensor:
+    """Return |p - y| (B, C, H, W); of a lone plane with all its digits, also where 1 - p has none left."""
+    if p.shape[1] == 1:
+        return torch.where(pixels.truth, -pixels.logits, pixels.logits).sigmoid()
+    return torch.where(pixels.truth, 1 - p, p)
 
 
 class _Eroded(torch.autograd.Function):
