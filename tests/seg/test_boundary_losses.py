@@ -209,14 +209,11 @@ def test_half_precision_elsewhere_changes_nothing(loss):
 @pytest.mark.parametrize("loss", [hausdorff_dt, hausdorff_one_sided])
 def test_binary_errors_keep_their_digits_where_the_prediction_is_almost_sure(loss):
     target = torch.tensor([[[0, 0, 1, 1]]])
-    logits = torch.tensor(
-        [[[-14.0, -13.0, 15.0, 16.0]]]
-    )  # p of the foreground is 1, but for two float32 steps
-    single, double = (
-        value_and_gradient(loss, logits, target),
-        value_and_gradient(loss, logits.double(), target),
-    )
-    torch.testing.assert_close([t.double() for t in single], list(double), rtol=1e-5, atol=0)
+    logits = torch.tensor([[[-14.0, -13.0, 15.0, 16.0]]])  # p is 0 or 1, but for a few steps of float32
+    for sign in (1, -1):
+        single = value_and_gradient(loss, sign * logits, target)
+        double = value_and_gradient(loss, sign * logits.double(), target)
+        torch.testing.assert_close([t.double() for t in single], list(double), rtol=1e-5, atol=0)
 
 
 @settings(max_examples=10)

@@ -149,3 +149,14 @@ def test_log_cosh_keeps_the_digits_of_a_good_prediction(z):
 def test_options_outside_their_domain_are_refused(loss, message):
     with pytest.raises(UsageError, match=message):
         loss(*scene())
+
+
+@pytest.mark.parametrize("form", ["linear", "squared"])
+def test_sensitivity_of_binary_logits_keeps_its_digits_however_sure_they_are(form):
+    loss = partial(sensitivity_specificity, form=form)
+    target = torch.tensor([[[0, 0, 1, 1]]])
+    logits = torch.tensor([[[-14.0, -13.0, 15.0, 16.0]]])  # p is 0 or 1, but for a few steps of float32
+    for sign in (1, -1):
+        single = value_and_gradient(loss, sign * logits, target)
+        double = value_and_gradient(loss, sign * logits.double(), target)
+        torch.testing.assert_close([t.double() for t in single], list(double), rtol=1e-5, atol=0)

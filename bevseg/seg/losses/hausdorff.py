@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as nnf
 from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -256,9 +257,9 @@ def _power(squares: Tensor, mask: Tensor, alpha: float, inside: bool) -> Tensor:
 
 
 def _errors(p: Tensor, pixels: Masked) -> Tensor:
-    """Return |p - y| (B, C, H, W); of a lone plane with all its digits, also where 1 - p has none left."""
+    """Return |p - y| (B, C, H, W); of a lone plane with all digits of its value and slope, however sure p is."""
     if p.shape[1] == 1:
-        return torch.where(pixels.truth, -pixels.logits, pixels.logits).sigmoid()
+        return nnf.logsigmoid(torch.where(pixels.truth, -pixels.logits, pixels.logits)).exp()
     return torch.where(pixels.truth, 1 - p, p)
 
 

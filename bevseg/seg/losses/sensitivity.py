@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.kept import kept
@@ -73,15 +74,20 @@ def sensitivity_specificity(
     one_of("form", form, *POWERS)
     of_areas(smooth, scope, activation)
     pixels = kept(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
-    p = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
-    errors = torch.where(pixels.truth, 1 - p, p) ** POWERS[form]
+    z = pixels.planes
+    if activation == "sigmoid" or len(z) == 1:
+        # With all digits of value and slope, however sure p is.
+        errors = nnf.logsigmoid(torch.where(pixels.truth, -z, z)).exp()
+    else:
+        p = z.softmax(0)
+        errors = torch.where(pixels.truth, 1 - p, p)
+    errors = errors ** POWERS[form]
     counts = pixels.counts or [0] if scope == "image" else [sum(pixels.counts)]
 
     def sums(values: Tensor) -> Tensor:
         return torch.stack([group.sum(1) for group in values.split(counts, 1)], 1)
 
-    own, rest = sums(pixels.truth).to(p.dtype), sums(~pixels.truth).to(p.dtype)
+    own, rest = sums(pixels.truth).to(z.dtype), sums(~pixels.truth).to(z.dtype)
     missed = share(sums(errors * pixels.truth), own + smooth)
     alarmed = share(sums(errors * ~pixels.truth), rest + smooth)
     return over_groups(weight * missed + (1 - weight) * alarmed, own, logits, classes=classes)
