@@ -11,6 +11,9 @@ import numpy as np
 
 OURS, THEIRS, FAINT = "#2f6690", "#c0504d", "#7f7f7f"
 
+IDEAL = "ideal"
+"""Name of a curve that nobody has drawn from runs."""
+
 
 def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     """Draw one row per line of a table: every run a dot, their mean a bar, the paper's mean a diamond.
@@ -62,13 +65,19 @@ def curves(
     across = min(across, len(panels))
     down = math.ceil(len(panels) / across)
     figure, axes = _figure((5 * across, 4 * down), len(panels), across)
+    names = [
+        name for name in dict.fromkeys(n for _, named in panels.values() for n in named) if name != IDEAL
+    ]
+    drawn: dict[str, Any] = {}
     for axis, (title, (x, named)) in zip(axes, panels.items(), strict=True):
-        for number, (name, (along, values)) in enumerate(named.items()):
-            axis.plot(along, values, label=name, color=_colour(number, len(named)), linewidth=1.3)
+        for name, (along, values) in named.items():
+            ideal = name == IDEAL
+            colour = FAINT if ideal else _colour(names.index(name), len(names))
+            (drawn[name],) = axis.plot(along, values, "--" if ideal else "-", color=colour, linewidth=1.3)
         axis.set_title(title, fontsize=10, loc="left")
         axis.set_xlabel(x, fontsize=9)
         axis.grid(color="#e4e4e0")
-        axis.legend(fontsize=7, frameon=False)
+    figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=2 * across, fontsize=8)
     _save(figure, path)
 
 

@@ -29,7 +29,7 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
             )
         panels[f"{place} reliability on the test clouds"] = (
             "confidence",
-            {name: _reliability(its) for name, its in named.items()},
+            {plot.IDEAL: ((0, 1), (0, 1))} | {name: _reliability(its) for name, its in named.items()},
         )
     plot.curves(panels, path, across=3)
 
