@@ -87,7 +87,7 @@ def _set(
     with np.load(folder / entry.get("file", f"{name}.npz")) as stored:
         arrays = dict(stored.items())
     for case in entry["cases"]:
-        faults = []
+        faults = list(_compare_copies(case, arrays))
         for dtype, tolerance in TOLERANCES.items():
             found, reason = _case(_read(name, case, arrays, dtype), adapter, rules, tolerance)
             faults += [
@@ -98,6 +98,15 @@ def _set(
         tally.faults += faults
         tally.agree += not faults
     return tally
+
+
+def _compare_copies(case: dict, arrays: dict[str, np.ndarray]) -> Iterator[str]:
+    """The value stands in the manifest and in the arrays."""
+    stored = arrays.get(f"{case['id']}/value")
+    if "value" in case and stored is not None:
+        stated = float(case["value"])  # a number, or "nan", "inf", "-inf"
+        if not np.isclose(stated, stored, rtol=1e-12, atol=0, equal_nan=True):
+            yield f"{case['id']}: value {stated:.12g} in the manifest, {stored:.12g} in the arrays"
 
 
 def _read(name: str, case: dict, arrays: dict[str, np.ndarray], dtype: torch.dtype) -> Case:

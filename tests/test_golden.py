@@ -83,6 +83,14 @@ def test_a_wrong_number_is_no_departure(golden, name):
             assert faults, number
 
 
+def test_a_falsified_number_of_the_manifest_fails(folder, capsys):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["losses"]["lovasz_hinge"]["cases"][0]["value"] *= 1 + 1e-6
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert runner.check(folder) == 1
+    assert "in the manifest" in capsys.readouterr().out
+
+
 def test_a_set_that_nobody_covers_fails(folder, capsys):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["losses"]["unheard_of"] = manifest["losses"]["metric_iou"]
