@@ -278,6 +278,14 @@ def test_balance_weighs_classes_alike():
     torch.testing.assert_close(cross_entropy(logits, target, balance=1.0), expected)
 
 
+def test_background_keeps_the_digits_of_its_small_slope_in_single_pixels():
+    loss = partial(power_jaccard, reduce="pixel", smooth=1e-6)
+    logits, background = scene()[0][:, :1], torch.zeros(2, 5, 6, dtype=torch.long)
+    _, single = value_and_gradient(loss, logits.float(), background)
+    _, double = value_and_gradient(loss, logits, background)
+    torch.testing.assert_close(single.double(), double, rtol=1e-5, atol=0)
+
+
 @pytest.mark.parametrize("p", [0.5, 0.99, 2.01, 3])
 def test_power_outside_its_domain_is_refused(p):
     with pytest.raises(UsageError, match="no use for p"):

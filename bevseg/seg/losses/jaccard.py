@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
@@ -99,5 +100,7 @@ def _per_pixel(
     sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
     log_q = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
     inter = log_q.exp() * pixels.truth
-    union = pixels.truth + (log_q * p).exp() - inter
-    return mean(share(union - inter, union + smooth))
+    whole = pixels.truth + (log_q * p).exp() - inter + smooth
+    empty = whole <= 0
+    # Not as a share of what is wrong: the slope of background, s / (U + s)^2, would be a difference of large numbers.
+    return mean(1 - torch.where(empty, 1, inter + smooth) / torch.where(empty, 1, whole))
