@@ -185,7 +185,7 @@ def precision() -> list[dict[str, float]]:
         rng = np.random.default_rng(0)
         errors, truth = rng.random(pixels, dtype=np.float32), rng.random(pixels) < SHARE
         ours = np.empty(pixels, np.float32)
-        descend(errors, truth, ours)
+        descend(errors, 0, truth, ours)
         order = np.argsort(-errors, kind="stable")
         exact = plain_steps(torch.from_numpy(truth[order]).double()).numpy()
         published = plain_steps(torch.from_numpy(truth[order]).float()).numpy()

@@ -117,6 +117,16 @@ def test_another_ignore_index(loss):
     assert torch.equal(loss(logits, moved, 4), loss(logits, target, 255))
 
 
+@every_loss
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_kept_pixel_that_is_no_number_does_not_go_unseen(loss, dtype):
+    logits, target = scene(dtype=dtype)
+    logits = logits.detach()
+    row, col = (target[0] != 255).nonzero()[0]
+    logits[0, :, row, col] = torch.nan
+    assert torch.isnan(loss(logits, target))
+
+
 # --- precision
 
 
@@ -156,6 +166,14 @@ def test_lovasz_gradient_keeps_its_digits_over_a_million_pixels_where_the_publis
     inter, union = inter.double(), union.double()
     exact = (1 - inter / union).diff()
     assert (published - exact).abs().sum() / exact.abs().sum() > 3e-3
+
+
+def test_lovasz_hinge_tells_small_logits_apart():
+    torch.manual_seed(0)
+    logits, target = 1e-4 * torch.randn(1, 40, 40), torch.randint(0, 2, (1, 40, 40))
+    _, single = value_and_gradient(lovasz_hinge, logits, target)
+    _, double = value_and_gradient(lovasz_hinge, logits.double(), target)
+    torch.testing.assert_close(single.double(), double, rtol=1e-6, atol=0)
 
 
 # --- gradients and laws

@@ -280,7 +280,7 @@ class _Eroded(torch.autograd.Function):
             if keep is not None:
                 left *= keep[alive]
             most, top = left.flatten(1).max(1)
-            some = (most > 0).nonzero().squeeze(1)
+            some = (~(most <= 0)).nonzero().squeeze(1)  # NaN stays: it must not go unseen
             if not len(some):
                 break
             if len(some) < len(left):

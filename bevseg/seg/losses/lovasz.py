@@ -120,34 +120,37 @@ def lovasz_hinge(
     """
     pixels = kept(logits, target, ignore_index)
     scores = pixels.planes.detach()
-    errors = torch.where(pixels.truth, -scores, scores).add_(1).relu_()
+    against = torch.where(pixels.truth, -scores, scores)
     return _extension(
-        pixels.planes, errors, pixels, classes if len(scores) > 1 else "all", per_image, weights
+        pixels.planes, against, pixels, classes if len(scores) > 1 else "all", per_image, weights, margin=1
     )
 
 
 def _extension(
     scores: Tensor,
-    errors: Tensor,
+    against: Tensor,
     pixels: Kept,
     classes: str | Sequence[int],
     per_image: bool,
     weights: Sequence[float] | None,
+    *,
+    margin: int = 0,
 ) -> Tensor:
     """Return the mean over scopes and counted classes of <errors, steps>: a function of the scores (C, N).
 
-    An error falls with the score of a true pixel, and rises with that of any other, at the same rate.
+    An error is `against` + margin where that is positive. It falls with the score of a true pixel, and rises with
+    that of any other, at the same rate.
     """
-    weights = _checked(weights, len(errors))
-    value, slopes = errors.new_zeros((), dtype=torch.float64), torch.zeros_like(errors)
+    weights = _checked(weights, len(against))
+    value, slopes = against.new_zeros((), dtype=torch.float64), torch.zeros_like(against)
     scopes = pixels.counts if per_image else [sum(pixels.counts)]
-    parts = zip(errors.split(scopes, 1), pixels.truth.split(scopes, 1), slopes.split(scopes, 1), strict=True)
+    parts = zip(against.split(scopes, 1), pixels.truth.split(scopes, 1), slopes.split(scopes, 1), strict=True)
     for of_scope, truth, out in parts:
         counted = _counted(truth, classes)
         total = sum(weights[c] for c in counted) * len(scopes)
         for c in counted:
             share = weights[c] / total if total else 0.0
-            value += share * _descend(of_scope[c], truth[c], out[c])
+            value += share * _descend(of_scope[c], margin, truth[c], out[c])
             out[c] *= share
     extension: Tensor = _Linear.apply(scores, slopes, value.to(scores.dtype))
     return extension
@@ -176,18 +179,19 @@ def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
     return [int(c) - first for c in classes]
 
 
-def _descend(errors: Tensor, truth: Tensor, slopes: Tensor) -> float | Tensor:
+def _descend(against: Tensor, margin: int, truth: Tensor, slopes: Tensor) -> float | Tensor:
     """Return <errors, steps> (N,), and write the slopes: a step is by how much J grows when its pixel turns wrong."""
-    if errors.dtype == torch.float32 and errors.device.type == "cpu" and len(errors) < 1 << 32:
-        return descent.descend(errors.numpy(), truth.numpy(), slopes.numpy())
-    order = errors.argsort(descending=True, stable=True)
+    if against.dtype == torch.float32 and against.device.type == "cpu" and len(against) < 1 << 31:
+        return descent.descend(against.numpy(), margin, truth.numpy(), slopes.numpy())
+    order = against.argsort(descending=True, stable=True)
     true = truth[order]
     found, total = true.cumsum(0, dtype=torch.int64), true.sum()
-    place = torch.arange(1, len(true) + 1, device=errors.device)
-    inter, union = (total - found).to(errors.dtype), (total + place - found).to(errors.dtype)
+    place = torch.arange(1, len(true) + 1, device=against.device)
+    inter, union = (total - found).to(against.dtype), (total + place - found).to(against.dtype)
     # A union of 1 without a hit: the class is absent, and the first false alarm costs everything.
     other = torch.where(union == 1, 1, inter / (union * (union - 1)).clamp_(min=1))
-    steps = torch.empty_like(errors).scatter_(0, order, torch.where(true, 1 / union, other))
+    steps = torch.empty_like(against).scatter_(0, order, torch.where(true, 1 / union, other))
+    errors = (against + margin).relu_()
     slopes.copy_(torch.where(truth, -steps, steps) * (errors > 0))
     return (steps * errors).sum(dtype=torch.float64)
 

@@ -24,8 +24,8 @@ def root(x: Tensor, exponent: float) -> Tensor:
     """Return x^exponent of x >= 0, exponent >= 0; where x = 0 and the slope would be infinite, it is 0 instead."""
     if exponent >= 1:
         return x.clamp(min=0) ** exponent
-    some = x > _LEAST
-    return torch.where(some, torch.where(some, x, 1) ** exponent, 0)
+    none = x <= _LEAST
+    return torch.where(none, 0, torch.where(none, 1, x) ** exponent)
 
 
 def over_groups(
