@@ -83,9 +83,9 @@ def train(
     \b
     Examples:
       bevseg train work/ -o model.safetensors
-      bevseg train work/ -o high.safetensors --slice high --init model.safetensors --loss lovasz_softmax
-      bevseg train work/ -o tuned.safetensors --loss neuro-iou --init model.safetensors
-      bevseg train work/ -o small.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
+      bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
+      bevseg train work/ -o tuned/model.safetensors --loss neuro-iou --init model.safetensors
+      bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
     from bevseg import evaluate
     from bevseg.config import with_training
