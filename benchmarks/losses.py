@@ -86,7 +86,7 @@ def ratios(repeats: int) -> list[dict[str, Any]]:
         logits, target = blobs(*shape)
         maps = target_distance(target, shape[1])
         front, fore = logits[:, 1], (target == 1).long()
-        ce = lambda: nnf.cross_entropy(logits, target)  # noqa: B023, E731
+        ce = partial(nnf.cross_entropy, logits, target)
         pairs: list[tuple[str, Run, Run, float, bool]] = [
             (
                 "Lovász-Softmax",
@@ -245,7 +245,7 @@ def shares(place: torch.device, repeats: int) -> list[dict[str, Any]]:
     train, net_of = TrainConfig(), NetConfig()
     net = UNet(IN_BANDS, len(OUTPUTS), net_of.filters, net_of.depth).to(
         place, memory_format=torch.channels_last
-    )  # type: ignore[call-overload]
+    )
     optimiser = torch.optim.AdamW(net.parameters(), fused=True)
     bands = torch.randn(train.batch, IN_BANDS, train.crop, train.crop, device=place)
     bands = bands.contiguous(memory_format=torch.channels_last)
@@ -265,9 +265,13 @@ def shares(place: torch.device, repeats: int) -> list[dict[str, Any]]:
     for name in LOSSES:
         loss, logits = parse(name), answer.clone().requires_grad_()
         maps = {key: plane.to(place) for key, plane in loss.maps(target.cpu(), len(OUTPUTS)).items()}
-        cost = _median(lambda: loss(logits, target, 255, **maps).backward(), place, repeats)  # noqa: B023
+        cost = _median(partial(_there_and_back, partial(loss, logits, target, 255, **maps)), place, repeats)
         rows.append({"loss": name, "ms": cost, "step_ms": whole + cost, "share": cost / (whole + cost)})
     return rows
+
+
+def _there_and_back(run: Run) -> None:
+    run().backward()
 
 
 def _median(work: Callable[[], Any], place: torch.device, repeats: int) -> float:

@@ -7,8 +7,11 @@ repeat it. `load` reads a TOML file (checked by pydantic) or a named configurati
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bevseg.errors import CloudNotFoundError, UsageError
 
@@ -193,6 +196,50 @@ class Settings:
     raster: RasterConfig = field(default_factory=RasterConfig)
     net: NetConfig = field(default_factory=NetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+
+
+class Domain(NamedTuple):
+    """The values that a setting may have, in words and as a test."""
+
+    text: str
+    holds: Callable[[float], bool]
+
+
+_COUNT = Domain("a whole number of at least 1", lambda value: value >= 1)
+_POSITIVE = Domain("a number above 0", lambda value: 0 < value < math.inf)
+_NOT_NEGATIVE = Domain("0, or a number above", lambda value: 0 <= value < math.inf)
+_SHARE = Domain("a share from 0 to 1", lambda value: 0 <= value <= 1)
+
+DOMAINS: dict[str, Domain] = {
+    "steps": _COUNT,
+    "batch": _COUNT,
+    "crop": _COUNT,
+    "learning_rate": _POSITIVE,
+    "weight_decay": _NOT_NEGATIVE,
+    "momentum": Domain("a share from 0 to below 1", lambda value: 0 <= value < 1),
+    "power": _NOT_NEGATIVE,
+    "teacher_weight": _SHARE,
+    "unlabelled_weight": _NOT_NEGATIVE,
+    "confidence": _SHARE,
+    "average": _SHARE,
+    "validate_every": _COUNT,
+    "patience": _COUNT,
+    "val_share": _SHARE,
+    "max_minutes": _POSITIVE,
+}
+"""Setting of a training -> its values; what the loss, the schedule and the sampling need they say themselves."""
+
+
+def refuse_outside(config: TrainConfig) -> None:
+    """Raise UsageError if a setting of a training lies outside its domain."""
+    for name, domain in DOMAINS.items():
+        value = getattr(config, name)
+        if value is not None and not domain.holds(value):
+            raise UsageError(
+                f"{name} {value:g} cannot be trained with",
+                where=f"train.{name}",
+                hint=f"choose {domain.text}",
+            )
 
 
 NAMED: dict[str, Settings] = {

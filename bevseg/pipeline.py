@@ -18,6 +18,7 @@ from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
 from bevseg.errors import LabelError
+from bevseg.holdout import hold_out
 from bevseg.labels import CLASS_NAMES
 from bevseg.metrics import Counts
 from bevseg.names import SLICES
@@ -27,7 +28,7 @@ from bevseg.raster import Raster
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.predict import predict
-from bevseg.training import NO_GUIDES, Example, Guides, Row, fit, hold_out
+from bevseg.training import NO_GUIDES, Example, Guides, Row, fit
 
 
 def load_model(path: Path) -> Model:

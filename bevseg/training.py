@@ -9,9 +9,9 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,9 @@ from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.sampling import refuse_unknown as refuse_unknown_sampling
 from bevseg.bev.sampling import sampling
-from bevseg.config import Settings, TrainConfig
+from bevseg.config import Settings, TrainConfig, refuse_outside
 from bevseg.errors import InputError, LabelError, UsageError
-from bevseg.labels import CLASS_NAMES, UNDEFINED, VEGETATION
+from bevseg.labels import CLASS_NAMES, VEGETATION
 from bevseg.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
@@ -41,44 +41,6 @@ from bevseg.seg.train import Trained, train
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
-
-DRAWS = 200
-"""Random choices of clouds to hold out, of which the best is taken."""
-
-SHOWN = 100
-"""Points from which on a class counts as shown."""
-
-
-class Domain(NamedTuple):
-    """The values that a setting may have, in words and as a test."""
-
-    text: str
-    holds: Callable[[float], bool]
-
-
-_COUNT = Domain("a whole number of at least 1", lambda value: value >= 1)
-_POSITIVE = Domain("a number above 0", lambda value: 0 < value < math.inf)
-_NOT_NEGATIVE = Domain("0, or a number above", lambda value: 0 <= value < math.inf)
-_SHARE = Domain("a share from 0 to 1", lambda value: 0 <= value <= 1)
-
-DOMAINS: dict[str, Domain] = {
-    "steps": _COUNT,
-    "batch": _COUNT,
-    "crop": _COUNT,
-    "learning_rate": _POSITIVE,
-    "weight_decay": _NOT_NEGATIVE,
-    "momentum": Domain("a share from 0 to below 1", lambda value: 0 <= value < 1),
-    "power": _NOT_NEGATIVE,
-    "teacher_weight": _SHARE,
-    "unlabelled_weight": _NOT_NEGATIVE,
-    "confidence": _SHARE,
-    "average": _SHARE,
-    "validate_every": _COUNT,
-    "patience": _COUNT,
-    "val_share": _SHARE,
-    "max_minutes": _POSITIVE,
-}
-"""Setting of a training -> its values; what the loss, the schedule and the sampling need they say themselves."""
 
 
 @dataclass(frozen=True)
@@ -127,74 +89,7 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
     refuse_unknown_optimiser(config.optimiser)
     schedule(config.schedule, config)
     refuse_unknown_sampling(config.sampling)
-    for name, domain in DOMAINS.items():
-        value = getattr(config, name)
-        if value is not None and not domain.holds(value):
-            raise UsageError(
-                f"{name} {value:g} cannot be trained with",
-                where=f"train.{name}",
-                hint=f"choose {domain.text}",
-            )
-
-
-def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:
-    """Raise UsageError if `val` names clouds that are not there, or all of them."""
-    unknown = sorted(set(val) - set(names))
-    if unknown or not set(names) - set(val):
-        raise UsageError(
-            "These clouds cannot be held out for validation",
-            where="--val",
-            why=f"not among the labelled clouds: {', '.join(unknown)}"
-            if unknown
-            else "none is left to train on",
-            hint=f"the labelled clouds are: {', '.join(names)}",
-        )
-
-
-def hold_out(
-    labels: Mapping[str, NDArray[np.integer]], val: Sequence[str] | None, share: float, seed: int
-) -> tuple[str, ...]:
-    """Return the clouds that are kept for early stopping: the ones named, or a seeded choice of whole clouds.
-
-    Of DRAWS random choices the one is taken that shows the most classes and, among those, takes the least from
-    training: the smallest share of the class that it takes most of. A stretch of street without a house cannot
-    tell when to stop learning houses, and the only one with houses is needed to learn them.
-
-    Parameters
-    ----------
-    labels
-        Name of each labelled cloud -> number of its points of each train id.
-    val
-        Stems asked for; None leaves the choice to the rule.
-    share
-        Share of the clouds to choose, at least one and never all. A single cloud is not split.
-    seed
-        Of the draws.
-
-    Raises
-    ------
-    UsageError
-        If a name is unknown, or nothing is left to train on.
-    """
-    names = sorted(labels)
-    if val is not None:
-        refuse_unknown(names, val)
-        return tuple(sorted(set(val)))
-    if len(names) == 1:
-        log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")
-        return ()
-    count = min(max(1, round(share * len(names))), len(names) - 1)
-    points = np.array([labels[name][UNDEFINED + 1 :] for name in names], float)
-    rng = np.random.default_rng(seed)
-    draws = [np.sort(rng.permutation(len(names))[:count]) for _ in range(DRAWS)]
-    chosen = min(draws, key=lambda draw: _cost(points[draw].sum(0), points.sum(0)))
-    return tuple(names[i] for i in chosen)
-
-
-def _cost(held: NDArray[np.float64], all_of_it: NDArray[np.float64]) -> tuple[int, float]:
-    """Return how many classes are missing among the points held out, and the largest share of a class there."""
-    shares = held / np.maximum(all_of_it, 1)
-    return int(((held < SHOWN) & (all_of_it >= SHOWN)).sum()), float(shares.max())
+    refuse_outside(config)
 
 
 def fit(

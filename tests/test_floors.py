@@ -11,7 +11,7 @@ FLOORS = (
     ("errors", "names", "metrics", "progress", "kernels"),
     ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid", "distance"),
     ("raster",),
-    ("bev", "io", "tiles", "evaluate"),
+    ("bev", "io", "tiles", "evaluate", "holdout"),
     ("seg", "sim", "ingest", "export"),
     ("preview", "training"),
     ("pipeline",),

@@ -14,6 +14,7 @@ from bevseg import pipeline
 from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, refuse_unwritable, write_json
 from bevseg.config import NAMED, ONE_LOOK, PredictConfig, RunConfig, Settings
 from bevseg.errors import InputError, UsageError
+from bevseg.holdout import refuse_unknown
 from bevseg.ingest import CloudFile, find_clouds, ingest
 from bevseg.jobs import report, workdir
 from bevseg.jobs.batch import Done, Outcome, each
@@ -22,7 +23,7 @@ from bevseg.labels import load_scheme
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.device import limit_threads, resolve
-from bevseg.training import refuse_settings, refuse_unknown
+from bevseg.training import refuse_settings
 
 log = logging.getLogger(__name__)
 
