@@ -18,7 +18,7 @@ THREADS = 2
 # numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
 # into a kernel, too: a change of any of these files counts.
 _HERE = Path(__file__).parent
-_STAMP = sum(path.stat().st_mtime_ns for path in (*_HERE.glob("bev/*.py"), *_HERE.glob("grid.py")))
+_STAMP = sum(path.stat().st_mtime_ns for path in (*_HERE.glob("bev/**/*.py"), *_HERE.glob("grid.py")))
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,7 +33,7 @@ INSIDE = {
     ),
     "bev": (
         ("binning", "slices"),
-        ("gaps", "records"),
+        ("terrain", "records"),
         ("bands",),
         ("ground", "rasterize", "backproject", "consistency"),
         ("crops",),

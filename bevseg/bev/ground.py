@@ -21,7 +21,7 @@ from bevseg.bev.binning import (
     find_cells,
     lowest,
 )
-from bevseg.bev.gaps import Heights, filled, refined
+from bevseg.bev.terrain.gaps import Heights, filled, refined
 from bevseg.config import GroundConfig
 from bevseg.distance import to_nearest
 from bevseg.grid import Grid

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bevseg.bev.gaps import filled, refined
+from bevseg.bev.terrain.gaps import filled, refined
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
 HOLED = hnp.arrays(np.float32, SHAPES, elements=st.floats(-50, 50, width=32) | st.just(np.nan))
