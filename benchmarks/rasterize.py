@@ -56,7 +56,7 @@ def main() -> None:
 def _ways(path: Path, cell: float) -> dict[str, Callable[[], object]]:
     """Return name -> what is to be timed."""
     cloud = ingest(path)
-    dem = ground(cloud, cell, GroundConfig())
+    dem = ground(cloud, cell, GroundConfig()).dem
     x, y, z = cloud.xyz.T.copy()
     cells, size = dem.grid.rows * dem.grid.cols, dem.grid.shape
 

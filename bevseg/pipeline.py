@@ -86,7 +86,7 @@ def label(
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
-        dem = ground(cloud, settings.raster.cell, settings.ground)
+        dem = ground(cloud, settings.raster.cell, settings.ground).dem
     with watch("rasterize"):
         bands = rasterize(cloud, dem, settings.slices, settings.raster)
     with watch("predict"):
@@ -138,7 +138,7 @@ def labelled(cloud: PointCloud) -> PointCloud:
 
 def survey(cloud: PointCloud, settings: Settings) -> Example:
     """Return a labelled cloud with its DEM, ready for training; LabelError if it has no labels."""
-    return Example(labelled(cloud), ground(cloud, settings.raster.cell, settings.ground))
+    return Example(labelled(cloud), ground(cloud, settings.raster.cell, settings.ground).dem)
 
 
 def train(

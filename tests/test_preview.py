@@ -17,7 +17,7 @@ from tests import tiny
 
 def picture(cloud, path, classes=None):
     settings = tiny.SETTINGS
-    dem = ground(cloud, settings.raster.cell, settings.ground)
+    dem = ground(cloud, settings.raster.cell, settings.ground).dem
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
     classes = np.ones(len(cloud), np.uint8) if classes is None else classes
     preview.draw(cloud, dem, bands, Labelling(classes, classes), path)

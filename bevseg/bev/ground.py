@@ -7,6 +7,8 @@ that surface, and the rest is filled in smoothly. Band `distance` tells measured
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -33,8 +35,29 @@ PIT = 1.0
 """A coarse cell this far (m) below its surroundings is a stray return from below the street."""
 
 
-def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Raster:
-    """Return the DEM of a cloud.
+@dataclass(frozen=True)
+class Ground:
+    """What is known of the ground of a cloud.
+
+    Attributes
+    ----------
+    dem
+        float32 bands `height` (m, in the datum of the cloud), `source` (0 = measured here, 1 = interpolated, 2 =
+        extrapolated: a guess) and `distance` (m to the nearest measured cell). NaN everywhere if no point is finite.
+    is_ground
+        (N,): the points that lie on it.
+    method, why
+        Name of the method that found it, and for people the reason why that one was taken.
+    """
+
+    dem: Raster
+    is_ground: NDArray[np.bool_]
+    method: str
+    why: str
+
+
+def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
+    """Find the ground of a cloud.
 
     Parameters
     ----------
@@ -47,10 +70,8 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Raster:
 
     Returns
     -------
-    Raster
-        float32 bands `height` (m, in the datum of the cloud) and `distance` (m to the nearest measured cell:
-        0 = measured here, more = filled from that far away). NaN everywhere if no point is finite; where nothing
-        looks like ground, the lowest points stand in for it.
+    Ground
+        Where nothing looks like ground, the lowest points stand in for it.
 
     Raises
     ------
@@ -60,12 +81,14 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Raster:
     grid = covering(cloud, cell)
     if grid is None:
         grid = Grid(cell, 0, 0, 1, 1)
-        values = np.full((2, 1, 1), np.nan, np.float32)
+        values = np.full((3, 1, 1), np.nan, np.float32)
     else:
         memory.require_raster(grid.rows, grid.cols, where=cloud.name)
         values = _dem(lowest(cloud, grid), cell, config)
     crs, unit = (None, 1.0) if cloud.crs is None else (cloud.crs.wkt, cloud.crs.horizontal)
-    return Raster(grid, ("height", "distance"), values, crs, unit)
+    dem = Raster(grid, ("height", "source", "distance"), values, crs, unit)
+    is_ground = np.abs(height_above_ground(cloud, dem)) < 0.2
+    return Ground(dem, is_ground, "smrf", "the only one")
 
 
 def height_above_ground(cloud: PointCloud, dem: Raster) -> NDArray[np.float32]:
@@ -91,7 +114,7 @@ def _dem(low: Heights, cell: float, config: GroundConfig) -> Heights:
     if not measured.any():  # a single slanted wall, say: better the lowest points than nothing
         measured = ~np.isnan(low)
     height = filled(np.where(measured, low, np.float32(np.nan)))
-    return np.stack([height, to_nearest(measured) * np.float32(cell)])
+    return np.stack([height, (~measured).astype(np.float32), to_nearest(measured) * np.float32(cell)])
 
 
 def opened_away(surface: Heights, cell: float, config: GroundConfig) -> NDArray[np.bool_]:

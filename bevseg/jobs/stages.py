@@ -93,7 +93,7 @@ def ground_work(work: Path, settings: Settings, *, how: How) -> Outcome:
 
 def _ground(folder: Folder, *, settings: Settings) -> Done:
     cloud = folder.read_cloud()
-    return Done(folder.write_dem(ground(cloud, settings.raster.cell, settings.ground)), len(cloud))
+    return Done(folder.write_dem(ground(cloud, settings.raster.cell, settings.ground).dem), len(cloud))
 
 
 def ground_cloud(
@@ -119,13 +119,12 @@ def ground_cloud(
         refuse_existing(output, overwrite=overwrite)
         refuse_same(path, output)
     cloud = ingest(path)
-    dem = ground(cloud, settings.raster.cell, settings.ground)
-    geotiff.write(dem, dem_path)
+    found = ground(cloud, settings.raster.cell, settings.ground)
+    geotiff.write(found.dem, dem_path)
     if points is not None:
-        heights = height_above_ground(cloud, dem)
-        is_ground = heights < settings.slices.ground_band
+        heights = height_above_ground(cloud, found.dem)
         with replacing(points, overwrite=overwrite) as temporary:
-            las.write_ground(cloud, is_ground, heights, temporary)
+            las.write_ground(cloud, found.is_ground, heights, temporary)
     return Outcome(list(written), done={cloud.name: Done(written, len(cloud))})
 
 

@@ -56,7 +56,7 @@ def prepare(wanted: Sequence[tuple[str, str, str]], root: str, shared: Path) -> 
         made: dict[str, dict[str, NDArray[np.generic]]] = {name: {} for name in missing}
         settings = NAMED[config]
         for part, number, cloud in CLOUDS[dataset](root):
-            dem = ground(cloud, settings.raster.cell, settings.ground)
+            dem = ground(cloud, settings.raster.cell, settings.ground).dem
             rasters = rasterize(cloud, dem, settings.slices, settings.raster)
             labels = label_rasters(cloud, dem, settings.slices)
             for name in missing:

@@ -64,7 +64,7 @@ def test_classes_follow_their_points_when_these_are_shuffled(cloud, seed):
 
 def test_a_street_comes_back_nearly_whole():
     cloud = scenes.street()
-    dem = ground(cloud, 0.2, GroundConfig())
+    dem = ground(cloud, 0.2, GroundConfig()).dem
     back = backproject(cloud, dem, sure(label_rasters(cloud, dem, SLICES)), SLICES)
     assert np.mean(back.classes == cloud.labels) > 0.99
 
@@ -136,7 +136,7 @@ def test_points_that_are_not_finite_keep_their_place_and_are_undefined():
 
 def test_no_finite_point_at_all():
     cloud = PointCloud.from_xyz(np.full((4, 3), np.nan))
-    dem = ground(cloud, 0.2, GroundConfig())
+    dem = ground(cloud, 0.2, GroundConfig()).dem
     classes = {name: class_raster(dem.grid, CAR) for name in ("low", "high")}
     assert not backproject(cloud, dem, classes, SLICES).classes.any()
 
@@ -144,7 +144,7 @@ def test_no_finite_point_at_all():
 @pytest.mark.parametrize("xyz", [[[7, 8, 9]], [[7, 8, 9], [7, 8, 9]], [[7, 8, 9]] * 50])
 def test_a_point_alone_is_ground(xyz):
     cloud = PointCloud.from_xyz(np.array(xyz, float))
-    dem = ground(cloud, 0.2, GroundConfig())
+    dem = ground(cloud, 0.2, GroundConfig()).dem
     nothing = class_raster(dem.grid, UNDEFINED, 0)
     back = backproject(cloud, dem, {"low": nothing, "high": nothing}, SLICES)
     assert (back.classes == GROUND).all()
@@ -152,7 +152,7 @@ def test_a_point_alone_is_ground(xyz):
 
 def test_a_wall_without_ground_is_a_wall_above_its_foot():
     cloud = scenes.wall()
-    dem = ground(cloud, 0.2, GroundConfig())
+    dem = ground(cloud, 0.2, GroundConfig()).dem
     classes = {name: class_raster(dem.grid, BUILDING) for name in ("low", "high")}
     back = backproject(cloud, dem, classes, SLICES).classes
     np.testing.assert_array_equal(back == GROUND, cloud.xyz[:, 2] - 2 < SLICES.foot)
@@ -164,7 +164,7 @@ def test_coordinates_far_from_the_origin_change_nothing():
     far = dataclasses.replace(cloud, offset=(1e7, -1e7, 3000.0))
     both = []
     for each in (cloud, far):
-        dem = ground(each, 0.2, GroundConfig())
+        dem = ground(each, 0.2, GroundConfig()).dem
         both.append(backproject(each, dem, sure(label_rasters(each, dem, SLICES)), SLICES).classes)
     assert np.mean(both[0] != both[1]) < 0.001
 

@@ -21,7 +21,7 @@ SLICES = SliceConfig()
 @pytest.fixture(scope="module")
 def street():
     cloud = scenes.street()
-    return cloud, ground(cloud, 0.2, GroundConfig())
+    return cloud, ground(cloud, 0.2, GroundConfig()).dem
 
 
 def sampler(cloud, dem, *, name="low", features="heights", slices=SLICES, crop=64):
@@ -140,7 +140,7 @@ def test_far_from_the_origin_crops_are_the_same(street, plain):
     cloud, _ = street
     far = dataclasses.replace(cloud, offset=(1e7, -1e7, 500.0))
     one, other = (
-        sampler(c, ground(c, 0.2, GroundConfig()), crop=200)(np.random.default_rng(5))[0]
+        sampler(c, ground(c, 0.2, GroundConfig()).dem, crop=200)(np.random.default_rng(5))[0]
         for c in (cloud, far)
     )
     differ = ~np.isclose(one[1], other[1], atol=1e-3, equal_nan=True)

@@ -13,7 +13,7 @@ from bevseg.labels import GROUND, UNDEFINED, load_scheme
 def test_points_in_the_ground_band_are_ground(shared_data, stem, floor):
     path = shared_data / "oakland3d" / f"oakland_part2_{stem}.xyz_label_conf.gz"
     cloud = ingest(path, scheme=load_scheme("oakland"))
-    above = height_above_ground(cloud, ground(cloud, 0.2, GroundConfig()))
+    above = height_above_ground(cloud, ground(cloud, 0.2, GroundConfig()).dem)
     said, true = above < SliceConfig.ground_band, cloud.labels == GROUND
     counted = cloud.labels != UNDEFINED
     iou = np.sum(said & true & counted) / np.sum((said | true) & counted)

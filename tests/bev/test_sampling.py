@@ -18,7 +18,7 @@ from tests import scenes
 
 
 def sampler(cloud, name="low"):
-    dem = ground(cloud, 0.2, GroundConfig())
+    dem = ground(cloud, 0.2, GroundConfig()).dem
     return CropSampler([cloud], [dem], name=name, slices=SliceConfig(), features="heights", crop=32)
 
 
