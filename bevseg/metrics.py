@@ -1,4 +1,4 @@
-"""Confusion matrix -> IoU, Dice, precision, recall, specificity, accuracy; confidence -> calibration.
+"""Confusion matrix -> IoU, Dice, precision, recall, specificity, accuracy, kappa; confidence -> calibration.
 
 Counts first, ratios last: add the matrices of all clouds, divide once.
 """
@@ -89,6 +89,42 @@ def specificity(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
 def accuracy(matrix: Counts) -> float:
     """Share of all counted elements that are right; NaN for an empty matrix."""
     return float(_ratio(np.trace(matrix), np.sum(matrix)))
+
+
+def kappa(matrix: Counts) -> float:
+    """Agreement beyond chance: (p - e) / (1 - e), with the share p that is right and e that would be by chance.
+
+    Cohen, A coefficient of agreement for nominal scales (1960). NaN for an empty matrix, and where truth and
+    prediction are one and the same class throughout: chance alone agrees there.
+    """
+    hits, predicted, true = (area.astype(float) for area in _areas(matrix))
+    size = true.sum()
+    by_chance = (predicted * true).sum()
+    return float(_ratio(hits.sum() * size - by_chance, size * size - by_chance))
+
+
+class FilterErrors(NamedTuple):
+    """Errors of a ground filter, as Sithole and Vosselman (2004) count them; each in [0, 1], NaN of nothing.
+
+    Attributes
+    ----------
+    type_1
+        Share of the ground that was lost.
+    type_2
+        Share of the objects that were kept as ground.
+    total
+        Share of all points that are wrong.
+    """
+
+    type_1: float
+    type_2: float
+    total: float
+
+
+def filter_errors(matrix: Counts) -> FilterErrors:
+    """Return the errors of a ground filter from its (2, 2) matrix: rows truth, columns prediction, object first."""
+    kept, others = recall(matrix)[1], specificity(matrix)[1]
+    return FilterErrors(float(1 - kept), float(1 - others), 1 - accuracy(matrix))
 
 
 def dataset_miou(matrices: Counts, empty: float = np.nan) -> float:

@@ -22,6 +22,35 @@ def test_scores_by_class(score, expected):
     np.testing.assert_allclose(score(TWO_MISTAKES), expected)
 
 
+def test_kappa_of_a_worked_example():
+    # 35 of 50 agree; by chance 25 * 30 + 25 * 20 of 50 * 50 would, one half: (0.7 - 0.5) / (1 - 0.5).
+    assert metrics.kappa(np.array([[20, 5], [10, 15]])) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [(np.diag([5, 3, 9]), 1.0), ([[2, 2], [2, 2]], 0.0), ([[0, 4], [4, 0]], -1.0), ([[8, 0], [0, 0]], NAN)],
+)
+def test_kappa_of_agreement_chance_contradiction_and_one_class(matrix, expected):
+    np.testing.assert_allclose(metrics.kappa(np.array(matrix)), expected)
+
+
+def test_kappa_of_billions_of_points_does_not_overflow():
+    matrix = np.array([[20, 5], [10, 15]]) * 10**9
+    assert metrics.kappa(matrix) == pytest.approx(0.4)
+
+
+def test_filter_errors_of_four_counts():
+    # Of 10 objects 1 is kept, of 40 points of ground 6 are lost.
+    assert metrics.filter_errors(np.array([[9, 1], [6, 34]])) == pytest.approx((6 / 40, 1 / 10, 7 / 50))
+
+
+def test_filter_errors_without_objects_leave_type_2_open():
+    errors = metrics.filter_errors(np.array([[0, 0], [1, 3]]))
+    assert errors.type_1 == 1 / 4
+    assert np.isnan(errors.type_2)
+
+
 def test_accuracy():
     assert metrics.accuracy(TWO_MISTAKES) == 5 / 7
     assert np.isnan(metrics.accuracy(np.zeros((3, 3), int)))
