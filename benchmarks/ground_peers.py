@@ -5,11 +5,14 @@ Each has two settings, one for every airborne cloud and one for every street; no
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,12 +91,27 @@ def csf(xyz: XYZ, parameters: Parameters) -> Mask:
     cloth = CLOTH.CSF()
     for name, value in parameters.items():
         setattr(cloth.params, name, value)
-    cloth.setPointCloud(xyz)
     ground, others = CLOTH.VecInt(), CLOTH.VecInt()
-    cloth.do_filtering(ground, others, False)
+    with _silence():
+        cloth.setPointCloud(xyz)
+        cloth.do_filtering(ground, others, False)
     found = np.zeros(len(xyz), bool)
     found[np.asarray(ground)] = True
     return found
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Send what compiled code prints to nowhere."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def opening(xyz: XYZ, cell: float, window: float, slope: float, threshold: float) -> Mask:
