@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import rasterio
+import tifffile
 
+import bevseg
 from bevseg.errors import CloudNotFoundError, InputError, OutputWriteError
 from bevseg.grid import Grid
 from bevseg.io import geotiff
@@ -73,6 +75,77 @@ def test_a_single_band_of_labels_has_its_colours_too(tmp_path):
     with rasterio.open(tmp_path / "labels.tif") as file:
         assert file.colormap(1)[1][:3] == (0xC0, 0x50, 0x4D)
     np.testing.assert_array_equal(geotiff.read(tmp_path / "labels.tif")["class"], one["class"])
+
+
+def assert_cloud_optimised(path):
+    """The checks of GDAL's validate_cloud_optimized_geotiff.py, by a reader that is not GDAL."""
+    with rasterio.open(path) as file:
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        shapes = [(max(file.height // k, 1), max(file.width // k, 1)) for k in (1, *file.overviews(1))]
+    with tifffile.TiffFile(path) as file:
+        pages = list(file.pages)
+        assert [page.shape[:2] for page in pages] == shapes
+        assert all(page.is_tiled and page.tile[:2] == (geotiff.TILE, geotiff.TILE) for page in pages)
+        assert max(pages[-1].shape[:2]) <= geotiff.TILE
+        # All directories, then the data: coarsest first, and each in order.
+        directories = [page.offset for page in pages]
+        data = [offset for page in reversed(pages) for offset in page.dataoffsets]
+        assert directories == sorted(directories) and data == sorted(data)
+        assert directories[-1] < data[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (512, 512), (513, 1100)])
+def test_every_file_is_cloud_optimised(tmp_path, shape):
+    geotiff.write(dem(*shape, crs="EPSG:2154"), tmp_path / "dem.tif")
+    geotiff.write(classes(*shape), tmp_path / "classes.tif", colours=dict(enumerate(COLOURS)))
+    for name in ("dem", "classes"):
+        assert_cloud_optimised(tmp_path / f"{name}.tif")
+
+
+def test_the_check_sees_a_file_that_is_not(tmp_path):
+    profile = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": 700, "height": 700}
+    with rasterio.open(
+        tmp_path / "plain.tif", "w", transform=rasterio.Affine(2, 0, 50, 0, -2, 90), **profile
+    ) as file:
+        file.write(np.ones((1, 700, 700), np.uint8))
+    with pytest.raises((AssertionError, KeyError)):
+        assert_cloud_optimised(tmp_path / "plain.tif")
+
+
+@pytest.mark.parametrize("seen", [classes, dem])
+def test_equal_rasters_are_equal_bytes(tmp_path, seen):
+    for name in "ab":
+        geotiff.write(seen(600, 700), tmp_path / f"{name}.tif", tags={"WHY": "so"})
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+
+
+def test_overviews_average_heights_but_never_kinds(tmp_path):
+    steps = np.tile(np.float32([[0, 1], [2, 5]]), (300, 300))
+    height = Raster(Grid(0.2, 0, 0, 600, 600), ("height",), steps[None])
+    mixed = Raster(Grid(0.2, 0, 0, 600, 600), ("height", "source"), np.stack([steps, steps]))
+    for raster, expected in ((height, {2.0}), (mixed, {0.0, 1.0, 2.0, 5.0})):
+        geotiff.write(raster, tmp_path / "dem.tif")
+        with rasterio.open(tmp_path / "dem.tif", overview_level=0) as file:
+            assert set(np.unique(file.read(1))) <= expected
+
+
+def test_a_file_tells_units_software_and_what_it_is_told_to(tmp_path):
+    geotiff.write(dem(crs="EPSG:2154"), tmp_path / "dem.tif", units={"height": "m"}, tags={"WHY": "steep"})
+    with rasterio.open(tmp_path / "dem.tif") as file:
+        assert file.units == ("m", None)
+        assert file.tags()["WHY"] == "steep"
+        assert file.tags()["AREA_OR_POINT"] == "Area"
+        assert file.tags()["TIFFTAG_SOFTWARE"] == f"bevseg {bevseg.__version__}"
+
+
+def test_a_confidence_is_no_opacity(tmp_path):
+    for shape in ((4, 6), (700, 600)):
+        geotiff.write(classes(*shape), tmp_path / "classes.tif", colours=dict(enumerate(COLOURS)))
+        for level in range(shape[0] > geotiff.TILE):
+            with rasterio.open(tmp_path / "classes.tif", overview_level=level) as file:
+                assert file.colorinterp[1] == rasterio.enums.ColorInterp.undefined
+        with rasterio.open(tmp_path / "classes.tif") as file:
+            assert file.colorinterp[1] == rasterio.enums.ColorInterp.undefined
 
 
 def test_a_raster_that_is_missing_foreign_or_damaged_is_told(tmp_path):
