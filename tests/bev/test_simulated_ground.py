@@ -1,0 +1,99 @@
+"""The DEM against the exact ground of simulated streets: the limits that it keeps."""
+
+import numpy as np
+import pytest
+
+from benchmarks import ground_simulated as bench
+from bevseg import open3d
+from bevseg.bev.binning import covering
+from bevseg.bev.ground import Ground
+from bevseg.errors import DependencyError
+from bevseg.raster import Raster
+from bevseg.sim.scanner import Scanner
+
+COARSE = Scanner(spacing=0.1, rays=400)
+"""A fifth of the points of the benchmark: 9,000 per m."""
+
+
+@pytest.fixture(scope="module")
+def library():
+    try:
+        return open3d.load()
+    except DependencyError as error:
+        pytest.skip(f"no ray casting: {error.why}")
+
+
+@pytest.fixture(scope="module")
+def measure(library):
+    """A function: scene, noise -> its cells and slices; each scene is measured once."""
+    known = {}
+
+    def measured(name, build, noise=0.01):
+        if (name, noise) not in known:
+            known[name, noise] = bench.measured(bench.Plan(name, build, noise), library, scanner=COARSE)[:2]
+        return known[name, noise]
+
+    return measured
+
+
+STREETS = {
+    "level": (bench.sloping(0.0, 40.0), 0.01),
+    "level, no noise": (bench.sloping(0.0, 40.0), 0.0),
+    "level, 3 cm": (bench.sloping(0.0, 40.0), 0.03),
+    "8 %": (bench.sloping(0.08, 60.0), 0.01),
+    "hill of 15 %": (bench.hill, 0.01),
+}
+
+
+@pytest.mark.parametrize("name", STREETS)
+def test_visible_ground_has_no_bias_and_little_scatter(measure, name):
+    build, noise = STREETS[name]
+    errors = bench.summary(measure(name, build, noise)[0].of("visible"))
+    assert errors["cells"] > 10_000
+    assert abs(errors["bias"]) <= 0.01
+    assert errors["rmse"] <= 0.02 + noise
+
+
+@pytest.mark.parametrize("name", STREETS)
+def test_under_parked_cars_the_ground_goes_on(measure, name):
+    errors = bench.summary(measure(name, *STREETS[name])[0].of("under cars"))
+    assert errors["cells"] > 1_000
+    assert abs(errors["bias"]) <= 0.10
+    assert errors["rmse"] <= 0.10
+
+
+def test_on_a_slope_of_8_percent_points_keep_their_slice_above_the_dem(measure):
+    _, slices = measure("8 %", *STREETS["8 %"])
+    assert slices.dem <= 0.005
+
+
+def test_on_a_slope_of_8_percent_the_absolute_plane_of_the_paper_fails(measure):
+    _, slices = measure("8 %", *STREETS["8 %"])
+    assert slices.mode_clear > 0.02
+
+
+def test_the_truth_is_the_height_of_the_street(library):
+    street = bench.hill(0)
+    s, t = np.meshgrid(np.arange(0, 80, 1.0), np.arange(-7, 5, 0.5))  # knots of the road
+    x, y, z = street.bend.plane(
+        np.column_stack([s.ravel(), t.ravel(), street.terrain.height(s, t).ravel()])
+    ).T
+    np.testing.assert_allclose(bench.Truth(street, library).height(x, y), z, atol=2e-4)
+
+
+@pytest.mark.parametrize("lift", [0.0, 1.0])
+def test_a_point_is_in_a_wrong_slice_where_the_dem_takes_it_over_a_threshold(library, lift):
+    street = bench.sloping(0.0, 20.0)(0)
+    cloud, truth = bench.scanned(street, COARSE, library), bench.Truth(street, library)
+    x, y, z = cloud.xyz.T
+    grid = covering(cloud, 0.2)
+    columns, rows = grid.centres()
+    dem = Raster(
+        grid, ("height",), (truth.height(*np.meshgrid(columns, rows)) + lift)[None].astype(np.float32)
+    )
+    raised = Ground(dem, np.zeros(len(cloud), bool), "truth", "")
+    above = z - truth.height(x, y)
+    expected = np.mean(np.digitize(above, [0.2, 3.0]) != np.digitize(above - lift, [0.2, 3.0]))
+    assert bench.sliced(cloud, raised, truth, np.ones(grid.shape, bool)).dem == pytest.approx(
+        expected, abs=1e-3
+    )
