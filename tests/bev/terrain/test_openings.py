@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage
+
+from bevseg.bev.terrain.openings import SHAPES, dilated, eroded, octagon, opened
+
+SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=18)
+SURFACES = hnp.arrays(np.float32, SIDES, elements=st.integers(-50, 50))
+RADII = st.integers(0, 12)
+NAMES = st.sampled_from(sorted(SHAPES))
+
+
+def footprint(lines):
+    """The cells of the element, as the sum of its four lines."""
+    cells = np.ones((1, 1), bool)
+    for line in (
+        np.ones((1, 2 * lines.straight + 1)),
+        np.ones((2 * lines.straight + 1, 1)),
+        np.eye(2 * lines.diagonal + 1),
+        np.eye(2 * lines.diagonal + 1)[::-1],
+    ):
+        reach = [side // 2 for side in line.shape]
+        cells = ndimage.binary_dilation(np.pad(cells, [(side, side) for side in reach]), line)
+    return cells
+
+
+def by_scipy(surface, cells):
+    """(erosion, opening) with nothing outside of the raster in any window."""
+    erosion = ndimage.minimum_filter(surface, footprint=cells, mode="constant", cval=np.inf)
+    return erosion, ndimage.maximum_filter(erosion, footprint=cells, mode="constant", cval=-np.inf)
+
+
+def disk(radius):
+    along = np.arange(-radius, radius + 1)
+    return along[:, None] ** 2 + along**2 <= radius**2
+
+
+@given(SURFACES, RADII, NAMES)
+def test_openings_are_those_of_scipy_also_at_the_border(surface, radius, shape):
+    cells = footprint(SHAPES[shape](radius))
+    erosion, opening = by_scipy(surface, cells)
+    np.testing.assert_array_equal(eroded(surface, radius, shape), erosion)
+    np.testing.assert_array_equal(opened(surface, radius, shape), opening)
+    np.testing.assert_array_equal(dilated(-surface, radius, shape), -erosion)
+
+
+@pytest.mark.parametrize("size", [(90, 700), (700, 90), (300, 520), (3, 600)])
+@pytest.mark.parametrize("radius", [3, 8, 40])
+def test_blocks_of_columns_leave_no_seam(size, radius):
+    surface = np.random.default_rng(radius).normal(size=size).astype(np.float32)
+    square = ndimage.minimum_filter(surface, size=2 * radius + 1, mode="constant", cval=np.inf)
+    np.testing.assert_array_equal(eroded(surface, radius), square)
+    lines = octagon(radius)
+    inner = footprint(lines._replace(straight=0))  # of the diagonals alone: few cells, so that SciPy is fast
+    wide = np.pad(surface, radius, constant_values=np.inf)
+    wide = ndimage.minimum_filter(wide, size=2 * lines.straight + 1, mode="constant", cval=np.inf)
+    wide = ndimage.minimum_filter(wide, footprint=inner, mode="constant", cval=np.inf)
+    expected = wide[radius:-radius, radius:-radius]
+    np.testing.assert_array_equal(eroded(surface, radius, "octagon"), expected)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_away_from_the_border_they_are_those_of_grey_opening(shape):
+    surface = np.random.default_rng(0).normal(size=(60, 50)).astype(np.float32)
+    expected = ndimage.grey_opening(surface, footprint=footprint(SHAPES[shape](5)))
+    np.testing.assert_array_equal(opened(surface, 5, shape)[10:-10, 10:-10], expected[10:-10, 10:-10])
+
+
+@given(SURFACES, RADII, NAMES, st.integers(-9, 9))
+def test_the_laws_of_an_opening(surface, radius, shape, raised):
+    once = opened(surface, radius, shape)
+    assert (once <= surface).all()
+    np.testing.assert_array_equal(opened(once, radius, shape), once)
+    np.testing.assert_array_equal(opened(surface + np.float32(raised), radius, shape), once + raised)
+    higher = surface + np.random.default_rng(0).integers(0, 5, surface.shape).astype(np.float32)
+    assert (once <= opened(higher, radius, shape)).all()
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+@pytest.mark.parametrize("radius", [20, 50, 10_000_000])
+def test_a_radius_larger_than_the_raster_leaves_its_lowest_height(shape, radius):
+    surface = np.random.default_rng(1).normal(size=(7, 9)).astype(np.float32)
+    np.testing.assert_array_equal(opened(surface, radius, shape), surface.min())
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_radius_0_leaves_the_surface_and_no_call_changes_it(shape):
+    surface = np.random.default_rng(2).normal(size=(5, 6)).astype(np.float32)
+    before = surface.copy()
+    np.testing.assert_array_equal(opened(surface, 0, shape), before)
+    for operation in (opened, eroded, dilated):
+        operation(surface, 2, shape)
+    np.testing.assert_array_equal(surface, before)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_a_box_narrower_than_the_window_leaves_no_trace(shape):
+    box_on_a_plane = np.full((30, 30), 2, np.float32)
+    box_on_a_plane[10:16, 8:13] = 9
+    np.testing.assert_array_equal(opened(box_on_a_plane, 4, shape), 2)
+    assert opened(box_on_a_plane, 2, shape).max() == 9
+
+
+@pytest.mark.parametrize("radius", range(1, 30))
+def test_the_octagon_is_the_one_closest_to_the_disk_and_has_no_holes(radius):
+    lines = octagon(radius)
+    octagons = [
+        footprint(lines._replace(straight=radius - 2 * d, diagonal=d)) for d in range((radius + 1) // 2)
+    ]
+    off = min(np.count_nonzero(cells != disk(radius)) for cells in octagons)
+    assert lines.straight + 2 * lines.diagonal == radius
+    assert np.count_nonzero(footprint(lines) != disk(radius)) == off
+    assert ndimage.binary_fill_holes(footprint(lines)).sum() == footprint(lines).sum()
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
+def test_an_empty_raster_stays_empty(size):
+    for shape in SHAPES:
+        assert opened(np.empty(size, np.float32), 2, shape).shape == size
+
+
+@pytest.mark.parametrize(
+    ("height", "radius", "shape", "message"),
+    [(0, -1, "square", "-1"), (0, 1, "disk", "square, octagon"), (np.nan, 1, "square", "NaN")],
+)
+def test_what_cannot_be_opened_is_refused(height, radius, shape, message):
+    with pytest.raises(ValueError, match=message):
+        opened(np.full((3, 3), height, np.float32), radius, shape)
