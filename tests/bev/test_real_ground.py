@@ -1,12 +1,19 @@
-"""Ground of hand-labelled streets, by the DEM alone: no network takes part."""
+"""Ground of hand-labelled clouds, by the DEM alone: no network takes part."""
+
+import dataclasses
 
 import numpy as np
 import pytest
+from bevseg_cli.main import cli
+from click.testing import CliRunner
 
 from bevseg.bev.ground import ground, height_above_ground
-from bevseg.config import GroundConfig, SliceConfig
+from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.ingest import ingest
+from bevseg.io import las
 from bevseg.labels import GROUND, UNDEFINED, load_scheme
+
+ASPRS_GROUND = 2
 
 
 @pytest.mark.parametrize(("stem", "floor"), [("ad", 0.98), ("ah", 0.93)])
@@ -18,3 +25,22 @@ def test_points_in_the_ground_band_are_ground(shared_data, stem, floor):
     counted = cloud.labels != UNDEFINED
     iou = np.sum(said & true & counted) / np.sum((said | true) & counted)
     assert iou > floor, f"ground IoU {iou:.4f}"
+
+
+def test_the_command_writes_the_labels_that_are_scored(shared_data, tmp_path):
+    path = shared_data / "isprs_filtertest" / "samp12.txt.gz"
+    dem, points = tmp_path / "dem.tif", tmp_path / "points.laz"
+    result = CliRunner().invoke(cli, ["ground", str(path), "-o", str(dem), "--points", str(points)])
+    assert result.exit_code == 0, result.output
+    cloud, written = ingest(path), las.read(points)
+    found = ground(cloud, RasterConfig.cell, GroundConfig()).is_ground
+    np.testing.assert_array_equal(written.codes == ASPRS_GROUND, found)
+    np.testing.assert_allclose(written.cloud.xyz, cloud.xyz, rtol=0, atol=0.0005)
+
+
+def test_the_classes_of_a_file_take_no_part_in_finding_the_ground(shared_data):
+    cloud = ingest(shared_data / "isprs_filtertest" / "samp12.txt.gz")
+    assert cloud.labels is not None, "the class column is read"
+    bare = dataclasses.replace(cloud, labels=None)
+    settings = (RasterConfig.cell, GroundConfig())
+    np.testing.assert_array_equal(ground(cloud, *settings).is_ground, ground(bare, *settings).is_ground)

@@ -1,0 +1,107 @@
+"""What the benchmarks of the ground read, refuse and count."""
+
+import gzip
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bevseg.pointcloud import PointCloud
+
+LEVEL = "".join(f"{x} {y} 5.0 0\n" for x in range(8) for y in range(8))
+"""64 points of level ground."""
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+
+
+def isprs(folder, monkeypatch, *options):
+    import ground_isprs
+
+    monkeypatch.setattr("sys.argv", ["ground_isprs.py", str(folder), *options])
+    ground_isprs.main()
+
+
+def gzipped(text):
+    return gzip.compress(text.encode())
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_samples_of_either_packing_are_scored(tmp_path, monkeypatch, capsys, packed):
+    name = "samp12.txt.gz" if packed else "samp12.txt"
+    (tmp_path / name).write_bytes(gzipped(LEVEL) if packed else LEVEL.encode())
+    isprs(tmp_path, monkeypatch, "--json", str(tmp_path / "out.json"))
+    assert "| samp12 | 0.00 | - | 0.00 | - |" in capsys.readouterr().out
+    assert '"type_2": null' in (tmp_path / "out.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "no file is called sampNN"),
+        ({"notes.txt": LEVEL.encode()}, "no file is called sampNN"),
+        ({"samp12.txt.gz": gzipped(LEVEL)[:-12]}, "samp12.txt.gz"),
+        ({"samp12.txt": b""}, "samp12.txt"),
+        ({"samp12.txt": LEVEL.encode() + b"1 2 x 0\n"}, "samp12.txt"),
+        ({"samp12.txt": b"1 2 3\n4 5 6\n"}, "No class codes"),
+        ({"samp12.txt": b"1 2 3 2\n4 5 6 1\n"}, "expected 0 for ground and 1 for objects"),
+        ({"samp12.txt": LEVEL.encode(), "samp12.txt.gz": gzipped(LEVEL)}, "called 'samp12'"),
+    ],
+)
+def test_a_folder_that_cannot_be_scored_ends_with_2_and_the_reason(
+    tmp_path, monkeypatch, capsys, files, said
+):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SystemExit) as end:
+        isprs(tmp_path, monkeypatch)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_voxels_count_alike_however_many_points_they_hold():
+    import ground_street
+
+    cloud = PointCloud.from_xyz(
+        np.array([[0.1, 0.1, 0.1], [0.2, 0.2, 0.2], [0.4, 0.4, 0.4], [0.6, 0.1, 0.1]])
+    )
+    np.testing.assert_allclose(ground_street.voxel_weights(cloud), [1 / 3, 1 / 3, 1 / 3, 1])
+
+
+def test_scores_of_a_weighted_mistake():
+    import ground_scores
+
+    truth, found = np.array([True, True, False, False]), np.array([True, False, False, False])
+    assert ground_scores.scores(truth, found)["type_1"] == 50
+    assert ground_scores.scores(truth, found, np.array([3.0, 1.0, 1.0, 1.0]))["type_1"] == 25
+
+
+def test_worst_is_the_highest_error_and_the_lowest_kappa():
+    import ground_scores
+
+    clouds = {"a": {"kappa": 90.0, "type_1_vox": 3.0}, "b": {"kappa": 80.0, "type_1_vox": math.nan}}
+    assert ground_scores.summary(clouds)["worst"] == {"kappa": 80.0, "type_1_vox": 3.0}
+    assert ground_scores.summary(clouds)["mean"] == {"kappa": 85.0, "type_1_vox": 3.0}
+
+
+def test_the_plain_opening_takes_a_house_off_a_plane():
+    import ground_peers
+
+    x, y = (axis.ravel() + 0.5 for axis in np.mgrid[0:60.0, 0:60.0])
+    house = (abs(x - 30) < 5) & (abs(y - 30) < 5)
+    xyz = np.column_stack([x, y, np.where(house, 6.0, 0.02 * x)])
+    found = ground_peers.opening(xyz, **ground_peers.OPENING["airborne"])
+    np.testing.assert_array_equal(found, ~house)
+
+
+def test_a_peer_that_is_not_there_is_skipped_with_the_reason(monkeypatch):
+    import ground_peers
+
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(ground_peers, "version", lambda package: None)
+    found = ground_peers.find("street")
+    assert list(found.filters) == ["plain opening"]
+    assert set(found.skipped) == {"CSF", "PDAL smrf", "PDAL pmf", "PDAL csf"}
