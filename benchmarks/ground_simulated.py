@@ -13,6 +13,9 @@ The true slice of a point follows from its height above the true ground. The poi
 all: asked is whether the DEM puts it where the true ground would. Points within 5 cm of a threshold, where noise
 decides, count like all others; a second number leaves them out.
 
+What can be had is told by a second DEM, of the true labels: the mean of the echoes of ground per cell, gaps filled
+from around.
+
 Bridges have no limit to keep. Driven under, the deck is an object, and the DEM should follow the road below. Driven
 over, the deck is the street, and the DEM should follow it and fall to the road below beside it.
 """
@@ -32,13 +35,16 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from bevseg import open3d
+from bevseg.bev.binning import covering
 from bevseg.bev.ground import Ground, ground
 from bevseg.bev.slices import cut_of, slab_and_height
+from bevseg.bev.terrain.gaps import filled
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.distance import to_nearest
 from bevseg.grid import Grid
 from bevseg.labels import GROUND
 from bevseg.pointcloud import PointCloud
+from bevseg.raster import Raster
 from bevseg.sim import lots, roadside
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
@@ -333,6 +339,20 @@ def _hit(cloud: PointCloud, grid: Grid) -> Mask:
     return hit.reshape(grid.shape)
 
 
+def by_labels(cloud: PointCloud, cell: float) -> Ground:
+    """Return the DEM of whoever knows the true labels: the mean of the echoes of ground, gaps filled from around."""
+    grid = covering(cloud, cell)
+    if grid is None:
+        raise ValueError(f"{cloud.name} has no finite point")
+    is_ground = cloud.labels == GROUND
+    x, y, z = cloud.xyz[is_ground].T
+    cells = grid.cell_of(x, y)
+    count = np.bincount(cells, minlength=grid.rows * grid.cols)
+    mean = np.where(count > 0, np.bincount(cells, z, len(count)) / np.maximum(count, 1), np.nan)
+    height = filled(mean.astype(np.float32).reshape(grid.shape))
+    return Ground(Raster(grid, ("height",), height[None]), is_ground, "labels", "the truth")
+
+
 @dataclass(frozen=True)
 class Slices:
     """How many points fall into a wrong slice: counts, and shares of all points."""
@@ -378,6 +398,15 @@ def sliced(cloud: PointCloud, found: Ground, truth: Truth, seen: Mask) -> Slices
     )
 
 
+@dataclass(frozen=True)
+class Measured:
+    """How good the DEM of one scene is."""
+
+    method: str
+    cells: Cells
+    slices: Slices
+
+
 def measured(
     plan: Plan,
     library: Any,
@@ -386,8 +415,8 @@ def measured(
     config: GroundConfig | None = None,
     scanner: Scanner | None = None,
     seed: int = 0,
-) -> tuple[Cells, Slices, Ground]:
-    """Build, scan and measure one scene.
+) -> tuple[Measured, Measured]:
+    """Build and scan one scene, and measure the DEM of `ground` and that of the true labels.
 
     Parameters
     ----------
@@ -400,18 +429,22 @@ def measured(
     config
         Of the ground.
     scanner
-        Density of the scan; its noise is that of the plan.
+        Density of the scan; its noise is that of the plan. The default brings home 19,000 points per m of street.
     seed
         Of furniture, lawns and noise.
     """
     street = plan.build(seed)
-    cloud = scanned(
-        street, replace(scanner or Scanner(spacing=0.05, rays=800), noise=plan.noise), library, seed
-    )
-    found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
+    scanner = replace(scanner or Scanner(spacing=0.05, rays=800), noise=plan.noise)
+    cloud = scanned(street, scanner, library, seed)
     truth = Truth(street, library)
-    cells = compared(cloud, found, truth, _rectangle(plan), plan.of)
-    return cells, sliced(cloud, found, truth, cells.kinds["visible"] | cells.kinds["kerbs"]), found
+
+    def judged(found: Ground) -> Measured:
+        cells = compared(cloud, found, truth, _rectangle(plan), plan.of)
+        seen = cells.kinds["visible"] | cells.kinds["kerbs"]
+        return Measured(found.method, cells, sliced(cloud, found, truth, seen))
+
+    found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
+    return judged(found), judged(by_labels(cloud, cell))
 
 
 def _rectangle(plan: Plan) -> Callable[[Array, Array], Mask]:
@@ -450,41 +483,44 @@ def main() -> None:
     library = open3d.load()
     rows = []
     for plan in (plan for plan in plans() if options.only in plan.name):
-        cells, slices, found = measured(plan, library, cell=options.cell, config=config, seed=options.seed)
-        kinds = {kind: summary(cells.of(kind)) for kind, mask in cells.kinds.items() if mask.any()}
-        rows.append(
-            {
-                "scene": plan.name,
-                "noise": plan.noise,
-                "method": found.method,
-                "kinds": kinds,
-                "slices": asdict(slices),
-            }
-        )
+        ours, ideal = measured(plan, library, cell=options.cell, config=config, seed=options.seed)
+        head = {"scene": plan.name, "noise": plan.noise, "method": ours.method}
+        rows.append(head | _numbers(ours) | {"by_labels": _numbers(ideal)})
     _print(rows)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
+def _numbers(of: Measured) -> dict[str, Any]:
+    kinds = {kind: summary(of.cells.of(kind)) for kind, mask in of.cells.kinds.items() if mask.any()}
+    return {"kinds": kinds, "slices": asdict(of.slices)}
+
+
 def _print(rows: list[dict[str, Any]]) -> None:
     """Print both tables."""
-    print("| scene | noise, cm | method | cells | n | bias, cm | RMSE, cm | 95 % of errors below, cm |")
-    print("|---|---:|---|---|---:|---:|---:|---:|")
+    print(
+        "| scene | noise, cm | method | cells | n | bias, cm | RMSE, cm | 95 % below, cm | RMSE by labels, cm |"
+    )
+    print("|---|---:|---|---|---:|---:|---:|---:|---:|")
     for row in rows:
         head = f"| {row['scene']} | {100 * row['noise']:.0f} | {row['method']}"
         for kind, errors in row["kinds"].items():
             numbers = " | ".join(f"{100 * errors[key]:.1f}" for key in ("bias", "rmse", "p95"))
-            print(f"{head} | {kind} | {errors['cells']} | {numbers} |")
+            ideal = 100 * row["by_labels"]["kinds"][kind]["rmse"]
+            print(f"{head} | {kind} | {errors['cells']} | {numbers} | {ideal:.1f} |")
     print("\nPoints in a wrong slice, % of all; in brackets without those within 5 cm of a threshold.\n")
-    print("| scene | noise, cm | points | close | above the DEM | of it over seen ground | paper's plane |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
+    print(
+        "| scene | noise, cm | points | close | above the DEM | of it over seen ground | by labels | paper's plane |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for row in rows:
         share = {key: 100 * value for key, value in row["slices"].items()}
+        ideal = {key: 100 * value for key, value in row["by_labels"]["slices"].items()}
         print(
             f"| {row['scene']} | {100 * row['noise']:.0f} | {row['slices']['points']:,} | {share['close']:.2f} "
             f"| {share['dem']:.2f} ({share['dem_clear']:.2f}) | {share['dem_seen']:.2f} "
-            f"| {share['mode']:.1f} ({share['mode_clear']:.1f}) |"
+            f"| {ideal['dem']:.2f} ({ideal['dem_clear']:.2f}) | {share['mode']:.1f} ({share['mode_clear']:.1f}) |"
         )
 
 
