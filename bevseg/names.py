@@ -7,6 +7,8 @@ The command line offers these as choices without importing what is behind them (
 SLICES = ("low", "high")
 FEATURES = ("heights", "paper")
 SCHEMES = ("shrec20", "oakland", "asprs")
+GROUND_METHODS = ("auto", "flat-zones", "smrf")
+PRODUCTS = ("dem", "dsm", "ndsm")
 FORMATS = ("laz", "las", "ply", "txt")
 LOSSES = (
     "ce",

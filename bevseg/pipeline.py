@@ -14,7 +14,7 @@ import numpy as np
 from bevseg import evaluate
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
-from bevseg.bev.ground import ground
+from bevseg.bev.ground import Ground, ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
 from bevseg.errors import LabelError
@@ -47,18 +47,23 @@ class Labelled:
 
     Attributes
     ----------
-    dem
-        Bands `height` and `distance`.
+    ground
+        What is known of the ground.
     bands, classes
         Slice -> what the network reads, and what it says.
     labelling
         Class and confidence of every point.
     """
 
-    dem: Raster
+    ground: Ground
     bands: dict[str, Raster]
     classes: dict[str, Raster]
     labelling: Labelling
+
+    @property
+    def dem(self) -> Raster:
+        """The DEM of the ground."""
+        return self.ground.dem
 
 
 def label(
@@ -86,14 +91,14 @@ def label(
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
-        dem = ground(cloud, settings.raster.cell, settings.ground).dem
+        found = ground(cloud, settings.raster.cell, settings.ground)
     with watch("rasterize"):
-        bands = rasterize(cloud, dem, settings.slices, settings.raster)
+        bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
     with watch("predict"):
         classes = classify(bands, model, device=device, looks=looks)
     with watch("backproject"):
-        labelling = backproject(cloud, dem, classes, settings.slices)
-    return Labelled(dem, bands, classes, labelling)
+        labelling = backproject(cloud, found.dem, classes, settings.slices)
+    return Labelled(found, bands, classes, labelling)
 
 
 def classify(

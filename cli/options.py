@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bevseg.config import NAMED, CrfConfig, PredictConfig, RunConfig
-from bevseg.names import DEVICES, SCHEMES
+from bevseg.config import NAMED, CrfConfig, PredictConfig, RasterConfig, RunConfig
+from bevseg.names import DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
 
 from .console import Console
 
@@ -120,6 +121,48 @@ points = _path(
     "--points",
     metavar="OUT.laz",
     help="With a CLOUD: its points as ground (2) or not (1), with their height.",
+)
+products = click.option(
+    "--products",
+    type=Names(PRODUCTS),
+    default=PRODUCTS[0],
+    show_default=True,
+    metavar=",".join(PRODUCTS),
+    help="Rasters: ground (always written), highest return, height of that above ground (at least 0).",
+)
+hillshade = click.option(
+    "--hillshade", is_flag=True, help="Draw the ground: a PNG with the world file that places it in a GIS."
+)
+ground_method = click.option(
+    "--method",
+    type=click.Choice(GROUND_METHODS),
+    help="How the ground is found; auto looks at the cloud and says what it took.  "
+    f"[default: what the settings say, else {GROUND_METHODS[0]}]",
+)
+
+
+class Metres(click.ParamType):
+    """A length between a millimetre and a kilometre."""
+
+    name = "metres"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number."""
+        try:
+            metres = float(value)
+        except ValueError:
+            metres = math.nan
+        if not 0.001 <= metres <= 1000:
+            self.fail(f"{value!r} is no length from 0.001 to 1000 m, such as 0.2", param, ctx)
+        return metres
+
+
+cell = click.option(
+    "--cell",
+    type=Metres(),
+    metavar="M",
+    help="Side of a cell, metres in any reference system.  "
+    f"[default: what the settings say, else {RasterConfig.cell}]",
 )
 init = _path("--init", metavar="MODEL", help="Model to start from.")
 json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")

@@ -93,11 +93,11 @@ class Labeller:
         """Write all that the stages made of a cloud into its folder."""
         folder.begin("ingest")
         facts = describe(cloud, file.path) | {"scheme": self.classes, "columns": None}
-        slices = pipeline.load_model(self.model).settings.slices
+        settings = pipeline.load_model(self.model).settings
         return [
             *folder.write_cloud(cloud, facts),
-            *folder.write_dem(made.dem),
-            *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, slices)),
+            *folder.write_ground(cloud, made.ground, settings.ground),
+            *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, settings.slices)),
             *folder.write_classes(made.classes),
             *folder.write_labels(made.labelling),
         ]

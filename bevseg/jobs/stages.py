@@ -6,19 +6,20 @@ and writes the result into the folder of the cloud.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, replacing
+from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same
 from bevseg.bev.backproject import backproject
-from bevseg.bev.ground import ground, height_above_ground
+from bevseg.bev.ground import Ground, ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings, SliceConfig, load
 from bevseg.errors import InputError, UsageError
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, find_clouds, ingest, sha256
-from bevseg.io import geotiff, las
+from bevseg.jobs import products
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import Folder, folders, settings_of
 from bevseg.jobs.workflow import How, over
@@ -84,22 +85,60 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
     return load(config) if config else settings_of(work)
 
 
-def ground_work(work: Path, settings: Settings, *, how: How) -> Outcome:
-    """Write the DEM of every cloud: `dem.tif`."""
-    return over(
-        work, "ground", functools.partial(_ground, settings=settings), settings, ("ground", "raster"), how
-    )
+def with_ground(settings: Settings, method: str | None, cell: float | None) -> Settings:
+    """Return settings with another method or another cell (m) of the ground; None: as they are."""
+    if method is not None:
+        settings = dataclasses.replace(settings, ground=dataclasses.replace(settings.ground, method=method))
+    if cell is not None:
+        settings = dataclasses.replace(settings, raster=dataclasses.replace(settings.raster, cell=cell))
+    return settings
 
 
-def _ground(folder: Folder, *, settings: Settings) -> Done:
+def ground_work(
+    work: Path, settings: Settings, *, asked: products.Asked = products.DEM_ONLY, how: How
+) -> Outcome:
+    """Write the DEM of every cloud, `dem.tif`, and what is asked for beside it.
+
+    Parameters
+    ----------
+    work
+        Work directory.
+    settings
+        Groups `ground` and `raster` (the cell) are used.
+    asked
+        Files beside the DEM; points are not among them.
+    how
+        Overwrite, processes, errors, progress.
+
+    Returns
+    -------
+    Outcome
+        What is done of each cloud has the facts `method` and `why`.
+    """
+    stage = functools.partial(_ground, settings=settings, asked=asked)
+    return over(work, "ground", stage, settings, ("ground", "raster"), how)
+
+
+def _ground(folder: Folder, *, settings: Settings, asked: products.Asked) -> Done:
     cloud = folder.read_cloud()
-    return Done(folder.write_dem(ground(cloud, settings.raster.cell, settings.ground).dem), len(cloud))
+    found = ground(cloud, settings.raster.cell, settings.ground)
+    written = folder.write_ground(cloud, found, settings.ground, asked)
+    return Done(written, len(cloud), _reasons(found))
+
+
+def _reasons(found: Ground) -> dict[str, str]:
+    return {"method": found.method, "why": found.why}
 
 
 def ground_cloud(
-    path: Path, dem_path: Path, settings: Settings, *, points: Path | None = None, overwrite: bool = False
+    path: Path,
+    dem_path: Path,
+    settings: Settings,
+    *,
+    asked: products.Asked = products.DEM_ONLY,
+    overwrite: bool = False,
 ) -> Outcome:
-    """Write the DEM of one cloud file and, if asked for, its points marked as ground (class 2) or not (class 1).
+    """Write the DEM of one cloud file, and what is asked for beside it.
 
     Parameters
     ----------
@@ -108,24 +147,22 @@ def ground_cloud(
     dem_path
         GeoTIFF to write.
     settings
-        Groups `ground`, `slices` (the ground band) and `raster` (the cell) are used.
-    points
-        LAS or LAZ to write: the points in their order, with the extra dimension `height_above_ground`, m.
+        Groups `ground` and `raster` (the cell) are used.
+    asked
+        Files beside the DEM: `Asked.paths` tells where. The points keep their order.
     overwrite
         Whether outputs may be replaced.
+
+    Returns
+    -------
+    Outcome
+        What is done of the cloud has the facts `method` and `why`.
     """
-    written = tuple(output for output in (dem_path, points) if output is not None)
-    for output in written:
-        refuse_existing(output, overwrite=overwrite)
-        refuse_same(path, output)
+    asked.refuse(path, dem_path, overwrite=overwrite)
     cloud = ingest(path)
     found = ground(cloud, settings.raster.cell, settings.ground)
-    geotiff.write(found.dem, dem_path)
-    if points is not None:
-        heights = height_above_ground(cloud, found.dem)
-        with replacing(points, overwrite=overwrite) as temporary:
-            las.write_ground(cloud, found.is_ground, heights, temporary)
-    return Outcome(list(written), done={cloud.name: Done(written, len(cloud))})
+    written = products.write(cloud, found, dem_path, settings.ground, asked)
+    return Outcome(list(written), done={cloud.name: Done(written, len(cloud), _reasons(found))})
 
 
 def rasterize_work(work: Path, settings: Settings, *, how: How) -> Outcome:

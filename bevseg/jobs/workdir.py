@@ -13,9 +13,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bevseg.atomic import refuse_existing, replacing, write_json
-from bevseg.config import NAMED, Settings, from_table, to_table
+from bevseg.bev.ground import Ground
+from bevseg.config import NAMED, GroundConfig, Settings, from_table, to_table
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io import geotiff, las
+from bevseg.jobs import products
 from bevseg.labels import COLOURS
 from bevseg.names import SLICES
 from bevseg.pointcloud import Labelling, PointCloud
@@ -29,6 +31,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     "backproject": ("labels.npz",),
 }
 """Stage -> the files it writes into the folder of a cloud, in running order."""
+
+BESIDE = {
+    "ground": tuple(path.name for path in products.EVERYTHING.paths(Path("dem.tif")).values())[1:],
+}
+"""Stage -> further files that it can be asked for; no other stage reads them."""
 
 RECORD = "settings.json"
 """File beside the folders that tells which settings made them."""
@@ -52,14 +59,14 @@ class Folder:
 
     def refuse(self, stage: str, *, overwrite: bool) -> None:
         """Raise OutputExistsError if a file of the stage exists and may not be replaced; called before any work."""
-        for name in STAGES[stage]:
+        for name in STAGES[stage] + BESIDE.get(stage, ()):
             refuse_existing(self.path / name, overwrite=overwrite)
 
     def begin(self, stage: str) -> None:
         """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
         stages = list(STAGES)
         for later in stages[stages.index(stage) :]:
-            for name in STAGES[later]:
+            for name in STAGES[later] + BESIDE.get(later, ()):
                 (self.path / name).unlink(missing_ok=True)
 
     def write_cloud(self, cloud: PointCloud, facts: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -78,9 +85,15 @@ class Folder:
         """Read `cloud.json`."""
         return read_json(self._existing("cloud.json", "ingest"))
 
-    def write_dem(self, dem: Raster) -> tuple[Path, ...]:
-        """Write `dem.tif`."""
-        return self._write({"dem": dem})
+    def write_ground(
+        self,
+        cloud: PointCloud,
+        found: Ground,
+        config: GroundConfig,
+        asked: products.Asked = products.DEM_ONLY,
+    ) -> tuple[Path, ...]:
+        """Write `dem.tif`, and what is asked for beside it."""
+        return products.write(cloud, found, self.path / "dem.tif", config, asked)
 
     def read_dem(self) -> Raster:
         """Read `dem.tif`."""

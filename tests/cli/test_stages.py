@@ -62,7 +62,7 @@ def test_the_settings_in_force_are_recorded(worked):
 
 
 def test_bands_are_named_in_the_files(worked):
-    for name, bands in (("dem", ("height", "distance")), ("low_classes", ("class", "confidence"))):
+    for name, bands in (("dem", ("height", "source", "distance")), ("low_classes", ("class", "confidence"))):
         with rasterio.open(worked / "work" / "a" / f"{name}.tif") as file:
             assert file.descriptions == bands
             assert file.transform.a == 0.4
@@ -188,7 +188,7 @@ def test_ground_of_a_single_cloud_with_its_points(streets, tmp_path):
     np.testing.assert_array_equal(np.asarray(las.classification) == 2, above < 0.2)
     assert abs(np.median(above[xyz[:, 2] < 0.01])) < 0.05
     with rasterio.open(dem) as file:
-        assert file.descriptions == ("height", "distance")
+        assert file.descriptions == ("height", "source", "distance")
 
 
 def test_ground_of_a_single_cloud_needs_an_output(streets):

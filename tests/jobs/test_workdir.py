@@ -6,10 +6,11 @@ import json
 import numpy as np
 import pytest
 
+from bevseg.bev.ground import Ground
 from bevseg.config import NAMED
 from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError, UsageError
 from bevseg.grid import Grid
-from bevseg.jobs.workdir import GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
+from bevseg.jobs.workdir import BESIDE, GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 from tests import tiny
@@ -28,6 +29,11 @@ def raster(dtype, *names):
     if dtype == np.float32:
         values[:, 1, 2] = np.nan
     return Raster(grid, names, values)
+
+
+def write_ground(folder, dem):
+    cloud = tiny.thin_street("a")
+    folder.write_ground(cloud, Ground(dem, np.zeros(len(cloud), bool), "smrf", "why not"), DEFAULT.ground)
 
 
 def assert_same(one, other):
@@ -52,10 +58,10 @@ def test_an_unlabelled_cloud_stays_unlabelled(folder):
 
 
 def test_rasters_come_back_to_the_bit(folder):
-    dem = raster(np.float32, "height", "distance")
+    dem = raster(np.float32, "height", "source", "distance")
     bands = {name: raster(np.float32, "h_min", "h_max") for name in ("low", "high")}
     classes = {name: raster(np.uint8, "class", "confidence") for name in ("low", "high")}
-    folder.write_dem(dem)
+    write_ground(folder, dem)
     folder.write_bands(bands, {})
     folder.write_classes(classes)
     assert_same(folder.read_dem(), dem)
@@ -103,7 +109,7 @@ def test_what_is_missing_names_the_stage_that_makes_it(folder, read, stage):
 
 def test_a_stage_that_begins_again_removes_what_was_made_of_its_files(folder):
     folder.path.mkdir(parents=True)
-    for name in (name for names in STAGES.values() for name in names):
+    for name in (name for files in (STAGES, BESIDE) for names in files.values() for name in names):
         (folder.path / name).touch()
     (folder.path / "notes.txt").touch()
     folder.begin("predict")
@@ -114,11 +120,21 @@ def test_a_stage_that_begins_again_removes_what_was_made_of_its_files(folder):
 
 
 def test_files_that_are_there_are_refused_unless_overwriting(folder):
-    folder.write_dem(raster(np.float32, "height", "distance"))
+    write_ground(folder, raster(np.float32, "height", "source", "distance"))
     with pytest.raises(OutputExistsError):
         folder.refuse("ground", overwrite=False)
     folder.refuse("ground", overwrite=True)
     folder.refuse("rasterize", overwrite=False)
+
+
+def test_a_ground_that_begins_again_takes_its_surfaces_and_its_picture_with_it(folder):
+    folder.path.mkdir(parents=True)
+    for name in BESIDE["ground"]:
+        (folder.path / name).touch()
+        with pytest.raises(OutputExistsError):
+            folder.refuse("ground", overwrite=False)
+        folder.begin("ground")
+        assert list(folder.path.iterdir()) == []
 
 
 def test_folders_are_those_with_a_cloud(tmp_path, folder):
