@@ -50,15 +50,8 @@ def filled(heights: Heights) -> Heights:
     lowest, highest, complete = _range(heights)
     if complete or lowest > highest:
         return heights
-    levels = [_Level.of(heights, lowest)]
-    while len(levels[-1].runs):
-        levels.append(_halved(levels[-1]))
-    for level in range(len(levels) - 2, -1, -1):
-        _add_bilinear(levels[level + 1].x, levels[level])
-        for _ in range(CYCLES):
-            _cycle(levels[level:])
     full = np.empty(heights.shape, np.float32)
-    _put_back(heights, levels[0].x, lowest, highest, full)
+    _put_back(heights, _solved(heights, lowest), lowest, highest, full)
     return full
 
 
@@ -125,42 +118,74 @@ class _Level(NamedTuple):
     first: NDArray[np.int64]
     """(rows + 1,): the first run of each row."""
 
-    @classmethod
-    def of(cls, heights: Heights, lowest: np.float32) -> _Level:
-        """Start the finest level: heights above the lowest, so that float32 is fine enough anywhere."""
-        rows, cols = heights.shape
-        x, kinds = _blank(rows, cols)
-        _take(heights, lowest, x, kinds)
-        return cls(x, np.zeros((1, cols), np.float32), kinds, *_runs(kinds))
+
+@compiled
+def _solved(heights, lowest):  # type: ignore[no-untyped-def]
+    """Return the heights above the lowest (float32 is fine enough for these anywhere), gaps filled, within a border."""
+    levels = [_finest(heights, lowest)]
+    while len(levels[-1].runs) > 0:
+        levels.append(_halved(levels[-1]))
+    for top in range(len(levels) - 2, -1, -1):
+        _add_bilinear(levels[top + 1].x, levels[top])
+        for _ in range(CYCLES):
+            _full_cycle(levels, top)
+    return levels[0].x
 
 
-def _blank(rows: int, cols: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    return np.zeros((rows + 2, cols + 2), np.float32), np.empty((rows, cols), np.uint8)
+@compiled
+def _full_cycle(levels, top):  # type: ignore[no-untyped-def]
+    """Relax a level and correct it by what the levels below find for the rest, each with a V-cycle of its own.
 
-
-def _halved(fine: _Level) -> _Level:
-    rows, cols = (size + 1 >> 1 for size in fine.kinds.shape)
-    x, kinds = _blank(rows, cols)
-    _halve(fine.x, fine.kinds, x, kinds)
-    return _Level(x, np.zeros((rows, cols), np.float32), kinds, *_runs(kinds))
-
-
-def _cycle(levels: list[_Level], full: bool = True) -> None:
-    """Relax, correct by what a half-size grid finds for the rest, relax: a V-cycle.
-
-    In a `full` one (F-cycle) the half-size grid takes a full one, then a V. V-cycles alone diverge in wide gaps:
-    the coarser the grid, the farther off are its known cells, and the excess of the corrections would add up.
+    V-cycles alone diverge in wide gaps: the coarser the grid, the farther off are its known cells, and what the
+    corrections are too large would add up.
     """
-    here, below = levels[:2]
-    _relax(here)
-    if len(below.runs):
-        _rest(here, below.flow)
-        below.x[:] = 0
-        _cycle(levels[1:], full)
-        if full:
-            _cycle(levels[1:], False)
-        _add_bilinear(below.x, here)
-    _relax(here)
+    last = len(levels) - 2
+    _down(levels, top)
+    for level in range(last - 1, top - 1, -1):
+        _up(levels, level)
+        if level > top:
+            _down(levels, level)
+            for lower in range(last - 1, level - 1, -1):
+                _up(levels, lower)
+
+
+@compiled
+def _down(levels, top):  # type: ignore[no-untyped-def]
+    """Relax level after level, and hand what is left to do to the next; the last one is all but solved."""
+    last = len(levels) - 2
+    for level in range(top, last):
+        _relax(levels[level])
+        _rest(levels[level], levels[level + 1].flow)
+        levels[level + 1].x[:] = 0
+    _relax(levels[last])
+    _relax(levels[last])
+
+
+@compiled
+def _up(levels, level):  # type: ignore[no-untyped-def]
+    """Correct a level by the one below, and relax it."""
+    _add_bilinear(levels[level + 1].x, levels[level])
+    _relax(levels[level])
+
+
+@compiled
+def _finest(heights, lowest):  # type: ignore[no-untyped-def]
+    """Return the level of the heights themselves."""
+    rows, cols = heights.shape
+    x, kinds = np.zeros((rows + 2, cols + 2), np.float32), np.empty((rows, cols), np.uint8)
+    _take(heights, lowest, x, kinds)
+    runs, first = _runs(kinds)
+    return _Level(x, np.zeros((1, cols), np.float32), kinds, runs, first)
+
+
+@compiled
+def _halved(fine):  # type: ignore[no-untyped-def]
+    """Return the level below."""
+    rows, cols = (fine.kinds.shape[0] + 1) // 2, (fine.kinds.shape[1] + 1) // 2
+    x, kinds = np.zeros((rows + 2, cols + 2), np.float32), np.empty((rows, cols), np.uint8)
+    _halve(fine.x, fine.kinds, x, kinds)
+    runs, first = _runs(kinds)
+    return _Level(x, np.zeros((rows, cols), np.float32), kinds, runs, first)
 
 
 @compiled
@@ -287,7 +312,11 @@ def _mean(north, south, here, flow, share, means):  # type: ignore[no-untyped-de
 def _put(means, kinds, colour, cells):  # type: ignore[no-untyped-def]
     """Set the cells of one colour."""
     for j in range(len(cells)):
-        cells[j] = means[j] if kinds[j] == colour else cells[j]
+        mean, before = (
+            means[j],
+            cells[j],
+        )  # read in either case: a branch would not go into vector instructions
+        cells[j] = mean if kinds[j] == colour else before
 
 
 @compiled
