@@ -21,25 +21,39 @@ _METRES = {9001: 1.0, 9002: 0.3048, 9003: 1200 / 3937}
 """Metres per unit of the EPSG units metre, international foot and US survey foot."""
 
 
-def from_wkt(wkt: str, where: Path) -> Crs | None:
+def from_wkt(wkt: str, where: Path, middle: tuple[float, float] | None = None) -> Crs | None:
     """Read a WKT string; None, with a warning, if it cannot be understood.
+
+    Parameters
+    ----------
+    wkt
+        The system.
+    where
+        The file, for messages.
+    middle
+        Of the cloud, (x, y) as they stand in the file: longitude and latitude, if it must be refused for these.
 
     Raises
     ------
     CrsError
-        For angular units and geocentric coordinates.
+        For angular units, with the projection to use, and geocentric coordinates.
     """
     import pyproj
 
     try:
-        return _from_pyproj(pyproj.CRS.from_wkt(wkt), where)
+        return _from_pyproj(pyproj.CRS.from_wkt(wkt), where, middle)
     except pyproj.exceptions.CRSError as error:
         _warn(where, str(error))
         return None
 
 
-def from_geokeys(keys: dict[int, int], where: Path) -> Crs | None:
+def from_geokeys(keys: dict[int, int], where: Path, middle: tuple[float, float] | None = None) -> Crs | None:
     """Read GeoTIFF keys (id -> value); None, with a warning, if they cannot be understood.
+
+    Parameters
+    ----------
+    keys, where, middle
+        As `from_wkt`.
 
     Raises
     ------
@@ -56,9 +70,9 @@ def from_geokeys(keys: dict[int, int], where: Path) -> Crs | None:
     crs = None
     try:
         if code is not None and 1024 <= code <= 32766:
-            crs = _from_pyproj(pyproj.CRS.from_epsg(code), where)
+            crs = _from_pyproj(pyproj.CRS.from_epsg(code), where, middle)
         elif keys.get(_MODEL_TYPE) == _MODEL_GEOGRAPHIC:
-            raise _refused("degrees", where)
+            raise _refused("degrees", where, middle)
         horizontal = _METRES.get(keys.get(_LINEAR_UNITS, 0), crs.horizontal if crs else 0.0)
         vertical = _METRES.get(keys.get(_VERTICAL_UNITS, 0)) or _vertical_of(keys.get(_VERTICAL, 0))
     except pyproj.exceptions.CRSError as error:
@@ -80,7 +94,7 @@ def _vertical_of(code: int) -> float | None:
     return float(axes[-1].unit_conversion_factor) if axes else None
 
 
-def _from_pyproj(crs: pyproj.CRS, where: Path) -> Crs:
+def _from_pyproj(crs: pyproj.CRS, where: Path, middle: tuple[float, float] | None) -> Crs:
     """Split a system into its horizontal part and two factors; without a vertical part, heights share the unit."""
     if crs.is_bound and crs.source_crs is not None:
         crs = crs.source_crs
@@ -89,7 +103,7 @@ def _from_pyproj(crs: pyproj.CRS, where: Path) -> Crs:
     if flat.is_bound and flat.source_crs is not None:
         flat = flat.source_crs
     if flat.is_geographic:
-        raise _refused("degrees", where)
+        raise _refused("degrees", where, middle)
     if flat.is_geocentric:
         raise _refused("geocentric coordinates", where)
     if flat.is_vertical:
@@ -103,14 +117,23 @@ def _from_pyproj(crs: pyproj.CRS, where: Path) -> Crs:
     return Crs(flat.to_2d().to_wkt("WKT1_GDAL"), horizontal, vertical)
 
 
-def _refused(unit: str, where: Path) -> CrsError:
+def _refused(unit: str, where: Path, middle: tuple[float, float] | None = None) -> CrsError:
+    code = middle and _utm(*middle)
+    rest = "" if code else ", with the zone floor((longitude + 180) / 6) + 1 for ZZ; 327ZZ in the south"
     return CrsError(
         "Coordinates in " + unit,
         where=where,
         why="bevseg needs east, north and up in a unit of length",
-        hint="project the cloud first, for example to UTM: pdal translate IN OUT reprojection "
-        "--filters.reprojection.out_srs=EPSG:326XX",
+        hint="project the cloud first, for example to its zone of UTM: pdal translate IN OUT reprojection "
+        f"--filters.reprojection.out_srs=EPSG:{code or '326ZZ'}{rest}",
     )
+
+
+def _utm(longitude: float, latitude: float) -> int | None:
+    """Return the EPSG code of the UTM zone (WGS 84) of a place, degrees; None beyond the zones, near the poles."""
+    if not (-180 <= longitude <= 180 and -80 <= latitude <= 84):
+        return None
+    return (32700 if latitude < 0 else 32600) + int((longitude + 180) // 6) % 60 + 1
 
 
 def _warn(where: Path, why: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 _ENCODING, _VERSION, _SIZE, _POINTS_AT, _VLR_COUNT, _FORMAT, _RECORD = 6, 24, 94, 96, 100, 104, 105
-_WAVEFORM_AT, _EVLR_AT, _EVLR_COUNT = 227, 235, 243
+_BOUNDS_AT, _WAVEFORM_AT, _EVLR_AT, _EVLR_COUNT = 179, 227, 235, 243
 _SOFTWARE = slice(58, 90)
 _COMPRESSED = 0x80
 _INTERNAL_WAVEFORM = 0x02
@@ -73,6 +73,12 @@ class Header:
     def compressed(self) -> bool:
         """Whether the points stood in the file as LAZ."""
         return bool(self.block[_FORMAT] & _COMPRESSED)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Middle of the bounds that the header tells, (x, y) in units of the file."""
+        east, west, north, south = struct.unpack_from("<4d", self.block, _BOUNDS_AT)
+        return (west + east) / 2, (south + north) / 2
 
     @property
     def software(self) -> str:

@@ -110,9 +110,10 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     wkt = header.find(*WKT)
     text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
     if text:
-        return crs_io.from_wkt(text, path)
+        return crs_io.from_wkt(text, path, header.middle)
     keys = header.find(*GEOKEYS)
     if keys is None or len(keys.data) < 16:
         return None
     values = np.frombuffer(keys.data[: len(keys.data) // 8 * 8], "<u2").reshape(-1, 4)[1:]
-    return crs_io.from_geokeys({int(key): int(value) for key, place, _, value in values if place == 0}, path)
+    table = {int(key): int(value) for key, place, _, value in values if place == 0}
+    return crs_io.from_geokeys(table, path, header.middle)

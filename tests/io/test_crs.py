@@ -46,6 +46,51 @@ def test_degrees_and_geocentric_coordinates_are_refused_with_a_hint(code):
 
 
 @pytest.mark.parametrize(
+    ("middle", "code"),
+    [
+        ((11.58, 48.14), "EPSG:32632"),
+        ((12.0, 0.0), "EPSG:32633"),
+        ((-79.95, 40.44), "EPSG:32617"),
+        ((151.2, -33.9), "EPSG:32756"),
+        ((-180.0, 10.0), "EPSG:32601"),
+        ((180.0, 10.0), "EPSG:32601"),
+    ],
+)
+def test_a_cloud_in_degrees_is_told_the_zone_it_lies_in(middle, code):
+    wkt = pyproj.CRS("EPSG:4326").to_wkt()
+    for refused in (
+        lambda: crs.from_wkt(wkt, HERE, middle),
+        lambda: crs.from_geokeys({1024: 2, 2048: 4326}, HERE, middle),
+        lambda: crs.from_geokeys({1024: 2, 2048: 32767}, HERE, middle),
+    ):
+        with pytest.raises(CrsError) as caught:
+            refused()
+        assert caught.value.hint.endswith(code)
+    area = pyproj.CRS(code).area_of_use
+    assert area.south <= middle[1] <= area.north
+    assert area.west <= middle[0] <= area.east or abs(middle[0]) == 180
+
+
+@pytest.mark.parametrize("middle", [None, (0.0, 89.0), (5e6, 4e5), (np.nan, 0.0)])
+def test_where_no_zone_can_be_told_the_rule_for_it_is(middle):
+    with pytest.raises(CrsError) as caught:
+        crs.from_wkt(pyproj.CRS("EPSG:4326").to_wkt(), HERE, middle)
+    assert "EPSG:326ZZ" in caught.value.hint and "longitude + 180" in caught.value.hint
+
+
+def test_a_file_in_degrees_is_refused_with_its_zone(tmp_path):
+    def in_degrees(file):
+        file.header.vlrs.append(
+            laspy.vlrs.known.WktCoordinateSystemVlr(pyproj.CRS("EPSG:4326+5773").to_wkt())
+        )
+        file.header.offsets, file.header.scales = np.array([11.5, 48.1, 500]), np.array([1e-7, 1e-7, 0.01])
+
+    with pytest.raises(CrsError) as caught:
+        ingest(lasfiles.make(tmp_path / "in.laz", edit=in_degrees))
+    assert "EPSG:32632" in caught.value.hint and "in.laz" in str(caught.value.where)
+
+
+@pytest.mark.parametrize(
     ("keys", "horizontal", "vertical"),
     [
         ({1024: 1, 3072: 28992}, 1, 1),
