@@ -250,7 +250,7 @@ def _csf(path: Path, _: str | None) -> Once:
     from bevseg.ingest import ingest
 
     xyz = ingest(path).xyz
-    return lambda: ground_peers.csf(xyz, ground_peers.CSF["street"])
+    return lambda: ground_peers.csf(xyz, ground_peers.CSF["CSF"]["street"])
 
 
 def _opening(path: Path, _: str | None) -> Once:

@@ -104,4 +104,4 @@ def test_a_peer_that_is_not_there_is_skipped_with_the_reason(monkeypatch):
     monkeypatch.setattr(ground_peers, "version", lambda package: None)
     found = ground_peers.find("street")
     assert list(found.filters) == ["plain opening"]
-    assert set(found.skipped) == {"CSF", "PDAL smrf", "PDAL pmf", "PDAL csf"}
+    assert set(found.skipped) == {"CSF", "CSF tuned", "PDAL smrf", "PDAL pmf", "PDAL csf"}
