@@ -57,7 +57,7 @@ SHAPES = {"square": square, "octagon": octagon}
 
 
 def opened(surface: Heights, radius: int, shape: str = "square") -> Heights:
-    """Return the opening of a surface: what is left of it where the element finds no room below.
+    """Return the opening of a surface: how high the element, held level, can be pushed up from below.
 
     The surface goes on beyond the border of the raster in such a way that it decides nothing: cells outside are left
     out of every window. There, too, the result is nowhere above the surface, and opening it again changes nothing.
@@ -98,16 +98,16 @@ def _lines(surface: Heights, radius: int, shape: str) -> Lines:
         raise ValueError(f"shape {shape!r}: expected one of {', '.join(SHAPES)}")
     if np.isnan(surface).any():
         raise ValueError("the surface has gaps (NaN): fill them first")
+    # An octagon holds the square of half its radius: from there on either covers all, whichever cell it is at.
     longest = max(surface.shape)
-    # The straight lines of an octagon reach more than a third of its radius.
-    lines = Lines(longest, 0) if radius > 4 * longest else SHAPES[shape](radius)
-    return Lines(longest, 0) if lines.straight >= longest else lines
+    return Lines(longest, 0) if radius >= 2 * longest else SHAPES[shape](radius)
 
 
 def _lowest(surface: Heights, lines: Lines, sign: int) -> Heights:
     """Return the lowest height within the element around each cell, times the sign."""
-    # A window may step out of the raster by one diagonal and come back by the other.
-    margin = 2 * lines.diagonal
+    # Between two cells of the raster the way may lead out of it by one diagonal, back by the other; never further,
+    # since what both lead out together the straight lines have to lead back, and shorter diagonals do as well.
+    margin = lines.diagonal
     wide = (surface.shape[0] + 2 * margin, surface.shape[1] + 2 * margin)
     found = np.empty(surface.shape, np.float32)
     here = np.empty(wide, np.float32)

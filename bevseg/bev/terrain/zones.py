@@ -1,8 +1,8 @@
 """Heights -> lambda-flat zones: cells that hang together by small steps; their sizes and their borders.
 
-A zone may climb without limit as long as no step between neighbours is high (Meyer 1998; the ground of a street
-scene is taken as such zones by Hernandez & Marcotegui 2009). Zones are connected components of the graph of
-neighbours, found in two scans with a union-find whose paths are halved on the way: linear in the number of cells.
+A zone may climb without limit as long as no step between neighbours is high (Meyer 1998). Zones are the connected
+components of the graph of such neighbours, found in two scans with a union-find whose paths are halved on the way:
+the time per cell hardly depends on how large they are and how they wind.
 """
 
 from __future__ import annotations
