@@ -344,7 +344,7 @@ def by_labels(cloud: PointCloud, cell: float) -> Ground:
     grid = covering(cloud, cell)
     if grid is None:
         raise ValueError(f"{cloud.name} has no finite point")
-    is_ground = cloud.labels == GROUND
+    is_ground = np.asarray(cloud.labels == GROUND)
     x, y, z = cloud.xyz[is_ground].T
     cells = grid.cell_of(x, y)
     count = np.bincount(cells, minlength=grid.rows * grid.cols)
