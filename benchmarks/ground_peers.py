@@ -38,8 +38,8 @@ CSF: dict[str, dict[str, Parameters]] = {
         "street": {"cloth_resolution": 0.5, "rigidness": 1, "class_threshold": 0.15, "bSloopSmooth": True},
     },
 }
-"""cloth-simulation-filter. First for each: its defaults, and with a cloth and a threshold for streets. Then what scored
-best of some settings on the very clouds of the benchmark, ISPRS and Oakland: more than a user gets unseen."""
+"""cloth-simulation-filter. First its defaults, and those with a cloth and a threshold for streets. Then what scored
+best of a dozen settings on the very clouds of the benchmark, ISPRS and Oakland: more than a user gets unseen."""
 
 PDAL: dict[str, dict[str, Parameters]] = {
     "smrf": {"airborne": {}, "street": {"cell": 0.5, "threshold": 0.2}},

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,32 @@ def test_a_peer_that_is_not_there_is_skipped_with_the_reason(monkeypatch):
     found = ground_peers.find("street")
     assert list(found.filters) == ["plain opening"]
     assert set(found.skipped) == {"CSF", "CSF tuned", "PDAL smrf", "PDAL pmf", "PDAL csf"}
+
+
+FAKE_PDAL = """#!{python}
+import json, sys
+import laspy
+if sys.argv[1] == "--version":
+    sys.exit(print("pdal 2.8.4 (fake)"))
+source, step, target = json.load(open(sys.argv[2]))
+las = laspy.read(source)
+assert step == {{"type": "filters.smrf", "cell": 0.5, "threshold": 0.2}}, step
+las.points = las.points[list(range(len(las.points)))[::-1]]
+las.classification[:] = 1
+las.classification[las.z < 1] = 2
+las.write(target["filename"])
+"""
+
+
+def test_labels_of_pdal_come_back_in_the_order_of_the_points(tmp_path, monkeypatch):
+    import ground_peers
+
+    command = tmp_path / "pdal"
+    command.write_text(FAKE_PDAL.format(python=sys.executable))
+    command.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name: str(command))
+    found = ground_peers.find("street")
+    z = np.array([0.0, 5.0, 0.5, 7.0, 3.0])
+    cloud = PointCloud.from_xyz(np.column_stack([np.arange(5.0) + 5e5, np.full(5, 5.4e6), z]))
+    np.testing.assert_array_equal(found.filters["PDAL smrf"](cloud), z < 1)
+    assert found.about["PDAL smrf"] == "pdal 2.8.4 (fake), cell 0.5, threshold 0.2"
