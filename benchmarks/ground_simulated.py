@@ -298,11 +298,10 @@ class Cells:
         return self.error[self.kinds[kind]]
 
 
-def compared(
-    cloud: PointCloud, found: Ground, truth: Truth, region: Callable[[Array, Array], Mask], of: str
-) -> Cells:
-    """Compare a DEM with the truth, cell by cell; cells of the region `of` form kinds of their own."""
-    grid = found.dem.grid
+def surveyed(
+    cloud: PointCloud, grid: Grid, truth: Truth, region: Callable[[Array, Array], Mask], of: str
+) -> tuple[Array, dict[str, Mask]]:
+    """Return the true height of each cell, m, and which cells are of which kind; no cell is of two."""
     columns, rows = grid.centres()
     x, y = np.meshgrid(columns, rows)
     quarter = grid.cell / np.sqrt(12)  # the four points of Gauss: their mean is that of a plane or a saddle
@@ -328,7 +327,7 @@ def compared(
     free = np.isfinite(true)
     for name, mask in kinds.items():
         kinds[name], free = mask & free, free & ~mask
-    return Cells(found.dem["height"] - true, kinds)
+    return true, kinds
 
 
 def _hit(cloud: PointCloud, grid: Grid) -> Mask:
@@ -372,19 +371,28 @@ class Slices:
     """Wrong with the absolute plane although not within 5 cm of a threshold."""
 
 
-def sliced(cloud: PointCloud, found: Ground, truth: Truth, seen: Mask) -> Slices:
-    """Count the points that the DEM, and the paper's absolute plane, put into another slice than the true ground."""
+def sliced(cloud: PointCloud, found: Ground, true: Array, seen: Mask) -> Slices:
+    """Count the points that the DEM, and the paper's absolute plane, put into another slice than the true ground.
+
+    Parameters
+    ----------
+    cloud, found
+        The points, and the DEM below them.
+    true
+        (N,) height of the true ground below each point, m; NaN where there is none.
+    seen
+        (rows, cols) whether the ground of a cell was seen.
+    """
     x, y, z = cloud.xyz.T
-    true = truth.height(x, y)
     cells = found.dem.grid.cell_of(x, y)
     level = found.dem["height"].ravel()[cells].astype(np.float64)
     known = np.isfinite(true)
     config = SliceConfig()
-    right, height = slab_and_height(z, true, cut_of(cloud, config))
+    right, height = slab_and_height.py_func(z, true, cut_of(cloud, config))
     close = np.minimum(np.abs(height - config.ground_band), np.abs(height - config.split)) < CLOSE
     wrong = {}
     for reference in ("dem", "mode"):
-        slab, _ = slab_and_height(z, level, cut_of(cloud, replace(config, reference=reference)))
+        slab, _ = slab_and_height.py_func(z, level, cut_of(cloud, replace(config, reference=reference)))
         wrong[reference] = (slab != right)[known]
     clear = ~close[known]
     return Slices(
@@ -436,14 +444,15 @@ def measured(
     street = plan.build(seed)
     scanner = replace(scanner or Scanner(spacing=0.05, rays=800), noise=plan.noise)
     cloud = scanned(street, scanner, library, seed)
-    truth = Truth(street, library)
-
-    def judged(found: Ground) -> Measured:
-        cells = compared(cloud, found, truth, _rectangle(plan), plan.of)
-        seen = cells.kinds["visible"] | cells.kinds["kerbs"]
-        return Measured(found.method, cells, sliced(cloud, found, truth, seen))
-
     found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
+    truth = Truth(street, library)
+    true, kinds = surveyed(cloud, found.dem.grid, truth, _rectangle(plan), plan.of)
+    x, y, _ = cloud.xyz.T
+    below, seen = truth.height(x, y), kinds["visible"] | kinds["kerbs"]
+
+    def judged(of: Ground) -> Measured:
+        return Measured(of.method, Cells(of.dem["height"] - true, kinds), sliced(cloud, of, below, seen))
+
     return judged(found), judged(by_labels(cloud, cell))
 
 

@@ -104,8 +104,9 @@ def test_a_point_is_in_a_wrong_slice_where_the_dem_takes_it_over_a_threshold(lib
         grid, ("height",), (truth.height(*np.meshgrid(columns, rows)) + lift)[None].astype(np.float32)
     )
     raised = Ground(dem, np.zeros(len(cloud), bool), "truth", "")
-    above = z - truth.height(x, y)
+    below = truth.height(x, y)
+    above = z - below
     expected = np.mean(np.digitize(above, [0.2, 3.0]) != np.digitize(above - lift, [0.2, 3.0]))
-    assert bench.sliced(cloud, raised, truth, np.ones(grid.shape, bool)).dem == pytest.approx(
+    assert bench.sliced(cloud, raised, below, np.ones(grid.shape, bool)).dem == pytest.approx(
         expected, abs=1e-3
     )
