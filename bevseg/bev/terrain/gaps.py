@@ -12,7 +12,7 @@ from bevseg.kernels import compiled
 Heights = NDArray[np.float32]
 
 CYCLES = 4
-"""Multigrid cycles per level. Each leaves a quarter to a half of the error."""
+"""Multigrid cycles of the finest level, each leaves a quarter to a half of the error. The others take one: a start."""
 
 KNOWN, RED, BLACK = (
     np.uint8(0),
@@ -47,6 +47,7 @@ def filled(heights: Heights) -> Heights:
     NDArray
         (rows, cols) float32. Known cells keep their value to the bit.
     """
+    heights = np.ascontiguousarray(heights)  # the kernels are compiled for these alone
     lowest, highest, complete = _range(heights)
     if complete or lowest > highest:
         return heights
@@ -88,6 +89,7 @@ def limited(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: f
     NDArray
         (rows, cols) float32; cells that need not move keep their value to the bit.
     """
+    heights, known = np.ascontiguousarray(heights), np.ascontiguousarray(known)
     lowest, highest, _ = _range(heights)
     if known.all() or lowest > highest:
         return heights
@@ -121,13 +123,13 @@ class _Level(NamedTuple):
 
 @compiled
 def _solved(heights, lowest):  # type: ignore[no-untyped-def]
-    """Return the heights above the lowest (float32 is fine enough for these anywhere), gaps filled, within a border."""
+    """Return the heights above the lowest, for which float32 is fine enough anywhere, filled, within a border."""
     levels = [_finest(heights, lowest)]
     while len(levels[-1].runs) > 0:
         levels.append(_halved(levels[-1]))
     for top in range(len(levels) - 2, -1, -1):
         _add_bilinear(levels[top + 1].x, levels[top])
-        for _ in range(CYCLES):
+        for _ in range(CYCLES if top == 0 else 1):
             _full_cycle(levels, top)
     return levels[0].x
 
