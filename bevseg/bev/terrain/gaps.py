@@ -12,13 +12,9 @@ from bevseg.kernels import compiled
 Heights = NDArray[np.float32]
 
 CYCLES = 4
-"""Multigrid cycles of the finest level, each leaves a quarter to a half of the error. The others take one: a start."""
+"""Multigrid cycles of the finest level; each leaves a quarter to a half of the error. The others take one."""
 
-KNOWN, RED, BLACK = (
-    np.uint8(0),
-    np.uint8(1),
-    np.uint8(2),
-)  # of the width of the kinds, for vector instructions
+KNOWN, RED, BLACK = np.uint8(0), np.uint8(1), np.uint8(2)
 """Kinds of cells. The unknown are coloured like a chessboard: cells of a colour do not touch each other."""
 
 BLOCK = 64
@@ -35,7 +31,7 @@ def filled(heights: Heights) -> Heights:
     over the border of the raster). A gap in a plane is filled with the plane, and no cell lies beyond the range of
     the known. By multigrid: solved on a grid of half the size first, whose cells are the mean of the known among
     their four, then relaxed and corrected on half-size grids again (Trottenberg et al. 2001, sections 2.4 to 2.6).
-    Linear in the number of cells; good to about a hundredth of the relief of a gap.
+    Linear in the number of cells; good to a hundredth of the relief of the known, as a rule to a thousandth.
 
     Parameters
     ----------
@@ -102,7 +98,7 @@ def limited(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: f
     _fit(heights, lowest, floor, ceiling)
     _slope_away(floor, ceiling, rise)
     level = np.empty((rows, cols), np.float32)
-    _halfway(heights, known, lowest, floor, ceiling, level)
+    _halfway(heights, known, lowest, highest, floor, ceiling, level)
     return level
 
 
@@ -482,7 +478,7 @@ def _fit(heights, lowest, floor, ceiling):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _halfway(heights, known, lowest, floor, ceiling, level):  # type: ignore[no-untyped-def]
+def _halfway(heights, known, lowest, highest, floor, ceiling, level):  # type: ignore[no-untyped-def]
     """Write the mean of floor and ceiling, and the heights themselves where they are known or need not move."""
     for i in range(heights.shape[0]):
         source, kept, target = heights[i], known[i], level[i]
@@ -490,4 +486,4 @@ def _halfway(heights, known, lowest, floor, ceiling, level):  # type: ignore[no-
         for j in range(len(source)):
             mean = np.float32(0.5) * (low[j] + high[j])
             stays = kept[j] or mean == source[j] - lowest
-            target[j] = source[j] if stays else mean + lowest
+            target[j] = source[j] if stays else min(mean + lowest, highest)  # what is added may round up
