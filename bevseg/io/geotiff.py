@@ -27,7 +27,7 @@ TILE = 512
 """Side of a tile, cells. Rasters with more cells a side have overviews."""
 
 KINDS = "source"
-"""Name of the float band that holds kinds, not amounts: their mean would mean nothing."""
+"""Name of the float band that holds kinds, not amounts."""
 
 _LEVEL = 4
 """Effort of deflate: a third less time than its default, and files that are a twentieth larger."""
@@ -72,34 +72,11 @@ def write(
 def _encoded(
     raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
 ) -> bytes:
-    grid, unit = raster.grid, raster.unit
     floating = raster.values.dtype.kind == "f"
-    profile = {
-        "driver": "GTiff",
-        "dtype": raster.values.dtype.name,
-        "count": len(raster.names),
-        "height": grid.rows,
-        "width": grid.cols,
-        "crs": raster.crs or None,
-        "transform": Affine(grid.cell / unit, 0, grid.left / unit, 0, -grid.cell / unit, grid.top / unit),
-        "nodata": np.nan if floating else 0,
-        **({"photometric": "palette", "alpha": "no"} if colours else {}),
-    }
-    values = (grid.cell, grid.west, grid.north, unit)
-    with MemoryFile() as memory, MemoryFile(ext=".tif") as optimised:
-        with memory.open(**profile) as file:
-            file.write(raster.values)
-            file.descriptions = raster.names
-            file.units = tuple(units.get(name, "") for name in raster.names)
-            file.update_tags(
-                AREA_OR_POINT="Area",
-                TIFFTAG_SOFTWARE=f"bevseg {bevseg.__version__}",
-                **{tag: repr(value) for tag, value in zip(_TAGS, values, strict=True)},
-                **tags,
-            )
-            if colours:
-                file.write_colormap(1, {number: _rgba(colour) for number, colour in colours.items()})
-        with memory.open() as file:
+    # One way for all bands: a mean of kinds would mean nothing.
+    mean = floating and KINDS not in raster.names
+    with MemoryFile(ext=".tif") as optimised:
+        with _plain(raster, colours, units, tags) as memory, memory.open() as file:
             copy(
                 file,
                 optimised.name,
@@ -108,10 +85,43 @@ def _encoded(
                 predictor="floating_point" if floating else "standard",
                 level=_LEVEL,
                 blocksize=TILE,
-                # One for all bands of a file.
-                overview_resampling="average" if floating and KINDS not in raster.names else "nearest",
+                overview_resampling="average" if mean else "nearest",
             )
-        return _without_alpha(optimised.getbuffer())
+        data = optimised.getbuffer()
+        return _without_alpha(data) if colours else bytes(data)
+
+
+def _plain(
+    raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
+) -> MemoryFile:
+    """Return the raster as a TIFF in memory: GDAL makes a Cloud-Optimised one from a whole one only."""
+    grid, unit = raster.grid, raster.unit
+    profile = {
+        "driver": "GTiff",
+        "dtype": raster.values.dtype.name,
+        "count": len(raster.names),
+        "height": grid.rows,
+        "width": grid.cols,
+        "crs": raster.crs or None,
+        "transform": Affine(grid.cell / unit, 0, grid.left / unit, 0, -grid.cell / unit, grid.top / unit),
+        "nodata": np.nan if raster.values.dtype.kind == "f" else 0,
+        **({"photometric": "palette", "alpha": "no"} if colours else {}),
+    }
+    values = (grid.cell, grid.west, grid.north, unit)
+    memory = MemoryFile()
+    with memory.open(**profile) as file:
+        file.write(raster.values)
+        file.descriptions = raster.names
+        file.units = tuple(units.get(name, "") for name in raster.names)
+        file.update_tags(
+            AREA_OR_POINT="Area",
+            TIFFTAG_SOFTWARE=f"bevseg {bevseg.__version__}",
+            **{tag: repr(value) for tag, value in zip(_TAGS, values, strict=True)},
+            **tags,
+        )
+        if colours:
+            file.write_colormap(1, {number: _rgba(colour) for number, colour in colours.items()})
+    return memory
 
 
 _EXTRA_SAMPLES = 338
