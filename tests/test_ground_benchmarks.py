@@ -83,9 +83,10 @@ def test_scores_of_a_weighted_mistake():
 def test_worst_is_the_highest_error_and_the_lowest_kappa():
     import ground_scores
 
-    clouds = {"a": {"kappa": 90.0, "type_1_vox": 3.0}, "b": {"kappa": 80.0, "type_1_vox": math.nan}}
+    scores = ((90.0, 3.0), (80.0, math.nan), (85.0, 1.0))
+    clouds = {name: {"kappa": k, "type_1_vox": e} for name, (k, e) in zip("abc", scores, strict=True)}
     assert ground_scores.summary(clouds)["worst"] == {"kappa": 80.0, "type_1_vox": 3.0}
-    assert ground_scores.summary(clouds)["mean"] == {"kappa": 85.0, "type_1_vox": 3.0}
+    assert ground_scores.summary(clouds)["mean"] == {"kappa": 85.0, "type_1_vox": 2.0}
 
 
 def test_the_plain_opening_takes_a_house_off_a_plane():
