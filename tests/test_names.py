@@ -73,3 +73,9 @@ def test_devices_resolve():
     for name in names.DEVICES:
         if not name.startswith("cuda") or torch.cuda.is_available():
             assert resolve(name).type in ("cpu", "cuda")
+
+
+def test_products_are_those_that_say_what_they_are():
+    from bevseg.jobs import products
+
+    assert tuple(products.MEANING) == names.PRODUCTS
