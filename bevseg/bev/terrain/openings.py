@@ -165,7 +165,7 @@ def _down(heights, reach, lean, sign, margin, found):  # type: ignore[no-untyped
             begin[:] = np.inf
             for j in range(min(width, bottom - reach - start)):
                 row, ahead = start + reach + j, start + width + j - 1
-                if j > 0 and ahead < bottom:
+                if ahead < bottom:
                     _lower_part(begin, heights[ahead], left + lean * ahead)
                 if margin <= row < rows - margin:
                     _write(ends[max(j, first)], begin, sign, left + lean * row - margin, found[row - margin])

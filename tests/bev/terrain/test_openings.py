@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from bevseg.bev.terrain.openings import SHAPES, dilated, eroded, octagon, opened
+from bevseg.bev.terrain.openings import SHAPES, _down, dilated, eroded, octagon, opened
 
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=18)
 SURFACES = hnp.arrays(np.float32, SIDES, elements=st.integers(-50, 50))
@@ -60,6 +60,20 @@ def test_blocks_of_columns_leave_no_seam(size, radius):
     wide = ndimage.minimum_filter(wide, footprint=inner, mode="constant", cval=np.inf)
     expected = wide[radius:-radius, radius:-radius]
     np.testing.assert_array_equal(eroded(surface, radius, "octagon"), expected)
+
+
+@pytest.mark.parametrize(
+    "size", [(90, 700), (700, 90), (300, 520), (520, 300), (256, 256), (1, 600), (600, 1)]
+)
+@pytest.mark.parametrize("lean", [-1, 0, 1])
+@pytest.mark.parametrize("reach", [0, 1, 20])
+def test_a_line_reaches_every_cell(size, lean, reach):
+    surface = np.random.default_rng(reach).normal(size=size).astype(np.float32)
+    found = np.full(size, np.nan, np.float32)
+    _down(surface, reach, lean, np.float32(1), 0, found)
+    line = {0: np.ones((2 * reach + 1, 1)), 1: np.eye(2 * reach + 1), -1: np.eye(2 * reach + 1)[::-1]}[lean]
+    expected = ndimage.minimum_filter(surface, footprint=line, mode="constant", cval=np.inf)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
