@@ -43,9 +43,9 @@ def ground(
     Bands of the DEM: `height` in metres; `source`, 0 = measured here, 1 = interpolated, 2 = extrapolated, a guess;
     `distance` in metres to the nearest measured cell. All rasters are Cloud-Optimised GeoTIFFs.
 
-    Beside dem.tif lie dsm.tif, ndsm.tif and dem_hillshade.png with its world file dem_hillshade.pgw: grey where the
-    ground is measured, paler where interpolated, hatched where extrapolated. -o scan_dem.tif has scan_dsm.tif
-    beside it, -o scan.tif has scan_dsm.tif, too.
+    Beside dem.tif lie dsm.tif, ndsm.tif and dem_hillshade.png with its world file dem_hillshade.pgw: heights doubled,
+    grey where the ground is measured, paler where interpolated, hatched where extrapolated. The names follow that of
+    the DEM: scan_dsm.tif lies beside -o scan_dem.tif, and beside -o scan.tif.
 
     The method that was taken, and why, is printed for each cloud and stands in the tags of the rasters.
 

@@ -13,13 +13,14 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bevseg.atomic import refuse_existing, replacing, write_json
+from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.ground import Ground
 from bevseg.config import NAMED, GroundConfig, Settings, from_table, to_table
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io import geotiff, las
 from bevseg.jobs import products
 from bevseg.labels import COLOURS
-from bevseg.names import SLICES
+from bevseg.names import FEATURES, SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 
@@ -44,6 +45,11 @@ GROUPS = ("ground", "slices", "raster")
 """Groups of settings that the files of a work directory depend on."""
 
 CLASS_COLOURS = dict(enumerate(COLOURS))
+
+UNITS = {
+    band.name: band.unit for features in FEATURES for table in bands_of(features).values() for band in table
+}
+"""Band of a slice -> unit, for people."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ class Folder:
 
     def write_bands(self, bands: Mapping[str, Raster], labels: Mapping[str, Raster]) -> tuple[Path, ...]:
         """Write `low.tif`, `high.tif` and, for a labelled cloud, `low_labels.tif`, `high_labels.tif`."""
-        written = self._write(bands)
+        written = self._write(bands, units=UNITS)
         return written + self._write({f"{s}_labels": r for s, r in labels.items()}, CLASS_COLOURS)
 
     def read_bands(self) -> dict[str, Raster]:
@@ -141,11 +147,14 @@ class Folder:
             ) from error
 
     def _write(
-        self, rasters: Mapping[str, Raster], colours: Mapping[int, str] | None = None
+        self,
+        rasters: Mapping[str, Raster],
+        colours: Mapping[int, str] | None = None,
+        units: Mapping[str, str] | None = None,
     ) -> tuple[Path, ...]:
         paths = {name: self.path / f"{name}.tif" for name in rasters}
         for name, raster in rasters.items():
-            geotiff.write(raster, paths[name], colours=colours)
+            geotiff.write(raster, paths[name], colours=colours, units=units)
         return tuple(paths.values())
 
     def _existing(self, name: str, stage: str) -> Path:

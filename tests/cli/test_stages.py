@@ -11,6 +11,7 @@ from bevseg.config import to_table
 from bevseg.jobs.workdir import STAGES, Folder
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
+from tests.io.test_geotiff import assert_cloud_optimised
 
 
 def stages(clouds, work, model):
@@ -66,6 +67,20 @@ def test_bands_are_named_in_the_files(worked):
         with rasterio.open(worked / "work" / "a" / f"{name}.tif") as file:
             assert file.descriptions == bands
             assert file.transform.a == 0.4
+
+
+def test_bands_tell_their_units(worked):
+    with rasterio.open(worked / "work" / "a" / "low.tif") as file:
+        units = dict(zip(file.descriptions, file.units, strict=True))
+    assert (units["h_max"], units["density"]) == ("m", "log(1 + points)")
+    assert all(units.values())
+
+
+@pytest.mark.parametrize(
+    "name", [name for files in STAGES.values() for name in files if name.endswith(".tif")]
+)
+def test_every_raster_of_a_work_directory_is_cloud_optimised(worked, name):
+    assert_cloud_optimised(worked / "work" / "a" / name)
 
 
 def test_label_rasters_carry_their_colours(worked):
