@@ -18,16 +18,18 @@ from bevseg.errors import CloudNotFoundError, UsageError
 
 @dataclass(frozen=True)
 class GroundConfig:
-    """The DEM: progressive opening of the lowest heights (Zhang 2003; slope-scaled as in SMRF, Pingel 2013)."""
+    """How the ground is found. The names are those that users of SMRF know; one set serves all scans."""
 
-    cell: float = 0.5
-    """Cell of the opening, m. Coarser is faster and bridges gaps; finer follows kerbs."""
+    method: str = "auto"
+    """`smrf`, `flat-zones`, or `auto`: by the density of the points."""
     window: float = 18.0
-    """Largest radius of the opening, m. Larger removes larger buildings and shaves hilltops."""
-    slope: float = 0.12
-    """Steepest ground kept by the opening, m per m. Raise it on hills."""
-    threshold: float = 0.15
-    """Height off the opened surface that is still measured ground, m."""
+    """`smrf`: largest radius of the openings, m. Larger removes larger buildings and shaves hilltops."""
+    slope: float = 0.06
+    """`smrf`: steepest ground kept by the openings, m per m, beside what is given back. Raise it on hills."""
+    threshold: float = 0.45
+    """`smrf`: height off the surface that is still ground, m."""
+    scalar: float = 1.2
+    """`smrf`: and so much more where the surface is steep, m per unit of slope."""
 
 
 @dataclass(frozen=True)

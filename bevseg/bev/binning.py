@@ -118,20 +118,21 @@ def _range(points):  # type: ignore[no-untyped-def]
     return west, south, east, north
 
 
-def lowest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
-    """Return the lowest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
+def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return lowest height (m, NaN where there is no point) and number of points of each cell, (rows, cols)."""
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
 
     # What a thread allocates stays with the thread's own heap after it is freed: better to bring it along.
     lows = np.full((THREADS, grid.rows * grid.cols), np.inf, np.float32)
-    in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part]))
+    counts = np.zeros(lows.shape, np.int32)
+    in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part], counts[part]))
     low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
-    return low.reshape(grid.shape)
+    return low.reshape(grid.shape), counts.sum(axis=0, dtype=np.int32).reshape(grid.shape)
 
 
 @compiled
-def _lowest(points, frame, low):  # type: ignore[no-untyped-def]
+def _lowest(points, frame, low, count):  # type: ignore[no-untyped-def]
     buffer = np.empty(BLOCK, np.int32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
@@ -142,3 +143,4 @@ def _lowest(points, frame, low):  # type: ignore[no-untyped-def]
                 k = np.uint32(cells[j])
                 height = np.float32(block.z[j] * frame.scale[2] + frame.offset[2])
                 low[k] = height if height < low[k] else low[k]
+                count[k] += 1

@@ -52,6 +52,23 @@ def filled(heights: Heights) -> Heights:
     return full
 
 
+def pulled_down(heights: Heights) -> Heights:
+    """Return the heights with gaps (NaN) filled by the lowest around them, in ever wider blocks for wider gaps.
+
+    Where `filled` spans a gap, this sags. All NaN stays all NaN.
+    """
+    unknown = np.isnan(heights)
+    if not unknown.any() or unknown.all():
+        return heights
+    rows, cols = heights.shape
+    half = np.empty(((rows + 1) // 2, (cols + 1) // 2), np.float32)
+    _halve_lowest(heights, half)
+    half = pulled_down(half)
+    full = heights.copy()
+    _refine(half, _Between.of(2, half.shape[0], rows), _Between.of(2, half.shape[1], cols), full)
+    return full
+
+
 def refined(coarse: Heights, factor: int, shape: tuple[int, int]) -> Heights:
     """Return a grid `factor` times finer, cut to `shape`, bilinear between the centres of the coarse cells."""
     fine = np.full(shape, np.nan, np.float32)
@@ -400,6 +417,17 @@ class _Between(NamedTuple):
         place = np.clip((np.arange(fine) + 0.5) / factor - 0.5, 0, coarse - 1)
         first = np.minimum(place.astype(np.int32), max(coarse - 2, 0))
         return cls(first, np.minimum(first + 1, coarse - 1), (place - first).astype(np.float32))
+
+
+@compiled
+def _halve_lowest(heights, half):  # type: ignore[no-untyped-def]
+    """Write the lowest of the known among the four of each quad, NaN if there is none."""
+    half[:] = np.nan
+    for i in range(heights.shape[0]):
+        for j in range(heights.shape[1]):
+            height, lowest = heights[i, j], half[i // 2, j // 2]
+            if height < lowest or np.isnan(lowest):
+                half[i // 2, j // 2] = height
 
 
 @compiled

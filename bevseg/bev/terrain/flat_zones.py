@@ -1,0 +1,146 @@
+"""Lowest heights of a street scan -> ground, by lambda-flat zones.
+
+Beside the street stand house fronts without roofs, hedges and parked cars; a flat zone (Hernandez & Marcotegui 2009;
+Serna & Marcotegui 2014) follows the ground between them over slopes and kerbs. It leaks as well, up bonnets, ramps
+and low walls. So the zones do not decide alone: what stands higher above the rest than ground of a given slope is
+taken out first, and only large zones that touch ground along some metres, with a kerb between at most, come back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from bevseg.bev.terrain.cones import below_cones
+from bevseg.bev.terrain.openings import dilated, eroded
+from bevseg.bev.terrain.surface import Surface, steepness, through
+from bevseg.bev.terrain.zones import flat_zones, zone_sizes
+
+Heights = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+SLOPE, DROP = 0.3, 0.1
+"""A cell is no ground that lies higher than this (m) above some other cell plus this slope (m per m)."""
+
+STEP = 0.3
+"""Steepest step within a zone, m per m: lambda is this times the cell."""
+
+SURFACE = 30.0
+"""A zone of this area is a surface: a street, a lawn, the yard behind a car, m2."""
+
+PIT, PIT_REACH, PIT_DEPTH = 5.0, 1.0, 0.15
+"""Zones smaller than this (m2), within this distance (m) of a surface and this much (m) below it, are strays."""
+
+KERB, TOUCH = 0.35, 2.0
+"""A surface is ground if it touches ground with steps of no more than this (m) along this length (m)."""
+
+COARSE = 3
+"""Cells of the grid, along one side, in one on which surfaces are looked for: there they have fewer holes."""
+
+NEAR = 0.15
+"""Cells this close to the surface that was found are ground as well, m."""
+
+OBJECT = (0.2, 0.8)
+"""Where a point stands so high above the ground, an object stands on it, m."""
+
+THICK = 0.12
+"""Ground returns of a cell lie up to this above its lowest, m."""
+
+SUPPORT = 3
+"""Cells of open ground there have to be among 5 x 5 for one of them to count."""
+
+TOLERANCE, AT_OBJECTS, SCALAR = 0.15, 0.05, 0.1
+"""How far off the surface a point is still ground: in the open, beside objects, and more per unit of slope, m."""
+
+UNDER = 1.0
+"""Beside objects there is no ground further than this from the open ground, m."""
+
+
+def ground_cells(low: Heights, cell: float) -> tuple[Heights, Mask]:
+    """Find the cells whose lowest point is ground.
+
+    Parameters
+    ----------
+    low
+        (rows, cols): lowest height of each cell, m, NaN where it is empty.
+    cell
+        Side of a cell, m.
+
+    Returns
+    -------
+    Heights, Mask
+        A first surface, without gaps, and the cells that lie near it.
+    """
+    low = np.where(_pits(low, cell), np.float32(np.nan), low)
+    known = ~np.isnan(low)
+    is_ground = known & (low - below_cones(low, SLOPE * cell) <= DROP)
+    is_ground |= known & _touching(low, is_ground, cell)
+    surface = through(low, is_ground)
+    return surface, known & (np.abs(low - surface) <= NEAR)
+
+
+def settled(mean: Heights, is_ground: Mask, has_object: Mask, cell: float) -> Surface:
+    """Return the surface through the open ground.
+
+    The feet of cars and walls lie within the tolerance of the ground. So where an object stands, and in the cells
+    around, the ground is that of the open street near by, and a point has to keep to it closely.
+
+    Parameters
+    ----------
+    mean
+        (rows, cols): mean height of the ground returns of each cell, m; NaN where there is none.
+    is_ground
+        Cells whose lowest point is ground.
+    has_object
+        Cells in which something stands on the ground.
+    cell
+        Side of a cell, m.
+    """
+    beside = dilated(has_object.astype(np.float32), 1) > 0
+    open_ = is_ground & ~beside
+    open_ &= ndimage.uniform_filter(open_.astype(np.float32), 5, mode="constant") * 25 > SUPPORT - 0.5
+    height = through(mean, open_)
+    reached = dilated(open_.astype(np.float32), round(UNDER / cell), "octagon") > 0
+    tolerance = np.where(beside, np.float32(AT_OBJECTS), np.float32(TOLERANCE))
+    tolerance += np.float32(SCALAR) * steepness(height, cell)
+    return Surface(height, np.where(beside & ~reached, np.float32(-1), tolerance))
+
+
+def _pits(low: Heights, cell: float) -> Mask:
+    """Return the cells of small zones beside and below surfaces."""
+    zones = flat_zones(low, STEP * cell, neighbours=8)
+    area = zone_sizes(zones) * cell**2
+    area[0] = 0
+    above = dilated(
+        np.where((area >= SURFACE)[zones], low, np.float32(-np.inf)), round(PIT_REACH / cell), "octagon"
+    )
+    return (area < PIT)[zones] & (above - low > PIT_DEPTH)
+
+
+def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:
+    """Return the cells of surfaces that touch the ground."""
+    coarse, large = _lowest(low), cell * COARSE
+    ground = _lowest(np.where(is_ground, np.float32(0), np.float32(np.nan))) == 0
+    zones = flat_zones(coarse, STEP * large, neighbours=8)
+    area = zone_sizes(zones) * large**2
+    below = eroded(np.where(ground, coarse, np.float32(np.inf)), 1)
+    above = dilated(np.where(ground, coarse, np.float32(-np.inf)), 1)
+    touches = (np.abs(coarse - below) <= KERB) | (np.abs(coarse - above) <= KERB)
+    length = np.bincount(zones[touches], minlength=len(area)) * large
+    joins = (area >= SURFACE) & (length >= TOUCH)
+    joins[0] = False
+    rows, cols = low.shape
+    near = (
+        np.where(joins[zones], coarse, np.float32(np.nan)).repeat(COARSE, 0).repeat(COARSE, 1)[:rows, :cols]
+    )
+    return np.abs(low - near) <= NEAR
+
+
+def _lowest(heights: Heights) -> Heights:
+    """Return the lowest known of each block of cells, NaN if there is none."""
+    rows, cols = heights.shape
+    wide = np.full((-(-rows // COARSE) * COARSE, -(-cols // COARSE) * COARSE), np.inf, np.float32)
+    wide[:rows, :cols] = np.where(np.isnan(heights), np.inf, heights)
+    low = wide.reshape(wide.shape[0] // COARSE, COARSE, -1, COARSE).min((1, 3))
+    return np.where(np.isinf(low), np.float32(np.nan), low)
