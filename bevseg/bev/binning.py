@@ -64,9 +64,13 @@ _floor_cell = numba.njit(inline="always")(floor_cell)
 
 @numba.njit
 def block_of(points, start):  # type: ignore[no-untyped-def]
-    """Return the block of points that begins at `start`; the last one is shorter."""
+    """Return the block of points that begins at `start`; the last one is shorter.
+
+    In the record of a file the coordinates lie apart, and a loop over them makes no vector instructions: they are
+    copied side by side.
+    """
     its = slice(start, start + BLOCK)
-    return Steps(points.x[its], points.y[its], points.z[its], points.finite[its])
+    return Steps(points.x[its].copy(), points.y[its].copy(), points.z[its].copy(), points.finite[its])
 
 
 @numba.njit
@@ -82,6 +86,13 @@ def find_cells(block, frame, cells):  # type: ignore[no-untyped-def]
         cells[j] = cells[j] if finite[j] else np.int32(-1)
 
 
+@numba.njit
+def find_heights(block, frame, heights):  # type: ignore[no-untyped-def]
+    """Write the height of each point of a block, m."""
+    for j in range(len(heights)):
+        heights[j] = block.z[j] * frame.scale[2] + frame.offset[2]
+
+
 @numba.njit(inline="always")
 def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
     """Return the flat cell index of a point in a window whose south-west corner is the origin, -1 outside."""
@@ -91,34 +102,44 @@ def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
     return row * cols + col if inside else -1
 
 
-def covering(cloud: PointCloud, cell: float) -> Grid | None:
-    """Return the smallest grid that holds all finite points of a cloud; None if there are none."""
-    points = Steps.of(cloud)
-    found = in_threads(lambda part: _range(points.part(stretch(len(cloud), part))))
-    west, south = (min(ends[at] for ends in found) for at in (0, 1))
-    east, north = (max(ends[at] for ends in found) for at in (2, 3))
-    if west > east:
-        return None
-    (x_scale, y_scale, _), (x_offset, y_offset, _) = cloud.scale, cloud.offset
-    x = (float(west) * x_scale + x_offset, float(east) * x_scale + x_offset)
-    y = (float(south) * y_scale + y_offset, float(north) * y_scale + y_offset)
-    return Grid.covering(cell, x, y)
+class Extent(NamedTuple):
+    """Closed ranges (least, most) of the finite points of a cloud, m."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    @classmethod
+    def of(cls, cloud: PointCloud) -> Extent | None:
+        """Return the extent of a cloud; None if no point is finite."""
+        points = Steps.of(cloud)
+        found = in_threads(lambda part: _range(points.part(stretch(len(cloud), part))))
+        west, south = (min(ends[at] for ends in found) for at in (0, 1))
+        east, north = (max(ends[at] for ends in found) for at in (2, 3))
+        if west > east:
+            return None
+        (x_scale, y_scale, _), (x_offset, y_offset, _) = cloud.scale, cloud.offset
+        x = (float(west) * x_scale + x_offset, float(east) * x_scale + x_offset)
+        y = (float(south) * y_scale + y_offset, float(north) * y_scale + y_offset)
+        return cls(x, y)
 
 
 @compiled
 def _range(points):  # type: ignore[no-untyped-def]
     """Return least x, least y, most x, most y in steps; least above most if there are no points."""
-    x, y, finite = points.x, points.y, points.finite
     west = south = np.int32(2**31 - 1)
     east = north = np.int32(-(2**31))
-    for i in range(len(x)):
-        if len(finite) == 0 or finite[i]:
-            west, east = min(west, x[i]), max(east, x[i])
-            south, north = min(south, y[i]), max(north, y[i])
+    for start in range(0, len(points.x), BLOCK):
+        block = block_of(points, start)
+        keep = block.finite
+        x, y = (block.x[keep], block.y[keep]) if len(keep) else (block.x, block.y)
+        for j in range(len(x)):
+            west, east = min(west, x[j]), max(east, x[j])
+        for j in range(len(y)):
+            south, north = min(south, y[j]), max(north, y[j])
     return west, south, east, north
 
 
-def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return lowest height (m, NaN where there is no point) and number of points of each cell, (rows, cols)."""
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
 
@@ -128,19 +149,19 @@ def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[
     in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part], counts[part]))
     low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
-    return low.reshape(grid.shape), counts.sum(axis=0, dtype=np.int32).reshape(grid.shape)
+    return low.reshape(grid.shape), counts.sum(axis=0).reshape(grid.shape)
 
 
 @compiled
 def _lowest(points, frame, low, count):  # type: ignore[no-untyped-def]
-    buffer = np.empty(BLOCK, np.int32)
+    cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
-        cells = buffer[: len(block.x)]
+        cells, heights = cells_buffer[: len(block.x)], heights_buffer[: len(block.x)]
         find_cells(block, frame, cells)
+        find_heights(block, frame, heights)
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])
-                height = np.float32(block.z[j] * frame.scale[2] + frame.offset[2])
-                low[k] = height if height < low[k] else low[k]
+                low[k] = min(heights[j], low[k])
                 count[k] += 1

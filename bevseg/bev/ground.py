@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import memory
-from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, covering, find_cells, lowest
+from bevseg.bev.binning import BLOCK, Extent, Frame, Steps, block_of, find_cells, find_heights, lowest
 from bevseg.bev.terrain import flat_zones
 from bevseg.bev.terrain.gaps import Heights, filled, limited
 from bevseg.bev.terrain.smrf import smrf
@@ -45,8 +45,8 @@ STEEPEST = 1.0
 MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 """Values of the band `source`."""
 
-UNIT = 1e-4
-"""Heights are added up in whole tenths of a millimetre (m): their order then plays no part."""
+PER_METRE = 10_000
+"""Heights are added up in whole tenths of a millimetre: their order then plays no part."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,11 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
             where="ground.method",
             hint=f"choose one of {', '.join(GROUND_METHODS)}",
         )
-    grid, coarse = covering(cloud, cell), covering(cloud, COARSE)
-    if grid is None or coarse is None:
+    extent = Extent.of(cloud)
+    if extent is None:
         dem = _raster(cloud, Grid(cell, 0, 0, 1, 1), np.full((3, 1, 1), np.nan, np.float32))
         return Ground(dem, np.zeros(len(cloud), bool), config.method, "no point is finite")
+    grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
     fine = _finer(coarse)
     memory.require_raster(max(grid.rows, fine.rows), max(grid.cols, fine.cols), where=cloud.name)
     low, count = lowest(cloud, fine)
@@ -113,8 +114,8 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
         searched, surface = coarse, smrf(_coarser(low), COARSE, _for_density(config, density))
     else:
         searched, surface = fine, _follow_zones(cloud, fine, low)
-    is_ground, off, hits = _near(cloud, searched, surface, grid)
-    return Ground(_raster(cloud, grid, _dem(searched, surface, grid, off, hits)), is_ground, method, why)
+    is_ground, sums = _near(cloud, searched, surface, grid)
+    return Ground(_raster(cloud, grid, _dem(searched, surface, grid, sums)), is_ground, method, why)
 
 
 def height_above_ground(cloud: PointCloud, dem: Raster) -> NDArray[np.float32]:
@@ -148,7 +149,7 @@ def _coarser(low: Heights) -> Heights:
     return np.where(np.isinf(least), np.float32(np.nan), least)
 
 
-def _spread(count: NDArray[np.int32]) -> tuple[float, float]:
+def _spread(count: NDArray[np.int64]) -> tuple[float, float]:
     """Return points per square metre of what was seen, and how many times more they are in the mean than mostly."""
     each = _blocks(count).sum(axis=(1, 3))
     each = each[each > 0]
@@ -202,55 +203,55 @@ def _stood_on(
 
     in_threads(of_part)
     with np.errstate(invalid="ignore"):
-        above = totals.sum(axis=0) * UNIT / hits.sum(axis=0)
+        above = totals.sum(axis=0) / hits.sum(axis=0) / PER_METRE
     return (low + above.reshape(low.shape)).astype(np.float32), objects.max(axis=0).reshape(low.shape)
 
 
 def _near(
     cloud: PointCloud, searched: Grid, surface: Surface, grid: Grid
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int32]]:
-    """Return the points near the surface; in each cell of the DEM, how far they are off it in all, and how many."""
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return the points near the surface, (N,); and how far off it those of each cell are in all, and how many.
+
+    The sums are (rows, cols, 2), in parts of `PER_METRE` and in points.
+    """
     points, inner, outer = Steps.of(cloud), Frame.of(cloud, searched), Frame.of(cloud, grid)
     is_ground = np.zeros(len(cloud), np.bool_)
-    off = np.zeros((THREADS, grid.rows * grid.cols), np.int64)
-    hits = np.zeros(off.shape, np.int32)
+    sums = np.zeros((THREADS, grid.rows * grid.cols, 2), np.int64)
+    patches = _patches(surface.height)
 
     def of_part(part: int) -> None:
         its = stretch(len(cloud), part)
-        _label(points.part(its), inner, *surface, outer, is_ground[its], off[part], hits[part])
+        _label(points.part(its), inner, patches, surface.tolerance, outer, is_ground[its], sums[part])
 
     in_threads(of_part)
-    return (
-        is_ground,
-        off.sum(axis=0).reshape(grid.shape),
-        hits.sum(axis=0, dtype=np.int32).reshape(grid.shape),
-    )
+    return is_ground, sums.sum(axis=0).reshape(*grid.shape, 2)
 
 
-def _dem(
-    searched: Grid, surface: Surface, grid: Grid, off: NDArray[np.int64], hits: NDArray[np.int32]
-) -> NDArray[np.float32]:
+def _dem(searched: Grid, surface: Surface, grid: Grid, sums: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the bands of the DEM, (3, rows, cols)."""
+    off, hits = sums[..., 0], sums[..., 1]
     measured = hits > 0
     height = _sampled(searched, surface.height, grid)
     if measured.any():
         with np.errstate(invalid="ignore"):
-            mean = (off * UNIT / hits).astype(np.float32)
+            mean = (off / hits / PER_METRE).astype(np.float32)
         height = limited(height + filled(mean), measured, grid.cell, STEEPEST)
-    distance = to_nearest(measured) * np.float32(grid.cell)
-    source = np.where(measured, MEASURED, np.where(_amid(distance, grid.cell), INTERPOLATED, EXTRAPOLATED))
+    distance, is_amid = _seen(measured, grid.cell)
+    source = np.where(measured, MEASURED, np.where(is_amid, INTERPOLATED, EXTRAPOLATED))
     return np.stack([height, source.astype(np.float32), distance])
 
 
-def _amid(distance: Heights, cell: float) -> NDArray[np.bool_]:
-    """Return the cells that lie amid measured ones: what a closing of these by a disk of radius `KNOWN` covers."""
+def _seen(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
+    """Return the distance to the nearest measured cell, m, and the cells that lie amid measured ones.
+
+    Amid lies what a closing of the measured cells by a disk of radius `KNOWN` covers; the disk reaches over the
+    border of the raster.
+    """
     margin = int(KNOWN / cell) + 1
-    beyond = np.pad(distance > KNOWN, margin, constant_values=True)
-    # Outside of the raster, too, there are cells as near as that to measured ones.
-    beyond[margin:-margin, margin:-margin] = distance > KNOWN
-    return (to_nearest(beyond) * np.float32(cell) >= KNOWN)[margin:-margin, margin:-margin] & (
-        distance <= KNOWN
-    )
+    distance = to_nearest(np.pad(measured, margin)) * np.float32(cell)
+    is_amid = to_nearest(distance > KNOWN) * np.float32(cell) >= KNOWN
+    inside = (slice(margin, -margin),) * 2
+    return distance[inside], is_amid[inside]
 
 
 def _sampled(grid: Grid, heights: Heights, at: Grid) -> Heights:
@@ -259,7 +260,7 @@ def _sampled(grid: Grid, heights: Heights, at: Grid) -> Heights:
     found = np.empty(at.shape, np.float32)
     col = np.clip(x / grid.cell - grid.west - 0.5, 0, grid.cols - 1)
     row = np.clip(grid.north + 0.5 - y / grid.cell, 0, grid.rows - 1)
-    _interpolate(heights, row, col, found)
+    _interpolate(_patches(heights), grid.cols, row, col, found)
     return found
 
 
@@ -268,69 +269,96 @@ def _raster(cloud: PointCloud, grid: Grid, values: NDArray[np.float32]) -> Raste
     return Raster(grid, ("height", "source", "distance"), values, crs, unit)
 
 
+def _patches(heights: Heights) -> Heights:
+    """Return the bilinear patch between each cell, its right, its lower, and the fourth neighbour, (cells, 4).
+
+    The surface (right, down) of the centre, in cells, is p[0] + p[1] right + (p[2] + p[3] right) down.
+    Four numbers side by side are one access to the memory instead of four.
+    """
+    patches = np.zeros((*heights.shape, 4), np.float32)
+    patches[..., 0] = heights
+    patches[:, :-1, 1] = np.diff(heights, axis=1)
+    patches[:-1, :, 2] = np.diff(heights, axis=0)
+    patches[:-1, :-1, 3] = np.diff(patches[..., 1], axis=0)[:, :-1]
+    return patches.reshape(-1, 4)
+
+
 @compiled
-def _interpolate(heights, row, col, found):  # type: ignore[no-untyped-def]
+def _interpolate(patches, cols, row, col, found):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         for j in range(len(col)):
-            found[i, j] = _bilinear(heights, row[i], col[j])
-
-
-@numba.njit(inline="always")
-def _bilinear(heights, row, col):  # type: ignore[no-untyped-def]
-    """Return the height at a place in cells, counted from the centre of the first; it lies within the raster."""
-    i, j = min(int(row), max(heights.shape[0] - 2, 0)), min(int(col), max(heights.shape[1] - 2, 0))
-    down, right = row - i, col - j
-    k, m = min(i + 1, heights.shape[0] - 1), min(j + 1, heights.shape[1] - 1)
-    upper = heights[i, j] + (heights[i, m] - heights[i, j]) * right
-    lower = heights[k, j] + (heights[k, m] - heights[k, j]) * right
-    return upper + (lower - upper) * down
+            top, left = int(row[i]), int(col[j])
+            right, down = col[j] - left, row[i] - top
+            patch = patches[top * cols + left]
+            found[i, j] = patch[0] + patch[1] * right + (patch[2] + patch[3] * right) * down
 
 
 @compiled
 def _stand(points, frame, low, surface, thick, band, totals, hits, objects):  # type: ignore[no-untyped-def]
-    """Add up how far ground returns lie above the lowest of their cell; note the cells with a point in the band."""
-    buffer = np.empty(BLOCK, np.int32)
+    """Add up how far ground returns lie above the lowest of their cell; note the cells with a point in the band.
+
+    No branches but one: whether a point is ground, nobody could foretell.
+    """
+    cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
-        cells = buffer[: len(block.x)]
+        cells, heights = cells_buffer[: len(block.x)], heights_buffer[: len(block.x)]
         find_cells(block, frame, cells)
+        find_heights(block, frame, heights)
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])
-                z = block.z[j] * frame.scale[2] + frame.offset[2]
-                if z - low[k] <= thick:  # never where the cell is no ground: NaN
-                    totals[k] += np.int64(np.rint((z - low[k]) / UNIT))
-                    hits[k] += 1
-                above = z - surface[k]
-                if above > band[0] and above < band[1]:
-                    objects[k] = True
+                over = heights[j] - low[k]
+                is_ground = over <= thick  # never where the cell is none: NaN
+                totals[k] += np.int64(over * PER_METRE) if is_ground else np.int64(0)
+                hits[k] += is_ground
+                above = heights[j] - surface[k]
+                objects[k] |= (above > band[0]) & (above < band[1])
 
 
 @compiled
-def _label(points, inner, height, tolerance, outer, is_ground, off, hits):  # type: ignore[no-untyped-def]
-    """Mark the points near the surface, and add up how far off it they lie in each cell of the DEM."""
-    inner_buffer, outer_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+def _label(points, inner, patches, tolerance, outer, is_ground, sums):  # type: ignore[no-untyped-def]
+    """Mark the points near the surface, and add up how far off it they lie in each cell of the DEM.
+
+    What is no ground is added up as well, as nothing, in the first cell: without a branch.
+    """
+    cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+    its_buffer, places_buffer = np.empty(BLOCK, np.int32), np.empty((2, BLOCK), np.float32)
+    rows, cols = tolerance.shape
     flat = tolerance.ravel()
-    rows, cols = height.shape
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
-        its, cells = inner_buffer[: len(block.x)], outer_buffer[: len(block.x)]
+        size = len(block.x)
+        its, cells, heights = its_buffer[:size], cells_buffer[:size], heights_buffer[:size]
+        east, south = places_buffer[0, :size], places_buffer[1, :size]
         find_cells(block, inner, its)
         find_cells(block, outer, cells)
-        for j in range(len(cells)):
-            if its[j] < 0:
-                continue
-            x = block.x[j] * inner.scale[0] + inner.offset[0]
-            y = block.y[j] * inner.scale[1] + inner.offset[1]
-            z = block.z[j] * inner.scale[2] + inner.offset[2]
-            col = min(max(x / inner.cell - inner.west - 0.5, 0.0), cols - 1.0)
-            row = min(max(inner.north + 0.5 - y / inner.cell, 0.0), rows - 1.0)
-            away = z - _bilinear(height, row, col)
-            if abs(away) <= flat[np.uint32(its[j])]:
-                is_ground[start + j] = True
-                k = np.uint32(cells[j])
-                off[k] += np.int64(np.rint(away / UNIT))
-                hits[k] += 1
+        find_heights(block, inner, heights)
+        _find_places(block, inner, east, south)
+        for j in range(size):
+            col = min(max(east[j], np.float32(0)), np.float32(cols - 1))
+            row = min(max(south[j], np.float32(0)), np.float32(rows - 1))
+            left, top = np.int32(col), np.int32(row)
+            right, down = col - left, row - top
+            patch = patches[np.uint32(top * cols + left)]
+            surface = patch[0] + patch[1] * right + (patch[2] + patch[3] * right) * down
+            away = heights[j] - surface
+            k = np.uint32(max(its[j], np.int32(0)))
+            is_near = (abs(away) <= flat[k]) & (its[j] >= 0)
+            is_ground[start + j] = is_near
+            k = np.uint32(cells[j] if is_near else np.int32(0))
+            sums[k, 0] += np.int64(np.rint(away * PER_METRE)) if is_near else np.int64(0)
+            sums[k, 1] += is_near
+
+
+@numba.njit
+def _find_places(block, frame, east, south):  # type: ignore[no-untyped-def]
+    """Write where each point of a block lies, in cells from the centre of the first one."""
+    for j in range(len(east)):
+        x = block.x[j] * frame.scale[0] + frame.offset[0]
+        y = block.y[j] * frame.scale[1] + frame.offset[1]
+        east[j] = x / frame.cell - frame.west - 0.5
+        south[j] = frame.north + 0.5 - y / frame.cell
 
 
 @compiled

@@ -30,7 +30,7 @@ LINE = 8.0
 BUMP = 0.25
 """What stands out by more than this of what the lines leave is an object, m."""
 
-FIRST = 2
+FIRST = 3
 """Smallest window of the openings, m; they grow by a metre at a time."""
 
 BROAD, GROWTH = 50.0, 1.2
