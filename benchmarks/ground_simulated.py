@@ -35,7 +35,6 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from bevseg import open3d
-from bevseg.bev.binning import covering
 from bevseg.bev.ground import Ground, ground
 from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.bev.terrain.gaps import filled
@@ -338,11 +337,8 @@ def _hit(cloud: PointCloud, grid: Grid) -> Mask:
     return hit.reshape(grid.shape)
 
 
-def by_labels(cloud: PointCloud, cell: float) -> Ground:
+def by_labels(cloud: PointCloud, grid: Grid) -> Ground:
     """Return the DEM of whoever knows the true labels: the mean of the echoes of ground, gaps filled from around."""
-    grid = covering(cloud, cell)
-    if grid is None:
-        raise ValueError(f"{cloud.name} has no finite point")
     is_ground = np.asarray(cloud.labels == GROUND)
     x, y, z = cloud.xyz[is_ground].T
     cells = grid.cell_of(x, y)
@@ -453,7 +449,7 @@ def measured(
     def judged(of: Ground) -> Measured:
         return Measured(of.method, Cells(of.dem["height"] - true, kinds), sliced(cloud, of, below, seen))
 
-    return judged(found), judged(by_labels(cloud, cell))
+    return judged(found), judged(by_labels(cloud, found.dem.grid))
 
 
 def _rectangle(plan: Plan) -> Callable[[Array, Array], Mask]:

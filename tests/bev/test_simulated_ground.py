@@ -7,9 +7,10 @@ import pytest
 
 from benchmarks import ground_simulated as bench
 from bevseg import open3d
-from bevseg.bev.binning import covering
+from bevseg.bev.binning import Extent
 from bevseg.bev.ground import Ground
 from bevseg.errors import DependencyError
+from bevseg.grid import Grid
 from bevseg.raster import Raster
 from bevseg.sim.scanner import Scanner
 
@@ -98,7 +99,7 @@ def test_a_point_is_in_a_wrong_slice_where_the_dem_takes_it_over_a_threshold(lib
     street = bench.sloping(0.0, 20.0)(0)
     cloud, truth = bench.scanned(street, COARSE, library), bench.Truth(street, library)
     x, y, z = cloud.xyz.T
-    grid = covering(cloud, 0.2)
+    grid = Grid.covering(0.2, *Extent.of(cloud))
     columns, rows = grid.centres()
     dem = Raster(
         grid, ("height",), (truth.height(*np.meshgrid(columns, rows)) + lift)[None].astype(np.float32)
