@@ -16,6 +16,7 @@ from bevseg.bev.terrain.cones import below_cones
 from bevseg.bev.terrain.openings import dilated, eroded
 from bevseg.bev.terrain.surface import Surface, steepness, through
 from bevseg.bev.terrain.zones import flat_zones, zone_sizes
+from bevseg.distance import to_nearest
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -48,13 +49,16 @@ THICK = 0.12
 """Ground returns of a cell lie up to this above its lowest, m."""
 
 SUPPORT = 3
-"""Cells of open ground there have to be among 5 x 5 for one of them to count."""
+"""Cells of open ground there have to be among 5 x 5 for one of them to be sure."""
+
+LONE = 2.0
+"""Other open cells count for the surface if no sure one is this near, m: better a few returns than none."""
 
 TOLERANCE, AT_OBJECTS, SCALAR = 0.15, 0.05, 0.1
 """How far off the surface a point is still ground: in the open, beside objects, and more per unit of slope, m."""
 
 UNDER = 1.0
-"""Beside objects there is no ground further than this from the open ground, m."""
+"""No point is ground that lies further than this from sure open ground, m."""
 
 
 def ground_cells(low: Heights, cell: float) -> tuple[Heights, Mask]:
@@ -98,13 +102,16 @@ def settled(mean: Heights, is_ground: Mask, has_object: Mask, cell: float) -> Su
         Side of a cell, m.
     """
     beside = dilated(has_object.astype(np.float32), 1) > 0
-    open_ = is_ground & ~beside
-    open_ &= ndimage.uniform_filter(open_.astype(np.float32), 5, mode="constant") * 25 > SUPPORT - 0.5
-    height = through(mean, open_)
-    reached = dilated(open_.astype(np.float32), round(UNDER / cell), "octagon") > 0
+    free = is_ground & ~beside
+    sure = free & (ndimage.uniform_filter(free.astype(np.float32), 5, mode="constant") * 25 > SUPPORT - 0.5)
+    if not sure.any():
+        sure = is_ground
+    lone = free & (to_nearest(sure) * np.float32(cell) > LONE)
+    height = through(mean, sure | lone)
+    reached = dilated(sure.astype(np.float32), round(UNDER / cell), "octagon") > 0
     tolerance = np.where(beside, np.float32(AT_OBJECTS), np.float32(TOLERANCE))
     tolerance += np.float32(SCALAR) * steepness(height, cell)
-    return Surface(height, np.where(beside & ~reached, np.float32(-1), tolerance))
+    return Surface(height, np.where(reached, tolerance, np.float32(-1)))
 
 
 def _pits(low: Heights, cell: float) -> Mask:
