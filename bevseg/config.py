@@ -14,6 +14,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.names import GROUND_METHODS
+
+
+class Domain(NamedTuple):
+    """The values that a setting may have, in words and as a test."""
+
+    text: str
+    holds: Callable[[float], bool]
+
+
+_COUNT = Domain("a whole number of at least 1", lambda value: value >= 1)
+_POSITIVE = Domain("a number above 0", lambda value: 0 < value < math.inf)
+_NOT_NEGATIVE = Domain("0, or a number above", lambda value: 0 <= value < math.inf)
+_SHARE = Domain("a share from 0 to 1", lambda value: 0 <= value <= 1)
+
+GROUND_DOMAINS: dict[str, Domain] = {
+    "window": Domain("a number of metres above 0, at most 500", lambda value: 0 < value <= 500),
+    "slope": _NOT_NEGATIVE,
+    "threshold": _POSITIVE,
+    "scalar": _NOT_NEGATIVE,
+}
+"""Setting of the ground -> its values. Each metre of the window is an opening more."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,15 @@ class GroundConfig:
     """`smrf`: height off the surface that is still ground, m."""
     scalar: float = 1.2
     """`smrf`: and so much more where the surface is steep, m per unit of slope."""
+
+    def __post_init__(self) -> None:
+        if self.method not in GROUND_METHODS:
+            raise UsageError(
+                f"No ground method {self.method!r}",
+                where="ground.method",
+                hint=f"choose one of {', '.join(GROUND_METHODS)}",
+            )
+        _refuse_outside(self, GROUND_DOMAINS, "ground", "cannot be worked with")
 
 
 @dataclass(frozen=True)
@@ -200,19 +231,7 @@ class Settings:
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
-class Domain(NamedTuple):
-    """The values that a setting may have, in words and as a test."""
-
-    text: str
-    holds: Callable[[float], bool]
-
-
-_COUNT = Domain("a whole number of at least 1", lambda value: value >= 1)
-_POSITIVE = Domain("a number above 0", lambda value: 0 < value < math.inf)
-_NOT_NEGATIVE = Domain("0, or a number above", lambda value: 0 <= value < math.inf)
-_SHARE = Domain("a share from 0 to 1", lambda value: 0 <= value <= 1)
-
-DOMAINS: dict[str, Domain] = {
+TRAIN_DOMAINS: dict[str, Domain] = {
     "steps": _COUNT,
     "batch": _COUNT,
     "crop": _COUNT,
@@ -234,13 +253,15 @@ DOMAINS: dict[str, Domain] = {
 
 def refuse_outside(config: TrainConfig) -> None:
     """Raise UsageError if a setting of a training lies outside its domain."""
-    for name, domain in DOMAINS.items():
+    _refuse_outside(config, TRAIN_DOMAINS, "train", "cannot be trained with")
+
+
+def _refuse_outside(config: object, domains: dict[str, Domain], group: str, verdict: str) -> None:
+    for name, domain in domains.items():
         value = getattr(config, name)
         if value is not None and not domain.holds(value):
             raise UsageError(
-                f"{name} {value:g} cannot be trained with",
-                where=f"train.{name}",
-                hint=f"choose {domain.text}",
+                f"{name} {value:g} {verdict}", where=f"{group}.{name}", hint=f"choose {domain.text}"
             )
 
 
@@ -303,6 +324,8 @@ def from_table(table: dict[str, object], where: str) -> Settings:
         return adapter.validate_python(table)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        if isinstance(refused := first.get("ctx", {}).get("error"), UsageError):
+            raise UsageError(refused.what, where=f"{where}: {refused.where}", hint=refused.hint) from error
         key = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             f"Setting {key!r} cannot be used",

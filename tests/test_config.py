@@ -4,9 +4,18 @@ import dataclasses
 
 import pytest
 
-from bevseg.config import NAMED, Settings, from_table, load, to_table, with_training
+from bevseg.config import (
+    GROUND_DOMAINS,
+    NAMED,
+    GroundConfig,
+    Settings,
+    from_table,
+    load,
+    to_table,
+    with_training,
+)
 from bevseg.errors import CloudNotFoundError, UsageError
-from bevseg.names import FEATURES
+from bevseg.names import FEATURES, GROUND_METHODS
 
 
 def toml(tmp_path, text):
@@ -62,3 +71,38 @@ def test_training_values_are_replaced_and_none_leaves_them():
 def test_settings_cannot_be_changed_by_accident():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().raster.cell = 1.0
+
+
+@pytest.mark.parametrize("name", GROUND_DOMAINS)
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_no_ground_is_looked_for_with_absurd_numbers(name, value):
+    with pytest.raises(UsageError, match=f"{name} {value:g} cannot be worked with") as caught:
+        GroundConfig(**{name: value})
+    assert caught.value.where == f"ground.{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("window", 0.0), ("window", 501.0), ("window", 1e9), ("threshold", 0.0)]
+)
+def test_windows_and_thresholds_have_a_size(name, value):
+    with pytest.raises(UsageError, match=name):
+        GroundConfig(**{name: value})
+
+
+def test_slopes_of_0_are_settings_of_the_ground():
+    assert GroundConfig(slope=0.0, scalar=0.0).scalar == 0
+
+
+def test_an_unknown_method_of_the_ground_lists_the_known_ones():
+    with pytest.raises(UsageError, match="cloth") as caught:
+        GroundConfig(method="cloth")
+    assert all(method in caught.value.hint for method in GROUND_METHODS)
+
+
+@pytest.mark.parametrize(("line", "key"), [("window = -3", "window"), ("method = 'cloth'", "method")])
+def test_a_file_with_a_wrong_setting_of_the_ground_is_named(tmp_path, line, key):
+    path = toml(tmp_path, f"[ground]\n{line}")
+    with pytest.raises(UsageError) as caught:
+        load(path)
+    assert str(caught.value.where) == f"{path}: ground.{key}"
+    assert caught.value.hint.startswith("choose")
