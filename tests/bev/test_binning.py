@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bevseg import kernels
 from bevseg.bev import backproject, binning, records
-from bevseg.bev.binning import covering, lowest
+from bevseg.bev.binning import Extent, lowest
 from bevseg.grid import Grid
 from tests import scenes
 from tests.bev.clouds import clouds, kept, shuffled
@@ -20,21 +20,35 @@ def plain_lowest(cloud, grid):
     low = np.full(grid.rows * grid.cols, np.inf, np.float32)
     cells = grid.cell_of(xyz[:, 0], xyz[:, 1])
     np.minimum.at(low, cells[cells >= 0], xyz[cells >= 0, 2].astype(np.float32))
-    return np.where(np.isinf(low), np.nan, low).reshape(grid.shape)
+    count = np.bincount(cells[cells >= 0], minlength=low.size)
+    return np.where(np.isinf(low), np.nan, low).reshape(grid.shape), count.reshape(grid.shape)
+
+
+def assert_as_plain(cloud, grid):
+    for found, plain in zip(lowest(cloud, grid), plain_lowest(cloud, grid), strict=True):
+        np.testing.assert_array_equal(found, plain)
 
 
 @given(clouds(), st.sampled_from([0.1, 0.2, 0.37]))
 def test_the_kernel_agrees_with_plain_numpy(cloud, cell):
-    grid = grid_of(cloud, cell)
-    np.testing.assert_array_equal(lowest(cloud, grid)[0], plain_lowest(cloud, grid))
+    assert_as_plain(cloud, grid_of(cloud, cell))
+
+
+@given(clouds())
+def test_counts_are_of_the_finite_points_and_none_is_counted_where_nothing_is_known(cloud):
+    low, count = lowest(cloud, grid_of(cloud, 0.2))
+    assert count.sum() == len(kept(cloud)[0])
+    np.testing.assert_array_equal(count == 0, np.isnan(low))
 
 
 @given(clouds(), st.sampled_from([0.1, 0.2, 0.37]))
-def test_the_compiled_bounds_are_those_of_the_cloud(cloud, cell):
-    if cloud.bounds() is None:
-        assert covering(cloud, cell) is None
+def test_the_compiled_extent_is_that_of_the_cloud(cloud, cell):
+    extent, bounds = Extent.of(cloud), cloud.bounds()
+    if bounds is None:
+        assert extent is None
     else:
-        assert covering(cloud, cell) == grid_of(cloud, cell)
+        np.testing.assert_array_equal(extent, bounds[:2])
+        assert Grid.covering(cell, *extent) == grid_of(cloud, cell)
 
 
 @given(clouds())
@@ -46,7 +60,8 @@ def test_every_point_lands_in_the_grid_that_covers_the_cloud(cloud):
 @given(clouds(), st.integers(0, 9))
 def test_shuffling_the_points_changes_nothing(cloud, seed):
     grid = grid_of(cloud, 0.2)
-    np.testing.assert_array_equal(lowest(shuffled(cloud, seed)[0], grid)[0], lowest(cloud, grid)[0])
+    for found, before in zip(lowest(shuffled(cloud, seed)[0], grid), lowest(cloud, grid), strict=True):
+        np.testing.assert_array_equal(found, before)
 
 
 @settings(max_examples=30)
@@ -54,7 +69,7 @@ def test_shuffling_the_points_changes_nothing(cloud, seed):
 def test_points_outside_the_grid_are_left_out(cloud, east, north):
     whole = grid_of(cloud, 0.2)
     part = Grid(0.2, whole.west + east, whole.north + north, max(whole.rows - 3, 1), max(whole.cols - 3, 1))
-    np.testing.assert_array_equal(lowest(cloud, part)[0], plain_lowest(cloud, part))
+    assert_as_plain(cloud, part)
 
 
 def test_points_on_cell_borders_fall_into_the_cell_that_begins_there():
@@ -63,7 +78,7 @@ def test_points_on_cell_borders_fall_into_the_cell_that_begins_there():
         np.array([[x / 10, y / 10, x + y] for x in range(30) for y in range(30)])
     )
     grid = grid_of(cloud, 0.1)
-    np.testing.assert_array_equal(lowest(cloud, grid)[0], plain_lowest(cloud, grid))
+    assert_as_plain(cloud, grid)
 
 
 def test_stored_kernels_are_outdated_by_any_file_that_is_compiled_into_them():

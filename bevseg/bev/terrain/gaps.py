@@ -65,16 +65,8 @@ def pulled_down(heights: Heights) -> Heights:
     _halve_lowest(heights, half)
     half = pulled_down(half)
     full = heights.copy()
-    _refine(half, _Between.of(2, half.shape[0], rows), _Between.of(2, half.shape[1], cols), full)
+    _refine(half, _Between.of(half.shape[0], rows), _Between.of(half.shape[1], cols), full)
     return full
-
-
-def refined(coarse: Heights, factor: int, shape: tuple[int, int]) -> Heights:
-    """Return a grid `factor` times finer, cut to `shape`, bilinear between the centres of the coarse cells."""
-    fine = np.full(shape, np.nan, np.float32)
-    rows, cols = (_Between.of(factor, coarse.shape[axis], shape[axis]) for axis in (0, 1))
-    _refine(coarse, rows, cols, fine)
-    return fine
 
 
 def limited(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: float) -> Heights:
@@ -413,8 +405,8 @@ class _Between(NamedTuple):
     share: NDArray[np.float32]
 
     @classmethod
-    def of(cls, factor: int, coarse: int, fine: int) -> _Between:
-        place = np.clip((np.arange(fine) + 0.5) / factor - 0.5, 0, coarse - 1)
+    def of(cls, coarse: int, fine: int) -> _Between:
+        place = np.clip((np.arange(fine) + 0.5) / 2 - 0.5, 0, coarse - 1)
         first = np.minimum(place.astype(np.int32), max(coarse - 2, 0))
         return cls(first, np.minimum(first + 1, coarse - 1), (place - first).astype(np.float32))
 

@@ -1,4 +1,4 @@
-"""Heights -> lambda-flat zones: cells that hang together by small steps; their sizes and their borders.
+"""Heights -> lambda-flat zones: cells that hang together by small steps; and their sizes.
 
 A zone may climb without limit as long as no step between neighbours is high (Meyer 1998). Zones are the connected
 components of the graph of such neighbours, found in two scans with a union-find whose paths are halved on the way:
@@ -6,8 +6,6 @@ the time per cell hardly depends on how large they are and how they wind.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,31 +16,6 @@ Heights = NDArray[np.float32]
 Zones = NDArray[np.int32]
 
 NEIGHBOURS = (4, 8)
-
-
-class Borders(NamedTuple):
-    """What lies along the border of each zone, indexed by its number; nothing is counted for number 0.
-
-    An edge is a side that a cell of the zone shares with a cell outside of it; the sides of the raster are none.
-
-    Attributes
-    ----------
-    edges
-        Edges to cells of other zones.
-    falls, rises
-        Those among them that lead down, or up, by more than the given drop.
-    unknown
-        Edges to cells of no zone.
-    lowest, highest
-        Height of the lowest and of the highest cell of the zone, m; NaN for number 0.
-    """
-
-    edges: NDArray[np.int32]
-    falls: NDArray[np.int32]
-    rises: NDArray[np.int32]
-    unknown: NDArray[np.int32]
-    lowest: Heights
-    highest: Heights
 
 
 def flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
@@ -84,28 +57,6 @@ def flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
 def zone_sizes(zones: Zones) -> NDArray[np.int64]:
     """Return how many cells each zone has, indexed by its number; first those of no zone."""
     return _sizes(zones, zones.max(initial=0) + 1)
-
-
-def borders(zones: Zones, heights: Heights, drop: float) -> Borders:
-    """Return what lies along the border of each zone.
-
-    Parameters
-    ----------
-    zones
-        (rows, cols): number of the zone of each cell, 0 for none.
-    heights
-        (rows, cols), m; they need not be those that the zones were made of. Steps from or to NaN neither fall nor
-        rise.
-    drop
-        A step higher than this falls or rises, m.
-    """
-    count = zones.max(initial=0) + 1
-    counts = np.zeros((count, 4), np.int32)  # all of a zone side by side, for the cache
-    lowest, highest = (np.full(count, np.nan, np.float32) for _ in range(2))
-    if zones.size:
-        _follow(zones, heights, float(drop), counts, lowest, highest)
-    edges, falls, rises, unknown = np.ascontiguousarray(counts.T)
-    return Borders(edges, falls, rises, unknown, lowest, highest)
 
 
 @compiled
@@ -194,55 +145,3 @@ def _sizes(zones, count):  # type: ignore[no-untyped-def]
                 sizes[zones[row, start]] += col - start
                 start = col
     return sizes
-
-
-@compiled
-def _follow(zones, heights, drop, counts, lowest, highest):  # type: ignore[no-untyped-def]
-    rows, cols = zones.shape
-    for row in range(rows):
-        zone, low, high = zones[row, 0], np.float32(np.nan), np.float32(np.nan)
-        for col in range(cols):
-            if zones[row, col] != zone:
-                _widen(zone, low, high, lowest, highest)
-                zone, low, high = zones[row, col], np.float32(np.nan), np.float32(np.nan)
-                _count(zone, heights[row, col], zones[row, col - 1], heights[row, col - 1], drop, counts)
-            height = heights[row, col]
-            # Written so that a height replaces NaN, and NaN replaces nothing.
-            low = low if low <= height or np.isnan(height) else height
-            high = high if high >= height or np.isnan(height) else height
-        _widen(zone, low, high, lowest, highest)
-        for col in range(cols if row else 0):
-            if zones[row, col] != zones[row - 1, col]:
-                _count(
-                    zones[row, col],
-                    heights[row, col],
-                    zones[row - 1, col],
-                    heights[row - 1, col],
-                    drop,
-                    counts,
-                )
-
-
-@compiled
-def _widen(zone, low, high, lowest, highest):  # type: ignore[no-untyped-def]
-    """Widen what is known of the heights of a zone to those of a run of its cells."""
-    if zone > 0:
-        lowest[zone] = lowest[zone] if lowest[zone] <= low or np.isnan(low) else low
-        highest[zone] = highest[zone] if highest[zone] >= high or np.isnan(high) else high
-
-
-@compiled
-def _count(zone, height, other, beyond, drop, counts):  # type: ignore[no-untyped-def]
-    """Count the edge between two cells for the zones of both; no branches, which nobody could foretell."""
-    up = np.float64(beyond) - np.float64(height)
-    edge = (zone > 0) & (other > 0)
-    rises, falls = edge & (up > drop), edge & (up < -drop)
-    mine, its = counts[zone], counts[other]
-    mine[0] += edge
-    its[0] += edge
-    mine[1] += falls
-    its[1] += rises
-    mine[2] += rises
-    its[2] += falls
-    mine[3] += other == 0
-    its[3] += zone == 0

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from bevseg.bev.terrain.gaps import filled, limited, refined
+from bevseg.bev.terrain.gaps import filled, limited, pulled_down
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
 HOLED = hnp.arrays(np.float32, SHAPES, elements=st.floats(-50, 50, width=32) | st.just(np.nan))
@@ -203,12 +203,39 @@ def test_limiting_leaves_all_known_and_all_nan_alone():
     assert limited(unknown, np.zeros((2, 3), bool), 1.0, 0.1) is unknown
 
 
-@pytest.mark.parametrize("factor", [1, 2, 5])
-def test_refining_keeps_planes_between_the_outer_centres(factor):
-    rows, cols = np.meshgrid(np.arange(6), np.arange(7), indexing="ij")
-    coarse = (2 * rows - 3 * cols).astype(np.float32)
-    fine = refined(coarse, factor, (6 * factor - factor // 2, 7 * factor))
-    centre = (np.arange(7 * factor) + 0.5) / factor - 0.5
-    y, x = centre[: len(fine)], centre
-    expected = 2 * np.clip(y, 0, 5)[:, None] - 3 * np.clip(x, 0, 6)[None, :]
-    np.testing.assert_allclose(fine, expected, atol=1e-5)
+@pytest.mark.parametrize("east", range(0, 32, 5))
+def test_a_wide_gap_between_roofs_sags_to_the_street_beyond_them(east):
+    heights = np.zeros((100, 100 + east), np.float32)
+    heights[:, east + 26 : east + 74] = 8
+    heights[:, east + 30 : east + 70] = np.nan
+    middle = np.s_[20:80, east + 40 : east + 60]
+    assert pulled_down(heights)[middle].mean() < 6, "blocks of the width of the gap may lie awry"
+    assert filled(heights)[middle].mean() > 7, (
+        "and where it is filled smoothly it stands as high as the roofs"
+    )
+
+
+@given(HOLED)
+def test_pulling_down_keeps_the_known_and_stays_within_their_range(heights):
+    sagged, known = pulled_down(heights), ~np.isnan(heights)
+    np.testing.assert_array_equal(sagged[known], heights[known])
+    if known.any():
+        assert not np.isnan(sagged).any()
+        assert sagged.min() >= heights[known].min() - 1e-4 and sagged.max() <= heights[known].max() + 1e-4
+
+
+def test_a_gap_in_a_level_plane_is_pulled_down_to_the_plane():
+    heights = with_gaps(np.full((37, 53), 5.0), "all but the rim", None)
+    np.testing.assert_array_equal(pulled_down(heights), 5)
+
+
+@pytest.mark.parametrize("height", [np.nan, 3.0])
+def test_pulling_down_leaves_all_known_and_all_nan_alone(height):
+    heights = np.full((3, 4), height, np.float32)
+    assert pulled_down(heights) is heights
+
+
+@given(HOLED, st.integers(-400, 400))
+def test_pulling_down_rises_with_the_heights(heights, raised):
+    shifted = pulled_down(heights + np.float32(raised))
+    np.testing.assert_allclose(shifted, pulled_down(heights) + raised, atol=1e-3)

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from bevseg.bev.terrain.zones import borders, flat_zones, zone_sizes
+from bevseg.bev.terrain.zones import flat_zones, zone_sizes
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14)
 # Quarters, so that many steps are exactly as high as the largest that joins.
@@ -98,47 +98,11 @@ def test_nothing_known_is_no_zone(shape):
     assert zones.shape == shape
     assert not zones.any()
     assert zone_sizes(zones).tolist() == [unknown.size]
-    assert borders(zones, unknown, 1).edges.tolist() == [0]
 
 
 @given(NUMBERS)
 def test_sizes_count_the_cells_of_each_zone(zones):
     np.testing.assert_array_equal(zone_sizes(zones), np.bincount(zones.ravel()))
-
-
-@given(st.data())
-def test_borders_are_those_counted_one_by_one(data):
-    zones = data.draw(NUMBERS)
-    heights = data.draw(hnp.arrays(np.float32, zones.shape, elements=QUARTERS))
-    count, flat, its = zones.max() + 1, zones.ravel(), heights.ravel()
-    edges, falls, rises, unknown = np.zeros((4, count), int)
-    for this, that, _ in pairs(zones.shape, 4):
-        for a, b in [*zip(this, that, strict=True), *zip(that, this, strict=True)]:
-            if flat[a] and flat[a] != flat[b]:
-                unknown[flat[a]] += flat[b] == 0
-                edges[flat[a]] += flat[b] != 0
-                falls[flat[a]] += flat[b] != 0 and its[b] < its[a] - 0.5
-                rises[flat[a]] += flat[b] != 0 and its[b] > its[a] + 0.5
-    found = borders(zones, heights, 0.5)
-    np.testing.assert_array_equal(found.edges, edges)
-    np.testing.assert_array_equal(found.falls, falls)
-    np.testing.assert_array_equal(found.rises, rises)
-    np.testing.assert_array_equal(found.unknown, unknown)
-    for zone in range(count):
-        known = its[(flat == zone) & ~np.isnan(its) & (zone > 0)]
-        expected = [known.min(), known.max()] if len(known) else [np.nan, np.nan]
-        np.testing.assert_array_equal([found.lowest[zone], found.highest[zone]], expected)
-
-
-def test_a_roof_falls_on_all_sides_but_where_nothing_is_known():
-    heights = np.zeros((5, 5), np.float32)
-    heights[1:4, 1:4] = 6
-    heights[2, 4] = np.nan
-    found = borders(flat_zones(heights, 0.2), heights, 1)
-    street, roof = 1, 2
-    assert (found.edges[roof], found.falls[roof], found.rises[roof], found.unknown[roof]) == (11, 11, 0, 1)
-    assert (found.edges[street], found.falls[street], found.rises[street]) == (11, 0, 11)
-    assert (found.lowest[roof], found.highest[street]) == (6, 0)
 
 
 @pytest.mark.parametrize(("step", "neighbours", "message"), [(-1, 4, "-1"), (np.nan, 4, "nan"), (1, 6, "6")])
