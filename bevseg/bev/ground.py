@@ -32,9 +32,12 @@ from bevseg.raster import Raster
 FINE, COARSE = 0.25, 1.0
 """Cells of the search by flat zones and by openings, m; the coarse ones are made of whole fine ones."""
 
+CROWDED = 50.0
+"""So many points per square metre show every kerb, whatever they were taken from."""
+
 DENSE, UNEVEN = 8.0, 1.8
-"""A street scan has this many points per square metre, and so many times more in the mean than in the median: close
-to the scanner they crowd, and from the air they do not."""
+"""So many do if they are this many times more in the mean than in the median: close to a scanner on the street they
+crowd, and from the air they do not."""
 
 KNOWN = 10.0
 """Further than this (m) from ground that was measured, the DEM is a guess."""
@@ -161,9 +164,9 @@ def _chosen(method: str, density: float, unevenness: float) -> tuple[str, str]:
     if method != "auto":
         return method, "asked for"
     facts = f"{density:.3g} points per m2 of what was seen, in the mean {unevenness:.2g} times the median"
-    if density >= DENSE and unevenness >= UNEVEN:
-        return "flat-zones", f"a scan from the street: {facts}"
-    return "smrf", f"a scan from above: {facts}"
+    if density >= CROWDED or (density >= DENSE and unevenness >= UNEVEN):
+        return "flat-zones", f"a street scan, as dense as it is: {facts}"
+    return "smrf", f"a scan from above, as sparse and even as it is: {facts}"
 
 
 def _for_density(config: GroundConfig, density: float) -> GroundConfig:
