@@ -19,7 +19,8 @@ MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 """Kinds of cells in the band `source` of a DEM."""
 
 PALE, FADED = 0.6, 1.0
-"""Largest share of white in a cell that is interpolated, and how far (m) from the measured ones it is reached."""
+"""Largest share of white in a cell that is interpolated, and how far (m) beyond the spacing of the measured cells it
+is reached: nearer than that the ground is as good as measured, and dots would hide its shape."""
 
 EXAGGERATION = 2.0
 """Heights are drawn so many times their height: streets are flat, and kerbs are to be seen."""
@@ -51,9 +52,8 @@ def hillshade(dem: Raster) -> NDArray[np.uint8]:
     height, source = np.asarray(dem["height"], np.float32), np.asarray(dem["source"])
     grey = 255 * illuminated(height * np.float32(EXAGGERATION), dem.grid.cell)
     filled, guessed = source == INTERPOLATED, source == EXTRAPOLATED
-    share = np.minimum(np.asarray(dem["distance"], np.float32)[filled] / np.float32(FADED), 1) * np.float32(
-        PALE
-    )
+    beyond = np.asarray(dem["distance"], np.float32)[filled] - np.float32(_spacing(source, dem.grid.cell))
+    share = np.clip(beyond / np.float32(FADED), 0, 1) * np.float32(PALE)
     grey[filled] += share * (255 - grey[filled])
     picture = np.repeat(grey[..., None], 4, axis=2)
     picture[guessed, :3] += GUESS * (TINT - picture[guessed, :3])
@@ -61,6 +61,12 @@ def hillshade(dem: Raster) -> NDArray[np.uint8]:
     picture[..., 3] = 255
     picture[np.isnan(height)] = 0
     return np.rint(picture).astype(np.uint8)
+
+
+def _spacing(source: NDArray[np.generic], cell: float) -> float:
+    """Return how far apart measured cells are where the ground is known, m; 0 if none is measured."""
+    measured, known = np.count_nonzero(source == MEASURED), np.count_nonzero(source != EXTRAPOLATED)
+    return cell * math.sqrt(known / measured) if measured else 0.0
 
 
 def illuminated(

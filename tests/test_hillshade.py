@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from bevseg.grid import Grid
 from bevseg.hillshade import FADED, gradient, hillshade, illuminated
@@ -70,6 +71,15 @@ def test_interpolated_cells_fade_with_the_distance_to_the_measured_ones():
         for source, distance in ((0, 0), (1, FADED / 2), (1, FADED), (1, 10 * FADED))
     )
     assert measured < near < far == farther < 255
+
+
+def test_cells_within_the_spacing_of_the_measured_ones_are_as_crisp_as_these():
+    source = np.ones((20, 20), np.float32)
+    source[::4, ::4] = 0
+    values = np.stack([np.zeros((20, 20)), source, 0.2 * ndimage.distance_transform_edt(source)])
+    names = ("height", "source", "distance")
+    picture = hillshade(Raster(Grid(0.2, 0, 19, 20, 20), names, values.astype(np.float32)))
+    assert len(np.unique(picture[..., 0])) == 1
 
 
 def test_extrapolated_cells_are_tinted_and_hatched():

@@ -238,7 +238,9 @@ def _dem(searched: Grid, surface: Surface, grid: Grid, sums: NDArray[np.int64]) 
     if measured.any():
         with np.errstate(invalid="ignore"):
             mean = (off / hits / PER_METRE).astype(np.float32)
-        height = limited(height + filled(mean), measured, grid.cell, STEEPEST)
+        # Between the cells of a coarse search the surface is a staircase, and the points are not.
+        height = filled(height + mean) if searched.cell > 2 * grid.cell else height + filled(mean)
+        height = limited(height, measured, grid.cell, STEEPEST)
     distance, is_amid = _seen(measured, grid.cell)
     source = np.where(measured, MEASURED, np.where(is_amid, INTERPOLATED, EXTRAPOLATED))
     return np.stack([height, source.astype(np.float32), distance])
