@@ -79,7 +79,7 @@ def test_cells_within_the_spacing_of_the_measured_ones_are_as_crisp_as_these():
     values = np.stack([np.zeros((20, 20)), source, 0.2 * ndimage.distance_transform_edt(source)])
     names = ("height", "source", "distance")
     picture = hillshade(Raster(Grid(0.2, 0, 19, 20, 20), names, values.astype(np.float32)))
-    assert len(np.unique(picture[..., 0])) == 1
+    assert len(np.unique(picture[:17, :17, 0])) == 1
 
 
 def test_extrapolated_cells_are_tinted_and_hatched():

@@ -163,10 +163,10 @@ def _chosen(method: str, density: float, unevenness: float) -> tuple[str, str]:
     """Return the method that is taken, and why."""
     if method != "auto":
         return method, "asked for"
-    facts = f"{density:.3g} points per m2 of what was seen, in the mean {unevenness:.2g} times the median"
+    facts = f"{density:.1f} points in a square metre that holds any, {unevenness:.1f} times the median"
     if density >= CROWDED or (density >= DENSE and unevenness >= UNEVEN):
-        return "flat-zones", f"a street scan, as dense as it is: {facts}"
-    return "smrf", f"a scan from above, as sparse and even as it is: {facts}"
+        return "flat-zones", f"a dense scan, as from the street: {facts}"
+    return "smrf", f"a sparse or even scan, as from above: {facts}"
 
 
 def _for_density(config: GroundConfig, density: float) -> GroundConfig:
