@@ -19,7 +19,7 @@ from bevseg.bev.binning import BLOCK, Extent, Frame, Steps, block_of, find_cells
 from bevseg.bev.terrain import flat_zones
 from bevseg.bev.terrain.gaps import Heights, filled, limited
 from bevseg.bev.terrain.smrf import smrf
-from bevseg.bev.terrain.surface import Surface
+from bevseg.bev.terrain.surface import Surface, unseen
 from bevseg.config import GroundConfig
 from bevseg.distance import to_nearest
 from bevseg.errors import UsageError
@@ -116,7 +116,8 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     if method == "smrf":
         searched, surface = coarse, smrf(_coarser(low), COARSE, _for_density(config, density))
     else:
-        searched, surface = fine, _follow_zones(cloud, fine, low)
+        searched = fine if density >= DENSE else coarse
+        surface = _follow_zones(cloud, searched, low if searched is fine else _coarser(low))
     is_ground, sums = _near(cloud, searched, surface, grid)
     return Ground(_raster(cloud, grid, _dem(searched, surface, grid, sums)), is_ground, method, why)
 
@@ -176,7 +177,9 @@ def _for_density(config: GroundConfig, density: float) -> GroundConfig:
 
 def _follow_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
     """Find the cells of the ground, look at what stands on them, and settle the surface."""
-    first, is_ground = flat_zones.ground_cells(low, grid.cell)
+    # Sparse points leave holes between them, and a zone would end at each.
+    whole = low if grid.cell == FINE else np.where(unseen(low, grid.cell), low, filled(low))
+    first, is_ground = flat_zones.ground_cells(whole, grid.cell)
     mean, has_object = _stood_on(cloud, grid, np.where(is_ground, low, np.float32(np.nan)), first)
     return flat_zones.settled(mean, is_ground, has_object, grid.cell)
 
@@ -197,8 +200,7 @@ def _stood_on(
             frame,
             low.ravel(),
             surface.ravel(),
-            flat_zones.THICK,
-            flat_zones.OBJECT,
+            flat_zones.standing(grid.cell),
             totals[part],
             hits[part],
             objects[part],
@@ -299,11 +301,12 @@ def _interpolate(patches, cols, row, col, found):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _stand(points, frame, low, surface, thick, band, totals, hits, objects):  # type: ignore[no-untyped-def]
+def _stand(points, frame, low, surface, standing, totals, hits, objects):  # type: ignore[no-untyped-def]
     """Add up how far ground returns lie above the lowest of their cell; note the cells with a point in the band.
 
     No branches but one: whether a point is ground, nobody could foretell.
     """
+    thick, above_foot, below_crown = standing
     cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
@@ -318,7 +321,7 @@ def _stand(points, frame, low, surface, thick, band, totals, hits, objects):  # 
                 totals[k] += np.int64(over * PER_METRE) if is_ground else np.int64(0)
                 hits[k] += is_ground
                 above = heights[j] - surface[k]
-                objects[k] |= (above > band[0]) & (above < band[1])
+                objects[k] |= (above > above_foot) & (above < below_crown)
 
 
 @compiled

@@ -21,6 +21,9 @@ from bevseg.distance import to_nearest
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+CELL = 0.25
+"""Cell for which the heights below were chosen, m. On larger cells (sparse scans) all but the kerb grow with it."""
+
 SLOPE, DROP = 0.3, 0.1
 """A cell is no ground that lies higher than this (m) above some other cell plus this slope (m per m)."""
 
@@ -61,6 +64,12 @@ UNDER = 1.0
 """No point is ground that lies further than this from sure open ground, m."""
 
 
+def standing(cell: float) -> tuple[float, float, float]:
+    """Return how thick the ground returns of a cell are, and between which heights a point tells of an object, m."""
+    times = cell / CELL
+    return THICK * times, OBJECT[0] * times, OBJECT[1] * times
+
+
 def ground_cells(low: Heights, cell: float) -> tuple[Heights, Mask]:
     """Find the cells whose lowest point is ground.
 
@@ -76,12 +85,13 @@ def ground_cells(low: Heights, cell: float) -> tuple[Heights, Mask]:
     Heights, Mask
         A first surface, without gaps, and the cells that lie near it.
     """
+    times = cell / CELL
     low = np.where(_pits(low, cell), np.float32(np.nan), low)
     known = ~np.isnan(low)
-    is_ground = known & (low - below_cones(low, SLOPE * cell) <= DROP)
+    is_ground = known & (low - below_cones(low, SLOPE * cell) <= DROP * times)
     is_ground |= known & _touching(low, is_ground, cell)
     surface = through(low, is_ground)
-    return surface, known & (np.abs(low - surface) <= NEAR)
+    return surface, known & (np.abs(low - surface) <= NEAR * times)
 
 
 def settled(mean: Heights, is_ground: Mask, has_object: Mask, cell: float) -> Surface:
@@ -109,7 +119,7 @@ def settled(mean: Heights, is_ground: Mask, has_object: Mask, cell: float) -> Su
     lone = free & (to_nearest(sure) * np.float32(cell) > LONE)
     height = through(mean, sure | lone)
     reached = dilated(sure.astype(np.float32), round(UNDER / cell), "octagon") > 0
-    tolerance = np.where(beside, np.float32(AT_OBJECTS), np.float32(TOLERANCE))
+    tolerance = np.where(beside, np.float32(AT_OBJECTS), np.float32(TOLERANCE)) * np.float32(cell / CELL)
     tolerance += np.float32(SCALAR) * steepness(height, cell)
     return Surface(height, np.where(reached, tolerance, np.float32(-1)))
 
@@ -122,7 +132,7 @@ def _pits(low: Heights, cell: float) -> Mask:
     above = dilated(
         np.where((area >= SURFACE)[zones], low, np.float32(-np.inf)), round(PIT_REACH / cell), "octagon"
     )
-    return (area < PIT)[zones] & (above - low > PIT_DEPTH)
+    return (area < PIT)[zones] & (above - low > PIT_DEPTH * cell / CELL)
 
 
 def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:
@@ -141,7 +151,7 @@ def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:
     near = (
         np.where(joins[zones], coarse, np.float32(np.nan)).repeat(COARSE, 0).repeat(COARSE, 1)[:rows, :cols]
     )
-    return np.abs(low - near) <= NEAR
+    return np.abs(low - near) <= NEAR * cell / CELL
 
 
 def _lowest(heights: Heights) -> Heights:

@@ -17,9 +17,8 @@ from bevseg.bev.terrain.attached import attached
 from bevseg.bev.terrain.gaps import filled, pulled_down
 from bevseg.bev.terrain.openings import opened, opened_by_lines
 from bevseg.bev.terrain.pits import pits
-from bevseg.bev.terrain.surface import Surface, steepness, through
+from bevseg.bev.terrain.surface import Surface, steepness, through, unseen
 from bevseg.config import GroundConfig
-from bevseg.distance import to_nearest
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -51,9 +50,6 @@ OTHERS = 0.2
 
 LEAST = 12.0
 """Least length of the border by which a zone hangs together with the ground, m."""
-
-BLIND = 3.0
-"""Cells this many times the spacing of the points away from any are not seen."""
 
 ROUNDS = 2
 """Times that the ground takes back the cells that lie near it."""
@@ -100,7 +96,9 @@ def objects(surface: Heights, blind: Mask, cell: float, config: GroundConfig) ->
     houses = houses & ~_tied(lines, houses, blind, cell, SHARE)
     wider = [config.window * GROWTH**k for k in range(1, 99) if config.window * GROWTH**k < BROAD * GROWTH]
     halls = _taken_off(left, np.minimum(wider, BROAD), cell, config.slope)[0] & ~houses
-    halls = halls & ~_tied(lines, halls, blind, cell, SHARE_OF_BROAD)
+    # The corners of a roof fit into no octagon and are houses already: no ground that the rest could be tied to.
+    bare = np.where(houses, left, lines)
+    halls = halls & ~_tied(bare, halls, blind, cell, SHARE_OF_BROAD)
     return (surface - lines > BUMP) | houses | halls
 
 
@@ -152,7 +150,5 @@ def _without_gaps(low: Heights, cell: float) -> tuple[Heights, Mask]:
     What lies between roofs at the far ends of a wide gap would stand as high as they do: there the surface keeps to
     the lowest that is around it, and no house is held for broad because of a gap.
     """
-    known = ~np.isnan(low)
-    spacing = cell / np.sqrt(known.mean())
-    blind = to_nearest(known) * np.float32(cell) > BLIND * spacing
+    blind = unseen(low, cell)
     return filled(np.where(blind, pulled_down(low), low)), blind

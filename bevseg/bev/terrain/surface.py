@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from bevseg.bev.terrain.gaps import filled
+from bevseg.distance import to_nearest
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+
+BLIND = 3.0
+"""Cells this many times the spacing of the known ones away from any are not seen."""
 
 
 class Surface(NamedTuple):
@@ -27,6 +32,13 @@ class Surface(NamedTuple):
 
     height: Heights
     tolerance: Heights
+
+
+def unseen(heights: Heights, cell: float) -> Mask:
+    """Return the cells so far from any known one that nothing can be said of them."""
+    known = ~np.isnan(heights)
+    spacing = cell / np.sqrt(known.mean())
+    return to_nearest(known) * np.float32(cell) > BLIND * spacing
 
 
 def through(heights: Heights, cells: Mask) -> Heights:
