@@ -196,16 +196,12 @@ def _serve(ready: Callable[[Path, str | None], Once], points: int, method: str |
 
 
 def _one_thread() -> None:
-    """Hold this process on one core, and let bevseg start no second thread there.
-
-    Before anything else of bevseg is imported: its stages take the number of threads over as they are loaded.
-    """
+    """Hold this process on one core, and let bevseg start no second thread there."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     from bevseg import kernels
 
     kernels.THREADS = 1
-    kernels.in_threads.__defaults__ = (range(1),)
 
 
 def _seconds(once: Once) -> dict[str, float]:

@@ -13,7 +13,7 @@ import numba
 T = TypeVar("T")
 
 THREADS = 2
-"""Threads of a stage; the kernels let go of Python's lock."""
+"""Threads of a stage; the kernels let go of Python's lock. `threads` tells it to others: here it may be set anew."""
 
 # numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
 # into a kernel, too: a change of any of these files counts.
@@ -33,12 +33,17 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return kernel
 
 
-def in_threads(work: Callable[[Any], T], items: Iterable[Any] = range(THREADS)) -> list[T]:
+def threads() -> int:
+    """Return the number of threads of a stage that begins now."""
+    return THREADS
+
+
+def in_threads(work: Callable[[Any], T], items: Iterable[Any] | None = None) -> list[T]:
     """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, items))
+    with ThreadPoolExecutor(threads()) as pool:
+        return list(pool.map(work, range(threads()) if items is None else items))
 
 
 def stretch(size: int, part: int) -> slice:
     """Return the share of one thread in `size` things."""
-    return slice(size * part // THREADS, size * (part + 1) // THREADS)
+    return slice(size * part // threads(), size * (part + 1) // threads())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.grid import Grid, floor_cell
-from bevseg.kernels import THREADS, compiled, in_threads, stretch
+from bevseg.kernels import compiled, in_threads, stretch, threads
 from bevseg.pointcloud import PointCloud
 
 BLOCK = 2048
@@ -144,7 +144,7 @@ def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
 
     # What a thread allocates stays with the thread's own heap after it is freed: better to bring it along.
-    lows = np.full((THREADS, grid.rows * grid.cols), np.inf, np.float32)
+    lows = np.full((threads(), grid.rows * grid.cols), np.inf, np.float32)
     counts = np.zeros(lows.shape, np.int32)
     in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part], counts[part]))
     low = lows.min(axis=0)

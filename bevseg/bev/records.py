@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, SLAB_OF, Cut, find_slabs
-from bevseg.kernels import THREADS, compiled, in_threads, stretch
+from bevseg.kernels import compiled, in_threads, stretch, threads
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 
@@ -50,7 +50,7 @@ def count(cloud: PointCloud, dem: Raster, cut: Cut) -> Records:
     for start in range(0, len(cloud), CHUNK):
         chunk = points.part(slice(start, start + CHUNK))
         found = room.part(slice(0, len(chunk.x)))
-        parts = [stretch(len(chunk.x), part) for part in range(THREADS)]
+        parts = [stretch(len(chunk.x), part) for part in range(threads())]
         in_threads(lambda its: _find(chunk.part(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
         in_threads(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
     return records
@@ -59,7 +59,7 @@ def count(cloud: PointCloud, dem: Raster, cut: Cut) -> Records:
 def _shares(cells: NDArray[np.int32]) -> list[tuple[int, int]]:
     """Return the ranges of cells, first and end, that hold about as many of the points for each thread."""
     sample = np.sort(cells[:: max(len(cells) // 1000, 1)])
-    inner = [int(sample[len(sample) * part // THREADS]) for part in range(1, THREADS)]
+    inner = [int(sample[stretch(len(sample), part).start]) for part in range(1, threads())]
     edges = [0, *(max(edge, 0) for edge in inner), np.iinfo(np.int32).max]
     return list(itertools.pairwise(edges))
 

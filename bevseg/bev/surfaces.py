@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.grid import Grid
-from bevseg.kernels import THREADS, compiled, in_threads, stretch
+from bevseg.kernels import compiled, in_threads, stretch, threads
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 
@@ -38,7 +38,7 @@ def normalised(dsm: Raster, dem: Raster) -> Raster:
 def highest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
     """Return the highest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
-    highs = np.full((THREADS, grid.rows * grid.cols), -np.inf, np.float32)
+    highs = np.full((threads(), grid.rows * grid.cols), -np.inf, np.float32)
     in_threads(lambda part: _highest(points.part(stretch(len(cloud), part)), frame, highs[part]))
     high = highs.max(axis=0)
     high[np.isinf(high)] = np.nan
