@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from bevseg.bev.terrain.openings import SHAPES, _down, dilated, eroded, octagon, opened
+from bevseg.bev.terrain.openings import SHAPES, _down, dilated, eroded, octagon, opened, opened_by_lines
 
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=18)
 SURFACES = hnp.arrays(np.float32, SIDES, elements=st.integers(-50, 50))
@@ -143,3 +143,54 @@ def test_an_empty_raster_stays_empty(size):
 def test_what_cannot_be_opened_is_refused(height, radius, shape, message):
     with pytest.raises(ValueError, match=message):
         opened(np.full((3, 3), height, np.float32), radius, shape)
+
+
+def by_scipy_lines(surface, reach):
+    """The highest of the four openings by a line, with nothing outside of the raster in any window."""
+    straight, slanted = round(reach), round(reach / np.sqrt(2))
+    row, eye = np.ones((1, 2 * straight + 1)), np.eye(2 * slanted + 1)
+    return np.max([by_scipy(surface, line > 0)[1] for line in (row, row.T, eye, eye[::-1])], axis=0)
+
+
+@given(SURFACES, st.sampled_from([0, 0.4, 1, 2.5, 4, 8, 30]))
+def test_openings_by_lines_are_those_of_scipy_also_at_the_border(surface, reach):
+    np.testing.assert_array_equal(opened_by_lines(surface, reach), by_scipy_lines(surface, reach))
+
+
+@given(SURFACES, st.sampled_from([0, 1, 3, 8]), st.integers(-9, 9))
+def test_the_laws_of_an_opening_by_lines(surface, reach, raised):
+    once = opened_by_lines(surface, reach)
+    assert (once <= surface).all()
+    assert (once >= opened(surface, reach)).all(), "a line fits wherever a square does"
+    np.testing.assert_array_equal(opened_by_lines(once, reach), once)
+    np.testing.assert_array_equal(opened_by_lines(surface + np.float32(raised), reach), once + raised)
+    higher = surface + np.random.default_rng(0).integers(0, 5, surface.shape).astype(np.float32)
+    assert (once <= opened_by_lines(higher, reach)).all()
+
+
+def test_lines_spare_what_is_long_in_any_direction_and_take_off_what_is_short_in_all():
+    level = np.zeros((60, 60), np.float32)
+    along, middle = np.arange(60), np.full(60, 30)
+    for row, col in ((middle, along), (along, middle), (along, along), (along, along[::-1])):
+        crest = level.copy()
+        crest[row, col] = 3
+        np.testing.assert_array_equal(opened_by_lines(crest, 8), crest)
+    car = level.copy()
+    car[20:24, 30:34] = 2
+    assert opened_by_lines(car, 8).max() == 0
+
+
+@pytest.mark.parametrize("reach", [50, 1e9])
+def test_lines_longer_than_the_raster_leave_the_highest_of_the_lowest_lines(reach):
+    surface = np.random.default_rng(1).normal(size=(7, 9)).astype(np.float32)
+    opened_ = opened_by_lines(surface, reach)
+    assert (opened_ <= surface).all()
+    assert (opened_ >= np.maximum(surface.min(axis=0), surface.min(axis=1)[:, None])).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "reach", "message"), [(0, -1, "-1"), (0, -0.1, "-0.1"), (np.nan, 1, "NaN")]
+)
+def test_what_lines_cannot_open_is_refused(height, reach, message):
+    with pytest.raises(ValueError, match=message):
+        opened_by_lines(np.full((3, 3), height, np.float32), reach)
