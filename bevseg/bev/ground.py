@@ -24,7 +24,7 @@ from bevseg.config import GroundConfig
 from bevseg.distance import to_nearest
 from bevseg.errors import UsageError
 from bevseg.grid import Grid
-from bevseg.kernels import THREADS, compiled, in_threads, stretch
+from bevseg.kernels import compiled, in_threads, stretch, threads
 from bevseg.names import GROUND_METHODS
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
@@ -48,8 +48,8 @@ STEEPEST = 1.0
 MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 """Values of the band `source`."""
 
-PER_METRE = 10_000
-"""Heights are added up in whole tenths of a millimetre: their order then plays no part."""
+PER_METRE = 1000
+"""Heights are added up in whole millimetres: their order then plays no part."""
 
 
 @dataclass(frozen=True)
@@ -189,9 +189,8 @@ def _stood_on(
 ) -> tuple[Heights, NDArray[np.bool_]]:
     """Return the mean height of the ground returns of each cell, and whether an object stands there."""
     points, frame = Steps.of(cloud), Frame.of(cloud, grid)
-    totals = np.zeros((THREADS, low.size), np.int64)
-    hits = np.zeros((THREADS, low.size), np.int32)
-    objects = np.zeros((THREADS, low.size), np.bool_)
+    sums = np.zeros((threads(), low.size, 2), np.int32)
+    objects = np.zeros((threads(), low.size), np.bool_)
 
     def of_part(part: int) -> None:
         its = points.part(stretch(len(cloud), part))
@@ -201,27 +200,25 @@ def _stood_on(
             low.ravel(),
             surface.ravel(),
             flat_zones.standing(grid.cell),
-            totals[part],
-            hits[part],
+            sums[part],
             objects[part],
         )
 
     in_threads(of_part)
-    with np.errstate(invalid="ignore"):
-        above = totals.sum(axis=0) / hits.sum(axis=0) / PER_METRE
-    return (low + above.reshape(low.shape)).astype(np.float32), objects.max(axis=0).reshape(low.shape)
+    above = _mean(sums.sum(axis=0, dtype=np.int32)).reshape(low.shape)
+    return low + above, objects.max(axis=0).reshape(low.shape)
 
 
 def _near(
     cloud: PointCloud, searched: Grid, surface: Surface, grid: Grid
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Return the points near the surface, (N,); and how far off it those of each cell are in all, and how many.
 
     The sums are (rows, cols, 2), in parts of `PER_METRE` and in points.
     """
     points, inner, outer = Steps.of(cloud), Frame.of(cloud, searched), Frame.of(cloud, grid)
     is_ground = np.zeros(len(cloud), np.bool_)
-    sums = np.zeros((THREADS, grid.rows * grid.cols, 2), np.int64)
+    sums = np.zeros((threads(), grid.rows * grid.cols, 2), np.int32)
     patches = _patches(surface.height)
 
     def of_part(part: int) -> None:
@@ -229,23 +226,29 @@ def _near(
         _label(points.part(its), inner, patches, surface.tolerance, outer, is_ground[its], sums[part])
 
     in_threads(of_part)
-    return is_ground, sums.sum(axis=0).reshape(*grid.shape, 2)
+    return is_ground, sums.sum(axis=0, dtype=np.int32).reshape(*grid.shape, 2)
 
 
-def _dem(searched: Grid, surface: Surface, grid: Grid, sums: NDArray[np.int64]) -> NDArray[np.float32]:
+def _dem(searched: Grid, surface: Surface, grid: Grid, sums: NDArray[np.int32]) -> NDArray[np.float32]:
     """Return the bands of the DEM, (3, rows, cols)."""
-    off, hits = sums[..., 0], sums[..., 1]
-    measured = hits > 0
+    measured = sums[..., 1] > 0
     height = _sampled(searched, surface.height, grid)
     if measured.any():
-        with np.errstate(invalid="ignore"):
-            mean = (off / hits / PER_METRE).astype(np.float32)
+        mean = _mean(sums)
         # Between the cells of a coarse search the surface is a staircase, and the points are not.
         height = filled(height + mean) if searched.cell > 2 * grid.cell else height + filled(mean)
         height = limited(height, measured, grid.cell, STEEPEST)
     distance, is_amid = _seen(measured, grid.cell)
     source = np.where(measured, MEASURED, np.where(is_amid, INTERPOLATED, EXTRAPOLATED))
     return np.stack([height, source.astype(np.float32), distance])
+
+
+def _mean(sums: NDArray[np.int32]) -> Heights:
+    """Return the mean of what was added up in each cell, m; NaN where nothing was."""
+    total, hits = (sums[..., at].astype(np.float32) for at in (0, 1))
+    with np.errstate(invalid="ignore"):
+        total /= hits * np.float32(PER_METRE)
+    return total
 
 
 def _seen(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
@@ -301,7 +304,7 @@ def _interpolate(patches, cols, row, col, found):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _stand(points, frame, low, surface, standing, totals, hits, objects):  # type: ignore[no-untyped-def]
+def _stand(points, frame, low, surface, standing, sums, objects):  # type: ignore[no-untyped-def]
     """Add up how far ground returns lie above the lowest of their cell; note the cells with a point in the band.
 
     No branches but one: whether a point is ground, nobody could foretell.
@@ -318,8 +321,8 @@ def _stand(points, frame, low, surface, standing, totals, hits, objects):  # typ
                 k = np.uint32(cells[j])
                 over = heights[j] - low[k]
                 is_ground = over <= thick  # never where the cell is none: NaN
-                totals[k] += np.int64(over * PER_METRE) if is_ground else np.int64(0)
-                hits[k] += is_ground
+                sums[k, 0] += np.int32(np.rint(over * PER_METRE)) if is_ground else np.int32(0)
+                sums[k, 1] += is_ground
                 above = heights[j] - surface[k]
                 objects[k] |= (above > above_foot) & (above < below_crown)
 
@@ -355,7 +358,7 @@ def _label(points, inner, patches, tolerance, outer, is_ground, sums):  # type: 
             is_near = (abs(away) <= flat[k]) & (its[j] >= 0)
             is_ground[start + j] = is_near
             k = np.uint32(cells[j] if is_near else np.int32(0))
-            sums[k, 0] += np.int64(np.rint(away * PER_METRE)) if is_near else np.int64(0)
+            sums[k, 0] += np.int32(np.rint(away * PER_METRE)) if is_near else np.int32(0)
             sums[k, 1] += is_near
 
 
