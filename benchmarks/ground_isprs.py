@@ -1,10 +1,14 @@
 """Ground filters on the samples of the ISPRS filter test (Sithole and Vosselman 2004), one setting for all of them.
 
-    python benchmarks/ground_isprs.py DIR [--json F] [--method smrf] [--peers]
+    python benchmarks/ground_isprs.py DIR [--json F] [--method smrf] [--peers] [--turned] [--leave-one-out]
 
 DIR holds sampNN.txt or sampNN.txt.gz: lines of `x y z class`, 0 = ground, 1 = object. What `bevseg ground CLOUD` does
 with the defaults is compared with the classes: type I (ground lost), type II (objects kept), total error and Cohen's
 kappa in %. The classes are read apart from the points and only to score.
+
+--turned scores every filter once more on the same samples, thinned to 60 % and turned by 0, 30 and 55 degrees.
+--leave-one-out scores a grid of settings (window x slope x threshold, round the defaults) on all samples; for each
+sample the one is taken whose mean kappa is best on the others, and scored on the sample that was left out.
 """
 
 from __future__ import annotations
@@ -13,10 +17,12 @@ import argparse
 import dataclasses
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ground_peers
+import ground_settings
 import numpy as np
 from ground_scores import (
     Filter,
@@ -41,6 +47,7 @@ from bevseg.pointcloud import PointCloud
 
 SAMPLE = re.compile(r"samp\d+\.txt(\.gz)?")
 GROUND, OBJECT = 0, 1
+Samples = Mapping[str, tuple[PointCloud, Mask]]
 COLUMNS = ("type_1", "type_2", "total", "kappa", "seconds")
 
 
@@ -52,20 +59,22 @@ def main() -> None:
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of sampNN.txt[.gz]")
     parser.add_argument("--method", help=f"instead of the default of {GroundConfig.__name__}")
     parser.add_argument("--peers", action="store_true", help="measure other filters as well")
+    parser.add_argument("--turned", action="store_true", help="also on samples turned and thinned")
+    parser.add_argument("--leave-one-out", action="store_true", help="also a grid of settings")
     parser.add_argument("--json", type=Path, help="write the numbers to this file as well")
     options = parser.parse_args()
     try:
-        report(options.folder, options.method, options.peers, options.json)
+        samples = {path.name.split(".")[0]: load(path) for path in samples_in(options.folder)}
+        report(samples, options)
     except BevsegError as error:
         fail(error)
 
 
-def report(folder: Path, method: str | None, peers: bool, json: Path | None) -> None:
+def report(samples: Samples, options: argparse.Namespace) -> None:
     """Score all filters on all samples, print and write."""
-    settings = config(method)
-    samples = {path.name.split(".")[0]: load(path) for path in samples_in(folder)}
+    settings = config(options.method)
     filters, about, skipped = {"bevseg": bevseg_filter(settings)}, {}, {}
-    if peers:
+    if options.peers:
         found = ground_peers.find("airborne")
         filters |= found.filters
         about, skipped = found.about, found.skipped
@@ -74,10 +83,52 @@ def report(folder: Path, method: str | None, peers: bool, json: Path | None) -> 
         of_samples = {sample: measure(filter_, *data) for sample, data in samples.items()}
         print(table(f"{name}, {about.get(name, settings)}", of_samples, COLUMNS), flush=True)
         made[name] = {"samples": of_samples, "parameters": about.get(name)} | summary(of_samples)
+        if options.turned:
+            made[name]["turned"] = score_turned(name, filter_, samples)
     print_skipped(skipped.items())
-    if json:
-        used = {"cell": RasterConfig.cell, "ground": dataclasses.asdict(settings)}
-        write_json({"settings": used, "machine": machine(), "filters": made, "skipped": skipped}, json)
+    content = {"machine": machine(), "filters": made, "skipped": skipped}
+    content["settings"] = {"cell": RasterConfig.cell, "ground": dataclasses.asdict(settings)}
+    if options.leave_one_out:
+        content["leave_one_out"] = score_left_out(settings, samples)
+    if options.json:
+        write_json(content, options.json)
+
+
+def score_turned(name: str, filter_: Filter, samples: Samples) -> dict[str, Any]:
+    """Score a filter on samples that were thinned and turned; print and return the scores by degrees."""
+    made = {}
+    for degrees in ground_settings.TURNS:
+        of = {
+            sample: measure(filter_, *ground_settings.turned(*data, degrees))
+            for sample, data in samples.items()
+        }
+        title = f"{name}, {ground_settings.KEPT:.0%} of the points, turned by {degrees} degrees"
+        print(table(title, of, COLUMNS), flush=True)
+        made[str(degrees)] = {"samples": of} | summary(of)
+    return made
+
+
+def score_left_out(settings: GroundConfig, samples: Samples) -> dict[str, Any]:
+    """Score each sample with the setting that is best on the others; print and return."""
+    of_settings = {
+        setting: {name: measure(bevseg_filter(its), *data) for name, data in samples.items()}
+        for setting, its in ground_settings.grid(settings).items()
+    }
+    choices = ground_settings.left_out(of_settings)
+    of = {choice.sample: choice.scores for choice in choices}
+    print(table("left out of the choice of the setting", of, COLUMNS))
+    print("\n| left out | window, m | slope | threshold, m |\n|---|---:|---:|---:|")
+    for choice in choices:
+        print(f"| {choice.sample} | {' | '.join(map(str, choice.setting))} |")
+    means = {setting: summary(scores_)["mean"] for setting, scores_ in of_settings.items()}
+    totals, kappas = ([mean[name] for mean in means.values()] for name in ("total", "kappa"))
+    print(f"\n{len(means)} settings: mean total error {min(totals):.2f} to {max(totals):.2f} %, ", end="")
+    print(f"mean kappa {min(kappas):.2f} to {max(kappas):.2f} %", flush=True)
+    return {
+        "samples": of,
+        "chosen": {choice.sample: choice.setting for choice in choices},
+        "grid": [{"setting": setting, **mean} for setting, mean in means.items()],
+    } | summary(of)
 
 
 def samples_in(folder: Path) -> list[Path]:

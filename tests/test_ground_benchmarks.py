@@ -1,6 +1,7 @@
 """What the benchmarks of the ground read, refuse and count."""
 
 import gzip
+import json
 import math
 import sys
 from pathlib import Path
@@ -136,3 +137,54 @@ def test_labels_of_pdal_come_back_in_the_order_of_the_points(tmp_path, monkeypat
     cloud = PointCloud.from_xyz(np.column_stack([np.arange(5.0) + 5e5, np.full(5, 5.4e6), z]))
     np.testing.assert_array_equal(found.filters["PDAL smrf"](cloud), z < 1)
     assert found.about["PDAL smrf"] == "pdal 2.8.4 (fake), cell 0.5, threshold 0.2"
+
+
+def test_a_sample_has_no_say_in_the_setting_it_is_scored_with():
+    import ground_settings
+
+    kappas = {(12.0, 0.1, 0.3): (99.0, 20.0, 20.0), (18.0, 0.1, 0.3): (50.0, 60.0, 60.0)}
+    of_settings = {
+        setting: {name: {"kappa": kappa} for name, kappa in zip("abc", of, strict=True)}
+        for setting, of in kappas.items()
+    }
+    choices = {
+        choice.sample: (choice.setting[0], choice.scores["kappa"])
+        for choice in ground_settings.left_out(of_settings)
+    }
+    assert choices == {"a": (18.0, 50.0), "b": (12.0, 20.0), "c": (12.0, 20.0)}
+
+
+def test_the_grid_holds_the_defaults_and_keeps_the_method():
+    import ground_settings
+
+    settings = ground_settings.GroundConfig(method="flat-zones")
+    of_grid = ground_settings.grid(settings)
+    assert len(of_grid) == 27
+    assert settings in of_grid.values()
+
+
+def test_turning_keeps_distances_and_the_truth_of_each_point():
+    import ground_settings
+
+    random = np.random.default_rng(1)
+    xyz = random.uniform(0, 50, (500, 3)) + np.array([5e5, 5.4e6, 100.0])
+    cloud, truth = PointCloud.from_xyz(xyz), xyz[:, 2] > 125
+    thin, its = ground_settings.turned(cloud, truth, 0)
+    found, still = ground_settings.turned(cloud, truth, 30)
+    assert 250 < len(found) < 350
+    np.testing.assert_array_equal(still, found.xyz[:, 2] > 125)
+    np.testing.assert_array_equal(still, its)
+    before, after = (np.diff(of.xyz[:, :2], axis=0) @ np.array([1, 1j]) for of in (thin, found))
+    np.testing.assert_allclose(after / before, np.exp(1j * np.deg2rad(30)), atol=0.02)
+
+
+def test_turned_and_left_out_scores_stand_in_the_json(tmp_path, monkeypatch, capsys):
+    uneven = "".join(f"{x} {y} {5 + 3 * (x > 12)} {int(x > 12)}\n" for x in range(16) for y in range(16))
+    for name in ("samp12.txt", "samp21.txt"):
+        (tmp_path / name).write_text(uneven)
+    isprs(tmp_path, monkeypatch, "--turned", "--leave-one-out", "--json", str(tmp_path / "out.json"))
+    made = json.loads((tmp_path / "out.json").read_text())
+    assert set(made["filters"]["bevseg"]["turned"]) == {"0", "30", "55"}
+    assert set(made["leave_one_out"]["samples"]) == {"samp12", "samp21"}
+    assert len(made["leave_one_out"]["grid"]) == 27
+    assert "27 settings: mean total error" in capsys.readouterr().out

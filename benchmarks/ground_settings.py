@@ -1,0 +1,75 @@
+"""Settings chosen without the sample they are scored on, and samples turned and thinned; used by ground_isprs.py."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from ground_scores import Mask, Scores
+
+from bevseg.config import GroundConfig
+from bevseg.pointcloud import PointCloud
+
+WINDOWS, SLOPES, THRESHOLDS = (12.0, 18.0, 24.0), (0.04, 0.06, 0.09), (0.3, 0.45, 0.6)
+"""The grid, round the defaults: m, m per m, m."""
+
+TURNS = (0, 30, 55)
+"""Degrees: openings and zones look along the rows and columns of a grid, and towns do not."""
+
+KEPT, SEED = 0.6, 0
+"""Share of the points that stays."""
+
+Setting = tuple[float, float, float]
+"""Window, slope, threshold."""
+
+
+class Choice(NamedTuple):
+    """A sample that was left out, the setting that is best on all others, and its scores on the one left out."""
+
+    sample: str
+    setting: Setting
+    scores: Scores
+
+
+def grid(settings: GroundConfig) -> dict[Setting, GroundConfig]:
+    """Return all settings of the grid; what is not in it stays as it is."""
+    return {
+        (window, slope, threshold): replace(settings, window=window, slope=slope, threshold=threshold)
+        for window, slope, threshold in itertools.product(WINDOWS, SLOPES, THRESHOLDS)
+    }
+
+
+def left_out(of_settings: Mapping[Setting, Mapping[str, Scores]]) -> list[Choice]:
+    """Choose for each sample the setting with the best mean kappa on all the others.
+
+    Parameters
+    ----------
+    of_settings
+        Setting -> sample -> scores; at least two samples.
+    """
+    choices = []
+    for sample in next(iter(of_settings.values())):
+        means = {
+            setting: statistics.fmean(of["kappa"] for name, of in samples.items() if name != sample)
+            for setting, samples in of_settings.items()
+        }
+        best = max(means, key=means.__getitem__)
+        choices.append(Choice(sample, best, of_settings[best][sample]))
+    return choices
+
+
+def turned(cloud: PointCloud, truth: Mask, degrees: float) -> tuple[PointCloud, Mask]:
+    """Return a cloud turned about its middle and thinned, and which of its points are ground.
+
+    The points that stay are the same at every angle.
+    """
+    stays = np.random.default_rng(SEED).random(len(cloud)) < KEPT
+    xyz = cloud.xyz[stays]
+    middle, angle = xyz[:, :2].mean(axis=0), np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    xyz[:, :2] = (xyz[:, :2] - middle) @ turn + middle
+    return PointCloud.from_xyz(xyz, name=cloud.name), truth[stays]
