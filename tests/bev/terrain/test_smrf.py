@@ -102,9 +102,12 @@ def test_a_house_beside_what_nobody_has_seen_goes():
     assert (np.abs(low - surface.height) > surface.tolerance)[on].all()
 
 
-def test_a_gap_between_two_roofs_makes_no_hall_of_them():
-    low, on = with_boxes(LEVEL, (40, 30, 20, 8, 6), (40, 90, 20, 8, 6))
-    low[30:70, 38:90] = np.nan
+def test_a_gap_between_two_roofs_makes_no_plateau_of_them():
+    """It is wider than any opening; where it lies awry to the blocks it is filled by, it may."""
+    gap, west = int(2 * BROAD) + 10, 50
+    level = np.zeros((140, gap + 100), np.float32)
+    low, on = with_boxes(level, (30, west, 80, 8, 6), (30, west + 8 + gap, 80, 8, 6))
+    low[30:110, west + 8 : west + 8 + gap] = np.nan
     surface = smrf(low, 1.0, CONFIG)
     assert (np.abs(low - surface.height) > surface.tolerance)[on].all()
     np.testing.assert_allclose(surface.height, 0, atol=0.1)
