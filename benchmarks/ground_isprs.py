@@ -6,7 +6,7 @@ DIR holds sampNN.txt or sampNN.txt.gz: lines of `x y z class`, 0 = ground, 1 = o
 with the defaults is compared with the classes: type I (ground lost), type II (objects kept), total error and Cohen's
 kappa in %. The classes are read apart from the points and only to score.
 
---turned scores every filter once more on the same samples, thinned to 60 % and turned by 0, 30 and 55 degrees.
+--turned scores every filter on the same samples turned by 30 and 55 degrees, thinned to 60 %, and both.
 --leave-one-out scores a grid of settings (window x slope x threshold, round the defaults) on all samples; for each
 sample the one is taken whose mean kappa is best on the others, and scored on the sample that was left out.
 """
@@ -84,7 +84,7 @@ def report(samples: Samples, options: argparse.Namespace) -> None:
         print(table(f"{name}, {about.get(name, settings)}", of_samples, COLUMNS), flush=True)
         made[name] = {"samples": of_samples, "parameters": about.get(name)} | summary(of_samples)
         if options.turned:
-            made[name]["turned"] = score_turned(name, filter_, samples)
+            made[name]["turned"] = score_changed(name, filter_, samples)
     print_skipped(skipped.items())
     content = {"machine": machine(), "filters": made, "skipped": skipped}
     content["settings"] = {"cell": RasterConfig.cell, "ground": dataclasses.asdict(settings)}
@@ -94,17 +94,17 @@ def report(samples: Samples, options: argparse.Namespace) -> None:
         write_json(content, options.json)
 
 
-def score_turned(name: str, filter_: Filter, samples: Samples) -> dict[str, Any]:
-    """Score a filter on samples that were thinned and turned; print and return the scores by degrees."""
+def score_changed(name: str, filter_: Filter, samples: Samples) -> dict[str, Any]:
+    """Score a filter on samples that were thinned and turned; print and return the scores of each change."""
     made = {}
-    for degrees in ground_settings.TURNS:
+    for kept, degrees in ground_settings.CHANGES:
         of = {
-            sample: measure(filter_, *ground_settings.turned(*data, degrees))
+            sample: measure(filter_, *ground_settings.changed(*data, kept, degrees))
             for sample, data in samples.items()
         }
-        title = f"{name}, {ground_settings.KEPT:.0%} of the points, turned by {degrees} degrees"
-        print(table(title, of, COLUMNS), flush=True)
-        made[str(degrees)] = {"samples": of} | summary(of)
+        change = f"{kept:.0%} of the points, turned by {degrees} degrees"
+        print(table(f"{name}, {change}", of, COLUMNS), flush=True)
+        made[change] = {"samples": of} | summary(of)
     return made
 
 

@@ -17,11 +17,11 @@ from bevseg.pointcloud import PointCloud
 WINDOWS, SLOPES, THRESHOLDS = (12.0, 18.0, 24.0), (0.04, 0.06, 0.09), (0.3, 0.45, 0.6)
 """The grid, round the defaults: m, m per m, m."""
 
-TURNS = (0, 30, 55)
-"""Degrees: openings and zones look along the rows and columns of a grid, and towns do not."""
+CHANGES = ((1.0, 30), (1.0, 55), (0.6, 0), (0.6, 30), (0.6, 55))
+"""Share of the points that stays, and degrees: openings and zones look along the rows and columns of a grid, towns do
+not."""
 
-KEPT, SEED = 0.6, 0
-"""Share of the points that stays."""
+SEED = 0
 
 Setting = tuple[float, float, float]
 """Window, slope, threshold."""
@@ -62,12 +62,12 @@ def left_out(of_settings: Mapping[Setting, Mapping[str, Scores]]) -> list[Choice
     return choices
 
 
-def turned(cloud: PointCloud, truth: Mask, degrees: float) -> tuple[PointCloud, Mask]:
-    """Return a cloud turned about its middle and thinned, and which of its points are ground.
+def changed(cloud: PointCloud, truth: Mask, kept: float, degrees: float) -> tuple[PointCloud, Mask]:
+    """Return a cloud thinned and turned about its middle, and which of its points are ground.
 
     The points that stay are the same at every angle.
     """
-    stays = np.random.default_rng(SEED).random(len(cloud)) < KEPT
+    stays = np.random.default_rng(SEED).random(len(cloud)) < kept
     xyz = cloud.xyz[stays]
     middle, angle = xyz[:, :2].mean(axis=0), np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
