@@ -66,7 +66,7 @@ def stages(folder: Folder, out: Path) -> None:
     bands, classes, labelling = folder.read_bands(), folder.read_classes(), folder.read_labels()
     view = around(dem["distance"] == 0)
     height, base = dem["height"][view], np.nanmin(dem["height"][view])
-    low = lowest(cloud, dem.grid)[view]
+    low = lowest(cloud, dem.grid)[0][view]
     panels(out / "ingest.png", {"lowest point of each cell, m": (low - base, {"vmax": 8})})
     measured = np.where(dem["distance"][view] > 0, np.nan, height)
     panels(

@@ -48,8 +48,8 @@ STEEPEST = 1.0
 MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 """Values of the band `source`."""
 
-PER_METRE = 1000
-"""Heights are added up in whole millimetres: their order then plays no part."""
+PER_METRE = 10_000
+"""Heights are added up in whole tenths of a millimetre: their order then plays no part."""
 
 
 @dataclass(frozen=True)

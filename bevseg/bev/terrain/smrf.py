@@ -32,7 +32,7 @@ BUMP = 0.25
 FIRST = 3
 """Smallest window of the openings, m; they grow by a metre at a time."""
 
-BROAD, GROWTH = 50.0, 1.2
+BROAD, GROWTH = 50.0, 1.1
 """Largest window for halls, m, and how the windows grow beyond the usual largest one."""
 
 OFFSET = 0.2
@@ -41,7 +41,7 @@ OFFSET = 0.2
 STEEPEST = 0.7
 """Neighbouring cells no steeper than this belong to one zone, m per m."""
 
-SHARE, SHARE_OF_BROAD = 0.68, 0.3
+SHARE, SHARE_OF_BROAD = 0.68, 0.2
 """Share of its border by which a zone has to hang together with the ground: houses, and halls, whose border is mostly
 made of walls in any case."""
 

@@ -49,12 +49,12 @@ def test_the_upper_level_of_a_split_street_is_ground_by_its_ramp():
 
 
 def test_small_surfaces_above_the_street_do_not_come_back():
-    """The bonnet of a car, which a ramp leads up to: flat, but small."""
+    """A ramp and its platform: behind a kerb like a pavement, but small."""
     low = rise()
-    low[30:38, 40:56] = 0.9
-    low[33, 30:40] = np.linspace(0, 0.9, 10)
+    low[30:39, 24:42] = np.linspace(0.34, 0.9, 18)
+    low[30:39, 42:57] = 0.9
     found = found_in(low)
-    assert not found[30:38, 40:56].any()
+    assert not found[31:38, 44:56].any()
     assert found.mean() > 0.97
 
 
