@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo pictures test lint types tests format bench clean
+.PHONY: demo pictures test lint types tests format bench bench-ground clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -39,6 +39,21 @@ format: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/end_to_end.py --json build/end_to_end.json
+
+# All numbers and pictures of docs/ground.md. The data lie in $BEVSEG_DATA/data (default ../shared/data).
+BEVSEG_DATA ?= ../shared
+ISPRS := $(BIN)/python benchmarks/ground_isprs.py $(BEVSEG_DATA)/data/isprs_filtertest
+STREET := $(BIN)/python benchmarks/ground_street.py $(BEVSEG_DATA)/data
+bench-ground: $(VENV)/installed
+	$(ISPRS) --peers --turned --leave-one-out --json build/ground/isprs.json
+	$(ISPRS) --method flat-zones --json build/ground/isprs_flat-zones.json
+	$(STREET) --peers --json build/ground/street.json
+	$(STREET) --method smrf --json build/ground/street_smrf.json
+	$(STREET) --method flat-zones --json build/ground/street_flat-zones.json
+	$(BIN)/python benchmarks/ground_simulated.py --json build/ground/simulated.json
+	$(BIN)/python benchmarks/ground_time.py --points 3000000 30000000 --peers --json build/ground/time.json
+	$(BIN)/python docs/ground_tables.py build/ground docs/ground.md
+	$(BIN)/python docs/ground_pictures.py $(BEVSEG_DATA)/data docs/images/ground
 
 clean:
 	rm -rf build dist *.egg-info

@@ -4,7 +4,7 @@ python docs/ground_pictures.py [DIR] docs/images/ground
 python docs/ground_pictures.py [DIR] build/ground_errors --errors
 
 DIR holds the folders of the data sets, as for benchmarks/ground_street.py. --errors draws for every sample of the
-ISPRS filter test and every street of Oakland where ground was lost (red) and objects were kept (blue) instead.
+ISPRS filter test and every street of Oakland where ground was lost (red) and objects were kept (blue).
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 
 WIDTH, DPI = 9.6, 100
-LOST, KEPT = (215, 25, 28), (43, 90, 200)
-"""Ground that was lost, objects that were kept."""
 
 
 class View(NamedTuple):
@@ -107,17 +105,23 @@ def before_and_after(path: Path, view: View, out: Path) -> None:
 
 
 def errors(cloud: PointCloud, truth: np.ndarray, counts: np.ndarray, cell: float, out: Path) -> None:
-    """Draw where ground was lost and objects were kept, over the hillshade of the lowest heights."""
+    """Draw where ground was lost and objects were kept, over the hillshade of the lowest heights and of the DEM."""
     found = ground(cloud, cell, GroundConfig())
-    before = shaded_lowest(cloud, found.dem)
-    marked = np.repeat((127 + before / 2)[..., None], 3, axis=2).astype(np.uint8)
-    cells = found.dem.grid.cell_of(*cloud.xyz[:, :2].T)
-    for colour, wrong in ((KEPT, ~truth & found.is_ground), (LOST, truth & ~found.is_ground)):
-        marked.reshape(-1, 3)[cells[counts & wrong]] = colour
+    before, grid = shaded_lowest(cloud, found.dem), found.dem.grid
+    row, col = np.divmod(grid.cell_of(*cloud.xyz[:, :2].T), grid.cols)
+    across = 2 if grid.cols < 2.5 * grid.rows else 1
+    size = (2 * WIDTH, 2 * WIDTH / across * grid.rows / grid.cols * (2 // across) + 0.5)
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axes = figure.subplots(2 // across, across, squeeze=False).ravel()
+    for axis, image in zip(axes, (127 + before / 2, hillshade(found.dem)), strict=True):
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255)
+        for colour, wrong in (("blue", ~truth & found.is_ground), ("red", truth & ~found.is_ground)):
+            axis.scatter(col[counts & wrong], row[counts & wrong], s=3, color=colour, linewidths=0)
     share = np.average((truth != found.is_ground)[counts])
-    images = {"lowest heights": before, "red: ground lost, blue: objects kept": marked}
-    images["DEM"] = hillshade(found.dem)
-    panels(out, images, cell, f"{out.stem}: {found.method}, {share:.2%} of the points wrong")
+    figure.supxlabel(
+        f"{out.stem}: {found.method}, {share:.2%} of the points wrong, {grid.cols * cell:.0f} m wide"
+    )
+    FigureCanvasAgg(figure).print_png(out)
 
 
 def main() -> None:
