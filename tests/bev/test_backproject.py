@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.bev.backproject import backproject
-from bevseg.bev.ground import ground
+from bevseg.bev.ground import ground, height_above_ground
 from bevseg.bev.rasterize import label_rasters
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.grid import Grid
@@ -155,7 +155,8 @@ def test_a_wall_without_ground_is_a_wall_above_its_foot():
     dem = ground(cloud, 0.2, GroundConfig()).dem
     classes = {name: class_raster(dem.grid, BUILDING) for name in ("low", "high")}
     back = backproject(cloud, dem, classes, SLICES).classes
-    np.testing.assert_array_equal(back == GROUND, cloud.xyz[:, 2] - 2 < SLICES.foot)
+    np.testing.assert_array_equal(back == GROUND, height_above_ground(cloud, dem) < SLICES.foot)
+    assert (cloud.xyz[back == GROUND, 2] < 2 + SLICES.ground_band).all()
     assert set(back) == {GROUND, BUILDING}
 
 
