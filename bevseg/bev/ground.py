@@ -108,13 +108,14 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
         dem = _raster(cloud, Grid(cell, 0, 0, 1, 1), np.full((3, 1, 1), np.nan, np.float32))
         return Ground(dem, np.zeros(len(cloud), bool), config.method, "no point is finite")
     grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
-    fine = _finer(coarse)
+    fine = _finer(coarse, FINE)
     memory.require_raster(max(grid.rows, fine.rows), max(grid.cols, fine.cols), where=cloud.name)
     low, count = lowest(cloud, fine)
     density, unevenness = _spread(count)
     method, why = _chosen(config.method, density, unevenness)
     if method == "smrf":
-        searched, surface = coarse, smrf(_coarser(low), COARSE, _for_density(config, density))
+        searched = _finer(coarse, COARSE / 2)
+        surface = _open_four_times(low, _for_density(config, density))
     else:
         searched = fine if density >= DENSE else coarse
         surface = _follow_zones(cloud, searched, low if searched is fine else _coarser(low))
@@ -135,10 +136,11 @@ def height_above_ground(cloud: PointCloud, dem: Raster) -> NDArray[np.float32]:
     return heights
 
 
-def _finer(coarse: Grid) -> Grid:
-    times = round(COARSE / FINE)
+def _finer(coarse: Grid, cell: float) -> Grid:
+    """Return the grid of smaller cells that covers the same."""
+    times = round(coarse.cell / cell)
     north = (coarse.north + 1) * times - 1
-    return Grid(FINE, coarse.west * times, north, coarse.rows * times, coarse.cols * times)
+    return Grid(cell, coarse.west * times, north, coarse.rows * times, coarse.cols * times)
 
 
 def _blocks(values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -151,6 +153,35 @@ def _coarser(low: Heights) -> Heights:
     """Return the lowest known height of each coarse cell, NaN where all are unknown."""
     least = _blocks(np.where(np.isnan(low), np.float32(np.inf), low)).min(axis=(1, 3))
     return np.where(np.isinf(least), np.float32(np.nan), least)
+
+
+def _open_four_times(low: Heights, config: GroundConfig) -> Surface:
+    """Find the ground on four grids, half a cell apart, and return what they agree upon, on cells half as large.
+
+    Where the borders of the coarse cells lie is chance. Of one grid, half a cell to the side, one to two per cent of
+    the labels change on sparse scans; of the middle of four, less than half of these.
+
+    Parameters
+    ----------
+    low
+        Lowest height of each fine cell, m.
+    config
+        Of `smrf`.
+    """
+    half = round(COARSE / FINE) // 2
+    rows, cols = (2 * size // round(COARSE / FINE) for size in low.shape)
+    heights, tolerances = np.empty((2, 4, rows, cols), np.float32)
+    for k, (down, right) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+        moved = np.pad(low, ((half * down,) * 2, (half * right,) * 2), constant_values=np.nan)
+        surface = smrf(_coarser(moved), COARSE, config)
+        for layer, found in zip(surface, (heights[k], tolerances[k]), strict=True):
+            row, col = (
+                np.clip((np.arange(count) + 0.5 + shift) / 2 - 0.5, 0, size - 1)
+                for count, shift, size in zip((rows, cols), (down, right), layer.shape, strict=True)
+            )
+            _interpolate(_patches(layer), layer.shape[1], row, col, found)
+    heights.sort(axis=0)
+    return Surface((heights[1] + heights[2]) / 2, tolerances.mean(axis=0))
 
 
 def _spread(count: NDArray[np.int64]) -> tuple[float, float]:

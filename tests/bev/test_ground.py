@@ -220,7 +220,7 @@ def test_a_tilted_plane_stays_to_the_millimetre(config, slope, cell):
     errors = np.abs(found.dem["height"] - slope * x)
     inner = (x > x[0] + 1) & (x < x[-1] - 1)
     assert errors[:, inner].max() <= 0.001
-    assert errors.max() <= 0.001 + 0.03 * slope, "at the border the surface of the search is level over half a cell"
+    assert errors.max() <= 0.001 + 0.05 * slope, "at the border the surface of the search is level over half a cell"
 
 
 @BOTH
