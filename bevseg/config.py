@@ -69,7 +69,7 @@ class SliceConfig:
 
     ground_band: float = 0.2
     """Points less than this above the DEM are ground, m."""
-    foot: float = 0.08
+    foot: float = 0.06
     """In a cell whose low slice is an object, ground ends here already, and the rest of the band is its foot, m."""
     split: float = 3.0
     """Low slice below, high slice from here up, m. Vans stay in the low one."""

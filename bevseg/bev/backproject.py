@@ -1,9 +1,10 @@
 """Class of a cell -> class of its points.
 
 A point within the ground band is ground, unless it is the foot of an object: in a cell whose low slice is a
-building, say, the wall goes on below the band, so ground ends at `SliceConfig.foot` there. Any other point takes
-class and confidence of its cell in the raster of its slice, through the very index that put it there. It is 0
-(undefined) where that raster says nothing, and where its own coordinates are not finite.
+building, say, the wall goes on below the band, so ground ends at `SliceConfig.foot` there. And the street goes on
+under a car, but not under a wall: where no ground was measured in the cell of a building, all is the building's. Any
+other point takes class and confidence of its cell in the raster of its slice, through the very index that put it
+there. It is 0 (undefined) where that raster says nothing, and where its own coordinates are not finite.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.kernels import compiled, in_threads, stretch
-from bevseg.labels import GROUND
+from bevseg.labels import BUILDING, GROUND
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 
@@ -75,7 +76,7 @@ def _say(distance, low_class, low_confidence, high_class, high_confidence, said)
         share = share if share < 1 else np.float32(1)  # also where it is not known
         ground = np.uint16(GROUND) | np.uint16(np.rint(255 * (1 - share / 2))) << 8
         low = np.uint16(low_class[k]) | np.uint16(low_confidence[k]) << 8
-        said[k, 0] = ground
+        said[k, 0] = low if low_class[k] == BUILDING and distance[k] > 0 else ground
         said[k, 1] = ground if low_class[k] == 0 or low_class[k] == GROUND else low
         said[k, 2] = low
         said[k, 3] = np.uint16(high_class[k]) | np.uint16(high_confidence[k]) << 8

@@ -89,6 +89,18 @@ def test_an_object_has_a_foot_and_other_ground_has_none(low, height, expected):
     assert back.confidence == (255 if expected == GROUND else 99)
 
 
+@pytest.mark.parametrize(
+    ("distance", "low", "expected"),
+    [(0.2, BUILDING, BUILDING), (0.0, BUILDING, GROUND), (0.2, CAR, GROUND), (0.2, UNDEFINED, GROUND)],
+)
+def test_street_goes_on_under_a_car_but_not_under_a_wall(distance, low, expected):
+    cloud = scenes.column([-0.1, 0.0, 0.05], ground=50.0)
+    dem = level(grid_of(cloud, 0.2), 50.0)
+    dem["distance"][:] = distance
+    classes = {"low": class_raster(dem.grid, low), "high": class_raster(dem.grid, VEGETATION)}
+    assert (backproject(cloud, dem, classes, SLICES).classes == expected).all()
+
+
 def test_above_the_ground_band_there_is_no_foot_however_high_it_is_set():
     cloud = scenes.column([0.3])
     grid = grid_of(cloud, 0.2)
