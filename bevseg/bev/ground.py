@@ -112,6 +112,7 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     memory.require_raster(max(grid.rows, fine.rows), max(grid.cols, fine.cols), where=cloud.name)
     low, count = lowest(cloud, fine)
     density, unevenness = _spread(count)
+    del count  # as large as the DEM
     method, why = _chosen(config.method, density, unevenness)
     if method == "smrf":
         searched = _finer(coarse, COARSE / 2)
@@ -119,8 +120,9 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     else:
         searched = fine if density >= DENSE else coarse
         surface = _follow_zones(cloud, searched, low if searched is fine else _coarser(low))
-    is_ground, sums = _near(cloud, searched, surface, grid)
-    return Ground(_raster(cloud, grid, _dem(searched, surface, grid, sums)), is_ground, method, why)
+    del low
+    is_ground, off = _near(cloud, searched, surface, grid)
+    return Ground(_raster(cloud, grid, _dem(searched, surface, grid, off)), is_ground, method, why)
 
 
 def height_above_ground(cloud: PointCloud, dem: Raster) -> NDArray[np.float32]:
@@ -236,42 +238,50 @@ def _stood_on(
         )
 
     in_threads(of_part)
-    above = _mean(sums.sum(axis=0, dtype=np.int32)).reshape(low.shape)
+    above = _mean(_total(sums)).reshape(low.shape)
     return low + above, objects.max(axis=0).reshape(low.shape)
 
 
 def _near(
     cloud: PointCloud, searched: Grid, surface: Surface, grid: Grid
-) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Return the points near the surface, (N,); and how far off it those of each cell are in all, and how many.
+) -> tuple[NDArray[np.bool_], Heights]:
+    """Return the points near the surface, (N,), and how far off it those of each cell are in the mean, m.
 
-    The sums are (rows, cols, 2), in parts of `PER_METRE` and in points.
+    NaN where a cell has none of them.
     """
     points, inner, outer = Steps.of(cloud), Frame.of(cloud, searched), Frame.of(cloud, grid)
     is_ground = np.zeros(len(cloud), np.bool_)
     sums = np.zeros((threads(), grid.rows * grid.cols, 2), np.int32)
-    patches = _patches(surface.height)
 
     def of_part(part: int) -> None:
         its = stretch(len(cloud), part)
-        _label(points.part(its), inner, patches, surface.tolerance, outer, is_ground[its], sums[part])
+        _label(points.part(its), inner, *surface, outer, is_ground[its], sums[part])
 
     in_threads(of_part)
-    return is_ground, sums.sum(axis=0, dtype=np.int32).reshape(*grid.shape, 2)
+    return is_ground, _mean(_total(sums)).reshape(grid.shape)
 
 
-def _dem(searched: Grid, surface: Surface, grid: Grid, sums: NDArray[np.int32]) -> NDArray[np.float32]:
+def _dem(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDArray[np.float32]:
     """Return the bands of the DEM, (3, rows, cols)."""
-    measured = sums[..., 1] > 0
+    measured = ~np.isnan(off)
     height = _sampled(searched, surface.height, grid)
     if measured.any():
-        mean = _mean(sums)
         # Between the cells of a coarse search the surface is a staircase, and the points are not.
-        height = filled(height + mean) if searched.cell > 2 * grid.cell else height + filled(mean)
+        height = filled(height + off) if searched.cell > 2 * grid.cell else height + filled(off)
         height = limited(height, measured, grid.cell, STEEPEST)
     distance, is_amid = _seen(measured, grid.cell)
-    source = np.where(measured, MEASURED, np.where(is_amid, INTERPOLATED, EXTRAPOLATED))
-    return np.stack([height, source.astype(np.float32), distance])
+    bands = np.empty((3, *grid.shape), np.float32)
+    bands[0], bands[1], bands[2] = height, EXTRAPOLATED, distance
+    bands[1][is_amid] = INTERPOLATED
+    bands[1][measured] = MEASURED
+    return bands
+
+
+def _total(sums: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the sums of all threads, in the place of the first one's."""
+    for more in sums[1:]:
+        sums[0] += more
+    return sums[0]
 
 
 def _mean(sums: NDArray[np.int32]) -> Heights:
@@ -359,48 +369,72 @@ def _stand(points, frame, low, surface, standing, sums, objects):  # type: ignor
 
 
 @compiled
-def _label(points, inner, patches, tolerance, outer, is_ground, sums):  # type: ignore[no-untyped-def]
+def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: ignore[no-untyped-def]
     """Mark the points near the surface, and add up how far off it they lie in each cell of the DEM.
 
-    What is no ground is added up as well, as nothing, in the first cell: without a branch.
+    What is no ground is added up as well, as nothing: without a branch.
     """
-    cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
-    its_buffer, places_buffer = np.empty(BLOCK, np.int32), np.empty((2, BLOCK), np.float32)
-    rows, cols = tolerance.shape
-    flat = tolerance.ravel()
+    integers, floats = np.empty((4, BLOCK), np.int32), np.empty((5, BLOCK), np.float32)
+    rows, cols = np.int32(surface.shape[0]), np.int32(surface.shape[1])
+    level, limits = surface.ravel(), tolerance.ravel()
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
         size = len(block.x)
-        its, cells, heights = its_buffer[:size], cells_buffer[:size], heights_buffer[:size]
-        east, south = places_buffer[0, :size], places_buffer[1, :size]
+        its, cells, corners, off = (
+            integers[0, :size],
+            integers[1, :size],
+            integers[2, :size],
+            integers[3, :size],
+        )
+        heights, right, down = floats[0, :size], floats[1, :size], floats[2, :size]
+        away, limit = floats[3, :size], floats[4, :size]
+        near = is_ground[start : start + size]
         find_cells(block, inner, its)
         find_cells(block, outer, cells)
         find_heights(block, inner, heights)
-        _find_places(block, inner, east, south)
+        _find_corners(block, inner, rows, cols, corners, right, down)
         for j in range(size):
-            col = min(max(east[j], np.float32(0)), np.float32(cols - 1))
-            row = min(max(south[j], np.float32(0)), np.float32(rows - 1))
-            left, top = np.int32(col), np.int32(row)
-            right, down = col - left, row - top
-            patch = patches[np.uint32(top * cols + left)]
-            surface = patch[0] + patch[1] * right + (patch[2] + patch[3] * right) * down
-            away = heights[j] - surface
-            k = np.uint32(max(its[j], np.int32(0)))
-            is_near = (abs(away) <= flat[k]) & (its[j] >= 0)
-            is_ground[start + j] = is_near
-            k = np.uint32(cells[j] if is_near else np.int32(0))
-            sums[k, 0] += np.int32(np.rint(away * PER_METRE)) if is_near else np.int32(0)
-            sums[k, 1] += is_near
+            k = np.uint32(corners[j])
+            east, south = np.uint32(right[j] > 0), np.uint32(cols) if down[j] > 0 else np.uint32(0)
+            here, beside, below = level[k], level[k + east], level[k + south]
+            twist = level[k + south + east] - below - beside + here
+            away[j] = heights[j] - (
+                here + (beside - here) * right[j] + (below - here + twist * right[j]) * down[j]
+            )
+            limit[j] = limits[np.uint32(max(its[j], np.int32(0)))]
+        _find_near(away, limit, its, near, off)
+        for j in range(size):
+            k = np.uint32(max(cells[j], np.int32(0)))
+            sums[k, 0] += off[j]
+            sums[k, 1] += near[j]
 
 
 @numba.njit
-def _find_places(block, frame, east, south):  # type: ignore[no-untyped-def]
-    """Write where each point of a block lies, in cells from the centre of the first one."""
-    for j in range(len(east)):
+def _find_corners(block, frame, rows, cols, corners, right, down):  # type: ignore[no-untyped-def]
+    """Write the cell whose centre lies to the north-west of each point of a block, and how far off it is, in cells.
+
+    Beyond the outermost centres, the surface goes on level.
+    """
+    per_metre = 1.0 / frame.cell  # no point changes its cell by the rounding
+    for j in range(len(corners)):
         x = block.x[j] * frame.scale[0] + frame.offset[0]
         y = block.y[j] * frame.scale[1] + frame.offset[1]
-        east[j] = x / frame.cell - frame.west - 0.5
-        south[j] = frame.north + 0.5 - y / frame.cell
+        col = np.float32(x * per_metre - frame.west - 0.5)
+        row = np.float32(frame.north + 0.5 - y * per_metre)
+        col = min(max(col, np.float32(0)), np.float32(cols - 1))
+        row = min(max(row, np.float32(0)), np.float32(rows - 1))
+        left, top = np.int32(col), np.int32(row)
+        corners[j] = top * cols + left
+        right[j], down[j] = col - np.float32(left), row - np.float32(top)
+
+
+@numba.njit
+def _find_near(away, limit, cells, near, off):  # type: ignore[no-untyped-def]
+    """Write which points are near the surface, and how far off it these are, in parts of `PER_METRE`."""
+    for j in range(len(away)):
+        is_near = (abs(away[j]) <= limit[j]) & (cells[j] >= 0)
+        near[j] = is_near
+        off[j] = np.int32(np.rint(away[j] * np.float32(PER_METRE))) if is_near else np.int32(0)
 
 
 @compiled
