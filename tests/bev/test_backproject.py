@@ -73,7 +73,7 @@ def test_a_street_comes_back_nearly_whole():
     ("low", "height", "expected"),
     [
         (BUILDING, 0.10, BUILDING),
-        (BUILDING, 0.07, GROUND),
+        (BUILDING, 0.05, GROUND),
         (BUILDING, 0.19, BUILDING),
         (GROUND, 0.10, GROUND),
         (UNDEFINED, 0.10, GROUND),
