@@ -51,7 +51,7 @@ bench-ground: $(VENV)/installed
 	$(STREET) --method smrf --json build/ground/street_smrf.json
 	$(STREET) --method flat-zones --json build/ground/street_flat-zones.json
 	$(BIN)/python benchmarks/ground_simulated.py --json build/ground/simulated.json
-	$(BIN)/python benchmarks/ground_time.py --points 3000000 30000000 --peers --json build/ground/time.json
+	$(BIN)/python benchmarks/ground_time.py --points 3000000 30000000 --json build/ground/time.json
 	$(BIN)/python docs/ground_tables.py build/ground docs/ground.md
 	$(BIN)/python docs/ground_pictures.py $(BEVSEG_DATA)/data docs/images/ground
 
