@@ -62,13 +62,15 @@ def require(points: int, bytes_per_point: float, *, where: Path) -> None:
         )
 
 
-def require_raster(rows: int, cols: int, *, where: str) -> None:
+def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *, where: str) -> None:
     """Refuse a cloud whose extent makes rasters that will not fit, however few its points are.
 
     Parameters
     ----------
     rows, cols
         Size of the rasters, cells.
+    bytes_per_cell
+        What is held for a cell at the widest moment.
     where
         The cloud, for the message.
 
@@ -77,7 +79,7 @@ def require_raster(rows: int, cols: int, *, where: str) -> None:
     OutOfMemoryError
         If less is available, with both figures.
     """
-    needed, free = rows * cols * BYTES_PER_CELL, available()
+    needed, free = rows * cols * bytes_per_cell, available()
     if needed > free:
         raise OutOfMemoryError(
             "The rasters of this cloud will not fit in memory",

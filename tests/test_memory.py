@@ -1,11 +1,15 @@
 """Work that will not fit is refused with the figures; a control group counts if it allows less."""
 
+import numpy as np
 import psutil
 import pytest
 
 from bevseg import memory
+from bevseg.bev.ground import ground
+from bevseg.config import GroundConfig
 from bevseg.errors import OutOfMemoryError
 from bevseg.ingest import ingest
+from bevseg.pointcloud import PointCloud
 from tests.io import lasfiles
 
 ROWS = "1 2 3 1\n" * 100
@@ -58,3 +62,11 @@ def test_a_cloud_that_will_not_fit_is_refused_with_the_figures(tmp_path, monkeyp
         ingest(path)
     assert caught.value.exit_code == 5 and caught.value.where == path
     assert "points need about" in caught.value.why and "MiB are available" in caught.value.why
+
+
+def test_ground_in_cells_too_small_for_its_surroundings_is_refused(monkeypatch):
+    cloud = PointCloud.from_xyz(np.random.default_rng(0).random((50, 3)), name="tiny")
+    monkeypatch.setattr(memory, "available", lambda: 2**30)
+    ground(cloud, 0.02, GroundConfig())
+    with pytest.raises(OutOfMemoryError, match="rasters of this cloud"):
+        ground(cloud, 0.001, GroundConfig())  # 1 MB of its own, and 10 m around it

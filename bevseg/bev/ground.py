@@ -22,10 +22,8 @@ from bevseg.bev.terrain.smrf import smrf
 from bevseg.bev.terrain.surface import Surface, unseen
 from bevseg.config import GroundConfig
 from bevseg.distance import to_nearest
-from bevseg.errors import UsageError
 from bevseg.grid import Grid
 from bevseg.kernels import compiled, in_threads, stretch, threads
-from bevseg.names import GROUND_METHODS
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 
@@ -44,6 +42,9 @@ KNOWN = 10.0
 
 STEEPEST = 1.0
 """Steepest slope of the DEM where it was not measured, m per m."""
+
+SEEN_BYTES_PER_CELL = 20
+"""What it takes to tell known from guessed, per cell of the DEM and of a margin of `KNOWN` around it: measured."""
 
 MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 """Values of the band `source`."""
@@ -94,15 +95,7 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     ------
     OutOfMemoryError
         If the cloud reaches so far that its rasters will not fit.
-    UsageError
-        If there is no such method.
     """
-    if config.method not in GROUND_METHODS:
-        raise UsageError(
-            f"No ground method {config.method!r}",
-            where="ground.method",
-            hint=f"choose one of {', '.join(GROUND_METHODS)}",
-        )
     extent = Extent.of(cloud)
     if extent is None:
         dem = _raster(cloud, Grid(cell, 0, 0, 1, 1), np.full((3, 1, 1), np.nan, np.float32))
@@ -110,6 +103,8 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
     fine = _finer(coarse, FINE)
     memory.require_raster(max(grid.rows, fine.rows), max(grid.cols, fine.cols), where=cloud.name)
+    wide = 2 * _margin(cell)  # of small cells it holds more than a small cloud
+    memory.require_raster(grid.rows + wide, grid.cols + wide, SEEN_BYTES_PER_CELL, where=cloud.name)
     low, count = lowest(cloud, fine)
     density, unevenness = _spread(count)
     del count  # as large as the DEM
@@ -292,13 +287,18 @@ def _mean(sums: NDArray[np.int32]) -> Heights:
     return total
 
 
+def _margin(cell: float) -> int:
+    """Return the cells around a raster over which the ground may still be known."""
+    return int(KNOWN / cell) + 1
+
+
 def _seen(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
     """Return the distance to the nearest measured cell, m, and the cells that lie amid measured ones.
 
     Amid lies what a closing of the measured cells by a disk of radius `KNOWN` covers; the disk reaches over the
     border of the raster.
     """
-    margin = int(KNOWN / cell) + 1
+    margin = _margin(cell)
     distance = to_nearest(np.pad(measured, margin)) * np.float32(cell)
     is_amid = to_nearest(distance > KNOWN) * np.float32(cell) >= KNOWN
     inside = (slice(margin, -margin),) * 2
