@@ -18,6 +18,8 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
+    if path.is_dir():
+        raise OutputExistsError("The output is a directory", where=path, hint="name a file")
     if path.exists() and not overwrite:
         raise OutputExistsError("The output exists", where=path, hint="give --overwrite, or another output")
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bevseg.atomic import refuse_existing, refuse_same, replacing
+from bevseg.atomic import refuse_existing, refuse_same, refuse_unwritable, replacing
 from bevseg.bev.ground import Ground, height_above_ground
 from bevseg.bev.surfaces import normalised, surface
 from bevseg.config import GroundConfig
@@ -21,6 +21,10 @@ from bevseg.raster import Raster
 
 DEM, DSM, NDSM = PRODUCTS
 POINTS, HILLSHADE, WORLD = "points", "hillshade", "world"
+
+SUFFIXES = {DEM: (".tif", ".tiff"), POINTS: (".las", ".laz")}
+"""Output whose name is the user's -> its suffixes: each is written in one format, whatever it is called.
+So no two outputs are one file."""
 
 UNITS = {"height": "m", "distance": "m", "height_above_ground": "m"}
 """Band -> unit: metres, whatever the unit of the reference system; `source` counts kinds."""
@@ -67,21 +71,29 @@ class Asked:
         return paths | ({POINTS: self.points} if self.points else {})
 
     def refuse(self, source: Path, dem: Path, *, overwrite: bool) -> None:
-        """Refuse outputs that exist, that are the input, or that are two in one; called before any work.
+        """Refuse outputs that exist, that are the input, or that bear a wrong suffix; called before any work.
 
         Raises
         ------
         OutputExistsError
             If one exists and may not be replaced.
+        OutputWriteError
+            If nothing can be written where one is to lie.
         UsageError
-            If two outputs, or an output and the input, are the same file.
+            If an output and the input are the same file, or a suffix is of another format.
         """
-        paths = list(self.paths(dem).values())
-        for path in paths:
+        paths = self.paths(dem)
+        for name, suffixes in SUFFIXES.items():
+            if name in paths and paths[name].suffix.lower() not in suffixes:
+                raise UsageError(
+                    f"No format of the {name} has the suffix {paths[name].suffix!r}",
+                    where=paths[name],
+                    hint=f"choose from {', '.join(suffixes)}",
+                )
+        for path in paths.values():
             refuse_same(source, path)
             refuse_existing(path, overwrite=overwrite)
-        if len({path.absolute() for path in paths}) < len(paths):
-            raise UsageError("Two outputs have the same name", where=self.points, hint="name another output")
+            refuse_unwritable(path.parent)
 
 
 DEM_ONLY = Asked()

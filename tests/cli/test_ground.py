@@ -158,8 +158,9 @@ def test_the_method_that_is_asked_for_is_taken_and_told(street, tmp_path, method
         (("--cell", "0"), ("0.001",)),
         (("--cell", "nan"), ("0.001",)),
         (("--cell", "wide"), ("0.2",)),
-        (("--points", "{out}/dem.tif"), ("Two outputs",)),
-        (("--products", "dsm", "--points", "{out}/dsm.tif"), ("Two outputs",)),
+        (("-o", "{out}/dem.png"), (".png", ".tif, .tiff")),
+        (("-o", "{out}/dem"), (".tif, .tiff",)),
+        (("--points", "{out}/points.ply"), (".ply", ".las, .laz")),
     ],
 )
 def test_wrong_options_name_the_right_ones_and_write_nothing(street, tmp_path, arguments, words):
@@ -182,6 +183,17 @@ def test_any_output_that_exists_is_refused_before_the_cloud_is_read(tmp_path, na
     assert name in result.stderr
     assert left_behind(tmp_path) == sorted([name, "no_cloud.laz"])
     assert (tmp_path / name).read_text() == "mine"
+
+
+def test_what_cannot_be_written_is_refused_before_the_cloud_is_read(tmp_path):
+    (tmp_path / "no_cloud.laz").write_text("not read")
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "dem.tif").mkdir()
+    for dem, words in (("dem.tif", "is a directory"), ("file/dem.tif", "not a directory")):
+        arguments = ("-o", tmp_path / dem, "--products", "dsm", "--overwrite")
+        result = bevseg("ground", tmp_path / "no_cloud.laz", *arguments)
+        assert result.exit_code == 6 and words in result.stderr
+    assert left_behind(tmp_path) == ["dem.tif", "file", "no_cloud.laz"]
 
 
 def test_an_input_is_never_an_output(street, tmp_path):
