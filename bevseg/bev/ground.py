@@ -52,6 +52,11 @@ MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
 PER_METRE = 10_000
 """Heights are added up in whole tenths of a millimetre: their order then plays no part."""
 
+WIDE = 2.0
+"""Larger cells (m) may hold so many points that the sums of their heights outgrow 32 bits."""
+
+Sums = NDArray[np.signedinteger]
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -246,7 +251,8 @@ def _near(
     """
     points, inner, outer = Steps.of(cloud), Frame.of(cloud, searched), Frame.of(cloud, grid)
     is_ground = np.zeros(len(cloud), np.bool_)
-    sums = np.zeros((threads(), grid.rows * grid.cols, 2), np.int32)
+    whole: type[np.signedinteger] = np.int64 if grid.cell > WIDE else np.int32
+    sums = np.zeros((threads(), grid.rows * grid.cols, 2), whole)
 
     def of_part(part: int) -> None:
         its = stretch(len(cloud), part)
@@ -272,14 +278,14 @@ def _dem(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDArray[
     return bands
 
 
-def _total(sums: NDArray[np.int32]) -> NDArray[np.int32]:
+def _total(sums: Sums) -> Sums:
     """Return the sums of all threads, in the place of the first one's."""
     for more in sums[1:]:
         sums[0] += more
     return sums[0]
 
 
-def _mean(sums: NDArray[np.int32]) -> Heights:
+def _mean(sums: Sums) -> Heights:
     """Return the mean of what was added up in each cell, m; NaN where nothing was."""
     total, hits = (sums[..., at].astype(np.float32) for at in (0, 1))
     with np.errstate(invalid="ignore"):
