@@ -120,7 +120,7 @@ class Extent(NamedTuple):
         (x_scale, y_scale, _), (x_offset, y_offset, _) = cloud.scale, cloud.offset
         x = (float(west) * x_scale + x_offset, float(east) * x_scale + x_offset)
         y = (float(south) * y_scale + y_offset, float(north) * y_scale + y_offset)
-        return cls((min(x), max(x)), (min(y), max(y)))  # a LAS file may count its steps down
+        return cls(x, y)
 
 
 @compiled

@@ -6,7 +6,6 @@ from bevseg import kernels
 from bevseg.bev import backproject, binning, records
 from bevseg.bev.binning import Extent, lowest
 from bevseg.grid import Grid
-from bevseg.pointcloud import PointCloud
 from tests import scenes
 from tests.bev.clouds import clouds, kept, shuffled
 
@@ -50,12 +49,6 @@ def test_the_compiled_extent_is_that_of_the_cloud(cloud, cell):
     else:
         np.testing.assert_array_equal(extent, bounds[:2])
         assert Grid.covering(cell, *extent) == grid_of(cloud, cell)
-
-
-def test_steps_that_count_down_have_an_extent_as_well():
-    x, y, z = np.array([[0, 30, 10], [0, 20, 5], [0, 0, 0]], np.int32)
-    cloud = PointCloud(x, y, z, (-0.1, -0.1, 0.1), (7.0, 8.0, 0.0))
-    assert Extent.of(cloud) == Extent((4.0, 7.0), (6.0, 8.0))
 
 
 @given(clouds())
