@@ -10,13 +10,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.raster import Raster
+from bevseg.raster import EXTRAPOLATED, INTERPOLATED, MEASURED, Raster
 
 AZIMUTH, ALTITUDE = 315.0, 45.0
 """Where the sun stands: clockwise from north and above the horizon, degrees. From the north-west, as maps have it."""
-
-MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
-"""Kinds of cells in the band `source` of a DEM."""
 
 PALE, FADED = 0.6, 1.0
 """Largest share of white in a cell that is interpolated, and how far (m) beyond the spacing of the measured cells it

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from bevseg.grid import Grid
 
+MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
+"""Values of the band `source` of a DEM; the last is a guess."""
+
 
 @dataclass(frozen=True)
 class Raster:

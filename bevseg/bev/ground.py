@@ -25,7 +25,7 @@ from bevseg.distance import to_nearest
 from bevseg.grid import Grid
 from bevseg.kernels import compiled, in_threads, stretch, threads
 from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.raster import EXTRAPOLATED, INTERPOLATED, MEASURED, Raster
 
 FINE, COARSE = 0.25, 1.0
 """Cells of the search by flat zones and by openings, m; the coarse ones are made of whole fine ones."""
@@ -45,9 +45,6 @@ STEEPEST = 1.0
 
 SEEN_BYTES_PER_CELL = 20
 """What it takes to tell known from guessed, per cell of the DEM and of a margin of `KNOWN` around it: measured."""
-
-MEASURED, INTERPOLATED, EXTRAPOLATED = 0, 1, 2
-"""Values of the band `source`."""
 
 PER_METRE = 10_000
 """Heights are added up in whole tenths of a millimetre: their order then plays no part."""

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from bevseg.bev.binning import lowest
-from bevseg.bev.ground import EXTRAPOLATED, INTERPOLATED, KNOWN, MEASURED, ground, height_above_ground
+from bevseg.bev.ground import KNOWN, ground, height_above_ground
 from bevseg.bev.terrain.smrf import BROAD
 from bevseg.config import GroundConfig
 from bevseg.grid import Grid
 from bevseg.ingest import ingest
 from bevseg.pointcloud import PointCloud
+from bevseg.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
 from tests import scenes
 from tests.bev.clouds import clouds, kept, shuffled
 
@@ -220,7 +221,9 @@ def test_a_tilted_plane_stays_to_the_millimetre(config, slope, cell):
     errors = np.abs(found.dem["height"] - slope * x)
     inner = (x > x[0] + 1) & (x < x[-1] - 1)
     assert errors[:, inner].max() <= 0.001
-    assert errors.max() <= 0.001 + 0.05 * slope, "at the border the surface of the search is level over half a cell"
+    assert errors.max() <= 0.001 + 0.05 * slope, (
+        "at the border the surface of the search is level over half a cell"
+    )
 
 
 @BOTH
