@@ -168,7 +168,7 @@ def bridge(seed: int) -> Street:
     above = LEVEL.mesh(np.random.default_rng(seed))
     middle = above.corners.mean(axis=1)
     carried = (np.abs(middle[:, 0] - 30) < 14) & (np.abs(middle[:, 1]) < 6.5)
-    deck = Mesh(above.corners[carried], above.materials[carried])
+    deck = above.only(carried)
     slab = box((16, -6.5, -1.2), (44, 6.5, -0.4), Material.BRICK)
     rails = (box((16, t - 0.1, -0.4), (44, t + 0.1, 1.1), Material.STEEL) for t in (-6.5, 6.5))
     return _street(LEVEL, [trench.mesh(np.random.default_rng(seed)), deck, slab, *rails])
@@ -217,8 +217,7 @@ class Truth:
         self._length = street.terrain.length
         self._soils, self._materials = mesh.materials[soil], mesh.materials[~soil]
         self._soil, self._things = (
-            Scene(replace(street, mesh=Mesh(mesh.corners[which], mesh.materials[which])), library)
-            for which in (soil, ~soil)
+            Scene(replace(street, mesh=mesh.only(which)), library) for which in (soil, ~soil)
         )
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         steep = np.abs(normal[:, 2]) < 0.5 * np.linalg.norm(normal, axis=1)

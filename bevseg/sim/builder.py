@@ -1,8 +1,14 @@
-"""Puts parts on the ground of a street, and remembers which stretches of a strip are taken."""
+"""Puts parts on the ground of a street, numbers them, and remembers which stretches of a strip are taken.
+
+Every part that is put down is a thing of its own, or several where its triangles say so. Where parts belong together
+(a wall in pieces, a row of stairs), `thing` tells their number, which `new_thing` hands out; `GROUND` is that of what
+is walked on.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +18,8 @@ from bevseg.sim.terrain import Terrain
 
 AHEAD = 22.0
 """How far things stand before the start and after the end of the drive, m."""
+GROUND = 0
+"""Number of the thing that all ground belongs to."""
 
 
 class Builder:
@@ -29,6 +37,8 @@ class Builder:
         self.rng = rng
         self.terrain = terrain
         self.parts: list[Mesh] = []
+        self.things = GROUND
+        """Highest number that a thing has."""
         self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
 
     @property
@@ -41,19 +51,24 @@ class Builder:
         """Last s that is furnished, m."""
         return self.terrain.length + AHEAD
 
-    def stand(self, part: Mesh, s: float, t: float, *, lift: float = 0.0) -> None:
-        """Put an upright, level part with its origin on the ground at (s, t)."""
-        self.parts.append(part.at(s, t, float(self.terrain.height(s, t)) + lift))
+    def new_thing(self) -> int:
+        """Return a number that no thing has yet."""
+        self.things += 1
+        return self.things
 
-    def lay(self, part: Mesh, s: float, t: float) -> None:
+    def stand(self, part: Mesh, s: float, t: float, *, lift: float = 0.0, thing: int | None = None) -> None:
+        """Put an upright, level part with its origin `lift` m over the ground at (s, t)."""
+        self._add(part.at(s, t, float(self.terrain.height(s, t)) + lift), thing)
+
+    def lay(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
         """Put a part on its wheels: tilted as the ground is around (s, t)."""
         h, reach = self.terrain.height, 1.3
         along = float(h(s + reach, t) - h(s - reach, t)) / (2 * reach)
         across = float(h(s, t + 0.7) - h(s, t - 0.7)) / 1.4
         tilt = np.array([[1, 0, along], [0, 1, across], [0, 0, 1]])
-        self.parts.append(Mesh(part.corners @ tilt, part.materials).at(s, t, float(h(s, t))))
+        self._add(replace(part, corners=part.corners @ tilt).at(s, t, float(h(s, t))), thing)
 
-    def drape(self, part: Mesh, s: float, t: float) -> None:
+    def drape(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
         """Put a long part down so that its foot follows the ground."""
 
         def follow(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -61,7 +76,14 @@ class Builder:
                 [np.zeros((len(points), 2)), self.terrain.height(points[:, 0], points[:, 1])]
             )
 
-        self.parts.append(part.at(s, t).mapped(follow))
+        self._add(part.at(s, t).mapped(follow), thing)
+
+    def _add(self, part: Mesh, thing: int | None) -> None:
+        """Keep a part as the thing of a number, or as new ones: one for each number that its triangles have."""
+        if thing is None:
+            thing = self.new_thing()
+            self.things += int(part.things.max(initial=0))
+        self.parts.append(part.numbered(thing))
 
     def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
         """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one."""

@@ -1,4 +1,4 @@
-"""Triangles with a material each, and the few solids that a street is built from.
+"""Triangles with a material and a thing each, and the few solids that a street is built from.
 
 A part is built in its own frame (x along it, y across it, z up, in m) and then placed in the frame of the street.
 """
@@ -28,16 +28,21 @@ class Mesh:
         (M, 3, 3) float64: triangle, corner, coordinate, m.
     materials
         (M,) uint8, ids of `Material`.
+    things
+        (M,) int32, number of the thing that the triangle belongs to; 0 in the street is the ground. Within a part
+        that is not placed yet they count its things from 0.
     """
 
     corners: NDArray[np.float64]
     materials: NDArray[np.uint8]
+    things: NDArray[np.int32]
 
     @classmethod
     def of(cls, corners: ArrayLike, material: Material) -> Self:
         """Return triangles (M, 3, 3) of one material; those that have no area are never hit."""
         triangles = np.asarray(corners, np.float64).reshape(-1, 3, 3)
-        return cls(triangles, np.full(len(triangles), material, np.uint8))
+        count = len(triangles)
+        return cls(triangles, np.full(count, material, np.uint8), np.zeros(count, np.int32))
 
     def mapped(self, position: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Self:
         """Return the mesh with every corner moved by `position`, which maps (N, 3) to (N, 3)."""
@@ -58,14 +63,29 @@ class Mesh:
         """Return the mesh with y times `side`, which is 1 or -1."""
         return replace(self, corners=self.corners * (1, side, 1))
 
+    def numbered(self, first: int) -> Self:
+        """Return the mesh with `first` added to the numbers of its things."""
+        return replace(self, things=self.things + np.int32(first))
+
+    def only(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the triangles that `which` picks, a mask (M,) or indices."""
+        return replace(
+            self,
+            corners=self.corners[which],
+            materials=self.materials[which],
+            things=self.things[which],
+        )
+
 
 def merge(parts: Iterable[Mesh]) -> Mesh:
     """Return all triangles of `parts` as one mesh."""
     listed = list(parts)
     if not listed:
-        return Mesh(np.empty((0, 3, 3)), np.empty(0, np.uint8))
+        return Mesh(np.empty((0, 3, 3)), np.empty(0, np.uint8), np.empty(0, np.int32))
     return Mesh(
-        np.concatenate([part.corners for part in listed]), np.concatenate([part.materials for part in listed])
+        np.concatenate([part.corners for part in listed]),
+        np.concatenate([part.materials for part in listed]),
+        np.concatenate([part.things for part in listed]),
     )
 
 
@@ -126,7 +146,7 @@ def surface(
     first = np.stack([south_west, south_east, north_east], axis=2)
     second = np.stack([south_west, north_east, north_west], axis=2)
     corners = np.stack([first, second], axis=2).reshape(-1, 3, 3)
-    return Mesh(corners, np.repeat(materials.astype(np.uint8).ravel(), 2))
+    return Mesh(corners, np.repeat(materials.astype(np.uint8).ravel(), 2), np.zeros(len(corners), np.int32))
 
 
 def polyline(points: Sequence[Point], radius: float, material: Material) -> Mesh:

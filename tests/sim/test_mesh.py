@@ -49,3 +49,12 @@ def test_leaves_lie_where_they_are_put():
 
 def test_nothing_merged_is_an_empty_mesh():
     assert merge([]).corners.shape == (0, 3, 3)
+
+
+def test_merged_parts_keep_their_things():
+    car = merge(
+        [box((0, 0, 0), (1, 1, 1), Material.PAINT), box((2, 0, 0), (3, 1, 1), Material.TYRE).numbered(1)]
+    )
+    moved = car.at(5).turned(0.3).mirrored(-1).mapped(lambda points: points + 1).numbered(7)
+    assert moved.things.tolist() == [7] * 12 + [8] * 12
+    assert moved.only(moved.materials == Material.TYRE).things.tolist() == [8] * 12

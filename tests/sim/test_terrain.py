@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bevseg.sim.builder import Builder
+from bevseg.sim.builder import GROUND, Builder
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import box
+from bevseg.sim.mesh import box, merge
 from bevseg.sim.terrain import KERB, Crossing, Side, Terrain
 
 SIDE = Side(kerb=4, verge=1, pavement=2, garden=3, bank=0.2, bank_width=4)
@@ -65,3 +65,15 @@ def test_a_car_lies_on_the_slope_and_a_mast_stands_upright():
     laid, standing = (part.corners.reshape(-1, 3) for part in builder.parts)
     assert np.ptp(laid[:, 2]) == pytest.approx(1 + 0.4 + 0.04, abs=0.01)
     assert np.ptp(standing[:, 2]) == pytest.approx(1)
+
+
+def test_every_part_that_is_put_down_is_a_new_thing_unless_told_otherwise():
+    builder = Builder(np.random.default_rng(0), LEVEL)
+    block = box((0, 0, 0), (1, 1, 1), Material.PAINT)
+    wall = builder.new_thing()
+    builder.stand(block, 1, 1)
+    builder.stand(merge([block, block.numbered(1)]), 5, 1)
+    builder.lay(block, 10, 1)
+    builder.drape(block, 15, 1, thing=wall)
+    builder.stand(block, 20, 1, thing=GROUND)
+    assert [sorted(set(part.things.tolist())) for part in builder.parts] == [[2], [3, 4], [5], [1], [0]]
