@@ -30,6 +30,14 @@ class Material(IntEnum):
     WOOD = 14
     CLOTH = 15
     WIRE = 16
+    TIMBER = 17
+    """Wooden masts and posts."""
+    METAL = 18
+    """Bins, boxes, racks, railings: metal that no class names."""
+    SCREEN = 19
+    """Glass of shelters."""
+    SEAT = 20
+    """What is seen of a car through its windows."""
 
 
 class Response(NamedTuple):
@@ -63,6 +71,10 @@ RESPONSES = {
     Material.WOOD: Response(UNDEFINED, 0.40, 0.98, 0.004),
     Material.CLOTH: Response(UNDEFINED, 0.30, 0.95, 0.010),
     Material.WIRE: Response(UNDEFINED, 0.20, 0.70, 0.003),
+    Material.TIMBER: Response(POLE, 0.35, 0.98, 0.004),
+    Material.METAL: Response(UNDEFINED, 0.40, 0.95, 0.004),
+    Material.SCREEN: Response(UNDEFINED, 0.08, 0.25, 0.010),
+    Material.SEAT: Response(CAR, 0.10, 0.60, 0.010),
 }
 
 _IN_ORDER = [RESPONSES[material] for material in Material]

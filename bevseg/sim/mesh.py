@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -124,6 +123,43 @@ def beam(
     return merge([wall, *lids])
 
 
+def beams(
+    starts: ArrayLike,
+    ends: ArrayLike,
+    radii: ArrayLike,
+    material: Material,
+    *,
+    sides: int = 4,
+    tips: ArrayLike | None = None,
+) -> Mesh:
+    """Return many round bars without lids at once; see `beam`.
+
+    Parameters
+    ----------
+    starts, ends
+        (N, 3), m; bars without length are left out.
+    radii, tips
+        (N,) or one number: radius at the start and at the end, m; None for `tips` repeats `radii`.
+    material, sides
+        Of all of them.
+    """
+    a, b = np.asarray(starts, np.float64).reshape(-1, 3), np.asarray(ends, np.float64).reshape(-1, 3)
+    foot = np.broadcast_to(np.asarray(radii, np.float64), len(a))
+    head = foot if tips is None else np.broadcast_to(np.asarray(tips, np.float64), len(a))
+    long = np.linalg.norm(b - a, axis=1)
+    some = long > 1e-9
+    a, b, foot, head = a[some], b[some], foot[some], head[some]
+    along = (b - a) / long[some, None]
+    aside = np.where(np.abs(along[:, :1]) < 0.9, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    across = np.cross(along, aside)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    third = np.cross(along, across)
+    angle = np.linspace(0, 2 * np.pi, sides + 1)[:, None]
+    ring = np.cos(angle) * across[:, None] + np.sin(angle) * third[:, None]  # N x (sides + 1) x 3
+    low, high = a[:, None] + foot[:, None, None] * ring, b[:, None] + head[:, None, None] * ring
+    return quads(np.stack([low[:, :-1], low[:, 1:], high[:, 1:], high[:, :-1]], axis=2), material)
+
+
 def leaves(
     centres: NDArray[np.float64], size: float, rng: np.random.Generator, material: Material = Material.LEAF
 ) -> Mesh:
@@ -151,4 +187,4 @@ def surface(
 
 def polyline(points: Sequence[Point], radius: float, material: Material) -> Mesh:
     """Return thin bars from point to point, for arms, rails and wires."""
-    return merge(beam(a, b, radius, material, sides=4) for a, b in pairwise(points))
+    return beams(points[:-1], points[1:], radius, material)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import beam, box, leaves, merge, surface
+from bevseg.sim.mesh import beam, beams, box, leaves, merge, surface
 
 
 def area(mesh):
@@ -20,6 +20,12 @@ def test_a_beam_is_closed_and_keeps_its_length():
     bar = beam((1, 1, 0), (1, 1, 5), 0.1, Material.STEEL, sides=64)
     assert area(bar) == pytest.approx(2 * np.pi * 0.1 * 5 + 2 * np.pi * 0.01, rel=0.01)
     assert np.ptp(bar.corners[..., 2]) == pytest.approx(5)
+
+
+def test_many_beams_at_once_are_as_thick_and_long_as_one_by_one():
+    starts, ends = [(0, 0, 0), (1, 1, 0), (2, 2, 2)], [(0, 0, 5), (3, 1, 0), (2, 2, 2)]
+    bars = beams(starts, ends, [0.1, 0.2, 0.3], Material.BARK, sides=64, tips=[0.1, 0.2, 0.3])
+    assert area(bars) == pytest.approx(2 * np.pi * (0.1 * 5 + 0.2 * 2), rel=0.01)
 
 
 def test_turning_goes_from_x_towards_y():
