@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.mesh import Mesh
+from bevseg.sim.style import STYLES, Style
 from bevseg.sim.terrain import Terrain
 
 AHEAD = 22.0
@@ -31,11 +32,14 @@ class Builder:
         Draws everything.
     terrain
         The ground that parts are put on.
+    style
+        What kind of town it is.
     """
 
-    def __init__(self, rng: np.random.Generator, terrain: Terrain) -> None:
+    def __init__(self, rng: np.random.Generator, terrain: Terrain, style: Style | None = None) -> None:
         self.rng = rng
         self.terrain = terrain
+        self.style = style or STYLES["shrec20"]
         self.parts: list[Mesh] = []
         self.things = GROUND
         """Highest number that a thing has."""

@@ -11,6 +11,7 @@ from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
 from bevseg.sim.lots import KINDS
 from bevseg.sim.mesh import Mesh, merge
+from bevseg.sim.style import STYLES
 from bevseg.sim.terrain import Crossing, Side, Terrain
 
 
@@ -36,7 +37,7 @@ class Street:
     lane: float
 
 
-def street(seed: int, length: float, slope: float | None = None) -> Street:
+def street(seed: int, length: float, slope: float | None = None, *, style: str = "shrec20") -> Street:
     """Build the street of a seed.
 
     Parameters
@@ -47,6 +48,8 @@ def street(seed: int, length: float, slope: float | None = None) -> Street:
         Of the drive, m.
     slope
         Of the street, m per m; None draws one up to 8 %.
+    style
+        What kind of town it is in: a name in `bevseg.sim.style.STYLES`.
     """
     rng = np.random.default_rng([seed, 0])
     kinds = rng.choice(list(KINDS), size=2, p=[kind.share for kind in KINDS.values()])
@@ -69,7 +72,7 @@ def street(seed: int, length: float, slope: float | None = None) -> Street:
         right=sides[1],
         crossings=_crossings(rng, length),
     )
-    builder = Builder(rng, terrain)
+    builder = Builder(rng, terrain, STYLES[style])
     for sign, kind, place in zip((1, -1), kinds, parking, strict=True):
         lots.fill(builder, sign, KINDS[kind])
         roadside.fill(builder, sign, roadside.PARKING[place])

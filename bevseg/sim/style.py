@@ -1,0 +1,240 @@
+"""What a kind of town is made of: ranges, shares and densities that a street of it is drawn from.
+
+A `Span` is drawn from uniformly. Shares of one mapping are weights: they need not add up to 1. Where no source is
+named, a value is chosen: by eye, from what such streets look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+Span = tuple[float, float]
+"""From and to."""
+Shares = Mapping[str, float]
+"""Name -> how common."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A kind of town. Lengths in m, slopes in m per m, densities per m of one side; a chance is a share of 1."""
+
+    # The ground.
+    slope: Span = (0.0, 0.08)
+    """Of the street along its length, up or down."""
+    wave: Span = (0.0, 0.25)
+    """Amplitude of the undulation on top of the slope: crests and dips, 50 to 90 m long."""
+    camber: Span = (0.015, 0.03)
+    """Fall of the road from its crown; 1.5 to 2 % is usual on paved roads (AASHTO), patched ones reach 3 %."""
+    kerb: Span = (0.06, 0.16)
+    """Height of a kerb; 0.15 (6 inches) is the common barrier kerb of North America."""
+    lane: Span = (2.4, 3.4)
+    """Width of a lane; 2.7 to 3.6 (9 to 12 feet) in the AASHTO Green Book."""
+    verge: float = 0.6
+    """Chance of grass between kerb and pavement."""
+    pavement: Span = (1.3, 2.8)
+    """Width of a pavement; 1.5 (5 feet) is a common minimum in the USA."""
+    bends: Shares = field(default_factory=lambda: {"straight": 0.35, "gentle": 0.5, "sharp": 0.15})
+    """Straight, of a radius over 160 m, or with one bend of 45 to 90 m."""
+    crossing: Span = (70.0, 170.0)
+    """From one cross street to the next."""
+    tee: float = 0.35
+    """Chance that a cross street goes off to one side only."""
+    bridge: float = 0.03
+    """Chance of a bridge over the street."""
+    viaduct: float = 0.03
+    """Chance that the street is carried over lower ground for a stretch."""
+
+    # What is built; shares of the kinds of `lots.KINDS`, drawn anew every `quarter` m.
+    kinds: Shares = field(
+        default_factory=lambda: {
+            "terrace": 0.3,
+            "villas": 0.2,
+            "flats": 0.14,
+            "institute": 0.08,
+            "downtown": 0.08,
+            "mixed": 0.1,
+            "park": 0.1,
+        }
+    )
+    quarter: Span = (40.0, 120.0)
+    """How long one kind of building goes on along a side."""
+    retained: float = 0.12
+    """Chance that a plot lies behind a retaining wall."""
+    retaining: Span = (0.3, 2.5)
+    """Height of a retaining wall."""
+    square: float = 0.05
+    """Chance, per side and 100 m, of an open paved place."""
+    car_park: float = 0.05
+    """Chance, per side and 100 m, of a car park beside the road."""
+    second_row: float = 0.4
+    """Chance, per plot, of a building 25 to 60 m from the road."""
+
+    # Vehicles.
+    parking: Shares = field(
+        default_factory=lambda: {"parallel": 0.62, "perpendicular": 0.12, "slanted": 0.06, "none": 0.2}
+    )
+    """Of the kinds of `roadside.PARKING`, per side."""
+    parked: Span = (0.3, 1.0)
+    """Share of the places taken, drawn anew every few cars."""
+    fleet: Shares = field(
+        default_factory=lambda: {
+            "hatchback": 0.36,
+            "saloon": 0.16,
+            "estate": 0.12,
+            "suv": 0.12,
+            "van": 0.1,
+            "pickup": 0.05,
+            "minibus": 0.02,
+            "truck": 0.04,
+            "bus": 0.03,
+        }
+    )
+    traffic: float = 0.006
+    """Vehicles under way per m of street."""
+    queue: float = 0.15
+    """Chance of a row of waiting vehicles before a crossing."""
+
+    # Plants.
+    tree_rows: float = 0.8
+    """Chance of a row of trees along a kerb."""
+    tree_pitch: Span = (7.0, 14.0)
+    tree_height: Span = (4.0, 14.0)
+    tree_clear: Span = (1.8, 3.8)
+    """Height of the lowest leaves of a street tree."""
+    tree_spread: Span = (0.22, 0.42)
+    """Radius of a crown over the height of its tree."""
+    habits: Shares = field(
+        default_factory=lambda: {
+            "round": 0.5,
+            "spreading": 0.2,
+            "conical": 0.12,
+            "columnar": 0.1,
+            "bare": 0.04,
+            "weeping": 0.04,
+        }
+    )
+    garden_trees: float = 0.007
+    """Per m2 of front garden or lawn."""
+    bushes: float = 0.05
+    """Per m2 of front garden."""
+    hedges: float = 0.45
+    """Chance that what borders a garden is a hedge; else a wall or a fence."""
+
+    # Poles.
+    lamps: float = 0.7
+    """Chance of lamp posts along a side."""
+    lamp_pitch: Span = (18.0, 32.0)
+    masts: float = 0.15
+    """Chance of wooden masts with wires along a side."""
+    mast_pitch: Span = (22.0, 32.0)
+    signs: float = 0.06
+    """Per m."""
+    bollards: float = 0.018
+    """Rows per m."""
+    meters: float = 0.1
+    """Chance of parking meters along a side."""
+    lights: float = 0.4
+    """Chance of traffic lights at a crossing."""
+    light_arms: float = 0.4
+    """Chance that a traffic light hangs from an arm over the road."""
+
+    # Clutter; all undefined, per m of pavement.
+    people: float = 0.025
+    ghosts: float = 0.006
+    """People that moved while they were scanned."""
+    bins: float = 0.02
+    bicycles: float = 0.02
+    benches: float = 0.008
+    hydrants: float = 0.003
+    cross_wires: float = 0.01
+    """Wires from a mast to a house or over the road."""
+
+
+_SHREC20 = Style()
+"""European streets: terraces, flats, hedges, narrow roads."""
+
+STYLES: Mapping[str, Style] = {
+    "shrec20": _SHREC20,
+    "oakland": replace(
+        _SHREC20,
+        slope=(0.0, 0.07),
+        wave=(0.0, 0.5),
+        kerb=(0.08, 0.18),
+        lane=(3.0, 4.6),
+        verge=0.55,
+        pavement=(1.4, 3.2),
+        kinds={
+            "lawn": 0.26,
+            "villas": 0.16,
+            "terrace": 0.07,
+            "flats": 0.08,
+            "institute": 0.17,
+            "downtown": 0.12,
+            "mixed": 0.06,
+            "park": 0.08,
+        },
+        retained=0.4,
+        square=0.04,
+        car_park=0.12,
+        second_row=0.5,
+        parking={"parallel": 0.66, "perpendicular": 0.04, "slanted": 0.05, "none": 0.25},
+        fleet={
+            "hatchback": 0.12,
+            "saloon": 0.38,
+            "estate": 0.08,
+            "suv": 0.16,
+            "van": 0.08,
+            "pickup": 0.06,
+            "minibus": 0.05,
+            "truck": 0.03,
+            "bus": 0.04,
+        },
+        tree_rows=0.75,
+        tree_pitch=(7.0, 16.0),
+        tree_height=(5.0, 16.0),
+        tree_spread=(0.28, 0.5),
+        garden_trees=0.009,
+        hedges=0.4,
+        lamps=0.4,
+        lamp_pitch=(25.0, 45.0),
+        masts=0.55,
+        mast_pitch=(28.0, 42.0),
+        signs=0.04,
+        bollards=0.004,
+        meters=0.25,
+        light_arms=0.6,
+        bicycles=0.005,
+        bins=0.012,
+        hydrants=0.006,
+        cross_wires=0.02,
+    ),
+    "terrestrial": replace(
+        _SHREC20,
+        slope=(0.0, 0.06),
+        lane=(2.6, 4.0),
+        kinds={
+            "terrace": 0.2,
+            "villas": 0.1,
+            "flats": 0.14,
+            "institute": 0.14,
+            "downtown": 0.2,
+            "mixed": 0.12,
+            "park": 0.1,
+        },
+        square=0.35,
+        car_park=0.1,
+        traffic=0.003,
+        people=0.05,
+        ghosts=0.02,
+    ),
+}
+"""Name -> style: old Dutch quarters as in SHREC'20, an American university town, and town centres on a tripod."""
+
+
+def drawn(rng: np.random.Generator, shares: Shares) -> str:
+    """Draw one name by its share."""
+    weights = np.array(list(shares.values()))
+    return str(rng.choice(list(shares), p=weights / weights.sum()))
