@@ -130,9 +130,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_trained(model: Model, history: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
-    """Write a model and, beside it, the history of its training as CSV: a line per look at the clouds held out."""
-    save(model, path)
+def write_trained(
+    model: Model, history: Sequence[Mapping[str, Any]], path: Path, *, half: bool = False
+) -> list[Path]:
+    """Write a model and, beside it, the history of its training as CSV: a line per look at the clouds held out.
+
+    `half` stores the weights in half the bytes.
+    """
+    save(model, path, half=half)
     history_path = path.with_name(HISTORY)
     columns = list(dict.fromkeys(key for row in history for key in row))
     with (

@@ -45,6 +45,21 @@ def test_reading_gives_back_what_was_written(saved):
     assert not any(net.training for net in read.nets.values())
 
 
+def test_half_precision_halves_the_kernels_and_comes_back_as_float32(tmp_path):
+    ours = scenes.model(seed=7)
+    for name, half in (("whole", False), ("half", True)):
+        save(ours, tmp_path / name, half=half)
+    kernels = sum(w.numel() for net in ours.nets.values() for w in net.state_dict().values() if w.ndim > 1)
+    sizes = [(tmp_path / name).stat().st_size for name in ("whole", "half")]
+    assert sizes[0] - sizes[1] == pytest.approx(2 * kernels, abs=2000)  # the table of contents differs
+    for name, net in load(tmp_path / "half").nets.items():
+        theirs = net.state_dict()
+        for key, weights in ours.nets[name].state_dict().items():
+            assert theirs[key].dtype == weights.dtype
+            tolerance = 2.0**-11 if weights.ndim > 1 else 0
+            torch.testing.assert_close(theirs[key], weights, rtol=tolerance, atol=1e-7 if tolerance else 0)
+
+
 def test_what_was_read_can_be_trained(saved):
     net = load(saved).nets["low"].train()
     net(torch.zeros(1, 2, 8, 8)).sum().backward()
