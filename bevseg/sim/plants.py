@@ -1,70 +1,359 @@
-"""Trees, bushes and hedges: leaves are small loose triangles, so that beams get between them."""
+"""Trees with trunk, boughs, twigs and clusters of leaves; shrubs, hedges, tall grass and ground cover.
+
+A crown is built from its outline: masses of foliage are scattered within it, each hangs on a bough of the trunk by a
+branch of its own and splits into tufts, and leaves crowd round the tufts. Between the masses beams get through.
+Leaves are loose triangles. The frame of a plant has its origin on the ground.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, beam, box, leaves, merge
+from bevseg.sim.mesh import Mesh, beams, box, leaves, merge
+
+Span = tuple[float, float]
+Points = NDArray[np.float64]
+
+LEAVES = 6500
+"""Most leaves of one tree."""
+_FACE = np.sqrt(3) / 4
+"""Mean area of a triangle that `leaves` makes of size 1."""
 
 
-def tree(rng: np.random.Generator, *, height: float, radius: float, clear: float) -> Mesh:
-    """Return a tree of `height` m, with a crown of `radius` m that begins `clear` m over the ground."""
-    thick = 0.012 * height + rng.uniform(0.04, 0.16)
-    lean = rng.normal(scale=0.02 * height, size=2)
-    top = (lean[0], lean[1], clear + 0.5 * (height - clear))
-    trunk = beam((0, 0, -0.3), top, thick, Material.BARK, sides=8, tip=0.4)
-    tips = _clumps(rng, height, radius, clear) + np.array((*lean, 0))
-    branches = [
-        beam(
-            (lean[0] * 0.7, lean[1] * 0.7, min(0.85 * clear + 0.2, top[2])),
-            tuple(tip),
-            0.3 * thick,
-            Material.BARK,
-            sides=4,
-            tip=0.3,
+class Habit(NamedTuple):
+    """How a kind of tree grows; lengths in m.
+
+    Heights, trunks and crowns lie within what street tree inventories give (McPherson, van Doorn & Peper 2016, Urban
+    tree database, USDA RDS-2016-0005: trunks of 5 to 90 cm, heights of 3 to 25 m, crowns of 2 to 18 m).
+    """
+
+    height: Span
+    spread: Span
+    """Radius of the crown over the height of the tree."""
+    clear: Span
+    """Height of the lowest leaves."""
+    trunk: Span
+    """Diameter at breast height, of the smallest and the tallest."""
+    outline: tuple[float, ...]
+    """Radius of the crown over its largest, at even steps from its foot to its top."""
+    boughs: Span
+    stems: Span = (1, 1)
+    whorled: bool = False
+    """Whether branches leave the trunk on all levels and not from boughs."""
+    hanging: float = 0.0
+    """How far twigs hang down, over the height of the crown."""
+
+
+HABITS = {
+    "round": Habit((6, 16), (0.26, 0.42), (2.0, 4.2), (0.15, 0.6), (0.45, 0.85, 1.0, 0.97, 0.8, 0.4), (5, 9)),
+    "oval": Habit((5, 13), (0.2, 0.3), (1.8, 3.0), (0.12, 0.4), (0.5, 0.9, 1.0, 0.9, 0.65, 0.25), (5, 8)),
+    "spreading": Habit((7, 15), (0.42, 0.6), (2.2, 4.5), (0.3, 0.9), (0.6, 0.95, 1.0, 0.85, 0.5), (5, 10)),
+    "vase": Habit((7, 17), (0.3, 0.42), (2.5, 4.5), (0.2, 0.7), (0.2, 0.5, 0.8, 1.0, 0.9, 0.45), (4, 7)),
+    "columnar": Habit((5, 14), (0.08, 0.15), (0.8, 2.2), (0.1, 0.35), (0.7, 1.0, 1.0, 0.9, 0.7, 0.3), (4, 7)),
+    "conical": Habit(
+        (4, 16), (0.18, 0.3), (0.0, 1.2), (0.12, 0.5), (1.0, 0.9, 0.7, 0.5, 0.3, 0.04), (0, 0), whorled=True
+    ),
+    "pine": Habit(
+        (8, 18), (0.2, 0.32), (3.0, 6.0), (0.2, 0.5), (0.6, 1.0, 0.9, 0.75, 0.4), (0, 0), whorled=True
+    ),
+    "weeping": Habit((5, 12), (0.35, 0.5), (0.6, 1.8), (0.2, 0.7), (0.9, 1.0, 1.0, 0.9, 0.5), (5, 8), hanging=0.25),
+    "multistem": Habit((2.8, 7), (0.32, 0.5), (0.5, 1.8), (0.06, 0.15), (0.6, 0.95, 1.0, 0.8, 0.4), (2, 3), (2, 6)),
+    "young": Habit((2.8, 5.5), (0.14, 0.26), (1.5, 2.2), (0.04, 0.1), (0.5, 0.95, 1.0, 0.8, 0.3), (3, 5)),
+}  # fmt: skip
+"""Kinds of trees; a bare tree is one of them without leaves."""
+BARE = "bare"
+"""Name of a tree in winter among the habits a style gives shares of."""
+
+
+def tree(
+    rng: np.random.Generator,
+    *,
+    habit: str | None = None,
+    height: float | None = None,
+    radius: float | None = None,
+    clear: float | None = None,
+    detail: float = 1.0,
+) -> Mesh:
+    """Return a tree.
+
+    Parameters
+    ----------
+    rng
+        Draws what is not given.
+    habit
+        One of `HABITS`, or `BARE`; None draws one that grows as high as `height`.
+    height, radius, clear
+        Of the tree, of its crown, and of the lowest leaves over the ground, m.
+    detail
+        Share of leaves and twigs that are built; the leaves get larger instead. Far trees need fewer.
+    """
+    bare = habit == BARE
+    if habit is None or bare:
+        high = 9.0 if height is None else height
+        fit = [name for name, kind in HABITS.items() if kind.height[0] <= high <= kind.height[1]]
+        fit = [name for name in fit if not (bare and HABITS[name].whorled)] or ["round"]
+        habit = str(rng.choice(fit))
+    kind = HABITS[habit]
+    low, high = kind.height
+    size = rng.beta(1.6, 1.8) if height is None else float(np.clip((height - low) / (high - low), 0, 1))
+    height = low + size * (high - low) if height is None else height
+    radius = rng.uniform(*kind.spread) * height if radius is None else radius
+    clear = min(rng.uniform(*kind.clear), 0.5 * height) if clear is None else clear
+    trunk = (kind.trunk[0] + size * (kind.trunk[1] - kind.trunk[0])) * rng.uniform(0.75, 1.25)
+    crown = _Crown(rng, kind, height, radius, clear, trunk / 2, detail)
+    parts = [crown.wood(bare)]
+    if not bare:
+        parts.append(crown.foliage(habit))
+    if rng.random() < 0.06 and trunk > 0.2:
+        parts.append(_ivy(rng, trunk / 2, clear))
+    return merge(parts)
+
+
+class _Crown:
+    """The points that a tree is built from: axes of the stems, masses of foliage, tufts."""
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        kind: Habit,
+        height: float,
+        radius: float,
+        clear: float,
+        thick: float,
+        detail: float,
+    ) -> None:
+        self.rng, self.kind, self.height, self.radius, self.clear = rng, kind, height, radius, clear
+        self.thick, self.detail = thick, detail
+        self.depth = height - clear
+        self.lean = rng.normal(scale=0.025 * height, size=2)
+        wander = rng.normal(scale=0.012 * height, size=(4, 2))
+        self.bend = np.concatenate([np.zeros((1, 2)), wander])
+        self.ellipse = np.exp(rng.normal(scale=0.12, size=2))
+        self.masses = self._masses()
+        self.tufts = self._tufts()
+
+    def axis(self, z: Points) -> Points:
+        """Middle of the tree (N, 2) at heights (N,)."""
+        share = np.clip(z / self.height, 0, 1)
+        knots = np.linspace(0, 1, len(self.bend))
+        swing = np.column_stack([np.interp(share, knots, self.bend[:, i]) for i in (0, 1)])
+        return swing + share[:, None] * self.lean
+
+    def outline(self, level: Points) -> Points:
+        """Radius of the crown over its largest, at shares (N,) of its depth."""
+        return np.interp(level, np.linspace(0, 1, len(self.kind.outline)), self.kind.outline)
+
+    def _masses(self) -> Points:
+        """Middles (N, 3) of the masses of foliage, more of them near the surface of the crown."""
+        rng = self.rng
+        size = self.radius * self.depth
+        count = int(np.clip(rng.uniform(1.0, 2.2) * size * np.sqrt(self.detail), 12, 55))
+        if self.kind.whorled:
+            count = max(count, int(8 * self.depth))
+        tried = rng.random((12 * count, 2))
+        level = tried[tried[:, 1] < self.outline(tried[:, 0]) ** 1.5][:count, 0]
+        level = 0.04 + 0.92 * level
+        angle = rng.uniform(0, 2 * np.pi, len(level))
+        out = 0.86 * self.radius * self.outline(level) * rng.random(len(level)) ** rng.uniform(0.3, 0.6)
+        z = self.clear + level * self.depth
+        ring = self.axis(z) + out[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]) * self.ellipse
+        return np.column_stack([ring, z])
+
+    def _tufts(self) -> Points:
+        """Middles (masses, K, 3) of the tufts of every mass."""
+        rng = self.rng
+        count = int(np.clip(rng.integers(4, 8) * np.sqrt(self.detail), 3, 8))
+        reach = rng.uniform(0.16, 0.26) * self.radius + 0.08
+        offset = _near(rng, (len(self.masses), count)) * (reach, reach, 0.6 * reach)
+        if self.kind.hanging:
+            offset[..., 2] -= rng.uniform(0, self.kind.hanging * self.depth, offset.shape[:2])
+        tufts = self.masses[:, None] + offset
+        tufts[..., 2] = np.maximum(tufts[..., 2], max(0.15, self.clear - 0.25))
+        return tufts
+
+    def wood(self, bare: bool) -> Mesh:
+        """Stems, boughs, a branch to every mass, a twig to every tuft; more twigs if there is nothing else."""
+        rng, kind = self.rng, self.kind
+        stems = int(rng.integers(int(kind.stems[0]), int(kind.stems[1]) + 1))
+        parts = [self._stem(index, stems) for index in range(stems)]
+        if kind.whorled:
+            z = np.clip(
+                self.masses[:, 2] + rng.uniform(-0.1, 0.25, len(self.masses)), 0.1, 0.97 * self.height
+            )
+            forks = np.column_stack([self.axis(z), z])
+            thin = 0.012 + 0.05 * self.thick
+        else:
+            starts, ends = self._boughs()
+            limb = self.thick * rng.uniform(0.35, 0.6)
+            middle = (starts + ends) / 2 + rng.normal(scale=0.05 * self.radius, size=starts.shape)
+            parts.append(beams(starts, middle, limb, Material.BARK, sides=5, tips=0.75 * limb))
+            parts.append(beams(middle, ends, 0.75 * limb, Material.BARK, sides=5, tips=0.35 * limb))
+            apart = np.linalg.norm(self.masses[:, None] - (0.4 * middle + 0.6 * ends)[None], axis=2)
+            near = apart.argmin(axis=1)
+            share = rng.uniform(0, 1, (len(near), 1))
+            forks = middle[near] * (1 - share) + ends[near] * share
+            thin = 0.2 * limb + 0.006
+        parts.append(beams(forks, self.masses, thin, Material.BARK, sides=4, tips=0.5 * thin))
+        sprigs, twig = self.tufts, rng.uniform(0.004, 0.009)
+        if bare:
+            more = self.tufts[:, :, None] + rng.normal(
+                scale=0.12 * self.radius, size=(*self.tufts.shape[:2], 3, 3)
+            )
+            roots = np.broadcast_to(self.tufts[:, :, None], more.shape)
+            parts.append(beams(roots, more, twig, Material.BARK, sides=3, tips=0.6 * twig))
+            twig *= 1.5
+        roots = np.broadcast_to(self.masses[:, None], sprigs.shape)
+        parts.append(beams(roots, sprigs, twig, Material.BARK, sides=3))
+        return merge(parts)
+
+    def _stem(self, index: int, stems: int) -> Mesh:
+        """One of the stems, from under the ground to within the crown; alone it has flared roots."""
+        top = self.clear + self.depth * (0.95 if self.kind.whorled else 0.62)
+        z = np.array(
+            [-0.4, 0.25, 0.5 * (self.clear + 0.25), self.clear + 0.1, self.clear + 0.3 * self.depth, top]
         )
-        for tip in tips[: rng.integers(3, 7)]
-    ]
-    density = rng.uniform(60, 150)
-    count = int(np.clip(density * radius**2 * (height - clear), 400, 9000))
-    spread = 0.30 * radius + 0.15
-    centres = tips[rng.integers(len(tips), size=count)] + rng.normal(size=(count, 3)) * (
-        spread,
-        spread,
-        0.8 * spread,
-    )
-    centres = centres[centres[:, 2] > clear - 0.5]
-    return merge([trunk, *branches, leaves(centres, rng.uniform(0.15, 0.26), rng)])
+        z = np.maximum.accumulate(z)
+        line = np.column_stack([self.axis(z), z])
+        share = np.clip(z / self.height, 0, 1)
+        if stems > 1:
+            angle = 2 * np.pi * index / stems + self.rng.uniform(-0.4, 0.4)
+            out = 0.12 + self.radius * 0.7 * share * self.rng.uniform(0.5, 1.0)
+            line[:, :2] += out[:, None] * (np.cos(angle), np.sin(angle))
+        width = self.thick * (1 - 0.75 * share)
+        width[0] *= 1.35 if stems == 1 else 1.0
+        return beams(line[:-1], line[1:], width[:-1], Material.BARK, sides=9, tips=width[1:])
+
+    def _boughs(self) -> tuple[Points, Points]:
+        """Return starts on the trunk and ends (N, 3) of boughs spread over the levels and all round."""
+        rng, kind = self.rng, self.kind
+        count = int(rng.integers(int(kind.boughs[0]), int(kind.boughs[1]) + 1))
+        level = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / count
+        angle = 2.4 * np.arange(count) + rng.uniform(0, 2 * np.pi) + rng.normal(scale=0.3, size=count)
+        high = self.clear + (0.15 + 0.75 * level) * self.depth
+        out = 0.6 * self.radius * self.outline(0.15 + 0.75 * level)
+        ends = np.column_stack(
+            [
+                self.axis(high)
+                + out[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]) * self.ellipse,
+                high,
+            ]
+        )
+        low = np.clip(
+            high - out * rng.uniform(0.5, 1.6, count), 0.8 * self.clear, self.clear + 0.6 * self.depth
+        )
+        return np.column_stack([self.axis(low), low]), ends
+
+    def foliage(self, habit: str) -> Mesh:
+        """Leaves round the tufts: from a few to a crown that hides all behind it."""
+        rng = self.rng
+        levels = np.linspace(0, 1, 12)
+        volume = np.pi * self.radius**2 * self.depth * np.mean(self.outline(levels) ** 2)
+        # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017).
+        density = float(np.clip(np.exp(rng.normal(np.log(0.6), 0.65)), 0.12, 2.2))
+        if habit == "conical":
+            density *= 1.6
+        area = density * volume
+        size = rng.uniform(0.08, 0.16)
+        count = int(np.clip(area / (_FACE * size**2), 120, LEAVES * self.detail))
+        size = float(np.clip(np.sqrt(area / (_FACE * count)), 0.05, 0.34))
+        tufts = self.tufts.reshape(-1, 3)
+        weight = rng.gamma(1.5, size=len(tufts))  # some are dense, some nearly bare
+        near = rng.choice(len(tufts), size=count, p=weight / weight.sum())
+        spread = rng.uniform(0.06, 0.12) * self.radius + 0.08
+        centres = tufts[near] + _near(rng, (count,)) * (spread, spread, 0.75 * spread)
+        if self.kind.whorled:  # needles all along the branch
+            stem = np.repeat(self.masses, self.tufts.shape[1], axis=0)[near]
+            inner = np.column_stack([self.axis(stem[:, 2]), stem[:, 2]])
+            centres += (inner - stem) * rng.random((count, 1)) ** 1.3
+        centres = centres[centres[:, 2] > max(0.05, self.clear - 0.4)]
+        return leaves(centres, size, rng)
 
 
-def _clumps(rng: np.random.Generator, height: float, radius: float, clear: float) -> NDArray[np.float64]:
-    """Return (N, 3) middles of the clumps of leaves that make up a crown: round, conical or columnar."""
-    count = int(rng.integers(14, 30))
+def _near(rng: np.random.Generator, shape: tuple[int, ...]) -> Points:
+    """Return points (*shape, 3) round the origin, none farther away than 1.7 times their spread along an axis."""
+    return np.clip(rng.normal(size=(*shape, 3)), -1.7, 1.7)
+
+
+def _ivy(rng: np.random.Generator, thick: float, high: float) -> Mesh:
+    """Return leaves all over a trunk."""
+    count = int(250 * high * (thick + 0.1) * 2)
+    angle, out = rng.uniform(0, 2 * np.pi, count), thick + rng.uniform(0.0, 0.15, count)
+    z = rng.uniform(0, high, count)
+    return leaves(np.column_stack([out * np.cos(angle), out * np.sin(angle), z]), 0.12, rng)
+
+
+SHRUBS = {"round": 0.34, "spreading": 0.2, "clumps": 0.2, "leggy": 0.1, "upright": 0.08, "tuft": 0.08}
+"""Shapes of shrubs and how common each is."""
+
+
+def bush(rng: np.random.Generator, radius: float, height: float, shape: str | None = None) -> Mesh:
+    """Return a shrub of about `radius` and `height` m; `shape` is one of `SHRUBS`, None draws one."""
+    if shape is None:
+        shares = np.array(list(SHRUBS.values()))
+        shape = str(rng.choice(list(SHRUBS), p=shares / shares.sum()))
+    if shape == "tuft":
+        return grass(rng, min(radius, 0.7), min(height, 1.3))
+    if shape == "spreading":
+        radius, height = 1.3 * radius, min(height, 0.9 * radius)
+    elif shape == "upright":
+        radius = min(radius, 0.3 * height)
+    parts = []
+    base = 0.0
+    if shape == "leggy":
+        base = rng.uniform(0.25, 0.45) * height
+        count = int(rng.integers(3, 8))
+        ends = rng.normal(size=(count, 3)) * (0.45 * radius, 0.45 * radius, 0.1 * height) + (
+            0,
+            0,
+            0.7 * height,
+        )
+        starts = rng.normal(size=(count, 3)) * (0.08, 0.08, 0) - (0, 0, 0.1)
+        parts.append(beams(starts, ends, rng.uniform(0.01, 0.025), Material.BARK, sides=4, tips=0.006))
+    lumps = int(rng.integers(3, 7)) if shape in ("clumps", "leggy") else 1
+    middles, sizes = np.array([[0.0, 0.0, base]]), np.array([[radius, radius, height - base]])
+    if lumps > 1:
+        away = rng.normal(scale=0.5 * radius, size=(lumps, 2))
+        middles = np.column_stack([away, np.full(lumps, base) + rng.uniform(0, 0.15, lumps) * height])
+        sizes = rng.uniform(0.45, 0.8, (lumps, 1)) * (radius, radius, height - base) + (0, 0, 0.1)
+    density = np.exp(rng.normal(np.log(550), 0.5))
+    count = int(np.clip(density * radius * (radius + height), 50, 1400))
     direction = rng.normal(size=(count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    unit = direction * rng.uniform(0.2, 1.0, size=(count, 1)) ** 0.5
-    shape = rng.choice(3, p=[0.6, 0.2, 0.2])
-    level = (unit[:, 2] + 1) / 2
-    taper = (np.ones(count), 1.1 - 0.9 * level, np.full(count, 0.6))[shape]
-    z = clear + (height - clear) * (0.1 + 0.8 * level)
-    return np.column_stack([0.75 * radius * unit[:, :2] * taper[:, None], z])
+    direction[:, 2] = np.abs(direction[:, 2])
+    if shape == "upright":
+        direction[:, :2] *= (1.1 - direction[:, 2:]) ** 0.5
+    shell = direction * rng.uniform(0.25, 1.0, size=(count, 1)) ** rng.uniform(0.25, 0.5)
+    which = rng.integers(len(sizes), size=count)
+    bumps = 1 + 0.12 * np.sin(5 * direction[:, :1] + rng.uniform(0, 6)) * np.cos(4 * direction[:, 1:2])
+    centres = middles[which] + shell * bumps * sizes[which] * (0.95, 0.95, 0.9)
+    parts.append(leaves(centres + np.array((0, 0, 0.04)), rng.uniform(0.09, 0.17), rng))
+    return merge(parts)
 
 
-def bush(rng: np.random.Generator, radius: float, height: float) -> Mesh:
-    """Return a bush that stands on the ground."""
-    count = int(np.clip(500 * radius**2 * height, 60, 2500))
-    direction = rng.normal(size=(count, 3))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    shell = direction * rng.uniform(0.4, 1.0, size=(count, 1)) ** 0.4
-    centres = np.abs(shell) * (0, 0, 1) * height * 0.95 + shell * (radius, radius, 0)
-    return leaves(centres + np.array((0, 0, 0.05)), 0.14, rng)
+def grass(rng: np.random.Generator, radius: float, height: float) -> Mesh:
+    """Return a tuft of long blades that fall outward."""
+    count = int(np.clip(300 * radius * height, 30, 250))
+    angle = rng.uniform(0, 2 * np.pi, count)
+    away = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(count)])
+    root = away * (0.25 * radius * rng.random((count, 1)))
+    tip = away * (radius * rng.uniform(0.3, 1.0, (count, 1)))
+    tip[:, 2] = rng.uniform(0.4, 1.0, count) * height
+    aside = 0.02 * np.column_stack([-away[:, 1], away[:, 0], np.zeros(count)])
+    return Mesh.of(np.stack([root - aside, root + aside, tip], axis=1), Material.LEAF)
 
 
-def hedge(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
-    """Return a clipped hedge along x from 0 to `length` m: leaves over a core that beams do not pass."""
-    count = int(160 * length * (height + width / 2))
+def hedge(
+    rng: np.random.Generator, length: float, width: float, height: float, *, ragged: float = 0.0
+) -> Mesh:
+    """Return a hedge along x from 0 to `length` m: leaves over a core that beams do not pass.
+
+    `ragged` m is how far a hedge that nobody clips bulges; its core is full of holes.
+    """
+    count = int(min((220 if ragged else 150) * length * (height + width / 2), 3500))
     half = width / 2
     centres = np.column_stack(
         [rng.uniform(0, length, count), rng.uniform(-half, half, count), rng.uniform(0.05, height, count)]
@@ -72,7 +361,64 @@ def hedge(rng: np.random.Generator, length: float, width: float, height: float) 
     face = rng.integers(3, size=count)
     centres[face < 2, 1] = np.where(face[face < 2] == 0, -half, half)
     centres[face == 2, 2] = height
+    if ragged:
+        phase = rng.uniform(0, 2 * np.pi, 4)
+        x = centres[:, 0]
+        swell = np.sin(1.7 * x + phase[0]) + 0.7 * np.sin(4.1 * x + phase[1])
+        centres[:, 2] *= 1 + ragged / height * 0.5 * (swell + rng.normal(scale=0.6, size=count))
+        centres[:, 1] *= 1 + ragged / width * (np.sin(2.3 * x + phase[2]) + 0.5 * np.sin(5.3 * x + phase[3]))
     centres += rng.normal(scale=0.06, size=centres.shape)
-    margin = min(0.12, width / 4)
-    core = box((margin, -half + margin, -0.3), (length - margin, half - margin, height - 0.15), Material.LEAF)
-    return merge([core, leaves(centres, 0.13, rng)])
+    margin = min(0.12 + ragged, width / 4 + ragged / 2, 0.45 * length)
+    side = max(half - margin, 0.06)
+    starts = np.arange(margin, max(length - margin, margin + 0.1), 0.8)
+    kept = starts[rng.random(len(starts)) > (0.2 if ragged else 0.0)]
+    core = [
+        box((x, -side, -0.3), (min(x + 0.8, length), side, max(height - 0.15 - ragged, 0.1)), Material.LEAF)
+        for x in kept
+    ]
+    return merge([*core, leaves(np.maximum(centres, (-1, -9, 0.03)), rng.uniform(0.1, 0.15), rng)])
+
+
+def ground_cover(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
+    """Return a bed of flowers, ivy or tall grass, `height` m high, on 0 to `length` by 0 to `width` m."""
+    count = int(np.clip(55 * length * width, 40, 1800))
+    x, y = rng.uniform(0, length, count), rng.uniform(0, width, count)
+    phase = rng.uniform(0, 6, 4)
+    level = (
+        0.6
+        + 0.25 * np.sin(1.9 * x + phase[0]) * np.sin(2.3 * y + phase[1])
+        + rng.normal(scale=0.12, size=count)
+    )
+    top = np.clip(level, 0.15, 1.1) * height
+    if rng.random() < 0.4:  # blades
+        angle, lean = rng.uniform(0, 2 * np.pi, count), rng.normal(scale=0.25, size=(count, 2)) * height
+        aside = 0.025 * np.column_stack([np.cos(angle), np.sin(angle), np.zeros(count)])
+        root, tip = (
+            np.column_stack([x, y, np.zeros(count)]),
+            np.column_stack([x + lean[:, 0], y + lean[:, 1], top]),
+        )
+        return Mesh.of(np.stack([root - aside, root + aside, tip], axis=1), Material.LEAF)
+    return leaves(np.column_stack([x, y, top * rng.uniform(0.4, 1.0, count)]), rng.uniform(0.1, 0.2), rng)
+
+
+def climber(rng: np.random.Generator, width: float, height: float) -> Mesh:
+    """Return ivy on a wall that stands in the plane y = 0: patches of leaves in front of it (y < 0), from x = 0."""
+    count = int(np.clip(160 * width * height, 30, 2500))
+    x, rise = rng.uniform(0, width, count), rng.beta(1.1, 1.6, count)
+    edge = height * (0.65 + 0.35 * np.sin(x * 2.1 / max(width, 1) * np.pi + rng.uniform(0, 6)))
+    out = -np.abs(rng.normal(scale=0.1, size=count))
+    return leaves(np.column_stack([x, out, rise * np.maximum(edge, 0.2)]), rng.uniform(0.12, 0.18), rng)
+
+
+def vine_screen(rng: np.random.Generator, length: float, height: float) -> Mesh:
+    """Return foliage that hangs on a fence along x, with gaps."""
+    x = np.arange(0, length, 0.5)
+    some = x[rng.random(len(x)) < rng.uniform(0.3, 0.9)]
+    if not len(some):
+        return merge([])
+    count = 45 * len(some)
+    along = np.repeat(some, 45) + rng.normal(scale=0.25, size=count)
+    z = np.abs(rng.normal(0.6 * height, 0.25 * height, count))
+    return leaves(
+        np.column_stack([along, rng.normal(scale=0.1, size=count), np.minimum(z, height * 1.1)]), 0.13, rng
+    )
