@@ -95,6 +95,8 @@ class NetConfig:
     """Filters of the first level; each level down doubles them."""
     depth: int = 4
     """Number of halvings."""
+    widest: int | None = None
+    """Most filters of a level; None: no limit. A limit keeps deep networks small."""
     dropout: float = 0.2
     """Share of the channels that training leaves out at the coarse levels: a few streets are soon learnt by heart."""
 

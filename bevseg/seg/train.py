@@ -173,7 +173,7 @@ def train(
 def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
     """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
     with devices.seeded(torch.device("cpu"), seed):
-        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout)
+        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout, net.widest)
 
 
 def _others(

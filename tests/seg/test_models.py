@@ -26,7 +26,15 @@ def test_any_size(net, size):
 def test_any_depth(depth):
     net = UNet(3, 5, filters=4, depth=depth)
     assert net(torch.rand(1, 3, 20, 20)).shape == (1, 5, 20, 20)
-    assert net.arguments() == {"in_bands": 3, "classes": 5, "filters": 4, "depth": depth}
+    assert net.arguments() == {"in_bands": 3, "classes": 5, "filters": 4, "depth": depth, "widest": None}
+
+
+def test_a_widest_level_bounds_the_weights_and_keeps_the_depth():
+    weights = {widest: UNet(3, 5, 4, 4, widest=widest) for widest in (None, 64, 16)}
+    count = {widest: sum(p.numel() for p in net.parameters()) for widest, net in weights.items()}
+    assert count[None] == count[64] > 4 * count[16]
+    assert len(weights[16].down) == len(weights[None].down)
+    assert weights[16](torch.rand(1, 3, 20, 20)).shape == (1, 5, 20, 20)
 
 
 def test_empty_cells_beyond_the_edge_change_nothing(net):

@@ -32,27 +32,37 @@ class UNet(nn.Module):
         Number of halvings.
     dropout
         Share of the channels that training leaves out from the third level down (Tompson et al. 2015).
+    widest
+        Most filters of a level; None: no limit. A level further down sees twice as far; without a limit it also
+        holds four times the weights.
     """
 
     def __init__(
-        self, in_bands: int, classes: int, filters: int = 16, depth: int = 4, dropout: float = 0.0
+        self,
+        in_bands: int,
+        classes: int,
+        filters: int = 16,
+        depth: int = 4,
+        dropout: float = 0.0,
+        widest: int | None = None,
     ) -> None:
         super().__init__()
         self.in_bands, self.classes, self.filters, self.depth = in_bands, classes, filters, depth
-        widths = [filters << level for level in range(depth + 1)]
+        self.widest = widest
+        widths = [min(filters << level, widest or filters << level) for level in range(depth + 1)]
         coarse_to_fine = widths[-2::-1]
         self.down = nn.ModuleList(block(i, o, o) for i, o in itertools.pairwise([in_bands, *widths]))
         self.pool: nn.Module = nn.MaxPool2d(2)
         self.drop = nn.Dropout2d(dropout)
-        self.up = nn.ModuleList(Doubling(2 * w, w) for w in coarse_to_fine)
+        self.up = nn.ModuleList(Doubling(i, o) for i, o in itertools.pairwise(widths[::-1]))
         self.merge = nn.ModuleList(block(2 * w, w, w) for w in coarse_to_fine[:-1])
         self.merge.extend(block(w, w) for w in coarse_to_fine[-1:])
         self.head = nn.Conv2d(filters, classes, 1)
         self._initialise()
 
-    def arguments(self) -> dict[str, int]:
+    def arguments(self) -> dict[str, int | None]:
         """Return what the constructor was given."""
-        return {name: getattr(self, name) for name in ("in_bands", "classes", "filters", "depth")}
+        return {name: getattr(self, name) for name in ("in_bands", "classes", "filters", "depth", "widest")}
 
     def forward(self, bands: Tensor) -> Tensor:
         """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W."""
