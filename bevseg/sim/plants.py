@@ -153,7 +153,7 @@ class _Crown:
         size = self.radius * self.depth
         count = int(np.clip(rng.uniform(1.0, 2.2) * size * np.sqrt(self.detail), 12, 55))
         if self.kind.whorled:
-            count = max(count, int(8 * self.depth))
+            count = max(count, int(min(8 * self.depth, 70) * np.sqrt(self.detail)))
         tried = rng.random((12 * count, 2))
         level = tried[tried[:, 1] < self.outline(tried[:, 0]) ** 1.5][:count, 0]
         level = 0.04 + 0.92 * level
