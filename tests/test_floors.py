@@ -9,11 +9,11 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = (
     ("errors", "names", "metrics", "progress", "kernels"),
-    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid", "distance"),
+    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid", "distance", "weights"),
     ("raster",),
     ("bev", "io", "tiles", "evaluate", "holdout", "hillshade"),
     ("seg", "sim", "ingest", "export"),
-    ("preview", "training"),
+    ("preview", "statistics", "training"),
     ("pipeline",),
     ("jobs",),
     ("study",),
@@ -28,7 +28,7 @@ INSIDE = {
         ("report", "products"),
         ("workdir",),
         ("workflow",),
-        ("labeller", "stages", "learning", "comparison", "contents", "samples"),
+        ("labeller", "stages", "learning", "comparison", "contents", "samples", "likeness"),
         ("run",),
     ),
     "bev": (
