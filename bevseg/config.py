@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bevseg.errors import CloudNotFoundError, UsageError
 from bevseg.names import GROUND_METHODS
@@ -147,7 +147,7 @@ class TrainConfig:
     patience: int = 6
     """Looks without improvement before training stops."""
     val_share: float = 0.15
-    """Share of the clouds held out for early stopping when none are named; at least one."""
+    """Share of the clouds held out for early stopping when none are named: at least one, unless it is 0."""
     max_minutes: float | None = None
     """Wall-clock limit for both slices together, minutes."""
 
@@ -214,12 +214,15 @@ class RunConfig:
 class SimulateConfig:
     """Simulated scans; no part of `Settings`, because no result depends on it."""
 
-    points: int = 200_000
-    """Points of a cloud."""
-    length: float = 100.0
-    """Length of the drive, m. Points per metre decide how dense the scan is."""
-    resolution: float = 0.001
-    """Step of the coordinates, m."""
+    points: int | None = None
+    """Points of a cloud; None: as many as is usual for the preset."""
+    length: float | None = None
+    """Length of the drive, m; points per metre then decide how dense the scan is. None: the sensor decides that, and
+    the drive is as long as the points need."""
+    resolution: float | None = None
+    """Step of the coordinates, m; None: that of the preset."""
+    preset: str = "shrec20"
+    """How the street is surveyed, and what kind of street it is."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +270,10 @@ def _refuse_outside(config: object, domains: dict[str, Domain], group: str, verd
             )
 
 
+FINE_TUNING: dict[str, object] = {"learning_rate": 5e-4, "steps": 400, "val_share": 0.0}
+"""Settings of a training that starts from a model, in place of the defaults above. The networks know streets already:
+small steps, few of them, and every labelled cloud teaches, since those who fine-tune have one or three."""
+
 NAMED: dict[str, Settings] = {
     "default": Settings(),
     # The method as the power-Jaccard paper prints it (VISAPP 2021, section 3.3): literal features, one
@@ -279,8 +286,15 @@ NAMED: dict[str, Settings] = {
 }
 
 
-def load(name_or_path: str) -> Settings:
+def load(name_or_path: str, base: Settings | None = None) -> Settings:
     """Return a named configuration, or the one in a TOML file with the groups above as tables.
+
+    Parameters
+    ----------
+    name_or_path
+        One of `NAMED`, which is taken whole, or the file.
+    base
+        What a file does not name; None: the defaults.
 
     Raises
     ------
@@ -306,7 +320,7 @@ def load(name_or_path: str) -> Settings:
         raise UsageError(
             "Not a TOML file", where=path, why=str(error), hint="correct it and try again"
         ) from error
-    return from_table(table, where=str(path))
+    return from_table(table, where=str(path), base=base)
 
 
 def with_training(settings: Settings | None, **values: object) -> Settings:
@@ -316,14 +330,18 @@ def with_training(settings: Settings | None, **values: object) -> Settings:
     return dataclasses.replace(base, train=dataclasses.replace(base.train, **given))  # type: ignore[arg-type]
 
 
-def from_table(table: dict[str, object], where: str) -> Settings:
-    """Check a nested table (from TOML or from a model file) and return Settings; unknown keys raise."""
+def from_table(table: dict[str, Any], where: str, base: Settings | None = None) -> Settings:
+    """Check a nested table (from TOML or from a model file) and return Settings; unknown keys raise.
+
+    What the table does not name is that of `base`, or the default.
+    """
     import pydantic
 
     adapter = pydantic.TypeAdapter(Settings)
     _refuse_unknown(table, Settings, where)
+    whole = {name: group | table.get(name, {}) for name, group in to_table(base or Settings()).items()}
     try:
-        return adapter.validate_python(table)
+        return adapter.validate_python(whole)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         if isinstance(refused := first.get("ctx", {}).get("error"), UsageError):

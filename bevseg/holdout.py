@@ -50,7 +50,7 @@ def hold_out(
     val
         Stems asked for; None leaves the choice to the rule.
     share
-        Share of the clouds to choose, at least one and never all. A single cloud is not split.
+        Share of the clouds to choose, at least one and never all; 0 chooses none. A single cloud is not split.
     seed
         Of the draws.
 
@@ -63,6 +63,9 @@ def hold_out(
     if val is not None:
         refuse_unknown(names, val)
         return tuple(sorted(set(val)))
+    if share == 0:
+        log.info("all labelled clouds train, nothing is held out to stop on")
+        return ()
     if len(names) == 1:
         log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")
         return ()

@@ -43,4 +43,7 @@ OPTIMISERS = ("adamw", "adam", "adadelta", "sgd")
 SCHEDULES = ("one_cycle", "poly", "constant", "plateau")
 SAMPLINGS = ("classes", "equibatch", "half_positive")
 DEVICES = ("auto", "cpu", "cuda")
+DEFAULT_MODEL = "default"
+"""The model that ships, wherever a model is asked for."""
 TRUTH_FORMATS = ("laz", "las", "txt", "txt.gz")
+SIMULATED = ("shrec20", "oakland", "terrestrial", "mixed")

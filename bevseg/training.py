@@ -335,5 +335,5 @@ def _refuse_other(what: str, option: str, model: Model, settings: Settings, *gro
                 what,
                 where=option,
                 why=f"{group}: {its} there, {ours} here",
-                hint="give the --config that it was trained with, or another model",
+                hint="leave out --config, or give the one that it was trained with, or another model",
             )

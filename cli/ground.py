@@ -19,7 +19,7 @@ from .console import Console
 @options.ground_method
 @options.cell
 @options.config_of_work
-@options.model("Take the settings of this model.", required=False)
+@options.model("Take the settings of this model.", shipped=False)
 @options.jobs
 @options.on_error
 @options.overwrite

@@ -11,7 +11,7 @@ from .console import Console
 
 
 @click.command(cls=options.Stage)
-@click.argument("file", metavar="MODEL|CLOUD", type=click.Path(path_type=Path))
+@click.argument("file", metavar="MODEL|CLOUD", type=options.Model())
 @options.classes("a cloud")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def inspect(console: Console, file: Path, classes: str | None, as_json: bool) -> None:
@@ -19,6 +19,7 @@ def inspect(console: Console, file: Path, classes: str | None, as_json: bool) ->
 
     \b
     Examples:
+      bevseg inspect default
       bevseg inspect model.safetensors
       bevseg inspect scan.laz --json
     """

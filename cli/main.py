@@ -119,7 +119,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.group(
     cls=Bevseg,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Everything in one command: bevseg run CLOUDS -o OUT --train-on LABELLED_DIR",
+    epilog="Everything in one command: bevseg run CLOUDS -o OUT",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from bevseg.config import NAMED, CrfConfig, PredictConfig, RasterConfig, RunConfig
-from bevseg.names import DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
+from bevseg.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
+from bevseg.weights import default_model
 
 from .console import Console
 
@@ -67,6 +68,28 @@ def _path_argument(name: str, **kwargs: Any) -> Decorator:
 
 
 # Missing inputs are bad input (exit 4), said by the function that reads them: no `exists=True` here.
+class Model(click.ParamType):
+    """A file of a trained model, or the word for the one that ships.
+
+    The word means that one alone: where a file of this name lies, nobody can tell which is meant, and it is refused.
+    """
+
+    name = "model"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Find the file; whether it is a model is told when it is read."""
+        if value != DEFAULT_MODEL:
+            return Path(value)
+        if Path(value).is_file():
+            self.fail(
+                f"{value!r} is the model that ships with bevseg, and a file of that name lies here: "
+                f"write ./{value} for the file, or rename it",
+                param,
+                ctx,
+            )
+        return default_model()
+
+
 clouds = _path_argument("clouds", nargs=-1, required=True, metavar="CLOUDS...")
 work = _path_argument("work")
 
@@ -115,7 +138,9 @@ columns = click.option(
     metavar="x,y,z,label",
     help="Names of the columns of text clouds, in their order; a column that is not needed is called -.",
 )
-train_on = _path("--train-on", metavar="LABELLED_DIR", help="Labelled clouds to train a model on before.")
+train_on = _path(
+    "--train-on", metavar="LABELLED_DIR", help="Labelled clouds to train a model of your own on before."
+)
 work_kept = _path("--work", metavar="DIR", help="Keep what every stage made, in this work directory.")
 points = _path(
     "--points",
@@ -141,6 +166,22 @@ ground_method = click.option(
 )
 
 
+class Count(click.ParamType):
+    """A whole number of at least 1, also written as 3e6."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (1 <= number < 2**31 and number == int(number)):
+            self.fail(f"{value!r} is no whole number of at least 1, such as 200000 or 3e6", param, ctx)
+        return int(number)
+
+
 class Metres(click.ParamType):
     """A length between a millimetre and a kilometre."""
 
@@ -164,7 +205,12 @@ cell = click.option(
     help="Side of a cell, metres in any reference system.  "
     f"[default: what the settings say, else {RasterConfig.cell}]",
 )
-init = _path("--init", metavar="MODEL", help="Model to start from.")
+init = click.option(
+    "--init",
+    type=Model(),
+    metavar=f"MODEL|{DEFAULT_MODEL}",
+    help="Model to start from: small steps, few of them, all labelled clouds.",
+)
 json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(
     "--val",
@@ -246,6 +292,12 @@ def output(metavar: str, text: str, *, required: bool = True) -> Decorator:
     return _path("-o", "--output", metavar=metavar, required=required, help=text)
 
 
-def model(text: str, *, required: bool) -> Decorator:
-    """-m, a trained model."""
-    return _path("-m", "--model", metavar="MODEL", required=required, help=text)
+def model(text: str, *, shipped: bool) -> Decorator:
+    """-m, a trained model; `shipped`: without it, the one that ships."""
+    return click.option(
+        "-m",
+        "--model",
+        type=Model(),
+        metavar=f"MODEL|{DEFAULT_MODEL}",
+        help=f"{text}  [default: the one that ships with bevseg]" if shipped else text,
+    )

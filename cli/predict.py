@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bevseg.config import PredictConfig
+from bevseg.weights import default_model
 
 from . import options
 from .console import Console
@@ -14,7 +15,7 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @options.work
-@options.model("A trained model.", required=True)
+@options.model("A trained model.", shipped=True)
 @options.looks
 @options.on_error
 @options.overwrite
@@ -22,7 +23,7 @@ from .console import Console
 def predict(
     console: Console,
     work: Path,
-    model: Path,
+    model: Path | None,
     looks: PredictConfig,
     on_error: str,
     overwrite: bool,
@@ -32,10 +33,11 @@ def predict(
 
     \b
     Examples:
+      bevseg predict work/
       bevseg predict work/ -m model.safetensors
       bevseg predict work/ -m model.safetensors --scales 1,0.75,0.5 --turns 8 --crf
     """
     from bevseg.jobs import learning, workflow
 
     how = workflow.How(overwrite, 1, on_error, console.progress)
-    console.finish(learning.predict_work(work, model, device=device, looks=looks, how=how))
+    console.finish(learning.predict_work(work, model or default_model(), device=device, looks=looks, how=how))

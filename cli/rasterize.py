@@ -13,7 +13,7 @@ from .console import Console
 @click.command(cls=options.Stage)
 @options.work
 @options.config_of_work
-@options.model("Take the settings of this model.", required=False)
+@options.model("Take the settings of this model.", shipped=False)
 @options.jobs
 @options.on_error
 @options.overwrite

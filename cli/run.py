@@ -15,8 +15,9 @@ from .console import Console
 @click.command(cls=options.Stage)
 @options.clouds
 @options.output("OUT", "Directory of the results.")
-@options.model("A trained model.", required=False)
+@options.model("A trained model.", shipped=True)
 @options.train_on
+@options.init
 @options.config
 @options.classes("the labels that are read, for training and scores")
 @options.out_classes()
@@ -35,6 +36,7 @@ def run(
     output: Path,
     model: Path | None,
     train_on: Path | None,
+    init: Path | None,
     config: str | None,
     classes: str | None,
     out_classes: str | None,
@@ -55,22 +57,24 @@ def run(
 
     \b
     Examples:
+      bevseg run scans/ -o labelled/
       bevseg run scans/ -o labelled/ -m model.safetensors
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
+      bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init default
     """
-    from bevseg import config as configs
-    from bevseg.jobs import report
+    from bevseg.jobs import learning, report
     from bevseg.jobs.run import Request, run
 
-    settings = configs.load(config) if config else None
-    if max_minutes is not None:
-        settings = configs.with_training(settings, max_minutes=max_minutes)
+    settings = None
+    if config is not None or init is not None or max_minutes is not None:
+        settings = learning.training_settings(config, init=init, max_minutes=max_minutes)
     outcome = run(
         Request(
             clouds,
             output,
             model=model,
             train_on=train_on,
+            init=init,
             settings=settings,
             classes=classes,
             out_classes=out_classes,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bevseg.config import TrainConfig
-from bevseg.names import LOSSES, SLICES
+from bevseg.names import DEFAULT_MODEL, LOSSES, SLICES
 
 from . import options
 from .console import Console
@@ -35,8 +35,8 @@ from .console import Console
 @options.init
 @click.option(
     "--teacher",
-    type=click.Path(path_type=Path),
-    metavar="MODEL",
+    type=options.Model(),
+    metavar=f"MODEL|{DEFAULT_MODEL}",
     help="Model that the networks listen to beside the labels.",
 )
 @click.option(
@@ -83,16 +83,18 @@ def train(
     \b
     Examples:
       bevseg train work/ -o model.safetensors
+      bevseg train work/ -o tuned/model.safetensors --init default
       bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
-      bevseg train work/ -o tuned/model.safetensors --loss neuro-iou --init model.safetensors
+      bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
     from bevseg import evaluate
-    from bevseg.config import with_training
-    from bevseg.jobs import learning, stages
+    from bevseg.jobs import learning
 
-    settings = with_training(
-        stages.settings_for(work, config, None),
+    settings = learning.training_settings(
+        config,
+        work=work,
+        init=init,
         loss=loss,
         smooth_boundary=smooth_boundary,
         max_minutes=max_minutes,

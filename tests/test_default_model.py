@@ -49,6 +49,7 @@ def make(tmp_path, monkeypatch, *options, text=SMALL):
 
 def test_the_committed_recipe_can_be_trained_and_its_networks_fit_into_the_package(tmp_path):
     import default_model
+
     from bevseg.bev.bands import bands
     from bevseg.seg.checkpoint import Model, save
     from bevseg.seg.models import UNet

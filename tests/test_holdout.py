@@ -45,6 +45,10 @@ def test_a_single_cloud_is_not_split_and_one_warning_says_so(caplog):
     assert len(caplog.records) == 1
 
 
+def test_a_share_of_0_holds_none_out():
+    assert hold_out(TEN, None, 0.0, 3) == ()
+
+
 def test_named_clouds_are_held_out():
     assert hold_out(TEN, ["cloud_3", "cloud_1"], 0.15, 0) == ("cloud_1", "cloud_3")
 

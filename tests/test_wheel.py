@@ -55,6 +55,12 @@ def test_class_schemes_and_the_type_marker_are_in_the_wheel(names):
     assert {f"bevseg/schemes/{name}.toml" for name in SCHEMES} | {"bevseg/py.typed"} <= set(names[0])
 
 
+def test_the_model_that_ships_and_its_card_are_in_the_wheel(names):
+    there = {path.name for path in (ROOT / "bevseg" / "weights").iterdir() if path.is_file()}
+    assert "README.md" in there
+    assert {f"bevseg/weights/{name}" for name in there} <= set(names[0])
+
+
 def test_the_command_is_called_bevseg(names):
     assert "bevseg = bevseg_cli.main:main" in names[1]
 

@@ -5,23 +5,72 @@ They stand apart from the other stages so that these do not wait for torch.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.atomic import refuse_existing, refuse_unwritable
-from bevseg.config import ONE_LOOK, PredictConfig, RunConfig, Settings
+from bevseg.config import (
+    FINE_TUNING,
+    NAMED,
+    ONE_LOOK,
+    PredictConfig,
+    RunConfig,
+    Settings,
+    TrainConfig,
+    load,
+    with_training,
+)
 from bevseg.errors import UsageError
 from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
-from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other
+from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other, settings_of
 from bevseg.jobs.workflow import How, over
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.device import resolve
+from bevseg.seg.learned_loss import variant
 from bevseg.training import Example, Guides, refuse_models, refuse_settings
+
+
+def training_settings(
+    config: str | None, *, work: Path | None = None, init: Path | None = None, **values: object
+) -> Settings:
+    """Return the settings of a training.
+
+    Parameters
+    ----------
+    config
+        Named settings, which are taken whole, or a TOML file; None: none.
+    work
+        Work directory whose records hold where there is no `config`.
+    init
+        Model to start from. Its rasters and networks hold wherever a file does not name others, and FINE_TUNING in
+        place of the defaults of a training; a NeuroIoU loss, which has a recipe of its own, trains by that.
+    values
+        Of the group `train`, by name; they come before all others, and None is none.
+
+    Raises
+    ------
+    UsageError, CloudNotFoundError
+        If `config` is none.
+    ModelError
+        If there is no such model.
+    """
+    if init is None:
+        recorded = settings_of(work) if work is not None else NAMED["default"]
+        return with_training(load(config) if config else recorded, **values)
+    base = dataclasses.replace(pipeline.load_model(init).settings, train=TrainConfig())
+
+    def on(base: Settings) -> Settings:
+        return with_training(load(config, base) if config else base, **values)
+
+    if variant(on(base).train.loss, has_init=True) is not None:
+        return on(base)
+    return on(with_training(base, **FINE_TUNING))
 
 
 def train_work(

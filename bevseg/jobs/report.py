@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 import bevseg
-from bevseg import evaluate
+from bevseg import evaluate, weights
 from bevseg.atomic import replacing
 from bevseg.config import PredictConfig, RunConfig, Settings, to_table
+from bevseg.ingest import sha256
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.labels import CLASS_NAMES
+from bevseg.names import DEFAULT_MODEL
 from bevseg.seg.checkpoint import Model, save
 
 HISTORY = "history.csv"
@@ -70,7 +72,11 @@ def report(
         "seed": how.seed,
         "device": how.device,
         "looks": dataclasses.asdict(looks),
-        "model": str(model),
+        "model": {
+            "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
+            "file": str(model),
+            "sha256": sha256(model),
+        },
         "versions": versions(),
         "scored": scored,
         "scored_unseen": bool(unseen),

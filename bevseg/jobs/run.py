@@ -22,8 +22,10 @@ from bevseg.jobs.labeller import Labeller
 from bevseg.labels import load_scheme
 from bevseg.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
+from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
-from bevseg.training import refuse_settings
+from bevseg.training import refuse_models, refuse_settings
+from bevseg.weights import default_model
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,13 @@ class Request:
     out
         Directory of the results.
     model
-        A trained model; or else
+        A trained model; None: the one that ships with bevseg, unless there is
     train_on
         a cloud or directory of labelled clouds to train one on.
+    init
+        Model that this training starts from.
     settings
-        For training; None: the defaults. A given model brings its own.
+        For training; None: the defaults, which `init` wants others than. A given model brings its own.
     classes, out_classes
         Schemes of what is read and what is written; None: those of the format.
     val
@@ -64,6 +68,7 @@ class Request:
     out: Path
     model: Path | None = None
     train_on: Path | None = None
+    init: Path | None = None
     settings: Settings | None = None
     classes: str | None = None
     out_classes: str | None = None
@@ -103,7 +108,7 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     _refuse_outputs(request, clouds.clouds)
     _tell_passed_over(clouds.passed_over)
     trained = Outcome() if request.train_on is None else _train(request, progress)
-    model = request.model or request.out / MODEL
+    model = _given(request) or request.out / MODEL
     outcome = _label_all(request, model, clouds.clouds, progress)
     table = report.report(
         outcome,
@@ -150,7 +155,13 @@ def _train(request: Request, progress: Progress) -> Outcome:
         )
     with watch("train"):
         model, history = pipeline.train(
-            examples, settings, val=request.val, seed=how.seed, device=how.device, progress=progress
+            examples,
+            settings,
+            val=request.val,
+            init=_init(request),
+            seed=how.seed,
+            device=how.device,
+            progress=progress,
         )
     written = report.write_trained(model, history, request.out / MODEL)
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
@@ -194,25 +205,30 @@ def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progr
 
 def _refuse(request: Request) -> None:
     """Raise before any work if the options do not agree or name what is not there."""
-    if (request.model is None) == (request.train_on is None):
+    if request.model is not None and request.train_on is not None:
         raise UsageError(
-            "A run needs a trained model, or clouds to train one on",
+            "A run labels with a trained model, or trains one",
             where="-m, --train-on",
-            why="neither is given" if request.model is None else "both are given",
-            hint="give one: -m MODEL, or --train-on LABELLED_DIR",
+            why="both are given",
+            hint="give one of the two; to train on from a model, name it with --init",
         )
-    if request.model is not None and (request.settings or request.val):
+    if request.train_on is None and (request.settings or request.val or request.init):
         raise UsageError(
             "A trained model brings its own settings",
-            where="--config, --val, --max-minutes",
+            where="--config, --val, --max-minutes, --init",
             hint="leave these out, or train with --train-on",
         )
     log.info("computing on %s", resolve(request.how.device))
-    if request.model is not None:
+    model = _given(request)
+    if model is not None:
         for name in SLICES:
-            pipeline.load_model(request.model).require(name)
-    if request.settings is not None:
-        refuse_settings(request.settings.train)
+            pipeline.load_model(model).require(name)
+        if request.model is None:
+            log.info("labelling with the model that ships with bevseg")
+    else:
+        settings = _settings(request)
+        refuse_settings(settings.train, has_init=request.init is not None)
+        refuse_models(settings, SLICES, _init(request))
     for scheme in (request.classes, request.out_classes):
         if scheme:
             load_scheme(scheme)
@@ -240,6 +256,17 @@ def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
 
 def _settings(request: Request) -> Settings:
     """Return the settings that a run will have: those of its model, or those it trains one with."""
-    if request.model is not None:
-        return pipeline.load_model(request.model).settings
+    model = _given(request)
+    if model is not None:
+        return pipeline.load_model(model).settings
     return request.settings or NAMED["default"]
+
+
+def _given(request: Request) -> Path | None:
+    """Return the trained model to label with; None if the run trains one."""
+    return None if request.train_on is not None else request.model or default_model()
+
+
+def _init(request: Request) -> Model | None:
+    """Return the model that a training starts from."""
+    return None if request.init is None else pipeline.load_model(request.init)

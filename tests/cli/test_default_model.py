@@ -1,0 +1,144 @@
+"""The model that ships, wherever a model is asked for."""
+
+import json
+import shutil
+
+import pytest
+
+from bevseg import weights
+from bevseg.config import FINE_TUNING, TrainConfig
+from bevseg.seg import checkpoint
+from tests import tiny
+from tests.cli.invoke import bevseg, left_behind
+
+
+@pytest.fixture(autouse=True)
+def shipped(tiny_model, monkeypatch):
+    """A small model in the place of the one that ships."""
+    monkeypatch.setattr(weights, "DEFAULT", tiny_model)
+    return tiny_model
+
+
+@pytest.fixture(scope="module")
+def work(streets, tmp_path_factory):
+    """A work directory with the rasters of a cloud."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "tiny.toml").write_text(tiny.TOML)
+    assert bevseg("ingest", streets / "a.txt", "-o", folder / "work").exit_code == 0
+    for stage in ("ground", "rasterize"):
+        assert bevseg(stage, folder / "work", "--config", folder / "tiny.toml").exit_code == 0
+    return folder / "work"
+
+
+def test_a_run_without_a_model_takes_it_and_the_report_says_so(streets, shipped, tmp_path):
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "none", "--device", "cpu")
+    assert result.exit_code == 0, result.stderr
+    assert "ships with bevseg" in result.stderr
+    for name, option in (("word", "default"), ("file", shipped)):
+        assert bevseg("run", streets / "a.txt", "-o", tmp_path / name, "-m", option).exit_code == 0
+        assert (tmp_path / name / "a.laz").read_bytes() == (tmp_path / "none" / "a.laz").read_bytes()
+    model = json.loads((tmp_path / "none" / "report.json").read_text())["model"]
+    assert model["name"] == "default"
+    assert model["file"] == str(shipped)
+    assert len(model["sha256"]) == 64
+
+
+def test_the_report_tells_another_model_by_its_file(streets, shipped, tmp_path):
+    shutil.copy(shipped, tmp_path / "mine.safetensors")
+    arguments = ["-o", tmp_path / "out", "-m", tmp_path / "mine.safetensors"]
+    assert bevseg("run", streets / "a.txt", *arguments).exit_code == 0
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["model"]["name"] == "mine"
+
+
+@pytest.mark.parametrize("options", [[], ["-m", "default"]])
+def test_predict_takes_it(work, options):
+    result = bevseg("predict", work, "--overwrite", "--device", "cpu", *options)
+    assert result.exit_code == 0, result.stderr
+    assert (work / "a" / "low_classes.tif").exists()
+
+
+def test_inspect_tells_what_it_is(shipped):
+    result = bevseg("inspect", "default", "--json")
+    assert json.loads(result.stdout)["file"] == str(shipped)
+
+
+@pytest.mark.parametrize("command", [["run", "x", "-o", "y", "-m"], ["predict", "x", "-m"], ["inspect"]])
+def test_a_file_of_that_name_is_never_passed_over_in_silence(command, tmp_path, monkeypatch, shipped):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(shipped, tmp_path / "default")
+    result = bevseg(*command, "default")
+    assert result.exit_code == 2
+    assert "./default" in result.stderr
+    assert left_behind(tmp_path) == ["default"]
+
+
+def test_that_file_is_taken_when_it_is_named(streets, tmp_path, monkeypatch, shipped):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(shipped, tmp_path / "default")
+    assert bevseg("run", streets / "a.txt", "-o", "out", "-m", "./default").exit_code == 0
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["model"]["file"] == "default"
+
+
+def test_a_copy_without_it_says_what_to_do(streets, tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "DEFAULT", tmp_path / "gone.safetensors")
+    for options in ([], ["-m", "default"]):
+        result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", *options)
+        assert result.exit_code == 4
+        assert "--train-on" in result.stderr
+    assert left_behind(tmp_path) == []
+
+
+def fine_tuned(streets, folder, *options):
+    """Train on from the model on one cloud, for a moment, and return the new model."""
+    arguments = ["--train-on", streets / "b.txt", "--init", "default", "--device", "cpu", "--seed", "1"]
+    result = bevseg("run", streets / "a.txt", "-o", folder, *arguments, *options)
+    assert result.exit_code == 0, result.stderr
+    return checkpoint.load(folder / "model.safetensors")
+
+
+def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, tmp_path, monkeypatch):
+    from bevseg.jobs import learning
+
+    monkeypatch.setattr(learning, "FINE_TUNING", FINE_TUNING | {"steps": 3})
+    model, start = fine_tuned(streets, tmp_path / "out"), checkpoint.load(shipped)
+    assert model.scores["init"] == str(shipped)
+    assert model.scores["trained_on"] == ["b"]
+    assert (model.settings.raster, model.settings.net) == (start.settings.raster, start.settings.net)
+    train = model.settings.train
+    assert (train.learning_rate, train.steps) == (FINE_TUNING["learning_rate"], 3)
+    assert train.loss == TrainConfig.loss
+    assert not (model.nets["low"].head.weight == start.nets["low"].head.weight).all()
+
+
+def test_what_a_file_of_settings_names_wins_even_if_it_is_the_default(streets, tmp_path):
+    (tmp_path / "own.toml").write_text(
+        f"[train]\nlearning_rate = {TrainConfig.learning_rate}\nsteps = 2\ncrop = 32\n"
+    )
+    train = fine_tuned(streets, tmp_path / "out", "--config", tmp_path / "own.toml").settings.train
+    assert (train.learning_rate, train.steps) == (TrainConfig.learning_rate, 2)
+    assert train.val_share == FINE_TUNING["val_share"]
+
+
+def test_train_over_a_work_directory_starts_from_it_with_its_settings(work, tmp_path):
+    (tmp_path / "own.toml").write_text("[train]\nsteps = 2\ncrop = 32\n")
+    arguments = ["--init", "default", "--config", tmp_path / "own.toml", "--device", "cpu"]
+    result = bevseg("train", work, "-o", tmp_path / "m.safetensors", *arguments)
+    assert result.exit_code == 0, result.stderr
+    settings = checkpoint.load(tmp_path / "m.safetensors").settings
+    assert settings.raster.cell == tiny.SETTINGS.raster.cell
+    assert settings.train.learning_rate == FINE_TUNING["learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--init", "default"], "--train-on"),
+        (["--train-on", "x", "-m", "default"], "--init"),
+        (["--train-on", "x", "--init", "default", "--config", "paper"], "other settings"),
+    ],
+)
+def test_options_that_do_not_agree_are_usage_errors(options, word, streets, tmp_path):
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert word in result.stderr
+    assert left_behind(tmp_path) == []
