@@ -47,9 +47,11 @@ from bevseg.raster import Raster
 from bevseg.sim import lots, roadside
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
+from bevseg.sim.drive import Pace, drive, straight
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, box, merge
-from bevseg.sim.scanner import Scanner, Scene, joined, scan
+from bevseg.sim.scanner import Scene, joined, scan
+from bevseg.sim.sensors import Sensor
 from bevseg.sim.street import Street
 from bevseg.sim.terrain import Side, Terrain
 
@@ -216,9 +218,7 @@ class Truth:
         corners = mesh.corners[soil]
         self._length = street.terrain.length
         self._soils, self._materials = mesh.materials[soil], mesh.materials[~soil]
-        self._soil, self._things = (
-            Scene(replace(street, mesh=mesh.only(which)), library) for which in (soil, ~soil)
-        )
+        self._soil, self._things = (Scene(mesh.only(which), library) for which in (soil, ~soil))
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         steep = np.abs(normal[:, 2]) < 0.5 * np.linalg.norm(normal, axis=1)
         self._kerbs = cKDTree(_along(corners[steep])) if steep.any() else None
@@ -270,9 +270,16 @@ def _vertical(x: Array, y: Array, z: Array, up: float) -> NDArray[np.float32]:
     return rays
 
 
-def scanned(street: Street, scanner: Scanner, library: Any, seed: int = 0) -> PointCloud:
+def profiler(rays: int, spacing: float) -> Sensor:
+    """Return two mirrors of so many rays a turn, `spacing` m apart along the road; no edge blurs what they see."""
+    return Sensor("profiler", 2.2, 360.0 / rays, spacing, rate=8.0 / spacing, yaw=(30.0, -30.0), pitch=12.0)
+
+
+def scanned(street: Street, sensor: Sensor, library: Any, seed: int = 0) -> PointCloud:
     """Return the scan of a street as a cloud with true labels, in the frame of the street, in steps of 1 mm."""
-    echoes = joined(list(scan(Scene(street, library), scanner, np.random.default_rng([seed, 1]))))
+    rng = np.random.default_rng([seed, 1])
+    once = drive(straight(street), sensor, Pace(), rng)
+    echoes = joined(list(scan(Scene(street.mesh, library), sensor, [once], rng)))
     return PointCloud.from_xyz(echoes.xyz.astype(np.float64), echoes.labels, name="street")
 
 
@@ -416,7 +423,7 @@ def measured(
     *,
     cell: float = RasterConfig.cell,
     config: GroundConfig | None = None,
-    scanner: Scanner | None = None,
+    sensor: Sensor | None = None,
     seed: int = 0,
 ) -> tuple[Measured, Measured]:
     """Build and scan one scene, and measure the DEM of `ground` and that of the true labels.
@@ -431,14 +438,15 @@ def measured(
         Of the DEM, m.
     config
         Of the ground.
-    scanner
+    sensor
         Density of the scan; its noise is that of the plan. The default brings home 19,000 points per m of street.
     seed
         Of furniture, lawns and noise.
     """
     street = plan.build(seed)
-    scanner = replace(scanner or Scanner(spacing=0.05, rays=800), noise=plan.noise)
-    cloud = scanned(street, scanner, library, seed)
+    sensor = sensor or profiler(800, 0.05)
+    sensor = replace(sensor, optics=replace(sensor.optics, noise=plan.noise))
+    cloud = scanned(street, sensor, library, seed)
     found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
     truth = Truth(street, library)
     true, kinds = surveyed(cloud, found.dem.grid, truth, _rectangle(plan), plan.of)

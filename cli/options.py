@@ -166,22 +166,6 @@ ground_method = click.option(
 )
 
 
-class Count(click.ParamType):
-    """A whole number of at least 1, also written as 3e6."""
-
-    name = "integer"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the number."""
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (1 <= number < 2**31 and number == int(number)):
-            self.fail(f"{value!r} is no whole number of at least 1, such as 200000 or 3e6", param, ctx)
-        return int(number)
-
-
 class Metres(click.ParamType):
     """A length between a millimetre and a kilometre."""
 

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bevseg.config import SimulateConfig
-from bevseg.names import TRUTH_FORMATS
+from bevseg.names import SIMULATED, TRUTH_FORMATS
 
 from . import options
 from .console import Console
 
 
-@click.command(cls=options.Stage, epilog="Example: bevseg simulate streets/ --seed 7 --clouds 2")
-@click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
+class Count(click.ParamType):
+    """A whole number of at least 1, also written as 3e6."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (1 <= number < 2**31 and number == int(number)):
+            self.fail(f"{value!r} is no whole number of at least 1, such as 200000 or 3e6", param, ctx)
+        return int(number)
+
+
+@click.command(
+    cls=options.Stage, epilog="Example: bevseg simulate -o streets/ --preset oakland --seed 7 --clouds 2"
+)
+@options.output("DIR", "Directory of the clouds.")
+@click.option(
+    "--preset",
+    type=click.Choice(SIMULATED),
+    default=SimulateConfig.preset,
+    show_default=True,
+    help="Instrument, drive and kind of town; mixed draws them widely, a cloud at a time.",
+)
 @options.seed
 @click.option(
     "--clouds",
@@ -25,24 +52,18 @@ from .console import Console
 )
 @click.option(
     "--points",
-    type=click.IntRange(min=1),
-    default=SimulateConfig.points,
-    show_default=True,
-    help="Points of a cloud.",
+    type=Count(),
+    help="Points of a cloud, such as 3e6.  [default: what is usual for the preset]",
 )
 @click.option(
     "--length",
     type=click.FloatRange(min=5),
-    default=SimulateConfig.length,
-    show_default=True,
-    help="Length of the drive, m.",
+    help="Length of the drive, m; the points then decide how dense it is.  [default: what the points need]",
 )
 @click.option(
     "--resolution",
     type=click.FloatRange(min=0, min_open=True),
-    default=SimulateConfig.resolution,
-    show_default=True,
-    help="Step of the coordinates, m.",
+    help="Step of the coordinates, m.  [default: that of the preset]",
 )
 @click.option(
     "--format",
@@ -57,21 +78,22 @@ from .console import Console
 def simulate(
     console: Console,
     output: Path,
+    preset: str,
     seed: int,
     clouds: int,
-    points: int,
-    length: float,
-    resolution: float,
+    points: int | None,
+    length: float | None,
+    resolution: float | None,
     formats: tuple[str, ...],
     overwrite: bool,
 ) -> None:
-    """Make labelled street clouds in the directory OUT, as a mobile scanner would bring them home.
+    """Make labelled street clouds in a directory, as a survey would bring them home.
 
     The labels are codes of the scheme shrec20. A seed gives the same street every time.
     """
     from bevseg.jobs.samples import Order, make
 
-    what = SimulateConfig(points, length, resolution)
+    what = SimulateConfig(points, length, resolution, preset)
     written = make(Order(output, seed, clouds, formats, what, overwrite), console.progress)
     for path in written:
         console.result(str(path))

@@ -22,7 +22,14 @@ _CREATION_DATE = slice(90, 94)
 """Bytes of the LAS header; zeros there mean that no date is known."""
 
 
-def write(cloud: PointCloud, path: Path, *, epsg: int, measured: Mapping[str, NDArray[np.generic]]) -> None:
+def write(
+    cloud: PointCloud,
+    path: Path,
+    *,
+    epsg: int,
+    measured: Mapping[str, NDArray[np.generic]],
+    instances: NDArray[np.int32],
+) -> None:
     """Write a labelled cloud in the format of its suffix.
 
     Parameters
@@ -35,22 +42,32 @@ def write(cloud: PointCloud, path: Path, *, epsg: int, measured: Mapping[str, ND
         Code of the reference system.
     measured
         Further dimensions of LAS point format 6, such as `intensity` and `gps_time`; text has no room for them.
+    instances
+        (N,) number of the thing that each point is of: the extra dimension `instance` of LAS, uint32, where -1
+        becomes the largest number. Text has no room for it.
 
     Raises
     ------
     OSError
         If the system refuses the write.
     """
-    WRITERS["".join(path.suffixes).lstrip(".")](cloud, path, epsg, measured)
+    WRITERS["".join(path.suffixes).lstrip(".")](cloud, path, epsg, measured, instances)
 
 
-def _write_las(cloud: PointCloud, path: Path, epsg: int, measured: Mapping[str, NDArray[np.generic]]) -> None:
+def _write_las(
+    cloud: PointCloud,
+    path: Path,
+    epsg: int,
+    measured: Mapping[str, NDArray[np.generic]],
+    instances: NDArray[np.int32],
+) -> None:
     """Write LAS 1.4, point format 6, or LAZ."""
     import pyproj
 
     header = laspy.LasHeader(version="1.4", point_format=6)
     header.generating_software = SIMULATED
     header.scales, header.offsets = np.array(cloud.scale), np.array(cloud.offset)
+    header.add_extra_dim(laspy.ExtraBytesParams("instance", np.uint32, "thing, 0 ground"))
     header.add_crs(pyproj.CRS.from_epsg(epsg))
     las = laspy.LasData(header)
     las.X, las.Y, las.Z = cloud.x, cloud.y, cloud.z
@@ -58,6 +75,7 @@ def _write_las(cloud: PointCloud, path: Path, epsg: int, measured: Mapping[str, 
     las.return_number = las.number_of_returns = np.ones(len(cloud), np.uint8)
     for name, values in measured.items():
         las[name] = values
+    las["instance"] = instances.view(np.uint32)
     with path.open("w+b") as file:
         las.write(file, do_compress=path.suffix == ".laz")
     _undate(path)
@@ -70,7 +88,11 @@ def _undate(path: Path) -> None:
 
 
 def _write_text(
-    cloud: PointCloud, path: Path, epsg: int, measured: Mapping[str, NDArray[np.generic]]
+    cloud: PointCloud,
+    path: Path,
+    epsg: int,
+    measured: Mapping[str, NDArray[np.generic]],
+    instances: NDArray[np.int32],
 ) -> None:
     """Write a header line and rows of x, y, z and label, with as many decimals as the steps of the cloud have."""
     x, y, z = cloud.xyz.T
@@ -81,7 +103,9 @@ def _write_text(
     path.write_bytes(text)
 
 
-WRITERS: dict[str, Callable[[PointCloud, Path, int, Mapping[str, NDArray[np.generic]]], None]] = {
+WRITERS: dict[
+    str, Callable[[PointCloud, Path, int, Mapping[str, NDArray[np.generic]], NDArray[np.int32]], None]
+] = {
     "laz": _write_las,
     "las": _write_las,
     "txt": _write_text,

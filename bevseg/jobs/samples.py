@@ -69,11 +69,24 @@ def _path(order: Order, seed: int) -> Path:
 
 def _make_one(seed: int, path: Path, order: Order, progress: Progress) -> None:
     what = order.what
-    made = survey(seed, what.points, length=what.length, resolution=what.resolution, progress=progress)
+    made = survey(
+        seed,
+        what.points,
+        preset=what.preset,
+        length=what.length,
+        resolution=what.resolution,
+        progress=progress,
+    )
     with atomic.replacing(path, overwrite=order.overwrite) as temporary:
         truth.write(
             made.cloud,
             temporary,
             epsg=EPSG,
-            measured={"intensity": made.intensity, "gps_time": made.gps_time},
+            measured={
+                "intensity": made.intensity,
+                "gps_time": made.gps_time,
+                "return_number": made.returns,
+                "number_of_returns": made.of,
+            },
+            instances=made.things,
         )

@@ -1,47 +1,55 @@
-"""A street and a vehicle that drives down it with two profile scanners -> echoes.
+"""Rays into a street -> echoes: what is measured, what is lost, and what an instrument gets wrong.
 
-The two mirrors turn about axes that are yawed and pitched away from the driving direction, so that the fronts and the
-backs of things are hit as well; what lies behind something stays in its shadow.
+Of all echoes some are lost: with the range, on slanted, dark and glassy surfaces. A beam that straddles an edge comes
+back from between front and back, or from both. Glass lets beams through and sends some on, so that things are seen
+where none are. Such points have no class, unless they lie within 10 cm of the surface that was hit or between two
+surfaces of one thing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS
-from bevseg.sim.street import Street
+from bevseg.labels import UNDEFINED
+from bevseg.sim.drive import Pass
+from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS, Material
+from bevseg.sim.mesh import Mesh
+from bevseg.sim.sensors import Optics, Pattern, Sensor
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+NOTHING = -1
+"""Number of the thing that an echo is of which no thing is at its place."""
+TRUE_WITHIN = 0.10
+"""An echo no further than this off the surface that was hit keeps its class, m."""
 
 _BATCH = 400_000
 """Rays cast at once; with what is computed of them they take about 250 bytes each."""
+_EDGE = 0.10
+"""Neighbouring echoes that lie further than this off each other's surface have an edge between them, m."""
+_PULSE = 1.2
+"""Two echoes closer than this melt into one, m: half the length of a pulse of 8 ns."""
+_SKIN = 0.02
+"""Beams that go through a surface or are sent on by it start again this far off it, m."""
+_GAP = 0.5
+"""Second echoes are told apart from this far behind the first, m."""
 
-
-@dataclass(frozen=True)
-class Scanner:
-    """The instrument and how it is driven."""
-
-    height: float = 2.2
-    """Of the mirrors over the road, m."""
-    spacing: float = 0.1
-    """Between two profiles of one mirror along the road, m."""
-    rays: int = 300
-    """Rays of one profile, over the full turn."""
-    yaw: float = 30.0
-    """Of the axes to the left and to the right of the driving direction, degrees."""
-    pitch: float = 12.0
-    """Of the axes below the horizon, degrees."""
-    noise: float = 0.010
-    """Standard deviation of a range, m; rough surfaces add to it."""
-    reach: float = 45.0
-    """Range at which half the echoes of a perfect mirror are lost, m; none comes back from twice as far."""
-    nearest: float = 1.2
-    """Echoes nearer than this are of the vehicle itself, m."""
-    speed: float = 8.0
-    """Of the vehicle, m/s."""
+THROUGH = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam without an echo goes on behind it."""
+THROUGH[[Material.PANE, Material.CAR_GLASS]] = 0.6, 0.6
+MIRROR = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam is sent on like light by a mirror and echoes from where it then hits."""
+MIRROR[[Material.PANE, Material.CAR_GLASS, Material.PAINT, Material.PLATE]] = 0.03, 0.03, 0.004, 0.004
+MIRROR[[Material.ASPHALT, Material.PAVING]] = 0.0004, 0.0004
+PIERCED = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam that echoes has light left for a second echo."""
+PIERCED[[Material.LEAF, Material.WIRE]] = 0.4, 0.8
 
 
 @dataclass(frozen=True)
@@ -54,56 +62,61 @@ class Echoes:
         (N, 3) float32, m in the frame of the street.
     labels
         (N,) uint8 train ids.
+    things
+        (N,) int32 numbers of things; `NOTHING` where none is.
     intensity
         (N,) uint8, strength of the echo.
     time
-        (N,) float32, s since the start of the drive.
+        (N,) float64, s since the start of the first pass; never falls.
+    returns
+        (N,) uint8, number of the echo among those of its beam, from 1.
+    of
+        (N,) uint8, how many echoes its beam has.
     """
 
-    xyz: NDArray[np.float32]
+    xyz: Floats
     labels: NDArray[np.uint8]
+    things: NDArray[np.int32]
     intensity: NDArray[np.uint8]
-    time: NDArray[np.float32]
+    time: NDArray[np.float64]
+    returns: NDArray[np.uint8]
+    of: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def without(self, lost: NDArray[np.int64]) -> Echoes:
-        """Return all echoes but those at the indices `lost`."""
-        kept = np.ones(len(self), bool)
-        kept[lost] = False
-        return Echoes(self.xyz[kept], self.labels[kept], self.intensity[kept], self.time[kept])
+    def only(self, which: NDArray[np.bool_] | Index) -> Echoes:
+        """Return the echoes that `which` picks, a mask (N,) or indices."""
+        return Echoes(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
 def joined(parts: list[Echoes]) -> Echoes:
     """Return all echoes of `parts` in turn; empties the list, so that no more than two copies are held."""
-    columns = [[getattr(part, name) for part in parts] for name in ("xyz", "labels", "intensity", "time")]
+    columns = [[getattr(part, column.name) for part in parts] for column in fields(Echoes)]
     parts.clear()
-    return Echoes(*(np.concatenate(columns.pop(0)) for _ in range(4)))
+    return Echoes(*(np.concatenate(columns.pop(0)) for _ in fields(Echoes)))
 
 
 class Scene:
-    """A street that rays can be cast into.
+    """Triangles that rays can be cast into.
 
     Parameters
     ----------
-    street
-        The street.
+    mesh
+        The triangles.
     open3d
         The module, from `bevseg.open3d.load()`.
     """
 
-    def __init__(self, street: Street, open3d: Any) -> None:
-        self.street = street
+    def __init__(self, mesh: Mesh, open3d: Any) -> None:
+        self.mesh = mesh
         self._tensor = open3d.core.Tensor
         self._scene = open3d.t.geometry.RaycastingScene()
-        corners = street.mesh.corners.astype(np.float32).reshape(-1, 3)
+        corners = mesh.corners.astype(np.float32).reshape(-1, 3)
         triangles = np.arange(len(corners), dtype=np.uint32).reshape(-1, 3)
         self._scene.add_triangles(self._tensor(corners), self._tensor(triangles))
 
-    def cast(
-        self, rays: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint32], NDArray[np.float32]]:
+    def cast(self, rays: Floats) -> tuple[Floats, NDArray[np.uint32], Floats]:
         """Return range (inf where nothing is hit), triangle and its unit normal for each ray (N, 6)."""
         answer = self._scene.cast_rays(self._tensor(rays))
         return answer["t_hit"].numpy(), answer["primitive_ids"].numpy(), answer["primitive_normals"].numpy()
@@ -111,94 +124,256 @@ class Scene:
 
 def scan(
     scene: Scene,
-    scanner: Scanner,
+    sensor: Sensor,
+    passes: Sequence[Pass],
     rng: np.random.Generator,
     *,
-    profiles: NDArray[np.int64] | None = None,
+    every: int = 1,
     tell: Callable[[float, float, int], None] = lambda done, total, points: None,
 ) -> Iterator[Echoes]:
-    """Drive down the street once and yield the echoes in batches, in the order of measurement.
+    """Yield the echoes of all passes in batches, in the order of measurement.
 
     Parameters
     ----------
-    scene, scanner
-        What is scanned, and with what.
+    scene, sensor, passes
+        What is scanned, with what, and from where.
     rng
         Draws noise and drop-outs.
-    profiles
-        Numbers of the profiles to measure; None measures all of them.
+    every
+        Only every so many sweeps are measured.
     tell
-        Called after each batch with profiles done, profiles in all and points so far.
+        Called after each batch with sweeps done, sweeps in all and points so far.
     """
-    if profiles is None:
-        profiles = np.arange(int(scene.street.terrain.length / scanner.spacing))
-    step = max(1, _BATCH // (2 * scanner.rays))
-    points = 0
-    for start in range(0, len(profiles), step):
-        rays, time = _rays(scene.street, scanner, profiles[start : start + step])
-        echoes = _measured(scene, scanner, rng, rays, time)
-        points += len(echoes)
-        tell(min(start + step, len(profiles)), len(profiles), points)
-        yield echoes
+    pattern = sensor.pattern()
+    step = max(1, _BATCH // (pattern.heads * pattern.rays))
+    total = sum(one.sweeps for one in passes)
+    done = points = 0
+    for one in passes:
+        for start in range(0, one.sweeps, step * every):
+            sweeps = np.arange(start, min(start + step * every, one.sweeps), every)
+            rays, time = _rays(pattern, one, sweeps)
+            echoes = _measured(scene, sensor.optics, pattern, rays, one.start + time / sensor.rate, rng)
+            echoes.xyz[:] += one.shift.astype(np.float32)
+            points += len(echoes)
+            tell(min(done + sweeps[-1] + 1, total), total, points)
+            yield echoes
+        done += one.sweeps
 
 
-def _rays(
-    street: Street, scanner: Scanner, profiles: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return rays (P * 2 * R, 6) as origin and unit direction, and their times; profile, mirror, angle in turn."""
-    turn = (np.arange(scanner.rays) + 0.5) / scanner.rays
-    s = ((profiles[:, None] + turn) * scanner.spacing).ravel()  # the vehicle moves while the mirrors turn
-    lane = np.full_like(s, street.lane)
-    height = street.terrain.height(s, lane) + scanner.height
-    origins = street.bend.plane(np.column_stack([s, lane + 0.12 * np.sin(s / 9.0), height]))
-    heading = street.bend.direction(s)
-    cos, sin = (f(heading).astype(np.float32).reshape(-1, 1, scanner.rays) for f in (np.cos, np.sin))
-    ahead, left, up = _directions(scanner, turn).astype(np.float32)  # 2 x R each
-    rays = np.empty((len(profiles), 2, scanner.rays, 6), np.float32)
-    rays[..., :3] = origins.reshape(len(profiles), 1, scanner.rays, 3)
-    rays[..., 3] = ahead * cos - left * sin
-    rays[..., 4] = ahead * sin + left * cos
-    rays[..., 5] = up
-    time = np.repeat((s / scanner.speed).reshape(-1, 1, scanner.rays), 2, axis=1)
-    return rays.reshape(-1, 6), time.ravel().astype(np.float32)
+def _rays(pattern: Pattern, one: Pass, sweeps: Index) -> tuple[Floats, NDArray[np.float64]]:
+    """Return rays (P * H * R, 6), sweep, head and ray in turn, and their sweep numbers with fractions."""
+    number = sweeps[:, None] + pattern.share  # the vehicle moves during a sweep
+    place, heading, pitch, roll = one.pose(number)
+    shape = (len(sweeps), pattern.heads, pattern.rays)
+    rays = np.empty((*shape, 6), np.float32)
+    turn = _rotation(heading, pitch, roll)
+    for head, (directions, offset) in enumerate(zip(pattern.directions, pattern.offsets, strict=True)):
+        ahead, left, up = directions.T
+        for axis in range(3):
+            row = turn[axis]
+            rays[:, head, :, axis] = place[..., axis] + (
+                row[0] * offset[0] + row[1] * offset[1] + row[2] * offset[2]
+            )
+            rays[:, head, :, 3 + axis] = row[0] * ahead + row[1] * left + row[2] * up
+    return rays.reshape(-1, 6), np.broadcast_to(number[:, None], shape).reshape(-1)
 
 
-def _directions(scanner: Scanner, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return unit directions (3, 2, R) in the frame of the vehicle, for shares of a turn that begins straight up."""
-    angle, pitch = 2 * np.pi * turn, np.radians(scanner.pitch)
-    both = []
-    for yaw in np.radians([scanner.yaw, -scanner.yaw]):
-        axis = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), -np.sin(pitch)])
-        across = np.cross((0, 0, 1), axis)
-        across /= np.linalg.norm(across)
-        both.append(np.outer(np.cross(axis, across), np.cos(angle)) + np.outer(across, np.sin(angle)))
-    return np.stack(both, axis=1)
+def _rotation(
+    heading: NDArray[np.float64], pitch: NDArray[np.float64], roll: NDArray[np.float64]
+) -> list[list[NDArray[np.float64]]]:
+    """Return the rows of the matrices that turn the frame of the instrument into that of the street."""
+    (ch, cp, cr), (sh, sp, sr) = ([f(angle) for angle in (heading, pitch, roll)] for f in (np.cos, np.sin))
+    return [
+        [ch * cp, -sh * cr - ch * sp * sr, sh * sr - ch * sp * cr],
+        [sh * cp, ch * cr - sh * sp * sr, -ch * sr - sh * sp * cr],
+        [sp, cp * sr, cp * cr],
+    ]
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """Surfaces that beams meet: beam, range (m), triangle, cosine of incidence."""
+
+    beam: Index
+    distance: Floats
+    triangle: NDArray[np.uint32]
+    cosine: Floats
+
+    def only(self, which: NDArray[np.bool_] | Index) -> _Hits:
+        return _Hits(self.beam[which], self.distance[which], self.triangle[which], self.cosine[which])
 
 
 def _measured(
     scene: Scene,
-    scanner: Scanner,
+    optics: Optics,
+    pattern: Pattern,
+    rays: Floats,
+    time: NDArray[np.float64],
     rng: np.random.Generator,
-    rays: NDArray[np.float32],
-    time: NDArray[np.float32],
 ) -> Echoes:
-    """Cast rays and return what is measured: echoes fade with range, and on slanted, dark or glassy surfaces."""
-    distance, triangle, normal = scene.cast(rays)
-    hit = np.flatnonzero((distance > scanner.nearest) & (distance < 2 * scanner.reach))
-    rays, distance = rays[hit], distance[hit]
-    material = scene.street.mesh.materials[triangle[hit]]
-    cosine = np.abs(np.einsum("ij,ij->i", normal[hit], rays[:, 3:]))
-    fading = 1 / (1 + (distance / scanner.reach) ** 4)
-    chance = ECHO[material] * fading * np.minimum(1, 0.3 + 8 * cosine)
-    came = np.flatnonzero(rng.random(len(hit), np.float32) < chance)
-    rays, distance, material, cosine = rays[came], distance[came], material[came], cosine[came]
-    sigma = np.hypot(np.float32(scanner.noise), ROUGHNESS[material])
+    """Cast rays and return what is measured of them."""
+    mesh = scene.mesh
+    reach, triangle, normal = scene.cast(rays)
+    beam = np.flatnonzero(np.isfinite(reach))
+    cosine = np.abs(np.einsum("ij,ij->i", normal[beam], rays[beam, 3:]))
+    met = _Hits(beam, reach[beam], triangle[beam], cosine)
+    material = mesh.materials[met.triangle]
+    came = _comes_back(met, material, optics, rng)
+    first = met.only(came)
+    label, thing = LABELS[mesh.materials[first.triangle]], mesh.things[first.triangle]
+    distance = first.distance.copy()
+
+    melted = _melted(first.beam, reach, triangle, normal, rays, optics, pattern, rng)
+    if len(melted.at):
+        distance[melted.at] = melted.distance
+        away = np.abs(melted.distance - first.distance[melted.at])
+        front = melted.distance - reach[melted.other]
+        other_thing = mesh.things[triangle[melted.other]]
+        near_other = np.abs(front) <= TRUE_WITHIN
+        lost = (away > TRUE_WITHIN) & ~near_other & (other_thing != thing[melted.at])
+        taken = (away > TRUE_WITHIN) & near_other
+        label[melted.at[taken]] = LABELS[mesh.materials[triangle[melted.other[taken]]]]
+        thing[melted.at[taken]] = other_thing[taken]
+        label[melted.at[lost]], thing[melted.at[lost]] = UNDEFINED, NOTHING
+
+    further = _further(scene, optics, rays, met, came, material, normal, rng)
+    return _assembled(rays, time, first, distance, label, thing, further, mesh, optics, rng)
+
+
+def _comes_back(
+    met: _Hits, material: NDArray[np.uint8], optics: Optics, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw which hits are measured."""
+    fading = 1 / (1 + (met.distance / np.float32(optics.reach)) ** 4)
+    slanted = np.minimum(1, np.float32(optics.grazing) + 8 * met.cosine)
+    chance = np.float32(optics.kept) * ECHO[material] * fading * slanted
+    seen = (met.distance > optics.nearest) & (met.distance < optics.farthest)
+    return np.asarray(seen & (rng.random(len(chance), np.float32) < chance))
+
+
+@dataclass(frozen=True)
+class _Melted:
+    """Echoes from between two surfaces: which of the first echoes, the beam of the other surface, the range, m."""
+
+    at: Index
+    other: Index
+    distance: Floats
+
+
+def _melted(
+    beam: Index,
+    reach: Floats,
+    triangle: NDArray[np.uint32],
+    normal: Floats,
+    rays: Floats,
+    optics: Optics,
+    pattern: Pattern,
+    rng: np.random.Generator,
+) -> _Melted:
+    """Find beams that straddle an edge, by the beam beside them, and draw where their echoes melt to."""
+    none = np.empty(0, np.int64)
+    if optics.divergence == 0:
+        return _Melted(none, none, np.empty(0, np.float32))
+    place = beam % pattern.rays
+    other = np.where(place + pattern.ring < pattern.rays, beam + pattern.ring, beam - pattern.ring)
+    gap = reach[other] - reach[beam]
+    with np.errstate(invalid="ignore"):
+        at = np.flatnonzero((np.abs(gap) < _PULSE) & (np.abs(gap) > 0.02))
+    a, b = beam[at], other[at]
+    between = (rays[b, :3] + reach[b, None] * rays[b, 3:]) - (rays[a, :3] + reach[a, None] * rays[a, 3:])
+    off = np.maximum(
+        np.abs(np.einsum("ij,ij->i", normal[a], between)), np.abs(np.einsum("ij,ij->i", normal[b], between))
+    )
+    apart = np.linalg.norm(rays[b, 3:] - rays[a, 3:], axis=1)
+    straddles = (off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence)
+    at, a, b = at[straddles], a[straddles], b[straddles]
+    share = rng.random(len(at), np.float32)
+    return _Melted(at, b, reach[a] + share * (reach[b] - reach[a]))
+
+
+@dataclass(frozen=True)
+class _Further:
+    """Echoes from behind the first surface: what was hit, its range along the beam, and whether it truly is there."""
+
+    hits: _Hits
+    true: NDArray[np.bool_]
+
+
+def _further(
+    scene: Scene,
+    optics: Optics,
+    rays: Floats,
+    met: _Hits,
+    came: NDArray[np.bool_],
+    material: NDArray[np.uint8],
+    normal: Floats,
+    rng: np.random.Generator,
+) -> _Further:
+    """Follow the beams that go through a surface, past it, or are sent on by it."""
+    draw = rng.random(len(material), np.float32)
+    mirrored = draw < optics.multipath * MIRROR[material]
+    passing = np.where(came, PIERCED[material] if optics.returns > 1 else 0, THROUGH[material])
+    passed = ~mirrored & (rng.random(len(material), np.float32) < passing)
+    mirrored &= ~came
+    goes_on = np.flatnonzero(mirrored | passed)
+    true = passed[goes_on]
+    met = met.only(goes_on)
+    on = rays[met.beam].copy()
+    way = on[:, 3:]
+    on[:, :3] += (met.distance + np.where(true, _SKIN, -_SKIN).astype(np.float32))[:, None] * way
+    across = normal[met.beam]
+    way[~true] -= 2 * np.einsum("ij,ij->i", way, across)[~true, None] * across[~true]
+    reach, triangle, normals = scene.cast(on)
+    second = came[goes_on] & true
+    hit = np.flatnonzero(np.isfinite(reach) & ~(second & (reach < _GAP)))
+    cosine = np.abs(np.einsum("ij,ij->i", normals[hit], on[hit, 3:]))
+    total = met.distance[hit] + reach[hit] + np.where(true[hit], _SKIN, 0).astype(np.float32)
+    found = _Hits(met.beam[hit], total, triangle[hit], cosine)
+    back = _comes_back(found, scene.mesh.materials[found.triangle], optics, rng)
+    return _Further(found.only(back), true[hit][back])
+
+
+def _assembled(
+    rays: Floats,
+    time: NDArray[np.float64],
+    first: _Hits,
+    distance: Floats,
+    label: NDArray[np.uint8],
+    thing: NDArray[np.int32],
+    further: _Further,
+    mesh: Mesh,
+    optics: Optics,
+    rng: np.random.Generator,
+) -> Echoes:
+    """Put all echoes in the order of time, with their noise and strength."""
+    behind, true = further.hits, further.true
+    beam = np.concatenate([first.beam, behind.beam])
+    distance = np.concatenate([distance, behind.distance])
+    triangle = np.concatenate([first.triangle, behind.triangle])
+    cosine = np.concatenate([first.cosine, behind.cosine])
+    label = np.concatenate([label, np.where(true, LABELS[mesh.materials[behind.triangle]], UNDEFINED)])
+    thing = np.concatenate([thing, np.where(true, mesh.things[behind.triangle], NOTHING)])
+    returns = np.ones(len(beam), np.uint8)
+    has_first = np.zeros(len(rays), bool)
+    has_first[first.beam] = True
+    returns[len(first.beam) :] += has_first[behind.beam]
+    of = np.bincount(beam, minlength=len(rays))[beam].astype(np.uint8)
+
+    order = np.lexsort((returns, time[beam]))
+    beam, distance, triangle, cosine = beam[order], distance[order], triangle[order], cosine[order]
+    material = mesh.materials[triangle]
+    sigma = np.hypot(np.float32(optics.noise), ROUGHNESS[material]) if optics.noise else np.float32(0)
     noisy = distance + sigma * rng.standard_normal(len(distance), np.float32)
+    if optics.step:
+        noisy = np.rint(noisy / np.float32(optics.step)) * np.float32(optics.step)
     speckle = 1 + 0.05 * rng.standard_normal(len(distance), np.float32)
     strength = REFLECTANCE[material] * np.sqrt(cosine) * speckle / (1 + (distance / 40) ** 2)
     return Echoes(
-        (rays[:, :3] + noisy[:, None] * rays[:, 3:]).astype(np.float32),
-        LABELS[material],
-        np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),
-        time[hit[came]],
+        xyz=(rays[beam, :3] + noisy[:, None] * rays[beam, 3:]).astype(np.float32),
+        labels=label[order].astype(np.uint8),
+        things=thing[order].astype(np.int32),
+        intensity=np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),
+        time=time[beam],
+        returns=returns[order],
+        of=of[order],
     )

@@ -1,9 +1,9 @@
-"""A seed and a number of points -> a labelled scan of a street, as a mobile scanner would bring it home."""
+"""A seed, a preset and a number of points -> a labelled scan of a street, as a survey would bring it home."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,20 +14,30 @@ from bevseg.config import SimulateConfig
 from bevseg.errors import UsageError
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
-from bevseg.sim.scanner import Echoes, Scanner, Scene, joined, scan
-from bevseg.sim.street import street
+from bevseg.sim import drive
+from bevseg.sim.drive import Pass
+from bevseg.sim.presets import PRESETS, Setup
+from bevseg.sim.scanner import Echoes, Scene, joined, scan
+from bevseg.sim.sensors import Sensor
+from bevseg.sim.street import Street, street
 
 EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""
-_SURPLUS = 1.02
+_SURPLUS = 1.03
 """Echoes aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
-_STRIPES = 20.0
-"""Rays of a profile times spacing of the profiles, m: 3 m away, rays lie as far apart as profiles."""
+_HITS = 0.5
+"""Echoes of a ray, about: what the length of a street is first guessed from."""
+_SPARE = 1.25
+"""Length of the street over that guess."""
+_PROBED = 300_000
+"""Rays cast to learn how many echoes come back."""
+_GAP = 30.0
+"""Between two tripods along the street, m."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A simulated scan with all that was measured.
+    """A simulated scan with all that was measured, and all that is true.
 
     Attributes
     ----------
@@ -36,34 +46,57 @@ class Survey:
     intensity
         (N,) uint8, strength of the echoes.
     gps_time
-        (N,) float64, s of the week.
+        (N,) float64, s of the week; never falls.
+    returns, of
+        (N,) uint8, number of the echo in its beam and how many the beam has.
+    things
+        (N,) int32, number of the thing that was hit: 0 is the ground, `scanner.NOTHING` an echo of nothing.
+    street
+        What was scanned, in a frame whose origin is the offset of the cloud.
+    setup
+        How it was scanned.
     """
 
     cloud: PointCloud
     intensity: NDArray[np.uint8]
     gps_time: NDArray[np.float64]
+    returns: NDArray[np.uint8]
+    of: NDArray[np.uint8]
+    things: NDArray[np.int32]
+    street: Street
+    setup: Setup
 
 
 def simulate(
     seed: int,
-    points: int = SimulateConfig.points,
+    points: int | None = None,
     *,
-    length: float = SimulateConfig.length,
+    preset: str = SimulateConfig.preset,
+    length: float | None = None,
     slope: float | None = None,
-    resolution: float = SimulateConfig.resolution,
+    resolution: float | None = None,
     progress: Progress = silent,
 ) -> PointCloud:
-    """Return the scan of a street with true labels; see `survey`, which also tells intensity and time."""
-    return survey(seed, points, length=length, slope=slope, resolution=resolution, progress=progress).cloud
+    """Return the cloud of a `survey`: a labelled scan of the street of a seed."""
+    return survey(
+        seed,
+        points,
+        preset=preset,
+        length=length,
+        slope=slope,
+        resolution=resolution,
+        progress=progress,
+    ).cloud
 
 
 def survey(
     seed: int,
-    points: int = SimulateConfig.points,
+    points: int | None = None,
     *,
-    length: float = SimulateConfig.length,
+    preset: str = SimulateConfig.preset,
+    length: float | None = None,
     slope: float | None = None,
-    resolution: float = SimulateConfig.resolution,
+    resolution: float | None = None,
     progress: Progress = silent,
 ) -> Survey:
     """Build the street of a seed and scan it.
@@ -73,36 +106,49 @@ def survey(
     seed
         The same seed gives the same street and, with the same other values, the same scan.
     points
-        Exactly this many points come back.
+        Exactly this many points come back; None takes the number of the preset.
+    preset
+        How the street is surveyed, and what kind of street it is: a key of `presets.PRESETS`.
     length
-        Of the drive, m. Points per m decide how far apart profiles and rays lie.
+        Of the drive, m: points per m then decide how far apart sweeps and rays lie. None: the sensor decides that,
+        and the drive is as long as the points need.
     slope
-        Of the street, m per m; None draws one of up to 8 %.
+        Of the street, m per m; None draws one.
     resolution
-        Step of the coordinates, m.
+        Step of the coordinates, m; None takes that of the preset.
     progress
         Told as the scan goes on.
 
     Raises
     ------
     UsageError
-        If there is nothing to simulate.
+        If there is nothing to simulate, or no such preset.
     DependencyError
         If Open3D cannot be loaded.
     """
-    if points < 1 or length < 5:
+    if preset not in PRESETS:
+        raise UsageError(f"No preset {preset!r}", hint=f"choose one of {', '.join(PRESETS)}")
+    points = PRESETS[preset].points if points is None else points
+    if points < 1 or (length is not None and length < 5):
         raise UsageError(
             "Nothing to simulate",
-            why=f"{points} points on {length:g} m",
+            why=f"{points} points" + ("" if length is None else f" on {length:g} m"),
             hint="ask for 1 point on 5 m at least",
         )
     task = partial(Step, f"street {seed}")
     progress(task(0, 1))
-    scene = Scene(street(seed, length, slope), open3d.load())
+    library = open3d.load()
     rng = np.random.default_rng([seed, 1])
+    setup = PRESETS[preset].draw(rng)
     east, north, up = rng.integers((86_000, 438_000, -2), (88_000, 440_000, 20))
-    echoes = _exactly(scene, points, rng, lambda *state: progress(task(*state)))
-    x, y, z = (np.rint(axis / np.float32(resolution)).astype(np.int32) for axis in echoes.xyz.T)
+    built = street(seed, length or _SPARE * _guess(setup, points), slope, style=setup.style)
+    scene = Scene(built.mesh, library)
+    tour = _tour(built, scene, setup, rng)
+    echoes = _exactly(
+        scene, tour, points, rng, lambda *state: progress(task(*state)), whole=length is not None
+    )
+    resolution = resolution or setup.resolution
+    x, y, z = (np.rint(axis / np.float64(resolution)).astype(np.int32) for axis in echoes.xyz.T)
     cloud = PointCloud(
         x,
         y,
@@ -112,29 +158,136 @@ def survey(
         labels=echoes.labels,
         name=f"street_{seed:02d}",
     )
-    return Survey(cloud, echoes.intensity, 300_000.0 + echoes.time.astype(np.float64))
+    return Survey(
+        cloud,
+        echoes.intensity,
+        300_000.0 + echoes.time,
+        echoes.returns,
+        echoes.of,
+        echoes.things,
+        built,
+        setup,
+    )
+
+
+def _guess(setup: Setup, points: int) -> float:
+    """Return about how long a drive is that brings home so many points, m."""
+    pattern = setup.sensor.pattern()
+    sweep = _HITS * setup.sensor.optics.kept * pattern.heads * pattern.rays
+    if setup.stands:
+        return _GAP * max(1, round(points / (sweep * 180.0 / setup.sensor.spacing)))
+    return max(setup.shortest, points * setup.sensor.spacing / (sweep * setup.passes))
+
+
+@dataclass(frozen=True)
+class _Tour:
+    """Where the instrument goes: `plan` turns a sensor, and the part of the way from `first` to `last`, into passes.
+
+    `first` and `last` are shares of the way; `divisible` tells whether parts of it can be driven at all.
+    """
+
+    sensor: Sensor
+    plan: Callable[[Sensor, float, float], list[Pass]]
+    shortest: float
+    """Share of the way that is gone at least."""
+    divisible: bool = True
+
+
+def _tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> _Tour:
+    """Draw the way of the instrument through a street."""
+    seed = int(rng.integers(2**31))
+    if setup.stands:
+        return _Tour(setup.sensor, _stations(built, scene, setup, rng, seed), 1.0, divisible=False)
+    turn = drive.turning(built, rng) if rng.random() < setup.turns else None
+    routes = [
+        turn or drive.straight(built, back=bool(number % 2)) for number in range(1 if turn else setup.passes)
+    ]
+
+    def plan(sensor: Sensor, first: float, last: float) -> list[Pass]:
+        draws, start, passes = np.random.default_rng(seed), 0.0, []
+        for number, route in enumerate(routes):
+            low, high = (first, last) if number % 2 == 0 else (1 - last, 1 - first)
+            one = drive.drive(
+                route,
+                sensor,
+                setup.pace,
+                draws,
+                first=low * route.length,
+                last=high * route.length,
+                start=start,
+                error=setup.error if len(routes) > 1 else 0.0,
+            )
+            start += (one.sweeps + 1) / sensor.rate + 60.0
+            passes.append(one)
+        return passes
+
+    return _Tour(setup.sensor, plan, min(1.0, setup.shortest / routes[0].length))
+
+
+def _stations(
+    built: Street, scene: Scene, setup: Setup, rng: np.random.Generator, seed: int
+) -> Callable[[Sensor, float, float], list[Pass]]:
+    """Put tripods where there is room."""
+    around = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+
+    def room(place: NDArray[np.float64]) -> float:
+        rays = np.zeros((len(around), 6), np.float32)
+        rays[:, :3] = place + np.array((0.0, 0.0, setup.sensor.height))
+        rays[:, 3], rays[:, 4] = np.cos(around), np.sin(around)
+        return float(np.minimum(scene.cast(rays)[0], 10.0).mean())
+
+    count = max(1, round(built.terrain.length / (_SPARE * _GAP)))
+    places = drive.standpoints(built, count, built.terrain.length / count, rng, room)
+
+    def plan(sensor: Sensor, first: float, last: float) -> list[Pass]:
+        draws, start, passes = np.random.default_rng(seed), 0.0, []
+        for place in places:
+            one = drive.station(place, sensor, draws, start=start, error=setup.error)
+            start += (one.sweeps + 1) / sensor.rate + 300.0
+            passes.append(one)
+        return passes
+
+    return plan
 
 
 def _exactly(
-    scene: Scene, points: int, rng: np.random.Generator, tell: Callable[[float, float, int], None]
+    scene: Scene,
+    tour: _Tour,
+    points: int,
+    rng: np.random.Generator,
+    tell: Callable[[float, float, int], None],
+    *,
+    whole: bool,
 ) -> Echoes:
-    """Scan so finely that somewhat more than `points` echoes come back, and lose the rest at random."""
-    density = _SURPLUS * points / scene.street.terrain.length
+    """Go so far, or scan so finely, that somewhat more than `points` echoes come back; lose the rest at random."""
+    sensor = tour.sensor
+    share = _SURPLUS * points / _expected(scene, sensor, tour.plan(sensor, 0.0, 1.0))
+    part = 1.0 if whole or not tour.divisible else float(np.clip(share, tour.shortest, 1.0))
+    first = (1 - part) * rng.random()
+    density = 1.0
+    if part != share:
+        density = share / part
     while True:
-        parts = list(scan(scene, _tuned(scene, density), rng, tell=tell))
-        echoes = joined(parts)
+        finer = sensor.denser(density)
+        passes = tour.plan(finer, first, first + part)
+        expected = _expected(scene, finer, passes)
+        if expected < _SURPLUS * points * 0.99 or expected > 1.1 * _SURPLUS * points:
+            density *= _SURPLUS * points / max(1.0, expected)
+            passes = tour.plan(sensor.denser(density), first, first + part)
+        echoes = joined(list(scan(scene, sensor.denser(density), passes, rng, tell=tell)))
         if len(echoes) >= points:
             lost = rng.choice(len(echoes), len(echoes) - points, replace=False, shuffle=False)
-            return echoes.without(lost)
+            kept = np.ones(len(echoes), bool)
+            kept[lost] = False
+            return echoes.only(kept)
         density *= 1.05 * points / max(1, len(echoes))
 
 
-def _tuned(scene: Scene, density: float) -> Scanner:
-    """Return a scanner that brings home about `density` echoes per m of street."""
-    coarse = Scanner()
-    last = scene.street.terrain.length / coarse.spacing - 1
-    profiles = np.unique(np.linspace(0, last, 150).astype(np.int64))
-    echoes = sum(len(part) for part in scan(scene, coarse, np.random.default_rng(0), profiles=profiles))
-    hits = max(2 * echoes / (2 * coarse.rays * len(profiles)), 0.1)  # of two mirrors, per ray of one
-    spacing = min(np.sqrt(hits * _STRIPES / density), 0.5)
-    return replace(coarse, spacing=float(spacing), rays=max(8, round(density * spacing / hits)))
+def _expected(scene: Scene, sensor: Sensor, passes: list[Pass]) -> float:
+    """Return about how many echoes the passes bring home; 1 at least."""
+    pattern = sensor.pattern()
+    rays = sum(one.sweeps for one in passes) * pattern.heads * pattern.rays
+    every = max(1, rays // _PROBED)
+    echoes = sum(len(part) for part in scan(scene, sensor, passes, np.random.default_rng(0), every=every))
+    measured = sum(len(range(0, one.sweeps, every)) for one in passes) * pattern.heads * pattern.rays
+    return max(1.0, echoes * rays / max(1, measured))

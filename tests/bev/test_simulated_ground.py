@@ -12,9 +12,8 @@ from bevseg.bev.ground import Ground
 from bevseg.errors import DependencyError
 from bevseg.grid import Grid
 from bevseg.raster import Raster
-from bevseg.sim.scanner import Scanner
 
-COARSE = Scanner(spacing=0.1, rays=400)
+COARSE = bench.profiler(400, 0.1)
 """A fifth of the points of the benchmark: 9,000 per m."""
 
 
@@ -33,7 +32,7 @@ def measure(library):
     @functools.cache
     def measured(name):
         build, noise = STREETS[name]
-        return bench.measured(bench.Plan(name, build, noise), library, scanner=COARSE)
+        return bench.measured(bench.Plan(name, build, noise), library, sensor=COARSE)
 
     return measured
 

@@ -1,0 +1,199 @@
+"""Named ways to survey a street: instrument, mounting, drive and kind of town, drawn modestly around what is usual.
+
+`mixed` draws a way and then its numbers widely, so that who learns from it learns no single instrument by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bevseg.sim.drive import Pace
+from bevseg.sim.sensors import Optics, Sensor
+
+_FULL_DOME = "dome"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How one street is surveyed."""
+
+    sensor: Sensor
+    style: str
+    """Kind of town, a key of `style.STYLES`."""
+    pace: Pace = field(default_factory=Pace)
+    passes: int = 1
+    """Drives; every other one comes back in the opposite lane."""
+    error: float = 0.0
+    """Standard deviation of the error that registration leaves in a pass or station, m."""
+    turns: float = 0.0
+    """Chance that the drive turns off into a cross street, if there is one."""
+    shortest: float = 40.0
+    """Length of a drive at least, m; fewer points than the sensor brings home from there lie further apart."""
+    resolution: float = 0.001
+    """Step of the coordinates, m."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the instrument stands on tripods instead of being driven."""
+        return self.sensor.kind == _FULL_DOME
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named way to survey."""
+
+    draw: Callable[[np.random.Generator], Setup]
+    points: int
+    """Points of a cloud, unless told."""
+
+
+def _shrec20(rng: np.random.Generator) -> Setup:
+    """Draw a car with drums of 32 beams, or with two profilers, that drives down the street one to three times.
+
+    Drums (70 %; one, or two that lean apart): leaning 30 to 50 degrees, 1.9 to 2.5 m up, 10 turns per s at 9 to
+    12 m/s, a ray every 0.28 to 0.36 degrees; noise 1.5 cm (the manual: +-2 cm), two echoes. Profilers as they are on
+    survey cars: 1 cm, a profile every 4 to 6 cm.
+    """
+    height = rng.uniform(1.9, 2.5)
+    if rng.random() < 0.7:
+        heads = int(rng.integers(1, 3))
+        yaw = (180.0,) if heads == 1 else (135.0, -135.0)
+        sensor = Sensor(
+            kind="drum",
+            height=height,
+            step=rng.uniform(0.28, 0.36) * heads,
+            spacing=rng.uniform(0.9, 1.2),
+            rate=10.0,
+            yaw=yaw,
+            pitch=rng.uniform(30, 50),
+            optics=Optics(
+                noise=0.015, step=0.002, reach=50.0, farthest=80.0, divergence=0.003, returns=2, multipath=1.0
+            ),
+        )
+        passes = int(rng.integers(1, 4))
+    else:
+        sensor = Sensor(
+            kind="profiler",
+            height=height,
+            step=rng.uniform(0.25, 0.35),
+            spacing=rng.uniform(0.04, 0.06),
+            rate=160.0,
+            yaw=(30.0, -30.0),
+            pitch=12.0,
+            optics=Optics(noise=0.010, divergence=0.002, multipath=1.0),
+        )
+        passes = int(rng.integers(1, 3))
+    return Setup(
+        sensor, "shrec20", Pace(swing=0.1, slowing=0.3), passes=passes, error=rng.uniform(0.01, 0.03)
+    )
+
+
+def _oakland(rng: np.random.Generator) -> Setup:
+    """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
+
+    2.0 to 2.3 m up; profiles 0.1 to 0.5 m apart, mostly 0.15 to 0.35, drawn for a cloud and then changing with the
+    speed; ranges in steps of 1 cm, noise 1.5 cm, half of them lost at 36 to 44 m and all beyond 80 m.
+    """
+    sensor = Sensor(
+        kind="fan",
+        height=rng.uniform(2.0, 2.3),
+        step=0.5,
+        spacing=float(np.clip(0.23 * np.exp(0.35 * rng.standard_normal()), 0.1, 0.45)),
+        rate=37.5,
+        yaw=(-45.0 + rng.uniform(-1, 1),),
+        optics=Optics(
+            noise=0.015,
+            step=0.01,
+            reach=rng.uniform(36, 44),
+            farthest=80.0,
+            grazing=0.2,
+            divergence=0.006,
+            multipath=1.0,
+        ),
+    )
+    return Setup(sensor, "oakland", Pace(swing=0.25, slowing=0.5, stops=0.15), turns=0.4, resolution=0.01)
+
+
+def _terrestrial(rng: np.random.Generator) -> Setup:
+    """Draw tripods on the pavement, 1.6 to 1.9 m up: the dome every 0.09 to 0.12 degrees, noise 3 mm, to 120 m."""
+    step = rng.uniform(0.09, 0.12)
+    sensor = Sensor(
+        kind=_FULL_DOME,
+        height=rng.uniform(1.6, 1.9),
+        step=step,
+        spacing=step,
+        rate=50.0,
+        optics=Optics(
+            noise=0.003,
+            reach=80.0,
+            farthest=120.0,
+            nearest=0.6,
+            grazing=0.4,
+            divergence=0.0006,
+            multipath=1.0,
+        ),
+    )
+    return Setup(sensor, "terrestrial", error=rng.uniform(0.002, 0.006), shortest=20.0)
+
+
+def _mixed(rng: np.random.Generator) -> Setup:
+    """Draw one of the others, and its numbers widely.
+
+    Height 1.2 to 3.5 m; fans of one or two heads to either side or both, yawed 20 to 160 degrees off the driving
+    direction; rays 0.25 to 1 degree apart in fans, profiles 0.05 to 0.5 m; noise 0.3 to 4 cm; half the echoes lost at
+    20 to 70 m; 40 to 100 % of the echoes kept; drives of 40 m at least, or 120.
+    """
+    kind = rng.choice(3, p=[0.5, 0.35, 0.15])
+    setup = (_oakland, _shrec20, _terrestrial)[kind](rng)
+    sensor = setup.sensor
+    if sensor.kind == "fan":
+        side = rng.choice([-1, 1])
+        yaw = (
+            float(side * rng.uniform(20, 160)),
+            *([float(-side * rng.uniform(20, 160))] if rng.random() < 0.3 else []),
+        )
+        sensor = replace(
+            sensor,
+            yaw=yaw,
+            step=float(rng.choice([0.25, 0.5, 0.5, 1.0])),
+            spacing=float(np.exp(rng.uniform(np.log(0.05), np.log(0.5)))),
+        )
+    elif sensor.kind == "drum":
+        sensor = replace(sensor, pitch=rng.uniform(0, 60), step=float(rng.uniform(0.2, 0.8)))
+    elif sensor.kind == "profiler":
+        turned = float(rng.uniform(0, 60))
+        both = rng.random() < 0.7
+        sensor = replace(sensor, yaw=(turned, -turned) if both else (turned,), pitch=rng.uniform(0, 30))
+    reach = float(np.exp(rng.uniform(np.log(20), np.log(70))))
+    optics = replace(
+        sensor.optics,
+        noise=float(np.exp(rng.uniform(np.log(0.003), np.log(0.04)))),
+        reach=reach,
+        farthest=min(2 * reach, 120.0),
+        grazing=rng.uniform(0.05, 0.5),
+        kept=rng.uniform(0.4, 1.0),
+        divergence=float(sensor.optics.divergence * rng.uniform(0, 2)),
+        multipath=rng.uniform(0, 2),
+    )
+    return replace(
+        setup,
+        sensor=replace(sensor, height=rng.uniform(1.2, 3.5), optics=optics),
+        pace=Pace(swing=rng.uniform(0, 0.35), slowing=0.5, stops=0.1),
+        error=0.0 if setup.passes == 1 else rng.uniform(0.0, 0.04),
+        turns=0.3 if setup.passes == 1 else 0.0,
+        shortest=float(rng.choice([40.0, 80.0, 120.0])),
+        style="mixed",
+        resolution=float(rng.choice([0.001, 0.01])),
+    )
+
+
+PRESETS: dict[str, Preset] = {
+    "shrec20": Preset(_shrec20, points=3_000_000),
+    "oakland": Preset(_oakland, points=100_000),
+    "terrestrial": Preset(_terrestrial, points=3_000_000),
+    "mixed": Preset(_mixed, points=200_000),
+}
+"""Name -> how it surveys."""
