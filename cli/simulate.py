@@ -45,10 +45,10 @@ class Count(click.ParamType):
 @options.seed
 @click.option(
     "--clouds",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="How many; each has the next seed.",
+    help="How many; each has the next seed. With --compare, 0 takes those that lie in DIR.",
 )
 @click.option(
     "--points",
@@ -74,6 +74,20 @@ class Count(click.ParamType):
     metavar="|".join(TRUTH_FORMATS),
     help="Format; of several, joined by commas, the clouds take turns.",
 )
+@click.option(
+    "--compare",
+    "real",
+    type=click.Path(path_type=Path),
+    metavar="REAL_DIR",
+    help="Tell how like these clouds the simulated ones are, in numbers that need no labels.",
+)
+@click.option(
+    "--compare-classes",
+    "classes",
+    metavar="SCHEME",
+    help="And in the classes of REAL_DIR, labelled by this scheme; not for clouds that a model is scored on.",
+)
+@options.json_file
 @options.overwrite
 def simulate(
     console: Console,
@@ -85,15 +99,28 @@ def simulate(
     length: float | None,
     resolution: float | None,
     formats: tuple[str, ...],
+    real: Path | None,
+    classes: str | None,
+    json_file: Path | None,
     overwrite: bool,
 ) -> None:
     """Make labelled street clouds in a directory, as a survey would bring them home.
 
     The labels are codes of the scheme shrec20. A seed gives the same street every time.
     """
+    if real is None and (classes or json_file or not clouds):
+        raise click.UsageError("--compare-classes, --json and --clouds 0 need --compare REAL_DIR")
+    from bevseg.jobs import likeness
     from bevseg.jobs.samples import Order, make
 
     what = SimulateConfig(points, length, resolution, preset)
-    written = make(Order(output, seed, clouds, formats, what, overwrite), console.progress)
-    for path in written:
-        console.result(str(path))
+    order = Order(output, seed, clouds, formats, what, overwrite)
+    if real is None:
+        for path in make(order, console.progress):
+            console.result(str(path))
+        return
+    outcome = likeness.make_and_compare(
+        order, real, classes=classes, json_path=json_file, progress=console.progress
+    )
+    console.result(likeness.text(outcome.facts))
+    console.finish(outcome)

@@ -11,7 +11,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,13 @@ LINES = ("mean", "median", "worst")
 def main() -> None:
     """Fill the document."""
     folder, document = map(Path, sys.argv[1:])
+    fill(document, folder, TABLES)
+
+
+def fill(document: Path, folder: Path, tables: Mapping[str, Callable[[Path], str]]) -> None:
+    """Write what each table makes of a folder of numbers into its block of a document."""
     text = document.read_text(encoding="utf-8")
-    for name, make in TABLES.items():
+    for name, make in tables.items():
         before, begin, rest = text.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition("<!-- end -->")
         if not end:

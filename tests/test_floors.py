@@ -28,8 +28,8 @@ INSIDE = {
         ("report", "products"),
         ("workdir",),
         ("workflow",),
-        ("labeller", "stages", "learning", "comparison", "contents", "samples", "likeness"),
-        ("run",),
+        ("labeller", "stages", "learning", "comparison", "contents", "samples"),
+        ("run", "likeness"),
     ),
     "bev": (
         ("binning", "slices"),

@@ -13,6 +13,7 @@ from typing import Any
 from bevseg.atomic import refuse_existing, write_json
 from bevseg.ingest import CloudFile, find_clouds, ingest
 from bevseg.jobs.batch import Done, Outcome, each
+from bevseg.jobs.samples import Order, make
 from bevseg.labels import Scheme, load_scheme
 from bevseg.progress import Progress, silent
 from bevseg.statistics import class_statistics, means, statistics
@@ -22,6 +23,51 @@ SIMULATED = "shrec20"
 
 ALIKE = 0.25
 """Numbers whose ratio is off 1 by more than this are marked."""
+
+
+def make_and_compare(
+    order: Order,
+    real: Path,
+    *,
+    classes: str | None = None,
+    json_path: Path | None = None,
+    progress: Progress = silent,
+) -> Outcome:
+    """Make the clouds of an order and tell how like real ones they are.
+
+    Parameters
+    ----------
+    order
+        Of no cloud: those that lie in its directory are compared.
+    real, classes, json_path, progress
+        As `compare` takes them.
+
+    Returns
+    -------
+    Outcome
+        That of `compare`; `written` begins with the clouds that were made.
+
+    Raises
+    ------
+    InputError, LabelError, OutputExistsError
+        As `make` and `compare` say; what can be refused before any work, is.
+    """
+    for needed in [real] if order.clouds else [real, order.output]:
+        find_clouds([needed])
+    if classes is not None:
+        load_scheme(classes)
+    if json_path is not None:
+        refuse_existing(json_path, overwrite=order.overwrite)
+    made = make(order, progress)
+    outcome = compare(
+        made or [order.output],
+        real,
+        classes=classes,
+        json_path=json_path,
+        overwrite=order.overwrite,
+        progress=progress,
+    )
+    return dataclasses.replace(outcome, written=[*made, *outcome.written])
 
 
 def compare(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bevseg.errors import CloudNotFoundError, OutputExistsError
-from bevseg.jobs.likeness import compare, rows, text
+from bevseg.jobs.likeness import compare, make_and_compare, rows, text
+from bevseg.jobs.samples import Order
 from bevseg.labels import CAR, GROUND
 
 
@@ -78,3 +79,15 @@ def test_a_folder_without_clouds_is_refused_before_any_work(folders, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(CloudNotFoundError):
         compare([folders[0]], tmp_path / "empty")
+
+
+def test_an_order_of_no_cloud_takes_those_that_lie_there(folders):
+    outcome = make_and_compare(Order(folders[0], clouds=0), folders[1])
+    assert outcome.facts == compare([folders[0]], folders[1]).facts
+    assert outcome.written == []
+
+
+def test_nothing_is_simulated_if_there_is_nothing_to_compare_with(tmp_path):
+    with pytest.raises(CloudNotFoundError):
+        make_and_compare(Order(tmp_path / "made"), tmp_path / "nowhere")
+    assert not (tmp_path / "made").exists()
