@@ -23,16 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from bevseg import atomic, pipeline
+from bevseg import pipeline
 from bevseg.config import Settings, from_table, with_training
 from bevseg.errors import BevsegError
 from bevseg.ingest import ingest
-from bevseg.io import truth
 from bevseg.jobs.report import write_trained
+from bevseg.jobs.samples import write
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step
-from bevseg.sim import simulate
-from bevseg.sim.simulate import EPSG
+from bevseg.sim import survey
 from bevseg.training import Example
 
 RECIPE = Path(__file__).parent / "studies" / "default_model.toml"
@@ -144,7 +143,7 @@ def read_recipe(path: Path) -> Recipe:
 
 def orders(block: Mapping[str, Any]) -> Iterator[Order]:
     """Return the clouds of a block of the recipe; ranges are drawn from by the seed of the cloud."""
-    known = set(inspect.signature(simulate).parameters) - {"seed", "progress"}
+    known = set(inspect.signature(survey).parameters) - {"seed", "progress"}
     unknown = set(block) - known - set(PLAIN)
     if unknown:
         sys.exit(f"the simulator takes no {', '.join(sorted(unknown))}; it takes {', '.join(sorted(known))}")
@@ -173,11 +172,10 @@ def surveys(
 def cloud_of(order: Order, folder: Path | None) -> PointCloud:
     """Return a cloud, simulated or read back, under the name of the order."""
     if folder is None:
-        return dataclasses.replace(simulate(order.seed, **order.options), name=order.name)
+        return dataclasses.replace(survey(order.seed, **order.options).cloud, name=order.name)
     path = folder / f"{order.name}.laz"
     if not path.exists():
-        with atomic.replacing(path) as temporary:
-            truth.write(simulate(order.seed, **order.options), temporary, epsg=EPSG, measured={})
+        write(survey(order.seed, **order.options), path)
     return ingest(path)
 
 

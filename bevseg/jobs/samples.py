@@ -13,7 +13,7 @@ from bevseg.io import truth
 from bevseg.names import TRUTH_FORMATS
 from bevseg.progress import Progress, silent
 from bevseg.sim import survey
-from bevseg.sim.simulate import EPSG
+from bevseg.sim.simulate import EPSG, Survey
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,20 @@ def _make_one(seed: int, path: Path, order: Order, progress: Progress) -> None:
         resolution=what.resolution,
         progress=progress,
     )
-    with atomic.replacing(path, overwrite=order.overwrite) as temporary:
+    write(made, path, overwrite=order.overwrite)
+
+
+def write(made: Survey, path: Path, *, overwrite: bool = False) -> None:
+    """Write a simulated scan with all that was measured, in the format of the suffix.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file is there and may not be replaced.
+    OutputWriteError
+        If the system refuses the write.
+    """
+    with atomic.replacing(path, overwrite=overwrite) as temporary:
         truth.write(
             made.cloud,
             temporary,
