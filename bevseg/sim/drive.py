@@ -20,6 +20,8 @@ _STEP = 0.25
 """Between two knots of a route, m."""
 _WHEELBASE = 3.0
 """Length over which a vehicle takes up the slope of the road, m."""
+_TRACK = 1.6
+"""From the wheels of one side to those of the other, m."""
 _BEYOND = 38.0
 """How far a route goes into a cross street, m."""
 
@@ -78,6 +80,10 @@ class Route:
         (K,) rad, of the vehicle.
     bends
         (K,) 1 / m, how sharply it turns.
+    through
+        Where a drive along a part of the route has to come through, as a share of it; None: anywhere.
+    back
+        Whether it leads from the end of the street to its start.
     """
 
     along: Array
@@ -86,6 +92,8 @@ class Route:
     pitch: Array
     roll: Array
     bends: Array
+    through: float | None = None
+    back: bool = False
 
     @property
     def length(self) -> float:
@@ -93,22 +101,22 @@ class Route:
         return float(self.along[-1])
 
 
-def straight(street: Street, *, back: bool = False) -> Route:
-    """Return the route down the lane of a street, or back in the lane of the other direction."""
+def straight(street: Street, *, back: bool = False, aside: float = 0.0) -> Route:
+    """Return the route down the lane of a street, or back in the opposite lane; `aside` m to the left of it."""
     s = np.arange(0.0, street.terrain.length + _STEP / 2, _STEP)
-    t = np.full_like(s, street.lane) + 0.12 * np.sin(s / 9.0)
+    t = np.full_like(s, street.lane + aside) + 0.12 * np.sin(s / 9.0)
     if back:
         s, t = s[::-1], -t[::-1]
-    return _route(street, s, t)
+    return _route(street, s, t, back=back)
 
 
-def turning(street: Street, rng: np.random.Generator) -> Route | None:
+def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route | None:
     """Return a route that turns off into a cross street, to either side; None if there is none to turn into.
 
-    It begins at the start of the street and ends 38 m beside it.
+    It begins at the start of the street, ends 38 m beside it, and is about `least` m long or longer.
     """
     terrain = street.terrain
-    open_to = [c for c in terrain.crossings if 15.0 < c.s < terrain.length - 5.0]
+    open_to = [c for c in terrain.crossings if least - _BEYOND < c.s < terrain.length - 5.0]
     if not open_to:
         return None
     crossing = open_to[int(rng.integers(len(open_to)))]
@@ -121,10 +129,11 @@ def turning(street: Street, rng: np.random.Generator) -> Route | None:
     end = np.arange(radius, _BEYOND + abs(street.lane), _STEP)
     s = np.concatenate([s0, lane - radius + radius * np.sin(angle), np.full(len(end), lane)])
     t = street.lane + side * np.concatenate([np.zeros(len(s0)), radius - radius * np.cos(angle), end])
-    return _route(street, s, t)
+    middle = (len(s0) + len(angle) / 2) / len(s)
+    return _route(street, s, t, through=middle)
 
 
-def _route(street: Street, s: Array, t: Array) -> Route:
+def _route(street: Street, s: Array, t: Array, *, through: float | None = None, back: bool = False) -> Route:
     """Follow street coordinates over the ground of the street."""
     z = street.terrain.height(s, t)
     place = street.bend.plane(np.column_stack([s, t, z]))
@@ -139,9 +148,19 @@ def _route(street: Street, s: Array, t: Array) -> Route:
         place=place,
         heading=heading,
         pitch=np.arctan(np.gradient(place[:, 2], along)),
-        roll=np.zeros_like(along),
+        roll=np.arctan(_smooth(_fall(street, s, t), _WHEELBASE)),
         bends=np.abs(np.gradient(heading, along)),
+        through=through,
+        back=back,
     )
+
+
+def _fall(street: Street, s: Array, t: Array) -> Array:
+    """Return how steeply the road rises to the left of a vehicle that follows street coordinates, m per m."""
+    ahead = np.column_stack([np.gradient(s), np.gradient(t)])
+    ahead *= _TRACK / 2 / np.linalg.norm(ahead, axis=1, keepdims=True)
+    height = street.terrain.height
+    return (height(s - ahead[:, 1], t + ahead[:, 0]) - height(s + ahead[:, 1], t - ahead[:, 0])) / _TRACK
 
 
 def _smooth(values: Array, reach: float) -> Array:

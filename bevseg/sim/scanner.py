@@ -217,27 +217,17 @@ def _measured(
     beam = np.flatnonzero(np.isfinite(reach))
     cosine = np.abs(np.einsum("ij,ij->i", normal[beam], rays[beam, 3:]))
     met = _Hits(beam, reach[beam], triangle[beam], cosine)
-    material = mesh.materials[met.triangle]
-    came = _comes_back(met, material, optics, rng)
+    came = _comes_back(met, mesh.materials[met.triangle], optics, rng)
+    edges = _straddled(met, reach, normal, rays, optics, pattern, rng)
+    melts = edges.only((np.abs(edges.gap) < _PULSE) & came[edges.at])
+    splits = edges.only((edges.gap >= _PULSE) & (optics.returns > 1) & came[edges.at])
+    label, thing = LABELS[mesh.materials[met.triangle]], mesh.things[met.triangle]
+    distance = met.distance.copy()
+    if len(melts.at):
+        _melt(melts, distance, label, thing, triangle, mesh, rng)
+    further = _further(scene, optics, rays, met, came, splits, normal, rng)
     first = met.only(came)
-    label, thing = LABELS[mesh.materials[first.triangle]], mesh.things[first.triangle]
-    distance = first.distance.copy()
-
-    melted = _melted(first.beam, reach, triangle, normal, rays, optics, pattern, rng)
-    if len(melted.at):
-        distance[melted.at] = melted.distance
-        away = np.abs(melted.distance - first.distance[melted.at])
-        front = melted.distance - reach[melted.other]
-        other_thing = mesh.things[triangle[melted.other]]
-        near_other = np.abs(front) <= TRUE_WITHIN
-        lost = (away > TRUE_WITHIN) & ~near_other & (other_thing != thing[melted.at])
-        taken = (away > TRUE_WITHIN) & near_other
-        label[melted.at[taken]] = LABELS[mesh.materials[triangle[melted.other[taken]]]]
-        thing[melted.at[taken]] = other_thing[taken]
-        label[melted.at[lost]], thing[melted.at[lost]] = UNDEFINED, NOTHING
-
-    further = _further(scene, optics, rays, met, came, material, normal, rng)
-    return _assembled(rays, time, first, distance, label, thing, further, mesh, optics, rng)
+    return _assembled(rays, time, first, distance[came], label[came], thing[came], further, mesh, optics, rng)
 
 
 def _comes_back(
@@ -252,43 +242,63 @@ def _comes_back(
 
 
 @dataclass(frozen=True)
-class _Melted:
-    """Echoes from between two surfaces: which of the first echoes, the beam of the other surface, the range, m."""
+class _Edges:
+    """Beams that straddle an edge: which of the hits, the beam beside it, how much further that one reaches, m."""
 
     at: Index
-    other: Index
-    distance: Floats
+    beside: Index
+    gap: Floats
+
+    def only(self, which: NDArray[np.bool_]) -> _Edges:
+        return _Edges(self.at[which], self.beside[which], self.gap[which])
 
 
-def _melted(
-    beam: Index,
+def _straddled(
+    met: _Hits,
     reach: Floats,
-    triangle: NDArray[np.uint32],
     normal: Floats,
     rays: Floats,
     optics: Optics,
     pattern: Pattern,
     rng: np.random.Generator,
-) -> _Melted:
-    """Find beams that straddle an edge, by the beam beside them, and draw where their echoes melt to."""
-    none = np.empty(0, np.int64)
+) -> _Edges:
+    """Draw the beams that straddle an edge: the beam beside them, at random on either side, hits another surface."""
+    beam = met.beam
     if optics.divergence == 0:
-        return _Melted(none, none, np.empty(0, np.float32))
+        return _Edges(beam[:0], beam[:0], reach[:0])
     place = beam % pattern.rays
-    other = np.where(place + pattern.ring < pattern.rays, beam + pattern.ring, beam - pattern.ring)
-    gap = reach[other] - reach[beam]
-    with np.errstate(invalid="ignore"):
-        at = np.flatnonzero((np.abs(gap) < _PULSE) & (np.abs(gap) > 0.02))
-    a, b = beam[at], other[at]
+    step = np.where(rng.random(len(beam), np.float32) < 0.5, -pattern.ring, pattern.ring)
+    step = np.where((place + step < 0) | (place + step >= pattern.rays), -step, step)
+    beside = np.clip(beam + step, 0, len(rays) - 1)
+    gap = reach[beside] - met.distance
+    at = np.flatnonzero(np.isfinite(gap) & (np.abs(gap) > 0.02))
+    a, b = beam[at], beside[at]
     between = (rays[b, :3] + reach[b, None] * rays[b, 3:]) - (rays[a, :3] + reach[a, None] * rays[a, 3:])
-    off = np.maximum(
-        np.abs(np.einsum("ij,ij->i", normal[a], between)), np.abs(np.einsum("ij,ij->i", normal[b], between))
-    )
+    off = np.maximum(*(np.abs(np.einsum("ij,ij->i", normal[side], between)) for side in (a, b)))
     apart = np.linalg.norm(rays[b, 3:] - rays[a, 3:], axis=1)
-    straddles = (off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence)
-    at, a, b = at[straddles], a[straddles], b[straddles]
+    at = at[(off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence)]
+    return _Edges(at, beside[at], gap[at])
+
+
+def _melt(
+    edges: _Edges,
+    distance: Floats,
+    label: NDArray[np.uint8],
+    thing: NDArray[np.int32],
+    triangle: NDArray[np.uint32],
+    mesh: Mesh,
+    rng: np.random.Generator,
+) -> None:
+    """Draw ranges between the two surfaces of an edge, and what such echoes truly are; changes all three arrays."""
+    at = edges.at
     share = rng.random(len(at), np.float32)
-    return _Melted(at, b, reach[a] + share * (reach[b] - reach[a]))
+    other = triangle[edges.beside]
+    distance[at] += share * edges.gap
+    own = share * np.abs(edges.gap) <= TRUE_WITHIN
+    others = ~own & ((1 - share) * np.abs(edges.gap) <= TRUE_WITHIN)
+    nobodys = ~own & ~others & (thing[at] != mesh.things[other])
+    label[at] = np.where(others, LABELS[mesh.materials[other]], np.where(nobodys, UNDEFINED, label[at]))
+    thing[at] = np.where(others, mesh.things[other], np.where(nobodys, NOTHING, thing[at]))
 
 
 @dataclass(frozen=True)
@@ -305,30 +315,32 @@ def _further(
     rays: Floats,
     met: _Hits,
     came: NDArray[np.bool_],
-    material: NDArray[np.uint8],
+    splits: _Edges,
     normal: Floats,
     rng: np.random.Generator,
 ) -> _Further:
-    """Follow the beams that go through a surface, past it, or are sent on by it."""
-    draw = rng.random(len(material), np.float32)
-    mirrored = draw < optics.multipath * MIRROR[material]
-    passing = np.where(came, PIERCED[material] if optics.returns > 1 else 0, THROUGH[material])
-    passed = ~mirrored & (rng.random(len(material), np.float32) < passing)
-    mirrored &= ~came
+    """Follow the beams that go through a surface, past its edge, or are sent on by it."""
+    material = scene.mesh.materials[met.triangle]
+    mirrored = ~came & (rng.random(len(material), np.float32) < optics.multipath * MIRROR[material])
+    pierced = PIERCED[material] if optics.returns > 1 else np.float32(0)
+    passed = ~mirrored & (rng.random(len(material), np.float32) < np.where(came, pierced, THROUGH[material]))
+    passed[splits.at] = True
+    beside = np.arange(len(rays))
+    beside[met.beam[splits.at]] = splits.beside
+
     goes_on = np.flatnonzero(mirrored | passed)
-    true = passed[goes_on]
-    met = met.only(goes_on)
-    on = rays[met.beam].copy()
+    true, second, met = passed[goes_on], came[goes_on], met.only(goes_on)
+    start = met.distance + np.where(true, _SKIN, -_SKIN).astype(np.float32)
+    on = rays[beside[met.beam]]
     way = on[:, 3:]
-    on[:, :3] += (met.distance + np.where(true, _SKIN, -_SKIN).astype(np.float32))[:, None] * way
-    across = normal[met.beam]
-    way[~true] -= 2 * np.einsum("ij,ij->i", way, across)[~true, None] * across[~true]
+    on[:, :3] = rays[met.beam, :3] + start[:, None] * way
+    across = normal[met.beam[~true]]
+    way[~true] -= 2 * np.einsum("ij,ij->i", way[~true], across)[:, None] * across
+
     reach, triangle, normals = scene.cast(on)
-    second = came[goes_on] & true
     hit = np.flatnonzero(np.isfinite(reach) & ~(second & (reach < _GAP)))
     cosine = np.abs(np.einsum("ij,ij->i", normals[hit], on[hit, 3:]))
-    total = met.distance[hit] + reach[hit] + np.where(true[hit], _SKIN, 0).astype(np.float32)
-    found = _Hits(met.beam[hit], total, triangle[hit], cosine)
+    found = _Hits(met.beam[hit], start[hit] + reach[hit], triangle[hit], cosine)
     back = _comes_back(found, scene.mesh.materials[found.triangle], optics, rng)
     return _Further(found.only(back), true[hit][back])
 

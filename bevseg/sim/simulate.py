@@ -15,7 +15,7 @@ from bevseg.errors import UsageError
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
 from bevseg.sim import drive
-from bevseg.sim.drive import Pass
+from bevseg.sim.drive import Pass, Route
 from bevseg.sim.presets import PRESETS, Setup
 from bevseg.sim.scanner import Echoes, Scene, joined, scan
 from bevseg.sim.sensors import Sensor
@@ -29,10 +29,14 @@ _HITS = 0.5
 """Echoes of a ray, about: what the length of a street is first guessed from."""
 _SPARE = 1.25
 """Length of the street over that guess."""
-_PROBED = 300_000
+_PROBED = 60_000
 """Rays cast to learn how many echoes come back."""
 _GAP = 30.0
 """Between two tripods along the street, m."""
+_HALF_WIDTH = 0.8
+"""Of a vehicle with an instrument, m."""
+_CLEARANCE = 0.4
+"""Things on the road lower than this are no obstacle, m: kerbs, speed bumps, slopes."""
 
 
 @dataclass(frozen=True)
@@ -176,37 +180,41 @@ def _guess(setup: Setup, points: int) -> float:
     sweep = _HITS * setup.sensor.optics.kept * pattern.heads * pattern.rays
     if setup.stands:
         return _GAP * max(1, round(points / (sweep * 180.0 / setup.sensor.spacing)))
-    return max(setup.shortest, points * setup.sensor.spacing / (sweep * setup.passes))
+    length = points * setup.sensor.spacing / (sweep * setup.passes)
+    return float(np.clip(length, setup.shortest, setup.longest))
 
 
 @dataclass(frozen=True)
 class _Tour:
-    """Where the instrument goes: `plan` turns a sensor, and the part of the way from `first` to `last`, into passes.
-
-    `first` and `last` are shares of the way; `divisible` tells whether parts of it can be driven at all.
-    """
+    """Where the instrument goes: `plan` turns a sensor and the ends of a part of the way into passes."""
 
     sensor: Sensor
     plan: Callable[[Sensor, float, float], list[Pass]]
-    shortest: float
+    shortest: float = 1.0
     """Share of the way that is gone at least."""
-    divisible: bool = True
+    through: float | None = None
+    """Place that every part of the way has to hold, as a share of the way; None: any."""
+
+    def first(self, part: float, draw: float) -> float:
+        """Return where a part of the way begins, for a number drawn from 0 to 1."""
+        low, high = 0.0, 1.0 - part
+        if self.through is not None:
+            margin = min(0.2 * part, self.through, 1 - self.through)
+            low, high = max(low, self.through + margin - part), min(high, self.through - margin)
+        return low + draw * max(0.0, high - low)
 
 
 def _tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> _Tour:
-    """Draw the way of the instrument through a street."""
+    """Draw the way of the instrument through a street; parts of it have the same errors and the same pace."""
     seed = int(rng.integers(2**31))
     if setup.stands:
-        return _Tour(setup.sensor, _stations(built, scene, setup, rng, seed), 1.0, divisible=False)
-    turn = drive.turning(built, rng) if rng.random() < setup.turns else None
-    routes = [
-        turn or drive.straight(built, back=bool(number % 2)) for number in range(1 if turn else setup.passes)
-    ]
+        return _Tour(setup.sensor, _stations(built, scene, setup, rng, seed))
+    routes = _routes(built, scene, setup, rng)
 
     def plan(sensor: Sensor, first: float, last: float) -> list[Pass]:
         draws, start, passes = np.random.default_rng(seed), 0.0, []
-        for number, route in enumerate(routes):
-            low, high = (first, last) if number % 2 == 0 else (1 - last, 1 - first)
+        for route in routes:
+            low, high = (1 - last, 1 - first) if route.back else (first, last)
             one = drive.drive(
                 route,
                 sensor,
@@ -221,7 +229,34 @@ def _tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -
             passes.append(one)
         return passes
 
-    return _Tour(setup.sensor, plan, min(1.0, setup.shortest / routes[0].length))
+    return _Tour(setup.sensor, plan, min(1.0, setup.shortest / routes[0].length), routes[0].through)
+
+
+def _routes(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> list[Route]:
+    """Draw one route for each pass: round a corner, down the street, or back where the other lane is free."""
+    if rng.random() < setup.turns:
+        turned = drive.turning(built, rng, least=0.7 * built.terrain.length)
+        if turned is not None and _free(scene, turned, setup.sensor.height):
+            return [turned]
+    routes = [drive.straight(built)]
+    for number in range(1, setup.passes):
+        aside = rng.uniform(-0.4, 0.4)
+        back = drive.straight(built, back=True, aside=aside)
+        alone = number % 2 == 1 and _free(scene, back, setup.sensor.height)
+        routes.append(back if alone else drive.straight(built, aside=aside))
+    return routes
+
+
+def _free(scene: Scene, route: Route, height: float) -> bool:
+    """Whether nothing stands in the way of a vehicle of that height."""
+    sideways = np.column_stack([-np.sin(route.heading), np.cos(route.heading), np.zeros(len(route.along))])
+    for shift in (-_HALF_WIDTH, 0.0, _HALF_WIDTH):
+        rays = np.zeros((len(route.along), 6), np.float32)
+        rays[:, :3] = route.place + shift * sideways + np.array((0.0, 0.0, height))
+        rays[:, 5] = -1.0
+        if (scene.cast(rays)[0] < height - _CLEARANCE).any():
+            return False
+    return True
 
 
 def _stations(
@@ -260,21 +295,19 @@ def _exactly(
     whole: bool,
 ) -> Echoes:
     """Go so far, or scan so finely, that somewhat more than `points` echoes come back; lose the rest at random."""
-    sensor = tour.sensor
-    share = _SURPLUS * points / _expected(scene, sensor, tour.plan(sensor, 0.0, 1.0))
-    part = 1.0 if whole or not tour.divisible else float(np.clip(share, tour.shortest, 1.0))
-    first = (1 - part) * rng.random()
-    density = 1.0
-    if part != share:
-        density = share / part
+    wanted, draw = _SURPLUS * points, rng.random()
+    shortest = 1.0 if whole else tour.shortest
+    part, first, density = 1.0, 0.0, 1.0
+    for _ in range(3):  # parts of the way bring home more or less than their share
+        density = wanted / _expected(scene, tour.sensor, tour.plan(tour.sensor, first, first + part))
+        if 0.99 < density < 1.01:
+            break
+        part, before = float(np.clip(part * density, shortest, 1.0)), part
+        first = tour.first(part, draw)
+        density *= before / part
     while True:
-        finer = sensor.denser(density)
-        passes = tour.plan(finer, first, first + part)
-        expected = _expected(scene, finer, passes)
-        if expected < _SURPLUS * points * 0.99 or expected > 1.1 * _SURPLUS * points:
-            density *= _SURPLUS * points / max(1.0, expected)
-            passes = tour.plan(sensor.denser(density), first, first + part)
-        echoes = joined(list(scan(scene, sensor.denser(density), passes, rng, tell=tell)))
+        sensor = tour.sensor.denser(density)
+        echoes = joined(list(scan(scene, sensor, tour.plan(sensor, first, first + part), rng, tell=tell)))
         if len(echoes) >= points:
             lost = rng.choice(len(echoes), len(echoes) - points, replace=False, shuffle=False)
             kept = np.ones(len(echoes), bool)
@@ -284,10 +317,10 @@ def _exactly(
 
 
 def _expected(scene: Scene, sensor: Sensor, passes: list[Pass]) -> float:
-    """Return about how many echoes the passes bring home; 1 at least."""
-    pattern = sensor.pattern()
-    rays = sum(one.sweeps for one in passes) * pattern.heads * pattern.rays
-    every = max(1, rays // _PROBED)
+    """Return about how many echoes the passes bring home, at least 1: from a part of the sweeps."""
+    sweep = sensor.pattern().heads * sensor.pattern().rays
+    total = sum(one.sweeps for one in passes)
+    every = max(1, total * sweep // _PROBED)
+    measured = sum(len(range(0, one.sweeps, every)) for one in passes)
     echoes = sum(len(part) for part in scan(scene, sensor, passes, np.random.default_rng(0), every=every))
-    measured = sum(len(range(0, one.sweeps, every)) for one in passes) * pattern.heads * pattern.rays
-    return max(1.0, echoes * rays / max(1, measured))
+    return max(1.0, echoes * total / max(1, measured))
