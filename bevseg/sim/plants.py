@@ -207,7 +207,8 @@ class _Crown:
             parts.append(beams(roots, more, twig, Material.BARK, sides=3, tips=0.6 * twig))
             twig *= 1.5
         roots = np.broadcast_to(self.masses[:, None], sprigs.shape)
-        parts.append(beams(roots, sprigs, twig, Material.BARK, sides=3))
+        seen = rng.random(sprigs.shape[:2]) < (1.0 if bare else 0.4)  # leaves hide the others
+        parts.append(beams(roots[seen], sprigs[seen], twig, Material.BARK, sides=3))
         return merge(parts)
 
     def _stem(self, index: int, stems: int) -> Mesh:
@@ -319,8 +320,8 @@ def bush(rng: np.random.Generator, radius: float, height: float, shape: str | No
         away = rng.normal(scale=0.5 * radius, size=(lumps, 2))
         middles = np.column_stack([away, np.full(lumps, base) + rng.uniform(0, 0.15, lumps) * height])
         sizes = rng.uniform(0.45, 0.8, (lumps, 1)) * (radius, radius, height - base) + (0, 0, 0.1)
-    density = np.exp(rng.normal(np.log(550), 0.5))
-    count = int(np.clip(density * radius * (radius + height), 50, 1400))
+    density = np.exp(rng.normal(np.log(420), 0.5))
+    count = int(np.clip(density * radius * (radius + height), 50, 1000))
     direction = rng.normal(size=(count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     direction[:, 2] = np.abs(direction[:, 2])
@@ -330,7 +331,7 @@ def bush(rng: np.random.Generator, radius: float, height: float, shape: str | No
     which = rng.integers(len(sizes), size=count)
     bumps = 1 + 0.12 * np.sin(5 * direction[:, :1] + rng.uniform(0, 6)) * np.cos(4 * direction[:, 1:2])
     centres = middles[which] + shell * bumps * sizes[which] * (0.95, 0.95, 0.9)
-    parts.append(leaves(centres + np.array((0, 0, 0.04)), rng.uniform(0.09, 0.17), rng))
+    parts.append(leaves(centres + np.array((0, 0, 0.04)), rng.uniform(0.1, 0.19), rng))
     return merge(parts)
 
 

@@ -1,66 +1,304 @@
-"""Poles of all kinds. A frame has its origin on the ground; arms point along y, towards the road, plates along x."""
+"""Poles of all kinds. A frame has its origin on the ground; arms point along y, towards the road, plates face x.
+
+Heights and arms are those of American and European manuals: lamps of 3 to 12 m, plates of 0.45 to 0.9 m at 2.1 m or
+more over a pavement (MUTCD 2009, 2A.18 and 2B), signals over the road at 4.6 to 5.8 m (4D.15), wooden masts of 9 to
+14 m (35 to 45 feet, ANSI O5.1) with wires at least 4.7 m over the road (NESC 232).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, beam, box, merge, polyline
+from bevseg.sim.mesh import Mesh, beam, beams, box, merge, polyline, quads
 
-WIRES = 7.4
-"""Height at which wires leave a wooden mast, m."""
-
-
-def lamp_post(rng: np.random.Generator) -> Mesh:
-    """Return a lamp post with an arm over the road, or a shorter one with its lamp on top."""
-    if rng.random() < 0.35:
-        height = rng.uniform(3.5, 5.0)
-        lamp = beam((0, 0, height), (0, 0, height + 0.5), 0.22, Material.STEEL, sides=8, tip=0.6)
-        return merge([beam((0, 0, -0.3), (0, 0, height), 0.07, Material.STEEL, sides=8), lamp])
-    height, reach = rng.uniform(6.0, 9.5), rng.uniform(0.8, 2.0)
-    thick = rng.uniform(0.08, 0.12)
-    mast = beam((0, 0, 0), (0, 0, height), thick, Material.STEEL, sides=8, tip=0.6)
-    foot = beam((0, 0, -0.3), (0, 0, 1.2), 1.4 * thick, Material.STEEL, sides=8)
-    arm = beam((0, 0, height), (0, reach, height + 0.3), 0.04, Material.STEEL)
-    lamp = box((-0.15, reach - 0.2, height + 0.22), (0.15, reach + 0.5, height + 0.36), Material.STEEL)
-    return merge([mast, foot, arm, lamp])
+STEEL, PLATE = Material.STEEL, Material.PLATE
 
 
-def sign(rng: np.random.Generator) -> Mesh:
-    """Return a traffic sign: a thin pole with one or two plates."""
-    height = rng.uniform(2.2, 3.2)
-    radius = rng.uniform(0.025, 0.045)
-    parts = [beam((0, 0, -0.3), (0, 0, height), radius, Material.STEEL)]
-    for index in range(int(rng.integers(1, 3))):
-        size, middle = rng.uniform(0.2, 0.35), height - 0.3 - 0.65 * index
-        # A round, thick plate that faces the traffic (x).
-        parts.append(
-            beam((0.04, 0, middle), (0.06, 0, middle), size, Material.PLATE, sides=int(rng.choice([4, 8])))
-        )
+def lamp_post(rng: np.random.Generator, kind: str | None = None) -> Mesh:
+    """Return a lamp post; `kind` is one of `LAMPS`, None draws one."""
+    return LAMPS[kind or str(rng.choice(list(LAMPS)))](rng)
+
+
+def _mast(rng: np.random.Generator, height: float, thick: float) -> Mesh:
+    """Return a tapering mast on a foot."""
+    parts = [beam((0, 0, -0.3), (0, 0, height), thick, STEEL, sides=8, tip=rng.uniform(0.5, 0.9))]
+    if rng.random() < 0.6:
+        high = rng.uniform(0.2, 1.3)
+        parts.append(beam((0, 0, -0.3), (0, 0, high), rng.uniform(1.2, 1.7) * thick, STEEL, sides=8))
     return merge(parts)
+
+
+def _arm(height: float, reach: float, rise: float, side: int = 1) -> Mesh:
+    """Return an arm that curves up and outward from a mast, with a flat head."""
+    share = np.linspace(0, 1, 5)
+    points = [(0.0, side * reach * u, height + rise * np.sin(np.pi / 2 * u)) for u in share]
+    tip = height + rise
+    head = box(
+        (-0.14, min(side * (reach - 0.1), side * (reach + 0.5)), tip - 0.06),
+        (0.14, max(side * (reach - 0.1), side * (reach + 0.5)), tip + 0.09),
+        STEEL,
+    )
+    return merge([polyline(points, 0.04, STEEL), head])
+
+
+def _cobra(rng: np.random.Generator) -> Mesh:
+    """Return a mast with one arm, or two, over the road."""
+    height, reach = rng.uniform(6.0, 10.5), rng.uniform(0.8, 3.0)
+    rise = rng.uniform(0.1, 0.9)
+    parts = [_mast(rng, height, rng.uniform(0.07, 0.13)), _arm(height - 0.1, reach, rise)]
+    if rng.random() < 0.12:
+        parts.append(_arm(height - 0.1, reach, rise, side=-1))
+    return merge(parts)
+
+
+def _globe(rng: np.random.Generator) -> Mesh:
+    """Return a post with a globe or a lantern on top, or with several on short arms."""
+    height, size = rng.uniform(2.8, 4.8), rng.uniform(0.16, 0.28)
+    parts = [_mast(rng, height, rng.uniform(0.05, 0.09))]
+    count = int(rng.choice([1, 2, 3, 5], p=[0.7, 0.18, 0.06, 0.06]))
+    for index in range(count):
+        angle = 2 * np.pi * index / max(count - 1, 1)
+        out = 0.0 if index == 0 and count != 2 else 0.45
+        x, y, z = out * np.cos(angle), out * np.sin(angle), height - 0.25 * bool(out)
+        if out:
+            parts.append(polyline([(0, 0, z - 0.15), (x, y, z)], 0.025, STEEL))
+        parts.append(beam((x, y, z), (x, y, z + size), 0.6 * size, STEEL, sides=8, tip=1.7))
+        parts.append(beam((x, y, z + size), (x, y, z + 2 * size), 1.02 * size, STEEL, sides=8, tip=0.45))
+    return merge(parts)
+
+
+def _shoebox(rng: np.random.Generator) -> Mesh:
+    """Return a straight mast with one or two boxes, as in car parks."""
+    height, thick = rng.uniform(4.5, 9.0), rng.uniform(0.06, 0.1)
+    parts = [_mast(rng, height, thick)]
+    for side in (1, -1)[: int(rng.choice([1, 2]))]:
+        low, high = sorted((side * 0.1, side * 0.75))
+        parts.append(box((-0.2, low, height - 0.2), (0.2, high, height), STEEL))
+    return merge(parts)
+
+
+def _candle(rng: np.random.Generator) -> Mesh:
+    """Return a post whose lamp is its own top, 3 to 5 m high."""
+    height = rng.uniform(3.2, 5.0)
+    top = beam((0, 0, height), (0, 0, height + 0.5), rng.uniform(0.12, 0.24), STEEL, sides=8, tip=0.6)
+    return merge([_mast(rng, height, rng.uniform(0.04, 0.07)), top])
+
+
+LAMPS: dict[str, Callable[[np.random.Generator], Mesh]] = {
+    "cobra": _cobra,
+    "globe": _globe,
+    "shoebox": _shoebox,
+    "candle": _candle,
+}
+
+
+def sign(rng: np.random.Generator, kind: str | None = None) -> Mesh:
+    """Return a traffic sign on a thin post, or a large one on two; `kind` is one of `SIGNS`, None draws one."""
+    if kind is None:
+        kind = str(rng.choice(list(SIGNS), p=list(SIGNS.values())))
+    height, radius = rng.uniform(2.2, 3.2), rng.uniform(0.02, 0.04)
+    parts = []
+    if kind == "direction":
+        wide, high, low = rng.uniform(1.2, 3.0), rng.uniform(0.6, 1.6), rng.uniform(1.4, 2.4)
+        for y in (-0.35 * wide, 0.35 * wide):
+            parts.append(beam((0, y, -0.3), (0, y, low + high), 1.3 * radius, STEEL))
+        parts.append(box((0.04, -wide / 2, low), (0.07, wide / 2, low + high), PLATE))
+    elif kind == "name":
+        parts.append(beam((0, 0, -0.3), (0, 0, height + 0.5), radius, STEEL))
+        parts.append(box((-0.45, -0.015, height), (0.45, 0.015, height + 0.2), PLATE))
+        parts.append(box((-0.015, -0.45, height + 0.22), (0.015, 0.45, height + 0.42), PLATE))
+        if rng.random() < 0.5:
+            parts.append(_plate(0.38, height - 0.45, 8))
+    elif kind == "stop":
+        parts += [beam((0, 0, -0.3), (0, 0, height), radius, STEEL), _plate(0.4, height - 0.4, 8)]
+    elif kind == "parking":
+        parts.append(beam((0, 0, -0.3), (0, 0, height), 0.025, STEEL))
+        for index in range(int(rng.integers(1, 3))):
+            z = height - 0.48 * (index + 1)
+            parts.append(box((-0.16, 0.025, z), (0.16, 0.035, z + 0.45), PLATE))
+    elif kind == "stopping":  # of buses
+        parts.append(beam((0, 0, -0.3), (0, 0, height), radius, STEEL))
+        parts.append(box((0.03, -0.05, height - 0.75), (0.05, 0.45, height), PLATE))
+        if rng.random() < 0.4:
+            parts.append(box((-0.05, -0.2, 1.1), (0.05, 0.2, 1.8), PLATE))
+    else:
+        parts.append(beam((0, 0, -0.3), (0, 0, height), radius, STEEL))
+        sides = {"round": 10, "square": 4, "triangle": 3, "diamond": 4}[kind]
+        middle = height
+        for _ in range(int(rng.integers(1, 3))):
+            size = rng.uniform(0.22, 0.45)
+            middle -= size
+            parts.append(_plate(size, middle, sides, diamond=kind == "diamond"))
+            middle -= size + 0.05
+    return merge(parts).turned(rng.normal(scale=0.12))
+
+
+SIGNS = {
+    "round": 0.2, "square": 0.14, "triangle": 0.08, "diamond": 0.1, "stop": 0.1, "parking": 0.2, "name": 0.08,
+    "stopping": 0.04, "direction": 0.06,
+}  # fmt: skip
+"""Kinds of signs and how common each is."""
+
+
+def _plate(size: float, middle: float, sides: int, *, diamond: bool = False) -> Mesh:
+    """Return a plate of `size` m radius at height `middle` that faces x."""
+    angle = 2 * np.pi * (np.arange(sides) + (0.0 if diamond or sides == 3 else 0.5)) / sides + np.pi / 2
+    rim = np.column_stack([np.full(sides, 0.05), size * np.cos(angle), middle + size * np.sin(angle)])
+    centre = np.broadcast_to((0.05, 0.0, middle), rim.shape)
+    return Mesh.of(np.stack([rim, np.roll(rim, -1, axis=0), centre], axis=1), PLATE)
 
 
 def bollard(rng: np.random.Generator) -> Mesh:
-    """Return a bollard."""
-    return beam((0, 0, -0.2), (0, 0, rng.uniform(0.7, 1.1)), rng.uniform(0.06, 0.11), Material.STEEL, sides=8)
-
-
-def traffic_light(rng: np.random.Generator) -> Mesh:
-    """Return a traffic light, some with an arm over the road."""
-    height = rng.uniform(3.0, 3.6)
-    parts = [
-        beam((0, 0, -0.3), (0, 0, height), 0.07, Material.STEEL, sides=8),
-        box((0.05, -0.17, height - 1.0), (0.3, 0.17, height - 0.05), Material.STEEL),
-    ]
-    if rng.random() < 0.4:
-        reach, top = rng.uniform(2.5, 4.0), rng.uniform(5.2, 5.8)
-        parts.append(polyline([(0, 0, height), (0, 0, top), (0, reach, top)], 0.07, Material.STEEL))
-        parts.append(box((0.05, reach - 0.17, top - 1.0), (0.3, reach + 0.17, top), Material.STEEL))
+    """Return a bollard: thin or thick, some with a wider head."""
+    height, thick = rng.uniform(0.6, 1.15), rng.uniform(0.035, 0.13)
+    parts = [beam((0, 0, -0.2), (0, 0, height), thick, STEEL, sides=8)]
+    if rng.random() < 0.3:
+        parts.append(beam((0, 0, height), (0, 0, height + 0.15), 1.3 * thick, STEEL, sides=8, tip=0.5))
     return merge(parts)
 
 
-def utility_pole(rng: np.random.Generator) -> Mesh:
-    """Return a wooden mast with a crossarm; the wires hang elsewhere."""
-    height = WIRES + 0.6
-    mast = beam((0, 0, -0.3), (0, 0, height), rng.uniform(0.12, 0.17), Material.STEEL, sides=8, tip=0.7)
-    return merge([mast, box((-0.06, -0.9, height - 0.75), (0.06, 0.9, height - 0.6), Material.STEEL)])
+def post(rng: np.random.Generator) -> Mesh:
+    """Return a wooden or steel post without a plate."""
+    material = Material.TIMBER if rng.random() < 0.5 else STEEL
+    return beam((0, 0, -0.2), (0, 0, rng.uniform(0.9, 2.4)), rng.uniform(0.025, 0.07), material)
+
+
+def flag_pole(rng: np.random.Generator) -> Mesh:
+    """Return a pole of 6 to 12 m, half of them with a flag."""
+    height = rng.uniform(6, 12)
+    parts = [beam((0, 0, -0.3), (0, 0, height), rng.uniform(0.04, 0.08), STEEL, sides=8, tip=0.6)]
+    if rng.random() < 0.5:
+        wide, low = rng.uniform(1.2, 2.4), height - rng.uniform(1.0, 1.6)
+        waves = [(wide * u, 0.15 * np.sin(5 * u), 0.0) for u in np.linspace(0.03, 1, 5)]
+        cloth = [
+            [(*a[:2], low), (*b[:2], low), (*b[:2], height), (*a[:2], height)] for a, b in pairwise(waves)
+        ]
+        parts.append(quads(cloth, Material.CLOTH).turned(rng.uniform(0, 6)))
+    return merge(parts)
+
+
+def _head(x: float, y: float, low: float, *, back: bool = False) -> Mesh:
+    """Return the three lamps of a signal, with or without a wide back plate."""
+    parts = [box((x, y - 0.15, low), (x + 0.25, y + 0.15, low + 0.95), STEEL)]
+    if back:
+        parts.append(box((x + 0.1, y - 0.28, low - 0.12), (x + 0.12, y + 0.28, low + 1.07), STEEL))
+    return merge(parts)
+
+
+def traffic_light(rng: np.random.Generator, arm: float = 0.4) -> Mesh:
+    """Return a traffic light on a post; with the chance `arm` it hangs from an arm over the road."""
+    if rng.random() >= arm:
+        height = rng.uniform(2.8, 4.2)
+        parts = [_mast(rng, height, rng.uniform(0.05, 0.08)), _head(0.05, 0.0, height - 1.0)]
+        if rng.random() < 0.5:
+            parts.append(_head(-0.3, 0.0, height - 1.0))
+        if rng.random() < 0.5:
+            parts.append(_walker(0.0, 0.2, 2.2))
+        return merge(parts)
+    reach, low = rng.uniform(3.0, 10.0), rng.uniform(5.2, 6.0)
+    thick = 0.09 + 0.008 * reach
+    rise = rng.uniform(0.0, 0.06) * reach
+    mast = beam((0, 0, -0.3), (0, 0, low + 0.4), thick, STEEL, sides=8, tip=0.8)
+    parts = [mast, beam((0, 0, low), (0, reach, low + rise), 0.7 * thick, STEEL, tip=0.5)]
+    count = 1 if reach < 5 else int(rng.integers(1, 4))
+    for y in np.linspace(reach - 0.3, max(0.5 * reach, reach - 3.4 * count), count):
+        level = low + rise * y / reach
+        parts.append(_head(0.05, float(y), level - rng.uniform(0.5, 0.8), back=bool(rng.random() < 0.4)))
+    if rng.random() < 0.5:
+        parts.append(box((0.08, 0.3 * reach, low - 0.15), (0.11, 0.3 * reach + 1.5, low + 0.35), PLATE))
+    if rng.random() < 0.4:
+        parts.append(_head(0.1, 0.0, 2.8))
+    if rng.random() < 0.5:
+        parts.append(_walker(0.1, 0.0, 2.3))
+    if rng.random() < 0.25:
+        top = low + rng.uniform(2.0, 3.5)
+        parts += [
+            beam((0, 0, low), (0, 0, top), 0.7 * thick, STEEL),
+            _arm(top - 0.1, rng.uniform(1, 2.5), 0.4),
+        ]
+    return merge(parts)
+
+
+def _walker(x: float, y: float, low: float) -> Mesh:
+    """Return a light for pedestrians."""
+    return box((x - 0.12, y, low), (x + 0.12, y + 0.2, low + 0.45), STEEL)
+
+
+def pedestrian_light(rng: np.random.Generator) -> Mesh:
+    """Return a thin post with a light for pedestrians and its button."""
+    height = rng.uniform(2.6, 3.1)
+    parts = [beam((0, 0, -0.3), (0, 0, height), rng.uniform(0.04, 0.06), STEEL, sides=8)]
+    return merge(
+        [*parts, _walker(0.0, 0.05, height - 0.5), box((0.04, -0.06, 1.0), (0.1, 0.06, 1.25), STEEL)]
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a row of wooden masts has in common.
+
+    Attributes
+    ----------
+    height
+        Of the masts, m.
+    arms
+        Heights of the crossarms, m.
+    hooks
+        (N, 3): across the line and height at which a wire hangs, and its radius, m. Bundles of cables are thick; a
+        bare wire counts with half the width of a laser beam, which is what makes it seen.
+    """
+
+    height: float
+    arms: tuple[float, ...]
+    hooks: NDArray[np.float64]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Line:
+        """Draw a line: power on crossarms or a rack at the top, telephone and cable bundles at 5 to 7 m."""
+        height = rng.uniform(8.0, 12.5)
+        count = int(rng.choice([0, 1, 2], p=[0.3, 0.5, 0.2]))
+        arms = tuple(height - 0.4 - 0.9 * i for i in range(count))
+        hooks = [
+            (y, z + 0.15, 0.012) for z in arms for y in (-1.0, -0.35, 0.35, 1.0)[:: int(rng.integers(1, 3))]
+        ]
+        if not arms:
+            hooks += [(0.12, height - 0.3 - 0.25 * i, 0.012) for i in range(int(rng.integers(1, 4)))]
+        low = rng.uniform(5.2, 6.6)
+        hooks += [(-0.15, low + 0.35 * i, rng.uniform(0.012, 0.035)) for i in range(int(rng.integers(1, 5)))]
+        return cls(height, arms, np.array(hooks))
+
+
+def utility_pole(rng: np.random.Generator, line: Line) -> Mesh:
+    """Return a wooden mast of a line that runs along x; transformers and guy wires are undefined."""
+    thick = rng.uniform(0.12, 0.19)
+    parts = [beam((0, 0, -0.3), (0, 0, line.height), thick, Material.TIMBER, sides=8, tip=0.65)]
+    for z in line.arms:
+        parts.append(box((thick - 0.04, -1.2, z), (thick + 0.06, 1.2, z + 0.12), Material.TIMBER))
+        braces = [[(thick, side * 0.6, z), (thick * 0.8, 0, z - 0.55)] for side in (-1, 1)]
+        parts += [polyline(brace, 0.015, STEEL) for brace in braces]
+    y, z, _ = line.hooks[line.hooks[:, 2] < 0.02].T
+    tops = np.column_stack([np.zeros_like(y), y, z])
+    parts.append(beams(tops - (0, 0, 0.14), tops, 0.03, STEEL))
+    if rng.random() < 0.3:
+        top, out = line.height - rng.uniform(1.6, 2.6), thick + 0.28
+        parts.append(
+            beam((0, out, top - 0.9), (0, out, top), rng.uniform(0.18, 0.26), Material.METAL, sides=8)
+        )
+    if rng.random() < 0.35:
+        parts.append(_arm(rng.uniform(6.0, 7.8), rng.uniform(1.2, 3.0), rng.uniform(0.2, 0.6)))
+    if rng.random() < 0.2:
+        side = rng.choice([-1, 1])
+        parts.append(
+            polyline(
+                [(0, 0, 0.85 * line.height), (side * rng.uniform(2, 4), -1.0, 0.0)], 0.012, Material.WIRE
+            )
+        )
+    if rng.random() < 0.3:
+        parts.append(box((-0.1, thick, 1.4), (0.1, thick + 0.15, 2.0), Material.METAL))
+    return merge(parts)

@@ -1,17 +1,22 @@
-"""What stands on and along the carriageway: parked cars, trees, poles, people, wires."""
+"""What stands on and along the carriageway: vehicles, trees, poles and wires, people and street furniture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from bevseg.sim import clutter, plants, poles
 from bevseg.sim.builder import Builder
-from bevseg.sim.cars import car
+from bevseg.sim.cars import car, moving
 from bevseg.sim.mesh import Mesh
+from bevseg.sim.style import Span, drawn
 from bevseg.sim.terrain import Side
+
+_TREES = 80_000
+"""Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
 
 
 @dataclass(frozen=True)
@@ -19,18 +24,24 @@ class Parking:
     """How cars park along a kerb; lengths in m."""
 
     share: float
+    """How common it is where no style says."""
     width: float
     """Added to the lane."""
     pitch: float
-    """From one car to the next; 0 for none."""
-    across: bool = False
-    """Whether they stand across the street and not along it."""
+    """From one car to the next where they stand side by side; 0 where they stand one behind the other."""
+    angle: Span = (0.0, 0.0)
+    """To the kerb, degrees."""
+    inset: Span = (0.1, 0.4)
+    """From the kerb to the nearest side or end of a car; negative on the pavement."""
+    empty: bool = False
 
 
 PARKING = {
-    "parallel": Parking(0.68, 2.1, 5.7),
-    "perpendicular": Parking(0.12, 5.0, 2.6, across=True),
-    "none": Parking(0.2, 0.4, 0.0),
+    "parallel": Parking(0.58, 2.1, 0.0),
+    "perpendicular": Parking(0.11, 5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
+    "slanted": Parking(0.06, 4.6, 3.1, angle=(30, 70), inset=(-0.1, 0.5)),
+    "half": Parking(0.05, 1.1, 0.0, inset=(-1.1, -0.5)),
+    "none": Parking(0.2, 0.4, 0.0, empty=True),
 }
 
 
@@ -38,82 +49,244 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
     """Furnish one side (1 left, -1 right) from its lane to its pavement."""
     side = builder.terrain.side(sign)
     _poles(builder, sign, side)
-    _trees(builder, sign, side)
-    if parking.pitch:
+    trees = _trees(builder, sign, side)
+    _companions(builder, sign, side, trees)
+    _verge(builder, sign, side)
+    if not parking.empty:
         _parked(builder, sign, side, parking)
-    _clutter(builder, sign, side)
+    _people(builder, sign, side)
+    _furniture(builder, sign, side)
+
+
+# Vehicles.
 
 
 def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
-    """Park cars along the kerb, some with a wheel on it."""
-    rng = builder.rng
-    taken = 0.0
-    for number, s in enumerate(np.arange(builder.start, builder.end, parking.pitch)):
-        if number % 6 == 0:  # full stretches and empty ones
-            taken = rng.uniform(0.3, 1.0)
+    """Park cars along the kerb: stretches that are full, and empty ones."""
+    rng, style = builder.rng, builder.style
+    angle = np.radians(rng.uniform(*parking.angle))
+    backward = rng.random() < 0.3
+    s, taken, left = builder.start, rng.uniform(*style.parked), int(rng.integers(3, 9))
+    while s < builder.end:
+        if left == 0:
+            taken, left = rng.uniform(*style.parked), int(rng.integers(3, 9))
+        left -= 1
         if rng.random() > taken:
+            s += parking.pitch or rng.uniform(4, 9)
             continue
-        along = s + rng.normal(scale=0.1 if parking.across else 0.3)
-        if not builder.take(("park", sign), along - parking.pitch / 2, along + parking.pitch / 2, margin=1.0):
+        part = car(rng, style.fleet, longest=np.inf if parking.pitch == 0 else 5.8)
+        length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
+        room = (length + rng.uniform(0.5, 1.5)) if parking.pitch == 0 else parking.pitch
+        if not builder.take(("park", sign), s, s + room, margin=1.5):
+            s += 1.0
             continue
-        heading = rng.choice([0, np.pi]) + (np.pi / 2 if parking.across else 0.0) + rng.normal(scale=0.02)
-        inset = 2.6 if parking.across else 1.08 + abs(rng.normal(scale=0.08))
-        builder.lay(car(rng).turned(heading), along, sign * (side.kerb - inset))
+        along = s + room / 2
+        deep = (width * np.cos(angle) + length * np.sin(angle)) / 2
+        out = side.kerb - deep - rng.uniform(*parking.inset)
+        heading = _heading(builder, sign, angle, backward=backward) + rng.normal(scale=0.02)
+        builder.lay(part.turned(heading), along, sign * out)
+        s += room
 
 
-def _trees(builder: Builder, sign: int, side: Side) -> None:
-    """Plant a row of trees at the kerb; their crowns hang over the parked cars."""
+def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> float:
+    """Return the direction of a parked car, rad: with the traffic of its side; askew, nose or tail at the kerb."""
+    along = 0.0 if sign < 0 else np.pi
+    if angle:
+        return float(along - angle + (np.pi if backward ^ bool(builder.rng.random() < 0.1) else 0.0))
+    return float(along + (np.pi if builder.rng.random() < 0.15 else 0.0))
+
+
+def rows_of_cars(builder: Builder, sign: int, low: float, high: float, near: float, far: float) -> None:
+    """Fill a car park between `low` and `high` along the street, `near` to `far` from the centre line, m."""
     rng = builder.rng
-    if rng.random() < 0.15:
-        return
-    offset = side.verge / 2 if side.verge else 0.6
-    if rng.random() < 0.12 and side.verge > 1:
-        _hedgerow(builder, sign, side)
-    pitch, young = rng.uniform(7, 13), rng.random() < 0.25
-    for s in np.arange(builder.start, builder.end, pitch):
-        along = s + rng.normal(scale=0.8)
-        if rng.random() < 0.85 and builder.take(("kerb", sign), along - 1, along + 1, margin=2.0):
-            height = rng.uniform(3.5, 6) if young else rng.uniform(6, 14)
-            radius = height * rng.uniform(0.24, 0.4)
-            clear = rng.uniform(1.8, 2.4) if young else rng.uniform(2.1, 3.6)
-            tree = plants.tree(rng, height=height, radius=radius, clear=clear)
-            builder.stand(tree, along, sign * (side.kerb + offset))
+    taken = rng.uniform(*builder.style.parked)
+    depth, first = 5.4, near + 2.8
+    for row, out in enumerate(np.arange(first, far - 2.4, depth + rng.uniform(0.0, 6.0))):
+        for s in np.arange(low + 1.4, high - 1.2, 2.65):
+            if rng.random() < taken:
+                heading = np.pi / 2 * (1 if row % 2 else -1) + (np.pi if rng.random() < 0.2 else 0.0)
+                part = car(rng, builder.style.fleet, longest=5.8).turned(heading + rng.normal(scale=0.03))
+                builder.lay(part, float(s), sign * float(out + rng.normal(scale=0.15)))
 
 
-def _hedgerow(builder: Builder, sign: int, side: Side) -> None:
-    """Plant stretches of low hedge in the verge."""
+def traffic(builder: Builder, half: float) -> None:
+    """Vehicles that come the other way, drawn too short by their motion, and rows that wait before a crossing."""
+    rng, style = builder.rng, builder.style
+    for s in rng.uniform(
+        builder.start, builder.end, rng.poisson(style.traffic * (builder.end - builder.start))
+    ):
+        part = car(rng, style.fleet)
+        length = np.ptp(part.corners[..., 0])
+        if builder.take("lane", s - length, s + length):
+            stretch = rng.uniform(0.45, 1.0)
+            builder.lay(moving(rng, part, stretch).turned(np.pi), s, half / 2)
+    for crossing in builder.terrain.crossings:
+        if rng.random() > style.queue:
+            continue
+        s = crossing.s + crossing.half + 3.0
+        for _ in range(int(rng.integers(2, 6))):
+            part = car(rng, style.fleet)
+            length = np.ptp(part.corners[..., 0])
+            if builder.take("lane", s, s + length):
+                builder.lay(part.turned(np.pi), s + length / 2, half / 2)
+            s += length + rng.uniform(1.0, 3.0)
+
+
+# Plants.
+
+
+def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
+    """Plant a row of trees at the kerb, whose crowns hang over cars and road; return where they stand."""
+    rng, style = builder.rng, builder.style
+    if rng.random() > style.tree_rows:
+        return []
+    offset = side.verge * rng.uniform(0.3, 0.7) if side.verge else rng.uniform(0.45, 0.8)
+    pitch, habit = rng.uniform(*style.tree_pitch), drawn(rng, style.habits)
+    young, mixed = rng.random() < 0.15, rng.random() < 0.3
+    low, high = style.tree_height
+    middle = rng.uniform(low, high)
+    spots = np.arange(builder.start, builder.end, pitch)
+    detail = min(1.0, _TREES * (builder.end - builder.start) / 190 / (7500 * max(len(spots), 1)))
+    planted = []
+    for s in spots:
+        along = float(s + rng.normal(scale=0.1 * pitch))
+        if rng.random() > 0.85 or not builder.take(("kerb", sign), along - 0.7, along + 0.7, margin=2.0):
+            continue
+        kind = "young" if young or rng.random() < 0.06 else drawn(rng, style.habits) if mixed else habit
+        height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
+        clear = None if kind in ("young", "conical") else rng.uniform(*style.tree_clear)
+        tree = plants.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
+        builder.stand(tree, along, sign * (side.kerb + offset))
+        planted.append(along)
+    return planted
+
+
+def _companions(builder: Builder, sign: int, side: Side, trees: list[float]) -> None:
+    """Put thin poles, shrubs or a bin right beside trunks, where they are hard to tell apart."""
     rng = builder.rng
-    for s in np.arange(builder.start, builder.end, 14.0):
-        length = rng.uniform(4, 10)
-        if builder.take(("kerb", sign), s, s + length, margin=2.0):
-            hedge = plants.hedge(rng, length, min(0.8, side.verge), rng.uniform(0.5, 1.0))
-            builder.drape(hedge, s, sign * (side.kerb + side.verge / 2))
+    for s in trees:
+        draw = rng.random()
+        along = s + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1)
+        out = sign * (side.kerb + rng.uniform(0.25, 0.9))
+        if draw < 0.06:
+            builder.stand(poles.sign(rng, "parking"), along, out)
+        elif draw < 0.09:
+            builder.stand(poles.post(rng), along, out)
+        elif draw < 0.12:
+            builder.stand(clutter.litter_bin(rng), along, out)
+        elif draw < 0.18:
+            builder.stand(plants.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
+
+
+def _verge(builder: Builder, sign: int, side: Side) -> None:
+    """Hedges, shrubs and beds between the kerb and the pavement; where there is no verge, few tubs."""
+    rng = builder.rng
+    middle = sign * (side.kerb + side.verge / 2)
+    if side.verge > 0.9 and rng.random() < 0.15:
+        for s in np.arange(builder.start, builder.end, 14.0):
+            length = rng.uniform(4, 10)
+            if builder.take(("kerb", sign), s, s + length, margin=2.0):
+                ragged = rng.choice([0.0, 0.15])
+                hedge = plants.hedge(rng, length, min(0.8, side.verge), rng.uniform(0.5, 1.0), ragged=ragged)
+                builder.drape(hedge, s, middle)
+    if side.verge > 0.6 and rng.random() < 0.4:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(0.05 * (builder.end - builder.start))):
+            radius = rng.uniform(0.3, min(0.9, 0.7 * side.verge))
+            if builder.take(("kerb", sign), s - radius, s + radius, margin=2.0):
+                builder.stand(plants.bush(rng, radius, rng.uniform(0.4, 1.3)), s, middle)
+    if side.verge > 0.6 and rng.random() < 0.25:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(0.03 * (builder.end - builder.start))):
+            length, width = rng.uniform(1.5, 6), 0.8 * side.verge
+            if builder.take(("kerb", sign), s, s + length, margin=2.0):
+                cover = plants.ground_cover(rng, length, width, rng.uniform(0.2, 0.6))
+                builder.drape(cover.at(0, -width / 2), s, middle)
+
+
+def thicket(builder: Builder, sign: int, low: float, high: float, near: float, far: float) -> None:
+    """Plant the edge of a wood between `low` and `high` along the street, `near` to `far` from its middle, m.
+
+    Trees of all sizes that shade each other, and undergrowth in front.
+    """
+    rng = builder.rng
+    area = (high - low) * (far - near)
+    for s, t in zip(
+        rng.uniform(low, high, rng.poisson(0.035 * area)), rng.uniform(near + 1, far, 10_000), strict=False
+    ):
+        kind = drawn(rng, builder.style.habits)
+        detail = float(np.clip(9 / max(t - near, 3), 0.12, 0.6))
+        tree = plants.tree(rng, habit=kind, height=rng.uniform(4, 16), detail=detail)
+        builder.stand(tree, float(s), sign * float(t))
+    for s in rng.uniform(low, high, rng.poisson(0.5 * (high - low))):
+        t = near + rng.exponential(1.5)
+        builder.stand(plants.bush(rng, rng.uniform(0.4, 1.5), rng.uniform(0.6, 2.6)), float(s), sign * t)
+    for s in rng.uniform(low, high, rng.poisson(0.1 * (high - low))):
+        cover = plants.ground_cover(rng, rng.uniform(2, 6), rng.uniform(0.5, 2), rng.uniform(0.2, 0.6))
+        builder.drape(cover.mirrored(sign), float(s), sign * near)
+
+
+# Poles.
 
 
 def _poles(builder: Builder, sign: int, side: Side) -> None:
-    """Lamp posts or wooden masts at their distance, signs and bollards in between."""
-    rng = builder.rng
-    near = sign * (side.kerb + 0.35)
-    if rng.random() < 0.2:
+    """Lamp posts and wooden masts at their distances, signs, bollards and meters in between."""
+    rng, style = builder.rng, builder.style
+    length = builder.end - builder.start
+    near = side.kerb + rng.uniform(0.25, 0.6)
+    masts = rng.random() < style.masts
+    if masts:
         _masts(builder, sign, side)
-    elif rng.random() < 0.85:
-        for s in np.arange(builder.start + rng.uniform(0, 20), builder.end, rng.uniform(18, 30)):
-            _put(builder, ("kerb", sign), poles.lamp_post(rng).mirrored(-sign), s, near, 0.4)
-    for s in rng.uniform(builder.start, builder.end, rng.poisson(0.07 * builder.terrain.length)):
-        _put(builder, ("kerb", sign), poles.sign(rng), s, near, 0.4)
-    for start in rng.uniform(builder.start, builder.end, rng.poisson(0.018 * builder.terrain.length)):
+    if rng.random() < style.lamps * (0.5 if masts else 1.0):
+        kind = str(rng.choice(list(poles.LAMPS), p=[0.45, 0.25, 0.15, 0.15]))
+        start, pitch = builder.start + rng.uniform(0, 20), rng.uniform(*style.lamp_pitch)
+        behind = rng.random() < 0.15
+        for s in np.arange(start, builder.end, pitch):
+            out = side.front - 0.25 if behind else near
+            part = poles.lamp_post(rng, kind).mirrored(-sign)
+            _put(builder, ("kerb", sign), part, s + rng.normal(scale=0.5), sign * out, 0.35)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.signs * length)):
+        part = poles.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
+        out = near if rng.random() < 0.75 else side.front - rng.uniform(0.1, 0.4)
+        _put(builder, ("kerb", sign), part, s, sign * out, 0.3)
+    for start in rng.uniform(builder.start, builder.end, rng.poisson(style.bollards * length)):
         pitch = rng.uniform(1.2, 2.2)
         for s in start + pitch * np.arange(rng.integers(2, 8)):
-            _put(builder, ("kerb", sign), poles.bollard(rng), s, near, 0.3)
+            _put(builder, ("kerb", sign), poles.bollard(rng), s, sign * near, 0.2)
+    if rng.random() < style.meters:
+        pitch = rng.uniform(6.0, 7.0)
+        for s in np.arange(builder.start, builder.end, pitch):
+            _put(builder, ("kerb", sign), clutter.parking_meter(rng), s, sign * near, 0.2)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
+        part = poles.flag_pole(rng) if rng.random() < 0.5 else poles.post(rng)
+        builder.stand(part, s, sign * (side.front + rng.uniform(0.2, 1.5)))
 
 
 def _masts(builder: Builder, sign: int, side: Side) -> None:
-    """Wooden masts with wires between them; the wires go on over cross streets."""
-    rng, span = builder.rng, builder.rng.uniform(22, 30)
-    t = sign * (side.kerb + 0.4)
-    for s in np.arange(builder.start, builder.end, span):
-        _put(builder, ("kerb", sign), poles.utility_pole(rng), s, t, 0.5)
-        builder.drape(clutter.wires(span, poles.WIRES), s, t)
+    """Wooden masts with wires between them that go on over cross streets; some go to houses or over the road."""
+    rng, style = builder.rng, builder.style
+    t = sign * (side.kerb + rng.uniform(0.3, 0.7))
+    line, height = poles.Line.draw(rng), builder.terrain.height
+    spots = [builder.start + rng.uniform(0, 15)]
+    while spots[-1] < builder.end:
+        spots.append(spots[-1] + rng.uniform(*style.mast_pitch))
+    sag = rng.uniform(0.008, 0.025)
+    standing = []
+    for s in spots:
+        if builder.take(("kerb", sign), s - 0.4, s + 0.4, margin=0.8):
+            builder.stand(poles.utility_pole(rng, line).mirrored(-sign), s, t)
+            standing.append(s)
+    hooks = np.column_stack([np.zeros(len(line.hooks)), -sign * line.hooks[:, 0], line.hooks[:, 1]])
+    for s, after in pairwise(standing):
+        rise = float(height(after, t) - height(s, t))
+        ends = hooks + np.array((after - s, 0, rise))
+        builder.stand(clutter.wires(hooks, ends, line.hooks[:, 2], sag), s, t)
+    for s in standing:
+        if rng.random() > style.cross_wires * 30:
+            continue
+        over = rng.random() < 0.25
+        reach = (-2 * side.kerb if over else side.facade - side.kerb) * sign
+        start = np.array([[0.0, 0.0, line.hooks[:, 1].min()]])
+        end = np.array([[rng.uniform(-9, 9), reach, rng.uniform(3.5, 6.5) if not over else start[0, 2]]])
+        builder.stand(clutter.wires(start, end, np.array([0.012]), 0.02), s, t)
 
 
 def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
@@ -122,46 +295,78 @@ def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: 
         builder.stand(part, s, t)
 
 
-THINGS: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
-    (0.022, clutter.person),
-    (0.02, clutter.bins),
-    (0.02, clutter.bicycle),
-    (0.008, clutter.bench),
+# People and furniture.
+
+
+def _people(builder: Builder, sign: int, side: Side) -> None:
+    """Put people on the pavement, alone, in groups, and as what is left of those who moved."""
+    rng, style = builder.rng, builder.style
+    kinds: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
+        (0.75 * style.people, clutter.person),
+        (0.25 * style.people, clutter.people),
+        (style.ghosts, clutter.ghost),
+    )
+    for density, make in kinds:
+        for s in rng.uniform(
+            builder.start, builder.end, rng.poisson(density * (builder.end - builder.start))
+        ):
+            t = rng.uniform(side.front - side.pavement + 0.2, side.front - 0.1)
+            if rng.random() < 0.1:
+                t = rng.uniform(0.5 * side.kerb, side.kerb)
+            builder.stand(make(rng), s, sign * t)
+
+
+FURNITURE: tuple[tuple[float, float, Callable[[np.random.Generator], Mesh]], ...] = (
+    (0.14, 0.4, clutter.litter_bin),
+    (0.12, 0.5, clutter.mailbox),
+    (0.08, 1.4, clutter.newspaper_boxes),
+    (0.12, 1.0, clutter.cabinet),
+    (0.16, 0.5, clutter.planter),
+    (0.06, 2.3, clutter.bus_shelter),
+    (0.08, 1.2, clutter.dumpster),
+    (0.06, 2.0, clutter.tables),
+    (0.06, 3.0, clutter.works),
+    (0.06, 2.0, clutter.bicycle_rack),
+    (0.06, 0.8, clutter.scooter),
 )
-"""Clutter on a pavement: how many per m, and how to make one."""
+"""How common, half the room it takes along the pavement (m), and how to make it."""
 
 
-def _clutter(builder: Builder, sign: int, side: Side) -> None:
-    """Put people, bins, bicycles and benches on the pavement."""
-    rng = builder.rng
-    for density, make in THINGS:
-        for s in rng.uniform(builder.start, builder.end, rng.poisson(density * builder.terrain.length)):
-            t = rng.uniform(side.front - side.pavement + 0.8, side.front - 0.3)
+def _furniture(builder: Builder, sign: int, side: Side) -> None:
+    """Put bins, bicycles, benches, hydrants and all other furniture on the pavement."""
+    rng, style = builder.rng, builder.style
+    named: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
+        (style.bins, clutter.bins),
+        (style.bicycles, clutter.bicycle),
+        (style.benches, clutter.bench),
+        (style.hydrants, clutter.hydrant),
+    )
+    length, back = builder.end - builder.start, side.front - side.pavement
+    for density, make in named:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(density * length)):
+            t = back + 0.35 if make is clutter.hydrant else rng.uniform(back + 0.5, side.front - 0.3)
             _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, 1.0)
+    shares = np.array([share for share, _, _ in FURNITURE])
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.furniture * length)):
+        _, half, make = FURNITURE[rng.choice(len(FURNITURE), p=shares / shares.sum())]
+        t = back + 0.45 if rng.random() < 0.5 else side.front - 0.5
+        _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, half)
+
+
+# Cross streets.
 
 
 def fill_crossings(builder: Builder) -> None:
     """Signs or traffic lights at the corners, cars parked round them."""
-    rng = builder.rng
+    rng, style = builder.rng, builder.style
     for crossing in builder.terrain.crossings:
-        lights = rng.random() < 0.4
+        lights = rng.random() < style.lights
         for sign in (1, -1):
             side = builder.terrain.side(sign)
             for end in (1, -1):
-                corner = crossing.s + end * (crossing.half + 0.5)
-                part = poles.traffic_light(rng) if lights else poles.sign(rng)
-                builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + 0.5))
-            for distance in np.arange(side.front + 4, 36, 6.0):
-                if rng.random() < 0.55:
-                    end = rng.choice([1, -1])
-                    builder.lay(
-                        car(rng).turned(np.pi / 2), crossing.s + end * (crossing.half - 1.1), sign * distance
-                    )
-
-
-def traffic(builder: Builder, half: float) -> None:
-    """Cars that come the other way."""
-    rng = builder.rng
-    for s in rng.uniform(builder.start, builder.end, rng.poisson(0.006 * builder.terrain.length)):
-        if builder.take("lane", s - 6, s + 6):
-            builder.lay(car(rng).turned(np.pi), s, half / 2)
+                corner = crossing.s + end * (crossing.half + rng.uniform(0.4, 1.2))
+                part = poles.traffic_light(rng, style.light_arms) if lights else poles.sign(rng)
+                builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + rng.uniform(0.4, 0.9)))
+                if lights and rng.random() < 0.4:
+                    light = poles.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))
+                    builder.stand(light, corner + end * 1.5, sign * (side.kerb + 0.6))

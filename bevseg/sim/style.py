@@ -74,7 +74,13 @@ class Style:
 
     # Vehicles.
     parking: Shares = field(
-        default_factory=lambda: {"parallel": 0.62, "perpendicular": 0.12, "slanted": 0.06, "none": 0.2}
+        default_factory=lambda: {
+            "parallel": 0.56,
+            "perpendicular": 0.11,
+            "slanted": 0.06,
+            "half": 0.07,
+            "none": 0.2,
+        }
     )
     """Of the kinds of `roadside.PARKING`, per side."""
     parked: Span = (0.3, 1.0)
@@ -82,14 +88,17 @@ class Style:
     fleet: Shares = field(
         default_factory=lambda: {
             "hatchback": 0.36,
-            "saloon": 0.16,
+            "saloon": 0.15,
+            "coupe": 0.02,
             "estate": 0.12,
-            "suv": 0.12,
+            "suv": 0.13,
+            "minivan": 0.05,
             "van": 0.1,
-            "pickup": 0.05,
-            "minibus": 0.02,
-            "truck": 0.04,
-            "bus": 0.03,
+            "pickup": 0.03,
+            "minibus": 0.01,
+            "truck": 0.02,
+            "lorry": 0.005,
+            "bus": 0.01,
         }
     )
     traffic: float = 0.006
@@ -108,12 +117,17 @@ class Style:
     """Radius of a crown over the height of its tree."""
     habits: Shares = field(
         default_factory=lambda: {
-            "round": 0.5,
-            "spreading": 0.2,
-            "conical": 0.12,
-            "columnar": 0.1,
-            "bare": 0.04,
+            "round": 0.28,
+            "oval": 0.18,
+            "spreading": 0.1,
+            "vase": 0.12,
+            "columnar": 0.06,
+            "conical": 0.06,
+            "pine": 0.03,
             "weeping": 0.04,
+            "multistem": 0.05,
+            "young": 0.04,
+            "bare": 0.08,
         }
     )
     garden_trees: float = 0.007
@@ -148,6 +162,8 @@ class Style:
     bins: float = 0.02
     bicycles: float = 0.02
     benches: float = 0.008
+    furniture: float = 0.015
+    """Boxes, tubs, shelters, café tables and the other kinds of `roadside.FURNITURE`."""
     hydrants: float = 0.003
     cross_wires: float = 0.01
     """Wires from a mast to a house or over the road."""
@@ -180,17 +196,20 @@ STYLES: Mapping[str, Style] = {
         square=0.04,
         car_park=0.12,
         second_row=0.5,
-        parking={"parallel": 0.66, "perpendicular": 0.04, "slanted": 0.05, "none": 0.25},
+        parking={"parallel": 0.64, "perpendicular": 0.04, "slanted": 0.05, "half": 0.02, "none": 0.25},
         fleet={
             "hatchback": 0.12,
-            "saloon": 0.38,
-            "estate": 0.08,
-            "suv": 0.16,
-            "van": 0.08,
-            "pickup": 0.06,
-            "minibus": 0.05,
-            "truck": 0.03,
-            "bus": 0.04,
+            "saloon": 0.36,
+            "coupe": 0.05,
+            "estate": 0.07,
+            "suv": 0.14,
+            "minivan": 0.09,
+            "van": 0.06,
+            "pickup": 0.05,
+            "minibus": 0.03,
+            "truck": 0.02,
+            "lorry": 0.005,
+            "bus": 0.01,
         },
         tree_rows=0.75,
         tree_pitch=(7.0, 16.0),
