@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import sys
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from bevseg import pipeline
-from bevseg.config import Settings, from_table, with_training
+from bevseg.config import Settings, SimulateConfig, from_table, with_training
 from bevseg.errors import BevsegError
 from bevseg.ingest import ingest
 from bevseg.jobs.report import write_trained
@@ -38,20 +38,33 @@ RECIPE = Path(__file__).parent / "studies" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
 
 PLAIN = ("first_seed", "clouds")
-"""Keys of a block of clouds that are not handed to the simulator."""
+"""Keys of a block of clouds that say which seeds; the others say what a cloud is."""
 
 
 @dataclass(frozen=True)
-class Order:
-    """One cloud to simulate: its seed, and by name what else `simulate` is given."""
+class Street:
+    """One cloud to simulate."""
 
     seed: int
-    options: Mapping[str, Any]
+    what: SimulateConfig
 
     @property
     def name(self) -> str:
-        """Name of the cloud, of its own in a recipe without a seed that stands twice under one preset."""
-        return f"{self.options.get('preset', 'street')}_{self.seed:05d}"
+        """Name of the cloud: no two of a recipe have one seed."""
+        return f"{self.what.preset}_{self.seed:05d}"
+
+    def cloud(self, folder: Path | None) -> PointCloud:
+        """Return the cloud: made; or, with a folder, read from there, where it is put if it is missing."""
+        path = folder / f"{self.name}.laz" if folder else None
+        if path is not None and path.exists():
+            return ingest(path)
+        what = self.what
+        made = survey(
+            self.seed, what.points, preset=what.preset, length=what.length, resolution=what.resolution
+        )
+        if path is not None:
+            write(made, path)
+        return dataclasses.replace(made.cloud, name=self.name)
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,8 @@ class Recipe:
         Of the training.
     """
 
-    train: Sequence[Order]
-    validation: Sequence[Order]
+    train: Sequence[Street]
+    validation: Sequence[Street]
     settings: Settings
     seed: int = 0
 
@@ -110,7 +123,7 @@ def main() -> None:
         model, history = pipeline.train(
             examples,
             settings,
-            val=[order.name for order in recipe.validation] or None,
+            val=[street.name for street in recipe.validation] or None,
             seed=recipe.seed,
             device=asked.device,
             progress=Told(),
@@ -132,24 +145,27 @@ def read_recipe(path: Path) -> Recipe:
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     train, validation = (
-        [order for block in table.get(key, []) for order in orders(block)] for key in ("train", "validation")
+        [street for block in table.get(key, []) for street in streets(block)]
+        for key in ("train", "validation")
     )
-    twice = {order.name for order in train} & {order.name for order in validation}
+    seeds = Counter(street.seed for street in (*train, *validation))
+    twice = [str(seed) for seed, count in sorted(seeds.items()) if count > 1]
     if twice:
-        sys.exit(f"{path}: these would train and tell when to stop: {', '.join(sorted(twice))}")
+        sys.exit(f"{path}: these seeds stand there twice: {', '.join(twice)}")
     settings = from_table(table.get("settings", {}), where=f"{path}: settings")
     return Recipe(train, validation, settings, table.get("seed", 0))
 
 
-def orders(block: Mapping[str, Any]) -> Iterator[Order]:
+def streets(block: Mapping[str, Any]) -> Iterator[Street]:
     """Return the clouds of a block of the recipe; ranges are drawn from by the seed of the cloud."""
-    known = set(inspect.signature(survey).parameters) - {"seed", "progress"}
+    known = {field.name for field in dataclasses.fields(SimulateConfig)}
     unknown = set(block) - known - set(PLAIN)
     if unknown:
-        sys.exit(f"the simulator takes no {', '.join(sorted(unknown))}; it takes {', '.join(sorted(known))}")
+        sys.exit(f"a simulated cloud has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
     for seed in range(block["first_seed"], block["first_seed"] + block["clouds"]):
         rng = np.random.default_rng([seed, 2])
-        yield Order(seed, {key: drawn(value, rng) for key, value in block.items() if key not in PLAIN})
+        what = {key: drawn(value, rng) for key, value in block.items() if key not in PLAIN}
+        yield Street(seed, SimulateConfig(**what))
 
 
 def drawn(value: Any, rng: np.random.Generator) -> Any:
@@ -161,22 +177,12 @@ def drawn(value: Any, rng: np.random.Generator) -> Any:
 
 
 def surveys(
-    clouds: Sequence[Order], settings: Settings, folder: Path | None, progress: Progress
+    clouds: Sequence[Street], settings: Settings, folder: Path | None, progress: Progress
 ) -> Iterator[Example]:
     """Yield each cloud with its DEM; with a folder, from the file there or into it."""
-    for number, order in enumerate(clouds, 1):
-        yield pipeline.survey(cloud_of(order, folder), settings)
-        progress(Step("simulate", number, len(clouds), note=order.name))
-
-
-def cloud_of(order: Order, folder: Path | None) -> PointCloud:
-    """Return a cloud, simulated or read back, under the name of the order."""
-    if folder is None:
-        return dataclasses.replace(survey(order.seed, **order.options).cloud, name=order.name)
-    path = folder / f"{order.name}.laz"
-    if not path.exists():
-        write(survey(order.seed, **order.options), path)
-    return ingest(path)
+    for number, street in enumerate(clouds, 1):
+        yield pipeline.survey(street.cloud(folder), settings)
+        progress(Step("simulate", number, len(clouds), note=street.name))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ seed = 3
 first_seed = 1
 clouds = 2
 points = [3000, 4000]
-length = 10.0
+preset = "oakland"
 [[validation]]
 first_seed = 7
 clouds = 1
 points = 3000
-length = 10.0
+preset = "oakland"
 [settings.raster]
 cell = 0.4
 [settings.net]
@@ -57,15 +57,15 @@ def test_the_committed_recipe_can_be_trained_and_its_networks_fit_into_the_packa
     recipe = default_model.read_recipe(default_model.RECIPE)
     refuse_settings(recipe.settings.train)
     net, read = recipe.settings.net, bands(recipe.settings.raster.features)
-    nets = {name: UNet(len(of), 5, net.filters, net.depth) for name, of in read.items()}
+    nets = {name: UNet(len(of), 5, net.filters, net.depth, widest=net.widest) for name, of in read.items()}
     save(Model(nets, read, recipe.settings), tmp_path / "m.safetensors", half=True)
     assert (tmp_path / "m.safetensors").stat().st_size <= 3_000_000
 
 
 def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     model = make(tmp_path, monkeypatch)
-    assert model.scores["trained_on"] == ["street_00001", "street_00002"]
-    assert model.scores["validation"]["clouds"] == ["street_00007"]
+    assert model.scores["trained_on"] == ["oakland_00001", "oakland_00002"]
+    assert model.scores["validation"]["clouds"] == ["oakland_00007"]
     assert model.seed == 3
     assert (tmp_path / "history.csv").read_text().startswith("slice,step,loss")
 
@@ -83,20 +83,20 @@ def test_the_seed_of_a_cloud_draws_from_ranges_and_from_nothing_else():
     import default_model
 
     block = {"first_seed": 5, "clouds": 20, "points": [1000, 4000], "length": 10.0}
-    first = list(default_model.orders(block))
-    again = list(default_model.orders(block | {"first_seed": 10, "clouds": 3}))
-    assert [order for order in first if 10 <= order.seed < 13] == again
-    points = np.array([order.options["points"] for order in first])
+    first = list(default_model.streets(block))
+    again = list(default_model.streets(block | {"first_seed": 10, "clouds": 3}))
+    assert [street for street in first if 10 <= street.seed < 13] == again
+    points = np.array([street.what.points for street in first])
     assert points.dtype.kind == "i"
     assert points.min() >= 1000 and points.max() <= 4000 and len(set(points)) > 10
-    assert {order.options["length"] for order in first} == {10.0}
+    assert {street.what.length for street in first} == {10.0}
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("first_seed = 7", "first_seed = 2", "train and tell when to stop"),
-        ("length = 10.0", "colour = 1", "takes no colour"),
+        ("first_seed = 7", "first_seed = 2", "seeds stand there twice: 2"),
+        ('preset = "oakland"', "colour = 1", "has no colour"),
         ("filters", "filtres", "filtres"),
     ],
 )
