@@ -144,7 +144,7 @@ def bins(rng: np.random.Generator) -> Mesh:
     parts = []
     for i in range(int(rng.integers(1, 5))):
         if rng.random() < 0.2:
-            centres = rng.normal(size=(60, 3)) * (0.22, 0.22, 0.2) + (0.75 * i, 0, 0.25)
+            centres = np.abs(rng.normal(size=(60, 3))) * (0.25, 0.25, 0.2) + (0.75 * i - 0.2, -0.2, 0.2)
             parts.append(leaves(centres, 0.3, rng, METAL).numbered(i))
             continue
         wide, high = rng.uniform(0.45, 0.65), rng.uniform(0.9, 1.15)

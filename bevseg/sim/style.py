@@ -196,7 +196,8 @@ STYLES: Mapping[str, Style] = {
         square=0.04,
         car_park=0.12,
         second_row=0.5,
-        parking={"parallel": 0.64, "perpendicular": 0.04, "slanted": 0.05, "half": 0.02, "none": 0.25},
+        parking={"parallel": 0.55, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.35},
+        parked=(0.0, 0.9),
         fleet={
             "hatchback": 0.12,
             "saloon": 0.36,
@@ -211,7 +212,7 @@ STYLES: Mapping[str, Style] = {
             "lorry": 0.005,
             "bus": 0.01,
         },
-        tree_rows=0.75,
+        tree_rows=0.85,
         tree_pitch=(7.0, 16.0),
         tree_height=(5.0, 16.0),
         tree_spread=(0.28, 0.5),

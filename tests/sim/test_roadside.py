@@ -1,0 +1,128 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bevseg.labels import CAR, UNDEFINED, VEGETATION
+from bevseg.sim import roadside
+from bevseg.sim.builder import Builder
+from bevseg.sim.materials import LABELS, Material
+from bevseg.sim.mesh import merge
+from bevseg.sim.roadside import FURNITURE, PARKING
+from bevseg.sim.style import STYLES
+from bevseg.sim.terrain import Crossing, Side, Terrain
+
+SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0, bank=0.0, bank_width=1.0)
+
+
+def furnished(seed, parking="parallel", style="oakland", slope=0.0, crossings=(), length=80.0):
+    terrain = Terrain(length, slope, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, crossings)
+    builder = Builder(np.random.default_rng(seed), terrain, STYLES[style])
+    roadside.fill(builder, -1, PARKING[parking])
+    roadside.fill_crossings(builder)
+    return builder
+
+
+def boxes(builder, label):
+    """Lowest and highest corner of every thing that has triangles of a class."""
+    found = []
+    for part in builder.parts:
+        for thing in np.unique(part.things):
+            mesh = part.only((part.things == thing) & (LABELS[part.materials] == label))
+            if len(mesh.corners):
+                points = mesh.corners.reshape(-1, 3)
+                found.append((points.min(axis=0), points.max(axis=0)))
+    return found
+
+
+@pytest.mark.parametrize("parking", [name for name, kind in PARKING.items() if not kind.empty])
+def test_parked_cars_stand_side_by_side_and_never_in_each_other(parking):
+    for seed in range(4):
+        cars = sorted(boxes(furnished(seed, parking), CAR), key=lambda box: box[0][0])
+        middles = [(low[0] + high[0]) / 2 for low, high in cars]
+        assert len(cars) > 2
+        assert np.diff(middles).min() > 2.0
+        if not PARKING[parking].pitch:
+            gaps = [after[0][0] - before[1][0] for before, after in pairwise(cars)]
+            assert min(gaps) > 0.2
+            assert min(gaps) < 1.6
+        for low, high in cars:
+            assert low[1] > -SIDE.kerb - 1.5
+            assert high[1] < 0
+
+
+def test_nothing_parks_where_nothing_may():
+    assert not boxes(furnished(0, "none"), CAR)
+
+
+def test_half_parked_cars_stand_on_the_pavement():
+    cars = boxes(furnished(1, "half"), CAR)
+    assert min(low[1] for low, _ in cars) < -SIDE.kerb - 0.3
+
+
+def test_crowns_hang_over_parked_cars():
+    over = 0
+    for seed in range(6):
+        builder = furnished(seed)
+        crowns = [
+            part for part in builder.parts if Material.LEAF in part.materials and len(part.corners) > 300
+        ]
+        over += sum((part.corners[..., 1].max() > -SIDE.kerb + 1.0) for part in crowns)
+    assert over > 5
+
+
+def test_things_stand_on_the_slope():
+    builder = furnished(2, slope=0.08)
+    height = builder.terrain.height
+    for low, high in boxes(builder, CAR):
+        middle = (low + high) / 2
+        assert abs(low[2] + 0.0 - float(height(middle[0], middle[1]))) < 0.45
+
+
+def test_every_part_is_a_thing_of_its_own():
+    builder = furnished(3)
+    numbers = [set(np.unique(part.things).tolist()) for part in builder.parts]
+    assert sum(len(of) for of in numbers) == len(set().union(*numbers))
+
+
+def test_corners_have_lights_or_signs():
+    builder = furnished(0, crossings=(Crossing(40.0, 4.0),))
+    mesh = merge(builder.parts)
+    steel = mesh.corners[np.isin(mesh.materials, [Material.STEEL, Material.PLATE])]
+    near = np.abs(np.abs(steel[..., 0] - 40.0) - 5.0) < 1.0
+    assert near.any()
+
+
+def test_triangles_stay_few():
+    counts = [sum(len(part.corners) for part in furnished(seed, length=150.0).parts) for seed in range(5)]
+    assert np.mean(counts) < 170_000
+
+
+def test_car_parks_hold_rows():
+    terrain = Terrain(60.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
+    builder = Builder(np.random.default_rng(1), terrain, STYLES["oakland"])
+    while len(boxes(builder, CAR)) < 5:
+        roadside.rows_of_cars(builder, -1, 10.0, 40.0, 12.0, 30.0)
+    for low, high in boxes(builder, CAR):
+        assert -32 < low[1] < high[1] < -10
+
+
+def test_the_edge_of_a_wood_has_trees_and_undergrowth():
+    terrain = Terrain(60.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
+    builder = Builder(np.random.default_rng(1), terrain, STYLES["oakland"])
+    roadside.thicket(builder, -1, 10.0, 40.0, 10.0, 25.0)
+    plants = boxes(builder, VEGETATION)
+    tall = [high[2] for _, high in plants]
+    assert sum(top > 4 for top in tall) > 5
+    assert sum(top < 3 for top in tall) > 5
+
+
+def test_shares_of_furniture_name_all_of_it():
+    assert sum(share for share, _, _ in FURNITURE) == pytest.approx(1.0)
+    made = [make(np.random.default_rng(0)) for _, _, make in FURNITURE]
+    assert all(UNDEFINED in LABELS[part.materials] for part in made)
+
+
+def test_a_seed_furnishes_alike():
+    first, again = merge(furnished(4).parts), merge(furnished(4).parts)
+    assert np.array_equal(first.corners, again.corners)
