@@ -8,6 +8,8 @@ taken out first, and only large zones that touch ground along some metres, with 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -20,6 +22,7 @@ from bevseg.distance import to_nearest
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Value = TypeVar("Value", np.float32, np.bool_)
 
 CELL = 0.25
 """Cell for which the heights below were chosen, m. On larger cells (sparse scans) all but the kerb grow with it."""
@@ -35,6 +38,10 @@ SURFACE = 30.0
 
 PIT, PIT_REACH, PIT_DEPTH = 5.0, 1.0, 0.15
 """Zones smaller than this (m2), within this distance (m) of a surface and this much (m) below it, are strays."""
+
+STRAY, DEEP = 5.0, 1.0
+"""Zones of the coarser grid that are smaller than this (m2) and this much (m) below what the others allow are strays,
+too: a single return from deep below would otherwise take the ground from all within three times its depth."""
 
 KERB, TOUCH = 0.35, 2.0
 """A surface is ground if it touches ground with steps of no more than this (m) along this length (m)."""
@@ -87,6 +94,7 @@ def ground_cells(low: Heights, cell: float) -> tuple[Heights, Mask]:
     """
     times = cell / CELL
     low = np.where(_pits(low, cell), np.float32(np.nan), low)
+    low = np.where(_strays(low, cell), np.float32(np.nan), low)
     known = ~np.isnan(low)
     is_ground = known & (low - below_cones(low, SLOPE * cell) <= DROP * times)
     is_ground |= known & _touching(low, is_ground, cell)
@@ -135,6 +143,16 @@ def _pits(low: Heights, cell: float) -> Mask:
     return (area < PIT)[zones] & (above - low > PIT_DEPTH * cell / CELL)
 
 
+def _strays(low: Heights, cell: float) -> Mask:
+    """Return the cells of small zones deep below all others."""
+    coarse, large = _lowest(low), cell * COARSE
+    zones = flat_zones(coarse, STEP * large, neighbours=8)
+    small = (zone_sizes(zones) * large**2 < STRAY)[zones]
+    allowed = below_cones(np.where(small, np.float32(np.nan), coarse), SLOPE * large)
+    is_deep = small & np.isfinite(allowed) & (coarse < allowed - DEEP * cell / CELL)
+    return _spread(is_deep, low.shape) & (low < _spread(allowed, low.shape) - DEEP * cell / CELL)
+
+
 def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:
     """Return the cells of surfaces that touch the ground."""
     coarse, large = _lowest(low), cell * COARSE
@@ -147,11 +165,13 @@ def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:
     length = np.bincount(zones[touches], minlength=len(area)) * large
     joins = (area >= SURFACE) & (length >= TOUCH)
     joins[0] = False
-    rows, cols = low.shape
-    near = (
-        np.where(joins[zones], coarse, np.float32(np.nan)).repeat(COARSE, 0).repeat(COARSE, 1)[:rows, :cols]
-    )
+    near = _spread(np.where(joins[zones], coarse, np.float32(np.nan)), low.shape)
     return np.abs(low - near) <= NEAR * cell / CELL
+
+
+def _spread(coarse: NDArray[Value], shape: tuple[int, int]) -> NDArray[Value]:
+    """Return for each cell what its block of cells holds."""
+    return coarse.repeat(COARSE, 0).repeat(COARSE, 1)[: shape[0], : shape[1]]
 
 
 def _lowest(heights: Heights) -> Heights:

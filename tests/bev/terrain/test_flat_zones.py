@@ -74,6 +74,24 @@ def test_strays_below_the_street_are_no_ground_and_pull_nothing_down():
     np.testing.assert_allclose(surface, rise(0.02), atol=0.01)
 
 
+@pytest.mark.parametrize("depth", [3, 12])
+def test_one_deep_return_in_a_shadow_leaves_the_street_its_ground(depth):
+    low = rise(0.02)
+    low[20:60, 40:80] = np.nan
+    low[40, 60] = -depth
+    found = found_in(low)
+    assert not found[40, 60]
+    found[20:60, 40:80] = True
+    assert found.all()
+
+
+def test_a_yard_below_the_street_stays_ground():
+    low = rise()
+    low[10:50, 60:100] = np.nan
+    low[24:36, 74:86] = -3
+    assert found_in(low)[24:36, 74:86].all()
+
+
 def test_unknown_cells_are_no_ground_and_the_surface_spans_them():
     low = rise(0.05)
     low[20:50, 50:90] = np.nan
