@@ -70,7 +70,14 @@ CLOSE = 0.05
 """Points nearer to a threshold than this are counted apart as well, m."""
 
 CARS = (Material.PAINT, Material.CAR_GLASS, Material.TYRE)
-HOUSES = (Material.BRICK, Material.ROOF, Material.PANE, Material.ROOM)
+HOUSES = (
+    Material.BRICK,
+    Material.STONE,
+    Material.SIDING,
+    Material.ROOF,
+    Material.PANE,
+    Material.ROOM,
+)
 SOILS = (Material.ASPHALT, Material.PAVING, Material.GRASS)
 
 LEVEL = Terrain(
@@ -104,9 +111,9 @@ class Plan:
 class Cutting(Terrain):
     """A street with a trench across that a bridge must span."""
 
-    def height(self, s: Any, t: Any) -> Array:
+    def designed(self, s: Array, t: Array) -> Array:
         """Return the height of the ground below the bridge, m."""
-        return super().height(s, t) - 5.5 * np.clip((14.0 - np.abs(np.asarray(s) - 30.0)) / 9.0, 0, 1)
+        return super().designed(s, t) - 5.5 * np.clip((14.0 - np.abs(np.asarray(s) - 30.0)) / 9.0, 0, 1)
 
 
 def plans() -> tuple[Plan, ...]:
@@ -126,16 +133,14 @@ def plans() -> tuple[Plan, ...]:
 def sloping(slope: float, length: float = LEVEL.length) -> Callable[[int], Street]:
     """Return what builds a furnished street of constant slope, m per m."""
     terrain = replace(LEVEL, slope=slope, length=length)
-    return lambda seed: _street(
-        terrain, [terrain.mesh(np.random.default_rng(seed)), *furniture(terrain, seed)]
-    )
+    return lambda seed: _street(terrain, [terrain.mesh(), *furniture(terrain, seed)])
 
 
 def hill(seed: int) -> Street:
     """Build a street that goes over a hilltop, 15 % at the steepest to either side."""
     wavelength = 80.0
     terrain = replace(LEVEL, wave=(0.15 * wavelength / (2 * np.pi), wavelength, -np.pi / 4), length=80.0)
-    return _street(terrain, [terrain.mesh(np.random.default_rng(seed)), *furniture(terrain, seed)])
+    return _street(terrain, [terrain.mesh(), *furniture(terrain, seed)])
 
 
 def courtyard(seed: int) -> Street:
@@ -151,7 +156,7 @@ def courtyard(seed: int) -> Street:
         ((-1, back, -3), (8, 45, 12)),
         ((52, back, -3), (61, 45, 12)),
     )
-    soil = terrain.mesh(np.random.default_rng(seed))
+    soil = terrain.mesh()
     houses = (box(low, high, Material.BRICK) for low, high in walls)
     return _street(terrain, [soil, *furniture(terrain, seed, sides=(-1,)), *houses])
 
@@ -160,20 +165,20 @@ def underpass(seed: int) -> Street:
     """Build a street under a bridge of 8 m that crosses it 4.7 m up on abutments."""
     deck = box((26, -40, 4.7), (34, 40, 5.5), Material.BRICK)
     abutments = (box((25, t, -2), (35, t + 4, 4.7), Material.BRICK) for t in (-15, 11))
-    soil = LEVEL.mesh(np.random.default_rng(seed))
+    soil = LEVEL.mesh()
     return _street(LEVEL, [soil, *furniture(LEVEL, seed, houses=False), deck, *abutments])
 
 
 def bridge(seed: int) -> Street:
     """Build a street that a bridge of 13 m carries over a road 5.5 m below."""
     trench = Cutting(**{name: getattr(LEVEL, name) for name in LEVEL.__dataclass_fields__})
-    above = LEVEL.mesh(np.random.default_rng(seed))
+    above = LEVEL.mesh()
     middle = above.corners.mean(axis=1)
     carried = (np.abs(middle[:, 0] - 30) < 14) & (np.abs(middle[:, 1]) < 6.5)
     deck = above.only(carried)
     slab = box((16, -6.5, -1.2), (44, 6.5, -0.4), Material.BRICK)
     rails = (box((16, t - 0.1, -0.4), (44, t + 0.1, 1.1), Material.STEEL) for t in (-6.5, 6.5))
-    return _street(LEVEL, [trench.mesh(np.random.default_rng(seed)), deck, slab, *rails])
+    return _street(LEVEL, [trench.mesh(), deck, slab, *rails])
 
 
 def furniture(

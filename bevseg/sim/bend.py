@@ -1,22 +1,30 @@
-"""Street coordinates -> the plane: a road that swings gently to either side."""
+"""Street coordinates <-> the plane: a road that is straight, swings gently, or has one sharper bend."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-_STEP = 0.5
-"""Spacing of the table of the centre line, m."""
+Array = NDArray[np.float64]
+
+_STEP = 1.0
+"""Spacing of the table of the centre line, m; that of the knots of the ground, which bends from one to the next."""
 _MARGIN = 60.0
 """How far the table goes on before and after the drive, m."""
+GENTLE = 160.0
+"""Least radius of a gentle bend, m."""
+SHARP = (45.0, 90.0)
+"""Radius of a sharp one, m."""
 
 
 @dataclass(frozen=True)
 class Bend:
-    """The centre line as a table.
+    """The centre line as a table. Between its rows, the place of the line and the normal to it change linearly.
 
     Attributes
     ----------
@@ -28,32 +36,107 @@ class Bend:
         (K,) its direction, rad from x towards y.
     """
 
-    s: NDArray[np.float64]
-    xy: NDArray[np.float64]
-    heading: NDArray[np.float64]
+    s: Array
+    xy: Array
+    heading: Array
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, length: float) -> Self:
-        """Draw a line whose radius is never under 160 m."""
-        s = np.arange(-_MARGIN, length + _MARGIN + _STEP, _STEP)
-        wavelength = rng.uniform(150, 400)
-        swing = rng.uniform(0, 1) * min(0.35, wavelength / (2 * np.pi * 160))
-        heading = rng.uniform(0, 2 * np.pi) + swing * np.sin(
-            2 * np.pi * s / wavelength + rng.uniform(0, 2 * np.pi)
-        )
-        middle = (heading[1:] + heading[:-1]) / 2
-        steps = _STEP * np.column_stack([np.cos(middle), np.sin(middle)])
+    def draw(
+        cls,
+        rng: np.random.Generator,
+        length: float,
+        kind: str = "gentle",
+        straight: Sequence[tuple[float, float]] = (),
+    ) -> Self:
+        """Draw a line.
+
+        Parameters
+        ----------
+        rng, length
+            Draws it; length of the drive, m.
+        kind
+            "straight"; "gentle", of a radius of `GENTLE` and more; or "sharp", with one bend of a radius in `SHARP`.
+        straight
+            Stretches that do not bend, (from, to) in m: where a side street goes off.
+        """
+        s = np.arange(-_MARGIN, np.ceil(length) + _MARGIN + _STEP, _STEP)
+        middle = (s[1:] + s[:-1]) / 2
+        curvature = np.zeros_like(middle)
+        if kind == "gentle":
+            wavelength = rng.uniform(150, 400)
+            swing = rng.uniform(0, 1) * min(0.35, wavelength / (2 * np.pi * GENTLE))
+            turn = 2 * np.pi / wavelength
+            curvature = swing * turn * np.cos(turn * middle + rng.uniform(0, 2 * np.pi))
+        elif kind == "sharp":
+            radius, angle = rng.uniform(*SHARP), rng.choice([-1, 1]) * rng.uniform(0.35, 1.2)
+            half, at = abs(angle) * radius / 2, rng.uniform(0.2, 0.8) * length
+            curvature = np.sign(angle) / radius * np.clip((half - np.abs(middle - at)) / 8.0 + 0.5, 0, 1)
+        for low, high in straight:
+            away = np.maximum(low - middle, middle - high)
+            curvature = curvature * np.clip(away / 6.0, 0, 1)
+        heading = rng.uniform(0, 2 * np.pi) + np.concatenate([[0.0], np.cumsum(_STEP * curvature)])
+        between = (heading[1:] + heading[:-1]) / 2
+        steps = _STEP * np.column_stack([np.cos(between), np.sin(between)])
         xy = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
         return cls(s, xy - xy[np.searchsorted(s, 0.0)], heading)
 
-    def direction(self, s: NDArray[np.float64]) -> NDArray[np.float64]:
+    @cached_property
+    def _rows(self) -> Array:
+        """(K, 4) place of the line and normal to its left."""
+        return np.column_stack([self.xy, -np.sin(self.heading), np.cos(self.heading)])
+
+    def reach(self, sign: int) -> float:
+        """How far the ground to the left (1) or right (-1) can go before it folds over, m: the least radius there."""
+        curvature = sign * np.diff(self.heading) / np.diff(self.s)
+        return float(1 / max(curvature.max(), 1e-4))
+
+    def direction(self, s: Array) -> Array:
         """Heading of the line at `s`, rad."""
         return np.interp(s, self.s, self.heading)
 
-    def plane(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def plane(self, points: Array) -> Array:
         """Map (N, 3) street coordinates (s, t, z) to (N, 3) of the plane."""
-        s, t, z = points.T
-        heading = self.direction(s)
-        x = np.interp(s, self.s, self.xy[:, 0]) - t * np.sin(heading)
-        y = np.interp(s, self.s, self.xy[:, 1]) + t * np.cos(heading)
-        return np.column_stack([x, y, z])
+        s, t, z = np.asarray(points, np.float64).T
+        x, y, left, up = (np.interp(s, self.s, column) for column in self._rows.T)
+        return np.column_stack([x + t * left, y + t * up, z])
+
+    def street(self, xy: Array) -> Array:
+        """Map (N, 2) places in the plane to (N, 2) street coordinates (s, t), m; the inverse of `plane`.
+
+        A place that several s lead to gets the one whose point of the line is nearest.
+        """
+        xy = np.asarray(xy, np.float64).reshape(-1, 2)
+        k = self._nearest(xy)
+        f, t = np.zeros(len(xy)), np.zeros(len(xy))
+        for _ in range(8):  # the row that holds a place is found from its neighbours
+            here, step = self._rows[k], self._rows[k + 1] - self._rows[k]
+            f, t = _inverse(xy - here[:, :2], step[:, :2], here[:, 2:], step[:, 2:])
+            moved = np.clip(k + np.floor(f).astype(np.int64), 0, len(self.s) - 2)
+            if (moved == k).all():
+                break
+            k = moved
+        return np.column_stack([self.s[k] + f * (self.s[k + 1] - self.s[k]), t])
+
+    def _nearest(self, xy: Array) -> NDArray[np.int64]:
+        """Return the row of the table nearest to each place but for the last row."""
+        found = np.empty(len(xy), np.int64)
+        for start in range(0, len(xy), 20_000):
+            part = xy[start : start + 20_000]
+            away = np.sum(self.xy**2, axis=1) - 2 * part @ self.xy.T
+            found[start : start + 20_000] = away.argmin(axis=1)
+        return np.minimum(found, len(self.s) - 2)
+
+
+def _inverse(offset: Array, step: Array, normal: Array, change: Array) -> tuple[Array, Array]:
+    """Solve offset = f * step + t * (normal + f * change) for (f, t), all (N, 2)."""
+    f = np.zeros(len(offset))
+    t = np.zeros(len(offset))
+    for _ in range(6):
+        across = normal + f[:, None] * change
+        rest = offset - f[:, None] * step - t[:, None] * across
+        a, b = step + t[:, None] * change, across
+        det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+        det = np.where(np.abs(det) < 1e-9, 1e-9, det)
+        f = f + (rest[:, 0] * b[:, 1] - rest[:, 1] * b[:, 0]) / det
+        t = t + (a[:, 0] * rest[:, 1] - a[:, 1] * rest[:, 0]) / det
+    return f, t

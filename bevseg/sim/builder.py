@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.style import STYLES, Style
-from bevseg.sim.terrain import Terrain
+from bevseg.sim.terrain import Arm, Terrain
 
-AHEAD = 22.0
-"""How far things stand before the start and after the end of the drive, m."""
 GROUND = 0
 """Number of the thing that all ground belongs to."""
 
@@ -36,24 +34,26 @@ class Builder:
         What kind of town it is.
     """
 
-    def __init__(self, rng: np.random.Generator, terrain: Terrain, style: Style | None = None) -> None:
+    def __init__(self, rng: np.random.Generator, terrain: Terrain | Arm, style: Style | None = None) -> None:
         self.rng = rng
         self.terrain = terrain
         self.style = style or STYLES["shrec20"]
         self.parts: list[Mesh] = []
         self.things = GROUND
         """Highest number that a thing has."""
+        self.footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        """Lower and upper corners, (2,) each, of what buildings stand on, in coordinates of the street."""
         self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
 
     @property
     def start(self) -> float:
         """First s that is furnished, m."""
-        return -AHEAD
+        return self.terrain.start
 
     @property
     def end(self) -> float:
         """Last s that is furnished, m."""
-        return self.terrain.length + AHEAD
+        return self.terrain.end
 
     def new_thing(self) -> int:
         """Return a number that no thing has yet."""
@@ -82,6 +82,10 @@ class Builder:
 
         self._add(part.at(s, t).mapped(follow), thing)
 
+    def place(self, part: Mesh, *, thing: int | None = None) -> None:
+        """Keep a part that is in the coordinates of the street already."""
+        self._add(part, thing)
+
     def _add(self, part: Mesh, thing: int | None) -> None:
         """Keep a part as the thing of a number, or as new ones: one for each number that its triangles have."""
         if thing is None:
@@ -89,10 +93,24 @@ class Builder:
             self.things += int(part.things.max(initial=0))
         self.parts.append(part.numbered(thing))
 
+    def claim(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
+        """Reserve a rectangle of the ground, from corner (2,) to corner; False if a building stands on it."""
+        if isinstance(self.terrain, Arm):
+            mapped = np.stack(self.terrain.on_street(*np.stack([low, high], axis=1)), axis=1)
+            low, high = mapped.min(axis=0), mapped.max(axis=0)
+        if any((low < b).all() and (a < high).all() for a, b in self.footprints):
+            return False
+        self.footprints.append((low, high))
+        return True
+
     def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
-        """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one."""
+        """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one.
+
+        Of a strip (name, 1) or (name, -1) only cross streets to the left or to the right matter.
+        """
         middle, half = (low + high) / 2, (high - low) / 2
-        if bool(self.terrain.in_crossing(middle, half + margin)):
+        sign = strip[1] if isinstance(strip, tuple) and strip[1] in (1, -1) else 0
+        if bool(self.terrain.in_crossing(middle, half + margin, sign=sign)):
             return False
         if any(low < b and a < high for a, b in self._taken[strip]):
             return False

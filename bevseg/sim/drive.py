@@ -120,8 +120,8 @@ def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route 
     if not open_to:
         return None
     crossing = open_to[int(rng.integers(len(open_to)))]
-    right = rng.random() < 0.5
-    side = -1 if right else 1
+    side = int(rng.choice(crossing.arms))
+    right = side < 0
     radius = rng.uniform(4.5, 6.5) if right else rng.uniform(7.0, 9.5)
     lane = crossing.s + side * crossing.half / 2
     s0 = np.arange(0.0, lane - radius, _STEP)

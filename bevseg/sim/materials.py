@@ -38,6 +38,10 @@ class Material(IntEnum):
     """Glass of shelters."""
     SEAT = 20
     """What is seen of a car through its windows."""
+    STONE = 21
+    """Walls along gardens, columns, steps, concrete."""
+    SIDING = 22
+    """Boards and plaster of houses, porches."""
 
 
 class Response(NamedTuple):
@@ -58,6 +62,8 @@ RESPONSES = {
     Material.PAVING: Response(GROUND, 0.35, 0.99, 0.003),
     Material.GRASS: Response(GROUND, 0.45, 0.97, 0.015),
     Material.BRICK: Response(BUILDING, 0.40, 0.99, 0.005),
+    Material.STONE: Response(BUILDING, 0.35, 0.99, 0.008),
+    Material.SIDING: Response(BUILDING, 0.55, 0.99, 0.004),
     Material.ROOF: Response(BUILDING, 0.25, 0.97, 0.010),
     Material.PANE: Response(BUILDING, 0.10, 0.30, 0.005),
     Material.ROOM: Response(BUILDING, 0.30, 0.30, 0.010),

@@ -103,6 +103,17 @@ def box(low: Point, high: Point, material: Material) -> Mesh:
     return quads([bottom, top, *sides], material)
 
 
+def boxes(lows: ArrayLike, highs: ArrayLike, material: Material) -> Mesh:
+    """Return one box between each of `lows` and each of `highs`, both (N, 3), m."""
+    a, b = np.asarray(lows, np.float64).reshape(-1, 3), np.asarray(highs, np.float64).reshape(-1, 3)
+    corner = np.array([(i, j, k) for i, j, k in np.ndindex(2, 2, 2)])
+    eight = np.where(corner[None] == 1, b[:, None], a[:, None])
+    return quads(eight[:, _FACES], material)
+
+
+_FACES = np.array([(0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5)])
+
+
 def beam(
     start: Point, end: Point, radius: float, material: Material, *, sides: int = 6, tip: float = 1.0
 ) -> Mesh:

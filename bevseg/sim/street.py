@@ -1,23 +1,32 @@
-"""A seed -> a street of triangles: ground, houses, gardens, trees, parked cars, poles and clutter."""
+"""A seed -> a street of triangles: ground, houses, gardens, trees, parked cars, poles and clutter, side streets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from bevseg.sim import lots, roadside
+from bevseg.sim import bridges, lots, roadside
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
-from bevseg.sim.lots import KINDS
+from bevseg.sim.lots import KINDS, VIADUCT, Lot, Planner
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.style import STYLES
-from bevseg.sim.terrain import Crossing, Side, Terrain
+from bevseg.sim.style import STYLES, Style, drawn
+from bevseg.sim.terrain import AHEAD, Arm, Crossing, Ramp, Side, Terrain
+
+_STRAIGHT = 22.0
+"""How far from the middle of a cross street the road does not bend, m."""
+_FOLD = 0.75
+"""Share of the least radius of a bend that the ground on its inner side reaches."""
 
 
 @dataclass(frozen=True)
 class Street:
     """A street in a local frame, in m, that begins at the origin.
+
+    Side streets go off at `terrain.crossings`, to the sides that `Crossing.arms` names, straight along t; they are
+    furnished for about 60 m (`terrain.arms()`).
 
     Attributes
     ----------
@@ -36,6 +45,49 @@ class Street:
     bend: Bend
     lane: float
 
+    def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the height of the ground at places in the plane, m.
+
+        It is that of the triangles of the ground to the last digit; below a bridge it is that of the road there.
+
+        Parameters
+        ----------
+        x, y
+            Of any shape that broadcasts, m.
+
+        Returns
+        -------
+        float64 of the broadcast shape; NaN where no ground was built.
+        """
+        x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+        flat = np.column_stack([x.ravel(), y.ravel()])
+        relief = self.terrain.relief
+        s, t = self.bend.street(flat).T
+        i, j = relief.patch(s, t)
+        corners = [
+            self.bend.plane(np.column_stack([relief.s[i + a], relief.t[j + b], relief.z[i + a, j + b]]))
+            for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
+        ]
+        here, east, far, north = corners
+        diagonal, offset = far[:, :2] - here[:, :2], flat - here[:, :2]
+        right_of_it = diagonal[:, 0] * offset[:, 1] - diagonal[:, 1] * offset[:, 0] <= 0
+        third = np.where(right_of_it[:, None], east, north)
+        height = _on_plane(flat, here, far, third)
+        outside = (s < relief.s[0]) | (s > relief.s[-1]) | (t < relief.t[0]) | (t > relief.t[-1])
+        height[outside | ~relief.built[i, j]] = np.nan
+        return height.reshape(x.shape)
+
+
+def _on_plane(
+    xy: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the height at (N, 2) of the planes through three points (N, 3) each."""
+    u, v, w = b - a, c - a, xy - a[:, :2]
+    det = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    f = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / det
+    g = (u[:, 0] * w[:, 1] - u[:, 1] * w[:, 0]) / det
+    return np.asarray(a[:, 2] + f * u[:, 2] + g * v[:, 2])
+
 
 def street(seed: int, length: float, slope: float | None = None, *, style: str = "shrec20") -> Street:
     """Build the street of a seed.
@@ -47,63 +99,124 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     length
         Of the drive, m.
     slope
-        Of the street, m per m; None draws one up to 8 %.
+        Of the street, m per m; None draws one up to that of the style.
     style
         What kind of town it is in: a name in `bevseg.sim.style.STYLES`.
     """
-    rng = np.random.default_rng([seed, 0])
-    kinds = rng.choice(list(KINDS), size=2, p=[kind.share for kind in KINDS.values()])
-    if set(kinds) == {"park"}:
-        kinds[0] = "terrace"
-    half = rng.uniform(2.4, 3.4)
-    parking = rng.choice(list(roadside.PARKING), size=2, p=[p.share for p in roadside.PARKING.values()])
-    if set(parking) == {"none"}:
-        parking[1] = "parallel"
-    sides = [
-        _side(rng, KINDS[kind], half + roadside.PARKING[p].width)
-        for kind, p in zip(kinds, parking, strict=True)
-    ]
+    rng, town = np.random.default_rng([seed, 0]), STYLES[style]
+    half = rng.uniform(*town.lane)
+    parking = [drawn(rng, _known(town)) for _ in range(2)]
+    crossings = _crossings(rng, town, length)
+    steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
+    bend = Bend.draw(
+        rng, length, _shape(rng, town, crossings), [(c.s - _STRAIGHT, c.s + _STRAIGHT) for c in crossings]
+    )
+    blocked = [lots.blocks(crossings, sign) for sign in (1, -1)]
+    planned = [Planner(rng, town, steep, of).side(-AHEAD, length + AHEAD) for of in blocked]
+    if rng.random() < town.viaduct * length / 100:
+        planned = _carried(rng, planned, length)
+    kerb = float(rng.uniform(*town.kerb))
     terrain = Terrain(
         length=length,
-        slope=float(rng.choice([-1, 1]) * rng.uniform(0, 0.08) if slope is None else slope),
-        wave=(rng.uniform(0, 0.25), rng.uniform(50, 90), rng.uniform(0, 2 * np.pi)),
-        camber=rng.uniform(0.015, 0.03),
-        left=sides[0],
-        right=sides[1],
-        crossings=_crossings(rng, length),
+        slope=steep,
+        wave=(rng.uniform(*town.wave), rng.uniform(50, 90), rng.uniform(0, 2 * np.pi)),
+        camber=rng.uniform(*town.camber),
+        left=_side(rng, town, half + roadside.PARKING[parking[0]].width),
+        right=_side(rng, town, half + roadside.PARKING[parking[1]].width),
+        crossings=tuple(Crossing(c.s, c.half, c.pavement, c.arms, kerb) for c in crossings),
+        plots=(lots.plots(planned[0], blocked[0]), lots.plots(planned[1], blocked[1])),
+        ramps=_ramps(planned, crossings),
+        kerb=kerb,
+        reach=(min(60.0, _FOLD * bend.reach(1)), min(60.0, _FOLD * bend.reach(-1))),
+        rough=seed,
     )
-    builder = Builder(rng, terrain, STYLES[style])
-    for sign, kind, place in zip((1, -1), kinds, parking, strict=True):
-        lots.fill(builder, sign, KINDS[kind])
+    builder = Builder(rng, terrain, town)
+    for sign, of, place in zip((1, -1), planned, parking, strict=True):
+        lots.retain(builder, sign)
+        for lot in of:
+            lots.build(builder, sign, lot)
+            lots.behind(builder, sign, lot, terrain.reach[0 if sign > 0 else 1])
         roadside.fill(builder, sign, roadside.PARKING[place])
     roadside.fill_crossings(builder)
     roadside.traffic(builder, half)
-    bend = Bend.draw(rng, length)
-    return Street(
-        merge([terrain.mesh(rng), *builder.parts]).mapped(bend.plane), terrain, bend, lane=-half / 2
-    )
+    if rng.random() < town.bridge * length / 100:
+        bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
+    for arm in terrain.arms():
+        _side_street(builder, arm)
+    return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane=-half / 2)
 
 
-def _side(rng: np.random.Generator, kind: lots.Kind, kerb: float) -> Side:
+def _known(town: Style) -> dict[str, float]:
+    """Return the shares of those kinds of parking that there are."""
+    return {name: share for name, share in town.parking.items() if name in roadside.PARKING}
+
+
+def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
+    """Draw how the road bends; sharply only where no two side streets could meet."""
+    kind = drawn(rng, town.bends)
+    return "gentle" if kind == "sharp" and len(crossings) > 1 else kind
+
+
+def _side(rng: np.random.Generator, town: Style, kerb: float) -> Side:
     """Draw the cross-section of one side."""
-    steep = rng.random() < kind.banked
     return Side(
         kerb=kerb,
-        verge=rng.uniform(*kind.verge) if rng.random() < 0.6 else 0.0,
-        pavement=rng.uniform(1.3, 2.8),
-        garden=rng.uniform(*kind.garden),
-        bank=float(rng.choice([-1, 1], p=[0.3, 0.7]) * rng.uniform(0.08, 0.3))
-        if steep
-        else rng.uniform(-0.02, 0.04),
-        bank_width=rng.uniform(3.0, 7.0),
+        verge=rng.uniform(0.8, 3.0) if rng.random() < town.verge else 0.0,
+        pavement=rng.uniform(*town.pavement),
+        garden=rng.uniform(2.0, 8.0),
+        bank=0.0,
+        bank_width=1.0,
+        hill=float(np.clip(rng.normal(scale=0.03), -0.06, 0.08)),
     )
 
 
-def _crossings(rng: np.random.Generator, length: float) -> tuple[Crossing, ...]:
-    """Draw cross streets, one every 120 m or so and never close together."""
-    found = []
-    s = rng.uniform(0, 110)
+def _crossings(rng: np.random.Generator, town: Style, length: float) -> list[Crossing]:
+    """Draw cross streets, never close together; some go off to one side only."""
+    found: list[Crossing] = []
+    s = rng.uniform(0, town.crossing[1])
     while s < length:
-        found.append(Crossing(s, rng.uniform(2.8, 4.0)))
-        s += rng.uniform(70, 170)
+        arms = (int(rng.choice([-1, 1])),) if rng.random() < town.tee else (1, -1)
+        found.append(Crossing(s, rng.uniform(3.0, 6.0), rng.uniform(1.3, 2.6), arms))
+        s += rng.uniform(*town.crossing)
+    return found
+
+
+def _ramps(planned: list[list[Lot]], crossings: list[Crossing]) -> tuple[Ramp, ...]:
+    """Return the dropped kerbs at drives, car parks and corners."""
+    found = []
+    for sign, of in zip((1, -1), planned, strict=True):
+        found += [Ramp(sign, lot.driveway, 1.6) for lot in of if lot.driveway is not None]
+        found += [Ramp(sign, (lot.low + lot.high) / 2, 2.5) for lot in of if lot.use == lots.CAR_PARK]
+        found += [
+            Ramp(sign, c.s + way * (c.half + 1.0), 0.8)
+            for c in crossings
+            if sign in c.arms
+            for way in (-1, 1)
+        ]
     return tuple(found)
+
+
+def _carried(rng: np.random.Generator, planned: list[list[Lot]], length: float) -> list[list[Lot]]:
+    """Let the street run over lower ground for a stretch: nothing stands beside it there."""
+    middle, half, deep = rng.uniform(0.2, 0.8) * length, rng.uniform(10, 25), rng.uniform(3.0, 6.0)
+    low, high = middle - half, middle + half
+    profile = ((0.08, 0.0), (0.33, -deep))
+    result = []
+    for of in planned:
+        clear = [lot for lot in of if lot.high < low - 3 or lot.low > high + 3]
+        clear.append(Lot(low, high, KINDS["park"], VIADUCT, profile=profile))
+        result.append(sorted(clear, key=lambda lot: lot.low))
+    return result
+
+
+def _side_street(builder: Builder, arm: Arm) -> None:
+    """Furnish a side street from behind the houses at the corner on."""
+    rng, town = builder.rng, builder.style
+    inner = Builder(rng, arm, town)
+    inner.things, inner.footprints = builder.things, builder.footprints
+    begin = arm.terrain.side(arm.sign).garden + 14.0
+    for sign in (1, -1):
+        lots.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
+        roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
+    builder.things = inner.things
+    builder.parts += [arm.placed(part) for part in inner.parts]

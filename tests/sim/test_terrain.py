@@ -30,8 +30,8 @@ def test_the_road_falls_from_its_crown():
 
 def test_the_bank_rises_behind_the_pavement_and_ends():
     behind = LEVEL.height(10, SIDE.front)
-    assert LEVEL.height(10, SIDE.front + 4) - behind == pytest.approx(0.8)
-    assert LEVEL.height(10, SIDE.front + 9) - behind == pytest.approx(0.8)
+    assert LEVEL.height(10, SIDE.front + 4) - behind == pytest.approx(0.8, abs=0.15)
+    assert LEVEL.height(10, SIDE.front + 9) - behind == pytest.approx(0.8, abs=0.15)
 
 
 def test_slope_is_metres_per_metre():
@@ -40,7 +40,7 @@ def test_slope_is_metres_per_metre():
 
 
 def test_the_mesh_is_the_height_function_where_nothing_grows():
-    ground = LEVEL.mesh(np.random.default_rng(0))
+    ground = LEVEL.mesh()
     paved = ground.corners[ground.materials == Material.ASPHALT].reshape(-1, 3)
     inside = paved[np.abs(paved[:, 1]) < 3.9]
     assert np.allclose(inside[:, 2], LEVEL.height(inside[:, 0], inside[:, 1]))

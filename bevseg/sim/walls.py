@@ -1,0 +1,136 @@
+"""Walls along gardens and plots: retaining walls, low walls with piers and corners, steps in their height.
+
+Walls are given by a path in street coordinates and stand on the exact ground of either side of it. Heights of 0.3 to
+2.5 m are chosen; walls over about 1.2 m (4 feet) need an engineer in most of the USA, which makes them rarer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bevseg.sim.materials import Material
+from bevseg.sim.mesh import Mesh, boxes, merge, quads
+
+Array = NDArray[np.float64]
+Height = Callable[[ArrayLike, ArrayLike], Array]
+
+DEEP = 0.5
+"""How far walls reach into the ground, m."""
+_BESIDE = 0.05
+"""Beside a wall its ground is looked up this far from its face, m."""
+
+
+def _sampled(path: Array, pitch: float = 1.0) -> Array:
+    """Return points at most `pitch` m apart along a path (N, 2), with all its corners."""
+    points = [path[:1]]
+    for a, b in pairwise(path):
+        count = max(1, int(np.ceil(np.hypot(*(b - a)) / pitch)))
+        points.append(a + (b - a) * (np.arange(1, count + 1) / count)[:, None])
+    return np.concatenate(points)
+
+
+def _normals(points: Array) -> Array:
+    """Return the unit normal to the left of a path at each of its points, longer at corners so that faces meet."""
+    steps = np.diff(points, axis=0)
+    steps /= np.linalg.norm(steps, axis=1, keepdims=True)
+    left = np.column_stack([-steps[:, 1], steps[:, 0]])
+    before, after = np.concatenate([left[:1], left]), np.concatenate([left, left[-1:]])
+    both = before + after
+    return both / np.maximum(np.sum(both * before, axis=1, keepdims=True), 0.3)
+
+
+def wall(
+    height: Height,
+    path: ArrayLike,
+    thick: float,
+    *,
+    over: float = 0.0,
+    tall: float | None = None,
+    stepped: float = 0.0,
+    material: Material = Material.STONE,
+) -> Mesh:
+    """Return a wall along a path.
+
+    Parameters
+    ----------
+    height
+        The ground at street coordinates, m.
+    path
+        (N, 2) street coordinates of its middle line.
+    thick
+        Thickness, m.
+    over
+        How far it stands over the higher ground beside it, m.
+    tall
+        Its height over the lower ground instead; for walls that stand free.
+    stepped
+        Length over which its top is level, m; 0 lets it follow the ground.
+    material
+        What it is made of.
+    """
+    points = _sampled(np.asarray(path, np.float64))
+    normals = _normals(points)
+    left, right = (points + way * (thick / 2) * normals for way in (1, -1))
+    beside = [points + way * (thick / 2 + _BESIDE) * normals for way in (1, -1)]
+    grounds = np.stack([height(*side.T) for side in beside])
+    low, high = grounds.min(axis=0), grounds.max(axis=0)
+    top = high + over if tall is None else np.maximum(low + tall, high + 0.05)
+    foot = low - DEEP
+    if not stepped:
+        return _body(left, right, foot, top, material)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    parts = []
+    for k in range(int(along[-1] // stepped) + 1):
+        inside = np.flatnonzero((along >= k * stepped - 1e-9) & (along <= (k + 1) * stepped + 1e-9))
+        if len(inside) and inside[-1] + 1 < len(along):
+            inside = np.append(inside, inside[-1] + 1)
+        if len(inside) > 1:
+            level = np.full(len(inside), top[inside].max())
+            parts.append(_body(left[inside], right[inside], foot[inside], level, material))
+    return merge(parts)
+
+
+def _body(left: Array, right: Array, foot: Array, top: Array, material: Material) -> Mesh:
+    """Return both faces, the top and the ends of a wall."""
+    a, b = np.column_stack([left, foot]), np.column_stack([left, top])
+    c, d = np.column_stack([right, top]), np.column_stack([right, foot])
+    strips = [np.stack([p[:-1], p[1:], q[1:], q[:-1]], axis=1) for p, q in ((a, b), (b, c), (c, d))]
+    ends = np.stack([np.stack([p[k] for p in (a, b, c, d)]) for k in (0, -1)])
+    return quads(np.concatenate([*strips, ends]), material)
+
+
+def piers(
+    height: Height, places: ArrayLike, wide: float, tall: float, material: Material = Material.STONE
+) -> Mesh:
+    """Return square piers with a cap at places (N, 2) in street coordinates, `tall` m over the ground."""
+    at = np.asarray(places, np.float64).reshape(-1, 2)
+    z = height(*at.T)
+    half = np.array((wide / 2, wide / 2))
+    shaft = boxes(np.column_stack([at - half, z - DEEP]), np.column_stack([at + half, z + tall]), material)
+    cap = boxes(
+        np.column_stack([at - 1.2 * half, z + tall]),
+        np.column_stack([at + 1.2 * half, z + tall + 0.1]),
+        material,
+    )
+    return merge([shaft, cap])
+
+
+def garden(rng: np.random.Generator, height: Height, path: ArrayLike) -> Mesh:
+    """Return a low wall along a path, with piers at its corners and ends, level steps, or a top that slopes along."""
+    line = np.asarray(path, np.float64)
+    tall, thick = rng.uniform(0.35, 1.5), rng.uniform(0.18, 0.45)
+    material = Material.STONE if rng.random() < 0.6 else Material.BRICK
+    stepped = rng.uniform(1.5, 4.0) if rng.random() < 0.4 else 0.0
+    parts = [wall(height, line, thick, tall=tall, stepped=stepped, material=material)]
+    if rng.random() < 0.5:
+        parts.append(
+            piers(height, line, thick + rng.uniform(0.08, 0.3), tall + rng.uniform(0.1, 0.5), material)
+        )
+    if rng.random() < 0.25:
+        between = _sampled(line, rng.uniform(2.0, 4.0))
+        parts.append(piers(height, between, thick + 0.12, tall + rng.uniform(0.05, 0.4), material))
+    return merge(parts)
