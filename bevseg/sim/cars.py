@@ -353,10 +353,22 @@ def _wheels(body: Body, length: float, width: float, radius: float) -> Mesh:
     )
 
 
-def moving(rng: np.random.Generator, mesh: Mesh, stretch: float) -> Mesh:
-    """Return a vehicle as a scanner draws it that passes or follows it: `stretch` times as long, and ragged."""
+def moving(mesh: Mesh, pace: float, slant: float) -> Mesh:
+    """Return a vehicle, heading along x, as a scanner on a vehicle draws it that drives along x as well.
+
+    Parameters
+    ----------
+    mesh
+        Of the vehicle.
+    pace
+        Its speed over that of the scanner; negative if it comes the other way, never 1. What drives half as fast
+        is drawn twice as long, what comes towards the scanner at its own speed half as long.
+    slant
+        How far ahead a profile reaches per m away from the path on the left (y), m; it shears what moves.
+    """
 
     def drawn(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return points * (stretch, 1.0, 1.0)
+        x, y, z = points.T
+        return np.column_stack([(x - pace * slant * y) / (1 - pace), y, z])
 
-    return mesh.mapped(drawn).only(rng.random(len(mesh.corners)) < 0.92)
+    return mesh.mapped(drawn)

@@ -44,6 +44,8 @@ class Habit(NamedTuple):
     stems: Span = (1, 1)
     whorled: bool = False
     """Whether branches leave the trunk on all levels and not from boughs."""
+    full: float = 0.0
+    """How closed its crown is at least: from 0, masses of leaves with gaps, to 1, a dome with leaves all over."""
     hanging: float = 0.0
     """How far twigs hang down, over the height of the crown."""
 
@@ -60,6 +62,7 @@ HABITS = {
     "pine": Habit(
         (8, 18), (0.2, 0.32), (3.0, 6.0), (0.2, 0.5), (0.6, 1.0, 0.9, 0.75, 0.4), (0, 0), whorled=True
     ),
+    "dome": Habit((3.5, 9), (0.34, 0.48), (0.8, 2.0), (0.12, 0.4), (0.7, 0.95, 1.0, 0.9, 0.7, 0.3), (5, 9), full=0.7),
     "weeping": Habit((5, 12), (0.35, 0.5), (0.6, 1.8), (0.2, 0.7), (0.9, 1.0, 1.0, 0.9, 0.5), (5, 8), hanging=0.25),
     "multistem": Habit((2.8, 7), (0.32, 0.5), (0.5, 1.8), (0.06, 0.15), (0.6, 0.95, 1.0, 0.8, 0.4), (2, 3), (2, 6)),
     "young": Habit((2.8, 5.5), (0.14, 0.26), (1.5, 2.2), (0.04, 0.1), (0.5, 0.95, 1.0, 0.8, 0.3), (3, 5)),
@@ -104,7 +107,7 @@ def tree(
     radius = rng.uniform(*kind.spread) * height if radius is None else radius
     clear = min(rng.uniform(*kind.clear), 0.5 * height) if clear is None else clear
     trunk = (kind.trunk[0] + size * (kind.trunk[1] - kind.trunk[0])) * rng.uniform(0.75, 1.25)
-    crown = _Crown(rng, kind, height, radius, clear, trunk / 2, detail)
+    crown = _Crown(rng, kind, height, radius, clear, trunk / 2, detail, bare)
     parts = [crown.wood(bare)]
     if not bare:
         parts.append(crown.foliage(habit))
@@ -125,6 +128,7 @@ class _Crown:
         clear: float,
         thick: float,
         detail: float,
+        bare: bool,
     ) -> None:
         self.rng, self.kind, self.height, self.radius, self.clear = rng, kind, height, radius, clear
         self.thick, self.detail = thick, detail
@@ -133,6 +137,8 @@ class _Crown:
         wander = rng.normal(scale=0.012 * height, size=(4, 2))
         self.bend = np.concatenate([np.zeros((1, 2)), wander])
         self.ellipse = np.exp(rng.normal(scale=0.12, size=2))
+        self.full = rng.uniform(kind.full, 1.0) if rng.random() < 0.5 and not bare else kind.full
+        self.flat = rng.uniform(0.3, 0.7)  # of the masses; foliage in layers
         self.masses = self._masses()
         self.tufts = self._tufts()
 
@@ -151,14 +157,23 @@ class _Crown:
         """Middles (N, 3) of the masses of foliage, more of them near the surface of the crown."""
         rng = self.rng
         size = self.radius * self.depth
-        count = int(np.clip(rng.uniform(1.0, 2.2) * size * np.sqrt(self.detail), 12, 55))
+        count = int(
+            np.clip(
+                rng.uniform(1.0, 2.2) * (1 + self.full) * size * np.sqrt(self.detail), 12, 55 + 10 * self.full
+            )
+        )
         if self.kind.whorled:
             count = max(count, int(min(8 * self.depth, 70) * np.sqrt(self.detail)))
         tried = rng.random((12 * count, 2))
         level = tried[tried[:, 1] < self.outline(tried[:, 0]) ** 1.5][:count, 0]
         level = 0.04 + 0.92 * level
         angle = rng.uniform(0, 2 * np.pi, len(level))
-        out = 0.86 * self.radius * self.outline(level) * rng.random(len(level)) ** rng.uniform(0.3, 0.6)
+        out = (
+            0.86
+            * self.radius
+            * self.outline(level)
+            * rng.random(len(level)) ** (rng.uniform(0.3, 0.6) * (1 - 0.6 * self.full))
+        )
         z = self.clear + level * self.depth
         ring = self.axis(z) + out[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]) * self.ellipse
         return np.column_stack([ring, z])
@@ -168,7 +183,7 @@ class _Crown:
         rng = self.rng
         count = int(np.clip(rng.integers(4, 8) * np.sqrt(self.detail), 3, 8))
         reach = rng.uniform(0.16, 0.26) * self.radius + 0.08
-        offset = _near(rng, (len(self.masses), count)) * (reach, reach, 0.6 * reach)
+        offset = _near(rng, (len(self.masses), count)) * (reach, reach, self.flat * reach)
         if self.kind.hanging:
             offset[..., 2] -= rng.uniform(0, self.kind.hanging * self.depth, offset.shape[:2])
         tufts = self.masses[:, None] + offset
@@ -255,17 +270,16 @@ class _Crown:
         volume = np.pi * self.radius**2 * self.depth * np.mean(self.outline(levels) ** 2)
         # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017).
         density = float(np.clip(np.exp(rng.normal(np.log(0.6), 0.65)), 0.12, 2.2))
-        if habit == "conical":
-            density *= 1.6
+        density *= 1.6 if habit == "conical" else 1 + 0.8 * self.full
         area = density * volume
         size = rng.uniform(0.08, 0.16)
         count = int(np.clip(area / (_FACE * size**2), 120, LEAVES * self.detail))
         size = float(np.clip(np.sqrt(area / (_FACE * count)), 0.05, 0.34))
         tufts = self.tufts.reshape(-1, 3)
-        weight = rng.gamma(1.5, size=len(tufts))  # some are dense, some nearly bare
+        weight = rng.gamma(1.5 + 4 * self.full, size=len(tufts))  # some are dense, some nearly bare
         near = rng.choice(len(tufts), size=count, p=weight / weight.sum())
         spread = rng.uniform(0.06, 0.12) * self.radius + 0.08
-        centres = tufts[near] + _near(rng, (count,)) * (spread, spread, 0.75 * spread)
+        centres = tufts[near] + _near(rng, (count,)) * (spread, spread, (0.3 + 0.6 * self.flat) * spread)
         if self.kind.whorled:  # needles all along the branch
             stem = np.repeat(self.masses, self.tufts.shape[1], axis=0)[near]
             inner = np.column_stack([self.axis(stem[:, 2]), stem[:, 2]])

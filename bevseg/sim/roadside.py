@@ -17,6 +17,10 @@ from bevseg.sim.terrain import Side
 
 _TREES = 80_000
 """Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
+_TWO_LANES = 5.4
+"""Half a carriageway that is wider than this has two lanes, m."""
+_LONGEST = 30.0
+"""Vehicles that motion draws longer than this are left out, m."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Parking:
     width: float
     """Added to the lane."""
     pitch: float
-    """From one car to the next where they stand side by side; 0 where they stand one behind the other."""
+    """Room across for one car where they stand side by side; 0 where they stand one behind the other."""
     angle: Span = (0.0, 0.0)
     """To the kerb, degrees."""
     inset: Span = (0.1, 0.4)
@@ -39,7 +43,7 @@ class Parking:
 PARKING = {
     "parallel": Parking(0.58, 2.1, 0.0),
     "perpendicular": Parking(0.11, 5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
-    "slanted": Parking(0.06, 4.6, 3.1, angle=(30, 70), inset=(-0.1, 0.5)),
+    "slanted": Parking(0.06, 4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
     "half": Parking(0.05, 1.1, 0.0, inset=(-1.1, -0.5)),
     "none": Parking(0.2, 0.4, 0.0, empty=True),
 }
@@ -76,7 +80,7 @@ def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
             continue
         part = car(rng, style.fleet, longest=np.inf if parking.pitch == 0 else 5.8)
         length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
-        room = (length + rng.uniform(0.5, 1.5)) if parking.pitch == 0 else parking.pitch
+        room = length + rng.uniform(0.5, 1.5) if parking.pitch == 0 else parking.pitch / np.sin(angle)
         if not builder.take(("park", sign), s, s + room, margin=1.5):
             s += 1.0
             continue
@@ -110,26 +114,37 @@ def rows_of_cars(builder: Builder, sign: int, low: float, high: float, near: flo
 
 
 def traffic(builder: Builder, half: float) -> None:
-    """Vehicles that come the other way, drawn too short by their motion, and rows that wait before a crossing."""
+    """Vehicles under way, drawn longer, shorter and askew by their motion, and rows that wait before a crossing.
+
+    They use the lane of the other direction; where `half` of the carriageway, m, holds two lanes, the right one too.
+    """
     rng, style = builder.rng, builder.style
-    for s in rng.uniform(
-        builder.start, builder.end, rng.poisson(style.traffic * (builder.end - builder.start))
-    ):
-        part = car(rng, style.fleet)
-        length = np.ptp(part.corners[..., 0])
-        if builder.take("lane", s - length, s + length):
-            stretch = rng.uniform(0.45, 1.0)
-            builder.lay(moving(rng, part, stretch).turned(np.pi), s, half / 2)
-    for crossing in builder.terrain.crossings:
-        if rng.random() > style.queue:
-            continue
-        s = crossing.s + crossing.half + 3.0
-        for _ in range(int(rng.integers(2, 6))):
-            part = car(rng, style.fleet)
+    span = builder.end - builder.start
+    slant = rng.choice([-1.0, -0.5, 0.0])  # profiles that reach ahead on the right, as push-brooms do
+    lanes = [(half / 2, -1)] if half < _TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
+    for t, way in lanes:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(style.traffic * span)):
+            pace = (
+                way * rng.uniform(0.4, 1.3)
+                if way < 0
+                else rng.choice([rng.uniform(0, 0.7), rng.uniform(1.4, 2.5)])
+            )
+            part = moving(car(rng, style.fleet).turned(0.0 if way > 0 else np.pi), pace, slant)
             length = np.ptp(part.corners[..., 0])
-            if builder.take("lane", s, s + length):
-                builder.lay(part.turned(np.pi), s + length / 2, half / 2)
-            s += length + rng.uniform(1.0, 3.0)
+            if length < _LONGEST and builder.take(("lane", t), s - length, s + length):
+                builder.lay(part, s, t)
+    for crossing in builder.terrain.crossings:
+        for t, way in lanes:
+            if rng.random() > style.queue:
+                continue
+            s = crossing.s - way * (crossing.half + 3.0)
+            for _ in range(int(rng.integers(2, 6))):
+                part = car(rng, style.fleet)
+                length = np.ptp(part.corners[..., 0])
+                middle = s - way * length / 2
+                if builder.take(("lane", t), middle - length / 2, middle + length / 2):
+                    builder.lay(part.turned(0.0 if way > 0 else np.pi), middle, t)
+                s -= way * (length + rng.uniform(1.0, 3.0))
 
 
 # Plants.

@@ -104,7 +104,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         What kind of town it is in: a name in `bevseg.sim.style.STYLES`.
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
-    half = rng.uniform(*town.lane)
+    half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
     parking = [drawn(rng, _known(town)) for _ in range(2)]
     crossings = _crossings(rng, town, length)
     steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope

@@ -32,6 +32,8 @@ class Style:
     """Height of a kerb; 0.15 (6 inches) is the common barrier kerb of North America."""
     lane: Span = (2.4, 3.4)
     """Width of a lane; 2.7 to 3.6 (9 to 12 feet) in the AASHTO Green Book."""
+    wide: float = 0.08
+    """Chance of two lanes in each direction."""
     verge: float = 0.6
     """Chance of grass between kerb and pavement."""
     pavement: Span = (1.3, 2.8)
@@ -117,8 +119,9 @@ class Style:
     """Radius of a crown over the height of its tree."""
     habits: Shares = field(
         default_factory=lambda: {
-            "round": 0.28,
-            "oval": 0.18,
+            "round": 0.22,
+            "dome": 0.12,
+            "oval": 0.14,
             "spreading": 0.1,
             "vase": 0.12,
             "columnar": 0.06,
@@ -180,6 +183,7 @@ STYLES: Mapping[str, Style] = {
         wave=(0.0, 0.5),
         kerb=(0.08, 0.18),
         lane=(3.0, 4.6),
+        wide=0.3,
         verge=0.55,
         pavement=(1.4, 3.2),
         kinds={

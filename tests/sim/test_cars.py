@@ -72,10 +72,20 @@ def test_windows_of_some_cars_let_beams_in():
     assert all((car.materials == Material.SEAT).any() for car in some("suv"))
 
 
-def test_a_moving_car_is_stretched():
+@pytest.mark.parametrize(("pace", "length"), [(0.0, 1.0), (0.5, 2.0), (-1.0, 0.5)])
+def test_motion_stretches_a_car_by_its_speed(pace, length):
     car = cars.vehicle(np.random.default_rng(0), "saloon")
-    ghost = cars.moving(np.random.default_rng(1), car, 1.8)
-    assert np.ptp(ghost.corners[..., 0]) == pytest.approx(1.8 * np.ptp(car.corners[..., 0]), rel=0.1)
+    drawn = cars.moving(car, pace, 0.0)
+    assert np.ptp(drawn.corners[..., 0]) == pytest.approx(length * np.ptp(car.corners[..., 0]))
+
+
+def test_slanted_profiles_shear_what_moves():
+    car = cars.vehicle(np.random.default_rng(0), "van")
+    drawn = cars.moving(car, -1.0, -1.0)
+    left, right = (
+        drawn.corners[drawn.corners[..., 1].mean(axis=1) * side > 0.7][..., 0].mean() for side in (1, -1)
+    )
+    assert right - left > 0.5
 
 
 def test_a_seed_is_a_car():

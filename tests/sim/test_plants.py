@@ -22,7 +22,7 @@ def test_trees_are_rooted_vegetation_within_their_budget(habit):
         (low, _) = spans(tree)
         assert low[2] < 0
         assert set(LABELS[tree.materials].tolist()) == {VEGETATION}
-        assert len(tree.corners) < LEAVES + 4000
+        assert len(tree.corners) < LEAVES + 4500
 
 
 @pytest.mark.parametrize("habit", HABITS)
@@ -72,7 +72,7 @@ def test_crowns_let_some_beams_through(ray_casting):
     assert 0.03 < np.median(shares) < 0.5
     assert max(shares) > 0.4
     assert min(shares) < 0.1
-    assert min(bare) > 0.5
+    assert min(bare) > 0.4
 
 
 def test_far_trees_cost_less():
