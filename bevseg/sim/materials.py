@@ -76,7 +76,7 @@ RESPONSES = {
     Material.BARK: Response(VEGETATION, 0.30, 0.98, 0.008),
     Material.WOOD: Response(UNDEFINED, 0.40, 0.98, 0.004),
     Material.CLOTH: Response(UNDEFINED, 0.30, 0.95, 0.010),
-    Material.WIRE: Response(UNDEFINED, 0.20, 0.70, 0.003),
+    Material.WIRE: Response(UNDEFINED, 0.20, 0.30, 0.003),
     Material.TIMBER: Response(POLE, 0.35, 0.98, 0.004),
     Material.METAL: Response(UNDEFINED, 0.40, 0.95, 0.004),
     Material.SCREEN: Response(UNDEFINED, 0.08, 0.25, 0.010),
