@@ -108,13 +108,16 @@ class Bend:
         xy = np.asarray(xy, np.float64).reshape(-1, 2)
         k = self._nearest(xy)
         f, t = np.zeros(len(xy)), np.zeros(len(xy))
+        lost = np.arange(len(xy))
         for _ in range(8):  # the row that holds a place is found from its neighbours
-            here, step = self._rows[k], self._rows[k + 1] - self._rows[k]
-            f, t = _inverse(xy - here[:, :2], step[:, :2], here[:, 2:], step[:, 2:])
-            moved = np.clip(k + np.floor(f).astype(np.int64), 0, len(self.s) - 2)
-            if (moved == k).all():
+            at = k[lost]
+            here, step = self._rows[at], self._rows[at + 1] - self._rows[at]
+            f[lost], t[lost] = _inverse(xy[lost] - here[:, :2], step[:, :2], here[:, 2:], step[:, 2:])
+            moved = np.clip(at + np.floor(f[lost]).astype(np.int64), 0, len(self.s) - 2)
+            k[lost] = moved
+            lost = lost[moved != at]
+            if not len(lost):
                 break
-            k = moved
         return np.column_stack([self.s[k] + f * (self.s[k + 1] - self.s[k]), t])
 
     def _nearest(self, xy: Array) -> NDArray[np.int64]:
@@ -129,14 +132,13 @@ class Bend:
 
 def _inverse(offset: Array, step: Array, normal: Array, change: Array) -> tuple[Array, Array]:
     """Solve offset = f * step + t * (normal + f * change) for (f, t), all (N, 2)."""
-    f = np.zeros(len(offset))
-    t = np.zeros(len(offset))
-    for _ in range(6):
+    f, t = np.zeros(len(offset)), np.sum(offset * normal, axis=1)
+    for _ in range(4):
         across = normal + f[:, None] * change
         rest = offset - f[:, None] * step - t[:, None] * across
-        a, b = step + t[:, None] * change, across
-        det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+        along = step + t[:, None] * change
+        det = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0]
         det = np.where(np.abs(det) < 1e-9, 1e-9, det)
-        f = f + (rest[:, 0] * b[:, 1] - rest[:, 1] * b[:, 0]) / det
-        t = t + (a[:, 0] * rest[:, 1] - a[:, 1] * rest[:, 0]) / det
+        f = f + (rest[:, 0] * across[:, 1] - rest[:, 1] * across[:, 0]) / det
+        t = t + (along[:, 0] * rest[:, 1] - along[:, 1] * rest[:, 0]) / det
     return f, t

@@ -330,13 +330,15 @@ def build(builder: Builder, sign: int, lot: Lot) -> None:
 def retain(builder: Builder, sign: int) -> None:
     """Build the walls that the steps of the ground of one side need, along the street and back from it."""
     terrain, rng = builder.terrain, builder.rng
-    front, of = terrain.side(sign).front, terrain.plots_of(sign)
+    front, of, inside = terrain.side(sign).front, terrain.plots_of(sign), WALL / 2 + 0.05
     for plot in of:
         for u in steps(plot.profile):
             t = sign * (front + u)
             over = rng.uniform(0.1, 0.6) if rng.random() < 0.3 else rng.uniform(0.0, 0.06)
-            path = [(plot.low - WALL / 2, t), (plot.high + WALL / 2, t)]
-            builder.place(walls.wall(terrain.height, path, WALL + 0.06, over=over))
+            path = [(plot.low + inside, t), (plot.high - inside, t)]
+            builder.place(
+                walls.wall(terrain.height, path, WALL + 0.06, over=over, longer=inside + WALL / 2 + 0.03)
+            )
     ends = {
         s for plot in of for s, seam in zip((plot.low, plot.high), plot.seams, strict=True) if seam == WALL
     }
@@ -345,8 +347,11 @@ def retain(builder: Builder, sign: int) -> None:
         high = np.abs(terrain.height(s - beside, across) - terrain.height(s + beside, across)) > _STEP
         if high.any():
             at = np.flatnonzero(high)
-            path = [(s, across[at[0]] - sign * 0.12), (s, across[at[-1]] + sign * 0.12)]
-            builder.place(walls.wall(terrain.height, path, WALL + 0.06, over=rng.uniform(0.0, 0.25)))
+            first, last = 0.25 * at[0] + 0.3, 0.25 * at[-1]
+            path = [(s, sign * (front + u)) for u in (first, max(last, first + 0.1))]
+            builder.place(
+                walls.wall(terrain.height, path, WALL + 0.06, over=rng.uniform(0.0, 0.25), longer=0.42)
+            )
 
 
 def _flight(builder: Builder, sign: int, lot: Lot, where: Span) -> None:

@@ -51,6 +51,7 @@ def wall(
     over: float = 0.0,
     tall: float | None = None,
     stepped: float = 0.0,
+    longer: float = 0.0,
     material: Material = Material.STONE,
 ) -> Mesh:
     """Return a wall along a path.
@@ -69,17 +70,22 @@ def wall(
         Its height over the lower ground instead; for walls that stand free.
     stepped
         Length over which its top is level, m; 0 lets it follow the ground.
+    longer
+        How far it goes on past both ends of the path as it is there, m.
     material
         What it is made of.
     """
     points = _sampled(np.asarray(path, np.float64))
     normals = _normals(points)
-    left, right = (points + way * (thick / 2) * normals for way in (1, -1))
     beside = [points + way * (thick / 2 + _BESIDE) * normals for way in (1, -1)]
     grounds = np.stack([height(*side.T) for side in beside])
     low, high = grounds.min(axis=0), grounds.max(axis=0)
     top = high + over if tall is None else np.maximum(low + tall, high + 0.05)
     foot = low - DEEP
+    for end, inner in ((0, 1), (-1, -2)):
+        step = points[end] - points[inner]
+        points[end] += longer * step / np.hypot(*step)
+    left, right = (points + way * (thick / 2) * normals for way in (1, -1))
     if not stepped:
         return _body(left, right, foot, top, material)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
