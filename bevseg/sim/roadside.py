@@ -17,8 +17,10 @@ from bevseg.sim.terrain import Side
 
 _TREES = 80_000
 """Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
-_TWO_LANES = 5.4
+TWO_LANES = 5.4
 """Half a carriageway that is wider than this has two lanes, m."""
+_BUSY = 8.0
+"""Most vehicles in the lane beside the scanner, of which many stand, over those that come the other way."""
 _LONGEST = 30.0
 """Vehicles that motion draws longer than this are left out, m."""
 
@@ -121,15 +123,11 @@ def traffic(builder: Builder, half: float) -> None:
     rng, style = builder.rng, builder.style
     span = builder.end - builder.start
     slant = rng.choice([-1.0, -0.5, 0.0])  # profiles that reach ahead on the right, as push-brooms do
-    lanes = [(half / 2, -1)] if half < _TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
+    lanes = [(half / 2, -1)] if half < TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
     for t, way in lanes:
-        for s in rng.uniform(builder.start, builder.end, rng.poisson(style.traffic * span)):
-            pace = (
-                way * rng.uniform(0.4, 1.3)
-                if way < 0
-                else rng.choice([rng.uniform(0, 0.7), rng.uniform(1.4, 2.5)])
-            )
-            part = moving(car(rng, style.fleet).turned(0.0 if way > 0 else np.pi), pace, slant)
+        count = rng.poisson(rng.uniform(0, 2 if way < 0 else _BUSY) * style.traffic * span)
+        for s in rng.uniform(builder.start, builder.end, count):
+            part = moving(car(rng, style.fleet).turned(0.0 if way > 0 else np.pi), _pace(rng, way), slant)
             length = np.ptp(part.corners[..., 0])
             if length < _LONGEST and builder.take(("lane", t), s - length, s + length):
                 builder.lay(part, s, t)
@@ -145,6 +143,13 @@ def traffic(builder: Builder, half: float) -> None:
                 if builder.take(("lane", t), middle - length / 2, middle + length / 2):
                     builder.lay(part.turned(0.0 if way > 0 else np.pi), middle, t)
                 s -= way * (length + rng.uniform(1.0, 3.0))
+
+
+def _pace(rng: np.random.Generator, way: int) -> float:
+    """Return the speed of a vehicle over that of the scanner, which goes the same `way` (1) or the other (-1)."""
+    if way < 0:
+        return float(-rng.uniform(0.4, 1.3))
+    return float(rng.choice([0.0, rng.uniform(0.0, 0.7), rng.uniform(1.4, 2.5)], p=[0.5, 0.3, 0.2]))
 
 
 # Plants.

@@ -130,6 +130,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         reach=(min(60.0, _FOLD * bend.reach(1)), min(60.0, _FOLD * bend.reach(-1))),
         rough=seed,
     )
+    lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
     builder = Builder(rng, terrain, town)
     for sign, of, place in zip((1, -1), planned, parking, strict=True):
         lots.retain(builder, sign)
@@ -143,7 +144,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
     for arm in terrain.arms():
         _side_street(builder, arm)
-    return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane=-half / 2)
+    return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane)
 
 
 def _known(town: Style) -> dict[str, float]:
