@@ -10,7 +10,7 @@ import numpy as np
 
 from bevseg.sim import clutter, plants, poles
 from bevseg.sim.builder import Builder
-from bevseg.sim.cars import car, moving
+from bevseg.sim.cars import car, moving, vehicle
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.style import Span, drawn
 from bevseg.sim.terrain import Side
@@ -72,6 +72,8 @@ def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
     rng, style = builder.rng, builder.style
     angle = np.radians(rng.uniform(*parking.angle))
     backward = rng.random() < 0.3
+    if parking.pitch == 0 and rng.random() < style.ranks:
+        _rank(builder, sign, side)
     s, taken, left = builder.start, rng.uniform(*style.parked), int(rng.integers(3, 9))
     while s < builder.end:
         if left == 0:
@@ -102,17 +104,18 @@ def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> fl
     return float(along + (np.pi if builder.rng.random() < 0.15 else 0.0))
 
 
-def rows_of_cars(builder: Builder, sign: int, low: float, high: float, near: float, far: float) -> None:
-    """Fill a car park between `low` and `high` along the street, `near` to `far` from the centre line, m."""
+def _rank(builder: Builder, sign: int, side: Side) -> None:
+    """Let vehicles of one large kind wait nose to tail at the kerb, as shuttles do."""
     rng = builder.rng
-    taken = rng.uniform(*builder.style.parked)
-    depth, first = 5.4, near + 2.8
-    for row, out in enumerate(np.arange(first, far - 2.4, depth + rng.uniform(0.0, 6.0))):
-        for s in np.arange(low + 1.4, high - 1.2, 2.65):
-            if rng.random() < taken:
-                heading = np.pi / 2 * (1 if row % 2 else -1) + (np.pi if rng.random() < 0.2 else 0.0)
-                part = car(rng, builder.style.fleet, longest=5.8).turned(heading + rng.normal(scale=0.03))
-                builder.lay(part, float(s), sign * float(out + rng.normal(scale=0.15)))
+    kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.6, 0.15, 0.15, 0.1]))
+    s = rng.uniform(builder.start, builder.end)
+    for _ in range(int(rng.integers(3, 9))):
+        part = vehicle(rng, kind)
+        length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
+        if builder.take(("park", sign), s, s + length + 0.6, margin=1.5):
+            out = side.kerb - width / 2 - rng.uniform(0.1, 0.4)
+            builder.lay(part.turned(0.0 if sign < 0 else np.pi), s + length / 2 + 0.3, sign * out)
+        s += length + rng.uniform(0.6, 1.5)
 
 
 def traffic(builder: Builder, half: float) -> None:
@@ -176,9 +179,16 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
         clear = None if kind in ("young", "conical") else rng.uniform(*style.tree_clear)
         tree = plants.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
-        builder.stand(tree, along, sign * (side.kerb + offset))
+        builder.stand(_pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
         planted.append(along)
     return planted
+
+
+def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
+    """Return a street tree without what hangs into the space that vehicles need over the lanes."""
+    middle = tree.corners.mean(axis=1)
+    lanes = side.kerb + offset + sign * middle[:, 1] < side.kerb - 2.0
+    return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
 def _companions(builder: Builder, sign: int, side: Side, trees: list[float]) -> None:

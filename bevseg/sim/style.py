@@ -103,6 +103,8 @@ class Style:
             "bus": 0.01,
         }
     )
+    ranks: float = 0.03
+    """Chance, per side, of a row of shuttle buses, coaches or trucks at the kerb."""
     traffic: float = 0.006
     """Vehicles under way per m of street."""
     queue: float = 0.15
@@ -216,6 +218,7 @@ STYLES: Mapping[str, Style] = {
             "lorry": 0.005,
             "bus": 0.01,
         },
+        ranks=0.12,
         tree_rows=0.92,
         tree_pitch=(6.0, 14.0),
         tree_height=(5.0, 16.0),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -98,13 +99,23 @@ def test_triangles_stay_few():
     assert np.mean(counts) < 170_000
 
 
-def test_car_parks_hold_rows():
-    terrain = Terrain(60.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
-    builder = Builder(np.random.default_rng(1), terrain, STYLES["oakland"])
-    while len(boxes(builder, CAR)) < 5:
-        roadside.rows_of_cars(builder, -1, 10.0, 40.0, 12.0, 30.0)
-    for low, high in boxes(builder, CAR):
-        assert -32 < low[1] < high[1] < -10
+def test_no_leaf_hangs_into_the_lanes():
+    for seed in range(6):
+        for part in furnished(seed, "none").parts:
+            leaf = part.only(part.materials == Material.LEAF).corners.mean(axis=1)
+            assert leaf[np.abs(leaf[:, 1]) < SIDE.kerb - 2.0, 2].min(initial=9.0) > 3.4
+
+
+def test_shuttles_wait_in_ranks():
+    style = replace(STYLES["oakland"], ranks=1.0, parked=(0.0, 0.0))
+    terrain = Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
+    ranks = []
+    for seed in range(4):
+        builder = Builder(np.random.default_rng(seed), terrain, style)
+        roadside.fill(builder, -1, PARKING["parallel"])
+        ranks.append(boxes(builder, CAR))
+    assert max(len(rank) for rank in ranks) >= 3
+    assert max(high[2] for rank in ranks for _, high in rank) > 2.5
 
 
 def test_the_edge_of_a_wood_has_trees_and_undergrowth():
