@@ -443,6 +443,38 @@ def downtown(rng: np.random.Generator, length: float, storeys: int) -> Mesh:
     return merge(parts)
 
 
+def passage(rng: np.random.Generator, width: float, storeys: int) -> Mesh:
+    """Return a gateway below the upper storeys of a row, to a yard with a building at its end; some have a gate."""
+    rhythm, storey, high = Rhythm.draw(rng), rng.uniform(2.7, 3.3), rng.uniform(2.8, 4.2)
+    depth = rng.uniform(7.0, 12.0)
+    parts = [sheet(0, depth, -PLINTH, high, rhythm.material).turned(np.pi / 2).at(x) for x in (0.0, width)]
+    parts.append(
+        quads([[(0, 0, high), (width, 0, high), (width, depth, high), (0, depth, high)]], rhythm.material)
+    )
+    if storeys > 1:
+        above = Block(
+            width, depth, storeys - 1, storey, rhythm, Roof.GABLE if rng.random() < 0.6 else Roof.FLAT
+        )
+        upper = above.mesh(rng)
+        parts.append(upper.only(upper.corners[..., 2].min(axis=1) > -0.2).at(0, 0, high))
+    else:
+        parts.append(boxes([(0, 0, high)], [(width, 0.4, high + rng.uniform(0.3, 0.8))], rhythm.material))
+    if rng.random() < 0.4:  # one leaf of the gate is shut
+        bars = np.arange(0.1, width * rng.uniform(0.4, 0.9), 0.14)
+        one = np.ones(len(bars))
+        parts.append(
+            boxes(
+                np.column_stack([bars, 0.3 * one, 0.05 * one]),
+                np.column_stack([bars + 0.03, 0.33 * one, 0.75 * high * one]),
+                Material.METAL,
+            )
+        )
+    far = replace(rhythm, blind=0.2)
+    back = Block(width + 4.0, 5.0, int(rng.integers(1, 3)), storey, far, Roof.FLAT, door=width / 2 + 2)
+    parts.append(back.mesh(rng).at(-2.0, depth + rng.uniform(4.0, 12.0)))
+    return merge(parts)
+
+
 def garage(rng: np.random.Generator, width: float) -> Mesh:
     """Return a garage or a shed: one low storey with a gate."""
     rhythm = replace(Rhythm.draw(rng), width=0.8, sill=0.0, head=2.1, open=0.05, blind=0.1, pitch=3.0)

@@ -235,6 +235,18 @@ def _gentle(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     return ((0.0, 0.0), (24.0, 24.0 * rng.uniform(-0.025, 0.025)))
 
 
+def carried(rng: np.random.Generator, planned: Sequence[list[Lot]], length: float) -> list[list[Lot]]:
+    """Let a street of `length` m run over lower ground for a stretch: nothing stands beside it there."""
+    middle, half, deep = rng.uniform(0.2, 0.8) * length, rng.uniform(10, 25), rng.uniform(3.0, 6.0)
+    low, high = middle - half, middle + half
+    over = Lot(low, high, KINDS["park"], VIADUCT, profile=((0.08, 0.0), (0.33, -deep)))
+    result = []
+    for of in planned:
+        clear = [lot for lot in of if lot.high < low - 3 or lot.low > high + 3]
+        result.append(sorted([*clear, over], key=lambda lot: lot.low))
+    return result
+
+
 def plots(lots: Sequence[Lot], blocked: Sequence[Span]) -> tuple[Plot, ...]:
     """Return the ground of the lots of one side: those that are neighbours share the gap between them."""
     found: list[Plot] = []
@@ -369,6 +381,8 @@ def _flight(builder: Builder, sign: int, lot: Lot, where: Span) -> None:
 def _building(rng: np.random.Generator, kind: Kind, width: float, raised: float) -> Mesh:
     """Return a building of the kind that stands there."""
     storeys = int(rng.integers(int(kind.storeys[0]), int(kind.storeys[1]) + 1))
+    if kind.building in ("terraced", "downtown") and width < 11 and rng.random() < 0.1:
+        return houses.passage(rng, width, storeys)
     if kind.building == "terraced":
         return houses.terraced(rng, width, storeys, raised, shop=bool(rng.random() < kind.shop))
     if kind.building == "flats":

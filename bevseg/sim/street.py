@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bevseg.sim import bridges, lots, roadside
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
-from bevseg.sim.lots import KINDS, VIADUCT, Lot, Planner
+from bevseg.sim.lots import KINDS, Lot, Planner
 from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.style import STYLES, Style, drawn
 from bevseg.sim.terrain import AHEAD, Arm, Crossing, Ramp, Side, Terrain
@@ -114,7 +114,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     blocked = [lots.blocks(crossings, sign) for sign in (1, -1)]
     planned = [Planner(rng, town, steep, of).side(-AHEAD, length + AHEAD) for of in blocked]
     if rng.random() < town.viaduct * length / 100:
-        planned = _carried(rng, planned, length)
+        planned = lots.carried(rng, planned, length)
     kerb = float(rng.uniform(*town.kerb))
     terrain = Terrain(
         length=length,
@@ -195,19 +195,6 @@ def _ramps(planned: list[list[Lot]], crossings: list[Crossing]) -> tuple[Ramp, .
             for way in (-1, 1)
         ]
     return tuple(found)
-
-
-def _carried(rng: np.random.Generator, planned: list[list[Lot]], length: float) -> list[list[Lot]]:
-    """Let the street run over lower ground for a stretch: nothing stands beside it there."""
-    middle, half, deep = rng.uniform(0.2, 0.8) * length, rng.uniform(10, 25), rng.uniform(3.0, 6.0)
-    low, high = middle - half, middle + half
-    profile = ((0.08, 0.0), (0.33, -deep))
-    result = []
-    for of in planned:
-        clear = [lot for lot in of if lot.high < low - 3 or lot.low > high + 3]
-        clear.append(Lot(low, high, KINDS["park"], VIADUCT, profile=profile))
-        result.append(sorted(clear, key=lambda lot: lot.low))
-    return result
 
 
 def _side_street(builder: Builder, arm: Arm) -> None:

@@ -1,10 +1,18 @@
 import numpy as np
+import pytest
 
-from bevseg.labels import CLASS_NAMES
+from bevseg.labels import BUILDING, CLASS_NAMES, GROUND
 from bevseg.sim.bend import Bend
+from bevseg.sim.lots import CAR_PARK, HOUSE, KINDS, PARK, SQUARE, Planner
 from bevseg.sim.materials import LABELS, RESPONSES, Material
 from bevseg.sim.street import street
 from bevseg.sim.style import STYLES
+
+
+@pytest.fixture(scope="module")
+def streets():
+    """Three short streets of every style."""
+    return [street(seed, 60, style=style) for style in STYLES for seed in range(3)]
 
 
 def test_a_seed_is_a_street():
@@ -18,8 +26,7 @@ def test_every_material_has_a_response_and_every_class_a_material():
     assert set(LABELS.tolist()) == set(range(len(CLASS_NAMES)))
 
 
-def test_streets_hold_every_material_and_differ_in_slope():
-    streets = [street(seed, 60, style=style) for seed in range(3) for style in STYLES]
+def test_streets_hold_every_material_and_differ_in_slope(streets):
     found = set(np.concatenate([np.unique(s.mesh.materials) for s in streets]).tolist())
     assert found == {int(material) for material in Material}
     slopes = [s.terrain.slope for s in streets]
@@ -37,6 +44,91 @@ def test_wheels_touch_the_ground():
     assert len(gap) > 3
     assert np.abs(gap).max() < 0.2
     assert np.abs(np.median(gap)) < 0.03
+
+
+def test_the_ground_is_that_of_its_triangles_to_a_tenth_of_a_millimetre(ray_casting, streets):
+    for scene in streets:
+        soil = scene.mesh.only(LABELS[scene.mesh.materials] == GROUND)
+        corners = soil.corners.astype(np.float32).reshape(-1, 3)
+        cast = ray_casting.t.geometry.RaycastingScene()
+        numbers = np.arange(len(corners), dtype=np.uint32).reshape(-1, 3)
+        cast.add_triangles(ray_casting.core.Tensor(corners), ray_casting.core.Tensor(numbers))
+        rng = np.random.default_rng(0)
+        rays = np.zeros((5_000, 6), np.float32)
+        rays[:, :2] = rng.uniform(corners[:, :2].min(axis=0), corners[:, :2].max(axis=0), (5_000, 2))
+        rays[:, 2], rays[:, 5] = 100, -1
+        met = 100 - cast.cast_rays(ray_casting.core.Tensor(rays))["t_hit"].numpy().astype(np.float64)
+        true = scene.ground(*rays[:, :2].astype(np.float64).T)
+        assert (np.isfinite(met) == np.isfinite(true)).mean() > 0.999
+        both = np.isfinite(met) & np.isfinite(true)
+        assert both.sum() > 1_000
+        assert np.abs(met - true)[both].max() < 1e-4
+
+
+def test_the_ground_has_the_shape_that_was_asked_for_and_ends(streets):
+    scene = streets[0]
+    x, y, _ = scene.bend.plane(np.array([[10.0, 0.0, 0.0]]))[0]
+    assert scene.ground(np.full((2, 3), x), y).shape == (2, 3)
+    assert np.isnan(scene.ground(1e4, 0.0))
+
+
+def test_height_along_the_street_is_the_ground_in_the_plane(streets):
+    s, t = np.random.default_rng(0).uniform((0, -20), (60, 20), (2_000, 2)).T
+    for scene in streets:
+        x, y, _ = scene.bend.plane(np.column_stack([s, t, np.zeros_like(s)])).T
+        assert np.median(np.abs(scene.ground(x, y) - scene.terrain.height(s, t))) < 1e-4
+
+
+@pytest.mark.parametrize("kind", ["straight", "gentle", "sharp"])
+def test_places_come_back_from_the_plane(kind):
+    for seed in range(5):
+        bend = Bend.draw(np.random.default_rng(seed), 100, kind)
+        reach = [0.75 * min(80.0, bend.reach(sign)) for sign in (-1, 1)]
+        s, t = np.random.default_rng(seed).uniform((-20, -reach[0]), (120, reach[1]), (500, 2)).T
+        there = bend.plane(np.column_stack([s, t, np.zeros_like(s)]))[:, :2]
+        assert np.allclose(bend.street(there), np.column_stack([s, t]), atol=1e-6)
+
+
+def test_the_road_does_not_bend_at_a_side_street():
+    bend = Bend.draw(np.random.default_rng(3), 100, "gentle", [(30, 60)])
+    inside = (bend.s >= 30) & (bend.s <= 60)
+    assert np.ptp(bend.heading[inside]) < 1e-9
+    assert np.ptp(bend.heading) > 0.01
+
+
+def test_side_streets_are_furnished(streets):
+    for scene in streets:
+        some = scene.mesh.only(np.arange(0, len(scene.mesh.corners), 40))
+        on_street = scene.bend.street(some.corners.mean(axis=1)[:, :2])
+        labels = LABELS[some.materials]
+        for arm in scene.terrain.arms():
+            s = arm.sign * on_street[:, 1] - arm.origin
+            t = arm.sign * (arm.crossing.s - on_street[:, 0])
+            beside = (s > 5) & (s < 60) & (np.abs(t) < 25)
+            assert {GROUND, BUILDING} <= set(labels[beside].tolist())
+
+
+def test_what_lots_are_used_for_all_occurs():
+    uses, profiles, shapes = set(), [], set()
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        lots_of = Planner(rng, STYLES["oakland"]).side(-20, 140)
+        uses |= {lot.use for lot in lots_of}
+        shapes |= {lot.kind.building for lot in lots_of}
+        profiles += [lot for lot in lots_of if lot.retained]
+    assert uses == {HOUSE, PARK, SQUARE, CAR_PARK}
+    assert shapes == {kind.building for kind in KINDS.values()}
+    assert any(lot.stairs for lot in profiles)
+    assert any(lot.level for lot in profiles)
+    assert any(len(lot.profile) > 3 for lot in profiles)
+
+
+def test_lots_keep_off_side_streets_and_each_other():
+    for seed in range(20):
+        planned = Planner(np.random.default_rng(seed), STYLES["oakland"], blocked=((30, 45),)).side(-20, 140)
+        edges = np.array([(lot.low, lot.high) for lot in planned])
+        assert (edges[1:, 0] >= edges[:-1, 1] - 1e-9).all()
+        assert not ((edges[:, 1] > 30) & (edges[:, 0] < 45)).any()
 
 
 def test_the_road_bends_gently():
