@@ -1,0 +1,41 @@
+"""A simulated scan -> a raster of what is true of its ground, seen or not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bevseg.grid import Grid
+from bevseg.io.truth import reference_system
+from bevseg.labels import GROUND
+from bevseg.raster import Raster
+from bevseg.sim.simulate import EPSG, Survey
+
+
+def exact_ground(made: Survey, cell: float) -> Raster:
+    """Return the bands `height` and `seen` over the extent of a scan.
+
+    Parameters
+    ----------
+    made
+        The scan.
+    cell
+        Side of a cell, m.
+
+    Returns
+    -------
+    Raster
+        float32. `height`: that of the ground at the middle of each cell, m in the reference system of the cloud, also
+        where nothing was measured; NaN where no ground was built. `seen`: 1 where a cell holds a point of ground, 0
+        where it holds none.
+    """
+    cloud = made.cloud
+    xyz = cloud.xyz
+    low, high = xyz.min(axis=0), xyz.max(axis=0)
+    grid = Grid.covering(cell, (low[0], high[0]), (low[1], high[1]))
+    x, y = np.meshgrid(*grid.centres())
+    height = made.street.ground(x - cloud.offset[0], y - cloud.offset[1]) + cloud.offset[2]
+    ground = xyz[cloud.labels == GROUND]
+    seen = np.zeros(grid.rows * grid.cols, np.float32)
+    seen[grid.cell_of(ground[:, 0], ground[:, 1])] = 1
+    values = np.stack([height.astype(np.float32), seen.reshape(grid.shape)])
+    return Raster(grid, ("height", "seen"), values, crs=reference_system(EPSG))
