@@ -441,6 +441,9 @@ def _house(builder: Builder, sign: int, lot: Lot) -> None:
     building = building.at(-width / 2).turned(angle).at(width / 2)
     t = sign * (setback + abs(np.sin(angle)) * width / 2)
     _stand(builder, sign, building, lot.low, t, raised, width)
+    if rng.random() < 0.015 and not angle:
+        scaffold = clutter.scaffold(rng, width - 0.5, rng.uniform(4, 9)).mirrored(sign)
+        builder.stand(scaffold, lot.low, t - sign * 1.15)
     if lot.driveway is not None:
         _drive(builder, sign, side, lot, lot.driveway)
     if width + 3.4 < lot.high - lot.low and rng.random() < 0.7:
@@ -489,11 +492,17 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
     if lot.setback > 3.5:
         for _ in range(rng.poisson(thin * style.garden_trees * area)):
             high = rng.uniform(3, 14)
-            tree = plants.tree(rng, habit=drawn(rng, style.habits), height=high, detail=0.5)
             u = rng.uniform(1.5, max(1.6, lot.setback - 1.5))
+            detail = max(0.25, 0.55 - 0.025 * u)
+            tree = plants.tree(rng, habit=drawn(rng, style.habits), height=high, detail=detail)
             builder.stand(tree, rng.uniform(lot.low, lot.high), sign * (side.front + u))
+    if lot.setback > 2 and rng.random() < 0.25:  # a bed before the house or along the pavement
+        long, wide = rng.uniform(0.3, 0.9) * (lot.high - lot.low), rng.uniform(0.4, min(2.0, deep))
+        u = rng.choice([0.3, max(0.3, lot.setback - wide - 0.2)])
+        bed = plants.ground_cover(rng, long, wide, rng.uniform(0.2, 0.7)).mirrored(sign)
+        builder.drape(bed, rng.uniform(lot.low, lot.high - long), sign * (side.front + u))
     for _ in range(rng.poisson(0.03 * (lot.high - lot.low))):
-        tree = plants.tree(rng, habit=drawn(rng, style.habits), detail=0.25)
+        tree = plants.tree(rng, habit=drawn(rng, style.habits), detail=0.2)
         u = lot.setback + rng.uniform(14, 24)
         builder.stand(tree, rng.uniform(lot.low, lot.high), sign * (side.front + u))
 
@@ -504,7 +513,8 @@ def _hedge(builder: Builder, low: float, high: float, t: float, tall: float, ope
     runs = [(low, high)] if opening is None else [(low, opening[0] - 0.4), (opening[1] + 0.4, high)]
     for a, b in runs:
         if b - a > 0.8:
-            builder.drape(plants.hedge(rng, b - a, rng.uniform(0.4, 0.9), tall), a, t)
+            ragged = rng.choice([0.0, rng.uniform(0.1, 0.35)], p=[0.6, 0.4])
+            builder.drape(plants.hedge(rng, b - a, rng.uniform(0.4, 0.9), tall, ragged=ragged), a, t)
 
 
 def _border(builder: Builder, sign: int, lot: Lot) -> None:
@@ -547,11 +557,18 @@ def _border(builder: Builder, sign: int, lot: Lot) -> None:
         return
     for a, b in runs:
         builder.drape(clutter.fence(rng, b - a), a, t)
+        if rng.random() < 0.25:
+            builder.drape(plants.vine_screen(rng, b - a, rng.uniform(0.8, 1.8)), a, t)
+    if opening is not None and rng.random() < 0.4:
+        builder.drape(clutter.gate(rng, opening[1] - opening[0]).mirrored(sign), opening[0], t)
 
 
 def _park(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow trees of all sizes and bushes on the grass."""
+    """Grow trees of all sizes and bushes on the grass, or the edge of a wood."""
     rng, side, width = builder.rng, builder.terrain.side(sign), lot.high - lot.low
+    if rng.random() < 0.25:
+        wood(builder, sign, (lot.low, lot.high), (side.front + 0.5, side.front + rng.uniform(8, 20)))
+        return
     for _ in range(rng.poisson(0.12 * width)):
         tree = plants.tree(rng, habit=drawn(rng, builder.style.habits), height=rng.uniform(4, 15), detail=0.5)
         builder.stand(tree, lot.low + rng.uniform(0, width), sign * (side.front + rng.uniform(1.5, 22)))
@@ -560,6 +577,25 @@ def _park(builder: Builder, sign: int, lot: Lot) -> None:
         builder.stand(bush, lot.low + rng.uniform(0, width), sign * (side.front + rng.uniform(2, 14)))
     if rng.random() < 0.15:
         builder.stand(clutter.bench(rng), lot.low + rng.uniform(1, width - 2), sign * (side.front + 0.8))
+
+
+def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:
+    """Grow the edge of a wood on a stretch of the street and between two distances from its middle, m.
+
+    Trees of all sizes shade each other; in front of them there is undergrowth.
+    """
+    rng, (low, high), (near, far) = builder.rng, along, across
+    for _ in range(rng.poisson(0.035 * (high - low) * (far - near))):
+        t = rng.uniform(near + 1, far)
+        kind, detail = drawn(rng, builder.style.habits), float(np.clip(7 / max(t - near, 3), 0.12, 0.6))
+        tree = plants.tree(rng, habit=kind, height=rng.uniform(4, 16), detail=detail)
+        builder.stand(tree, rng.uniform(low, high), sign * t)
+    for _ in range(rng.poisson(0.5 * (high - low))):
+        bush = plants.bush(rng, rng.uniform(0.4, 1.5), rng.uniform(0.6, 2.6))
+        builder.stand(bush, rng.uniform(low, high), sign * (near + rng.exponential(1.5)))
+    for _ in range(rng.poisson(0.1 * (high - low))):
+        cover = plants.ground_cover(rng, rng.uniform(2, 6), rng.uniform(0.5, 2), rng.uniform(0.2, 0.6))
+        builder.drape(cover.mirrored(sign), rng.uniform(low, high), sign * near)
 
 
 def _square(builder: Builder, sign: int, lot: Lot) -> None:

@@ -416,15 +416,6 @@ def ground_cover(rng: np.random.Generator, length: float, width: float, height: 
     return leaves(np.column_stack([x, y, top * rng.uniform(0.4, 1.0, count)]), rng.uniform(0.1, 0.2), rng)
 
 
-def climber(rng: np.random.Generator, width: float, height: float) -> Mesh:
-    """Return ivy on a wall that stands in the plane y = 0: patches of leaves in front of it (y < 0), from x = 0."""
-    count = int(np.clip(160 * width * height, 30, 2500))
-    x, rise = rng.uniform(0, width, count), rng.beta(1.1, 1.6, count)
-    edge = height * (0.65 + 0.35 * np.sin(x * 2.1 / max(width, 1) * np.pi + rng.uniform(0, 6)))
-    out = -np.abs(rng.normal(scale=0.1, size=count))
-    return leaves(np.column_stack([x, out, rise * np.maximum(edge, 0.2)]), rng.uniform(0.12, 0.18), rng)
-
-
 def vine_screen(rng: np.random.Generator, length: float, height: float) -> Mesh:
     """Return foliage that hangs on a fence along x, with gaps."""
     x = np.arange(0, length, 0.5)

@@ -232,28 +232,6 @@ def _verge(builder: Builder, sign: int, side: Side) -> None:
                 builder.drape(cover.at(0, -width / 2), s, middle)
 
 
-def thicket(builder: Builder, sign: int, low: float, high: float, near: float, far: float) -> None:
-    """Plant the edge of a wood between `low` and `high` along the street, `near` to `far` from its middle, m.
-
-    Trees of all sizes that shade each other, and undergrowth in front.
-    """
-    rng = builder.rng
-    area = (high - low) * (far - near)
-    for s, t in zip(
-        rng.uniform(low, high, rng.poisson(0.035 * area)), rng.uniform(near + 1, far, 10_000), strict=False
-    ):
-        kind = drawn(rng, builder.style.habits)
-        detail = float(np.clip(9 / max(t - near, 3), 0.12, 0.6))
-        tree = plants.tree(rng, habit=kind, height=rng.uniform(4, 16), detail=detail)
-        builder.stand(tree, float(s), sign * float(t))
-    for s in rng.uniform(low, high, rng.poisson(0.5 * (high - low))):
-        t = near + rng.exponential(1.5)
-        builder.stand(plants.bush(rng, rng.uniform(0.4, 1.5), rng.uniform(0.6, 2.6)), float(s), sign * t)
-    for s in rng.uniform(low, high, rng.poisson(0.1 * (high - low))):
-        cover = plants.ground_cover(rng, rng.uniform(2, 6), rng.uniform(0.5, 2), rng.uniform(0.2, 0.6))
-        builder.drape(cover.mirrored(sign), float(s), sign * near)
-
-
 # Poles.
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bevseg.labels import CAR, UNDEFINED, VEGETATION
-from bevseg.sim import roadside
+from bevseg.sim import lots, roadside
 from bevseg.sim.builder import Builder
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import merge
@@ -121,7 +121,7 @@ def test_shuttles_wait_in_ranks():
 def test_the_edge_of_a_wood_has_trees_and_undergrowth():
     terrain = Terrain(60.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
     builder = Builder(np.random.default_rng(1), terrain, STYLES["oakland"])
-    roadside.thicket(builder, -1, 10.0, 40.0, 10.0, 25.0)
+    lots.wood(builder, -1, (10.0, 40.0), (10.0, 25.0))
     plants = boxes(builder, VEGETATION)
     tall = [high[2] for _, high in plants]
     assert sum(top > 4 for top in tall) > 5
