@@ -75,6 +75,16 @@ class Count(click.ParamType):
     help="Format; of several, joined by commas, the clouds take turns.",
 )
 @click.option(
+    "--truth",
+    is_flag=True,
+    help="Write the exact ground of each cloud as well: a GeoTIFF of its height and of where it was seen.",
+)
+@click.option(
+    "--mesh",
+    is_flag=True,
+    help="Write the triangles of each street as well: a PLY with class and thing of each face.",
+)
+@click.option(
     "--compare",
     "real",
     type=click.Path(path_type=Path),
@@ -99,6 +109,8 @@ def simulate(
     length: float | None,
     resolution: float | None,
     formats: tuple[str, ...],
+    truth: bool,
+    mesh: bool,
     real: Path | None,
     classes: str | None,
     json_file: Path | None,
@@ -114,7 +126,7 @@ def simulate(
     from bevseg.jobs.samples import Order, make
 
     what = SimulateConfig(points, length, resolution, preset)
-    order = Order(output, seed, clouds, formats, what, overwrite)
+    order = Order(output, seed, clouds, formats, what, overwrite, truth, mesh)
     if real is None:
         for path in make(order, console.progress):
             console.result(str(path))

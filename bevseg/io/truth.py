@@ -54,6 +54,13 @@ def write(
     WRITERS["".join(path.suffixes).lstrip(".")](cloud, path, epsg, measured, instances)
 
 
+def reference_system(epsg: int) -> str:
+    """Return a reference system as WKT."""
+    import pyproj
+
+    return str(pyproj.CRS.from_epsg(epsg).to_wkt())
+
+
 def _write_las(
     cloud: PointCloud,
     path: Path,

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from bevseg import atomic
-from bevseg.config import RunConfig, SimulateConfig
+from bevseg.config import RasterConfig, RunConfig, SimulateConfig
 from bevseg.errors import UsageError
-from bevseg.io import truth
+from bevseg.io import geotiff, meshply, truth
 from bevseg.names import TRUTH_FORMATS
 from bevseg.progress import Progress, silent
 from bevseg.sim import survey
+from bevseg.sim.materials import LABELS
+from bevseg.sim.reference import exact_ground
 from bevseg.sim.simulate import EPSG, Survey
 
 
@@ -32,6 +36,10 @@ class Order:
     """Size of each."""
     overwrite: bool = False
     """Whether files that exist are replaced."""
+    truth: bool = False
+    """Whether the exact ground is written as well, `street_<seed>_ground.tif`."""
+    mesh: bool = False
+    """Whether the triangles are written as well, `street_<seed>_mesh.ply`."""
 
 
 def make(order: Order, progress: Progress = silent) -> list[Path]:
@@ -54,20 +62,28 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
     unknown = [name for name in order.formats if name not in TRUTH_FORMATS]
     if unknown or not order.formats:
         raise UsageError(f"No format {unknown}", why=f"known here: {', '.join(TRUTH_FORMATS)}")
-    jobs = [(seed, _path(order, seed)) for seed in range(order.seed, order.seed + order.clouds)]
-    for _, path in jobs:
-        atomic.refuse_existing(path, overwrite=order.overwrite)
-    for seed, path in jobs:
-        _make_one(seed, path, order, progress)
-    return [path for _, path in jobs]
+    jobs = [(seed, _paths(order, seed)) for seed in range(order.seed, order.seed + order.clouds)]
+    for _, paths in jobs:
+        for path in paths.values():
+            atomic.refuse_existing(path, overwrite=order.overwrite)
+    atomic.refuse_unwritable(order.output)
+    for seed, paths in jobs:
+        _make_one(seed, paths, order, progress)
+    return [paths["cloud"] for _, paths in jobs]
 
 
-def _path(order: Order, seed: int) -> Path:
+def _paths(order: Order, seed: int) -> dict[str, Path]:
+    """Return what is written of a seed: `cloud` and, where they are asked for, `truth` and `mesh`."""
     suffix = order.formats[(seed - order.seed) % len(order.formats)]
-    return order.output / f"street_{seed:02d}.{suffix}"
+    names = {"cloud": f".{suffix}"}
+    if order.truth:
+        names["truth"] = "_ground.tif"
+    if order.mesh:
+        names["mesh"] = "_mesh.ply"
+    return {what: order.output / f"street_{seed:02d}{end}" for what, end in names.items()}
 
 
-def _make_one(seed: int, path: Path, order: Order, progress: Progress) -> None:
+def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progress) -> None:
     what = order.what
     made = survey(
         seed,
@@ -77,7 +93,20 @@ def _make_one(seed: int, path: Path, order: Order, progress: Progress) -> None:
         resolution=what.resolution,
         progress=progress,
     )
-    write(made, path, overwrite=order.overwrite)
+    if "truth" in paths:
+        geotiff.write(
+            exact_ground(made, RasterConfig.cell),
+            paths["truth"],
+            units={"height": "m"},
+            tags={"SEEN": "1 where a point of ground was measured in the cell, else 0"},
+        )
+    if "mesh" in paths:
+        mesh = made.street.mesh
+        with atomic.replacing(paths["mesh"], overwrite=order.overwrite) as temporary:
+            meshply.write(
+                mesh.corners + np.array(made.cloud.offset), LABELS[mesh.materials], mesh.things, temporary
+            )
+    write(made, paths["cloud"], overwrite=order.overwrite)
 
 
 def write(made: Survey, path: Path, *, overwrite: bool = False) -> None:

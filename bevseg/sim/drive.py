@@ -134,11 +134,12 @@ def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route 
 
 
 def _route(street: Street, s: Array, t: Array, *, through: float | None = None, back: bool = False) -> Route:
-    """Follow street coordinates over the ground of the street."""
-    z = street.terrain.height(s, t)
-    place = street.bend.plane(np.column_stack([s, t, z]))
-    steps = np.diff(place[:, :2], axis=0)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*steps.T))])
+    """Follow street coordinates over the ground of the street, with knots `_STEP` apart."""
+    _, driven = _steps(street.bend.plane(np.column_stack([s, t, np.zeros_like(s)])))
+    even = np.linspace(0.0, driven[-1], max(2, round(driven[-1] / _STEP)))
+    s, t = np.interp(even, driven, s), np.interp(even, driven, t)
+    place = street.bend.plane(np.column_stack([s, t, street.terrain.height(s, t)]))
+    steps, along = _steps(place)
     course = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
     heading = np.interp(along, (along[1:] + along[:-1]) / 2, course)
     heading = _smooth(heading, _WHEELBASE)
@@ -153,6 +154,12 @@ def _route(street: Street, s: Array, t: Array, *, through: float | None = None, 
         through=through,
         back=back,
     )
+
+
+def _steps(place: Array) -> tuple[Array, Array]:
+    """Return the steps between places (K - 1, 2) and the distance driven at each (K,), m, both level."""
+    steps = np.diff(place[:, :2], axis=0)
+    return steps, np.concatenate([[0.0], np.cumsum(np.hypot(*steps.T))])
 
 
 def _fall(street: Street, s: Array, t: Array) -> Array:

@@ -2,8 +2,7 @@
 
 Of all echoes some are lost: with the range, on slanted, dark and glassy surfaces. A beam that straddles an edge comes
 back from between front and back, or from both. Glass lets beams through and sends some on, so that things are seen
-where none are. Such points have no class, unless they lie within 10 cm of the surface that was hit or between two
-surfaces of one thing.
+where none are. Such points have no class, unless they lie within 10 cm of a surface that was hit, or in a plant.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.labels import UNDEFINED
+from bevseg.labels import UNDEFINED, VEGETATION
 from bevseg.sim.drive import Pass
 from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS, Material
 from bevseg.sim.mesh import Mesh
@@ -224,7 +223,7 @@ def _measured(
     label, thing = LABELS[mesh.materials[met.triangle]], mesh.things[met.triangle]
     distance = met.distance.copy()
     if len(melts.at):
-        _melt(melts, distance, label, thing, triangle, mesh, rng)
+        _melt(melts, met.cosine, distance, label, thing, triangle, mesh, rng)
     further = _further(scene, optics, rays, met, came, splits, normal, rng)
     first = met.only(came)
     return _assembled(rays, time, first, distance[came], label[came], thing[came], further, mesh, optics, rng)
@@ -243,14 +242,18 @@ def _comes_back(
 
 @dataclass(frozen=True)
 class _Edges:
-    """Beams that straddle an edge: which of the hits, the beam beside it, how much further that one reaches, m."""
+    """Beams that straddle an edge: which of the hits, the beam beside it, how much further that one reaches, m.
+
+    `cosine` is that of the incidence of the beam beside.
+    """
 
     at: Index
     beside: Index
     gap: Floats
+    cosine: Floats
 
     def only(self, which: NDArray[np.bool_]) -> _Edges:
-        return _Edges(self.at[which], self.beside[which], self.gap[which])
+        return _Edges(self.at[which], self.beside[which], self.gap[which], self.cosine[which])
 
 
 def _straddled(
@@ -265,7 +268,7 @@ def _straddled(
     """Draw the beams that straddle an edge: the beam beside them, at random on either side, hits another surface."""
     beam = met.beam
     if optics.divergence == 0:
-        return _Edges(beam[:0], beam[:0], reach[:0])
+        return _Edges(beam[:0], beam[:0], reach[:0], reach[:0])
     place = beam % pattern.rays
     step = np.where(rng.random(len(beam), np.float32) < 0.5, -pattern.ring, pattern.ring)
     step = np.where((place + step < 0) | (place + step >= pattern.rays), -step, step)
@@ -276,12 +279,14 @@ def _straddled(
     between = (rays[b, :3] + reach[b, None] * rays[b, 3:]) - (rays[a, :3] + reach[a, None] * rays[a, 3:])
     off = np.maximum(*(np.abs(np.einsum("ij,ij->i", normal[side], between)) for side in (a, b)))
     apart = np.linalg.norm(rays[b, 3:] - rays[a, 3:], axis=1)
-    at = at[(off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence)]
-    return _Edges(at, beside[at], gap[at])
+    kept = np.flatnonzero((off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence))
+    at, b = at[kept], b[kept]
+    return _Edges(at, b, gap[at], np.abs(np.einsum("ij,ij->i", normal[b], rays[b, 3:])))
 
 
 def _melt(
     edges: _Edges,
+    cosine: Floats,
     distance: Floats,
     label: NDArray[np.uint8],
     thing: NDArray[np.int32],
@@ -289,24 +294,31 @@ def _melt(
     mesh: Mesh,
     rng: np.random.Generator,
 ) -> None:
-    """Draw ranges between the two surfaces of an edge, and what such echoes truly are; changes all three arrays."""
+    """Draw ranges between the surfaces of an edge, and what such echoes are; changes `distance`, `label`, `thing`."""
     at = edges.at
     share = rng.random(len(at), np.float32)
     other = triangle[edges.beside]
     distance[at] += share * edges.gap
-    own = share * np.abs(edges.gap) <= TRUE_WITHIN
-    others = ~own & ((1 - share) * np.abs(edges.gap) <= TRUE_WITHIN)
-    nobodys = ~own & ~others & (thing[at] != mesh.things[other])
+    from_own, from_other = share * np.abs(edges.gap), (1 - share) * np.abs(edges.gap)
+    off = np.minimum(from_own * cosine[at], from_other * edges.cosine)  # the planes of the two surfaces
+    within = (label[at] == VEGETATION) | (off <= TRUE_WITHIN)
+    own = (from_own <= TRUE_WITHIN) | ((thing[at] == mesh.things[other]) & within)
+    others = ~own & (from_other <= TRUE_WITHIN)
+    nobodys = ~own & ~others
     label[at] = np.where(others, LABELS[mesh.materials[other]], np.where(nobodys, UNDEFINED, label[at]))
     thing[at] = np.where(others, mesh.things[other], np.where(nobodys, NOTHING, thing[at]))
 
 
 @dataclass(frozen=True)
 class _Further:
-    """Echoes from behind the first surface: what was hit, its range along the beam, and whether it truly is there."""
+    """Echoes from behind the first surface: what was hit, and whether it truly is there.
+
+    `along` is the beam in whose direction it lies: the one beside for what is seen past an edge.
+    """
 
     hits: _Hits
     true: NDArray[np.bool_]
+    along: Index
 
 
 def _further(
@@ -331,7 +343,8 @@ def _further(
     goes_on = np.flatnonzero(mirrored | passed)
     true, second, met = passed[goes_on], came[goes_on], met.only(goes_on)
     start = met.distance + np.where(true, _SKIN, -_SKIN).astype(np.float32)
-    on = rays[beside[met.beam]]
+    along = beside[met.beam]
+    on = rays[along]
     way = on[:, 3:]
     on[:, :3] = rays[met.beam, :3] + start[:, None] * way
     across = normal[met.beam[~true]]
@@ -342,7 +355,7 @@ def _further(
     cosine = np.abs(np.einsum("ij,ij->i", normals[hit], on[hit, 3:]))
     found = _Hits(met.beam[hit], start[hit] + reach[hit], triangle[hit], cosine)
     back = _comes_back(found, scene.mesh.materials[found.triangle], optics, rng)
-    return _Further(found.only(back), true[hit][back])
+    return _Further(found.only(back), true[hit][back], along[hit][back])
 
 
 def _assembled(
@@ -360,6 +373,7 @@ def _assembled(
     """Put all echoes in the order of time, with their noise and strength."""
     behind, true = further.hits, further.true
     beam = np.concatenate([first.beam, behind.beam])
+    along = np.concatenate([first.beam, further.along])
     distance = np.concatenate([distance, behind.distance])
     triangle = np.concatenate([first.triangle, behind.triangle])
     cosine = np.concatenate([first.cosine, behind.cosine])
@@ -371,17 +385,18 @@ def _assembled(
     returns[len(first.beam) :] += has_first[behind.beam]
     of = np.bincount(beam, minlength=len(rays))[beam].astype(np.uint8)
 
-    order = np.lexsort((returns, time[beam]))
-    beam, distance, triangle, cosine = beam[order], distance[order], triangle[order], cosine[order]
+    order = np.lexsort((returns, beam, time[beam]))
+    beam, along, distance = beam[order], along[order], distance[order]
+    triangle, cosine = triangle[order], cosine[order]
     material = mesh.materials[triangle]
-    sigma = np.hypot(np.float32(optics.noise), ROUGHNESS[material]) if optics.noise else np.float32(0)
+    sigma = np.hypot(np.float32(optics.noise), np.float32(optics.rough) * ROUGHNESS[material])
     noisy = distance + sigma * rng.standard_normal(len(distance), np.float32)
     if optics.step:
         noisy = np.rint(noisy / np.float32(optics.step)) * np.float32(optics.step)
     speckle = 1 + 0.05 * rng.standard_normal(len(distance), np.float32)
     strength = REFLECTANCE[material] * np.sqrt(cosine) * speckle / (1 + (distance / 40) ** 2)
     return Echoes(
-        xyz=(rays[beam, :3] + noisy[:, None] * rays[beam, 3:]).astype(np.float32),
+        xyz=(rays[along, :3] + noisy[:, None] * rays[along, 3:]).astype(np.float32),
         labels=label[order].astype(np.uint8),
         things=thing[order].astype(np.int32),
         intensity=np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),

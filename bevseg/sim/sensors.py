@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 HDL32 = np.linspace(-30.67, 10.67, 32)
 """Elevations of the beams of a Velodyne HDL-32E, degrees (its user's manual, 63-9113)."""
 FULL_TURN = 360.0
+_SPARSE = 1.5
+"""Between two sweeps at most, m or degrees."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Optics:
     """How ranges are measured, and which are not."""
 
     noise: float = 0.010
-    """Standard deviation of a range, m; rough surfaces add to it."""
+    """Standard deviation of a range, m."""
+    rough: bool = True
+    """Whether rough surfaces add to the noise."""
     step: float = 0.0
     """Ranges are rounded to multiples of this, m; 0: not at all."""
     reach: float = 45.0
@@ -101,9 +105,12 @@ class Sensor:
         return PATTERNS[self.kind](self)
 
     def denser(self, factor: float) -> Self:
-        """Return the sensor with about `factor` as many rays on a metre: finer in both directions alike."""
-        root = float(np.sqrt(factor))
-        return replace(self, step=self.step / root, spacing=self.spacing / root)
+        """Return the sensor with about `factor` as many rays on a metre: finer in both directions alike.
+
+        Sweeps lie no further apart than 1.5 m (degrees in a dome), unless they did before.
+        """
+        spacing = min(self.spacing / float(np.sqrt(factor)), max(self.spacing, _SPARSE))
+        return replace(self, step=self.step * self.spacing / (factor * spacing), spacing=spacing)
 
 
 def _fan(sensor: Sensor) -> Pattern:

@@ -179,7 +179,8 @@ def _guess(setup: Setup, points: int) -> float:
     pattern = setup.sensor.pattern()
     sweep = _HITS * setup.sensor.optics.kept * pattern.heads * pattern.rays
     if setup.stands:
-        return _GAP * max(1, round(points / (sweep * 180.0 / setup.sensor.spacing)))
+        stations = points / (sweep * 180.0 / setup.sensor.spacing)
+        return _GAP * max(1, round(setup.shortest / _GAP), round(stations))
     length = points * setup.sensor.spacing / (sweep * setup.passes)
     return float(np.clip(length, setup.shortest, setup.longest))
 

@@ -1,8 +1,21 @@
+import numpy as np
 import pytest
 
 from bevseg import open3d
 from bevseg.errors import DependencyError
 from bevseg.sim import survey
+from bevseg.sim.bend import Bend
+from bevseg.sim.drive import Pace, drive, straight
+from bevseg.sim.mesh import merge
+from bevseg.sim.scanner import Scene, joined, scan
+from bevseg.sim.sensors import Sensor
+from bevseg.sim.street import Street
+from bevseg.sim.terrain import Side, Terrain
+
+MEADOW = Side(kerb=30, verge=0, pavement=1, garden=1, bank=0, bank_width=1)
+"""Nothing but road."""
+PROFILER = Sensor("profiler", 2.2, 1.2, 0.1, rate=80.0, yaw=(30.0, -30.0), pitch=12.0)
+"""Two mirrors that blur nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +31,30 @@ def ray_casting():
 def scanned(ray_casting):
     """A small scan of a street: 50 m, 40,000 points."""
     return survey(3, 40_000, length=50)
+
+
+@pytest.fixture(scope="session")
+def meadow():
+    """A function: things -> a level, straight road of 40 m that holds nothing else."""
+    terrain = Terrain(40.0, 0.0, (0.0, 50.0, 0.0), 0.0, MEADOW, MEADOW, ())
+    s = np.arange(-100, 141, 1.0)
+    line = Bend(s, np.column_stack([s, np.zeros_like(s)]), np.zeros_like(s))
+
+    def street(*things):
+        parts = [thing.numbered(number) for number, thing in enumerate(things, start=1)]
+        return Street(merge([terrain.mesh(), *parts]), terrain, line, lane=0.0)
+
+    return street
+
+
+@pytest.fixture(scope="session")
+def driven(ray_casting, meadow):
+    """A function: things, sensor -> echoes of one even drive past them."""
+
+    def echoes(*things, sensor=PROFILER, seed=0):
+        street = meadow(*things)
+        rng = np.random.default_rng(seed)
+        once = drive(straight(street), sensor, Pace(), rng)
+        return joined(list(scan(Scene(street.mesh, ray_casting), sensor, [once], rng)))
+
+    return echoes
