@@ -41,6 +41,8 @@ class Rhythm:
     """Chance of a wall without a window."""
     mullions: bool
     """Whether bars stand in the panes."""
+    surround: float
+    """How far a frame round each window stands out, m; 0 for none."""
     material: Material
     """Of the wall."""
 
@@ -57,6 +59,7 @@ class Rhythm:
             open=rng.uniform(0.0, 0.35),
             blind=rng.uniform(0.0, 0.1) if public else rng.uniform(0.0, 0.3),
             mullions=bool(rng.random() < 0.4),
+            surround=rng.uniform(0.03, 0.15) if rng.random() < 0.35 else 0.0,
             material=Material.SIDING if not public and rng.random() < 0.4 else Material.BRICK,
         )
 
@@ -168,7 +171,18 @@ def facade(
     ]
     if rhythm.mullions and len(glass):
         parts.append(_mullions(glass, rhythm.depth))
+    if rhythm.surround and len(glass):
+        parts.append(_surrounds(glass, rhythm.surround))
     return merge(parts)
+
+
+def _surrounds(holes: NDArray[np.float64], out: float) -> Mesh:
+    """Return a lintel over and a sill under each window that stand out of the wall."""
+    left, right, low, high = holes.T
+    front, wall = np.full(len(left), -out), np.zeros(len(left))
+    lows = [np.column_stack([left - 0.1, front, edge]) for edge in (low - 0.12, high)]
+    highs = [np.column_stack([right + 0.1, wall, edge]) for edge in (low, high + 0.2)]
+    return boxes(np.concatenate(lows), np.concatenate(highs), Material.STONE)
 
 
 def _mullions(holes: NDArray[np.float64], depth: float) -> Mesh:

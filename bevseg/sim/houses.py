@@ -377,6 +377,7 @@ def institute(rng: np.random.Generator, length: float, storeys: int, raised: flo
                 rhythm.material,
             )
         )
+    parts += _dressing(rng, main, -raised)
     for x, wide in _wings(rng, length):
         out = rng.uniform(2.0, 9.0)
         wing = replace(main, width=wide, depth=out + 2.0, door=None, recess=0.0, roof=Roof.FLAT)
@@ -393,6 +394,33 @@ def institute(rng: np.random.Generator, length: float, storeys: int, raised: flo
         tower = Block(wide, wide, storeys + 2, storey, rhythm, Roof.HIP)
         parts.append(tower.mesh(rng).at(rng.uniform(0, length - wide), -0.5))
     return merge(parts)
+
+
+def _dressing(rng: np.random.Generator, of: Block, low: float) -> list[Mesh]:
+    """Return what else a big front has: a base that stands out, a cornice, a storey set back."""
+    parts = []
+    if rng.random() < 0.4:
+        out, top = (
+            rng.uniform(0.06, 0.35),
+            rng.uniform(0.4, 1.4) if rng.random() < 0.6 else (of.ground or of.storey),
+        )
+        if not of.recess and not of.shop and top < of.rhythm.sill + 0.1:
+            parts.append(boxes([(-out, -out, low - 1.5)], [(of.width + out, 0, top)], Material.STONE))
+    if rng.random() < 0.4:
+        at = of.eaves - rng.uniform(0.0, 0.9)
+        parts.append(
+            facades.bands(of.width, at, rng.uniform(0.3, 1.1), rng.uniform(0.25, 0.8), Material.STONE)
+        )
+    if of.roof is Roof.FLAT and rng.random() < 0.3:
+        back = rng.uniform(0.8, 4.0)
+        upper = replace(
+            of, width=of.width - 2 * back, depth=of.depth - 2 * back, storeys=int(rng.integers(1, 3)), door=None,
+            recess=0.0, shop=False, ground=None,
+        )  # fmt: skip
+        if upper.width > 5:
+            storey = upper.mesh(rng)
+            parts.append(storey.only(storey.corners[..., 2].min(axis=1) > -0.2).at(back, back, of.eaves))
+    return parts
 
 
 def _wings(rng: np.random.Generator, length: float) -> list[tuple[float, float]]:
@@ -427,6 +455,7 @@ def downtown(rng: np.random.Generator, length: float, storeys: int) -> Mesh:
         parts.append(
             facades.bands(length, ground, rng.uniform(0.1, 0.6), rng.uniform(0.2, 0.6), Material.STONE)
         )
+    parts += _dressing(rng, main, 0.0)
     if rng.random() < 0.5:
         low = ground if recess else 0.0
         parts.append(

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.sim import bridges, clutter, houses, plants, stairs, walls
+from bevseg.sim import bridges, clutter, houses, plants, stairs, walls, yards
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car
 from bevseg.sim.materials import Material
@@ -337,6 +337,19 @@ def build(builder: Builder, sign: int, lot: Lot) -> None:
         _garden(builder, sign, lot)
     if lot.stairs is not None:
         _flight(builder, sign, lot, lot.stairs)
+    if lot.use != VIADUCT and lot.setback > 3.5 and lot.high - lot.low > 5:
+        _yard(builder, sign, lot)
+
+
+def _yard(builder: Builder, sign: int, lot: Lot) -> None:
+    """Put a few small built things before the house."""
+    rng, front = builder.rng, builder.terrain.side(sign).front
+    for _ in range(rng.poisson(builder.style.yards * (lot.high - lot.low) / 10)):
+        part = yards.thing(rng)
+        s, u = rng.uniform(lot.low + 0.5, lot.high - 1.0), rng.uniform(0.4, lot.setback - 2.5)
+        reach = float(np.abs(part.corners[..., 0]).max())
+        if builder.take(("drive", sign), s - 1.0, s + reach):
+            builder.stand(part.mirrored(sign), s, sign * (front + u))
 
 
 def retain(builder: Builder, sign: int) -> None:
@@ -539,6 +552,7 @@ def _border(builder: Builder, sign: int, lot: Lot) -> None:
         return
     if draw < style.hedges + 0.65 * (1 - style.hedges):
         back = sign * (side.front + min(lot.setback - 0.3, rng.uniform(1.5, 9.0)))
+        high = rng.random() < 0.15
         returns = lot.setback > 2 and rng.random() < 0.6
         for k, (a, b) in enumerate(runs):
             path = [(a, t), (b, t)]
@@ -551,7 +565,7 @@ def _border(builder: Builder, sign: int, lot: Lot) -> None:
                 where = path.index((b, t))
                 path[where:where] = [(at, t), (at, jog)]
                 path[where + 2] = (b, jog)
-            builder.place(walls.garden(rng, builder.terrain.height, path))
+            builder.place(walls.garden(rng, builder.terrain.height, path, high=high))
             if rng.random() < 0.25:
                 _hedge(builder, a, b, t + sign * 0.9, rng.uniform(0.8, 2.0), None)
         return

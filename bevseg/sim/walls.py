@@ -125,10 +125,14 @@ def piers(
     return merge([shaft, cap])
 
 
-def garden(rng: np.random.Generator, height: Height, path: ArrayLike) -> Mesh:
-    """Return a low wall along a path, with piers at its corners and ends, level steps, or a top that slopes along."""
+def garden(rng: np.random.Generator, height: Height, path: ArrayLike, *, high: bool = False) -> Mesh:
+    """Return a low wall along a path, with piers at its corners and ends, level steps, or a top that slopes along.
+
+    `high` ones hide what is behind them.
+    """
     line = np.asarray(path, np.float64)
-    tall, thick = rng.uniform(0.35, 1.5), rng.uniform(0.18, 0.45)
+    tall = rng.uniform(1.6, 2.8) if high else rng.uniform(0.3, 1.5)
+    thick = rng.uniform(0.18, 0.45)
     material = Material.STONE if rng.random() < 0.6 else Material.BRICK
     stepped = rng.uniform(1.5, 4.0) if rng.random() < 0.4 else 0.0
     parts = [wall(height, line, thick, tall=tall, stepped=stepped, material=material)]

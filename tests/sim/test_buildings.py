@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.labels import BUILDING, UNDEFINED, VEGETATION
-from bevseg.sim import bridges, facades, houses, lots, stairs, walls
+from bevseg.sim import bridges, facades, houses, lots, stairs, walls, yards
 from bevseg.sim.builder import Builder
 from bevseg.sim.facades import Rhythm
 from bevseg.sim.materials import LABELS, Material
@@ -50,8 +50,20 @@ def test_every_building_is_building_stands_in_the_ground_and_differs(make):
     assert len({len(mesh.corners) for mesh in made}) > 1
 
 
+@pytest.mark.parametrize("make", yards.KINDS.values(), ids=yards.KINDS)
+def test_small_built_things_are_building_and_stand_in_the_ground(make):
+    for seed in range(8):
+        mesh = make(np.random.default_rng(seed))
+        stone = LABELS[mesh.materials] == BUILDING
+        assert stone.sum() >= 12
+        assert mesh.corners[stone][..., 2].min() < -0.5
+        assert 0.3 < mesh.corners[..., 2].max() < 7.0
+
+
 def test_windows_are_holes_and_fill_their_share_of_a_wall():
-    rhythm = Rhythm(3.0, 0.5, 1.0, 2.0, 0.2, open=0.0, blind=0.0, mullions=False, material=Material.BRICK)
+    rhythm = Rhythm(
+        3.0, 0.5, 1.0, 2.0, 0.2, open=0.0, blind=0.0, mullions=False, surround=0.0, material=Material.BRICK
+    )
     wall = facades.facade(np.random.default_rng(0), 30.0, 2, 3.0, rhythm)
     flush = np.abs(wall.corners[..., 1]).max(axis=1) < 1e-9
     above = flush & (wall.corners[..., 2].min(axis=1) > -0.1)
