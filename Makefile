@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo pictures test lint types tests format bench bench-ground clean
+.PHONY: demo pictures test lint types tests format bench bench-ground default-model model-card bench-model clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -13,13 +13,15 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# Labels at once, with the model that ships; then a small training, to show one.
 demo: $(VENV)/installed
-	$(BIN)/bevseg run sample_data/test -o build/demo --train-on sample_data/train --classes shrec20 \
-		--max-minutes 6 --work build/demo/work --overwrite
+	$(BIN)/bevseg run sample_data/test -o build/demo/at_once --classes shrec20 --overwrite
+	$(BIN)/bevseg run sample_data/test -o build/demo/trained --train-on sample_data/train --classes shrec20 \
+		--max-minutes 5.5 --work build/demo/work --overwrite
 
 # The pictures of the README, from the demo.
 pictures: demo
-	$(BIN)/python docs/pictures.py build/demo/work build/demo docs/images
+	$(BIN)/python docs/pictures.py build/demo/work build/demo/trained docs/images
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -54,6 +56,28 @@ bench-ground: $(VENV)/installed
 	$(BIN)/python benchmarks/ground_time.py --points 3000000 30000000 --json build/ground/time.json
 	$(BIN)/python docs/ground_tables.py build/ground docs/ground.md
 	$(BIN)/python docs/ground_pictures.py $(BEVSEG_DATA)/data docs/images/ground
+
+# The model that ships, from simulated streets to its file and its card: hours on two cores, less on a GPU.
+MODEL := build/default_model
+default-model: $(VENV)/installed
+	$(BIN)/python benchmarks/default_model.py -o $(MODEL)/default.safetensors --clouds $(MODEL)/clouds
+	cp $(MODEL)/default.safetensors bevseg/weights/
+	$(MAKE) model-card
+
+# Its scores. The real clouds lie in $BEVSEG_DATA/data.
+model-card: $(VENV)/installed
+	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --keep $(MODEL)/clouds --json $(MODEL)/transfer.json
+	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md
+
+# What labelled clouds add to it; the twins of other training streets. Each a night on two cores.
+bench-model: $(VENV)/installed
+	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --data $(BEVSEG_DATA)/data/oakland3d \
+		--json $(MODEL)/fine_tuning.json
+	for twin in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/studies/robust_$$twin.toml \
+		-o $(MODEL)/$$twin/$$twin.safetensors || exit; done
+	$(BIN)/python benchmarks/robustness.py $(MODEL)/with/with.safetensors $(MODEL)/without/without.safetensors \
+		--data $(BEVSEG_DATA)/data --json $(MODEL)/robustness.json
+	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md docs/measurements.md
 
 clean:
 	rm -rf build dist *.egg-info

@@ -1,0 +1,109 @@
+"""Write the tables of the card of the model that ships, and of other documents, from the numbers of the benchmarks.
+
+    python benchmarks/model_card.py build/default_model bevseg/weights/README.md [DOCUMENT ...]
+
+The folder holds `default.safetensors` and `history.csv` of `default_model.py`, and as JSON what `transfer.py`,
+`fine_tuning.py` and `robustness.py` have measured: `transfer.json` and so on. Each table stands between
+`<!-- name -->` and `<!-- end -->`; what was there goes. A document has those tables that it has a place for.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fine_tuning
+import robustness
+import transfer
+from transfer import lines, percent
+
+from bevseg.ingest import sha256
+from bevseg.jobs.report import HISTORY
+from bevseg.seg import checkpoint
+
+MODEL = "default.safetensors"
+
+
+def main() -> None:
+    """Fill the documents."""
+    folder, *documents = map(Path, sys.argv[1:])
+    for document in documents:
+        text = document.read_text(encoding="utf-8")
+        for name, make in TABLES.items():
+            before, begin, rest = text.partition(f"<!-- {name} -->\n")
+            if begin:
+                _, end, after = rest.partition("<!-- end -->")
+                text = f"{before}{begin}{make(folder)}\n{end}{after}"
+        document.write_text(text, encoding="utf-8")
+
+
+def read(folder: Path, name: str) -> Any:
+    """Return what a benchmark has written."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def file(folder: Path) -> str:
+    """Return what the file is."""
+    path, model = folder / MODEL, checkpoint.load(folder / MODEL)
+    weights = sum(value.numel() for net in model.nets.values() for value in net.parameters())
+    net = model.settings.net
+    limit = f", {net.widest} at most" if net.widest else ""
+    rows = (
+        ("bytes", f"{path.stat().st_size:,}"),
+        ("SHA-256", sha256(path)),
+        ("weights", f"{weights:,} in {len(model.nets)} networks, in half precision"),
+        ("network", f"{net.filters} filters at full resolution{limit}, {net.depth} halvings"),
+        ("made with", ", ".join(f"{name} {version}" for name, version in sorted(model.versions.items()))),
+    )
+    return lines(("", ""), rows)
+
+
+def training(folder: Path) -> str:
+    """Return how the training of each network went, and what came of it on the clouds held out."""
+    model = checkpoint.load(folder / MODEL)
+    with (folder / HISTORY).open(newline="", encoding="utf-8") as table:
+        looks = list(csv.DictReader(table))
+    rows = []
+    for name in model.nets:
+        of_slice = [look for look in looks if look["slice"] == name]
+        best = max(float(look["miou"]) for look in of_slice)
+        last = of_slice[-1]
+        rows.append((name, last["step"], f"{float(last['seconds']) / 60:.0f}", percent(best)))
+    held_out = model.scores["validation"]
+    reached, most = (percent(held_out[key]["miou"]) for key in ("scores", "oracle"))
+    said = (
+        f"{len(model.scores['trained_on'])} clouds train, {len(held_out['clouds'])} tell when to stop. "
+        f"Of the points of these: mIoU {reached} %, oracle {most} %."
+    )
+    return f"{said}\n\n{lines(('slice', 'steps', 'minutes', 'best mIoU of cells held out, %'), rows)}"
+
+
+def clouds(folder: Path) -> str:
+    """Return the scores of the model on each cloud of Oakland."""
+    return transfer.clouds(read(folder, "transfer")["sets"]["oakland"])
+
+
+def confusion(folder: Path) -> str:
+    """Return the confusion matrices of all sets."""
+    of_sets = read(folder, "transfer")["sets"].items()
+    return "\n\n".join(f"{name}:\n\n{transfer.confusion(of['pooled'])}" for name, of in of_sets)
+
+
+TABLES: dict[str, Callable[[Path], str]] = {
+    "file": file,
+    "training": training,
+    "sets": lambda folder: transfer.pooled(read(folder, "transfer")["sets"]),
+    "clouds": clouds,
+    "confusion": confusion,
+    "fine-tuning": lambda folder: fine_tuning.markdown(read(folder, "fine_tuning")),
+    "robustness": lambda folder: robustness.markdown(read(folder, "robustness")),
+}
+"""Name of a table -> what makes it."""
+
+
+if __name__ == "__main__":
+    main()
