@@ -67,7 +67,7 @@ default-model: $(VENV)/installed
 # Its scores. The real clouds lie in $BEVSEG_DATA/data.
 model-card: $(VENV)/installed
 	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --keep $(MODEL)/clouds --json $(MODEL)/transfer.json
-	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md
+	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md README.md
 
 # What labelled clouds add to it; the twins of other training streets. Each a night on two cores.
 bench-model: $(VENV)/installed
@@ -77,7 +77,7 @@ bench-model: $(VENV)/installed
 		-o $(MODEL)/$$twin/$$twin.safetensors || exit; done
 	$(BIN)/python benchmarks/robustness.py $(MODEL)/with/with.safetensors $(MODEL)/without/without.safetensors \
 		--data $(BEVSEG_DATA)/data --json $(MODEL)/robustness.json
-	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md docs/measurements.md
+	$(BIN)/python benchmarks/model_card.py $(MODEL) docs/measurements.md
 
 clean:
 	rm -rf build dist *.egg-info
