@@ -226,7 +226,7 @@ class _Shell:
             window &= middle > body.bed[1]
         near = np.abs(middle[:, None] * self.length - self.pillars[None]).min(axis=1)
         window &= near > 0.05
-        through = rng.uniform(0, 0.8) if rng.random() < 0.7 else 0.0  # tinted panes hide all
+        panes = _Panes.draw(rng, tinted=0.5 if body.roof > 0.9 else 0.3)
         parts = []
         for side in (1, -1):
             for point in range(5):
@@ -241,10 +241,10 @@ class _Shell:
                     axis=1,
                 )
                 parts.append(quads(corners[~glass], Material.PAINT))
-                parts.append(_panes(rng, corners[glass], through))
-        return merge([*parts, *self._ends(through), self._floor()])
+                parts.append(panes.mesh(rng, corners[glass]))
+        return merge([*parts, *self._ends(panes), self._floor()])
 
-    def _ends(self, through: float) -> list[Mesh]:
+    def _ends(self, panes: _Panes) -> list[Mesh]:
         """Rear and front: bands from side to side."""
         parts = []
         for station in (0, len(self.x) - 1):
@@ -261,7 +261,7 @@ class _Shell:
                 )
                 height = self.rings[station, point + 1, 1] - self.rings[station, point, 1]
                 glazed = point == 2 and height > 0.3 and self.body.glazed[0] < -0.4
-                parts.append(_panes(self.rng, band, through) if glazed else quads(band, Material.PAINT))
+                parts.append(panes.mesh(self.rng, band) if glazed else quads(band, Material.PAINT))
         return parts
 
     def _floor(self) -> Mesh:
@@ -286,22 +286,36 @@ class _Shell:
         return merge([dash, *seats])
 
 
-def _panes(rng: np.random.Generator, corners: NDArray[np.float64], through: float) -> Mesh:
-    """Return panes (N, 4, 3) of glass; a share `through` of their area lets all light in."""
-    if not len(corners):
-        return merge([])
-    if not through:
-        return quads(corners, Material.CAR_GLASS)
-    u, v = (axis.ravel() for axis in np.meshgrid([0.0, 0.5], [0.0, 0.5]))
-    a, b, c, d = (corners[:, i, None] for i in range(4))
+@dataclass(frozen=True)
+class _Panes:
+    """The windows of one vehicle."""
 
-    def at(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-        u, v = u[None, :, None], v[None, :, None]
-        return (1 - u) * (1 - v) * a + u * (1 - v) * b + u * v * c + (1 - u) * v * d
+    material: Material
+    """Tinted or plastered ones answer as paint does."""
+    through: float
+    """Share of their area that lets all light in."""
 
-    bits = np.stack([at(u, v), at(u + 0.5, v), at(u + 0.5, v + 0.5), at(u, v + 0.5)], axis=2)
-    bits = bits.reshape(-1, 4, 3)
-    return quads(bits[rng.random(len(bits)) >= through], Material.CAR_GLASS)
+    @classmethod
+    def draw(cls, rng: np.random.Generator, tinted: float) -> _Panes:
+        """Draw them; `tinted` is the chance of windows that nothing passes."""
+        if rng.random() < tinted:
+            return cls(Material.PAINT, 0.0)
+        return cls(Material.CAR_GLASS, rng.uniform(0, 0.8) if rng.random() < 0.7 else 0.0)
+
+    def mesh(self, rng: np.random.Generator, corners: NDArray[np.float64]) -> Mesh:
+        """Return panes (N, 4, 3)."""
+        if not (len(corners) and self.through):
+            return quads(corners, self.material)
+        u, v = (axis.ravel() for axis in np.meshgrid([0.0, 0.5], [0.0, 0.5]))
+        a, b, c, d = (corners[:, i, None] for i in range(4))
+
+        def at(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+            u, v = u[None, :, None], v[None, :, None]
+            return (1 - u) * (1 - v) * a + u * (1 - v) * b + u * v * c + (1 - u) * v * d
+
+        bits = np.stack([at(u, v), at(u + 0.5, v), at(u + 0.5, v + 0.5), at(u, v + 0.5)], axis=2)
+        bits = bits.reshape(-1, 4, 3)
+        return quads(bits[rng.random(len(bits)) >= self.through], self.material)
 
 
 def _mirrors(body: Body, length: float, width: float, height: float) -> Mesh:

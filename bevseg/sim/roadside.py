@@ -21,7 +21,7 @@ TWO_LANES = 5.4
 """Half a carriageway that is wider than this has two lanes, m."""
 _BUSY = 8.0
 """Most vehicles in the lane beside the scanner, of which many stand, over those that come the other way."""
-_LONGEST = 30.0
+_LONGEST = 16.0
 """Vehicles that motion draws longer than this are left out, m."""
 
 
@@ -107,9 +107,9 @@ def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> fl
 def _rank(builder: Builder, sign: int, side: Side) -> None:
     """Let vehicles of one large kind wait nose to tail at the kerb, as shuttles do."""
     rng = builder.rng
-    kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.6, 0.15, 0.15, 0.1]))
+    kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.65, 0.1, 0.15, 0.1]))
     s = rng.uniform(builder.start, builder.end)
-    for _ in range(int(rng.integers(3, 9))):
+    for _ in range(int(rng.integers(2, 4 if kind == "bus" else 8))):
         part = vehicle(rng, kind)
         length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
         if builder.take(("park", sign), s, s + length + 0.6, margin=1.5):

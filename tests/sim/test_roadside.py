@@ -16,9 +16,12 @@ from bevseg.sim.terrain import Crossing, Side, Terrain
 SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0, bank=0.0, bank_width=1.0)
 
 
-def furnished(seed, parking="parallel", style="oakland", slope=0.0, crossings=(), length=80.0):
+FULL = replace(STYLES["oakland"], parked=(0.6, 1.0), ranks=0.0)
+
+
+def furnished(seed, parking="parallel", style=FULL, slope=0.0, crossings=(), length=80.0):
     terrain = Terrain(length, slope, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, crossings)
-    builder = Builder(np.random.default_rng(seed), terrain, STYLES[style])
+    builder = Builder(np.random.default_rng(seed), terrain, style)
     roadside.fill(builder, -1, PARKING[parking])
     roadside.fill_crossings(builder)
     return builder
