@@ -187,6 +187,8 @@ class Pace:
     """Share of the speed that a sharp turn takes."""
     stops: float = 0.0
     """Chance of a stop; it leaves 3 to 12 sweeps at one place."""
+    sway: float = 0.0
+    """Standard deviation of pitch and of roll that shake the instrument from one 0.25 m to the next, rad."""
 
 
 def drive(
@@ -221,6 +223,7 @@ def drive(
     stop = route.length * rng.random() if rng.random() < pace.stops else np.inf
     held = float(rng.integers(3, 13))
     shift = error * rng.standard_normal(3) * (1.0, 1.0, 0.5)
+    pitch, roll = pace.sway * rng.standard_normal((2, len(route.along)))
     spacing = sensor.spacing * np.clip(speed, 0.4, 2.0)
     number = np.concatenate([[0.0], np.cumsum(np.diff(route.along) * 2 / (spacing[1:] + spacing[:-1]))])
     number += held * (route.along > stop)
@@ -230,8 +233,8 @@ def drive(
         number=number[kept] - number[kept][0],
         place=place[kept],
         heading=route.heading[kept],
-        pitch=route.pitch[kept],
-        roll=route.roll[kept],
+        pitch=(route.pitch + pitch)[kept],
+        roll=(route.roll + roll)[kept],
         shift=shift,
         start=start,
     )

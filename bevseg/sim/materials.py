@@ -60,7 +60,7 @@ class Response(NamedTuple):
 RESPONSES = {
     Material.ASPHALT: Response(GROUND, 0.15, 0.98, 0.002),
     Material.PAVING: Response(GROUND, 0.35, 0.99, 0.003),
-    Material.GRASS: Response(GROUND, 0.45, 0.97, 0.015),
+    Material.GRASS: Response(GROUND, 0.45, 0.97, 0.008),
     Material.BRICK: Response(BUILDING, 0.40, 0.99, 0.005),
     Material.STONE: Response(BUILDING, 0.35, 0.99, 0.008),
     Material.SIDING: Response(BUILDING, 0.55, 0.99, 0.004),

@@ -96,18 +96,18 @@ def _shrec20(rng: np.random.Generator) -> Setup:
 def _oakland(rng: np.random.Generator) -> Setup:
     """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
 
-    2.0 to 2.3 m up; profiles 0.1 to 0.5 m apart, mostly 0.15 to 0.35, drawn for a cloud and then changing with the
-    speed; ranges in steps of 1 cm, noise 1.5 cm, half of them lost at 36 to 44 m and all beyond 80 m.
+    2.0 to 2.3 m up; profiles 0.08 to 0.45 m apart, mostly 0.15 to 0.35, drawn for a cloud and then changing with the
+    speed; ranges in steps of 1 cm, noise 0.7 cm, half of them lost at 36 to 44 m and all beyond 80 m.
     """
     sensor = Sensor(
         kind="fan",
         height=rng.uniform(2.0, 2.3),
         step=0.5,
-        spacing=float(np.clip(0.23 * np.exp(0.35 * rng.standard_normal()), 0.1, 0.45)),
+        spacing=float(np.clip(0.23 * np.exp(0.45 * rng.standard_normal()), 0.08, 0.45)),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
         optics=Optics(
-            noise=0.015,
+            noise=0.007,
             step=0.01,
             reach=rng.uniform(36, 44),
             farthest=80.0,
@@ -119,7 +119,7 @@ def _oakland(rng: np.random.Generator) -> Setup:
     return Setup(
         sensor,
         "oakland",
-        Pace(swing=0.25, slowing=0.5, stops=0.15),
+        Pace(swing=0.25, slowing=0.5, stops=0.15, sway=0.001),
         turns=0.4,
         longest=220.0,
         resolution=0.01,
