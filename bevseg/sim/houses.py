@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -345,9 +346,11 @@ def flats(rng: np.random.Generator, width: float, storeys: int, raised: float) -
 
 
 def institute(rng: np.random.Generator, length: float, storeys: int, raised: float) -> Mesh:
-    """Return a long public building: a bar, an L or a U, with bands, pilasters, a portico or an arcade."""
+    """Return a long public building: a bar, an L or a U, or one with jogs; porticoes, rotundas, arcades."""
+    if length > 30 and rng.random() < 0.3:
+        return _jogged(rng, length, storeys, raised)
     rhythm, storey = Rhythm.draw(rng, public=True), rng.uniform(3.4, 4.6)
-    depth = rng.uniform(12.0, 18.0)
+    depth = rng.uniform(12.0, 18.0) if rng.random() < 0.65 else rng.uniform(18.0, 36.0)
     ground = storey * rng.uniform(1.0, 1.3)
     roof = (Roof.FLAT, Roof.HIP, Roof.GABLE, Roof.MANSARD)[int(rng.choice(4, p=[0.6, 0.2, 0.1, 0.1]))]
     recess = rng.uniform(2.0, 4.0) if rng.random() < 0.25 else 0.0
@@ -384,7 +387,14 @@ def institute(rng: np.random.Generator, length: float, storeys: int, raised: flo
         parts.append(wing.mesh(rng).at(x, -out))
     if not recess:
         wide = min(length / 3, rng.uniform(4.0, 14.0))
-        if rng.random() < 0.5:
+        if rng.random() < 0.2:
+            radius = min(rng.uniform(3.5, 9.0), length / 3)
+            parts.append(
+                stairs.rotunda(rng, radius, min(main.eaves, ground + rng.uniform(0, 2.5)), raised).at(
+                    length / 2
+                )
+            )
+        elif rng.random() < 0.5:
             high = min(main.eaves, ground + storey * int(rng.integers(0, 2))) - 0.2
             parts.append(stairs.portico(rng, wide, rng.uniform(2.0, 4.0), high, raised).at(length / 2))
         else:
@@ -421,6 +431,18 @@ def _dressing(rng: np.random.Generator, of: Block, low: float) -> list[Mesh]:
             storey = upper.mesh(rng)
             parts.append(storey.only(storey.corners[..., 2].min(axis=1) > -0.2).at(back, back, of.eaves))
     return parts
+
+
+def _jogged(rng: np.random.Generator, length: float, storeys: int, raised: float) -> Mesh:
+    """Return two or three public buildings end to end, each with its front further out or in than the last."""
+    count = int(rng.integers(2, 4))
+    ends = np.concatenate([[0.0], np.sort(rng.uniform(0.25, 0.75, count - 1)), [1.0]]) * length
+    parts = []
+    for a, b in pairwise(ends):
+        if b - a > 6:
+            high = max(1, storeys + int(rng.integers(-1, 2)))
+            parts.append(institute(rng, min(b - a, 30.0), high, raised).at(a, rng.uniform(0.0, 5.0)))
+    return merge(parts)
 
 
 def _wings(rng: np.random.Generator, length: float) -> list[tuple[float, float]]:

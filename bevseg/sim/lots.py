@@ -20,7 +20,7 @@ from bevseg.sim.mesh import Mesh
 from bevseg.sim.style import Span, Style, drawn
 from bevseg.sim.terrain import WALL, Crossing, Plot, Side
 
-HOUSE, PARK, SQUARE, CAR_PARK, VIADUCT = "house", "park", "square", "car park", "viaduct"
+HOUSE, OPEN, PARK, SQUARE, CAR_PARK, VIADUCT = "house", "open", "park", "square", "car park", "viaduct"
 """What lots are used for."""
 _STEP = 0.15
 """Steps of the ground under this need no wall, m."""
@@ -191,6 +191,8 @@ class Planner:
             return Lot(low, high, kind, CAR_PARK, rng.uniform(18, 40), _gentle(rng))
         setback = garden + (rng.uniform(0, 2.5) if kind.detached > 0.5 else 0.0)
         use = HOUSE if kind.building else PARK
+        if use == HOUSE and setback > 2.5 and rng.random() < style.empty:
+            use = OPEN
         lot = Lot(low, high, kind, use, setback, paved=bool(rng.random() < kind.yard))
         if setback > 3.0 and kind.building != "downtown" and rng.random() < style.retained:
             return self._retained(lot)
@@ -331,9 +333,9 @@ def build(builder: Builder, sign: int, lot: Lot) -> None:
         _car_park(builder, sign, lot)
     elif lot.use == PARK:
         _park(builder, sign, lot)
-    else:
+    elif lot.use == HOUSE:
         _house(builder, sign, lot)
-    if lot.use in (HOUSE, PARK) and lot.setback > 0.8:
+    if lot.use in (HOUSE, OPEN, PARK) and lot.setback > 0.8:
         _garden(builder, sign, lot)
     if lot.stairs is not None:
         _flight(builder, sign, lot, lot.stairs)
@@ -500,7 +502,9 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
         s = rng.uniform(lot.low, lot.high)
         if lot.use == HOUSE and builder.take(("drive", sign), s - radius, s + radius):
             builder.stand(
-                plants.bush(rng, radius, rng.uniform(0.4, 2.2)), s, sign * (side.front + max(u, radius))
+                plants.bush(rng, radius, 0.3 + 1.9 * rng.beta(1.2, 2.2)),
+                s,
+                sign * (side.front + max(u, radius)),
             )
     if lot.setback > 3.5:
         for _ in range(rng.poisson(thin * style.garden_trees * area)):

@@ -174,3 +174,32 @@ def portico(rng: np.random.Generator, wide: float, out: float, height: float, ra
             flight(rng, wide * rng.uniform(0.6, 1.0), raised, cheeks=bool(rng.random() < 0.6)).at(0, -out)
         )
     return merge(parts)
+
+
+def rotunda(rng: np.random.Generator, radius: float, height: float, raised: float) -> Mesh:
+    """Return columns on a half circle before a front, or on a hollow one, under a round beam and perhaps a dome."""
+    count = int(rng.integers(4, 9))
+    bulge = -1.0 if rng.random() < 0.6 else -0.45
+    angle = np.linspace(0.0, np.pi, count)
+    thick = rng.uniform(0.4, 0.9)
+    parts = []
+    for x, y in zip(radius * np.cos(angle), bulge * radius * np.sin(angle), strict=True):
+        parts.append(columns([x], y, -raised - 1.0, height - 0.8, thick, Material.STONE))
+    fine = np.linspace(0.0, np.pi, 25)
+    out, into = radius + thick / 2, radius - thick / 2
+    rings = []
+    for r in (out, into):
+        edge = np.column_stack([r * np.cos(fine), bulge * r * np.sin(fine)])
+        low, high = (np.column_stack([edge, np.full(25, z)]) for z in (height - 0.8, height))
+        rings.append((low, high))
+        parts.append(quads(np.stack([low[:-1], low[1:], high[1:], high[:-1]], axis=1), Material.STONE))
+    (a, b), (c, d) = rings
+    for p, q in ((a, c), (b, d)):
+        parts.append(quads(np.stack([p[:-1], p[1:], q[1:], q[:-1]], axis=1), Material.STONE))
+    if rng.random() < 0.5:
+        top = np.array((0.0, 0.0, height + rng.uniform(0.2, 0.6) * radius))
+        middle = np.broadcast_to(top, (24, 3))
+        parts.append(Mesh.of(np.stack([b[:-1], b[1:], middle], axis=1), Material.ROOF))
+    wide = 2 * radius
+    parts.append(flight(rng, wide * 0.5, max(raised, 0.15)).at(0, bulge * radius * 0.8))
+    return merge(parts)

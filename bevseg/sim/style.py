@@ -71,6 +71,8 @@ class Style:
     """Chance, per side and 100 m, of an open paved place."""
     car_park: float = 0.05
     """Chance, per side and 100 m, of a car park beside the road."""
+    empty: float = 0.06
+    """Chance that no building stands on a plot."""
     yards: float = 0.12
     """Planters, sign walls, pergolas and the like, per 10 m of lots that are set back."""
     second_row: float = 0.4
@@ -203,6 +205,7 @@ STYLES: Mapping[str, Style] = {
         retained=0.4,
         square=0.04,
         car_park=0.12,
+        empty=0.12,
         yards=0.3,
         second_row=0.5,
         parking={"parallel": 0.55, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.35},
