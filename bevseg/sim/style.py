@@ -121,8 +121,6 @@ class Style:
     tree_height: Span = (4.0, 14.0)
     tree_clear: Span = (1.8, 3.8)
     """Height of the lowest leaves of a street tree."""
-    tree_spread: Span = (0.22, 0.42)
-    """Radius of a crown over the height of its tree."""
     habits: Shares = field(
         default_factory=lambda: {
             "round": 0.22,
@@ -228,7 +226,6 @@ STYLES: Mapping[str, Style] = {
         tree_rows=0.7,
         tree_pitch=(6.0, 14.0),
         tree_height=(5.0, 16.0),
-        tree_spread=(0.24, 0.42),
         garden_trees=0.016,
         hedges=0.4,
         lamps=0.4,

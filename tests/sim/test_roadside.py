@@ -7,8 +7,10 @@ import pytest
 from bevseg.labels import CAR, UNDEFINED, VEGETATION
 from bevseg.sim import lots, roadside
 from bevseg.sim.builder import Builder
+from bevseg.sim.cars import BODIES
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import merge
+from bevseg.sim.plants import BARE, HABITS
 from bevseg.sim.roadside import FURNITURE, PARKING
 from bevseg.sim.style import STYLES
 from bevseg.sim.terrain import Crossing, Side, Terrain
@@ -135,6 +137,13 @@ def test_shares_of_furniture_name_all_of_it():
     assert sum(share for share, _, _ in FURNITURE) == pytest.approx(1.0)
     made = [make(np.random.default_rng(0)) for _, _, make in FURNITURE]
     assert all(UNDEFINED in LABELS[part.materials] for part in made)
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+def test_styles_name_vehicles_trees_and_parking_that_there_are(style):
+    assert set(style.fleet) == set(BODIES)
+    assert set(style.habits) == {*HABITS, BARE}
+    assert set(style.parking) == set(PARKING)
 
 
 def test_a_seed_furnishes_alike():
