@@ -241,7 +241,6 @@ STYLES: Mapping[str, Style] = {
         hydrants=0.006,
         cross_wires=0.02,
         traffic=0.002,
-        tree_spread=(0.22, 0.38),
         queue=0.1,
     ),
     "terrestrial": replace(
