@@ -142,6 +142,8 @@ class TrainConfig:
     """Least probability of a class that a network gives to a cell without a label for the cell to count."""
     average: float = 0.995
     """Decay of the running average of the weights that is kept."""
+    init_share: float = 0.0
+    """Share of the weights of the model that a training starts from in those that are kept (Wortsman et al. 2022)."""
     validate_every: int = 150
     """Steps between two looks at the validation clouds."""
     patience: int = 6
@@ -248,6 +250,7 @@ TRAIN_DOMAINS: dict[str, Domain] = {
     "unlabelled_weight": _NOT_NEGATIVE,
     "confidence": _SHARE,
     "average": _SHARE,
+    "init_share": _SHARE,
     "validate_every": _COUNT,
     "patience": _COUNT,
     "val_share": _SHARE,
@@ -270,9 +273,10 @@ def _refuse_outside(config: object, domains: dict[str, Domain], group: str, verd
             )
 
 
-FINE_TUNING: dict[str, object] = {"learning_rate": 5e-4, "steps": 400, "val_share": 0.0}
+FINE_TUNING: dict[str, object] = {"learning_rate": 5e-4, "steps": 400, "init_share": 0.5, "val_share": 0.0}
 """Settings of a training that starts from a model, in place of the defaults above. The networks know streets already:
-small steps, few of them, and every labelled cloud teaches, since those who fine-tune have one or three."""
+small steps, few of them, half of what they knew stays, and every labelled cloud teaches, since those who fine-tune
+have one or three."""
 
 NAMED: dict[str, Settings] = {
     "default": Settings(),

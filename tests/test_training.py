@@ -107,6 +107,7 @@ def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
         ("unlabelled_weight", -1.0),
         ("confidence", 2.0),
         ("average", 2.0),
+        ("init_share", 2.0),
         ("validate_every", 0),
         ("patience", 0),
         ("val_share", 2.0),

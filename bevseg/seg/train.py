@@ -42,7 +42,8 @@ class Trained:
     Attributes
     ----------
     net
-        Running average of the weights at the last look that was as good as any, on the CPU.
+        Running average of the weights at the last look that was as good as any, with the share of the first ones
+        that the settings leave, on the CPU.
     history
         One row per look at the validation rasters: `step`, `loss` (mean since the row before), `learning_rate`,
         `miou`, `iou_<class>`, `seconds` since the start.
@@ -93,7 +94,8 @@ def train(
     device
         `auto`, `cpu`, `cuda` or `cuda:N`.
     init
-        Network of the same architecture to go on from; it is not changed.
+        Network of the same architecture to go on from; it is not changed. It keeps the share `config.init_share` in
+        what is looked at and returned.
     minutes
         Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
         is larger, so that a training that is cut short still ends with small steps.
@@ -126,8 +128,9 @@ def train(
     average = copy.deepcopy(live).eval()
     descent = optimiser(config.optimiser, live.parameters(), config)
     shares = schedule(config.schedule, config)
+    origin = _placed(init, place)
     lesson = Lesson(loss_of, config, average, _placed(teacher, place), place)
-    best, kept, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
+    best, reached, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
     history: list[Row] = []
     losses: list[float] = []
     start = time.monotonic()
@@ -153,7 +156,8 @@ def train(
             if not last and step % config.validate_every:
                 continue
             row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
-            row |= validate(average, validation, bands, place)
+            kept = _mixed(average, origin, config.init_share)
+            row |= validate(kept, validation, bands, place)
             row["seconds"] = time.monotonic() - start
             history.append(row)
             losses.clear()
@@ -162,12 +166,12 @@ def train(
             shares.look(row["miou"])
             stale += 1
             if not row["miou"] < best - TOLERANCE:
-                best_weights, kept, stale = copy.deepcopy(average.state_dict()), row["miou"], 0
+                best_weights, reached, stale = copy.deepcopy(kept.state_dict()), row["miou"], 0
             best = max(best, row["miou"])  # stays without validation: NaN compares false
             if last or stale >= config.patience:
                 break
     average.load_state_dict(best_weights)
-    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, kept)
+    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, reached)
 
 
 def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
@@ -187,11 +191,11 @@ def _others(
         yield from stream
 
 
-def _placed(teacher: UNet | None, place: torch.device) -> UNet | None:
-    """Return a copy of the teacher that is ready to be asked."""
-    if teacher is None:
+def _placed(net: UNet | None, place: torch.device) -> UNet | None:
+    """Return a copy of a trained network that is ready to be asked."""
+    if net is None:
         return None
-    return copy.deepcopy(teacher).eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return copy.deepcopy(net).eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @torch.no_grad()
@@ -204,6 +208,15 @@ def _blend(average: UNet, live: UNet, decay: float) -> None:
     for k, n in zip(kept, new, strict=True):
         if not k.is_floating_point():
             k.copy_(n)
+
+
+def _mixed(average: UNet, start: UNet | None, share: float) -> UNet:
+    """Return the average with a share of the weights and statistics that the training began with."""
+    if start is None or share == 0:
+        return average
+    mixed = copy.deepcopy(average)
+    _blend(mixed, start, 1 - share)
+    return mixed
 
 
 def _finite(loss: float, step: int, config: TrainConfig) -> float:

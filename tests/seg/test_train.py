@@ -228,3 +228,19 @@ def test_the_model_file_repeats_itself(tmp_path):
         model.nets["low"], model.bands["low"] = fit().net, scenes.BANDS
         save(model, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_share_of_the_first_weights_stays_and_is_what_is_looked_at():
+    first = fit(steps=4).net
+    plain, half, all_of_it = (
+        fit(steps=4, seed=1, init=first, init_share=share, validate_every=4) for share in (0.0, 0.5, 1.0)
+    )
+    ours, theirs = first.state_dict(), plain.net.state_dict()
+    for key, value in half.net.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (ours[key] + theirs[key]) / 2)
+            torch.testing.assert_close(all_of_it.net.state_dict()[key], ours[key])
+    assert not torch.equal(ours["head.weight"], theirs["head.weight"])
+    scene = [scenes.squares(np.random.default_rng((99, 0)), 48)]
+    looked = validate.validate(half.net, scene, scenes.BANDS, torch.device("cpu"))
+    assert half.history[-1]["miou"] == looked["miou"]
