@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.sim import bridges, clutter, houses, plants, stairs, walls, yards
+from bevseg.sim import bridges, clutter, fronts, houses, plants, stairs, walls, yards
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car
 from bevseg.sim.materials import Material
@@ -24,6 +24,8 @@ HOUSE, OPEN, PARK, SQUARE, CAR_PARK, VIADUCT = "house", "open", "park", "square"
 """What lots are used for."""
 _STEP = 0.15
 """Steps of the ground under this need no wall, m."""
+_LONG, _LEAST = ("institute", "flats", "downtown", "mixed"), 16.0
+"""Buildings whose fronts may stand out and step back, and how long they are at least, m."""
 _CORNER = 1.5
 """Between the pavement of a side street and the first lot, m."""
 
@@ -393,11 +395,13 @@ def _flight(builder: Builder, sign: int, lot: Lot, where: Span) -> None:
     builder.stand(part.mirrored(sign), s, top, lift=0.02)
 
 
-def _building(rng: np.random.Generator, kind: Kind, width: float, raised: float) -> Mesh:
+def _building(rng: np.random.Generator, style: Style, kind: Kind, width: float, raised: float) -> Mesh:
     """Return a building of the kind that stands there."""
     storeys = int(rng.integers(int(kind.storeys[0]), int(kind.storeys[1]) + 1))
     if kind.building in ("terraced", "downtown") and width < 11 and rng.random() < 0.1:
         return houses.passage(rng, width, storeys)
+    if kind.building in _LONG and width > _LEAST and rng.random() < style.layered:
+        return fronts.front(rng, width, storeys, raised, near=kind.building == "downtown")
     if kind.building == "terraced":
         return houses.terraced(rng, width, storeys, raised, shop=bool(rng.random() < kind.shop))
     if kind.building == "flats":
@@ -452,7 +456,7 @@ def _house(builder: Builder, sign: int, lot: Lot) -> None:
         return
     raised = rng.uniform(*kind.raised)
     angle = float(np.clip(rng.normal(scale=kind.turned), -0.45, 0.45)) if kind.turned else 0.0
-    building = _building(rng, kind, width, raised)
+    building = _building(rng, builder.style, kind, width, raised)
     building = building.at(-width / 2).turned(angle).at(width / 2)
     t = sign * (setback + abs(np.sin(angle)) * width / 2)
     _stand(builder, sign, building, lot.low, t, raised, width)
@@ -622,7 +626,7 @@ def _square(builder: Builder, sign: int, lot: Lot) -> None:
     kind = KINDS["downtown" if rng.random() < 0.6 else "institute"]
     raised = rng.uniform(0.05, 0.8)
     t = sign * (side.front + lot.setback)
-    building = _building(rng, kind, width, raised)
+    building = _building(rng, builder.style, kind, width, raised)
     _stand(builder, sign, building, lot.low, t, raised, width)
     for out in np.arange(5.0, lot.setback - 4, 8.0):
         for s in np.arange(lot.low + 3, lot.high - 2, 8.0):
@@ -657,7 +661,9 @@ def _car_park(builder: Builder, sign: int, lot: Lot) -> None:
     if rng.random() < 0.6:
         raised = rng.uniform(0.05, 0.4)
         t, width = sign * (side.front + lot.setback + 2), lot.high - lot.low
-        building = _building(rng, KINDS["flats" if rng.random() < 0.5 else "mixed"], width, raised)
+        building = _building(
+            rng, builder.style, KINDS["flats" if rng.random() < 0.5 else "mixed"], width, raised
+        )
         _stand(builder, sign, building, lot.low, t, raised, width)
 
 
@@ -675,5 +681,10 @@ def behind(builder: Builder, sign: int, lot: Lot, reach: float) -> None:
     if not builder.take(("behind", sign), low, low + width, margin=14.0):
         return
     raised, t = rng.uniform(0, 0.6), sign * (side.front + out)
-    building = _building(rng, kind, width, raised).at(-width / 2).turned(rng.normal(scale=0.25)).at(width / 2)
+    building = (
+        _building(rng, builder.style, kind, width, raised)
+        .at(-width / 2)
+        .turned(rng.normal(scale=0.25))
+        .at(width / 2)
+    )
     _stand(builder, sign, building, low, t, raised, width)

@@ -75,6 +75,8 @@ class Style:
     """Chance that no building stands on a plot."""
     yards: float = 0.12
     """Planters, sign walls, pergolas and the like, per 10 m of lots that are set back."""
+    layered: float = 0.12
+    """Chance that a long building has deep eaves or ledges, or storeys that step back or stand out."""
     second_row: float = 0.4
     """Chance, per plot, of a building 25 to 60 m from the road."""
 
@@ -205,6 +207,7 @@ STYLES: Mapping[str, Style] = {
         car_park=0.12,
         empty=0.12,
         yards=0.3,
+        layered=0.35,
         second_row=0.5,
         parking={"parallel": 0.55, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.35},
         parked=(0.0, 0.85),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.labels import BUILDING, UNDEFINED, VEGETATION
-from bevseg.sim import bridges, facades, houses, lots, stairs, walls, yards
+from bevseg.sim import bridges, facades, fronts, houses, lots, stairs, walls, yards
 from bevseg.sim.builder import Builder
 from bevseg.sim.facades import Rhythm
 from bevseg.sim.materials import LABELS, Material
@@ -58,6 +58,28 @@ def test_small_built_things_are_building_and_stand_in_the_ground(make):
         assert stone.sum() >= 12
         assert mesh.corners[stone][..., 2].min() < -0.5
         assert 0.3 < mesh.corners[..., 2].max() < 7.0
+
+
+@pytest.mark.parametrize("kind", fronts.KINDS)
+def test_layered_fronts_are_building_keep_their_length_and_stand_out_or_step_back(kind):
+    for seed in range(6):
+        mesh = fronts.KINDS[kind](np.random.default_rng(seed), 40.0, 3, 0.5)
+        assert set(LABELS[mesh.materials].tolist()) <= {BUILDING, UNDEFINED}
+        low, high = mesh.corners.min(axis=(0, 1)), mesh.corners.max(axis=(0, 1))
+        assert low[2] < -0.5
+        assert low[0] > -1.0
+        assert high[0] < 41.0
+        levels = mesh.corners.mean(axis=1)
+        upper = levels[(levels[:, 2] > 2.2) & (np.abs(levels[:, 1]) < 8.0)]
+        assert len(np.unique(upper[:, 1].round(1))) > 3
+        assert len(mesh.corners) < 25_000
+
+
+def test_near_fronts_leave_room_to_walk_below():
+    for seed in range(12):
+        mesh = fronts.front(np.random.default_rng(seed), 30.0, 1, 0.0, near=True)
+        out = mesh.corners[mesh.corners[..., 1].min(axis=1) < -0.4]
+        assert len(out) == 0 or out[..., 2].max(axis=1).min() < 0.4 or out[..., 2].min() > 2.2
 
 
 def test_windows_are_holes_and_fill_their_share_of_a_wall():
