@@ -53,6 +53,7 @@ from bevseg.sim.mesh import Mesh, box, merge
 from bevseg.sim.scanner import Scene, joined, scan
 from bevseg.sim.sensors import Sensor
 from bevseg.sim.street import Street
+from bevseg.sim.style import STYLES
 from bevseg.sim.terrain import Side, Terrain
 
 Array = NDArray[np.float64]
@@ -80,6 +81,8 @@ HOUSES = (
 )
 SOILS = (Material.ASPHALT, Material.PAVING, Material.GRASS)
 
+TOWN = replace(STYLES["shrec20"], square=0.0, car_park=0.0, empty=0.0, yards=0.0)
+"""Nothing but houses and their gardens beside the road."""
 LEVEL = Terrain(
     length=60.0,
     slope=0.0,
@@ -185,7 +188,7 @@ def furniture(
     terrain: Terrain, seed: int, *, sides: Iterable[int] = (1, -1), houses: bool = True
 ) -> list[Mesh]:
     """Return parked cars, trees, poles and people of the left (1) and right (-1) side, and villas with gardens."""
-    builder = Builder(np.random.default_rng(seed), terrain)
+    builder = Builder(np.random.default_rng(seed), terrain, TOWN)
     for sign in sides:
         if houses:
             lots.fill(builder, sign, lots.KINDS["villas"])
