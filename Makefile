@@ -60,13 +60,13 @@ bench-ground: $(VENV)/installed
 # The model that ships, from simulated streets to its file and its card: hours on two cores, less on a GPU.
 MODEL := build/default_model
 default-model: $(VENV)/installed
-	$(BIN)/python benchmarks/default_model.py -o $(MODEL)/default.safetensors --clouds $(MODEL)/clouds
+	$(BIN)/python benchmarks/default_model.py -o $(MODEL)/default.safetensors
 	cp $(MODEL)/default.safetensors bevseg/weights/
 	$(MAKE) model-card
 
 # Its scores. The real clouds lie in $BEVSEG_DATA/data.
 model-card: $(VENV)/installed
-	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --keep $(MODEL)/clouds --json $(MODEL)/transfer.json
+	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --json $(MODEL)/transfer.json
 	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md README.md
 
 # What labelled clouds add to it; the twins of other training streets. Each a night on two cores.
