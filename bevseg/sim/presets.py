@@ -33,7 +33,7 @@ class Setup:
     """Chance that the drive turns off into a cross street, if there is one."""
     shortest: float = 40.0
     """Length at least, m; fewer points than the sensor brings home from there lie further apart."""
-    longest: float = 400.0
+    longest: float = 1000.0
     """Length of a drive at most, m; more points lie closer together. Tripods go on."""
     resolution: float = 0.001
     """Step of the coordinates, m."""
@@ -121,7 +121,6 @@ def _oakland(rng: np.random.Generator) -> Setup:
         "oakland",
         Pace(swing=0.25, slowing=0.5, stops=0.15, sway=0.001),
         turns=0.4,
-        longest=220.0,
         resolution=0.01,
     )
 

@@ -36,6 +36,8 @@ _PULSE = 1.2
 """Two echoes closer than this melt into one, m: half the length of a pulse of 8 ns."""
 _SKIN = 0.02
 """Beams that go through a surface or are sent on by it start again this far off it, m."""
+_DETOUR = 8.0
+"""Beams sent on by a mirror are too weak to come back after further than this, m."""
 _GAP = 0.5
 """Second echoes are told apart from this far behind the first, m."""
 
@@ -351,7 +353,8 @@ def _further(
     way[~true] -= 2 * np.einsum("ij,ij->i", way[~true], across)[:, None] * across
 
     reach, triangle, normals = scene.cast(on)
-    hit = np.flatnonzero(np.isfinite(reach) & ~(second & (reach < _GAP)))
+    near = np.where(true, np.isfinite(reach), reach < _DETOUR)
+    hit = np.flatnonzero(near & ~(second & (reach < _GAP)))
     cosine = np.abs(np.einsum("ij,ij->i", normals[hit], on[hit, 3:]))
     found = _Hits(met.beam[hit], start[hit] + reach[hit], triangle[hit], cosine)
     back = _comes_back(found, scene.mesh.materials[found.triangle], optics, rng)

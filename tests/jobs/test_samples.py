@@ -10,7 +10,9 @@ import pytest
 from bevseg import open3d
 from bevseg.config import SimulateConfig
 from bevseg.errors import DependencyError, OutputExistsError, UsageError
+from bevseg.io import geotiff
 from bevseg.jobs.samples import Order, make
+from bevseg.labels import GROUND
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 SMALL = SimulateConfig(points=2_000, length=12, resolution=0.01)
@@ -47,6 +49,59 @@ def test_existing_files_are_refused_before_any_work(made):
         make(Order(made[0].parent, seed=4, clouds=2, what=SMALL))
     assert made[0].read_bytes() == before
     assert not (made[0].parent / "street_04.laz").exists()
+
+
+@pytest.fixture(scope="module")
+def exact(made, tmp_path_factory):
+    """The folder of one cloud with its exact ground and its mesh."""
+    folder = tmp_path_factory.mktemp("exact")
+    make(Order(folder, seed=5, what=SMALL, truth=True, mesh=True))
+    return folder
+
+
+def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
+    assert {path.name for path in exact.iterdir()} == {
+        "street_05.laz",
+        "street_05_ground.tif",
+        "street_05_mesh.ply",
+    }
+    las, raster = laspy.read(exact / "street_05.laz"), geotiff.read(exact / "street_05_ground.tif")
+    ground = np.asarray(las.classification) == GROUND
+    x, y, z = (np.asarray(axis)[ground] for axis in (las.x, las.y, las.z))
+    cells = raster.grid.cell_of(x, y)
+    below, seen = (raster[name].ravel() for name in ("height", "seen"))
+    assert np.median(np.abs(z - below[cells])) < 0.05
+    assert (seen[cells] == 1).all()
+    assert seen.sum() == len(np.unique(cells))
+    assert np.isfinite(below[seen == 0]).any()
+    assert "28992" in raster.crs
+
+
+def test_the_mesh_tells_class_and_thing_of_each_triangle(exact):
+    mesh = open3d.load().io.read_triangle_mesh(str(exact / "street_05_mesh.ply"))
+    las = laspy.read(exact / "street_05.laz")
+    corners = np.asarray(mesh.vertices)
+    assert len(mesh.triangles) * 3 == len(corners) > 10_000
+    points = np.column_stack([las.x, las.y, las.z])
+    assert (corners.min(axis=0) < np.median(points, axis=0)).all()
+    assert (corners.max(axis=0) > np.median(points, axis=0)).all()
+    head = (exact / "street_05_mesh.ply").read_bytes()[:600].decode("latin1")
+    assert "property uchar class" in head
+    assert "property int instance" in head
+
+
+def test_instances_are_of_the_things_0_the_ground(exact):
+    las = laspy.read(exact / "street_05.laz")
+    ground = np.asarray(las.classification) == GROUND
+    assert las["instance"].dtype == np.uint32
+    assert (las["instance"][ground] == 0).all()
+    assert (las["instance"][~ground] > 0).all()
+
+
+def test_an_exact_ground_that_exists_is_refused_before_any_work(exact):
+    with pytest.raises(OutputExistsError, match=r"ground\.tif"):
+        make(Order(exact, seed=4, clouds=2, formats=("txt",), what=SMALL, truth=True))
+    assert not (exact / "street_04.txt").exists()
 
 
 def test_an_unknown_format_is_named(tmp_path):
