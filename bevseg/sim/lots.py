@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.sim import bridges, clutter, fronts, houses, plants, stairs, walls, yards
+from bevseg.sim import bridges, clutter, facades, fronts, houses, plants, stairs, walls, yards
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh
+from bevseg.sim.mesh import Mesh, boxes
 from bevseg.sim.style import Span, Style, drawn
 from bevseg.sim.terrain import WALL, Crossing, Plot, Side
 
@@ -492,6 +492,8 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
             u = steps(lot.profile)[0] + 0.75
             high = rng.uniform(0.4, 1.3)
             _hedge(builder, lot.low, lot.high, sign * (side.front + u), high, lot.stairs)
+    elif lot.setback > 3.5 and rng.random() < style.edges:
+        _edge(builder, sign, lot)
     elif rng.random() < lot.kind.border:
         _border(builder, sign, lot)
     if lot.kind.building in ("terraced", "downtown") and lot.setback < 2:
@@ -499,7 +501,10 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
     deep = max(lot.setback - 1.0, 0.5)
     area = (lot.high - lot.low) * deep
     thin = 0.3 if lot.paved else 1.0
-    for _ in range(rng.poisson(thin * style.bushes * area)):
+    wild = deep > 2 and not lot.paved and rng.random() < style.thickets
+    if wild:
+        _undergrowth(builder, sign, lot)
+    for _ in range(0 if wild else rng.poisson(thin * style.bushes * area)):
         radius = rng.uniform(0.3, 1.1)
         near = rng.random() < 0.5  # many stand before the front
         u = lot.setback - rng.uniform(0.2, 1.6) if near else rng.uniform(0.4, deep)
@@ -526,6 +531,50 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
         tree = plants.tree(rng, habit=drawn(rng, style.habits), detail=0.2)
         u = lot.setback + rng.uniform(14, 24)
         builder.stand(tree, rng.uniform(lot.low, lot.high), sign * (side.front + u))
+
+
+def _edge(builder: Builder, sign: int, lot: Lot) -> None:
+    """Put a low wall or a long low hedge at the pavement or further in, and nothing else."""
+    rng, front = builder.rng, builder.terrain.side(sign).front
+    for low, high in _around(lot):
+        long = min(high - low, rng.uniform(5.0, 30.0))
+        s, u = (
+            rng.uniform(low, max(low, high - long)),
+            rng.choice([rng.uniform(0.3, 1.0), rng.uniform(1.0, lot.setback - 2.0)]),
+        )
+        if rng.random() < 0.35:
+            _hedge(builder, s, s + long, sign * (front + u + 0.4), rng.uniform(0.4, 1.1), None)
+            continue
+        room = max(lot.setback - u - 0.8, 0.5)
+        path = walls.line(rng, long) if room > 2.5 else walls.line(rng, long, "straight")
+        path *= (1.0, min(1.0, room / max(path[-1, 1], 0.1)))
+        if rng.random() < 0.5:
+            path = (path * (-1, 1) + (long, 0))[::-1]
+        builder.place(walls.low(rng, builder.terrain.height, path * (1, sign) + (s, sign * (front + u))))
+
+
+def _around(lot: Lot) -> list[Span]:
+    """Return the stretches of a lot beside its drive, m."""
+    if lot.driveway is None:
+        found = [(lot.low + 0.2, lot.high - 0.2)]
+    else:
+        found = [(lot.low + 0.2, lot.driveway - 1.7), (lot.driveway + 1.7, lot.high - 0.2)]
+    return [(a, b) for a, b in found if b - a > 3.0]
+
+
+def _undergrowth(builder: Builder, sign: int, lot: Lot) -> None:
+    """Grow shrubs, brambles or ivy in patches before the house, or far behind the pavement where none stands."""
+    rng, front = builder.rng, builder.terrain.side(sign).front
+    far = lot.setback - 0.8 if lot.use == HOUSE else 28.0
+    for low, high in _around(lot):
+        for _ in range(1 + rng.poisson((high - low) * far / 180)):
+            long, wide = min(high - low, rng.uniform(2.0, 10.0)), min(far - 0.5, rng.uniform(1.0, 5.0))
+            s, u = rng.uniform(low, max(low, high - long)), rng.uniform(0.4, max(0.5, far - wide))
+            if rng.random() < 0.2:
+                part = plants.ground_cover(rng, long, wide, rng.uniform(0.2, 0.6))
+            else:
+                part = plants.thicket(rng, long, wide, 0.5 + 1.7 * rng.beta(1.3, 1.8))
+            builder.drape(part.mirrored(sign), s, sign * (front + u))
 
 
 def _hedge(builder: Builder, low: float, high: float, t: float, tall: float, opening: Span | None) -> None:
@@ -665,6 +714,24 @@ def _car_park(builder: Builder, sign: int, lot: Lot) -> None:
             rng, builder.style, KINDS["flats" if rng.random() < 0.5 else "mixed"], width, raised
         )
         _stand(builder, sign, building, lot.low, t, raised, width)
+
+
+def far(builder: Builder, sign: int, lot: Lot, reach: float) -> None:
+    """Put a free wall or a small building at any angle behind the first row, where the ground goes `reach` m far."""
+    rng, front, style = builder.rng, builder.terrain.side(sign).front, builder.style
+    out = (14.0 if lot.use != HOUSE else lot.setback + 14.0) + rng.uniform(0, 30)
+    if rng.random() > style.far or front + out > reach - 4:
+        return
+    s, angle = rng.uniform(lot.low, lot.high), rng.uniform(0, 2 * np.pi)
+    if rng.random() < 0.5:
+        long, tall, thick = rng.uniform(3, 16), rng.uniform(1.8, 7.0), rng.uniform(0.2, 0.5)
+        stone = (Material.BRICK, Material.STONE, Material.SIDING)[int(rng.integers(3))]
+        part = boxes([(-long / 2, 0, -facades.PLINTH)], [(long / 2, thick, tall)], stone)
+    elif rng.random() < 0.5:
+        part = houses.garage(rng, rng.uniform(3, 7)).at(-2, -2)
+    else:
+        part = houses.detached(rng, rng.uniform(7, 12), int(rng.integers(1, 4)), 0.2).at(-5, -5)
+    _stand(builder, sign, part.turned(angle), s, sign * (front + out), 0.1, 1.0)
 
 
 def behind(builder: Builder, sign: int, lot: Lot, reach: float) -> None:

@@ -416,6 +416,31 @@ def ground_cover(rng: np.random.Generator, length: float, width: float, height: 
     return leaves(np.column_stack([x, y, top * rng.uniform(0.4, 1.0, count)]), rng.uniform(0.1, 0.2), rng)
 
 
+def thicket(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
+    """Return undergrowth on 0 to `length` by 0 to `width` m: clumps of 0.3 to 1 of `height` m, twigs, and gaps.
+
+    Its foot is level: it is draped on the ground.
+    """
+    count = int(np.clip(rng.uniform(0.25, 0.7) * length * width, 3, 70))
+    middle = rng.uniform((0, 0), (length, width), (count, 2))
+    phase = rng.uniform(0, 6, 2)
+    swell = np.sin(0.9 * middle[:, 0] + phase[0]) * np.sin(1.1 * middle[:, 1] + phase[1])
+    high = height * np.clip(0.6 + 0.3 * swell + rng.normal(scale=0.15, size=count), 0.3, 1.0)
+    wide = rng.uniform(0.25, 0.9, count) * np.sqrt(np.minimum(high, 1.0) / 0.8)
+    many = np.clip(rng.gamma(1.5, 40, count) * wide * high, 8, 120).astype(int)
+    which = np.repeat(np.arange(count), many)
+    share = rng.random(len(which)) ** rng.uniform(0.4, 0.9)
+    away = np.clip(rng.normal(scale=0.5, size=(len(which), 2)), -1, 1) * wide[which, None]
+    centres = np.column_stack([middle[which] + away, np.maximum(share * high[which] - 0.06, 0.05)])
+    root = np.repeat(middle, 3, axis=0)
+    tip = root + rng.normal(scale=0.35, size=root.shape) * np.repeat(wide, 3)[:, None]
+    tops = np.repeat(high, 3) * rng.uniform(0.5, 1.0, len(root))
+    ends = np.column_stack([tip, tops])
+    starts = np.column_stack([root, np.full(len(root), -0.1)])
+    wood = beams(starts, ends, rng.uniform(0.006, 0.02), Material.BARK, sides=3, tips=0.004)
+    return merge([leaves(centres, rng.uniform(0.08, 0.17), rng), wood])
+
+
 def vine_screen(rng: np.random.Generator, length: float, height: float) -> Mesh:
     """Return foliage that hangs on a fence along x, with gaps."""
     x = np.arange(0, length, 0.5)

@@ -136,7 +136,9 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         lots.retain(builder, sign)
         for lot in of:
             lots.build(builder, sign, lot)
-            lots.behind(builder, sign, lot, terrain.reach[0 if sign > 0 else 1])
+            reach = terrain.reach[0 if sign > 0 else 1]
+            lots.behind(builder, sign, lot, reach)
+            lots.far(builder, sign, lot, reach)
         roadside.fill(builder, sign, roadside.PARKING[place])
     roadside.fill_crossings(builder)
     roadside.traffic(builder, half)

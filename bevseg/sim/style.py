@@ -77,8 +77,12 @@ class Style:
     """Planters, sign walls, pergolas and the like, per 10 m of lots that are set back."""
     layered: float = 0.12
     """Chance that a long building has deep eaves or ledges, or storeys that step back or stand out."""
+    edges: float = 0.1
+    """Chance of a low wall or a long low hedge, amid nothing else, before a house that is set back."""
     second_row: float = 0.4
     """Chance, per plot, of a building 25 to 60 m from the road."""
+    far: float = 0.2
+    """Chance, per plot, of a wall or a small building at any angle behind the first row."""
 
     # Vehicles.
     parking: Shares = field(
@@ -143,6 +147,8 @@ class Style:
     """Per m2 of front garden or lawn."""
     bushes: float = 0.05
     """Per m2 of front garden."""
+    thickets: float = 0.1
+    """Chance of undergrowth on a plot, instead of bushes."""
     hedges: float = 0.45
     """Chance that what borders a garden is a hedge; else a wall or a fence."""
 
@@ -208,7 +214,9 @@ STYLES: Mapping[str, Style] = {
         empty=0.12,
         yards=0.3,
         layered=0.35,
+        edges=0.3,
         second_row=0.5,
+        far=0.45,
         parking={"parallel": 0.55, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.35},
         parked=(0.0, 0.85),
         fleet={
@@ -225,11 +233,12 @@ STYLES: Mapping[str, Style] = {
             "lorry": 0.005,
             "bus": 0.01,
         },
-        ranks=0.12,
+        ranks=0.22,
         tree_rows=0.85,
         tree_pitch=(6.0, 14.0),
         tree_height=(5.0, 16.0),
         garden_trees=0.016,
+        thickets=0.3,
         hedges=0.4,
         lamps=0.4,
         lamp_pitch=(25.0, 45.0),

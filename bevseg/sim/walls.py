@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, boxes, merge, quads
+from bevseg.sim.mesh import Mesh, beams, boxes, merge, quads
 
 Array = NDArray[np.float64]
 Height = Callable[[ArrayLike, ArrayLike], Array]
@@ -143,4 +143,44 @@ def garden(rng: np.random.Generator, height: Height, path: ArrayLike, *, high: b
     if rng.random() < 0.25:
         between = _sampled(line, rng.uniform(2.0, 4.0))
         parts.append(piers(height, between, thick + 0.12, tall + rng.uniform(0.05, 0.4), material))
+    return merge(parts)
+
+
+LINES = ("straight", "bent", "curved")
+"""Courses of a low wall in plan."""
+
+
+def line(rng: np.random.Generator, long: float, course: str | None = None) -> Array:
+    """Return the path (N, 2) of a low wall of about `long` m from the origin along x, turned at most to +y.
+
+    `course` is one of `LINES`; None draws one.
+    """
+    if course is None:
+        course = str(rng.choice(LINES, p=[0.5, 0.25, 0.25]))
+    if course == "straight":
+        return np.array([(0.0, 0.0), (long, 0.0)])
+    if course == "bent":
+        first, angle = rng.uniform(0.4, 0.8) * long, rng.choice([np.pi / 2, rng.uniform(0.3, 1.4)])
+        rest = min(long - first, 6.0)
+        return np.array([(0.0, 0.0), (first, 0.0), (first + rest * np.cos(angle), rest * np.sin(angle))])
+    turn = rng.uniform(0.4, 1.6)
+    angle = np.linspace(0.0, turn, max(4, int(long / 1.5)))
+    arc = long / turn * np.column_stack([np.sin(angle), 1 - np.cos(angle)])
+    return np.asarray(arc * (1.0, min(1.0, 7.0 / arc[-1, 1])))
+
+
+def low(rng: np.random.Generator, height: Height, path: ArrayLike) -> Mesh:
+    """Return a free wall of 0.4 to 1.2 m along a path; some carry a railing, which is a thing of its own."""
+    tall, thick = rng.uniform(0.4, 1.2), rng.uniform(0.2, 0.6)
+    material = (Material.STONE, Material.BRICK, Material.SIDING)[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
+    stepped = rng.uniform(2.0, 5.0) if rng.random() < 0.3 else 0.0
+    parts = [wall(height, path, thick, tall=tall, stepped=stepped, material=material)]
+    if rng.random() < 0.2:
+        points = _sampled(np.asarray(path, np.float64), rng.uniform(1.0, 2.5))
+        foot = np.column_stack([points, height(*points.T) + tall - 0.1])
+        bar = rng.uniform(0.4, 0.9)
+        parts.append(beams(foot, foot + np.array((0, 0, bar + 0.1)), 0.02, Material.METAL).numbered(1))
+        for share in (0.5, 1.0):
+            rail = foot + np.array((0, 0, 0.1 + share * bar))
+            parts.append(beams(rail[:-1], rail[1:], 0.02, Material.METAL).numbered(1))
     return merge(parts)

@@ -141,6 +141,33 @@ def test_garden_walls_stand_over_the_ground():
         assert 0.3 < over.max() < 2.2
 
 
+@pytest.mark.parametrize("course", walls.LINES)
+def test_low_walls_stand_on_the_slope_and_never_turn_towards_the_road(course):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        path = walls.line(rng, 12.0, course)
+        assert path[:, 1].min() > -1e-9
+        assert path[:, 1].max() < 7.1
+        wall = walls.low(rng, HILL.height, path + np.array((10.0, 8.0)))
+        stone = wall.only(LABELS[wall.materials] == BUILDING).corners.reshape(-1, 3)
+        over = stone[:, 2] - HILL.height(stone[:, 0], stone[:, 1])
+        assert 0.4 < over.max() < 1.7
+        assert over.min() < -0.2
+
+
+def test_far_things_are_building_stand_at_any_angle_and_keep_within_the_ground():
+    found = []
+    for seed in range(40):
+        builder = Builder(np.random.default_rng(seed), HILL, dataclasses.replace(STYLES["oakland"], far=1.0))
+        lots.far(builder, -1, lots.Lot(20.0, 30.0, lots.KINDS["villas"]), 55.0)
+        found += builder.parts
+    assert len(found) > 20
+    for part in found:
+        assert (LABELS[part.materials] == BUILDING).any()
+        assert part.corners[..., 1].mean() < -SIDE.front - 12
+        assert part.corners[..., 1].mean() > -60
+
+
 def test_one_drives_under_a_bridge():
     builder = Builder(np.random.default_rng(1), HILL)
     bridges.overhead(builder, 30.0, 4.0)

@@ -114,3 +114,16 @@ def test_a_seed_is_a_plant():
     ):
         first, again = make(np.random.default_rng(3)), make(np.random.default_rng(3))
         assert np.array_equal(first.corners, again.corners)
+
+
+def test_undergrowth_is_vegetation_with_gaps_that_keeps_its_height():
+    for seed in range(8):
+        part = plants.thicket(np.random.default_rng(seed), 8.0, 4.0, 1.5)
+        assert (LABELS[part.materials] == VEGETATION).all()
+        assert part.corners[..., 2].min() < 0.2
+        assert 0.5 < part.corners[..., 2].max() < 1.8
+        assert len(part.corners) < 12_000
+        near, _, _ = np.histogram2d(
+            *part.corners[..., :2].mean(axis=1).T, bins=(8, 4), range=((0, 8), (0, 4))
+        )
+        assert near.max() > 4 * max(near.min(), 1)
