@@ -146,6 +146,6 @@ def test_committed_clouds_are_small():
 def test_the_readme_tells_how_the_committed_clouds_were_made():
     text = (SAMPLES / "README.md").read_text()
     for part, clouds in (("train", 6), ("test", 2)):
-        command = rf"bevseg simulate sample_data/{part} --seed (\d+) --clouds {clouds} "
+        command = rf"bevseg simulate -o sample_data/{part} --seed (\d+) --clouds {clouds} "
         seed = int(re.search(command, text).group(1))
         assert committed(part)[0].name == f"street_{seed:02d}.laz"
