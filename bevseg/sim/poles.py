@@ -225,6 +225,43 @@ def traffic_light(rng: np.random.Generator, arm: float = 0.4) -> Mesh:
     return merge(parts)
 
 
+def hanging_lights(rng: np.random.Generator) -> Mesh:
+    """Return signals that hang from a wire at the origin, 1.2 to 1.8 m down: to one side, or to two or four."""
+    drop = rng.uniform(0.1, 0.6)
+    parts = [beam((0, 0, -drop), (0, 0, 0), 0.025, STEEL)]
+    faces = int(rng.choice([1, 2, 4]))
+    back = bool(rng.random() < 0.3)
+    for k in range(faces):
+        parts.append(
+            _head(-0.12 + 0.1 * (faces > 1), 0.0, -drop - 1.0, back=back).turned(k * 2 * np.pi / faces)
+        )
+    return merge(parts).turned(rng.uniform(0, 2 * np.pi))
+
+
+def span_mast(rng: np.random.Generator, height: float) -> Mesh:
+    """Return the mast, `height` m high, that holds a wire over a crossing."""
+    material = Material.TIMBER if rng.random() < 0.5 else STEEL
+    return beam((0, 0, -0.3), (0, 0, height), rng.uniform(0.1, 0.19), material, sides=8, tip=0.75)
+
+
+def overhead_sign(rng: np.random.Generator) -> Mesh:
+    """Return a mast with one or two arms over the road that carry plates."""
+    reach, low = rng.uniform(3.5, 11.0), rng.uniform(5.3, 6.6)
+    tall, thick = rng.uniform(0.5, 1.8), 0.08 + 0.01 * reach
+    parts = [beam((0, 0, -0.3), (0, 0, low + tall + 0.2), thick, STEEL, sides=8, tip=0.85)]
+    for z in (low + 0.2 * tall, low + 0.8 * tall)[: int(rng.integers(1, 3))]:
+        parts.append(
+            beam((0, 0, z), (0, reach, z + rng.uniform(0.0, 0.03) * reach), 0.5 * thick, STEEL, tip=0.7)
+        )
+    edge = reach + 0.2
+    for _ in range(int(rng.integers(1, 3))):
+        wide = rng.uniform(0.7, 3.2)
+        if edge - wide > 1.2:
+            parts.append(box((0.07, edge - wide, low), (0.1, edge, low + tall), PLATE))
+        edge -= wide + rng.uniform(0.3, 1.5)
+    return merge(parts)
+
+
 def _walker(x: float, y: float, low: float) -> Mesh:
     """Return a light for pedestrians."""
     return box((x - 0.12, y, low), (x + 0.12, y + 0.2, low + 0.45), STEEL)

@@ -13,7 +13,7 @@ from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car, moving, vehicle
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.style import Span, drawn
-from bevseg.sim.terrain import Side
+from bevseg.sim.terrain import Crossing, Side
 
 _TREES = 80_000
 """Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
@@ -263,6 +263,8 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
         pitch = rng.uniform(6.0, 7.0)
         for s in np.arange(builder.start, builder.end, pitch):
             _put(builder, ("kerb", sign), clutter.parking_meter(rng), s, sign * near, 0.2)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.overhead * length)):
+        _put(builder, ("kerb", sign), poles.overhead_sign(rng).mirrored(-sign), s, sign * near, 0.4)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
         part = poles.flag_pole(rng) if rng.random() < 0.5 else poles.post(rng)
         builder.stand(part, s, sign * (side.front + rng.uniform(0.2, 1.5)))
@@ -378,3 +380,27 @@ def fill_crossings(builder: Builder) -> None:
                 if lights and rng.random() < 0.4:
                     light = poles.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))
                     builder.stand(light, corner + end * 1.5, sign * (side.kerb + 0.6))
+        if rng.random() < style.spans:
+            _span(builder, crossing)
+
+
+def _span(builder: Builder, crossing: Crossing) -> None:
+    """Hang traffic lights from wires between masts: from corner to corner across, along or round a crossing."""
+    rng, height = builder.rng, builder.terrain.height
+    away, tall = crossing.half + rng.uniform(0.8, 2.0), rng.uniform(7.0, 9.0)
+    out = rng.uniform(0.8, 1.6)
+    corners = [
+        np.array((crossing.s + end * away, sign * (builder.terrain.side(sign).kerb + out)))
+        for sign, end in ((1, 1), (1, -1), (-1, -1), (-1, 1))
+    ]
+    pairs = (((0, 2),), ((0, 3), (1, 2)), ((0, 1), (1, 2), (2, 3), (3, 0)))[int(rng.integers(3))]
+    for k in sorted({k for pair in pairs for k in pair}):
+        builder.stand(poles.span_mast(rng, tall + rng.uniform(0.1, 1.0)), *corners[k])
+    for a, b in pairs:
+        start, end = (np.append(corners[k], float(height(*corners[k])) + tall) for k in (a, b))
+        sag = rng.uniform(0.01, 0.025)
+        builder.place(clutter.wires(start[None], end[None], np.array([0.015]), sag))
+        for share in rng.uniform(0.25, 0.75, int(rng.integers(1, 4))):
+            x, y, z = start + share * (end - start)
+            dip = 4 * sag * float(np.linalg.norm(end - start)) * share * (1 - share)
+            builder.place(poles.hanging_lights(rng).at(x, y, z - dip))

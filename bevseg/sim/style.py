@@ -169,6 +169,10 @@ class Style:
     """Chance of traffic lights at a crossing."""
     light_arms: float = 0.4
     """Chance that a traffic light hangs from an arm over the road."""
+    spans: float = 0.05
+    """Chance that lights hang from a wire over a crossing."""
+    overhead: float = 0.001
+    """Signs over the road, per m."""
 
     # Clutter; all undefined, per m of pavement.
     people: float = 0.025
@@ -247,7 +251,10 @@ STYLES: Mapping[str, Style] = {
         signs=0.04,
         bollards=0.004,
         meters=0.25,
-        light_arms=0.6,
+        lights=0.55,
+        light_arms=0.7,
+        spans=0.25,
+        overhead=0.005,
         bicycles=0.005,
         bins=0.012,
         hydrants=0.006,

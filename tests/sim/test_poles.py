@@ -25,6 +25,8 @@ POLES = {
     "bollard": poles.bollard,
     "post": poles.post,
     "traffic light": poles.traffic_light,
+    "overhead sign": poles.overhead_sign,
+    "span mast": lambda rng: poles.span_mast(rng, 7.5),
     "pedestrian light": poles.pedestrian_light,
 }
 
@@ -62,6 +64,20 @@ def test_arms_of_signals_reach_over_the_road_and_leave_room_below():
     assert min(reaches) < 5
     assert 8 < max(reaches) < 11
     assert all(height(light) < 4.3 for light in draws(poles.traffic_light, arm=0.0))
+
+
+def test_signs_over_the_road_leave_room_below():
+    for sign in draws(poles.overhead_sign):
+        over = sign.corners[sign.corners[..., 1].min(axis=1) > 1.0]
+        assert over[..., 2].min() > 5.2
+        assert 3.4 < sign.corners[..., 1].max() < 11.3
+
+
+def test_lights_hang_below_their_wire():
+    for lights in draws(poles.hanging_lights):
+        assert labels(lights) == {POLE}
+        assert lights.corners[..., 2].max() < 0.1
+        assert -1.8 < lights.corners[..., 2].min() < -1.0
 
 
 def test_thin_posts_are_thin():

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bevseg.labels import CAR, UNDEFINED, VEGETATION
+from bevseg.labels import CAR, POLE, UNDEFINED, VEGETATION
 from bevseg.sim import lots, roadside
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import BODIES
@@ -97,6 +97,20 @@ def test_corners_have_lights_or_signs():
     steel = mesh.corners[np.isin(mesh.materials, [Material.STEEL, Material.PLATE])]
     near = np.abs(np.abs(steel[..., 0] - 40.0) - 5.0) < 1.0
     assert near.any()
+
+
+def test_lights_hang_over_a_crossing_from_wires_between_masts():
+    hung = furnished(0, crossings=(Crossing(40.0, 4.0),), style=replace(FULL, spans=1.0))
+    without = furnished(0, crossings=(Crossing(40.0, 4.0),), style=replace(FULL, spans=0.0))
+    added = hung.parts[len(without.parts) :]
+    assert any((part.materials == Material.WIRE).all() for part in added)
+    lights = [
+        part for part in added if part.corners[..., 2].min() > 1 and (part.materials != Material.WIRE).all()
+    ]
+    assert lights
+    for light in lights:
+        assert light.corners[..., 2].min() > 4.6
+        assert set(LABELS[light.materials].tolist()) == {POLE}
 
 
 def test_triangles_stay_few():
