@@ -427,7 +427,7 @@ def thicket(rng: np.random.Generator, length: float, width: float, height: float
     swell = np.sin(0.9 * middle[:, 0] + phase[0]) * np.sin(1.1 * middle[:, 1] + phase[1])
     high = height * np.clip(0.6 + 0.3 * swell + rng.normal(scale=0.15, size=count), 0.3, 1.0)
     wide = rng.uniform(0.25, 0.9, count) * np.sqrt(np.minimum(high, 1.0) / 0.8)
-    many = np.clip(rng.gamma(1.5, 40, count) * wide * high, 8, 120).astype(int)
+    many = np.clip(rng.gamma(1.5, 32, count) * wide * high, 8, 90).astype(int)
     which = np.repeat(np.arange(count), many)
     share = rng.random(len(which)) ** rng.uniform(0.4, 0.9)
     away = np.clip(rng.normal(scale=0.5, size=(len(which), 2)), -1, 1) * wide[which, None]
