@@ -501,7 +501,7 @@ def _garden(builder: Builder, sign: int, lot: Lot) -> None:
     deep = max(lot.setback - 1.0, 0.5)
     area = (lot.high - lot.low) * deep
     thin = 0.3 if lot.paved else 1.0
-    wild = deep > 2 and not lot.paved and rng.random() < style.thickets
+    wild = deep > 2 and not lot.paved and rng.random() < style.thickets * (1 if lot.use == HOUSE else 2)
     if wild:
         _undergrowth(builder, sign, lot)
     for _ in range(0 if wild else rng.poisson(thin * style.bushes * area)):
@@ -567,7 +567,7 @@ def _undergrowth(builder: Builder, sign: int, lot: Lot) -> None:
     rng, front = builder.rng, builder.terrain.side(sign).front
     far = lot.setback - 0.8 if lot.use == HOUSE else 28.0
     for low, high in _around(lot):
-        for _ in range(1 + rng.poisson((high - low) * far / 180)):
+        for _ in range(1 + rng.poisson((high - low) * far / 120)):
             long, wide = min(high - low, rng.uniform(2.0, 10.0)), min(far - 0.5, rng.uniform(1.0, 5.0))
             s, u = rng.uniform(low, max(low, high - long)), rng.uniform(0.4, max(0.5, far - wide))
             if rng.random() < 0.2:

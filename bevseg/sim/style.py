@@ -148,7 +148,7 @@ class Style:
     bushes: float = 0.05
     """Per m2 of front garden."""
     thickets: float = 0.1
-    """Chance of undergrowth on a plot, instead of bushes."""
+    """Chance of undergrowth before a house, instead of bushes; twice that where none stands."""
     hedges: float = 0.45
     """Chance that what borders a garden is a hedge; else a wall or a fence."""
 
