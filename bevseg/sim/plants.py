@@ -269,7 +269,7 @@ class _Crown:
         levels = np.linspace(0, 1, 12)
         volume = np.pi * self.radius**2 * self.depth * np.mean(self.outline(levels) ** 2)
         # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017).
-        density = float(np.clip(np.exp(rng.normal(np.log(1.0), 0.6)), 0.15, 2.5))
+        density = float(np.clip(np.exp(rng.normal(np.log(1.8), 0.5)), 0.3, 3.5))
         density *= 1.6 if habit == "conical" else 1 + 0.8 * self.full
         area = density * volume
         size = rng.uniform(0.08, 0.16)

@@ -164,6 +164,8 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
     if rng.random() > style.tree_rows:
         return []
     offset = side.verge * rng.uniform(0.3, 0.7) if side.verge else rng.uniform(0.45, 0.8)
+    if rng.random() < style.trees_back:
+        offset = side.verge + side.pavement - rng.uniform(0.2, 0.6)
     pitch, habit = rng.uniform(*style.tree_pitch), drawn(rng, style.habits)
     young, mixed = rng.random() < 0.15, rng.random() < 0.3
     low, high = style.tree_height

@@ -123,6 +123,8 @@ class Style:
     # Plants.
     tree_rows: float = 0.8
     """Chance of a row of trees along a kerb."""
+    trees_back: float = 0.1
+    """Chance that such a row stands at the outer edge of the pavement."""
     tree_pitch: Span = (7.0, 14.0)
     tree_height: Span = (4.0, 14.0)
     tree_clear: Span = (1.8, 3.8)
@@ -198,31 +200,31 @@ STYLES: Mapping[str, Style] = {
         slope=(0.0, 0.07),
         wave=(0.0, 0.5),
         kerb=(0.08, 0.18),
-        lane=(3.4, 4.8),
+        lane=(3.6, 4.8),
         wide=0.95,
         verge=0.6,
         pavement=(1.4, 3.2),
         kinds={
-            "lawn": 0.3,
+            "lawn": 0.34,
             "villas": 0.1,
             "terrace": 0.04,
-            "flats": 0.08,
-            "institute": 0.24,
-            "downtown": 0.1,
+            "flats": 0.06,
+            "institute": 0.22,
+            "downtown": 0.08,
             "mixed": 0.06,
-            "park": 0.08,
+            "park": 0.1,
         },
         retained=0.4,
         square=0.04,
-        car_park=0.12,
+        car_park=0.16,
         empty=0.12,
         yards=0.3,
         layered=0.35,
         edges=0.3,
-        second_row=0.5,
+        second_row=0.6,
         far=0.45,
-        parking={"parallel": 0.55, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.35},
-        parked=(0.0, 0.85),
+        parking={"parallel": 0.75, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.17},
+        parked=(0.0, 0.65),
         fleet={
             "hatchback": 0.12,
             "saloon": 0.36,
@@ -238,9 +240,9 @@ STYLES: Mapping[str, Style] = {
             "bus": 0.01,
         },
         ranks=0.22,
-        tree_rows=0.85,
-        tree_pitch=(6.0, 14.0),
-        tree_height=(5.0, 16.0),
+        tree_rows=0.9,
+        tree_pitch=(5.5, 11.0),
+        tree_height=(5.0, 12.5),
         garden_trees=0.016,
         thickets=0.3,
         hedges=0.4,
@@ -261,6 +263,7 @@ STYLES: Mapping[str, Style] = {
         cross_wires=0.02,
         traffic=0.002,
         queue=0.1,
+        trees_back=0.7,
     ),
     "terrestrial": replace(
         _SHREC20,
