@@ -52,15 +52,15 @@ def make_and_compare(
     InputError, LabelError, OutputExistsError
         As `make` and `compare` say; what can be refused before any work, is.
     """
-    for needed in [real] if order.clouds else [real, order.output]:
-        find_clouds([needed])
+    find_clouds([real])
+    lying = [] if order.clouds else find_clouds([order.output]).clouds
     if classes is not None:
         load_scheme(classes)
     if json_path is not None:
         refuse_existing(json_path, overwrite=order.overwrite)
-    made = make(order, progress)
+    made = make(order, progress) if order.clouds else []
     outcome = compare(
-        made or [order.output],
+        made or [file.path for file in lying if not file.stem.endswith("_mesh")],
         real,
         classes=classes,
         json_path=json_path,
