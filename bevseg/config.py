@@ -273,10 +273,10 @@ def _refuse_outside(config: object, domains: dict[str, Domain], group: str, verd
             )
 
 
-FINE_TUNING: dict[str, object] = {"learning_rate": 5e-4, "steps": 400, "init_share": 0.5, "val_share": 0.0}
+FINE_TUNING: dict[str, object] = {"steps": 400, "init_share": 0.25, "val_share": 0.0}
 """Settings of a training that starts from a model, in place of the defaults above. The networks know streets already:
-small steps, few of them, half of what they knew stays, and every labelled cloud teaches, since those who fine-tune
-have one or three."""
+few steps, a quarter of what they knew stays, and every labelled cloud teaches, since those who fine-tune have one or
+three."""
 
 NAMED: dict[str, Settings] = {
     "default": Settings(),

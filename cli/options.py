@@ -193,7 +193,7 @@ init = click.option(
     "--init",
     type=Model(),
     metavar=f"MODEL|{DEFAULT_MODEL}",
-    help="Model to start from: small steps, few of them, all labelled clouds.",
+    help="Model to start from: few steps, on all labelled clouds.",
 )
 json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(
