@@ -269,12 +269,12 @@ class _Crown:
         levels = np.linspace(0, 1, 12)
         volume = np.pi * self.radius**2 * self.depth * np.mean(self.outline(levels) ** 2)
         # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017).
-        density = float(np.clip(np.exp(rng.normal(np.log(1.8), 0.5)), 0.3, 3.5))
+        density = float(np.clip(np.exp(rng.normal(np.log(3.0), 0.4)), 0.6, 5.0))
         density *= 1.6 if habit == "conical" else 1 + 0.8 * self.full
         area = density * volume
         size = rng.uniform(0.08, 0.16)
         count = int(np.clip(area / (_FACE * size**2), 120, LEAVES * self.detail))
-        size = float(np.clip(np.sqrt(area / (_FACE * count)), 0.05, 0.34))
+        size = float(np.clip(np.sqrt(area / (_FACE * count)), 0.05, 0.5))
         tufts = self.tufts.reshape(-1, 3)
         weight = rng.gamma(1.5 + 4 * self.full, size=len(tufts))  # some are dense, some nearly bare
         near = rng.choice(len(tufts), size=count, p=weight / weight.sum())

@@ -241,7 +241,7 @@ STYLES: Mapping[str, Style] = {
         },
         ranks=0.22,
         tree_rows=0.9,
-        tree_pitch=(5.5, 11.0),
+        tree_pitch=(6.5, 13.0),
         tree_height=(5.0, 12.5),
         garden_trees=0.016,
         thickets=0.3,
