@@ -40,8 +40,9 @@ PIT, PIT_REACH, PIT_DEPTH = 5.0, 1.0, 0.15
 """Zones smaller than this (m2), within this distance (m) of a surface and this much (m) below it, are strays."""
 
 STRAY, DEEP = 5.0, 1.0
-"""Zones of the coarser grid that are smaller than this (m2) and this much (m) below what the others allow are strays,
-too: a single return from deep below would otherwise take the ground from all within three times its depth."""
+"""Zones of the coarser grid that are smaller than this (m2) and this much (m) further down than ground of `SLOPE`
+leads from any surface are strays, too: a return from deep below would else take the ground from all within three
+times its depth."""
 
 KERB, TOUCH = 0.35, 2.0
 """A surface is ground if it touches ground with steps of no more than this (m) along this length (m)."""
@@ -144,13 +145,16 @@ def _pits(low: Heights, cell: float) -> Mask:
 
 
 def _strays(low: Heights, cell: float) -> Mask:
-    """Return the cells of small zones deep below all others."""
-    coarse, large = _lowest(low), cell * COARSE
+    """Return the cells of small zones deep below where the slope of the ground leads down to from the surfaces."""
+    times, coarse, large = cell / CELL, _lowest(low), cell * COARSE
     zones = flat_zones(coarse, STEP * large, neighbours=8)
-    small = (zone_sizes(zones) * large**2 < STRAY)[zones]
-    allowed = below_cones(np.where(small, np.float32(np.nan), coarse), SLOPE * large)
-    is_deep = small & np.isfinite(allowed) & (coarse < allowed - DEEP * cell / CELL)
-    return _spread(is_deep, low.shape) & (low < _spread(allowed, low.shape) - DEEP * cell / CELL)
+    area = zone_sizes(zones) * large**2
+    area[0] = 0
+    surfaces = np.where((area >= SURFACE)[zones], coarse, np.float32(np.nan))
+    is_street = surfaces - below_cones(surfaces, SLOPE * large) <= DROP * times
+    least = -below_cones(np.where(is_street, -surfaces, np.float32(np.nan)), SLOPE * large) - DEEP * times
+    is_deep = (area < STRAY)[zones] & (coarse < least)
+    return _spread(is_deep, low.shape) & (low < _spread(least, low.shape))
 
 
 def _touching(low: Heights, is_ground: Mask, cell: float) -> Mask:

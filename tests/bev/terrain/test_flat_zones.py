@@ -85,6 +85,13 @@ def test_one_deep_return_in_a_shadow_leaves_the_street_its_ground(depth):
     assert found.all()
 
 
+def test_ground_seen_in_small_patches_amid_a_wide_shadow_stays_ground():
+    low = rise(0.02)
+    low[5:75, 20:140] = np.nan
+    low[38:42, 40:120:16] = rise(0.02)[38:42, 40:120:16]
+    assert found_in(low)[38:42, 40:120:16].all()
+
+
 def test_a_yard_below_the_street_stays_ground():
     low = rise()
     low[10:50, 60:100] = np.nan
