@@ -134,13 +134,13 @@ def test_committed_clouds_are_half_laz_half_text_and_labelled(part, clouds):
             labels = np.asarray(laspy.read(path).classification)
         else:
             labels = np.loadtxt(path, skiprows=1, usecols=3, dtype=np.uint8)
-        assert 150_000 < len(labels) <= 250_000
+        assert len(labels) == 100_000
         assert set(np.unique(labels)) == {0, 1, 2, 3, 4, 5}
 
 
 def test_committed_clouds_are_small():
     files = committed("train") + committed("test")
-    assert sum(path.stat().st_size for path in files) <= 8_000_000
+    assert sum(path.stat().st_size for path in files) <= 4_000_000
 
 
 def test_the_readme_tells_how_the_committed_clouds_were_made():
