@@ -13,6 +13,11 @@ The true slice of a point follows from its height above the true ground. The poi
 all: asked is whether the DEM puts it where the true ground would. Points within 5 cm of a threshold, where noise
 decides, count like all others; a second number leaves them out.
 
+What stands in these streets is chosen, so that one thing is asked at a time: houses, gardens behind hedges, trees,
+and cars along the kerb in half of the places. Two more scenes ask what happens where cars park across, side by side.
+Last come streets as the presets of `bevseg simulate` make them, with all that such streets hold: retaining walls and
+plots at their own levels, stairs, undergrowth, and the errors of real instruments.
+
 What can be had is told by a second DEM, of the true labels: the mean of the echoes of ground per cell, gaps filled
 from around.
 
@@ -52,8 +57,9 @@ from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, box, merge
 from bevseg.sim.scanner import Scene, joined, scan
 from bevseg.sim.sensors import Sensor
+from bevseg.sim.simulate import survey
 from bevseg.sim.street import Street
-from bevseg.sim.style import STYLES
+from bevseg.sim.style import STYLES, Style
 from bevseg.sim.terrain import Side, Terrain
 
 Array = NDArray[np.float64]
@@ -81,8 +87,28 @@ HOUSES = (
 )
 SOILS = (Material.ASPHALT, Material.PAVING, Material.GRASS)
 
-TOWN = replace(STYLES["shrec20"], square=0.0, car_park=0.0, empty=0.0, yards=0.0)
-"""Nothing but houses and their gardens beside the road."""
+TOWN = replace(
+    STYLES["shrec20"],
+    square=0.0,
+    car_park=0.0,
+    empty=0.0,
+    retained=0.0,
+    yards=0.0,
+    layered=0.0,
+    edges=0.0,
+    thickets=0.0,
+    hedges=1.0,
+    fleet={"hatchback": 0.4, "saloon": 0.3, "estate": 0.2, "suv": 0.1},
+    ranks=0.0,
+    parked=(0.5, 0.5),
+)
+"""Houses and plain gardens behind hedges, trees, and cars in half of the places."""
+VILLAS = replace(lots.KINDS["villas"], raised=(0.02, 0.05))
+"""Houses without steps to their doors."""
+WHOLE = {"shrec20": 10_000, "oakland": 1_200, "terrestrial": 10_000}
+"""Preset whose streets are measured as they come -> points per m."""
+STREETS = 3
+"""How many streets of each."""
 LEVEL = Terrain(
     length=60.0,
     slope=0.0,
@@ -92,7 +118,7 @@ LEVEL = Terrain(
     right=Side(kerb=7.8, verge=0.0, pavement=2.4, garden=2.0, bank=0.02, bank_width=4.0),
     crossings=(),
 )
-"""The street that all others are made from: cars park along the left side, and across on the right."""
+"""The street that all others are made from; on the right there is room for cars to park across."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +153,8 @@ def plans() -> tuple[Plan, ...]:
         *slopes,
         *noises,
         Plan("hill of 15 %", hill),
+        Plan("cars across, half of the places", across(0.5)),
+        Plan("cars across, every place", across(1.0)),
         Plan("courtyard", courtyard, region=(8, 52, 17.2, 36), of="courtyard"),
         Plan("bridge, driven under", underpass, region=(26, 34, -30, 30), of="below the deck"),
         Plan("bridge, driven over", bridge, region=(16, 44, -6.5, 6.5), of="deck"),
@@ -137,6 +165,14 @@ def sloping(slope: float, length: float = LEVEL.length) -> Callable[[int], Stree
     """Return what builds a furnished street of constant slope, m per m."""
     terrain = replace(LEVEL, slope=slope, length=length)
     return lambda seed: _street(terrain, [terrain.mesh(), *furniture(terrain, seed)])
+
+
+def across(taken: float, length: float = LEVEL.length) -> Callable[[int], Street]:
+    """Return what builds a level street where cars park side by side on the right, in a share of the places."""
+    terrain, town = replace(LEVEL, length=length), replace(TOWN, parked=(taken, taken))
+    return lambda seed: _street(
+        terrain, [terrain.mesh(), *furniture(terrain, seed, town=town, right="perpendicular")]
+    )
 
 
 def hill(seed: int) -> Street:
@@ -185,14 +221,23 @@ def bridge(seed: int) -> Street:
 
 
 def furniture(
-    terrain: Terrain, seed: int, *, sides: Iterable[int] = (1, -1), houses: bool = True
+    terrain: Terrain,
+    seed: int,
+    *,
+    sides: Iterable[int] = (1, -1),
+    houses: bool = True,
+    town: Style = TOWN,
+    right: str = "parallel",
 ) -> list[Mesh]:
-    """Return parked cars, trees, poles and people of the left (1) and right (-1) side, and villas with gardens."""
-    builder = Builder(np.random.default_rng(seed), terrain, TOWN)
+    """Return parked cars, trees, poles and people of the left (1) and right (-1) side, and villas with gardens.
+
+    `right` is how cars park there, a key of `roadside.PARKING`; on the left they park along the kerb.
+    """
+    builder = Builder(np.random.default_rng(seed), terrain, town)
     for sign in sides:
         if houses:
-            lots.fill(builder, sign, lots.KINDS["villas"])
-        roadside.fill(builder, sign, roadside.PARKING["parallel" if sign > 0 else "perpendicular"])
+            lots.fill(builder, sign, VILLAS)
+        roadside.fill(builder, sign, roadside.PARKING["parallel" if sign > 0 else right])
     return builder.parts
 
 
@@ -224,7 +269,7 @@ class Truth:
         mesh = street.mesh
         soil = np.isin(mesh.materials, SOILS)
         corners = mesh.corners[soil]
-        self._length = street.terrain.length
+        self._street = street
         self._soils, self._materials = mesh.materials[soil], mesh.materials[~soil]
         self._soil, self._things = (Scene(mesh.only(which), library) for which in (soil, ~soil))
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -245,8 +290,8 @@ class Truth:
 
     def passed(self, x: Array, y: Array) -> Mask:
         """Whether the scanner drove past."""
-        s, _ = _on_street(x, y)
-        return (s >= 0) & (s <= self._length)
+        s = self._street.bend.street(np.column_stack([x.ravel(), y.ravel()]))[:, 0].reshape(np.shape(x))
+        return np.asarray((s >= 0) & (s <= self._street.terrain.length))
 
     def cover(self, x: Array, y: Array, z: Array) -> NDArray[np.int64]:
         """Return the material that lies first above the ground at height z; -1 where the sky is open."""
@@ -455,21 +500,54 @@ def measured(
     sensor = sensor or profiler(800, 0.05)
     sensor = replace(sensor, optics=replace(sensor.optics, noise=plan.noise))
     cloud = scanned(street, sensor, library, seed)
+    return compared(street, cloud, library, cell=cell, config=config, region=plan.region, of=plan.of)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A street as a preset makes it, and its scan."""
+
+    street: Street
+    cloud: PointCloud
+    """In the frame of the street."""
+    noise: float
+    """Of the instrument: standard deviation of a range, m."""
+
+
+def whole(preset: str, seed: int, length: float = LEVEL.length) -> Whole:
+    """Simulate a street of a preset as it comes, `length` m long."""
+    its = survey(seed, int(WHOLE[preset] * length), preset=preset, length=length)
+    cloud = PointCloud.from_xyz(its.cloud.xyz - its.cloud.offset, its.cloud.labels, name=preset)
+    return Whole(its.street, cloud, its.setup.sensor.optics.noise)
+
+
+def compared(
+    street: Street,
+    cloud: PointCloud,
+    library: Any,
+    *,
+    cell: float = RasterConfig.cell,
+    config: GroundConfig | None = None,
+    region: tuple[float, float, float, float] | None = None,
+    of: str = "",
+) -> tuple[Measured, Measured]:
+    """Measure the DEM of `ground` and that of the true labels below a scan of a street; others as in `measured`."""
     found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
     truth = Truth(street, library)
-    true, kinds = surveyed(cloud, found.dem.grid, truth, _rectangle(plan), plan.of)
+    true, kinds = surveyed(cloud, found.dem.grid, truth, _rectangle(region), of)
     x, y, _ = cloud.xyz.T
     below, seen = truth.height(x, y), kinds["visible"] | kinds["kerbs"]
 
-    def judged(of: Ground) -> Measured:
-        return Measured(of.method, Cells(of.dem["height"] - true, kinds), sliced(cloud, of, below, seen))
+    def judged(dem: Ground) -> Measured:
+        error = dem.dem["height"].astype(np.float64) - true
+        return Measured(dem.method, Cells(error, kinds), sliced(cloud, dem, below, seen))
 
     return judged(found), judged(by_labels(cloud, found.dem.grid))
 
 
-def _rectangle(plan: Plan) -> Callable[[Array, Array], Mask]:
+def _rectangle(region: tuple[float, float, float, float] | None) -> Callable[[Array, Array], Mask]:
     """Return what tells which (x, y) lie in the region of a plan."""
-    low, high, right, left = plan.region or (0.0, 0.0, 0.0, 0.0)
+    low, high, right, left = region or (0.0, 0.0, 0.0, 0.0)
 
     def inside(x: Array, y: Array) -> Mask:
         s, t = _on_street(x, y)
@@ -504,12 +582,22 @@ def main() -> None:
     rows = []
     for plan in (plan for plan in plans() if options.only in plan.name):
         ours, ideal = measured(plan, library, cell=options.cell, config=config, seed=options.seed)
-        head = {"scene": plan.name, "noise": plan.noise, "method": ours.method}
-        rows.append(head | _numbers(ours) | {"by_labels": _numbers(ideal)})
+        rows.append(_row(plan.name, plan.noise, ours, ideal))
+    for preset in WHOLE:
+        for seed in range(options.seed, options.seed + STREETS):
+            if options.only in (name := f"as it comes: {preset}, street {seed}"):
+                scene = whole(preset, seed)
+                pair = compared(scene.street, scene.cloud, library, cell=options.cell, config=config)
+                rows.append(_row(name, scene.noise, *pair))
     _print(rows)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def _row(name: str, noise: float, ours: Measured, ideal: Measured) -> dict[str, Any]:
+    head = {"scene": name, "noise": noise, "method": ours.method}
+    return head | _numbers(ours) | {"by_labels": _numbers(ideal)}
 
 
 def _numbers(of: Measured) -> dict[str, Any]:
@@ -524,7 +612,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     )
     print("|---|---:|---|---|---:|---:|---:|---:|---:|")
     for row in rows:
-        head = f"| {row['scene']} | {100 * row['noise']:.0f} | {row['method']}"
+        head = f"| {row['scene']} | {100 * row['noise']:.2g} | {row['method']}"
         for kind, errors in row["kinds"].items():
             numbers = " | ".join(f"{100 * errors[key]:.1f}" for key in ("bias", "rmse", "p95"))
             ideal = 100 * row["by_labels"]["kinds"][kind]["rmse"]
@@ -538,7 +626,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         share = {key: 100 * value for key, value in row["slices"].items()}
         ideal = {key: 100 * value for key, value in row["by_labels"]["slices"].items()}
         print(
-            f"| {row['scene']} | {100 * row['noise']:.0f} | {row['slices']['points']:,} | {share['close']:.2f} "
+            f"| {row['scene']} | {100 * row['noise']:.2g} | {row['slices']['points']:,} | {share['close']:.2f} "
             f"| {share['dem']:.2f} ({share['dem_clear']:.2f}) | {share['dem_seen']:.2f} "
             f"| {ideal['dem']:.2f} ({ideal['dem_clear']:.2f}) | {share['mode']:.1f} ({share['mode_clear']:.1f}) |"
         )

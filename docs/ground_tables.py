@@ -205,7 +205,7 @@ def simulated(folder: Path) -> str:
     rows = []
     for scene in read(folder, "simulated"):
         cells = [_errors(scene, kind) for kind in KINDS]
-        rows.append([f"{scene['scene']} ({100 * scene['noise']:.0f} cm)", *cells])
+        rows.append([f"{scene['scene']} ({100 * scene['noise']:.2g} cm)", *cells])
     return markdown(head, rows)
 
 
@@ -237,7 +237,7 @@ def slices(folder: Path) -> str:
         of, ideal = scene["slices"], scene["by_labels"]["slices"]
         cells = [f"{100 * its['dem']:.2f} ({100 * its['dem_clear']:.2f})" for its in (of, ideal)]
         plane = f"{100 * of['mode']:.1f} ({100 * of['mode_clear']:.1f})"
-        rows.append([f"{scene['scene']} ({100 * scene['noise']:.0f} cm)", f"{of['points']:,}", *cells, plane])
+        rows.append([f"{scene['scene']} ({100 * scene['noise']:.2g} cm)", f"{of['points']:,}", *cells, plane])
     return markdown(
         ["street", "points", "above the DEM", "above a DEM of the labels", "the paper's plane"], rows
     )

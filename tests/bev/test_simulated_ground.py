@@ -74,6 +74,31 @@ def test_on_a_slope_of_8_percent_the_absolute_plane_of_the_paper_fails(measure):
     assert ours.slices.mode_clear > 0.02
 
 
+def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_is_not(library):
+    """No ground shows for 3 m and more, and a bonnet is lower than the slope rule allows ground to be."""
+    plan = bench.Plan("", bench.across(1.0, 40.0))
+    ours, ideal = bench.measured(plan, library, sensor=COARSE)
+    under, seen = (bench.summary(ours.cells.of(kind)) for kind in ("under cars", "visible"))
+    assert bench.summary(ideal.cells.of("under cars"))["rmse"] <= 0.05
+    assert 0.05 < under["rmse"] <= 0.30
+    assert abs(seen["bias"]) <= 0.02
+    assert seen["rmse"] <= 0.06
+
+
+WHOLE = {"shrec20": (0.01, 0.05), "oakland": (0.03, 0.18), "terrestrial": (0.01, 0.05)}
+"""Bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some room."""
+
+
+@pytest.mark.parametrize("preset", WHOLE)
+def test_streets_as_they_come_keep_wider_limits(library, preset):
+    scene = bench.whole(preset, 0, 40.0)
+    ours, _ = bench.compared(scene.street, scene.cloud, library)
+    errors, (bias, rmse) = bench.summary(ours.cells.of("visible")), WHOLE[preset]
+    assert errors["cells"] > 5_000
+    assert abs(errors["bias"]) <= bias
+    assert errors["rmse"] <= rmse
+
+
 @pytest.mark.parametrize("name", STREETS)
 def test_the_yardstick_itself_is_true(measure, name):
     """The mean of what is known to be ground must come out right, or the limits above would mean nothing."""
@@ -81,7 +106,7 @@ def test_the_yardstick_itself_is_true(measure, name):
     errors = bench.summary(ideal.cells.of("visible"))
     assert abs(errors["bias"]) <= 0.001
     assert errors["rmse"] <= 0.015
-    assert ideal.slices.dem <= 0.003
+    assert ideal.slices.dem <= 0.004  # on the hill, of points far behind the houses
 
 
 def test_the_truth_is_the_height_of_the_street(library):
