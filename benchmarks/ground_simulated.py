@@ -546,7 +546,7 @@ def compared(
 
 
 def _rectangle(region: tuple[float, float, float, float] | None) -> Callable[[Array, Array], Mask]:
-    """Return what tells which (x, y) lie in the region of a plan."""
+    """Return what tells which (x, y) lie in a region as that of a `Plan`; none lies in None."""
     low, high, right, left = region or (0.0, 0.0, 0.0, 0.0)
 
     def inside(x: Array, y: Array) -> Mask:
