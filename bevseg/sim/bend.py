@@ -90,10 +90,6 @@ class Bend:
         curvature = sign * np.diff(self.heading) / np.diff(self.s)
         return float(1 / max(curvature.max(), 1e-4))
 
-    def direction(self, s: Array) -> Array:
-        """Heading of the line at `s`, rad."""
-        return np.interp(s, self.s, self.heading)
-
     def plane(self, points: Array) -> Array:
         """Map (N, 3) street coordinates (s, t, z) to (N, 3) of the plane."""
         s, t, z = np.asarray(points, np.float64).T

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, beam, box, merge, polyline, quads
-
-Span = tuple[float, float]
+from bevseg.sim.style import Shares, Span
 
 
 @dataclass(frozen=True)
@@ -119,14 +118,9 @@ BODIES: Mapping[str, Body] = {
     ),
 }  # fmt: skip
 """From small cars of 3.6 m over American saloons of up to 5.6 m to shuttle buses of 8 m and city buses of 12 m."""
-FLEET: Mapping[str, float] = {
-    "hatchback": 0.36, "saloon": 0.16, "coupe": 0.03, "estate": 0.12, "suv": 0.12, "minivan": 0.04, "van": 0.1,
-    "pickup": 0.03, "minibus": 0.01, "truck": 0.015, "lorry": 0.005, "bus": 0.01,
-}  # fmt: skip
-"""Shares of the kinds on European streets."""
 
 
-def car(rng: np.random.Generator, fleet: Mapping[str, float] = FLEET, *, longest: float = np.inf) -> Mesh:
+def car(rng: np.random.Generator, fleet: Shares, *, longest: float = np.inf) -> Mesh:
     """Return a vehicle of a kind drawn by the shares of `fleet`, of the kinds that are at most `longest` m."""
     names = [name for name in fleet if BODIES[name].reach() <= longest] or ["hatchback"]
     shares = np.array([fleet.get(name, 1.0) for name in names])
@@ -334,7 +328,7 @@ def _mirrors(body: Body, length: float, width: float, height: float) -> Mesh:
 
 
 def _rack(rng: np.random.Generator, shell: _Shell) -> Mesh:
-    """Return bars on the roof, sometimes with a box, a ladder or a pair of bicycles' worth of tubes on them."""
+    """Return bars on the roof, on some of them a box or a ladder."""
     high = np.flatnonzero(shell.level > 0.96)
     a, b = 0.9 * shell.x[high[0]], 0.9 * shell.x[high[-1]]
     y, z = 0.36 * shell.body.roof * shell.width, shell.height + 0.08

@@ -1,4 +1,4 @@
-"""The things of a street that no class of ours names, and garden walls. A frame has its origin on the ground."""
+"""The things of a street that no class of ours names. A frame has its origin on the ground."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def scaffold(rng: np.random.Generator, length: float, height: float) -> Mesh:
     return merge([beams(ends[:, :3], ends[:, 3:], 0.025, METAL), *decks])
 
 
-# Fences, gates and walls along x from 0 to `length` m.
+# Fences and gates along x from 0 to `length` m.
 
 
 def fence(rng: np.random.Generator, length: float, kind: str | None = None) -> Mesh:
@@ -394,8 +394,3 @@ def gate(rng: np.random.Generator, length: float) -> Mesh:
     )
     other = leaf.turned(np.pi + rng.uniform(-0.9, 0.0)).at(length)
     return merge([leaf, other])
-
-
-def garden_wall(rng: np.random.Generator, length: float) -> Mesh:
-    """Return a low wall of brick along x from 0 to `length` m."""
-    return box((0, -0.1, -0.4), (length, 0.12, rng.uniform(0.5, 1.4)), Material.BRICK)

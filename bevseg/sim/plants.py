@@ -268,7 +268,8 @@ class _Crown:
         rng = self.rng
         levels = np.linspace(0, 1, 12)
         volume = np.pi * self.radius**2 * self.depth * np.mean(self.outline(levels) ** 2)
-        # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017).
+        # Leaf area density of urban trees is 0.2 to 2 m2 per m3 (Lalic & Mihailovic 2004; Klingberg et al. 2017);
+        # more is built, so that crowns hide what lies behind them.
         density = float(np.clip(np.exp(rng.normal(np.log(3.0), 0.4)), 0.6, 5.0))
         density *= 1.6 if habit == "conical" else 1 + 0.8 * self.full
         area = density * volume

@@ -29,8 +29,6 @@ _LONGEST = 16.0
 class Parking:
     """How cars park along a kerb; lengths in m."""
 
-    share: float
-    """How common it is where no style says."""
     width: float
     """Added to the lane."""
     pitch: float
@@ -43,11 +41,11 @@ class Parking:
 
 
 PARKING = {
-    "parallel": Parking(0.58, 2.1, 0.0),
-    "perpendicular": Parking(0.11, 5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
-    "slanted": Parking(0.06, 4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
-    "half": Parking(0.05, 1.1, 0.0, inset=(-1.1, -0.5)),
-    "none": Parking(0.2, 0.4, 0.0, empty=True),
+    "parallel": Parking(2.1, 0.0),
+    "perpendicular": Parking(5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
+    "slanted": Parking(4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
+    "half": Parking(1.1, 0.0, inset=(-1.1, -0.5)),
+    "none": Parking(0.4, 0.0, empty=True),
 }
 
 

@@ -105,7 +105,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
     half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
-    parking = [drawn(rng, _known(town)) for _ in range(2)]
+    parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
     steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
     bend = Bend.draw(
@@ -147,11 +147,6 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     for arm in terrain.arms():
         _side_street(builder, arm)
     return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane)
-
-
-def _known(town: Style) -> dict[str, float]:
-    """Return the shares of those kinds of parking that there are."""
-    return {name: share for name, share in town.parking.items() if name in roadside.PARKING}
 
 
 def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
