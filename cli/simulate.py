@@ -16,7 +16,7 @@ from .console import Console
 
 
 class Count(click.ParamType):
-    """A whole number of at least 1, also written as 3e6."""
+    """A whole number from 1 to 2e9, also written as 3e6."""
 
     name = "integer"
 
@@ -26,8 +26,8 @@ class Count(click.ParamType):
             number = float(value)
         except ValueError:
             number = math.nan
-        if not (1 <= number < 2**31 and number == int(number)):
-            self.fail(f"{value!r} is no whole number of at least 1, such as 200000 or 3e6", param, ctx)
+        if not (1 <= number <= 2e9 and number == int(number)):
+            self.fail(f"{value!r} is no whole number from 1 to 2e9, such as 200000 or 3e6", param, ctx)
         return int(number)
 
 

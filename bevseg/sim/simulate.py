@@ -23,6 +23,10 @@ from bevseg.sim.street import Street, street
 
 EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""
+LENGTHS = (5.0, 10_000.0)
+"""Shortest and longest drive that can be asked for, m."""
+RESOLUTIONS = (1e-5, 1.0)
+"""Finest and coarsest step of the coordinates, m; 32 bits hold the longest drive in the finest."""
 _SURPLUS = 1.03
 """Echoes aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
 _HITS = 0.5
@@ -126,19 +130,19 @@ def survey(
     Raises
     ------
     UsageError
-        If there is nothing to simulate, or no such preset.
+        If there is nothing to simulate, or no such preset, or a length or resolution is outside of `LENGTHS` or
+        `RESOLUTIONS`.
     DependencyError
         If Open3D cannot be loaded.
     """
     if preset not in PRESETS:
         raise UsageError(f"No preset {preset!r}", hint=f"choose one of {', '.join(PRESETS)}")
     points = PRESETS[preset].points if points is None else points
-    if points < 1 or (length is not None and length < 5):
-        raise UsageError(
-            "Nothing to simulate",
-            why=f"{points} points" + ("" if length is None else f" on {length:g} m"),
-            hint="ask for 1 point on 5 m at least",
-        )
+    if points < 1:
+        raise UsageError("Nothing to simulate", why=f"{points} points", hint="ask for 1 point at least")
+    for what, value, (low, high) in (("length", length, LENGTHS), ("resolution", resolution, RESOLUTIONS)):
+        if value is not None and not low <= value <= high:
+            raise UsageError(f"No {what} of {value:g} m", hint=f"ask for one from {low:g} to {high:g} m")
     task = partial(Step, f"street {seed}")
     progress(task(0, 1))
     library = open3d.load()

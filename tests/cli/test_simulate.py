@@ -27,7 +27,13 @@ def test_the_files_are_listed(tmp_path):
     ("option", "value"),
     [
         ("--points", 0),
+        ("--points", "nan"),
+        ("--points", 3e12),
         ("--length", 1),
+        ("--length", "nan"),
+        ("--length", "inf"),
+        ("--resolution", "nan"),
+        ("--resolution", 1e-9),
         ("--format", "e57"),
         ("--clouds", -1),
         ("--clouds", 0),

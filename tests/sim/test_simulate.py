@@ -82,10 +82,16 @@ def test_progress_is_told_to_the_end(ray_casting):
     assert steps[-1].points >= 2_000
 
 
-@pytest.mark.parametrize(("points", "length"), [(0, 80), (100, 1)])
-def test_nothing_to_simulate_is_a_usage_error(points, length):
+def test_nothing_to_simulate_is_a_usage_error():
     with pytest.raises(UsageError, match="Nothing to simulate"):
-        simulate(1, points, length=length)
+        simulate(1, 0, length=80)
+
+
+@pytest.mark.parametrize("name", ["length", "resolution"])
+@pytest.mark.parametrize("value", [-1.0, 0.0, 1e-9, 1e9, np.inf, np.nan])
+def test_senseless_lengths_and_resolutions_are_usage_errors(name, value):
+    with pytest.raises(UsageError, match=f"No {name} of .* m"):
+        simulate(1, 10, **{name: value})
 
 
 def test_no_such_preset_is_a_usage_error_that_names_them():
@@ -162,7 +168,7 @@ def street_coordinates(one):
     line = one.street.bend.plane(np.column_stack([lane, 0 * lane, 0 * lane]))[:, :2]
     local = one.cloud.xyz[:, :2] - one.cloud.offset[:2]
     _, index = cKDTree(line).query(local)
-    course = one.street.bend.direction(lane[index])
+    course = np.interp(lane[index], one.street.bend.s, one.street.bend.heading)
     away = local - line[index]
     return lane[index], away[:, 1] * np.cos(course) - away[:, 0] * np.sin(course)
 
