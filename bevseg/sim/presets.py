@@ -96,21 +96,21 @@ def _shrec20(rng: np.random.Generator) -> Setup:
 def _oakland(rng: np.random.Generator) -> Setup:
     """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
 
-    2.0 to 2.3 m up; profiles 0.07 to 0.45 m apart, mostly 0.13 to 0.35, drawn for a cloud and then changing with the
-    speed; ranges in steps of 1 cm, noise 0.7 cm, half of them lost at 36 to 44 m and all beyond 80 m.
+    2.0 to 2.3 m up; profiles 0.06 to 0.42 m apart, mostly 0.12 to 0.32, drawn for a cloud and then changing with the
+    speed; ranges in steps of 1 cm, noise 0.8 cm, half of them lost at 60 m or just beyond, and all at 66 m.
     """
     sensor = Sensor(
         kind="fan",
         height=rng.uniform(2.0, 2.3),
         step=0.5,
-        spacing=float(np.clip(0.21 * np.exp(0.5 * rng.standard_normal()), 0.07, 0.45)),
+        spacing=float(np.clip(0.2 * np.exp(0.45 * rng.standard_normal()), 0.06, 0.42)),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
         optics=Optics(
-            noise=0.007,
+            noise=0.008,
             step=0.01,
-            reach=rng.uniform(36, 44),
-            farthest=80.0,
+            reach=rng.uniform(60, 75),
+            farthest=66.0,
             grazing=0.2,
             divergence=0.006,
             multipath=1.0,

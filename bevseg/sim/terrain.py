@@ -42,6 +42,8 @@ _OWN = (24.0, 42.0)
 """Behind the pavement, m: to the first a plot keeps its own level, from the second on all plots are at one."""
 _UNEVEN = 0.02
 """Standard deviation of the height of grass, m."""
+_WORN = 0.4
+"""That of roads and pavements, as a share of it."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,7 @@ class Terrain:
         grass = materials == Material.GRASS
         soft[1:-1, 1:-1] = grass[1:, 1:] & grass[1:, :-1] & grass[:-1, 1:] & grass[:-1, :-1]
         uneven = np.random.default_rng([self.rough, 2]).normal(scale=_UNEVEN, size=z.shape)
-        return Relief(s, t, z + np.where(soft, uneven, 0.0), materials, self._built(*among))
+        return Relief(s, t, z + np.where(soft, uneven, _WORN * uneven), materials, self._built(*among))
 
     def mesh(self) -> Mesh:
         """Return the ground as triangles."""
