@@ -129,6 +129,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         kerb=kerb,
         reach=(min(60.0, _FOLD * bend.reach(1)), min(60.0, _FOLD * bend.reach(-1))),
         rough=seed,
+        worn=town.worn,
     )
     lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
     builder = Builder(rng, terrain, town)

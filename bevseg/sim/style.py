@@ -30,6 +30,8 @@ class Style:
     """Fall of the road from its crown; 1.5 to 2 % is usual on paved roads (AASHTO), patched ones reach 3 %."""
     kerb: Span = (0.06, 0.16)
     """Height of a kerb; 0.15 (6 inches) is the common barrier kerb of North America."""
+    worn: float = 0.0
+    """Standard deviation of the height of roads and pavements from one 0.5 to 1 m to the next."""
     lane: Span = (2.4, 3.4)
     """Width of a lane; 2.7 to 3.6 (9 to 12 feet) in the AASHTO Green Book."""
     wide: float = 0.08
@@ -200,6 +202,7 @@ STYLES: Mapping[str, Style] = {
         slope=(0.0, 0.07),
         wave=(0.0, 0.5),
         kerb=(0.08, 0.18),
+        worn=0.008,
         lane=(3.6, 4.8),
         wide=0.95,
         verge=0.6,

@@ -42,8 +42,6 @@ _OWN = (24.0, 42.0)
 """Behind the pavement, m: to the first a plot keeps its own level, from the second on all plots are at one."""
 _UNEVEN = 0.02
 """Standard deviation of the height of grass, m."""
-_WORN = 0.4
-"""That of roads and pavements, as a share of it."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,9 @@ class Terrain:
     reach
         Ground to the left and to the right, m.
     rough
-        Seed of the unevenness of the grass.
+        Seed of the unevenness of the ground.
+    worn
+        Standard deviation of the height of roads and pavements, m.
     """
 
     length: float
@@ -229,6 +229,7 @@ class Terrain:
     kerb: float = KERB
     reach: tuple[float, float] = (_REACH, _REACH)
     rough: int = 0
+    worn: float = 0.0
 
     @property
     def start(self) -> float:
@@ -327,8 +328,8 @@ class Terrain:
         soft = np.zeros(z.shape, bool)
         grass = materials == Material.GRASS
         soft[1:-1, 1:-1] = grass[1:, 1:] & grass[1:, :-1] & grass[:-1, 1:] & grass[:-1, :-1]
-        uneven = np.random.default_rng([self.rough, 2]).normal(scale=_UNEVEN, size=z.shape)
-        return Relief(s, t, z + np.where(soft, uneven, _WORN * uneven), materials, self._built(*among))
+        uneven = np.random.default_rng([self.rough, 2]).normal(size=z.shape)
+        return Relief(s, t, z + np.where(soft, _UNEVEN, self.worn) * uneven, materials, self._built(*among))
 
     def mesh(self) -> Mesh:
         """Return the ground as triangles."""
