@@ -96,20 +96,20 @@ def _shrec20(rng: np.random.Generator) -> Setup:
 def _oakland(rng: np.random.Generator) -> Setup:
     """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
 
-    2.0 to 2.3 m up; profiles 0.06 to 0.42 m apart, mostly 0.12 to 0.32, drawn for a cloud and then changing with the
-    speed; ranges in steps of 1 cm, noise 0.8 cm, half of them lost at 60 m or just beyond, and all at 66 m.
+    2.0 to 2.3 m up; profiles 0.1 to 0.4 m apart, mostly 0.18 to 0.3, drawn for a cloud and then changing with the
+    speed; ranges in steps of 1 cm, noise 0.8 cm, few of them lost before 66 m, where all end.
     """
     sensor = Sensor(
         kind="fan",
         height=rng.uniform(2.0, 2.3),
         step=0.5,
-        spacing=float(np.clip(0.2 * np.exp(0.45 * rng.standard_normal()), 0.06, 0.42)),
+        spacing=float(np.clip(0.23 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
         optics=Optics(
             noise=0.008,
             step=0.01,
-            reach=rng.uniform(60, 75),
+            reach=rng.uniform(80, 100),
             farthest=66.0,
             grazing=0.2,
             divergence=0.006,
@@ -119,7 +119,7 @@ def _oakland(rng: np.random.Generator) -> Setup:
     return Setup(
         sensor,
         "oakland",
-        Pace(swing=0.25, slowing=0.5, stops=0.15, sway=0.001),
+        Pace(swing=0.4, slowing=0.5, stops=0.3, sway=0.001),
         turns=0.4,
         resolution=0.01,
     )

@@ -40,7 +40,7 @@ _ARM_WIDTH = 34.0
 """Half the width of that ground, m."""
 _OWN = (24.0, 42.0)
 """Behind the pavement, m: to the first a plot keeps its own level, from the second on all plots are at one."""
-_UNEVEN = 0.02
+_UNEVEN = 0.015
 """Standard deviation of the height of grass, m."""
 
 
