@@ -2,7 +2,7 @@
 
     python benchmarks/default_model.py [RECIPE.toml] [-o MODEL] [--clouds DIR] [--device cpu] [--steps N]
 
-The recipe (default: studies/default_model.toml) names the clouds by seed, and all settings. A cloud takes seconds to
+The recipe (default: recipes/default_model.toml) names the clouds by seed, and all settings. A cloud takes seconds to
 make and as long as a look at it to read again: with `--clouds`, those that lie there already are not made anew, so
 give another directory when the simulator has changed. Weights are stored in half precision. `make default-model` does
 this, scores the model and fills the tables of its card.
@@ -34,7 +34,7 @@ from bevseg.progress import Progress, Step
 from bevseg.sim import survey
 from bevseg.training import Example
 
-RECIPE = Path(__file__).parent / "studies" / "default_model.toml"
+RECIPE = Path(__file__).parent / "recipes" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
 
 PLAIN = ("first_seed", "clouds")

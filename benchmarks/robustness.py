@@ -4,7 +4,7 @@
         [--json F]
 
 WITH was trained on streets scanned by all kinds of instruments (preset mixed), WITHOUT on those of preset oakland
-alone, otherwise by one recipe: `default_model.py` with `studies/robust_with.toml` and `studies/robust_without.toml`.
+alone, otherwise by one recipe: `default_model.py` with `recipes/robust_with.toml` and `recipes/robust_without.toml`.
 Both are scored on streets of other seeds, scanned as preset oakland does it but for one thing at a time; on those of
 other presets; and on real clouds. The table, in Markdown, has the means of both, the gain, and the oracle.
 """
