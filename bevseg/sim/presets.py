@@ -103,7 +103,7 @@ def _oakland(rng: np.random.Generator) -> Setup:
         kind="fan",
         height=rng.uniform(2.0, 2.3),
         step=0.5,
-        spacing=float(np.clip(0.23 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
+        spacing=float(np.clip(0.225 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
         optics=Optics(
