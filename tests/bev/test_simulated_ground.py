@@ -66,7 +66,8 @@ def test_under_parked_cars_the_ground_goes_on(measure, name):
 
 def test_on_a_slope_of_8_percent_points_keep_their_slice_above_the_dem(measure):
     ours, _ = measure("8 %")
-    assert ours.slices.dem <= 0.005
+    assert ours.slices.dem_seen <= 0.001
+    assert ours.slices.dem <= 0.006  # what stands over ground that nobody saw, behind houses, is most of it
 
 
 def test_on_a_slope_of_8_percent_the_absolute_plane_of_the_paper_fails(measure):
