@@ -96,14 +96,14 @@ def _shrec20(rng: np.random.Generator) -> Setup:
 def _oakland(rng: np.random.Generator) -> Setup:
     """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
 
-    2.0 to 2.3 m up; profiles 0.1 to 0.4 m apart, mostly 0.18 to 0.3, drawn for a cloud and then changing with the
+    2.0 to 2.3 m up; profiles 0.1 to 0.4 m apart, mostly 0.16 to 0.26, drawn for a cloud and then changing with the
     speed; ranges in steps of 1 cm, noise 0.8 cm, few of them lost before 66 m, where all end.
     """
     sensor = Sensor(
         kind="fan",
         height=rng.uniform(2.0, 2.3),
         step=0.5,
-        spacing=float(np.clip(0.225 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
+        spacing=float(np.clip(0.205 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
         optics=Optics(
