@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo pictures test lint types tests format bench bench-ground default-model model-card bench-model clean
+.PHONY: demo pictures test lint types tests format bench bench-ground default-model model-card bench-model simulator clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -73,11 +73,21 @@ model-card: $(VENV)/installed
 bench-model: $(VENV)/installed
 	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --data $(BEVSEG_DATA)/data/oakland3d \
 		--json $(MODEL)/fine_tuning.json
-	for twin in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/studies/robust_$$twin.toml \
+	for twin in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/recipes/robust_$$twin.toml \
 		-o $(MODEL)/$$twin/$$twin.safetensors || exit; done
 	$(BIN)/python benchmarks/robustness.py $(MODEL)/with/with.safetensors $(MODEL)/without/without.safetensors \
 		--data $(BEVSEG_DATA)/data --json $(MODEL)/robustness.json
 	$(BIN)/python benchmarks/model_card.py $(MODEL) docs/measurements.md
+
+# All numbers and pictures of docs/simulator.md; a quarter of an hour.
+SIMULATE := $(BIN)/bevseg simulate --seed 6000
+simulator: $(VENV)/installed
+	rm -rf build/simulator
+	$(SIMULATE) -o build/simulator/oakland --preset oakland --clouds 60 \
+		--compare $(BEVSEG_DATA)/data/oakland3d --json build/simulator/likeness.json
+	for preset in shrec20 terrestrial mixed; do $(SIMULATE) -o build/simulator/$$preset --preset $$preset --points 4e5 || exit 1; done
+	$(BIN)/python docs/simulator_tables.py build/simulator docs/simulator.md
+	$(BIN)/python docs/simulator_pictures.py build/simulator $(BEVSEG_DATA)/data docs/images/simulator
 
 clean:
 	rm -rf build dist *.egg-info
