@@ -82,7 +82,7 @@ class Count(click.ParamType):
 @click.option(
     "--mesh",
     is_flag=True,
-    help="Write the triangles of each street as well: a PLY with class and thing of each face.",
+    help="Write the triangles of each street as well: mesh/*.ply with class and thing of each face.",
 )
 @click.option(
     "--compare",

@@ -60,7 +60,7 @@ def make_and_compare(
         refuse_existing(json_path, overwrite=order.overwrite)
     made = make(order, progress) if order.clouds else []
     outcome = compare(
-        made or [file.path for file in lying if not file.stem.endswith("_mesh")],
+        made or [file.path for file in lying],
         real,
         classes=classes,
         json_path=json_path,

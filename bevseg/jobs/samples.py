@@ -39,7 +39,7 @@ class Order:
     truth: bool = False
     """Whether the exact ground is written as well, `street_<seed>_ground.tif`."""
     mesh: bool = False
-    """Whether the triangles are written as well, `street_<seed>_mesh.ply`."""
+    """Whether the triangles are written as well, `mesh/street_<seed>.ply`. Among the clouds it would be one more."""
 
 
 def make(order: Order, progress: Progress = silent) -> list[Path]:
@@ -75,12 +75,13 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
 def _paths(order: Order, seed: int) -> dict[str, Path]:
     """Return what is written of a seed: `cloud` and, where they are asked for, `truth` and `mesh`."""
     suffix = order.formats[(seed - order.seed) % len(order.formats)]
-    names = {"cloud": f".{suffix}"}
+    stem = f"street_{seed:02d}"
+    paths = {"cloud": order.output / f"{stem}.{suffix}"}
     if order.truth:
-        names["truth"] = "_ground.tif"
+        paths["truth"] = order.output / f"{stem}_ground.tif"
     if order.mesh:
-        names["mesh"] = "_mesh.ply"
-    return {what: order.output / f"street_{seed:02d}{end}" for what, end in names.items()}
+        paths["mesh"] = order.output / "mesh" / f"{stem}.ply"
+    return paths
 
 
 def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progress) -> None:

@@ -81,8 +81,7 @@ def test_a_folder_without_clouds_is_refused_before_any_work(folders, tmp_path):
         compare([folders[0]], tmp_path / "empty")
 
 
-def test_an_order_of_no_cloud_takes_those_that_lie_there_but_their_meshes(folders):
-    write(folders[0] / "street_0_mesh.txt", 0.2)
+def test_an_order_of_no_cloud_takes_those_that_lie_there(folders):
     outcome = make_and_compare(Order(folders[0], clouds=0), folders[1])
     assert outcome.facts == compare(sorted(folders[0].glob("street_?.txt")), folders[1]).facts
     assert outcome.written == []

@@ -10,6 +10,7 @@ import pytest
 from bevseg import open3d
 from bevseg.config import SimulateConfig
 from bevseg.errors import DependencyError, OutputExistsError, UsageError
+from bevseg.ingest import find_clouds
 from bevseg.io import geotiff
 from bevseg.jobs.samples import Order, make
 from bevseg.labels import GROUND
@@ -60,11 +61,7 @@ def exact(made, tmp_path_factory):
 
 
 def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
-    assert {path.name for path in exact.iterdir()} == {
-        "street_05.laz",
-        "street_05_ground.tif",
-        "street_05_mesh.ply",
-    }
+    assert {path.name for path in exact.iterdir()} == {"street_05.laz", "street_05_ground.tif", "mesh"}
     las, raster = laspy.read(exact / "street_05.laz"), geotiff.read(exact / "street_05_ground.tif")
     ground = np.asarray(las.classification) == GROUND
     x, y, z = (np.asarray(axis)[ground] for axis in (las.x, las.y, las.z))
@@ -78,16 +75,20 @@ def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
 
 
 def test_the_mesh_tells_class_and_thing_of_each_triangle(exact):
-    mesh = open3d.load().io.read_triangle_mesh(str(exact / "street_05_mesh.ply"))
+    mesh = open3d.load().io.read_triangle_mesh(str(exact / "mesh" / "street_05.ply"))
     las = laspy.read(exact / "street_05.laz")
     corners = np.asarray(mesh.vertices)
     assert len(mesh.triangles) * 3 == len(corners) > 10_000
     points = np.column_stack([las.x, las.y, las.z])
     assert (corners.min(axis=0) < np.median(points, axis=0)).all()
     assert (corners.max(axis=0) > np.median(points, axis=0)).all()
-    head = (exact / "street_05_mesh.ply").read_bytes()[:600].decode("latin1")
+    head = (exact / "mesh" / "street_05.ply").read_bytes()[:600].decode("latin1")
     assert "property uchar class" in head
     assert "property int instance" in head
+
+
+def test_the_mesh_does_not_pass_for_a_cloud(exact):
+    assert [cloud.path.name for cloud in find_clouds([exact]).clouds] == ["street_05.laz"]
 
 
 def test_instances_are_of_the_things_0_the_ground(exact):
