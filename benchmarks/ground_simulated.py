@@ -49,18 +49,21 @@ from bevseg.grid import Grid
 from bevseg.labels import GROUND
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
-from bevseg.sim import lots, roadside
+from bevseg.sim import lots, roadside, sites
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
 from bevseg.sim.drive import Pace, drive, straight
+from bevseg.sim.echoes import joined
+from bevseg.sim.layout import Side
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, box, merge
-from bevseg.sim.scanner import Scene, joined, scan
+from bevseg.sim.scanner import scan
+from bevseg.sim.scene import Scene
 from bevseg.sim.sensors import Sensor
 from bevseg.sim.simulate import survey
 from bevseg.sim.street import Street
 from bevseg.sim.style import STYLES, Style
-from bevseg.sim.terrain import Side, Terrain
+from bevseg.sim.terrain import Terrain
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -131,7 +134,7 @@ class Plan:
     name: str
     build: Callable[[int], Street]
     noise: float = 0.01
-    """Standard deviation of a range, m; asphalt adds 2 mm to it and grass 15 mm."""
+    """Standard deviation of a range, m; asphalt adds 2 mm to it and grass 8 mm."""
     region: tuple[float, float, float, float] | None = None
     of: str = ""
 
@@ -236,7 +239,7 @@ def furniture(
     builder = Builder(np.random.default_rng(seed), terrain, town)
     for sign in sides:
         if houses:
-            lots.fill(builder, sign, VILLAS)
+            sites.fill(builder, sign, VILLAS)
         roadside.fill(builder, sign, roadside.PARKING["parallel" if sign > 0 else right])
     return builder.parts
 

@@ -49,6 +49,21 @@ INSIDE = {
         ("report", "tasks"),
         ("conduct",),
     ),
+    "sim": (
+        ("materials", "style", "sensors", "bend"),
+        ("mesh",),
+        ("layout", "facades", "walls", "cars", "clutter", "poles", "trees", "shrubs", "scene"),
+        ("terrain", "lots", "roofs", "stairs", "yards", "echoes"),
+        ("builder",),
+        ("blocks", "bridges", "gardens", "roadside"),
+        ("houses", "public", "fronts"),
+        ("sites",),
+        ("street",),
+        ("drive",),
+        ("presets", "scanner"),
+        ("simulate",),
+        ("reference",),
+    ),
     "seg": (
         ("device", "inputs", "losses", "models", "optimise", "soft_labels", "ensemble", "crf"),
         ("batches", "checkpoint", "surrogate", "distill"),
@@ -57,7 +72,7 @@ INSIDE = {
         ("train",),
     ),
 }
-"""The floors within a folder: binning under slices under rasterize, losses and models under train."""
+"""The floors within a folder: binning under slices under rasterize, lots under sites, losses under train."""
 
 STAGES = {
     "bevseg.ingest",

@@ -1,7 +1,7 @@
 """Long buildings whose front is not flat: deep eaves, ledges, storeys that step back or stand out, sloped glass.
 
-Offices, schools and laboratories from about 1930 on, in the frame of `bevseg.sim.houses`. From the road the
-undersides of what stands out are seen as level stripes before the wall; sizes are chosen.
+Offices, schools and laboratories from about 1930 on, in the frame of a block. From the road the undersides of what
+stands out are seen as level stripes before the wall; sizes are chosen.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim import facades, stairs
+from bevseg.sim.blocks import Block
 from bevseg.sim.facades import Rhythm
-from bevseg.sim.houses import Block, Roof
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, beams, boxes, merge, quads
+from bevseg.sim.roofs import Roof
 
 
 def _block(rng: np.random.Generator, length: float, storeys: int) -> Block:
@@ -60,7 +61,7 @@ def deep_eaves(rng: np.random.Generator, length: float, storeys: int, raised: fl
         back = rng.choice([0.0, rng.uniform(0.3, 2.5)])
         top = replace(main, depth=main.depth - back, storeys=1, storey=rng.uniform(2.6, 3.8), door=None)
         attic = top.mesh(rng).at(0, back, main.eaves)
-        parts.append(attic.only(attic.corners[..., 2].min(axis=1) > main.eaves - 0.2))
+        parts.append(attic.above(main.eaves - 0.2))
         parts.append(eaves(rng, length, main.eaves + top.eaves, rng.uniform(0.3, 1.6), stone).at(0, back))
     parts.append(_steps(rng, length, raised))
     return merge(parts)
@@ -96,7 +97,7 @@ def stepped(rng: np.random.Generator, length: float, storeys: int, raised: float
         floor = replace(main, depth=far - y, door=main.door if not storey else None)
         one = floor.mesh(rng)
         if storey:
-            one = one.only(one.corners[..., 2].min(axis=1) > -0.2)
+            one = one.above(-0.2)
         parts.append(one.at(0, y, z))
         out = max(0.0, -back)
         low, top = (0, y - 0.15, z - 0.3 if storey else z), (length, y, z + edge)

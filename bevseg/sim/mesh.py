@@ -75,6 +75,10 @@ class Mesh:
             things=self.things[which],
         )
 
+    def above(self, z: float) -> Self:
+        """Return the triangles that lie above `z`, m, with all their corners."""
+        return self.only(self.corners[..., 2].min(axis=1) > z)
+
 
 def merge(parts: Iterable[Mesh]) -> Mesh:
     """Return all triangles of `parts` as one mesh."""

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from bevseg.sim import clutter, plants, poles
+from bevseg.sim import clutter, poles, shrubs, trees
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import car, moving, vehicle
+from bevseg.sim.layout import Crossing, Side
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.style import Span, drawn
-from bevseg.sim.terrain import Crossing, Side
 
 _TREES = 80_000
 """Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
@@ -53,8 +53,8 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
     """Furnish one side (1 left, -1 right) from its lane to its pavement."""
     side = builder.terrain.side(sign)
     _poles(builder, sign, side)
-    trees = _trees(builder, sign, side)
-    _companions(builder, sign, side, trees)
+    trunks = _trees(builder, sign, side)
+    _companions(builder, sign, side, trunks)
     _verge(builder, sign, side)
     if not parking.empty:
         _parked(builder, sign, side, parking)
@@ -178,7 +178,7 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         kind = "young" if young or rng.random() < 0.06 else drawn(rng, style.habits) if mixed else habit
         height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
         clear = None if kind in ("young", "conical") else rng.uniform(*style.tree_clear)
-        tree = plants.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
+        tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
         builder.stand(_pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
         planted.append(along)
     return planted
@@ -191,10 +191,10 @@ def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset:
     return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
-def _companions(builder: Builder, sign: int, side: Side, trees: list[float]) -> None:
+def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) -> None:
     """Put thin poles, shrubs or a bin right beside trunks, where they are hard to tell apart."""
     rng = builder.rng
-    for s in trees:
+    for s in trunks:
         draw = rng.random()
         along = s + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1)
         out = sign * (side.kerb + rng.uniform(0.25, 0.9))
@@ -205,7 +205,7 @@ def _companions(builder: Builder, sign: int, side: Side, trees: list[float]) -> 
         elif draw < 0.12:
             builder.stand(clutter.litter_bin(rng), along, out)
         elif draw < 0.18:
-            builder.stand(plants.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
+            builder.stand(shrubs.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
 
 
 def _verge(builder: Builder, sign: int, side: Side) -> None:
@@ -217,18 +217,18 @@ def _verge(builder: Builder, sign: int, side: Side) -> None:
             length = rng.uniform(4, 10)
             if builder.take(("kerb", sign), s, s + length, margin=2.0):
                 ragged = rng.choice([0.0, 0.15])
-                hedge = plants.hedge(rng, length, min(0.8, side.verge), rng.uniform(0.5, 1.0), ragged=ragged)
+                hedge = shrubs.hedge(rng, length, min(0.8, side.verge), rng.uniform(0.5, 1.0), ragged=ragged)
                 builder.drape(hedge, s, middle)
     if side.verge > 0.6 and rng.random() < 0.4:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(0.05 * (builder.end - builder.start))):
             radius = rng.uniform(0.3, min(0.9, 0.7 * side.verge))
             if builder.take(("kerb", sign), s - radius, s + radius, margin=2.0):
-                builder.stand(plants.bush(rng, radius, rng.uniform(0.4, 1.3)), s, middle)
+                builder.stand(shrubs.bush(rng, radius, rng.uniform(0.4, 1.3)), s, middle)
     if side.verge > 0.6 and rng.random() < 0.25:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(0.03 * (builder.end - builder.start))):
             length, width = rng.uniform(1.5, 6), 0.8 * side.verge
             if builder.take(("kerb", sign), s, s + length, margin=2.0):
-                cover = plants.ground_cover(rng, length, width, rng.uniform(0.2, 0.6))
+                cover = shrubs.ground_cover(rng, length, width, rng.uniform(0.2, 0.6))
                 builder.drape(cover.at(0, -width / 2), s, middle)
 
 

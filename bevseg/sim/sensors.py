@@ -57,9 +57,7 @@ class Optics:
     """How ranges are measured, and which are not."""
 
     noise: float = 0.010
-    """Standard deviation of a range, m."""
-    rough: bool = True
-    """Whether rough surfaces add to the noise."""
+    """Standard deviation of a range, m; the roughness of a surface adds to it."""
     step: float = 0.0
     """Ranges are rounded to multiples of this, m; 0: not at all."""
     reach: float = 45.0

@@ -16,8 +16,10 @@ from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
 from bevseg.sim import drive
 from bevseg.sim.drive import Pass, Route
+from bevseg.sim.echoes import Echoes, joined
 from bevseg.sim.presets import PRESETS, Setup
-from bevseg.sim.scanner import Echoes, Scene, joined, scan
+from bevseg.sim.scanner import scan
+from bevseg.sim.scene import Scene
 from bevseg.sim.sensors import Sensor
 from bevseg.sim.street import Street, street
 
@@ -58,7 +60,7 @@ class Survey:
     returns, of
         (N,) uint8, number of the echo in its beam and how many the beam has.
     things
-        (N,) int32, number of the thing that was hit: 0 is the ground, `scanner.NOTHING` an echo of nothing.
+        (N,) int32, number of the thing that was hit: 0 is the ground, `echoes.NOTHING` an echo of nothing.
     street
         What was scanned, in a frame whose origin is the offset of the cloud.
     setup

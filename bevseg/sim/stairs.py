@@ -46,7 +46,7 @@ def flight(
 
 
 def _cheeks(rng: np.random.Generator, half: float, rise: float, run: float) -> Mesh:
-    """Return a wall on either side: sloping along, or level with a pier at its end."""
+    """Return a wall on either side: sloping along, or level and perhaps shorter than the flight."""
     thick, over = rng.uniform(0.2, 0.4), rng.uniform(0.05, 0.4)
     if rng.random() < 0.5:
         sides = []

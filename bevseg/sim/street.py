@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bevseg.sim import bridges, lots, roadside
+from bevseg.sim import bridges, lots, roadside, sites
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder
+from bevseg.sim.layout import Crossing, Ramp, Side
 from bevseg.sim.lots import KINDS, Lot, Planner
 from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.style import STYLES, Style, drawn
-from bevseg.sim.terrain import AHEAD, Arm, Crossing, Ramp, Side, Terrain
+from bevseg.sim.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
 """How far from the middle of a cross street the road does not bend, m."""
@@ -111,7 +112,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     bend = Bend.draw(
         rng, length, _shape(rng, town, crossings), [(c.s - _STRAIGHT, c.s + _STRAIGHT) for c in crossings]
     )
-    blocked = [lots.blocks(crossings, sign) for sign in (1, -1)]
+    blocked = [lots.mouths(crossings, sign) for sign in (1, -1)]
     planned = [Planner(rng, town, steep, of).side(-AHEAD, length + AHEAD) for of in blocked]
     if rng.random() < town.viaduct * length / 100:
         planned = lots.carried(rng, planned, length)
@@ -134,12 +135,12 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
     builder = Builder(rng, terrain, town)
     for sign, of, place in zip((1, -1), planned, parking, strict=True):
-        lots.retain(builder, sign)
+        reach = terrain.reach[0 if sign > 0 else 1]
+        sites.retain(builder, sign)
         for lot in of:
-            lots.build(builder, sign, lot)
-            reach = terrain.reach[0 if sign > 0 else 1]
-            lots.behind(builder, sign, lot, reach)
-            lots.far(builder, sign, lot, reach)
+            sites.build(builder, sign, lot)
+            sites.behind(builder, sign, lot, reach)
+            sites.far(builder, sign, lot, reach)
         roadside.fill(builder, sign, roadside.PARKING[place])
     roadside.fill_crossings(builder)
     roadside.traffic(builder, half)
@@ -163,8 +164,6 @@ def _side(rng: np.random.Generator, town: Style, kerb: float) -> Side:
         verge=rng.uniform(0.8, 3.0) if rng.random() < town.verge else 0.0,
         pavement=rng.uniform(*town.pavement),
         garden=rng.uniform(2.0, 8.0),
-        bank=0.0,
-        bank_width=1.0,
         hill=float(np.clip(rng.normal(scale=0.03), -0.06, 0.08)),
     )
 
@@ -202,7 +201,7 @@ def _side_street(builder: Builder, arm: Arm) -> None:
     inner.things, inner.footprints = builder.things, builder.footprints
     begin = arm.terrain.side(arm.sign).garden + 14.0
     for sign in (1, -1):
-        lots.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
+        sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
         roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
     builder.things = inner.things
     builder.parts += [arm.placed(part) for part in inner.parts]

@@ -6,16 +6,28 @@ from bevseg.errors import DependencyError
 from bevseg.sim import survey
 from bevseg.sim.bend import Bend
 from bevseg.sim.drive import Pace, drive, straight
+from bevseg.sim.echoes import joined
+from bevseg.sim.layout import Side
 from bevseg.sim.mesh import merge
-from bevseg.sim.scanner import Scene, joined, scan
+from bevseg.sim.scanner import scan
+from bevseg.sim.scene import Scene
 from bevseg.sim.sensors import Sensor
 from bevseg.sim.street import Street
-from bevseg.sim.terrain import Side, Terrain
+from bevseg.sim.terrain import Terrain
 
-MEADOW = Side(kerb=30, verge=0, pavement=1, garden=1, bank=0, bank_width=1)
+MEADOW = Side(kerb=30, verge=0, pavement=1, garden=1)
 """Nothing but road."""
+SIDE = Side(kerb=4, verge=0, pavement=2, garden=3)
+HILL = Terrain(60, 0.05, (0.0, 50.0, 0.0), 0.02, SIDE, SIDE)
+"""A street of 60 m that rises by 5 %."""
 PROFILER = Sensor("profiler", 2.2, 1.2, 0.1, rate=80.0, yaw=(30.0, -30.0), pitch=12.0)
 """Two mirrors that blur nothing."""
+
+
+def spans(mesh):
+    """Lowest and highest corner of a mesh."""
+    corners = mesh.corners.reshape(-1, 3)
+    return corners.min(axis=0), corners.max(axis=0)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,12 @@ def test_many_beams_at_once_are_as_thick_and_long_as_one_by_one():
     assert area(bars) == pytest.approx(2 * np.pi * (0.1 * 5 + 0.2 * 2), rel=0.01)
 
 
+def test_what_lies_above_a_level_keeps_all_its_corners_there():
+    brick = box((0, 0, -1), (1, 2, 3), Material.BRICK)
+    assert area(brick.above(0.0)) == pytest.approx(2)
+    assert len(brick.above(-1.1).corners) == 12
+
+
 def test_turning_goes_from_x_towards_y():
     arm = beam((0, 0, 0), (2, 0, 0), 0.01, Material.STEEL).turned(np.pi / 2)
     assert arm.corners[..., 1].max() == pytest.approx(2, abs=0.02)

@@ -4,18 +4,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bevseg.labels import CAR, POLE, UNDEFINED, VEGETATION
-from bevseg.sim import lots, roadside
+from bevseg.labels import CAR, POLE, UNDEFINED
+from bevseg.sim import roadside
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import BODIES
+from bevseg.sim.layout import Crossing, Side
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import merge
-from bevseg.sim.plants import BARE, HABITS
 from bevseg.sim.roadside import FURNITURE, PARKING
 from bevseg.sim.style import STYLES
-from bevseg.sim.terrain import Crossing, Side, Terrain
+from bevseg.sim.terrain import Terrain
+from bevseg.sim.trees import BARE, HABITS
 
-SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0, bank=0.0, bank_width=1.0)
+SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0)
 
 
 FULL = replace(STYLES["oakland"], parked=(0.6, 1.0), ranks=0.0)
@@ -135,16 +136,6 @@ def test_shuttles_wait_in_ranks():
         ranks.append(boxes(builder, CAR))
     assert max(len(rank) for rank in ranks) >= 3
     assert max(high[2] for rank in ranks for _, high in rank) > 2.5
-
-
-def test_the_edge_of_a_wood_has_trees_and_undergrowth():
-    terrain = Terrain(60.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ())
-    builder = Builder(np.random.default_rng(1), terrain, STYLES["oakland"])
-    lots.wood(builder, -1, (10.0, 40.0), (10.0, 25.0))
-    plants = boxes(builder, VEGETATION)
-    tall = [high[2] for _, high in plants]
-    assert sum(top > 4 for top in tall) > 5
-    assert sum(top < 3 for top in tall) > 5
 
 
 def test_shares_of_furniture_name_all_of_it():

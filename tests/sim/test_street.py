@@ -3,7 +3,6 @@ import pytest
 
 from bevseg.labels import BUILDING, CLASS_NAMES, GROUND
 from bevseg.sim.bend import Bend
-from bevseg.sim.lots import CAR_PARK, HOUSE, KINDS, OPEN, PARK, SQUARE, Planner
 from bevseg.sim.materials import LABELS, RESPONSES, Material
 from bevseg.sim.street import street
 from bevseg.sim.style import STYLES
@@ -109,31 +108,15 @@ def test_side_streets_are_furnished(streets):
             assert {GROUND, BUILDING} <= set(labels[beside].tolist())
 
 
-def test_what_lots_are_used_for_all_occurs():
-    uses, profiles, shapes = set(), [], set()
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        lots_of = Planner(rng, STYLES["oakland"]).side(-20, 140)
-        uses |= {lot.use for lot in lots_of}
-        shapes |= {lot.kind.building for lot in lots_of}
-        profiles += [lot for lot in lots_of if lot.retained]
-    assert uses == {HOUSE, OPEN, PARK, SQUARE, CAR_PARK}
-    assert shapes == {kind.building for kind in KINDS.values()}
-    assert any(lot.stairs for lot in profiles)
-    assert any(lot.level for lot in profiles)
-    assert any(len(lot.profile) > 3 for lot in profiles)
-
-
-def test_lots_keep_off_side_streets_and_each_other():
-    for seed in range(20):
-        planned = Planner(np.random.default_rng(seed), STYLES["oakland"], blocked=((30, 45),)).side(-20, 140)
-        edges = np.array([(lot.low, lot.high) for lot in planned])
-        assert (edges[1:, 0] >= edges[:-1, 1] - 1e-9).all()
-        assert not ((edges[:, 1] > 30) & (edges[:, 0] < 45)).any()
-
-
 def test_the_road_bends_gently():
     bends = [Bend.draw(np.random.default_rng(seed), 200) for seed in range(50)]
     curvature = [np.abs(np.diff(bend.heading) / np.diff(bend.s)).max() for bend in bends]
     assert 1 / 300 < max(curvature) <= 1 / 160
     assert all(np.allclose(bend.plane(np.zeros((1, 3))), 0) for bend in bends)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_streets_of_a_style_keep_their_triangles(style):
+    mesh = street(7, 60, style=style).mesh
+    built = np.isin(LABELS[mesh.materials], (BUILDING,))
+    assert 1_000 < built.sum() < 150_000

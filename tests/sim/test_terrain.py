@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bevseg.sim.builder import GROUND, Builder
+from bevseg.sim.layout import WALL, Crossing, Plot, Ramp, Side
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import box, merge
-from bevseg.sim.terrain import KERB, WALL, Crossing, Plot, Ramp, Side, Terrain
+from bevseg.sim.terrain import KERB, Terrain
 
 SIDE = Side(kerb=4, verge=1, pavement=2, garden=3, bank=0.2, bank_width=4)
 LEVEL = Terrain(
