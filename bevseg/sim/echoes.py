@@ -266,7 +266,8 @@ def _further(
     material = scene.mesh.materials[met.triangle]
     mirrored = ~came & (rng.random(len(material), np.float32) < optics.multipath * MIRROR[material])
     pierced = PIERCED[material] if optics.returns > 1 else np.float32(0)
-    passed = ~mirrored & (rng.random(len(material), np.float32) < np.where(came, pierced, THROUGH[material]))
+    onward = np.where(came, pierced, np.float32(optics.through) * THROUGH[material])
+    passed = ~mirrored & (rng.random(len(material), np.float32) < onward)
     passed[splits.at] = True
     beside = np.arange(len(cast.rays))
     beside[met.beam[splits.at]] = splits.beside

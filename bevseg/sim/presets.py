@@ -94,32 +94,40 @@ def _shrec20(rng: np.random.Generator) -> Setup:
 
 
 def _oakland(rng: np.random.Generator) -> Setup:
-    """Draw a push-broom on the right of a car: half a turn every 0.5 degrees in a plane turned 45 degrees.
+    """Draw a push-broom on the right of a car: a ray every 0.5 degrees in a plane turned 45 degrees.
 
-    2.0 to 2.3 m up; profiles 0.1 to 0.4 m apart, mostly 0.16 to 0.26, drawn for a cloud and then changing with the
-    speed; ranges in steps of 1 cm, noise 0.8 cm, few of them lost before 66 m, where all end.
+    1.85 to 1.95 m up; from 11 to 15 degrees off straight down to straight up. Profiles 0.14 to 0.35 m apart, mostly
+    0.18 to 0.27, drawn for a cloud and then changing with the speed; one drive in ten crawls, by fits and starts,
+    with profiles about 0.1 m apart. Ranges in steps of 1 cm, noise 0.8 cm; few are lost to distance, though half
+    would be at 80 to 100 m, for all end at 66 m. Surfaces that the beam just touches seldom answer, nor does what is
+    behind glass.
     """
+    crawls = rng.random() < 0.1
+    usual = np.clip(0.22 * np.exp(0.2 * rng.standard_normal()), 0.14, 0.35)
+    spacing = rng.uniform(0.08, 0.12) if crawls else usual
     sensor = Sensor(
         kind="fan",
-        height=rng.uniform(2.0, 2.3),
+        height=rng.uniform(1.85, 1.95),
         step=0.5,
-        spacing=float(np.clip(0.205 * np.exp(0.25 * rng.standard_normal()), 0.1, 0.4)),
+        spacing=float(spacing),
         rate=37.5,
         yaw=(-45.0 + rng.uniform(-1, 1),),
+        blind=rng.uniform(11, 15),
         optics=Optics(
             noise=0.008,
             step=0.01,
             reach=rng.uniform(80, 100),
             farthest=66.0,
-            grazing=0.2,
+            grazing=0.05,
             divergence=0.006,
             multipath=1.0,
+            through=0.2,
         ),
     )
     return Setup(
         sensor,
         "oakland",
-        Pace(swing=0.4, slowing=0.5, stops=0.3, sway=0.001),
+        Pace(swing=0.8 if crawls else 0.2, slowing=0.5, stops=0.3, sway=0.001),
         turns=0.4,
         resolution=0.01,
     )

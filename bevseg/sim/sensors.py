@@ -76,6 +76,8 @@ class Optics:
     """Echoes of one beam at most, 1 or 2."""
     multipath: float = 0.0
     """How often a mirroring surface sends the beam on: 1 for as often as its material tells, 0 for never."""
+    through: float = 1.0
+    """How often a beam goes on behind glass: 1 for as often as its material tells, 0 for never."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Sensor:
     """Of the plane of a fan, the axis of a profiler, the lean of a drum: left of ahead, degrees; a head each."""
     pitch: float = 0.0
     """Of the axis of a profiler below the horizon, or of that of a drum off the vertical, degrees."""
+    blind: float = 0.0
+    """Angle off straight down up to which a fan brings nothing home, degrees: the vehicle is there."""
     optics: Optics = Optics()
 
     def pattern(self) -> Pattern:
@@ -112,10 +116,11 @@ class Sensor:
 
 
 def _fan(sensor: Sensor) -> Pattern:
-    """Lay out a push-broom: half a turn in a vertical plane, from straight down over the horizon to straight up."""
-    count = max(2, round(180.0 / sensor.step) + 1)
-    elevation = np.radians(np.linspace(-90.0, 90.0, count))
-    return _planes(sensor, elevation, np.linspace(0.0, 0.5, count))
+    """Lay out a push-broom: half a turn in a vertical plane, from `blind` off straight down to straight up."""
+    opening = 180.0 - sensor.blind
+    count = max(2, round(opening / sensor.step) + 1)
+    elevation = np.radians(np.linspace(90.0 - opening, 90.0, count))
+    return _planes(sensor, elevation, np.linspace(0.0, opening / FULL_TURN, count))
 
 
 def _dome(sensor: Sensor) -> Pattern:

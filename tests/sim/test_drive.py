@@ -24,6 +24,12 @@ def test_a_push_broom_fans_from_straight_down_to_straight_up_ahead_on_the_right(
     assert np.allclose(ray[180], (np.sqrt(0.5), -np.sqrt(0.5), 0))
 
 
+def test_a_push_broom_brings_nothing_home_from_where_the_vehicle_is():
+    whole, part = FAN.pattern(), replace(FAN, blind=12.0).pattern()
+    np.testing.assert_allclose(part.directions[0], whole.directions[0][24:], atol=1e-12)
+    assert part.share[-1] == pytest.approx(168 / 360)
+
+
 def test_a_drum_has_the_beams_of_its_maker_and_leans():
     level = DRUM.pattern().directions[0]
     elevation = np.degrees(np.arcsin(level[:, 2])).reshape(-1, 32)

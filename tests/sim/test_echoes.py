@@ -151,6 +151,9 @@ def test_glass_lets_beams_through_to_what_is_behind(driven):
     echoes = driven(pane, back, sensor=with_optics())
     room = echoes.xyz[(echoes.things == 2) & (echoes.labels == BUILDING)]
     assert (np.abs(room[:, 1] - 9) < 0.01).sum() > 100
+    dull = driven(pane, back, sensor=with_optics(through=0.0))
+    middle = np.abs(dull.xyz[:, 0] - 20) < 5
+    assert not (middle & (dull.things == 2) & (np.abs(dull.xyz[:, 1] - 9) < 0.01)).any()
 
 
 def test_a_beam_has_two_echoes_where_the_first_thing_lets_it_by(driven):
