@@ -73,6 +73,7 @@ model-card: $(VENV)/installed
 bench-model: $(VENV)/installed
 	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --data $(BEVSEG_DATA)/data/oakland3d \
 		--json $(MODEL)/fine_tuning.json
+	$(BIN)/python benchmarks/init_worth.py --data $(BEVSEG_DATA)/data/oakland3d --json $(MODEL)/init_worth.json
 	for twin in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/recipes/robust_$$twin.toml \
 		-o $(MODEL)/$$twin/$$twin.safetensors || exit; done
 	$(BIN)/python benchmarks/robustness.py $(MODEL)/with/with.safetensors $(MODEL)/without/without.safetensors \

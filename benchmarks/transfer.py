@@ -40,7 +40,7 @@ def main() -> None:
         "--sets", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES)
     )
     parser.add_argument("--data", type=Path, default=DATA, help=f"[default: {DATA}]")
-    parser.add_argument("--clouds", type=int, default=3, help="simulated streets of each preset [default: 3]")
+    parser.add_argument("--clouds", type=int, default=8, help="simulated streets of each preset [default: 8]")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep simulated streets here, take those that are"
     )

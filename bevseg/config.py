@@ -142,8 +142,9 @@ class TrainConfig:
     """Least probability of a class that a network gives to a cell without a label for the cell to count."""
     average: float = 0.995
     """Decay of the running average of the weights that is kept."""
-    init_share: float = 0.0
-    """Share of the weights of the model that a training starts from in those that are kept (Wortsman et al. 2022)."""
+    init_worth: float = 0.0
+    """How many labelled clouds the model that a training starts from is worth: beside n of them it has the share
+    init_worth / (init_worth + n) of the weights that are kept (Wortsman et al. 2022)."""
     validate_every: int = 150
     """Steps between two looks at the validation clouds."""
     patience: int = 6
@@ -250,7 +251,7 @@ TRAIN_DOMAINS: dict[str, Domain] = {
     "unlabelled_weight": _NOT_NEGATIVE,
     "confidence": _SHARE,
     "average": _SHARE,
-    "init_share": _SHARE,
+    "init_worth": _NOT_NEGATIVE,
     "validate_every": _COUNT,
     "patience": _COUNT,
     "val_share": _SHARE,
@@ -273,10 +274,10 @@ def _refuse_outside(config: object, domains: dict[str, Domain], group: str, verd
             )
 
 
-FINE_TUNING: dict[str, object] = {"steps": 400, "init_share": 0.25, "val_share": 0.0}
+FINE_TUNING: dict[str, object] = {"steps": 400, "init_worth": 3.0, "val_share": 0.0}
 """Settings of a training that starts from a model, in place of the defaults above. The networks know streets already:
-few steps, a quarter of what they knew stays, and every labelled cloud teaches, since those who fine-tune have one or
-three."""
+few steps, what they knew is worth three labelled clouds, and every labelled cloud teaches, since those who fine-tune
+have one or three."""
 
 NAMED: dict[str, Settings] = {
     "default": Settings(),

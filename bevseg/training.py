@@ -219,6 +219,7 @@ def _fit_slice(
         seed=seed,
         device=device,
         init=init.nets.get(name) if init else None,
+        init_share=init_share(settings.train, len(examples) - len(held_out)),
         minutes=teller.minutes,
         loss_of=loss_of,
         teacher=guides.teacher.nets[name] if guides.teacher else None,
@@ -226,6 +227,11 @@ def _fit_slice(
         on_row=teller.row,
         on_step=teller.step,
     )
+
+
+def init_share(config: TrainConfig, clouds: int) -> float:
+    """Return the share that the model a training starts from keeps, beside what so many clouds teach."""
+    return config.init_worth / (config.init_worth + clouds)
 
 
 def _sampler(

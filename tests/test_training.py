@@ -5,9 +5,10 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 from bevseg import pipeline
-from bevseg.config import TrainConfig
+from bevseg.config import TrainConfig, with_training
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.labels import GROUND, UNDEFINED
 from bevseg.training import Example, Guides, refuse_settings
@@ -29,6 +30,27 @@ def test_a_seed_gives_the_same_weights_on_cpu(examples):
     )
     assert all((one[key] == two[key]).all() for key in one)
     assert not all((one[key] == other[key]).all() for key in one)
+
+
+@pytest.mark.parametrize(("clouds", "share"), [(1, 0.75), (3, 0.5)])
+def test_a_model_worth_three_clouds_keeps_its_part_of_the_weights(examples, clouds, share):
+    start, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
+    ours = weights(start)
+    plain, kept = (
+        weights(
+            pipeline.train(
+                examples[:clouds],
+                with_training(tiny.SETTINGS, init_worth=worth, val_share=0.0),
+                init=start,
+                seed=1,
+                device="cpu",
+            )[0]
+        )
+        for worth in (0.0, 3.0)
+    )
+    key = "low/head.weight"
+    assert not torch.equal(plain[key], ours[key])
+    torch.testing.assert_close(kept[key], share * ours[key] + (1 - share) * plain[key])
 
 
 def test_progress_tells_steps_of_both_slices(examples):
@@ -107,7 +129,7 @@ def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
         ("unlabelled_weight", -1.0),
         ("confidence", 2.0),
         ("average", 2.0),
-        ("init_share", 2.0),
+        ("init_worth", -1.0),
         ("validate_every", 0),
         ("patience", 0),
         ("val_share", 2.0),

@@ -66,6 +66,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     init: UNet | None = None,
+    init_share: float = 0.0,
     minutes: float | None = None,
     loss_of: Loss | None = None,
     teacher: UNet | None = None,
@@ -94,8 +95,9 @@ def train(
     device
         `auto`, `cpu`, `cuda` or `cuda:N`.
     init
-        Network of the same architecture to go on from; it is not changed. It keeps the share `config.init_share` in
-        what is looked at and returned.
+        Network of the same architecture to go on from; it is not changed.
+    init_share
+        Share of its weights and statistics in what is looked at and returned.
     minutes
         Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
         is larger, so that a training that is cut short still ends with small steps.
@@ -156,7 +158,7 @@ def train(
             if not last and step % config.validate_every:
                 continue
             row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
-            kept = _mixed(average, origin, config.init_share)
+            kept = _mixed(average, origin, init_share)
             row |= validate(kept, validation, bands, place)
             row["seconds"] = time.monotonic() - start
             history.append(row)

@@ -105,17 +105,17 @@ def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, 
     assert model.scores["trained_on"] == ["b"]
     assert (model.settings.raster, model.settings.net) == (start.settings.raster, start.settings.net)
     train = model.settings.train
-    assert (train.init_share, train.steps) == (FINE_TUNING["init_share"], 3)
+    assert (train.init_worth, train.steps) == (FINE_TUNING["init_worth"], 3)
     assert train.loss == TrainConfig.loss
     assert not (model.nets["low"].head.weight == start.nets["low"].head.weight).all()
 
 
 def test_what_a_file_of_settings_names_wins_even_if_it_is_the_default(streets, tmp_path):
     (tmp_path / "own.toml").write_text(
-        f"[train]\ninit_share = {TrainConfig.init_share}\nsteps = 2\ncrop = 32\n"
+        f"[train]\ninit_worth = {TrainConfig.init_worth}\nsteps = 2\ncrop = 32\n"
     )
     train = fine_tuned(streets, tmp_path / "out", "--config", tmp_path / "own.toml").settings.train
-    assert (train.init_share, train.steps) == (TrainConfig.init_share, 2)
+    assert (train.init_worth, train.steps) == (TrainConfig.init_worth, 2)
     assert train.val_share == FINE_TUNING["val_share"]
 
 
@@ -126,7 +126,7 @@ def test_train_over_a_work_directory_starts_from_it_with_its_settings(work, tmp_
     assert result.exit_code == 0, result.stderr
     settings = checkpoint.load(tmp_path / "m.safetensors").settings
     assert settings.raster.cell == tiny.SETTINGS.raster.cell
-    assert settings.train.init_share == FINE_TUNING["init_share"]
+    assert settings.train.init_worth == FINE_TUNING["init_worth"]
 
 
 @pytest.mark.parametrize(
