@@ -86,18 +86,19 @@ def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_i
     assert seen["rmse"] <= 0.06
 
 
-WHOLE = {"shrec20": (0.01, 0.05), "oakland": (0.03, 0.18), "terrestrial": (0.01, 0.05)}
-"""Bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some room."""
+WHOLE = {"shrec20": 0.02, "oakland": 0.12, "terrestrial": 0.02}
+"""Share of visible cells off by more than 10 cm that is suffered on a street as it comes: what was measured, and some
+room. On that of `oakland` a terrace behind a retaining wall is lost."""
 
 
 @pytest.mark.parametrize("preset", WHOLE)
-def test_streets_as_they_come_keep_wider_limits(library, preset):
+def test_on_streets_as_they_come_visible_ground_is_found_but_for_terraces(library, preset):
     scene = bench.whole(preset, 0, 40.0)
     ours, _ = bench.compared(scene.street, scene.cloud, library)
-    errors, (bias, rmse) = bench.summary(ours.cells.of("visible")), WHOLE[preset]
-    assert errors["cells"] > 5_000
-    assert abs(errors["bias"]) <= bias
-    assert errors["rmse"] <= rmse
+    off = np.abs(ours.cells.of("visible"))
+    assert len(off) > 5_000
+    assert np.median(off) <= 0.01
+    assert (off > 0.1).mean() <= WHOLE[preset]
 
 
 @pytest.mark.parametrize("name", STREETS)
