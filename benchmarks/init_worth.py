@@ -53,6 +53,9 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
+    for trial in asked.trials:
+        if not set(trial.split(",")) < set(TRAIN):
+            parser.error(f"trial {trial}: name some of {' '.join(TRAIN)}, not all, joined by commas")
     try:
         rows = list(measure(asked))
     except BevsegError as error:

@@ -144,7 +144,7 @@ class TrainConfig:
     """Decay of the running average of the weights that is kept."""
     init_worth: float = 0.0
     """How many labelled clouds the model that a training starts from is worth: beside n of them it has the share
-    init_worth / (init_worth + n) of the weights that are kept (Wortsman et al. 2022)."""
+    init_worth / (init_worth + n) of the weights that are kept (Wortsman et al. 2022). No start, no part."""
     validate_every: int = 150
     """Steps between two looks at the validation clouds."""
     patience: int = 6

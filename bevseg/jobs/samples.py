@@ -66,7 +66,8 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
     for _, paths in jobs:
         for path in paths.values():
             atomic.refuse_existing(path, overwrite=order.overwrite)
-    atomic.refuse_unwritable(order.output)
+    for folder in {path.parent for _, paths in jobs for path in paths.values()}:
+        atomic.refuse_unwritable(folder)
     for seed, paths in jobs:
         _make_one(seed, paths, order, progress)
     return [paths["cloud"] for _, paths in jobs]

@@ -160,15 +160,12 @@ def load(path: Path) -> Model:
         version = table["format"]
         if version == FORMAT:
             return _model(table, weights, path)
+    except ModelError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise _refusal(path, f"its description or weights are damaged: {reason}") from error
-    raise ModelError(
-        "The model file is of another version of bevseg",
-        where=path,
-        why=f"its format is {version!r}; this version reads {FORMAT}",
-        hint="install the version that wrote it, or train the model again",
-    )
+    raise _other_version(path, f"its format is {version!r}; this version reads {FORMAT}")
 
 
 def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Model:
@@ -178,7 +175,7 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     return Model(
         {name: _net(dict(of), name, weights) for name, of in table["nets"].items()},
         {name: tuple(Band(**band) for band in bands) for name, bands in table["bands"].items()},
-        _settings(table["settings"]),
+        _settings(table["settings"], path),
         classes,
         tuple(table["colours"]),
         table["scores"],
@@ -197,10 +194,22 @@ def _net(arguments: dict[str, Any], name: str, weights: dict[str, Tensor]) -> UN
     return net.eval()
 
 
-def _settings(table: dict[str, Any]) -> Settings:
-    """Build the settings without the checks of `config.load`: they were checked before they were written."""
-    groups = {group.name: group.default_factory for group in dataclasses.fields(Settings)}
-    return Settings(**{name: groups[name](**values) for name, values in table.items()})  # type: ignore[operator]
+def _settings(table: dict[str, Any], path: Path) -> Settings:
+    """Build the settings without the checks of `config.load`: they were checked before they were written.
+
+    Settings of a training that this version does not have are left out, since no prediction depends on them; others
+    are refused.
+    """
+    groups: dict[str, Any] = {}
+    for group in dataclasses.fields(Settings):
+        make: Any = group.default_factory
+        known = {setting.name for setting in dataclasses.fields(make)}
+        values = table.get(group.name, {})
+        unknown = sorted(set(values) - known)
+        if unknown and group.name != "train":
+            raise _other_version(path, f"it has settings unknown here: {group.name}.{unknown[0]}")
+        groups[group.name] = make(**{name: value for name, value in values.items() if name in known})
+    return Settings(**groups)
 
 
 def _plain(value: Any) -> Any:
@@ -212,6 +221,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _other_version(path: Path, why: str) -> ModelError:
+    return ModelError(
+        "The model file is of another version of bevseg",
+        where=path,
+        why=why,
+        hint="install the version that wrote it, or train the model again",
+    )
 
 
 def _refusal(path: Path, why: str) -> ModelError:

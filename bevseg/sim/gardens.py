@@ -1,4 +1,4 @@
-"""Lots -> what grows on them and borders them: hedges, walls and fences, bushes, trees, parks and woods."""
+"""Lots -> what grows, borders and stands about: hedges, walls, fences, bushes, trees, parks, woods, yards."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:
 
 
 def yard(builder: Builder, sign: int, lot: Lot) -> None:
-    """Put a few small built things before the house."""
+    """Put a few small built things between the pavement and what stands behind, or on an open place."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     for _ in range(rng.poisson(builder.style.yards * lot.width / 10)):
         part = yards.thing(rng)

@@ -83,7 +83,7 @@ class Plot:
         u, rise = np.array(self.profile).T
         return np.asarray(np.interp(distance, u, rise))
 
-    def steps(self) -> list[float]:
+    def edges(self) -> list[float]:
         """Distances from the pavement between which the ground is steep."""
         u = np.array([u for u, _ in self.profile])
         near = np.flatnonzero(np.diff(u) < 0.6)

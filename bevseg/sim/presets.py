@@ -163,7 +163,8 @@ def _mixed(rng: np.random.Generator) -> Setup:
 
     Height 1.2 to 3.5 m; fans of one or two heads to either side or both, yawed 20 to 160 degrees off the driving
     direction; rays 0.25 to 1 degree apart in fans, profiles 0.05 to 0.5 m; noise 0.3 to 4 cm; half the echoes lost at
-    20 to 70 m; 40 to 100 % of the echoes kept; drives of 40, 80 or 120 m at least and 250 at most.
+    20 to 70 m; 40 to 100 % of the echoes kept; fans begin beside the vehicle and see little behind glass, as that of
+    `oakland`; drives of 40, 80 or 120 m at least and 250 at most.
     """
     kind = rng.choice(3, p=[0.5, 0.35, 0.15])
     setup = (_oakland, _shrec20, _terrestrial)[kind](rng)

@@ -251,7 +251,7 @@ class Terrain:
             kerbs.append(sign * side.kerb)
             edges += [sign * side.front, sign * (side.kerb + side.verge), sign * (side.kerb + _RAMP)]
             for plot in self.plots_of(sign):
-                edges += [sign * (side.front + u) for u in plot.steps()]
+                edges += [sign * (side.front + u) for u in plot.edges()]
         return kerbs, edges
 
     def _materials(self, s: Array, t: Array) -> NDArray[np.uint8]:

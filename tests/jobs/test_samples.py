@@ -9,7 +9,7 @@ import pytest
 
 from bevseg import open3d
 from bevseg.config import SimulateConfig
-from bevseg.errors import DependencyError, OutputExistsError, UsageError
+from bevseg.errors import DependencyError, OutputExistsError, OutputWriteError, UsageError
 from bevseg.ingest import find_clouds
 from bevseg.io import geotiff
 from bevseg.jobs.samples import Order, make
@@ -103,6 +103,13 @@ def test_an_exact_ground_that_exists_is_refused_before_any_work(exact):
     with pytest.raises(OutputExistsError, match=r"ground\.tif"):
         make(Order(exact, seed=4, clouds=2, formats=("txt",), what=SMALL, truth=True))
     assert not (exact / "street_04.txt").exists()
+
+
+def test_a_file_in_the_place_of_the_meshes_is_refused_before_any_work(tmp_path):
+    (tmp_path / "mesh").write_text("")
+    with pytest.raises(OutputWriteError, match="cannot be written"):
+        make(Order(tmp_path, what=SMALL, mesh=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
 
 
 def test_an_unknown_format_is_named(tmp_path):

@@ -113,7 +113,7 @@ def foreign(path):
         (lambda path: rewritten(path, lambda t: t.pop("bands") and None), "damaged: 'bands'"),
         (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(filters=8)), "size mismatch"),
         (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(kind="pspnet")), "pspnet"),
-        (lambda path: rewritten(path, lambda t: t["settings"]["train"].update(luck=1)), "luck"),
+        (lambda path: rewritten(path, lambda t: t["settings"].update(train=3)), "damaged"),
         (
             lambda path: rewritten(path, lambda t: t.update(classes=["cat"])),
             "classes cat, expected undefined",
@@ -134,6 +134,19 @@ def test_another_version_of_the_format_is_refused(saved):
     with pytest.raises(ModelError, match="another version") as caught:
         load(saved)
     assert "format is 99; this version reads 1" in caught.value.why
+
+
+def test_a_setting_of_the_training_that_is_no_more_does_not_hinder(saved):
+    before = load(saved)
+    rewritten(saved, lambda t: t["settings"]["train"].update(luck=1))
+    assert load(saved).settings == before.settings
+
+
+def test_a_setting_of_the_prediction_that_is_unknown_is_refused(saved):
+    rewritten(saved, lambda t: t["settings"]["slices"].update(luck=1))
+    with pytest.raises(ModelError, match="another version") as caught:
+        load(saved)
+    assert "slices.luck" in caught.value.why
 
 
 def test_a_missing_slice_says_how_to_train_it(tmp_path):

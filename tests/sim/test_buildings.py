@@ -34,7 +34,7 @@ def test_every_building_is_building_stands_in_the_ground_and_differs(make):
     for mesh in made:
         labels = LABELS[mesh.materials]
         assert set(labels.tolist()) <= {BUILDING, VEGETATION, UNDEFINED}
-        assert area(mesh)[labels == BUILDING].sum() > 0.9 * area(mesh)[labels == UNDEFINED].sum()
+        assert area(mesh)[labels == BUILDING].sum() > 0.9 * area(mesh).sum()
         assert np.isfinite(mesh.corners).all()
         assert mesh.corners[..., 2].min() < -0.5
         assert mesh.corners[..., 2].max() > 2.0
@@ -57,10 +57,13 @@ def test_layered_fronts_are_building_keep_their_length_and_stand_out_or_step_bac
 
 
 def test_near_fronts_leave_room_to_walk_below():
+    standing = 0
     for seed in range(12):
         mesh = fronts.front(np.random.default_rng(seed), 30.0, 1, 0.0, near=True)
         out = mesh.corners[mesh.corners[..., 1].min(axis=1) < -0.4]
-        assert len(out) == 0 or out[..., 2].max(axis=1).min() < 0.4 or out[..., 2].min() > 2.2
+        assert ((out[..., 2].max(axis=1) < 0.4) | (out[..., 2].min(axis=1) > 2.2)).all()
+        standing += len(out) > 0
+    assert standing > 4
 
 
 def test_windows_are_holes_and_fill_their_share_of_a_wall():

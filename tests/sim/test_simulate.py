@@ -136,6 +136,14 @@ def test_points_of_ground_lie_on_the_exact_ground(surveys, preset):
         assert abs(np.nanmedian(error)) < 0.005 + one.setup.error
 
 
+def test_one_push_broom_in_ten_crawls_by_fits_and_starts():
+    drawn = [PRESETS["oakland"].draw(np.random.default_rng(seed)) for seed in range(300)]
+    crawling = [setup for setup in drawn if setup.sensor.spacing < 0.13]
+    assert 15 <= len(crawling) <= 50
+    assert {setup.pace.swing for setup in crawling} == {0.8}
+    assert max(setup.pace.swing for setup in drawn if setup not in crawling) < 0.8
+
+
 def test_second_echoes_come_from_sensors_that_have_them(surveys):
     assert {one.of.max() for one in surveys["oakland"] + surveys["terrestrial"]} == {1}
     drums = [one for one in surveys["shrec20"] if one.setup.sensor.kind == "drum"]

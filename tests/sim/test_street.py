@@ -116,7 +116,6 @@ def test_the_road_bends_gently():
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_streets_of_a_style_keep_their_triangles(style):
+def test_streets_of_every_style_have_buildings(style):
     mesh = street(7, 60, style=style).mesh
-    built = np.isin(LABELS[mesh.materials], (BUILDING,))
-    assert 1_000 < built.sum() < 150_000
+    assert (LABELS[mesh.materials] == BUILDING).sum() > 1_000
