@@ -16,6 +16,9 @@ from bevseg.raster import Raster
 COARSE = bench.profiler(400, 0.1)
 """A fifth of the points of the benchmark: 9,000 per m."""
 
+STEEP = ("8 %", "hill of 15 %")
+"""Streets with all points of the benchmark: behind houses, where few are, a fifth of them says nothing."""
+
 
 @pytest.fixture(scope="module")
 def library():
@@ -32,7 +35,8 @@ def measure(library):
     @functools.cache
     def measured(name):
         build, noise = STREETS[name]
-        return bench.measured(bench.Plan(name, build, noise), library, sensor=COARSE)
+        sensor = None if name in STEEP else COARSE
+        return bench.measured(bench.Plan(name, build, noise), library, sensor=sensor)
 
     return measured
 
@@ -67,7 +71,7 @@ def test_under_parked_cars_the_ground_goes_on(measure, name):
 def test_on_a_slope_of_8_percent_points_keep_their_slice_above_the_dem(measure):
     ours, _ = measure("8 %")
     assert ours.slices.dem_seen <= 0.001
-    assert ours.slices.dem <= 0.006  # what stands over ground that nobody saw, behind houses, is most of it
+    assert ours.slices.dem <= 0.005
 
 
 def test_on_a_slope_of_8_percent_the_absolute_plane_of_the_paper_fails(measure):
@@ -86,19 +90,32 @@ def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_i
     assert seen["rmse"] <= 0.06
 
 
-WHOLE = {"shrec20": 0.02, "oakland": 0.12, "terrestrial": 0.02}
-"""Share of visible cells off by more than 10 cm that is suffered on a street as it comes: what was measured, and some
-room. On that of `oakland` a terrace behind a retaining wall is lost."""
+WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (0, 0.01, 0.05)}
+"""Seed, and bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some
+room. Seeds 0 and 1 of `oakland` have a terrace that is lost: see below."""
 
 
 @pytest.mark.parametrize("preset", WHOLE)
-def test_on_streets_as_they_come_visible_ground_is_found_but_for_terraces(library, preset):
-    scene = bench.whole(preset, 0, 40.0)
-    ours, _ = bench.compared(scene.street, scene.cloud, library)
-    off = np.abs(ours.cells.of("visible"))
-    assert len(off) > 5_000
+def test_streets_as_they_come_keep_wider_limits(library, preset):
+    seed, bias, rmse = WHOLE[preset]
+    errors = bench.summary(visible(library, preset, seed))
+    assert errors["cells"] > 5_000
+    assert abs(errors["bias"]) <= bias
+    assert errors["rmse"] <= rmse
+
+
+def test_a_terrace_behind_a_retaining_wall_may_be_lost_and_the_street_before_it_is_not(library):
+    """Seen as a few hundred points, 2 m above the street, it hangs on to nothing (docs/ground.md)."""
+    off = np.abs(visible(library, "oakland", 0))
     assert np.median(off) <= 0.01
-    assert (off > 0.1).mean() <= WHOLE[preset]
+    assert 0.02 < (off > 0.1).mean() <= 0.12
+
+
+def visible(library, preset, seed):
+    """Return the errors of the cells of visible ground on 40 m of street, m."""
+    scene = bench.whole(preset, seed, 40.0)
+    ours, _ = bench.compared(scene.street, scene.cloud, library)
+    return ours.cells.of("visible")
 
 
 @pytest.mark.parametrize("name", STREETS)
@@ -108,7 +125,7 @@ def test_the_yardstick_itself_is_true(measure, name):
     errors = bench.summary(ideal.cells.of("visible"))
     assert abs(errors["bias"]) <= 0.001
     assert errors["rmse"] <= 0.015
-    assert ideal.slices.dem <= 0.004  # on the hill, of points far behind the houses
+    assert ideal.slices.dem <= 0.003
 
 
 def test_the_truth_is_the_height_of_the_street(library):
