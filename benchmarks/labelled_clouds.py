@@ -24,7 +24,7 @@ from bevseg.evaluate import FOUR, SCORED
 from bevseg.ingest import find_clouds, ingest
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.metrics import Counts
-from bevseg.names import SIMULATED
+from bevseg.config.names import SIMULATED
 from bevseg.pointcloud import PointCloud
 from bevseg.seg.checkpoint import Model
 

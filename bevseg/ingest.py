@@ -18,7 +18,7 @@ from bevseg import io
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
 from bevseg.io.scan import LONGEST_NAME, Scan
 from bevseg.labels import CLASS_NAMES, Scheme, load_scheme
-from bevseg.names import SCHEMES
+from bevseg.config.names import SCHEMES
 from bevseg.pointcloud import PointCloud
 
 _PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")

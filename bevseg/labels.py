@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.errors import CloudNotFoundError, LabelError, UsageError
-from bevseg.names import SCHEMES
+from bevseg.config.names import SCHEMES
 
 UNDEFINED, BUILDING, CAR, GROUND, POLE, VEGETATION = range(6)
 CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")

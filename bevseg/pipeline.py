@@ -21,7 +21,7 @@ from bevseg.errors import LabelError
 from bevseg.holdout import hold_out
 from bevseg.labels import CLASS_NAMES
 from bevseg.metrics import Counts
-from bevseg.names import SLICES
+from bevseg.config.names import SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.raster import Raster

@@ -24,7 +24,7 @@ from bevseg.bev.sampling import sampling
 from bevseg.config import Settings, TrainConfig, refuse_outside
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.labels import CLASS_NAMES, VEGETATION
-from bevseg.names import SLICES
+from bevseg.config.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
 from bevseg.raster import Raster

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bevseg.names import FORMATS
+from bevseg.config.names import FORMATS
 
 from . import options
 from .console import Console

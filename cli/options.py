@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bevseg.config import NAMED, CrfConfig, PredictConfig, RasterConfig, RunConfig
-from bevseg.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
+from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
 from bevseg.weights import default_model
 
 from .console import Console

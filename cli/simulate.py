@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bevseg.config import SimulateConfig
-from bevseg.names import SIMULATED, TRUTH_FORMATS
+from bevseg.config.names import SIMULATED, TRUTH_FORMATS
 
 from . import options
 from .console import Console

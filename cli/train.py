@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bevseg.config import TrainConfig
-from bevseg.names import DEFAULT_MODEL, LOSSES, SLICES
+from bevseg.config.names import DEFAULT_MODEL, LOSSES, SLICES
 
 from . import options
 from .console import Console

@@ -8,8 +8,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS = (
-    ("errors", "names", "metrics", "progress", "kernels"),
-    ("atomic", "memory", "open3d", "labels", "config", "pointcloud", "grid", "distance", "weights"),
+    ("errors", "metrics", "progress", "kernels"),
+    ("config",),
+    ("atomic", "memory", "open3d", "labels", "pointcloud", "grid", "distance", "weights"),
     ("raster",),
     ("bev", "io", "tiles", "evaluate", "holdout", "hillshade"),
     ("seg", "sim", "ingest", "export"),
@@ -22,6 +23,7 @@ FLOORS = (
 """From the ground up; what stands on one floor does not know its neighbours."""
 
 INSIDE = {
+    "config": (("names",), ("groups",)),
     "jobs": (
         ("processes",),
         ("batch",),

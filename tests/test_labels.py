@@ -15,7 +15,7 @@ from bevseg.labels import (
     VEGETATION,
     load_scheme,
 )
-from bevseg.names import SCHEMES
+from bevseg.config.names import SCHEMES
 
 
 def codes(*values):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bevseg.names import SCHEMES
+from bevseg.config.names import SCHEMES
 
 ROOT = Path(__file__).parents[1]
 

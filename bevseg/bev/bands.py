@@ -10,7 +10,7 @@ from bevseg.bev.records import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
 from bevseg.bev.slices import Cut
 from bevseg.errors import UsageError
 from bevseg.kernels import compiled
-from bevseg.names import FEATURES
+from bevseg.config.names import FEATURES
 from bevseg.raster import Band
 
 _BANDS: dict[str, dict[str, tuple[Band, ...]]] = {

@@ -28,7 +28,7 @@ from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other, settings_of
 from bevseg.jobs.workflow import How, over
-from bevseg.names import SLICES
+from bevseg.config.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.device import resolve

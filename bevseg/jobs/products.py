@@ -15,7 +15,7 @@ from bevseg.config import GroundConfig
 from bevseg.errors import UsageError
 from bevseg.hillshade import hillshade
 from bevseg.io import geotiff, las, png
-from bevseg.names import PRODUCTS
+from bevseg.config.names import PRODUCTS
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 

@@ -19,7 +19,7 @@ from bevseg.config import PredictConfig, RunConfig, Settings, to_table
 from bevseg.ingest import sha256
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.labels import CLASS_NAMES
-from bevseg.names import DEFAULT_MODEL
+from bevseg.config.names import DEFAULT_MODEL
 from bevseg.seg.checkpoint import Model, save
 
 HISTORY = "history.csv"

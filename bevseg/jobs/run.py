@@ -20,7 +20,7 @@ from bevseg.jobs import report, workdir
 from bevseg.jobs.batch import Done, Outcome, each
 from bevseg.jobs.labeller import Labeller
 from bevseg.labels import load_scheme
-from bevseg.names import SLICES
+from bevseg.config.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve

@@ -24,7 +24,7 @@ from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import Folder, folders, settings_of
 from bevseg.jobs.workflow import How, over
 from bevseg.labels import load_scheme
-from bevseg.names import FORMATS
+from bevseg.config.names import FORMATS
 
 
 def ingest_clouds(

@@ -20,7 +20,7 @@ from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io import geotiff, las
 from bevseg.jobs import products
 from bevseg.labels import COLOURS
-from bevseg.names import FEATURES, SLICES
+from bevseg.config.names import FEATURES, SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 

@@ -11,7 +11,7 @@ from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.errors import LabelError
 from bevseg.labels import CAR, GROUND, POLE, UNDEFINED
-from bevseg.names import FEATURES
+from bevseg.config.names import FEATURES
 from bevseg.pointcloud import PointCloud
 from tests import scenes
 from tests.bev.test_rasterize import points_of

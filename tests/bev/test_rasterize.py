@@ -9,7 +9,7 @@ from bevseg.bev.rasterize import label_rasters, majority, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, POLE, VEGETATION
-from bevseg.names import FEATURES
+from bevseg.config.names import FEATURES
 from bevseg.pointcloud import PointCloud
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled

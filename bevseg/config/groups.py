@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bevseg.errors import CloudNotFoundError, UsageError
-from bevseg.names import GROUND_METHODS
+from bevseg.config.names import GROUND_METHODS
 
 
 class Domain(NamedTuple):

@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from bevseg import names
+from bevseg.config import names
 
 
 def test_slices_are_those_of_the_bands():

@@ -1,7 +1,7 @@
 """The words a user can choose from, apart from the things they name.
 
 The command line offers these as choices without importing what is behind them (torch, laspy, numba);
-`tests/test_names.py` holds every tuple equal to the keys of its table.
+`tests/config/test_names.py` holds every tuple equal to the keys of its table.
 """
 
 SLICES = ("low", "high")

@@ -15,7 +15,7 @@ from bevseg.config import (
     with_training,
 )
 from bevseg.errors import CloudNotFoundError, UsageError
-from bevseg.names import FEATURES, GROUND_METHODS
+from bevseg.config.names import FEATURES, GROUND_METHODS
 
 
 def toml(tmp_path, text):
