@@ -19,12 +19,12 @@ from default_model import Street
 
 from bevseg import evaluate, pipeline
 from bevseg.config import SimulateConfig
+from bevseg.config.names import SIMULATED
 from bevseg.errors import CloudFormatError
 from bevseg.evaluate import FOUR, SCORED
 from bevseg.ingest import find_clouds, ingest
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.metrics import Counts
-from bevseg.config.names import SIMULATED
 from bevseg.pointcloud import PointCloud
 from bevseg.seg.checkpoint import Model
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import io
+from bevseg.config.names import SCHEMES
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
 from bevseg.io.scan import LONGEST_NAME, Scan
 from bevseg.labels import CLASS_NAMES, Scheme, load_scheme
-from bevseg.config.names import SCHEMES
 from bevseg.pointcloud import PointCloud
 
 _PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")

@@ -17,11 +17,11 @@ from bevseg.bev.consistency import consistent
 from bevseg.bev.ground import Ground, ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
+from bevseg.config.names import SLICES
 from bevseg.errors import LabelError
 from bevseg.holdout import hold_out
 from bevseg.labels import CLASS_NAMES
 from bevseg.metrics import Counts
-from bevseg.config.names import SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.raster import Raster

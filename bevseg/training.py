@@ -21,10 +21,10 @@ from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.sampling import refuse_unknown as refuse_unknown_sampling
 from bevseg.bev.sampling import sampling
-from bevseg.config import Settings, TrainConfig, refuse_outside
+from bevseg.config import Settings, TrainConfig
+from bevseg.config.names import SLICES
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.labels import CLASS_NAMES, VEGETATION
-from bevseg.config.names import SLICES
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
 from bevseg.raster import Raster
@@ -33,8 +33,6 @@ from bevseg.seg.checkpoint import Model
 from bevseg.seg.learned_loss import Variant, learn, recipe, variant
 from bevseg.seg.lesson import loss_from
 from bevseg.seg.losses.expression import Loss
-from bevseg.seg.optimise import refuse_unknown as refuse_unknown_optimiser
-from bevseg.seg.optimise import schedule
 from bevseg.seg.surrogate import Report
 from bevseg.seg.train import Trained, train
 
@@ -77,7 +75,10 @@ NO_GUIDES = Guides()
 
 
 def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
-    """Raise UsageError if a training cannot begin with these settings; `has_init`: from a trained model."""
+    """Raise UsageError if a training cannot begin with these settings; `has_init`: from a trained model.
+
+    The group has checked its numbers and words; here are the texts that the loss and the sampling read themselves.
+    """
     if variant(config.loss, has_init=has_init) is None:
         loss_from(config)
     elif config.smooth_boundary:
@@ -86,10 +87,7 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
             where="--smooth-boundary",
             hint="leave it out, or give --loss 0.25*ce+0.75*jml",
         )
-    refuse_unknown_optimiser(config.optimiser)
-    schedule(config.schedule, config)
     refuse_unknown_sampling(config.sampling)
-    refuse_outside(config)
 
 
 def fit(

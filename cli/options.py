@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bevseg.config import NAMED, CrfConfig, PredictConfig, RasterConfig, RunConfig
+from bevseg.config import (
+    NAMED,
+    GroundConfig,
+    Group,
+    PredictConfig,
+    RasterConfig,
+    RunConfig,
+    TrainConfig,
+)
+from bevseg.config.domains import OutsideError, did_you_mean, shown
 from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
 from bevseg.weights import default_model
 
@@ -55,8 +63,28 @@ class Names(click.ParamType):
         wrong = [name for name in names if self.choices and name not in self.choices]
         if wrong or not names:
             known = f"; known: {', '.join(self.choices)}" if self.choices else ""
-            self.fail(f"{', '.join(wrong) or 'nothing'} is no name here{known}", param, ctx)
+            near = did_you_mean(wrong[0], self.choices) if wrong and self.choices else ""
+            self.fail(f"{', '.join(wrong) or 'nothing'} is no name here{known}{near}", param, ctx)
         return names
+
+
+class Setting(click.ParamType):
+    """The values of a setting: its group says which."""
+
+    def __init__(self, group: type[Group], name: str) -> None:
+        self.domain = group.domains()[name]
+        self.name = self.domain.kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what stands for a value in the help: the words, or the kind of the number."""
+        return f"[{self.name}]" if "|" in self.name else self.name.upper()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a text of the command line, or check a default."""
+        try:
+            return self.domain.parse(value) if isinstance(value, str) else self.domain.read(value)
+        except OutsideError as error:
+            self.fail(f"{shown(value)}: expected {error}", param, ctx)
 
 
 def _path(*names: str, **kwargs: Any) -> Decorator:
@@ -106,6 +134,7 @@ config = _config("default")
 config_of_work = _config("what WORK records, else default")
 device = click.option(
     "--device",
+    type=Setting(RunConfig, "device"),
     default=RunConfig.device,
     show_default=True,
     metavar="|".join((*DEVICES, "cuda:N")),
@@ -113,21 +142,21 @@ device = click.option(
 )
 seed = click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Setting(RunConfig, "seed"),
     default=RunConfig.seed,
     show_default=True,
     help="Start of all chance.",
 )
 jobs = click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=Setting(RunConfig, "jobs"),
     default=RunConfig.jobs,
     show_default=True,
     help="Processes; the threads of each are divided accordingly.",
 )
 on_error = click.option(
     "--on-error",
-    type=click.Choice(["skip", "stop"]),
+    type=Setting(RunConfig, "on_error"),
     default=RunConfig.on_error,
     show_default=True,
     help="What a bad cloud does to the others.",
@@ -160,31 +189,15 @@ hillshade = click.option(
 )
 ground_method = click.option(
     "--method",
-    type=click.Choice(GROUND_METHODS),
+    type=Setting(GroundConfig, "method"),
     help="How the ground is found; auto looks at the cloud and says what it took.  "
     f"[default: what the settings say, else {GROUND_METHODS[0]}]",
 )
 
 
-class Metres(click.ParamType):
-    """A length between a millimetre and a kilometre."""
-
-    name = "metres"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read the number."""
-        try:
-            metres = float(value)
-        except ValueError:
-            metres = math.nan
-        if not 0.001 <= metres <= 1000:
-            self.fail(f"{value!r} is no length from 0.001 to 1000 m, such as 0.2", param, ctx)
-        return metres
-
-
 cell = click.option(
     "--cell",
-    type=Metres(),
+    type=Setting(RasterConfig, "cell"),
     metavar="M",
     help="Side of a cell, metres in any reference system.  "
     f"[default: what the settings say, else {RasterConfig.cell}]",
@@ -203,25 +216,8 @@ val = click.option(
     help="Clouds held out for early stopping; else a seeded choice.",
 )
 max_minutes = click.option(
-    "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Limit of the training, minutes."
+    "--max-minutes", type=Setting(TrainConfig, "max_minutes"), help="Limit of the training, minutes."
 )
-
-
-class Numbers(click.ParamType):
-    """Several numbers joined by commas."""
-
-    name = "numbers"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Split at commas."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(float(number) for number in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of numbers, such as 1,0.75,0.5", param, ctx)
 
 
 def looks(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -229,7 +225,7 @@ def looks(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--scales",
-        type=Numbers(),
+        type=Setting(PredictConfig, "scales"),
         default=PredictConfig.scales,
         show_default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
         metavar="1,0.75,0.5",
@@ -237,16 +233,15 @@ def looks(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--turns",
-        type=click.Choice(["1", "2", "4", "8"]),
-        default=str(PredictConfig.turns),
+        type=Setting(PredictConfig, "turns"),
+        default=PredictConfig.turns,
         show_default=True,
         help="Symmetries in which they look: rotations, with 8 also mirrored. The time grows with both.",
     )
     @click.option("--crf", is_flag=True, help="Let neighbouring cells agree: a dense CRF over the rasters.")
     @functools.wraps(command)
-    def wrapped(*args: Any, scales: tuple[float, ...], turns: str, crf: bool, **kwargs: Any) -> Any:
-        chosen = PredictConfig(scales, int(turns), CrfConfig() if crf else None)
-        return command(*args, looks=chosen, **kwargs)
+    def wrapped(*args: Any, scales: tuple[float, ...], turns: int, crf: bool, **kwargs: Any) -> Any:
+        return command(*args, looks=PredictConfig(scales, turns, crf), **kwargs)
 
     return wrapped
 

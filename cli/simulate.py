@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bevseg.config import SimulateConfig
-from bevseg.config.names import SIMULATED, TRUTH_FORMATS
+from bevseg.config.names import TRUTH_FORMATS
 
 from . import options
 from .console import Console
-
-
-class Count(click.ParamType):
-    """A whole number from 1 to 2e9, also written as 3e6."""
-
-    name = "integer"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the number."""
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (1 <= number <= 2e9 and number == int(number)):
-            self.fail(f"{value!r} is no whole number from 1 to 2e9, such as 200000 or 3e6", param, ctx)
-        return int(number)
 
 
 @click.command(
@@ -37,7 +19,7 @@ class Count(click.ParamType):
 @options.output("DIR", "Directory of the clouds.")
 @click.option(
     "--preset",
-    type=click.Choice(SIMULATED),
+    type=options.Setting(SimulateConfig, "preset"),
     default=SimulateConfig.preset,
     show_default=True,
     help="Instrument, drive and kind of town; mixed draws them widely, a cloud at a time.",
@@ -52,17 +34,17 @@ class Count(click.ParamType):
 )
 @click.option(
     "--points",
-    type=Count(),
+    type=options.Setting(SimulateConfig, "points"),
     help="Points of a cloud, such as 3e6.  [default: what is usual for the preset]",
 )
 @click.option(
     "--length",
-    type=click.FloatRange(min=5),
+    type=options.Setting(SimulateConfig, "length"),
     help="Length of the drive, m; the points then decide how dense it is.  [default: what the points need]",
 )
 @click.option(
     "--resolution",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Setting(SimulateConfig, "resolution"),
     help="Step of the coordinates, m.  [default: that of the preset]",
 )
 @click.option(

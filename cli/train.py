@@ -48,7 +48,7 @@ from .console import Console
 )
 @click.option(
     "--smooth-boundary",
-    type=click.FloatRange(0, 1),
+    type=options.Setting(TrainConfig, "smooth_boundary"),
     metavar="SHARE",
     show_default=f"{TrainConfig.smooth_boundary:g}",
     help="Share of the label that cells at the boundary of two classes give to all classes; for sums of ce and jml.",

@@ -23,7 +23,7 @@ FLOORS = (
 """From the ground up; what stands on one floor does not know its neighbours."""
 
 INSIDE = {
-    "config": (("names",), ("groups",)),
+    "config": (("names", "domains", "files"), ("groups",), ("tables",)),
     "jobs": (
         ("processes",),
         ("batch",),

@@ -50,12 +50,11 @@ def backproject(
     said = _said(dem, classes)
     points = Steps.of(cloud)
     frame, height, cut = Frame.of(cloud, dem.grid), dem["height"].ravel(), cut_of(cloud, slices)
-    foot = min(slices.foot, slices.ground_band)
     found = np.empty((2, len(cloud)), np.uint8)
 
     def of_part(part: int) -> None:
         its = stretch(len(cloud), part)
-        _gather(points.part(its), frame, height, cut, foot, said, found[:, its])
+        _gather(points.part(its), frame, height, cut, slices.foot, said, found[:, its])
 
     in_threads(of_part)
     return Labelling(found[0], found[1])

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from bevseg.bev.records import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
 from bevseg.bev.slices import Cut
+from bevseg.config.names import FEATURES
 from bevseg.errors import UsageError
 from bevseg.kernels import compiled
-from bevseg.config.names import FEATURES
 from bevseg.raster import Band
 
 _BANDS: dict[str, dict[str, tuple[Band, ...]]] = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.crops import Crop, CropSampler
+from bevseg.config.domains import did_you_mean
 from bevseg.errors import LabelError, UsageError
 from bevseg.labels import CLASS_NAMES, GROUND
 
@@ -154,15 +155,17 @@ def refuse_unknown(text: str) -> None:
     """Raise UsageError unless the text names a choice of crops."""
     name, colon, of_class = text.partition(":")
     if name not in SAMPLINGS:
+        near = did_you_mean(name, SAMPLINGS)
         raise UsageError(
-            f"No sampling {name!r}", where="train.sampling", hint=f"name one of: {', '.join(SAMPLINGS)}"
+            f"No sampling {name!r}", where="train.sampling", hint=f"name one of: {', '.join(SAMPLINGS)}{near}"
         )
     objects = [CLASS_NAMES[label] for label in range(1, len(CLASS_NAMES)) if label != GROUND]
     if colon and (name != "half_positive" or of_class not in objects):
         raise UsageError(
             f"Sampling {text!r} names no class",
             where="train.sampling",
-            hint=f"half_positive takes one of: {', '.join(objects)}; the others take none",
+            hint=f"half_positive takes one of: {', '.join(objects)}; the others take none"
+            f"{did_you_mean(of_class, objects)}",
         )
 
 

@@ -1,12 +1,11 @@
-"""All settings, and the words to choose from."""
+"""All settings: their groups, defaults and domains, the words to choose from, the files they are read from."""
 
 from bevseg.config.groups import (
     FINE_TUNING,
-    GROUND_DOMAINS,
     NAMED,
     ONE_LOOK,
-    CrfConfig,
     GroundConfig,
+    Group,
     NetConfig,
     PredictConfig,
     RasterConfig,
@@ -15,20 +14,15 @@ from bevseg.config.groups import (
     SimulateConfig,
     SliceConfig,
     TrainConfig,
-    from_table,
-    load,
-    refuse_outside,
-    to_table,
-    with_training,
 )
+from bevseg.config.tables import from_table, load, to_table, with_training
 
 __all__ = [
     "FINE_TUNING",
-    "GROUND_DOMAINS",
     "NAMED",
     "ONE_LOOK",
-    "CrfConfig",
     "GroundConfig",
+    "Group",
     "NetConfig",
     "PredictConfig",
     "RasterConfig",
@@ -39,7 +33,6 @@ __all__ = [
     "TrainConfig",
     "from_table",
     "load",
-    "refuse_outside",
     "to_table",
     "with_training",
 ]

@@ -8,6 +8,7 @@ SLICES = ("low", "high")
 FEATURES = ("heights", "paper")
 SCHEMES = ("shrec20", "oakland", "asprs")
 GROUND_METHODS = ("auto", "flat-zones", "smrf")
+REFERENCES = ("dem", "mode")
 PRODUCTS = ("dem", "dsm", "ndsm")
 FORMATS = ("laz", "las", "ply", "txt")
 LOSSES = (
@@ -42,6 +43,8 @@ LOSSES = (
 OPTIMISERS = ("adamw", "adam", "adadelta", "sgd")
 SCHEDULES = ("one_cycle", "poly", "constant", "plateau")
 SAMPLINGS = ("classes", "equibatch", "half_positive")
+SYMMETRIES = (1, 2, 4, 8)
+ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "default"
 """The model that ships, wherever a model is asked for."""

@@ -23,12 +23,12 @@ from bevseg.config import (
     load,
     with_training,
 )
+from bevseg.config.names import SLICES
 from bevseg.errors import UsageError
 from bevseg.jobs import report
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import GROUPS, Folder, folders, refuse_other, settings_of
 from bevseg.jobs.workflow import How, over
-from bevseg.config.names import SLICES
 from bevseg.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.device import resolve

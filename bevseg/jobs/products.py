@@ -12,10 +12,10 @@ from bevseg.atomic import refuse_existing, refuse_same, refuse_unwritable, repla
 from bevseg.bev.ground import Ground, height_above_ground
 from bevseg.bev.surfaces import normalised, surface
 from bevseg.config import GroundConfig
+from bevseg.config.names import PRODUCTS
 from bevseg.errors import UsageError
 from bevseg.hillshade import hillshade
 from bevseg.io import geotiff, las, png
-from bevseg.config.names import PRODUCTS
 from bevseg.pointcloud import PointCloud
 from bevseg.raster import Raster
 

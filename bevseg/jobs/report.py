@@ -16,10 +16,10 @@ import bevseg
 from bevseg import evaluate, weights
 from bevseg.atomic import replacing
 from bevseg.config import PredictConfig, RunConfig, Settings, to_table
+from bevseg.config.names import DEFAULT_MODEL
 from bevseg.ingest import sha256
 from bevseg.jobs.batch import Done, Outcome
 from bevseg.labels import CLASS_NAMES
-from bevseg.config.names import DEFAULT_MODEL
 from bevseg.seg.checkpoint import Model, save
 
 HISTORY = "history.csv"

@@ -13,6 +13,7 @@ from pathlib import Path
 from bevseg import pipeline
 from bevseg.atomic import refuse_all_existing, refuse_existing, refuse_same, refuse_unwritable, write_json
 from bevseg.config import NAMED, ONE_LOOK, PredictConfig, RunConfig, Settings
+from bevseg.config.names import SLICES
 from bevseg.errors import InputError, UsageError
 from bevseg.holdout import refuse_unknown
 from bevseg.ingest import CloudFile, find_clouds, ingest
@@ -20,7 +21,6 @@ from bevseg.jobs import report, workdir
 from bevseg.jobs.batch import Done, Outcome, each
 from bevseg.jobs.labeller import Labeller
 from bevseg.labels import load_scheme
-from bevseg.config.names import SLICES
 from bevseg.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve

@@ -10,9 +10,9 @@ import numpy as np
 
 from bevseg import atomic
 from bevseg.config import RasterConfig, RunConfig, SimulateConfig
+from bevseg.config.names import TRUTH_FORMATS
 from bevseg.errors import UsageError
 from bevseg.io import geotiff, meshply, truth
-from bevseg.config.names import TRUTH_FORMATS
 from bevseg.progress import Progress, silent
 from bevseg.sim import survey
 from bevseg.sim.materials import LABELS

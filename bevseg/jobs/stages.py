@@ -16,6 +16,7 @@ from bevseg.bev.backproject import backproject
 from bevseg.bev.ground import Ground, ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings, SliceConfig, load
+from bevseg.config.names import FORMATS
 from bevseg.errors import InputError, UsageError
 from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, find_clouds, ingest, sha256
@@ -24,7 +25,6 @@ from bevseg.jobs.batch import Done, Outcome
 from bevseg.jobs.workdir import Folder, folders, settings_of
 from bevseg.jobs.workflow import How, over
 from bevseg.labels import load_scheme
-from bevseg.config.names import FORMATS
 
 
 def ingest_clouds(

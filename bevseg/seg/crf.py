@@ -2,7 +2,7 @@
 
 Krähenbühl & Koltun (2011), with a mean field of our own. Cells i and j that hold different classes cost
 
-    smoothness * exp(-d²/2 reach²) + appearance * exp(-d²/2 far² - |f_i - f_j|²/2 alike²)
+    SMOOTHNESS * exp(-d²/2 NEAR²) + APPEARANCE * exp(-d²/2 FAR² - |f_i - f_j|²/2 ALIKE²)
 
 with their distance d in metres and their bands f, each in parts of its scale. Each kernel is normalised by the root
 of its sums at i and at j, as in the authors' code, so that the weights mean the same in dense and in sparse places.
@@ -20,11 +20,28 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.config import CrfConfig
 from bevseg.kernels import compiled, in_threads, stretch
 
 REACH = 2.5
 """Where the kernels end, standard deviations."""
+
+STEPS = 5
+"""Mean-field steps."""
+
+SMOOTHNESS = 1.0
+"""Weight of the term that looks at the distance of two cells alone; 0: none."""
+
+NEAR = 0.3
+"""Standard deviation of that term, m."""
+
+APPEARANCE = 2.0
+"""Weight of the term that looks at distance and bands; 0: none."""
+
+FAR = 0.8
+"""Standard deviation of the distance in that term, m."""
+
+ALIKE = 0.15
+"""Standard deviation of every band in that term, as a share of the band's scale: 0.45 m of height, low slice."""
 
 
 def crf(
@@ -32,7 +49,6 @@ def crf(
     features: NDArray[np.float32],
     mask: NDArray[np.bool_],
     cell: float,
-    config: CrfConfig,
 ) -> NDArray[np.float32]:
     """Return the mean-field probabilities of the cells.
 
@@ -46,8 +62,6 @@ def crf(
         (rows, cols), the occupied cells.
     cell
         Cell size, m.
-    config
-        Weights and standard deviations; weights of 0 give the probabilities back.
 
     Returns
     -------
@@ -59,16 +73,16 @@ def crf(
     number[rows, cols] = np.arange(len(rows))
     places = np.column_stack([rows, cols]).astype(np.int32)
     said = np.ascontiguousarray(probabilities[:, rows, cols].T)
-    seen = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * config.alike)
-    near, far = (_disc(sigma / cell) for sigma in (config.reach, config.far))
+    seen = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * ALIKE)
+    near, far = (_disc(sigma / cell) for sigma in (NEAR, FAR))
     near, far = _same_size(near, far)
     sums = np.empty((len(rows), 2), np.float32)
     cells = (places, number, seen, near, far)
     _in_threads(_sum, len(rows), *cells, sums)
     scale = np.where(sums > 0, 1 / np.sqrt(np.maximum(sums, np.finfo(np.float32).tiny)), 0)
-    scale = (scale * np.sqrt([config.smoothness, config.appearance])).astype(np.float32)
+    scale = (scale * np.sqrt([SMOOTHNESS, APPEARANCE])).astype(np.float32)
     now = said
-    for _ in range(config.steps):
+    for _ in range(STEPS):
         after = np.empty_like(said)
         _in_threads(_step, len(rows), *cells, scale, said, now, after)
         now = after

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from bevseg.config import TrainConfig
-from bevseg.errors import UsageError
 
 WARM_UP = 0.1
 """Share of the training in which the learning rate of `one_cycle` rises."""
@@ -28,22 +27,8 @@ def optimiser(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> t
     config
         `learning_rate`, `weight_decay` (apart from the gradient in AdamW, added to it in the others) and
         `momentum` (SGD, not Nesterov's) are read.
-
-    Raises
-    ------
-    UsageError
-        For a name that is not in OPTIMISERS.
     """
-    refuse_unknown(name)
     return OPTIMISERS[name](parameters, config)
-
-
-def refuse_unknown(name: str) -> None:
-    """Raise UsageError unless there is an optimiser of that name."""
-    if name not in OPTIMISERS:
-        raise UsageError(
-            f"No optimiser {name!r}", where="train.optimiser", hint=f"name one of: {', '.join(OPTIMISERS)}"
-        )
 
 
 def _adamw(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
@@ -120,12 +105,6 @@ class Plateau(Schedule):
     """
 
     def __init__(self, patience: int, factor: float) -> None:
-        if patience < 1 or not 0 < factor < 1:
-            raise UsageError(
-                f"A plateau of {patience} looks and a factor of {factor:g}",
-                where="train.plateau_patience, train.plateau_factor",
-                hint="choose at least 1 look, and a factor between 0 and 1",
-            )
         super().__init__(lambda progress: self.current)
         self.patience, self.factor = patience, factor
         self.current, self.best, self.stale = 1.0, -math.inf, 0
@@ -158,16 +137,7 @@ def schedule(name: str, config: TrainConfig) -> Schedule:
         `plateau_patience` looks without a better score.
     config
         Those numbers.
-
-    Raises
-    ------
-    UsageError
-        For a name that is not in SCHEDULES, or a plateau that cannot be.
     """
-    if name not in SCHEDULES:
-        raise UsageError(
-            f"No schedule {name!r}", where="train.schedule", hint=f"name one of: {', '.join(SCHEDULES)}"
-        )
     return SCHEDULES[name](config)
 
 

@@ -73,9 +73,9 @@ def predict(
         said = classify(values, mask)
     else:
         probabilities = classify.probabilities(values, mask)
-        if config.crf is not None:
+        if config.crf:
             features = scaled(values, model.bands[slice_name]).numpy()
-            probabilities = crf(probabilities, features, mask, raster.grid.cell, config.crf)
+            probabilities = crf(probabilities, features, mask, raster.grid.cell)
         said = _decided(probabilities, mask)
     return Raster(raster.grid, ("class", "confidence"), said, raster.crs, raster.unit)
 

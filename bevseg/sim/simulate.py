@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg import open3d
 from bevseg.config import SimulateConfig
+from bevseg.config.domains import did_you_mean
 from bevseg.errors import UsageError
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Progress, Step, silent
@@ -25,10 +26,6 @@ from bevseg.sim.street import Street, street
 
 EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""
-LENGTHS = (5.0, 10_000.0)
-"""Shortest and longest drive that can be asked for, m."""
-RESOLUTIONS = (1e-5, 1.0)
-"""Finest and coarsest step of the coordinates, m; 32 bits hold the longest drive in the finest."""
 _SURPLUS = 1.03
 """Echoes aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
 _HITS = 0.5
@@ -132,19 +129,17 @@ def survey(
     Raises
     ------
     UsageError
-        If there is nothing to simulate, or no such preset, or a length or resolution is outside of `LENGTHS` or
-        `RESOLUTIONS`.
+        If there is no such preset, or a number is outside of its domain in `SimulateConfig`.
     DependencyError
         If Open3D cannot be loaded.
     """
     if preset not in PRESETS:
-        raise UsageError(f"No preset {preset!r}", hint=f"choose one of {', '.join(PRESETS)}")
+        near = did_you_mean(preset, PRESETS)
+        raise UsageError(
+            f"No preset {preset!r}", where="preset", hint=f"choose one of {', '.join(PRESETS)}{near}"
+        )
+    SimulateConfig(points, length, resolution)  # refuses what nobody can drive or store
     points = PRESETS[preset].points if points is None else points
-    if points < 1:
-        raise UsageError("Nothing to simulate", why=f"{points} points", hint="ask for 1 point at least")
-    for what, value, (low, high) in (("length", length, LENGTHS), ("resolution", resolution, RESOLUTIONS)):
-        if value is not None and not low <= value <= high:
-            raise UsageError(f"No {what} of {value:g} m", hint=f"ask for one from {low:g} to {high:g} m")
     task = partial(Step, f"street {seed}")
     progress(task(0, 1))
     library = open3d.load()

@@ -11,7 +11,7 @@ import functools
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pydantic
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bevseg import metrics
+from bevseg.config import NetConfig, TrainConfig
+from bevseg.config.tables import domain_check
 from bevseg.errors import InputError, UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses import cross_entropy, power_jaccard
@@ -48,9 +50,9 @@ class MnistSettings:
     seed: int
     """Of the choice of images, the first weights and the batches."""
     kind: Literal["binary", "multiclass"] = "binary"
-    filters: int = 8
+    filters: Annotated[int, domain_check(NetConfig, "filters")] = 8
     """Filters of the first level."""
-    batch: int = 1
+    batch: Annotated[int, domain_check(TrainConfig, "batch")] = 1
     """Images in a step."""
     data: str = ""
     """Folder that holds `mnist`; empty: the environment variable BEVSEG_DATA."""
@@ -64,9 +66,9 @@ class MnistSettings:
     """Epochs at most, each of as many images as there are to train on, drawn with replacement."""
     patience: int = 5
     """Epochs without a smaller validation loss before the end."""
-    learning_rate: float = 1e-3
+    learning_rate: Annotated[float, domain_check(TrainConfig, "learning_rate")] = 1e-3
     """Of Adam."""
-    plateau: int = 7
+    plateau: Annotated[int, domain_check(TrainConfig, "plateau_patience")] = 7
     """Epochs without a smaller validation loss before the learning rate falls to a tenth."""
     weights: Literal["last", "best"] = "last"
     """Which weights are scored; Keras keeps the last ones unless told otherwise."""

@@ -16,7 +16,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pydantic
@@ -24,7 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from bevseg import metrics
-from bevseg.config import NAMED, TrainConfig
+from bevseg.config import NAMED, NetConfig, TrainConfig
+from bevseg.config.domains import did_you_mean
+from bevseg.config.tables import domain_check
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.seg import device as devices
@@ -32,7 +34,7 @@ from bevseg.seg.learned_loss import refuse_unknown_loss, variant
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
 from bevseg.seg.models.paper_unet import PaperUNet
-from bevseg.seg.optimise import OPTIMISERS, SCHEDULES, optimiser, schedule
+from bevseg.seg.optimise import optimiser, schedule
 from bevseg.study import reliability, scenes
 from bevseg.study.crops import Crops
 from bevseg.study.fit import fit
@@ -69,21 +71,21 @@ class StreetSettings:
     """Named configuration that the rasters are made with."""
     outputs: Literal["softmax", "sigmoid"] = "softmax"
     net: Literal["unet", "paper_unet"] = "unet"
-    filters: int = 8
-    depth: int = 3
-    optimiser: str = "adamw"
-    learning_rate: float = 4e-3
-    weight_decay: float = 1e-2
-    momentum: float = 0.9
+    filters: Annotated[int, domain_check(NetConfig, "filters")] = 8
+    depth: Annotated[int, domain_check(NetConfig, "depth")] = 3
+    optimiser: Annotated[str, domain_check(TrainConfig, "optimiser")] = "adamw"
+    learning_rate: Annotated[float, domain_check(TrainConfig, "learning_rate")] = 4e-3
+    weight_decay: Annotated[float, domain_check(TrainConfig, "weight_decay")] = 1e-2
+    momentum: Annotated[float, domain_check(TrainConfig, "momentum")] = 0.9
     """Of SGD."""
-    schedule: str = "one_cycle"
+    schedule: Annotated[str, domain_check(TrainConfig, "schedule")] = "one_cycle"
     epochs: int = 10
     """At most; after each one the validation cloud is looked at."""
-    steps: int = 40
+    steps: Annotated[int, domain_check(TrainConfig, "steps")] = 40
     """Of an epoch."""
-    batch: int = 4
+    batch: Annotated[int, domain_check(TrainConfig, "batch")] = 4
     """Crops in a step."""
-    crop: int = 96
+    crop: Annotated[int, domain_check(TrainConfig, "crop")] = 96
     """Side of a crop, cells."""
     patience: int = 1000
     """Epochs without a smaller validation loss before the end."""
@@ -218,20 +220,16 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
 
 
 def check(settings: StreetSettings) -> None:
-    """Raise UsageError for names of losses, optimisers, schedules or data that do not exist."""
+    """Raise UsageError for names of losses, configurations or data that do not exist."""
     refuse_unknown_loss(settings.loss, has_init=True)
     for text in settings.values:
         parse(text)
     if settings.outputs == "sigmoid" and variant(settings.loss, has_init=True):
         raise UsageError("NeuroIoU has softmax outputs", where="outputs", hint='set outputs = "softmax"')
-    for name, known in (
-        (settings.optimiser, OPTIMISERS),
-        (settings.schedule, SCHEDULES),
-        (settings.config, NAMED),
-        (settings.dataset, scenes.CLOUDS),
-    ):
+    for name, known in ((settings.config, NAMED), (settings.dataset, scenes.CLOUDS)):
         if name not in known:
-            raise UsageError(f"No {name!r} here", hint=f"name one of: {', '.join(known)}")
+            near = did_you_mean(name, known)
+            raise UsageError(f"No {name!r} here", hint=f"name one of: {', '.join(known)}{near}")
 
 
 TASK = Task(StreetSettings, run, check, prepare, reliability.draw)

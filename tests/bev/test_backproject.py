@@ -9,6 +9,7 @@ from bevseg.bev.backproject import backproject
 from bevseg.bev.ground import ground, height_above_ground
 from bevseg.bev.rasterize import label_rasters
 from bevseg.config import GroundConfig, SliceConfig
+from bevseg.errors import UsageError
 from bevseg.grid import Grid
 from bevseg.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.pointcloud import PointCloud
@@ -102,10 +103,12 @@ def test_street_goes_on_under_a_car_but_not_under_a_wall(distance, low, expected
 
 
 def test_above_the_ground_band_there_is_no_foot_however_high_it_is_set():
+    with pytest.raises(UsageError, match="foot"):
+        SliceConfig(foot=0.5)
     cloud = scenes.column([0.3])
     grid = grid_of(cloud, 0.2)
     classes = {"low": class_raster(grid, UNDEFINED, 0), "high": class_raster(grid, VEGETATION)}
-    assert backproject(cloud, level(grid), classes, SliceConfig(foot=0.5)).classes == UNDEFINED
+    assert backproject(cloud, level(grid), classes, SliceConfig(foot=0.2)).classes == UNDEFINED
 
 
 def test_each_point_asks_the_raster_of_its_slice():

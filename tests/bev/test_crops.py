@@ -9,9 +9,9 @@ from bevseg.bev.crops import CropSampler
 from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
+from bevseg.config.names import FEATURES
 from bevseg.errors import LabelError
 from bevseg.labels import CAR, GROUND, POLE, UNDEFINED
-from bevseg.config.names import FEATURES
 from bevseg.pointcloud import PointCloud
 from tests import scenes
 from tests.bev.test_rasterize import points_of

@@ -7,9 +7,9 @@ from bevseg.bev.bands import bands
 from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, majority, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
+from bevseg.config.names import FEATURES
 from bevseg.errors import UsageError
 from bevseg.labels import BUILDING, CAR, POLE, VEGETATION
-from bevseg.config.names import FEATURES
 from bevseg.pointcloud import PointCloud
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled

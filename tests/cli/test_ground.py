@@ -157,7 +157,7 @@ def test_the_method_that_is_asked_for_is_taken_and_told(street, tmp_path, method
         (("--method", "cloth"), ("auto", "flat-zones", "smrf")),
         (("--cell", "0"), ("0.001",)),
         (("--cell", "nan"), ("0.001",)),
-        (("--cell", "wide"), ("0.2",)),
+        (("--cell", "wide"), ("0.001",)),
         (("-o", "{out}/dem.png"), (".png", ".tif, .tiff")),
         (("-o", "{out}/dem"), (".tif, .tiff",)),
         (("--points", "{out}/points.ply"), (".ply", ".las, .laz")),

@@ -55,7 +55,9 @@ def test_the_check_sees_a_heavy_import():
 
 
 def test_modules_below_the_commands_are_light():
-    assert imported_by("import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.progress") == []
+    assert (
+        imported_by("import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.progress") == []
+    )
 
 
 def test_help_lists_every_command_without_importing_any():

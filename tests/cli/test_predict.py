@@ -42,12 +42,12 @@ def test_a_run_looks_as_often_as_it_is_told_and_reports_it(work, streets, tiny_m
     kept = Folder(tmp_path / "kept" / "a").read_classes()["low"].values
     assert (kept == predicted(work, tiny_model, *LOOKS)).all()
     looks = json.loads((tmp_path / "out" / "report.json").read_text())["looks"]
-    assert looks["scales"] == [1, 0.5] and looks["turns"] == 2 and looks["crf"]["steps"] == 5
+    assert looks["scales"] == [1, 0.5] and looks["turns"] == 2 and looks["crf"] is True
 
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [(["--scales", "1,0.7"], "eighths"), (["--scales", "a"], "numbers"), (["--turns", "3"], "'8'")],
+    [(["--scales", "1,0.7"], "multiple of 0.125"), (["--scales", "a"], "1,0.75"), (["--turns", "3"], "4, 8")],
 )
 def test_looks_that_cannot_be_are_usage_errors(tmp_path, options, word):
     result = bevseg("predict", tmp_path, "-m", tmp_path / "m", *options)

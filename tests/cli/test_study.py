@@ -58,7 +58,7 @@ def test_a_study_is_printed_written_and_not_done_twice(study, tmp_path):
     ("wrong", "code", "said"),
     [
         (CURVES.replace("points", "dots"), 2, "'dots'"),
-        (CURVES.replace("title", "titel"), 2, "'titel'"),
+        (CURVES.replace("title", "titel"), 2, "titel"),
         (CURVES.replace('"ce"', '"bananas"'), 2, "bananas"),
         (CURVES.replace('"curves"', '"circles"'), 2, "name one of: approximation, bias, curves"),
     ],

@@ -130,7 +130,7 @@ def test_guides_that_do_not_fit_are_usage_errors(model, work, further, tmp_path)
         ('optimiser = "lion"', "adadelta"),
         ('schedule = "cosine"', "plateau"),
         ('sampling = "half_positive:bus"', "vegetation"),
-        ("teacher_weight = 2", "share"),
+        ("teacher_weight = 2", "from 0 to 1"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_before_the_clouds_are_read(tmp_path, setting, word):

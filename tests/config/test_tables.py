@@ -1,21 +1,19 @@
-"""Settings: named, from TOML, with training values replaced; what is wrong is said with its key."""
+"""Settings: named, from TOML, with training values replaced; all that is wrong is said at once, with its key."""
 
 import dataclasses
 
 import pytest
 
 from bevseg.config import (
-    GROUND_DOMAINS,
     NAMED,
-    GroundConfig,
     Settings,
     from_table,
     load,
     to_table,
     with_training,
 )
-from bevseg.errors import CloudNotFoundError, UsageError
-from bevseg.config.names import FEATURES, GROUND_METHODS
+from bevseg.config.names import FEATURES
+from bevseg.errors import CloudNotFoundError, InputError, UsageError
 
 
 def toml(tmp_path, text):
@@ -73,36 +71,71 @@ def test_settings_cannot_be_changed_by_accident():
         Settings().raster.cell = 1.0
 
 
-@pytest.mark.parametrize("name", GROUND_DOMAINS)
-@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
-def test_no_ground_is_looked_for_with_absurd_numbers(name, value):
-    with pytest.raises(UsageError, match=f"{name} {value:g} cannot be worked with") as caught:
-        GroundConfig(**{name: value})
-    assert caught.value.where == f"ground.{name}"
+FAULTY = """
+rooster = 1
+[slices]
+ground_band = -5
+reference = "mdoe"
+[raster]
+cell = 0.0
+featurs = "heights"
+[net]
+depth = -1
+dropout = 7
+[train]
+steps = true
+optimiser = "adamww"
+"""
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("window", 0.0), ("window", 501.0), ("window", 1e9), ("threshold", 0.0)]
-)
-def test_windows_and_thresholds_have_a_size(name, value):
-    with pytest.raises(UsageError, match=name):
-        GroundConfig(**{name: value})
+def test_all_faults_of_a_file_come_in_one_message_a_line_each(tmp_path):
+    with pytest.raises(UsageError, match="9 settings cannot be used") as caught:
+        load(toml(tmp_path, FAULTY))
+    lines = [line.strip() for line in caught.value.why.splitlines()]
+    assert len(lines) == 9
+    said = dict(line.split(maxsplit=1) for line in lines)
+    assert said["slices.ground_band"] == "= -5: expected a number of at least 0 m"
+    assert said["slices.reference"] == "= 'mdoe': expected one of dem, mode; did you mean 'mode'?"
+    assert said["raster.cell"] == "= 0.0: expected a number from 0.001 to 1,000 m"
+    assert said["net.depth"] == "= -1: expected a whole number from 0 to 10"
+    assert said["net.dropout"] == "= 7: expected a number of at least 0 and below 1"
+    assert said["train.steps"] == "= True: expected a whole number from 1 to 1,000,000,000"
+    assert said["train.optimiser"].endswith("did you mean 'adamw'?")
+    assert said["raster.featurs:"].endswith("did you mean 'features'?")
+    assert said["rooster:"].endswith("did you mean 'raster'?")
 
 
-def test_slopes_of_0_are_settings_of_the_ground():
-    assert GroundConfig(slope=0.0, scalar=0.0).scalar == 0
+def test_of_very_many_faults_some_are_listed_and_the_others_counted(tmp_path):
+    with pytest.raises(UsageError, match="500 settings") as caught:
+        load(toml(tmp_path, "".join(f"a{number} = 1\n" for number in range(500))))
+    assert caught.value.why.splitlines()[-1].strip() == "and 480 more"
 
 
-def test_an_unknown_method_of_the_ground_lists_the_known_ones():
-    with pytest.raises(UsageError, match="cloth") as caught:
-        GroundConfig(method="cloth")
-    assert all(method in caught.value.hint for method in GROUND_METHODS)
+@pytest.mark.parametrize("text", ["split = 0.2", "split = 0.1", "foot = 0.3", "ground_band = 4"])
+def test_slices_that_contradict_each_other_are_refused(tmp_path, text):
+    with pytest.raises(UsageError, match="which is"):
+        load(toml(tmp_path, f"[slices]\n{text}"))
 
 
-@pytest.mark.parametrize(("line", "key"), [("window = -3", "window"), ("method = 'cloth'", "method")])
-def test_a_file_with_a_wrong_setting_of_the_ground_is_named(tmp_path, line, key):
-    path = toml(tmp_path, f"[ground]\n{line}")
-    with pytest.raises(UsageError) as caught:
-        load(path)
-    assert str(caught.value.where) == f"{path}: ground.{key}"
-    assert caught.value.hint.startswith("choose")
+def test_what_a_file_does_not_name_is_held_against_what_it_names(tmp_path):
+    base = from_table({"slices": {"ground_band": 0.5}}, "a test")
+    with pytest.raises(UsageError, match="split"):
+        load(toml(tmp_path, "[slices]\nsplit = 0.4"), base)
+
+
+def test_whole_numbers_and_decimals_stand_for_each_other_where_they_are_equal(tmp_path):
+    settings = load(toml(tmp_path, "[raster]\ncell = 1\n[train]\nsteps = 1e3\n"))
+    assert (settings.raster.cell, type(settings.raster.cell)) == (1.0, float)
+    assert (settings.train.steps, type(settings.train.steps)) == (1000, int)
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest():
+    with pytest.raises(CloudNotFoundError, match="did you mean 'paper'"):
+        load("papper")
+
+
+def test_the_kind_of_the_error_is_the_callers():
+    with pytest.raises(InputError, match=r"raster\.cell") as caught:
+        from_table({"raster": {"cell": 0}}, "settings.json", kind=InputError, hint="make it again")
+    assert caught.value.hint == "make it again"
+    assert caught.value.exit_code == 4

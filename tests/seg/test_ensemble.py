@@ -98,7 +98,7 @@ def test_empty_cells_do_not_lower_what_stands_beside_them():
 
 @pytest.mark.parametrize("wrong", [{"scales": (0.7,)}, {"scales": ()}, {"scales": (0.0,)}, {"turns": 3}])
 def test_looks_that_cannot_be_are_refused(wrong):
-    with pytest.raises(UsageError, match=r"--scales|--turns"):
+    with pytest.raises(UsageError, match=r"predict\.(scales|turns)"):
         PredictConfig(**wrong)
 
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bevseg.errors import UsageError
 from bevseg.config.names import LOSSES as NAMES
+from bevseg.errors import UsageError
 from bevseg.seg.losses import LOSSES, cross_entropy, lovasz_hinge, lovasz_softmax, parse, power_jaccard
 
 MULTI = {name: entry.loss for name, entry in LOSSES.items()} | {

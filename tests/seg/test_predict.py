@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg.config import CrfConfig, PredictConfig, RasterConfig, Settings
+from bevseg.config import PredictConfig, RasterConfig, Settings
 from bevseg.errors import DeviceError, ModelError
 from bevseg.raster import Band
+from bevseg.seg import crf
 from bevseg.seg import predict as prediction
 from bevseg.seg.predict import Classifier, predict
 from tests.seg import scenes
@@ -82,7 +83,7 @@ def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
     np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=CrfConfig())])
+@pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=True)])
 def test_further_looks_change_occupied_cells_only(squares, looks):
     values, labels = squares
     raster, model = scenes.raster(values), scenes.model()
@@ -93,9 +94,11 @@ def test_further_looks_change_occupied_cells_only(squares, looks):
     assert (said.values != plain.values).any()
 
 
-def test_a_crf_without_weights_changes_nothing(squares):
+def test_a_crf_without_weights_changes_nothing(squares, monkeypatch):
+    monkeypatch.setattr(crf, "SMOOTHNESS", 0)
+    monkeypatch.setattr(crf, "APPEARANCE", 0)
     raster, model = scenes.raster(squares[0]), scenes.model()
-    idle = PredictConfig(crf=CrfConfig(smoothness=0, appearance=0))
+    idle = PredictConfig(crf=True)
     plain, said = (predict(raster, model, "low", device="cpu", config=c) for c in (PredictConfig(), idle))
     np.testing.assert_array_equal(said["class"], plain["class"])
     assert np.abs(said["confidence"].astype(int) - plain["confidence"]).max() <= 1

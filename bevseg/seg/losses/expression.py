@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from bevseg.config.domains import did_you_mean
 from bevseg.errors import UsageError
 from bevseg.seg.losses.compound import combo, exponential_logarithmic
 from bevseg.seg.losses.contour import boundary, distance_cross_entropy, shape_aware
@@ -148,11 +149,13 @@ def _term(term: str, text: str) -> tuple[float, Loss]:
         )
     weight, name, number = match["weight"], match["name"], match["number"]
     if name not in LOSSES:
-        alone = (
-            "; NeuroIoU is learnt for one network, and no part of a sum" if name.startswith("neuro") else ""
-        )
+        near = did_you_mean(name, LOSSES)
+        if name.startswith("neuro"):
+            near = "; NeuroIoU is learnt for one network, and no part of a sum"
         raise UsageError(
-            f"No loss {name!r}", where=f"--loss {text}", hint=f"name one of: {', '.join(LOSSES)}{alone}"
+            f"No loss {name!r}",
+            where=f"--loss {text}",
+            hint=f"name one of: {', '.join(LOSSES)}{near}",
         )
     if weight is not None and not float(weight):
         raise UsageError(f"A loss that counts nothing: {term!r}", where=f"--loss {text}", hint="leave it out")

@@ -1,0 +1,131 @@
+"""Hostile TOML and JSON: whatever the text, one clear error that says what, where, why and what to do."""
+
+import json
+import time
+
+import pytest
+
+from bevseg.config import load
+from bevseg.config.files import MOST_BYTES, MOST_LEVELS, read_json, read_toml
+from bevseg.errors import BevsegError, InputError, UsageError
+from bevseg.jobs.workdir import Folder, settings_of
+from bevseg.labels import load_scheme
+from bevseg.study import plan
+
+DIGITS = "9" * 5000
+
+TOML = {
+    "nested lists": "a = " + "[" * 10_000 + "]" * 10_000,
+    "nested tables": "a = " + "{a=" * 10_000 + "1" + "}" * 10_000,
+    "a long key": "a." * 10_000 + "a = 1",
+    "a key that fills the file": "a." * (MOST_BYTES // 2 - 10) + "a = 1",
+    "a long header": "[" + "a . " * 10_000 + "a]",
+    "many digits": f"[raster]\ncell = {DIGITS}",
+    "many hexadecimal digits": f"[raster]\ncell = 0x{DIGITS}",
+    "not UTF-8": b"a = '\xff'",
+    "cut short": "[raster",
+    "binary": bytes(range(256)),
+}
+JSON = {
+    "nested lists": "[" * 10_000 + "]" * 10_000,
+    "nested tables": '{"a":' * 10_000 + "1" + "}" * 10_000,
+    "levels": '{"a":' * (MOST_LEVELS + 1) + "1" + "}" * (MOST_LEVELS + 1),
+    "many digits": f'{{"raster": {{"cell": {DIGITS}}}}}',
+    "infinite": '{"raster": {"cell": Infinity}}',
+    "not UTF-8": b'{"a": "\xff"}',
+    "a list": "[1]",
+    "empty": "",
+}
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def assert_helpful(error, path, code):
+    assert error.what and str(path) in str(error.where) and error.why and error.hint
+    assert error.exit_code == code
+    assert len(str(error)) < 2000
+
+
+@pytest.mark.parametrize(
+    "read", [load, load_scheme, lambda path: plan.read(path)], ids=["settings", "scheme", "study"]
+)
+@pytest.mark.parametrize("name", TOML)
+def test_hostile_toml_is_refused_at_once(tmp_path, read, name):
+    path = write(tmp_path / "own.toml", TOML[name])
+    before = time.perf_counter()
+    with pytest.raises(BevsegError) as caught:
+        read(path if read not in (load, load_scheme) else str(path))
+    assert time.perf_counter() - before < 5
+    assert_helpful(caught.value, path, 2)
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_hostile_json_in_a_work_directory_is_refused(tmp_path, name):
+    path = write(tmp_path / "settings.json", JSON[name])
+    with pytest.raises(InputError) as caught:
+        settings_of(tmp_path)
+    assert_helpful(caught.value, path, 4)
+    path = write(tmp_path / "cloud.json", JSON[name])
+    with pytest.raises(InputError) as caught:
+        Folder(tmp_path).read_facts()
+    assert_helpful(caught.value, path, 4)
+
+
+@pytest.mark.parametrize("change", [{"sha256": "0"}, {"source": None}, {"columns": 3}, {"scheme": []}])
+def test_facts_of_a_cloud_that_cannot_be_are_refused_by_their_key(tmp_path, change):
+    facts = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None} | change
+    path = write(tmp_path / "cloud.json", json.dumps(facts))
+    with pytest.raises(InputError, match=next(iter(change))) as caught:
+        Folder(tmp_path).read_facts()
+    assert_helpful(caught.value, path, 4)
+
+
+def test_of_a_huge_file_no_more_than_the_limit_is_read(tmp_path):
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.truncate(100_000_000_000)  # a hole: takes no disk
+    for read, error in ((read_toml, UsageError), (lambda p: read_json(p, hint="no"), InputError)):
+        with pytest.raises(error, match="larger than 1,000,000 bytes"):
+            read(path)
+
+
+def test_a_directory_is_no_file_of_settings(tmp_path):
+    with pytest.raises(UsageError, match="Not a TOML file"):
+        load(str(tmp_path))
+
+
+def test_a_file_at_the_limits_is_read(tmp_path):
+    levels = MOST_LEVELS - 1
+    path = write(tmp_path / "a.toml", "a = " + "[" * levels + "]" * levels + f"\n#{'x' * 900_000}")
+    assert "a" in read_toml(path)
+    text = '{"a":' * MOST_LEVELS + "1" + "}" * MOST_LEVELS
+    assert "a" in read_json(write(tmp_path / "a.json", text), hint="")
+
+
+def test_a_title_may_hold_dots(tmp_path):
+    path = write(tmp_path / "a.toml", f'title = "a. b. c. {"... " * 100} 1.2.3"')
+    assert read_toml(path)["title"].startswith("a. b.")
+
+
+def test_all_faults_of_a_scheme_come_in_one_message(tmp_path):
+    path = write(
+        tmp_path / "own.toml",
+        'name = "own"\nstrikt = true\n[[classes]]\ncode = 1.5\nname = "a"\ntrain = "biulding"\n'
+        '[[classes]]\ncode = 2\nnmae = "b"\ntrain = 9\ncolour = "red"\nignored = 1\n',
+    )
+    with pytest.raises(UsageError, match="Not a class scheme") as caught:
+        load_scheme(str(path))
+    for said in (
+        "strikt: no such key; expected one of name, strict, classes; did you mean 'strict'?",
+        "classes.0.code = 1.5",
+        "did you mean 'building'?",
+        "classes.1.nmae: no such key",
+        "classes.1.name is missing",
+        "classes.1.train = 9",
+        "classes.1.colour = 'red': expected a colour such as #4f9d3a",
+        "classes.1.ignored = 1",
+    ):
+        assert said in caught.value.why
