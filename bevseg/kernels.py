@@ -13,7 +13,8 @@ import numba
 T = TypeVar("T")
 
 THREADS = 2
-"""Threads of a stage; the kernels let go of Python's lock. `threads` tells it to others: here it may be set anew."""
+"""Threads of a stage, whatever the number of cores; the kernels let go of Python's lock. `threads` tells it to
+others: here it may be set anew."""
 
 # numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
 # into a kernel, too: a change of any of these files counts.

@@ -7,15 +7,20 @@ one to the other, both ways.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.errors import CloudNotFoundError, LabelError, UsageError
+from bevseg.config.domains import Number, OutsideError, Text, did_you_mean, refusal
+from bevseg.config.files import parse_toml, read_toml
 from bevseg.config.names import SCHEMES
+from bevseg.config.tables import pydantic_faults
+from bevseg.errors import CloudNotFoundError, LabelError, UsageError
 
 UNDEFINED, BUILDING, CAR, GROUND, POLE, VEGETATION = range(6)
 CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")
@@ -23,6 +28,11 @@ CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")
 
 COLOURS = ("#7f7f7f", "#c0504d", "#f2b134", "#b8a888", "#7b3fa0", "#4f9d3a")
 """Display colour of each train id."""
+
+
+_CODE = Number(least=-(2**31), most=2**32 - 1, whole=True)
+_NAME = Text("a text of 1 to 1,000 characters", most=1000)
+_COLOUR = Text("a colour such as #4f9d3a", pattern="#[0-9a-fA-F]{6}", optional=True)
 
 
 @dataclass(frozen=True)
@@ -155,66 +165,60 @@ def load_scheme(name_or_path: str) -> Scheme:
     UsageError
         For a file that is no scheme.
     """
-    import tomllib
-
     if name_or_path in SCHEMES:
         text = resources.files("bevseg.schemes").joinpath(f"{name_or_path}.toml").read_text(encoding="utf-8")
-        where = name_or_path
-    else:
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise CloudNotFoundError(
-                f"No class scheme {name_or_path!r}",
-                why=f"it is no file, and the built-in ones are {', '.join(SCHEMES)}",
-                hint="name one of these or a TOML file",
-            )
-        where = str(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise UsageError("Not a class scheme", where=where, why=str(error)) from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError("Not a class scheme", where=where, why=str(error)) from error
-    return _checked(table, where)
+        return _checked(parse_toml(text, name_or_path), name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        near = did_you_mean(name_or_path, SCHEMES)
+        raise CloudNotFoundError(
+            f"No class scheme {name_or_path!r}",
+            why=f"it is no file, and the built-in ones are {', '.join(SCHEMES)}{near}",
+            hint="name one of these or a TOML file",
+        )
+    return _checked(read_toml(path), str(path))
 
 
 def _checked(table: dict[str, object], where: str) -> Scheme:
-    """Build a Scheme from a parsed TOML table, or say which key is wrong."""
+    """Build a Scheme from a parsed TOML table, or say everything that is wrong with it."""
     import pydantic
 
     class Line(pydantic.BaseModel, extra="forbid"):
-        code: int
-        name: str
-        train: int | str
-        colour: str | None = pydantic.Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
-        ignored: bool = False
+        code: Annotated[Any, pydantic.AfterValidator(_CODE.read)]
+        name: Annotated[Any, pydantic.AfterValidator(_NAME.read)]
+        train: Any
+        colour: Annotated[Any, pydantic.AfterValidator(_COLOUR.read)] = None
+        ignored: pydantic.StrictBool = False
 
         @pydantic.field_validator("train")
         @classmethod
-        def known_class(cls, value: int | str) -> int:
-            if value in CLASS_NAMES:
-                return CLASS_NAMES.index(str(value))
-            if isinstance(value, int) and 0 <= value < len(CLASS_NAMES):
+        def known_class(cls, value: Any) -> int:
+            if isinstance(value, str) and value in CLASS_NAMES:
+                return CLASS_NAMES.index(value)
+            if type(value) is int and 0 <= value < len(CLASS_NAMES):
                 return value
-            raise ValueError(f"expected one of {', '.join(CLASS_NAMES)}, or 0 to {len(CLASS_NAMES) - 1}")
+            known = f"one of {', '.join(CLASS_NAMES)}, or 0 to {len(CLASS_NAMES) - 1}"
+            raise OutsideError(known + did_you_mean(value, CLASS_NAMES))
 
     class File(pydantic.BaseModel, extra="forbid"):
-        name: str
-        strict: bool = False
+        name: Annotated[Any, pydantic.AfterValidator(_NAME.read)]
+        strict: pydantic.StrictBool = False
         classes: list[Line] = pydantic.Field(min_length=1)
 
     try:
         file = File.model_validate(table)
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UsageError("Not a class scheme", where=f"{where}: {key}", why=first["msg"]) from error
+        known = {"": tuple(File.model_fields), "classes": tuple(Line.model_fields)}
+        raise refusal(pydantic_faults(error, known), where, what="Not a class scheme") from error
     codes = [line.code for line in file.classes]
-    twice = sorted({code for code in codes if codes.count(code) > 1})
+    twice = sorted(code for code, count in Counter(codes).items() if count > 1)
     if twice:
-        raise UsageError("A code stands twice in a class scheme", where=where, why=f"codes {twice}")
+        raise UsageError(
+            "A code stands twice in a class scheme",
+            where=where,
+            why=f"codes {', '.join(str(code) for code in twice[:10])}",
+            hint="give each code one entry",
+        )
     entries = tuple(
         ClassEntry(
             line.code, line.name, int(line.train), line.colour or COLOURS[int(line.train)], line.ignored

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bevseg.config.names import SCHEMES
 from bevseg.errors import CloudNotFoundError, LabelError, UsageError
 from bevseg.labels import (
     BUILDING,
@@ -15,7 +16,6 @@ from bevseg.labels import (
     VEGETATION,
     load_scheme,
 )
-from bevseg.config.names import SCHEMES
 
 
 def codes(*values):
@@ -126,19 +126,19 @@ def test_a_class_without_a_code_cannot_be_written(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("not toml", "Not a class scheme"),
+        ("not toml", "Not a TOML file"),
         ('name = "x"', "classes"),
         ('name = "x"\nclasses = []', "classes"),
         (STRICT + "colour = 'red'", "colour"),
         (STRICT.replace("building", "castle"), "castle|expected one of"),
         (STRICT + "shape = 3", "shape"),
-        (STRICT + STRICT.split("\n", 2)[2], r"\[11\]"),
+        (STRICT + STRICT.split("\n", 2)[2], "codes 11"),
     ],
 )
 def test_a_wrong_scheme_file_names_the_place(tmp_path, text, complaint):
     with pytest.raises(UsageError) as caught:
         load_scheme(own_scheme(tmp_path, text))
-    assert caught.match("class scheme")
+    assert caught.match("class scheme|TOML")
     import re
 
     assert re.search(complaint, str(caught.value))

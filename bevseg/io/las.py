@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.config.files import parse_json
 from bevseg.errors import CloudFormatError
 from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
 from bevseg.io.lasheader import Record
@@ -153,7 +154,12 @@ def read_cloud(path: Path) -> PointCloud:
             why="it lacks the record that bevseg leaves in one",
             hint="make it with `bevseg ingest`",
         )
-    note = json.loads(record.data)
+    note = parse_json(
+        record.data.decode("utf-8", "replace"),
+        path,
+        CloudFormatError,
+        hint="make it again with `bevseg ingest`",
+    )
     points = source.points
     finite = points["classification_flags"] & np.uint8(WITHHELD) == 0
     return PointCloud(

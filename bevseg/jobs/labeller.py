@@ -16,7 +16,7 @@ from bevseg.export import export
 from bevseg.ingest import CloudFile, describe, ingest
 from bevseg.jobs.batch import Done
 from bevseg.jobs.workdir import Folder
-from bevseg.labels import load_scheme
+from bevseg.labels import CLASS_NAMES, load_scheme
 from bevseg.pointcloud import PointCloud
 from bevseg.progress import Stopwatch
 
@@ -105,8 +105,8 @@ class Labeller:
     def _facts(self, cloud: PointCloud, made: pipeline.Labelled) -> dict[str, Any]:
         """Return what the report tells of the labels."""
         model = pipeline.load_model(self.model)
-        counts = np.bincount(made.labelling.classes, minlength=len(model.classes))
-        facts: dict[str, Any] = {"classes": dict(zip(model.classes, counts.tolist(), strict=True))}
+        counts = np.bincount(made.labelling.classes, minlength=len(CLASS_NAMES))
+        facts: dict[str, Any] = {"classes": dict(zip(CLASS_NAMES, counts.tolist(), strict=True))}
         if pipeline.is_labelled(cloud):
             best = pipeline.oracle(cloud, made.dem, model.settings.slices)
             facts["matrix"] = pipeline.matrix(cloud, made.labelling)

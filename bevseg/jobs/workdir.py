@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,13 @@ from bevseg.atomic import refuse_existing, replacing, write_json
 from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.ground import Ground
 from bevseg.config import NAMED, GroundConfig, Settings, from_table, to_table
+from bevseg.config.domains import Domain, Text, checked, refusal
+from bevseg.config.files import read_json
+from bevseg.config.names import FEATURES, SLICES
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io import geotiff, las
 from bevseg.jobs import products
 from bevseg.labels import COLOURS
-from bevseg.config.names import FEATURES, SLICES
 from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 
@@ -43,6 +44,17 @@ RECORD = "settings.json"
 
 GROUPS = ("ground", "slices", "raster")
 """Groups of settings that the files of a work directory depend on."""
+
+FACTS: dict[str, Domain] = {
+    "source": Text("the path of the file that was read"),
+    "sha256": Text("its SHA-256, 64 hexadecimal digits", pattern="[0-9a-f]{64}"),
+    "scheme": Text("the class scheme of its labels, or null", optional=True),
+    "columns": Text("the names of its columns, or null", optional=True),
+}
+"""Key of `cloud.json` that a later stage reads -> its values."""
+
+AGAIN = "run the stage that made it again, with --overwrite"
+"""What to do about a file of a work directory that is damaged."""
 
 CLASS_COLOURS = dict(enumerate(COLOURS))
 
@@ -88,8 +100,19 @@ class Folder:
         return dataclasses.replace(las.read_cloud(self._existing("cloud.las", "ingest")), name=self.stem)
 
     def read_facts(self) -> dict[str, Any]:
-        """Read `cloud.json`."""
-        return read_json(self._existing("cloud.json", "ingest"))
+        """Read `cloud.json`.
+
+        Raises
+        ------
+        InputError
+            If it is no JSON table, or a value that a later stage reads is missing or cannot be.
+        """
+        path = self._existing("cloud.json", "ingest")
+        facts = read_json(path, hint=AGAIN)
+        _, faults = checked(FACTS, facts)
+        if faults:
+            raise refusal(faults, path, InputError, AGAIN)
+        return facts
 
     def write_ground(
         self,
@@ -188,13 +211,21 @@ def folders(work: Path) -> list[Folder]:
 
 
 def settings_of(work: Path) -> Settings:
-    """Return the settings that made the files of a work directory; the defaults where nothing is recorded."""
+    """Return the settings that made the files of a work directory; the defaults where nothing is recorded.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged, or holds what is no setting.
+    """
     path = work / RECORD
-    return from_table(read_json(path), str(path)) if path.exists() else NAMED["default"]
+    if not path.exists():
+        return NAMED["default"]
+    return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
 
 
 def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
-    """Raise UsageError if the files of a work directory were made with other settings than those in force.
+    """Raise an error if the files of a work directory were made with other settings than those in force.
 
     Parameters
     ----------
@@ -204,9 +235,17 @@ def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> Non
         Settings in force.
     groups
         The groups that matter to the stage, of `GROUPS`.
+
+    Raises
+    ------
+    UsageError
+        If they were.
+    InputError
+        If the record is damaged, or holds what is no setting.
     """
+    settings_of(work)
     path = work / RECORD
-    recorded = read_json(path) if path.exists() else {}
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
     table = to_table(settings)
     for group in groups:
         if recorded.get(group, table[group]) != table[group]:
@@ -223,27 +262,8 @@ def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite
     if not overwrite:
         refuse_other(work, settings, groups)
     path = work / RECORD
-    recorded = read_json(path) if path.exists() else {}
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
     table = to_table(settings)
     updated = recorded | {group: table[group] for group in groups}
     if updated != recorded:
         write_json(updated, path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON table.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(
-            "Not a JSON file", where=path, why=str(error), hint="run the stage that made it again"
-        ) from error
-    if not isinstance(table, dict):
-        raise InputError("Not a JSON table", where=path, hint="run the stage that made it again")
-    return table

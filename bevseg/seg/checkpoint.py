@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,23 @@ from torch import Tensor
 
 import bevseg
 from bevseg.atomic import replacing
-from bevseg.config import Settings, to_table
-from bevseg.errors import ModelError
+from bevseg.config import NetConfig, RunConfig, Settings, from_table, to_table
+from bevseg.config.domains import (
+    Domain,
+    Fault,
+    Number,
+    OneOf,
+    Text,
+    checked,
+    refusal,
+    unknown_keys,
+    wrong_value,
+)
+from bevseg.config.files import parse_json
+from bevseg.errors import InputError, ModelError
 from bevseg.labels import CLASS_NAMES, COLOURS
 from bevseg.raster import Band
+from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models import MODELS, UNet
 
 MAGIC = "bevseg"
@@ -27,6 +41,20 @@ MAGIC = "bevseg"
 
 FORMAT = 1
 """Version of that description."""
+
+MOST_BYTES = 16_000_000
+"""Size of that description at most; the scores of thousands of clouds have less."""
+
+NO_MODEL = "This is no model of bevseg"
+"""What is wrong with a file that `bevseg train` did not write."""
+
+AGAIN = "name a file that `bevseg train` wrote"
+"""What to do about a file that is no model."""
+
+_TABLES = ("scores", "versions")
+
+_BAND: dict[str, Domain] = {"name": Text(), "scale": Number(above=0), "unit": Text()}
+"""Field of a band -> its values."""
 
 
 def _versions() -> dict[str, str]:
@@ -45,8 +73,6 @@ class Model:
         Slice -> what its network reads, in order, with scaling.
     settings
         All that were in force: slice limits, cell, features, architecture, training.
-    classes, colours
-        By train id.
     scores
         What training measured; plain numbers, texts, lists and tables, and NaN becomes None in the file.
     seed
@@ -60,8 +86,6 @@ class Model:
     nets: dict[str, UNet]
     bands: dict[str, tuple[Band, ...]]
     settings: Settings
-    classes: tuple[str, ...] = CLASS_NAMES
-    colours: tuple[str, ...] = COLOURS
     scores: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     versions: dict[str, str] = field(default_factory=_versions)
@@ -86,15 +110,18 @@ class Model:
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Return everything but the weights as a table that JSON can hold."""
+    """Return everything but the weights as a table that JSON can hold.
+
+    Names and colours of the classes are the same in every file: they are there for who reads it without bevseg.
+    """
     return _plain(
         {
             "format": FORMAT,
             "nets": {name: {"kind": "unet", **net.arguments()} for name, net in model.nets.items()},
             "bands": {name: [dataclasses.asdict(b) for b in bands] for name, bands in model.bands.items()},
             "settings": to_table(model.settings),
-            "classes": model.classes,
-            "colours": model.colours,
+            "classes": CLASS_NAMES,
+            "colours": COLOURS,
             "scores": model.scores,
             "seed": model.seed,
             "versions": model.versions,
@@ -145,7 +172,8 @@ def load(path: Path) -> Model:
     Raises
     ------
     ModelError
-        If the file is missing, is not ours, is damaged, or is of another version of the format.
+        If the file is missing, is not ours, is damaged, holds settings outside of their domains, or is of another
+        version of the format.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -156,12 +184,14 @@ def load(path: Path) -> Model:
     if text is None:
         raise _refusal(path, "it is a safetensors file, but its metadata does not speak of bevseg")
     try:
-        table = json.loads(text)
+        table = parse_json(text, path, InputError, hint=AGAIN, most_bytes=MOST_BYTES)
         version = table["format"]
         if version == FORMAT:
             return _model(table, weights, path)
     except ModelError:
         raise
+    except InputError as error:
+        raise _refusal(path, f"its description is damaged: {error.what}: {error.why}") from error
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise _refusal(path, f"its description or weights are damaged: {reason}") from error
@@ -172,12 +202,18 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     classes = tuple(table["classes"])
     if classes != CLASS_NAMES:
         raise ValueError(f"classes {', '.join(classes)}, expected {', '.join(CLASS_NAMES)}")
+    bands, nets = dict(table["bands"]), dict(table["nets"])
+    faults = [fault for name, its in bands.items() for fault in _wrong_bands(its, f"bands.{name}")]
+    for name, its in nets.items():
+        faults += _wrong_net(its, len(bands[name]), f"nets.{name}")
+    faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
+    faults += [wrong_value(key, table[key], "a table") for key in _TABLES if not isinstance(table[key], dict)]
+    if faults:
+        raise refusal(faults, path, ModelError, AGAIN, NO_MODEL)
     return Model(
-        {name: _net(dict(of), name, weights) for name, of in table["nets"].items()},
-        {name: tuple(Band(**band) for band in bands) for name, bands in table["bands"].items()},
+        {name: _net(dict(its), name, weights) for name, its in nets.items()},
+        {name: tuple(Band(**checked(_BAND, band)[0]) for band in its) for name, its in bands.items()},
         _settings(table["settings"], path),
-        classes,
-        tuple(table["colours"]),
         table["scores"],
         table["seed"],
         table["versions"],
@@ -185,31 +221,67 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     )
 
 
+def _wrong_bands(bands: Any, key: str) -> list[Fault]:
+    """Return what is wrong with the bands of a slice."""
+    if not isinstance(bands, list) or not all(isinstance(band, dict) for band in bands):
+        return [wrong_value(key, bands, "a list of bands")]
+    faults: list[Fault] = []
+    for number, band in enumerate(bands):
+        faults += unknown_keys(band, _BAND, f"{key}.{number}") + checked(_BAND, band, f"{key}.{number}")[1]
+    return faults
+
+
+def _wrong_net(arguments: Any, bands: int, key: str) -> list[Fault]:
+    """Return what is wrong with the arguments of the network of a slice that reads so many bands."""
+    if not isinstance(arguments, dict):
+        return [wrong_value(key, arguments, "the arguments of a network")]
+    size = NetConfig.domains()
+    domains: dict[str, Domain] = {
+        "kind": OneOf(tuple(MODELS)),
+        "in_bands": Number(least=bands, most=bands, whole=True),
+        "classes": Number(least=len(OUTPUTS), most=len(OUTPUTS), whole=True),
+        **{name: size[name] for name in ("filters", "depth", "widest")},
+    }
+    return unknown_keys(arguments, domains, key) + checked(domains, arguments, key)[1]
+
+
 def _net(arguments: dict[str, Any], name: str, weights: dict[str, Tensor]) -> UNet:
-    with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
-        net = MODELS[arguments.pop("kind")](**arguments)
     prefix = f"{name}/"
     state = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    _refuse_larger(arguments, state)
+    with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
+        net = MODELS[arguments.pop("kind")](**arguments)
     net.load_state_dict(state)
     return net.eval()
 
 
+def _refuse_larger(arguments: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
+    """Raise ValueError if a network needs more weights than the file holds: before it takes the memory for them.
+
+    The coarsest level of a U-Net has a 3x3 convolution between as many channels as it has filters.
+    """
+    width = arguments["filters"] << arguments["depth"]
+    width = min(width, arguments["widest"] or width)
+    needed, held = 9 * width**2, sum(weight.numel() for weight in state.values())
+    if held < needed:
+        raise ValueError(f"size mismatch: {held:,} weights, and the network needs more than {needed:,}")
+
+
 def _settings(table: dict[str, Any], path: Path) -> Settings:
-    """Build the settings without the checks of `config.load`: they were checked before they were written.
+    """Build the settings, which check themselves.
 
     Settings of a training that this version does not have are left out, since no prediction depends on them; others
     are refused.
     """
-    groups: dict[str, Any] = {}
+    known: dict[str, Any] = {}
     for group in dataclasses.fields(Settings):
         make: Any = group.default_factory
-        known = {setting.name for setting in dataclasses.fields(make)}
         values = table.get(group.name, {})
-        unknown = sorted(set(values) - known)
+        unknown = sorted(set(values) - set(make.domains()))
         if unknown and group.name != "train":
             raise _other_version(path, f"it has settings unknown here: {group.name}.{unknown[0]}")
-        groups[group.name] = make(**{name: value for name, value in values.items() if name in known})
-    return Settings(**groups)
+        known[group.name] = {name: value for name, value in values.items() if name not in unknown}
+    return from_table(known, str(path), kind=ModelError, hint=AGAIN)
 
 
 def _plain(value: Any) -> Any:
@@ -233,6 +305,4 @@ def _other_version(path: Path, why: str) -> ModelError:
 
 
 def _refusal(path: Path, why: str) -> ModelError:
-    return ModelError(
-        "This is no model of bevseg", where=path, why=why, hint="name a file that `bevseg train` wrote"
-    )
+    return ModelError(NO_MODEL, where=path, why=why, hint=AGAIN)

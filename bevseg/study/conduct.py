@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from bevseg.atomic import refuse_unwritable, write_json
+from bevseg.config.domains import did_you_mean
 from bevseg.errors import BevsegError, PartialFailureError, UsageError
 from bevseg.jobs.processes import apart
 from bevseg.progress import Progress, Step, silent
@@ -125,7 +126,8 @@ def planned(path: Path) -> tuple[StudyFile, list[Work]]:
     """
     study = plan.read(path)
     if study.task not in TASKS:
-        raise UsageError(f"No task {study.task!r}", where=path, hint=f"name one of: {', '.join(TASKS)}")
+        near = did_you_mean(study.task, TASKS)
+        raise UsageError(f"No task {study.task!r}", where=path, hint=f"name one of: {', '.join(TASKS)}{near}")
     task = TASKS[study.task]
     works = [
         Work(run, plan.checked(task.settings, run.given, _where(path, run)))

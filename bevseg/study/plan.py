@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,9 @@ from typing import Any, TypeVar
 
 import pydantic
 
+from bevseg.config.domains import refusal
+from bevseg.config.files import read_toml
+from bevseg.config.tables import pydantic_faults
 from bevseg.errors import CloudNotFoundError, UsageError
 
 T = TypeVar("T")
@@ -109,17 +111,11 @@ def read(path: Path) -> StudyFile:
     CloudNotFoundError
         If there is none.
     UsageError
-        For what is no TOML, and for a key or a value that no study has, by its name.
+        For what is no TOML, and for keys and values that no study has: one error for all of them.
     """
     if not path.is_file():
         raise CloudNotFoundError("No such study", where=path, hint="name a TOML file")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "Not a TOML file", where=path, why=str(error), hint="correct it and try again"
-        ) from error
-    study = checked(StudyFile, table, str(path))
+    study = checked(StudyFile, read_toml(path), str(path))
     for name in [axis for plan in study.table for axis in (*plan.by, *plan.where)]:
         if name not in study.axes:
             raise UsageError(
@@ -132,30 +128,15 @@ def read(path: Path) -> StudyFile:
 
 
 def checked(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """Build a group of settings from a table; UsageError names the key that is unknown, missing or wrong."""
+    """Build a group of settings from a table; UsageError names all keys that are unknown, missing or wrong."""
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(table))
     except pydantic.ValidationError as error:
-        unknown = ("unexpected_keyword_argument", "extra_forbidden")
-        # What is misspelt is missing as well: told of the wrong key, one sees both.
-        first = min(error.errors(), key=lambda found: found["type"] not in unknown)
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] in unknown:
-            known = [f.name for f in dataclasses.fields(kind)] if len(first["loc"]) == 1 else []  # type: ignore[arg-type]
-            raise UsageError(
-                f"No setting {key!r}",
-                where=where,
-                why=f"known here: {', '.join(known)}" if known else None,
-                hint="correct the key",
-            ) from error
-        if first["type"] == "missing":
-            raise UsageError(f"Setting {key!r} is missing", where=where, hint="add it") from error
-        raise UsageError(
-            f"Setting {key!r} cannot be used",
-            where=where,
-            why=f"{first['msg']}, given {first['input']!r}",
-            hint="correct the value",
-        ) from error
+        inner = {"table": TablePlan, "paper": Published} if kind is StudyFile else {}
+        known = {
+            name: [one.name for one in dataclasses.fields(its)] for name, its in {"": kind, **inner}.items()
+        }
+        raise refusal(pydantic_faults(error, known), where) from error
 
 
 def grid(study: StudyFile, where: str) -> list[Run]:

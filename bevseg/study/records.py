@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import platform
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import torch
 
 import bevseg
 from bevseg.atomic import replacing, write_json
+from bevseg.config.files import read_json
 from bevseg.errors import InputError
 from bevseg.study.plan import PLACES, Run
 from bevseg.study.task import Outcome
@@ -23,13 +23,17 @@ Record = dict[str, Any]
 """`key`, `task`, `at`, `settings` (all of them), `init`, `made_with`, `facts`."""
 
 
+MOST_BYTES = 16_000_000
+"""Size of a record at most."""
+
+
 def load(folder: Path, run: Run, settings: Mapping[str, Any]) -> Record | None:
     """Return the record of a run that is done; None if there is none, or if it was made with other defaults."""
     path = _file(folder, run.key, ".json")
     try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        record: Record = read_json(path, hint="remove it", most_bytes=MOST_BYTES)
         then = record["settings"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (InputError, KeyError):
         return None
     now = plain(settings)
     same = all(now[name] == value for name, value in then.items() if name in now)

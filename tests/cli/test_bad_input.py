@@ -261,6 +261,39 @@ def test_a_model_for_other_bands(streets, tiny_model, tmp_path):
     assert not (work / "a" / "low_classes.tif").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[raster]\ncell = 0.0",
+        "[raster]\ncell = -1.0",
+        "[slices]\nreference = 'mdoe'",
+        "[slices]\nground_band = -5",
+        "[slices]\nsplit = 0.1",
+        "[net]\ndepth = -1",
+        "[net]\ndropout = 7",
+        "[ground]\nwindow = " + "[" * 5000 + "]" * 5000,
+        "[ground]\nwindow = " + "9" * 5000,
+    ],
+    ids=lambda text: text[:30],
+)
+def test_settings_that_cannot_be_are_refused_before_any_work(text, streets, tmp_path):
+    (tmp_path / "own.toml").write_text(text)
+    result = bevseg("ground", streets / "a.txt", "-o", tmp_path / "d.tif", "--config", tmp_path / "own.toml")
+    assert result.exit_code == 2
+    assert_one_clear_error(result, "own.toml", "why:")
+    assert left_behind(tmp_path) == ["own.toml"]
+
+
+def test_a_model_with_settings_that_cannot_be_is_bad_input(streets, tiny_model, tmp_path):
+    content = tiny_model.read_bytes()
+    assert content.count(b'\\"cell\\": 0.4') == 1
+    (tmp_path / "m.safetensors").write_bytes(content.replace(b'\\"cell\\": 0.4', b'\\"cell\\": 0.0'))
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", "-m", tmp_path / "m.safetensors")
+    assert result.exit_code == 4
+    assert_one_clear_error(result, "m.safetensors", "raster.cell = 0.0")
+    assert left_behind(tmp_path / "out") == []
+
+
 @pytest.mark.parametrize("existing", ["report.json", "a.laz"])
 def test_an_output_that_exists_is_refused_before_work(existing, streets, tiny_model, tmp_path):
     (tmp_path / existing).write_text("mine")

@@ -15,6 +15,8 @@ from bevseg.pointcloud import Labelling, PointCloud
 from bevseg.raster import Raster
 from tests import tiny
 
+FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "points": 7}
+
 DEFAULT, PAPER = NAMED["default"], NAMED["paper"]
 
 
@@ -44,12 +46,12 @@ def assert_same(one, other):
 
 def test_a_cloud_comes_back_to_the_step(folder):
     cloud = tiny.thin_street("a")
-    folder.write_cloud(cloud, {"points": len(cloud)})
+    folder.write_cloud(cloud, FACTS)
     back = folder.read_cloud()
     for axis in ("x", "y", "z", "labels"):
         np.testing.assert_array_equal(getattr(back, axis), getattr(cloud, axis))
     assert (back.scale, back.offset, back.name) == (cloud.scale, cloud.offset, "a")
-    assert folder.read_facts() == {"points": len(cloud)}
+    assert folder.read_facts() == FACTS
 
 
 def test_an_unlabelled_cloud_stays_unlabelled(folder):

@@ -39,7 +39,7 @@ def test_reading_gives_back_what_was_written(saved):
         theirs = read.nets[name].state_dict()
         assert all(torch.equal(value, theirs[key]) for key, value in net.state_dict().items())
         assert read.nets[name].arguments() == net.arguments()
-    for field in ("bands", "settings", "classes", "colours", "seed", "versions"):
+    for field in ("bands", "settings", "seed", "versions"):
         assert getattr(read, field) == getattr(ours, field)
     assert read.scores == {"low": {"miou": 0.5, "pole": None}}
     assert not any(net.training for net in read.nets.values())
@@ -147,6 +147,74 @@ def test_a_setting_of_the_prediction_that_is_unknown_is_refused(saved):
     with pytest.raises(ModelError, match="another version") as caught:
         load(saved)
     assert "slices.luck" in caught.value.why
+
+
+def changed(*keys, to):
+    """Return a change of the description: the value under these keys."""
+
+    def change(table):
+        for key in keys[:-1]:
+            table = table[key]
+        table[keys[-1]] = to
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (changed("settings", "raster", "cell", to=0), "raster.cell = 0: expected"),
+        (changed("settings", "slices", "reference", to="mdoe"), "did you mean 'mode'"),
+        (changed("settings", "slices", "split", to=0.1), "slices.split = 0.1: expected"),
+        (changed("settings", "ground", "window", to=float("inf")), "ground.window = inf"),
+        (changed("settings", "train", "steps", to=-1), "train.steps = -1"),
+        (changed("nets", "low", "depth", to=-1), "nets.low.depth = -1"),
+        (changed("nets", "low", "filters", to=1.5), "nets.low.filters = 1.5"),
+        (
+            changed("nets", "low", "in_bands", to=3),
+            "nets.low.in_bands = 3: expected a whole number from 2 to 2",
+        ),
+        (changed("nets", "low", "classes", to=2), "nets.low.classes = 2"),
+        (changed("nets", "low", "colour", to=2), "nets.low.colour: no such key"),
+        (changed("nets", "low", to=[]), "nets.low = "),
+        (changed("bands", "low", 0, "scale", to=0), "bands.low.0.scale = 0"),
+        (changed("bands", "low", 0, "name", to=3), "bands.low.0.name = 3"),
+        (changed("bands", "low", to={}), "bands.low = "),
+        (changed("seed", to=-1), "seed = -1"),
+        (changed("scores", to=[]), "scores = "),
+        (changed("scores", to=json.loads("[" * 50 + "]" * 50)), "levels deep"),
+        (lambda table: "[" * 10_000 + "]" * 10_000, "levels deep"),
+        (lambda table: '{"format": ' + "9" * 5000 + "}", "digits"),
+        (lambda table: json.dumps(table) + " " * 16_000_000, "larger than"),
+    ],
+)
+def test_a_description_with_what_cannot_be_is_refused_by_its_key(saved, change, said):
+    rewritten(saved, change)
+    with pytest.raises(ModelError, match=re.escape(said)) as caught:
+        load(saved)
+    assert caught.value.where in (saved, str(saved)) and caught.value.hint
+    assert caught.value.exit_code == 4
+
+
+def test_a_network_larger_than_its_file_is_refused_before_it_takes_memory(saved):
+    rewritten(saved, lambda t: t["nets"]["low"].update(filters=1024, depth=10, widest=None))
+    with pytest.raises(ModelError, match="the network needs more than"):
+        load(saved)
+
+
+def test_the_model_that_ships_is_read_and_written_to_the_byte(tmp_path):
+    from bevseg.weights import default_model
+
+    model = load(default_model())
+    assert set(model.nets) == {"low", "high"}
+    save(dataclasses.replace(model), tmp_path / "again.safetensors", half=True)
+    assert (tmp_path / "again.safetensors").read_bytes() == default_model().read_bytes()
+
+
+def test_colours_of_an_older_file_are_passed_over(saved):
+    before = load(saved)
+    rewritten(saved, lambda t: t.pop("colours") and None)
+    assert load(saved).settings == before.settings
 
 
 def test_a_missing_slice_says_how_to_train_it(tmp_path):

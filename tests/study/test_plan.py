@@ -51,7 +51,7 @@ def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path
     [
         ('colour = "red"', "'colour'"),
         ('[[table]]\nby = []\nscores = "x"', "'table.0.scores'"),
-        ("[[table]]\n", "'table.0.by' is missing"),
+        ("[[table]]\n", "table.0.by is missing"),
         ('[[table]]\nby = ["seed"]', "No axis 'seed'"),
         ("[axes]\na = 3", "'axes.a'"),
         ('[axes]\na = [1]\n[[table]]\nby = ["a"]\n[[table]]\nby = ["a"]', "Two tables"),
@@ -94,7 +94,7 @@ def test_every_ready_study_can_be_planned_and_its_papers_numbers_find_their_line
 def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text('title = "t"\ntask = "mnist"\n[settings]\nfilter = 2\n[axes]\nloss = ["ce"]\nseed = [0]')
-    with pytest.raises(UsageError, match=r"(?s)No setting 'filter'.*filters"):
+    with pytest.raises(UsageError, match=r"(?s)filter: no such key.*did you mean 'filters'"):
         planned(path)
     path.write_text('title = "t"\ntask = "mnist"\n[axes]\nloss = ["no_loss"]\nseed = [0]')
     with pytest.raises(UsageError, match="no_loss"):
@@ -102,3 +102,15 @@ def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
     path.write_text('title = "t"\ntask = "nothing"')
     with pytest.raises(UsageError, match="name one of: approximation, bias"):
         planned(path)
+
+
+def test_all_faults_of_a_run_come_in_one_message(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'title = "t"\ntask = "street"\n[settings]\noptimisr = "sgd"\nschedule = "cosin"\ndepth = -1\n'
+        'learning_rate = 0\n[axes]\nloss = ["ce"]\nseed = [0]'
+    )
+    with pytest.raises(UsageError, match="4 settings") as caught:
+        planned(path)
+    for said in ("did you mean 'optimiser'", "schedule = 'cosin'", "depth = -1", "learning_rate = 0"):
+        assert said in caught.value.why

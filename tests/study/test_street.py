@@ -7,6 +7,7 @@ from bevseg.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.study import scenes, street
 from bevseg.study.crops import Crops
 from bevseg.study.outputs import Sigmoid, Softmax
+from bevseg.study.plan import checked
 from bevseg.study.scenes import Scene
 from bevseg.study.street import StreetSettings
 from bevseg.study.tiles import confusions as tiles_of
@@ -134,4 +135,4 @@ def test_rare_classes_have_their_turn():
 )
 def test_names_that_do_not_exist_are_refused(wrong):
     with pytest.raises(UsageError):
-        street.check(StreetSettings(**{"loss": "ce", "seed": 0} | wrong))
+        street.check(checked(StreetSettings, {"loss": "ce", "seed": 0} | wrong, "a test"))
