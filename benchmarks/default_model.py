@@ -25,14 +25,14 @@ import numpy as np
 
 from bevseg import pipeline
 from bevseg.config import Settings, SimulateConfig, from_table, with_training
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
-from bevseg.ingest import ingest
-from bevseg.jobs.report import write_trained
-from bevseg.jobs.samples import write
-from bevseg.pointcloud import PointCloud
-from bevseg.progress import Progress, Step
+from bevseg.io.read import ingest
+from bevseg.runtime.progress import Progress, Step
 from bevseg.sim import survey
-from bevseg.training import Example
+from bevseg.stages.learning import write_trained
+from bevseg.stages.simulate import write
+from bevseg.training.fit import Example
 
 RECIPE = Path(__file__).parent / "recipes" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")

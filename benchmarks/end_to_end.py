@@ -161,9 +161,9 @@ def _codec(points: int) -> None:
 def _pipeline(points: int) -> None:
     """Measure the stages of `bevseg run`."""
     from bevseg import pipeline
-    from bevseg.export import export
-    from bevseg.ingest import ingest
-    from bevseg.progress import Stopwatch
+    from bevseg.io.read import ingest
+    from bevseg.io.write import export
+    from bevseg.runtime.progress import Stopwatch
     from bevseg.seg import checkpoint
 
     model = checkpoint.load(_random_model())

@@ -30,12 +30,12 @@ from labelled_clouds import DATA
 from transfer import CLASSES, MEANS, lines
 
 from bevseg.config import RunConfig
+from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
-from bevseg.evaluate import SCORED
-from bevseg.ingest import find_clouds, ingest
-from bevseg.jobs.learning import training_settings
-from bevseg.jobs.run import REPORT, Request, run
-from bevseg.labels import CLASS_NAMES, load_scheme
+from bevseg.io.read import find_clouds, ingest
+from bevseg.runner.run import REPORT, Request, run
+from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model
 
 TEST = ("ac", "ah", "ao")

@@ -41,9 +41,9 @@ from ground_scores import (
 )
 
 from bevseg.config import GroundConfig, RasterConfig
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, CloudNotFoundError
-from bevseg.ingest import find_clouds, ingest
-from bevseg.pointcloud import PointCloud
+from bevseg.io.read import find_clouds, ingest
 
 SAMPLE = re.compile(r"samp\d+\.txt(\.gz)?")
 GROUND, OBJECT = 0, 1

@@ -21,7 +21,7 @@ from ground_scores import Filter, Mask, version
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from bevseg.pointcloud import PointCloud
+from bevseg.core.pointcloud import PointCloud
 
 Parameters = Mapping[str, float]
 XYZ = NDArray[np.float64]

@@ -17,11 +17,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import io, metrics
-from bevseg.bev.ground import ground
+from bevseg import io
 from bevseg.config import GroundConfig, RasterConfig
+from bevseg.core import metrics
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.pointcloud import PointCloud
+from bevseg.ground.find import ground
 
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]

@@ -12,7 +12,7 @@ import numpy as np
 from ground_scores import Mask, Scores
 
 from bevseg.config import GroundConfig
-from bevseg.pointcloud import PointCloud
+from bevseg.core.pointcloud import PointCloud
 
 WINDOWS, SLOPES, THRESHOLDS = (12.0, 18.0, 24.0), (0.04, 0.06, 0.09), (0.3, 0.45, 0.6)
 """The grid, round the defaults: m, m per m, m."""

@@ -39,16 +39,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from bevseg import open3d
-from bevseg.bev.ground import Ground, ground
 from bevseg.bev.slices import cut_of, slab_and_height
-from bevseg.bev.terrain.gaps import filled
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
-from bevseg.distance import to_nearest
-from bevseg.grid import Grid
-from bevseg.labels import GROUND
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.core.distance import to_nearest
+from bevseg.core.grid import Grid
+from bevseg.core.labels import GROUND
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
+from bevseg.ground.fill import filled
+from bevseg.ground.find import Ground, ground
+from bevseg.runtime import open3d
 from bevseg.sim import lots, roadside, sites
 from bevseg.sim.bend import Bend
 from bevseg.sim.builder import Builder

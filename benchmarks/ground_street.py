@@ -40,9 +40,9 @@ from ground_scores import (
 from numpy.typing import NDArray
 
 from bevseg.config import GroundConfig, RasterConfig
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
-from bevseg.ingest import find_clouds, ingest
-from bevseg.pointcloud import PointCloud
+from bevseg.io.read import find_clouds, ingest
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"
 VOXEL = 0.5

@@ -199,7 +199,7 @@ def _one_thread() -> None:
     """Hold this process on one core, and let bevseg start no second thread there."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    from bevseg import kernels
+    from bevseg.runtime import kernels
 
     kernels.THREADS = 1
 
@@ -232,9 +232,9 @@ def _status(name: str) -> float:
 def _bevseg(path: Path, method: str | None) -> Once:
     from ground_scores import config
 
-    from bevseg.bev.ground import ground
     from bevseg.config import RasterConfig
-    from bevseg.ingest import ingest
+    from bevseg.ground.find import ground
+    from bevseg.io.read import ingest
 
     cloud, settings = ingest(path), config(method)
     return lambda: ground(cloud, RasterConfig.cell, settings)
@@ -243,7 +243,7 @@ def _bevseg(path: Path, method: str | None) -> Once:
 def _csf(path: Path, _: str | None) -> Once:
     import ground_peers
 
-    from bevseg.ingest import ingest
+    from bevseg.io.read import ingest
 
     xyz = ingest(path).xyz
     return lambda: ground_peers.csf(xyz, ground_peers.CSF["CSF"]["street"])
@@ -252,7 +252,7 @@ def _csf(path: Path, _: str | None) -> Once:
 def _opening(path: Path, _: str | None) -> Once:
     import ground_peers
 
-    from bevseg.ingest import ingest
+    from bevseg.io.read import ingest
 
     xyz = ingest(path).xyz
     return lambda: ground_peers.opening(xyz, **ground_peers.OPENING["street"])

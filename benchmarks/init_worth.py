@@ -26,11 +26,11 @@ from transfer import lines, said
 
 from bevseg import pipeline
 from bevseg.config import with_training
+from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError
-from bevseg.ingest import ingest
-from bevseg.jobs.learning import training_settings
-from bevseg.labels import load_scheme
+from bevseg.io.read import ingest
 from bevseg.seg.checkpoint import Model
+from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)

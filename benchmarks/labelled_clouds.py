@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 from default_model import Street
 
-from bevseg import evaluate, pipeline
+from bevseg import pipeline
 from bevseg.config import SimulateConfig
 from bevseg.config.names import SIMULATED
+from bevseg.core import scores as evaluate
+from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
+from bevseg.core.metrics import Counts
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.scores import FOUR, SCORED
 from bevseg.errors import CloudFormatError
-from bevseg.evaluate import FOUR, SCORED
-from bevseg.ingest import find_clouds, ingest
-from bevseg.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
-from bevseg.metrics import Counts
-from bevseg.pointcloud import PointCloud
+from bevseg.io.read import find_clouds, ingest
 from bevseg.seg.checkpoint import Model
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"

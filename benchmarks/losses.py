@@ -37,8 +37,8 @@ from bevseg.seg.losses import (
     parse,
     power_jaccard,
 )
-from bevseg.seg.losses.descent import descend
-from bevseg.seg.losses.maps import target_distance
+from bevseg.seg.losses.distance_maps import target_distance
+from bevseg.seg.losses.lovasz_kernels import descend
 from bevseg.seg.models import UNet
 
 SHAPES = ((8, 2, 256), (4, 5, 512))

@@ -22,9 +22,9 @@ import robustness
 import transfer
 from transfer import lines, percent
 
-from bevseg.ingest import sha256
-from bevseg.jobs.report import HISTORY
+from bevseg.io.read import sha256
 from bevseg.seg import checkpoint
+from bevseg.stages.learning import HISTORY
 
 MODEL = "default.safetensors"
 

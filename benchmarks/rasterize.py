@@ -20,10 +20,10 @@ import numpy as np
 import street
 from scipy import stats
 
-from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
-from bevseg.ingest import ingest
+from bevseg.ground.find import ground
+from bevseg.io.read import ingest
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"
 REPEATS = 5

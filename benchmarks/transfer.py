@@ -18,11 +18,11 @@ from typing import Any
 
 from labelled_clouds import DATA, NAMES, score, sets
 
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError
-from bevseg.evaluate import SCORED
-from bevseg.ingest import sha256
-from bevseg.jobs.report import versions
-from bevseg.labels import CLASS_NAMES
+from bevseg.io.read import sha256
+from bevseg.runner.report import versions
 from bevseg.seg import checkpoint
 from bevseg.weights import default_model
 

@@ -11,24 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from bevseg import evaluate
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
-from bevseg.bev.ground import Ground, ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
 from bevseg.config.names import SLICES
+from bevseg.core import scores as evaluate
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.metrics import Counts
+from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
-from bevseg.holdout import hold_out
-from bevseg.labels import CLASS_NAMES
-from bevseg.metrics import Counts
-from bevseg.pointcloud import Labelling, PointCloud
-from bevseg.progress import Progress, Stopwatch, silent
-from bevseg.raster import Raster
+from bevseg.ground.find import Ground, ground
+from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
-from bevseg.seg.predict import predict
-from bevseg.training import NO_GUIDES, Example, Guides, Row, fit
+from bevseg.seg.inference.predict import predict
+from bevseg.training.fit import NO_GUIDES, Example, Guides, Row, fit
+from bevseg.training.holdout import hold_out
 
 
 def load_model(path: Path) -> Model:

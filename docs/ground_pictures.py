@@ -24,15 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import ground_isprs
 import ground_street
 
-from bevseg.bev.binning import lowest
-from bevseg.bev.ground import ground
-from bevseg.bev.terrain.gaps import filled
-from bevseg.bev.terrain.surface import unseen
 from bevseg.config import GroundConfig
-from bevseg.hillshade import EXAGGERATION, hillshade, illuminated
-from bevseg.ingest import ingest
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.core.cells import lowest
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
+from bevseg.ground.fill import filled
+from bevseg.ground.find import ground
+from bevseg.ground.hillshade import EXAGGERATION, hillshade, illuminated
+from bevseg.ground.surface import unseen
+from bevseg.io.read import ingest
 
 WIDTH, DPI = 9.6, 100
 

@@ -17,10 +17,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bevseg.bev.binning import lowest
-from bevseg.jobs.workdir import Folder, folders
-from bevseg.labels import COLOURS, UNDEFINED
-from bevseg.preview import highest_class
+from bevseg.core.cells import lowest
+from bevseg.core.labels import COLOURS, UNDEFINED
+from bevseg.runner.preview import highest_class
+from bevseg.workdir.folder import Folder, folders
 
 WIDTH = 7.6
 CLASSES = {"cmap": ListedColormap(COLOURS), "vmin": -0.5, "vmax": len(COLOURS) - 0.5}

@@ -21,11 +21,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bevseg.bev.ground import ground, height_above_ground
 from bevseg.config import GroundConfig
-from bevseg.ingest import find_clouds, ingest
-from bevseg.labels import CLASS_NAMES, COLOURS
-from bevseg.pointcloud import PointCloud
+from bevseg.core.labels import CLASS_NAMES, COLOURS
+from bevseg.core.pointcloud import PointCloud
+from bevseg.ground.find import ground, height_above_ground
+from bevseg.io.read import find_clouds, ingest
 from bevseg.sim.presets import PRESETS
 
 DPI = 100

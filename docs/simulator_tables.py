@@ -18,8 +18,8 @@ from typing import Any
 
 from ground_tables import fill, markdown, read
 
-from bevseg.jobs.likeness import ALIKE, rows
-from bevseg.labels import CLASS_NAMES
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.runner.compare_statistics import ALIKE, rows
 from bevseg.sim.materials import RESPONSES
 from bevseg.sim.presets import PRESETS
 from bevseg.sim.style import STYLES, Style

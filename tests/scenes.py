@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bevseg.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
-from bevseg.pointcloud import PointCloud
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
+from bevseg.core.pointcloud import PointCloud
 
 
 def plane(side=20.0, step=0.1, slope=0.0, height=0.0):

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bevseg import evaluate, pipeline
-from bevseg.bev.ground import height_above_ground
+from bevseg import pipeline
+from bevseg.core import scores as evaluate
+from bevseg.core.labels import GROUND
 from bevseg.errors import LabelError
-from bevseg.labels import GROUND
-from bevseg.progress import Stopwatch
+from bevseg.ground.find import height_above_ground
+from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from tests import tiny
 

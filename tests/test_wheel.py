@@ -24,8 +24,7 @@ def names(tmp_path_factory):
     ):
         pytest.skip("setuptools >= 77 is not installed here, and without the network it cannot be fetched")
     folder = tmp_path_factory.mktemp("wheel")
-    for name in ("bevseg", "cli"):
-        shutil.copytree(ROOT / name, folder / "src" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "bevseg", folder / "src" / "bevseg", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / "src")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
@@ -38,16 +37,13 @@ def names(tmp_path_factory):
         ).decode()
 
 
-def test_no_top_level_cli_and_no_tests(names):
+def test_only_bevseg_lands_in_site_packages(names):
     tops = {name.split("/")[0] for name in names[0]}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"bevseg", "bevseg_cli"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"bevseg"}
 
 
-@pytest.mark.parametrize(("folder", "package"), [("bevseg", "bevseg"), ("cli", "bevseg_cli")])
-def test_every_module_is_in_the_wheel(folder, package, names):
-    modules = {
-        f"{package}/{path.relative_to(ROOT / folder).as_posix()}" for path in (ROOT / folder).rglob("*.py")
-    }
+def test_every_module_is_in_the_wheel(names):
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bevseg").rglob("*.py")}
     assert modules - set(names[0]) == set()
 
 
@@ -62,7 +58,7 @@ def test_the_model_that_ships_and_its_card_are_in_the_wheel(names):
 
 
 def test_the_command_is_called_bevseg(names):
-    assert "bevseg = bevseg_cli.main:main" in names[1]
+    assert "bevseg = bevseg.cli.main:main" in names[1]
 
 
 def test_the_licence_is_in_the_wheel(names):

@@ -15,13 +15,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
 from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.config import SliceConfig
-from bevseg.kernels import compiled, in_threads, stretch
-from bevseg.labels import BUILDING, GROUND
-from bevseg.pointcloud import Labelling, PointCloud
-from bevseg.raster import Raster
+from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.core.labels import BUILDING, GROUND
+from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.raster import Raster
+from bevseg.runtime.kernels import compiled, in_threads, stretch
 
 UNSURE_DISTANCE = 10.0
 """So far (m) from a measured cell, the DEM is a guess: ground is then claimed with confidence 1/2."""

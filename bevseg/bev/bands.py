@@ -6,12 +6,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.records import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
+from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
 from bevseg.bev.slices import Cut
 from bevseg.config.names import FEATURES
+from bevseg.core.raster import Band
 from bevseg.errors import UsageError
-from bevseg.kernels import compiled
-from bevseg.raster import Band
+from bevseg.runtime.kernels import compiled
 
 _BANDS: dict[str, dict[str, tuple[Band, ...]]] = {
     # Heights of the slice, and what stands below or above it in the same column: a trunk has a crown over it,

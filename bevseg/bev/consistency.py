@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from bevseg.labels import BUILDING, CAR, GROUND
-from bevseg.raster import Raster
+from bevseg.core.labels import BUILDING, CAR, GROUND
+from bevseg.core.raster import Raster
 
 LOWEST_CAR = 0.5
 """Height above ground (m) that the highest points of half the cells of a car reach."""

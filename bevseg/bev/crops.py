@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.binning import cell_in_window
-from bevseg.bev.ground import height_above_ground
+from bevseg.bev.cell_statistics import Records, add_height, bin_of
 from bevseg.bev.rasterize import add_vote, majority
-from bevseg.bev.records import Records, add_height, bin_of
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, Cut, cut_of, slab_and_height
 from bevseg.config import SliceConfig
+from bevseg.core.cells import cell_in_window
+from bevseg.core.grid import floor_cell
+from bevseg.core.labels import CLASS_NAMES, GROUND, UNDEFINED
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
-from bevseg.grid import floor_cell
-from bevseg.kernels import compiled
-from bevseg.labels import CLASS_NAMES, GROUND, UNDEFINED
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.ground.find import height_above_ground
+from bevseg.runtime.kernels import compiled
 
 TILE = 8.0
 """Side (m) of the tiles that the points are sorted by, so that a crop touches only the points around it."""

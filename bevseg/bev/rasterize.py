@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.binning import BLOCK, Frame, Steps, block_of, find_cells
-from bevseg.bev.records import count
+from bevseg.bev.cell_statistics import count
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, cut_of, find_slabs
 from bevseg.config import RasterConfig, SliceConfig
-from bevseg.kernels import compiled, in_threads
-from bevseg.labels import CLASS_NAMES
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
+from bevseg.runtime.kernels import compiled, in_threads
 
 
 def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: RasterConfig) -> dict[str, Raster]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bevseg.bev.crops import Crop, CropSampler
 from bevseg.config.domains import did_you_mean
+from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.errors import LabelError, UsageError
-from bevseg.labels import CLASS_NAMES, GROUND
 
 TRIES = 10
 """Crops drawn until one shows what it should: thinning, a hole, or its neighbours in the cell may hide a class."""

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from bevseg.config import SliceConfig
-from bevseg.pointcloud import PointCloud
+from bevseg.core.pointcloud import PointCloud
 
 GROUND_SLAB, LOW, HIGH = range(3)
 SLAB_OF = {"low": LOW, "high": HIGH}

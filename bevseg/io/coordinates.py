@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.pointcloud import Crs, PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud
 
 
 def units(cloud: PointCloud) -> tuple[float, float, float]:

@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bevseg.core.pointcloud import Crs
 from bevseg.errors import CrsError
-from bevseg.pointcloud import Crs
 
 if TYPE_CHECKING:
     import pyproj

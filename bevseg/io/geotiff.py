@@ -18,10 +18,10 @@ from rasterio.shutil import copy
 from rasterio.transform import Affine
 
 import bevseg
-from bevseg.atomic import replacing
+from bevseg.core.grid import Grid
+from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError
-from bevseg.grid import Grid
-from bevseg.raster import Raster
+from bevseg.runtime.atomic import replacing
 
 TILE = 512
 """Side of a tile, cells. Rasters with more cells a side have overviews."""

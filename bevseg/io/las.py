@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config.files import parse_json
+from bevseg.core.labels import Scheme
+from bevseg.core.pointcloud import Crs, Labelling, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
 from bevseg.io.lasheader import Record
@@ -16,8 +18,6 @@ from bevseg.io.lasreader import LasSource, read_crs, read_source
 from bevseg.io.lasrecord import FIVE_BITS, WITHHELD, write_codes
 from bevseg.io.laswriter import Dimension
 from bevseg.io.scan import Scan
-from bevseg.labels import Scheme
-from bevseg.pointcloud import Crs, Labelling, PointCloud
 
 _UNCLASSIFIED, _GROUND = 1, 2
 _NOTE = ("bevseg", 1)

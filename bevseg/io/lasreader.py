@@ -13,12 +13,12 @@ import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import memory
+from bevseg.core.pointcloud import Crs
 from bevseg.errors import CloudFormatError
 from bevseg.io import crs as crs_io
 from bevseg.io.complaints import damaged, no_points, too_few
 from bevseg.io.lasheader import Header, read_header
-from bevseg.pointcloud import Crs
+from bevseg.runtime import memory
 
 # laspy logs what it also raises; without a handler of its own that would go to stderr.
 logging.getLogger("laspy").addHandler(logging.NullHandler())

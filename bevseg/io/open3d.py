@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import open3d
 from bevseg.io.complaints import damaged
+from bevseg.runtime import open3d
 
 _NAMES = {"positions": ("x", "y", "z"), "normals": ("nx", "ny", "nz"), "colors": ("red", "green", "blue")}
 """Properties that Open3D gathers into one attribute."""

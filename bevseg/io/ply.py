@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import memory
+from bevseg.core.labels import Scheme
+from bevseg.core.pointcloud import Labelling, PointCloud
 from bevseg.io import table
 from bevseg.io.columns import AXES, Layout
 from bevseg.io.complaints import no_points, too_few
@@ -17,8 +18,7 @@ from bevseg.io.open3d import read_vertices
 from bevseg.io.plyheader import TYPES, Element, Header, read_header
 from bevseg.io.scan import LONGEST_NAME, Scan
 from bevseg.io.vertices import CLASS, CONFIDENCE, STAGES, VertexSource, scan
-from bevseg.labels import Scheme
-from bevseg.pointcloud import Labelling, PointCloud
+from bevseg.runtime import memory
 
 _WORDS = {kind: word for word, kind in reversed(TYPES.items()) if not word[-1].isdigit()}
 _MARK = "comment bevseg classes="

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from bevseg.atomic import replacing
-from bevseg.grid import Grid
+from bevseg.core.grid import Grid
+from bevseg.runtime.atomic import replacing
 
 WORLD = ".pgw"
 """Suffix of the world file."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.pointcloud import PointCloud
+from bevseg.core.pointcloud import PointCloud
 
 LONGEST_NAME = 23
 """Characters of the name of a scheme that are noted in a file; a LAS dimension has no room for more."""

@@ -10,15 +10,15 @@ from typing import BinaryIO
 
 import polars as pl
 
-from bevseg import memory
+from bevseg.core.labels import Scheme
+from bevseg.core.pointcloud import Labelling, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io import table
 from bevseg.io.columns import AXES, is_number, layout, split
 from bevseg.io.complaints import damaged, too_few
 from bevseg.io.coordinates import in_file_units, units
 from bevseg.io.scan import Scan, whole
-from bevseg.labels import Scheme
-from bevseg.pointcloud import Labelling, PointCloud
+from bevseg.runtime import memory
 
 _ROWS = 1_000_000
 """Lines that are put together at a time."""

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from bevseg.core.pointcloud import PointCloud
 from bevseg.io.lascodes import SIMULATED
-from bevseg.pointcloud import PointCloud
 
 _CREATION_DATE = slice(90, 94)
 """Bytes of the LAS header; zeros there mean that no date is known."""

@@ -1,1 +1,1 @@
-"""Built-in class schemes, one TOML file each; `bevseg.labels` reads them."""
+"""Built-in class schemes, one TOML file each; `bevseg.core.labels` reads them."""

@@ -16,7 +16,6 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 import bevseg
-from bevseg.atomic import replacing
 from bevseg.config import NetConfig, RunConfig, Settings, from_table, to_table
 from bevseg.config.domains import (
     Domain,
@@ -30,9 +29,10 @@ from bevseg.config.domains import (
     wrong_value,
 )
 from bevseg.config.files import parse_json
+from bevseg.core.labels import CLASS_NAMES, COLOURS
+from bevseg.core.raster import Band
 from bevseg.errors import InputError, ModelError
-from bevseg.labels import CLASS_NAMES, COLOURS
-from bevseg.raster import Band
+from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models import MODELS, UNet
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg.labels import CLASS_NAMES, GROUND
-from bevseg.raster import Band
+from bevseg.core.labels import CLASS_NAMES, GROUND
+from bevseg.core.raster import Band
 
 IGNORE = 255
 """Target of a cell that is empty or undefined."""

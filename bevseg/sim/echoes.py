@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.labels import UNDEFINED, VEGETATION
+from bevseg.core.labels import UNDEFINED, VEGETATION
 from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS, Material
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.scene import Floats, Scene

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bevseg.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
 
 
 class Material(IntEnum):

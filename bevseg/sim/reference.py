@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bevseg.grid import Grid
+from bevseg.core.grid import Grid
+from bevseg.core.labels import GROUND
+from bevseg.core.raster import Raster
 from bevseg.io.truth import reference_system
-from bevseg.labels import GROUND
-from bevseg.raster import Raster
 from bevseg.sim.simulate import EPSG, Survey
 
 

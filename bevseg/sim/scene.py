@@ -20,7 +20,7 @@ class Scene:
     mesh
         The triangles.
     open3d
-        The module, from `bevseg.open3d.load()`.
+        The module, from `bevseg.runtime.open3d.load()`.
     """
 
     def __init__(self, mesh: Mesh, open3d: Any) -> None:

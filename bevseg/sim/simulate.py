@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import open3d
 from bevseg.config import SimulateConfig
 from bevseg.config.domains import did_you_mean
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.pointcloud import PointCloud
-from bevseg.progress import Progress, Step, silent
+from bevseg.runtime import open3d
+from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.sim import drive
 from bevseg.sim.drive import Pass, Route
 from bevseg.sim.echoes import Echoes, joined

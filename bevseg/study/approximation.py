@@ -9,11 +9,11 @@ from typing import Any
 import pydantic
 import torch
 
-from bevseg.atomic import replacing
 from bevseg.errors import UsageError
-from bevseg.seg.learned_loss import Variant
+from bevseg.runtime.atomic import replacing
 from bevseg.seg.losses.neuro_iou import INPUTS
-from bevseg.seg.surrogate import approximation
+from bevseg.seg.neuro_iou.learn import Variant
+from bevseg.seg.neuro_iou.surrogate import approximation
 from bevseg.study import scenes, street
 from bevseg.study.crops import Crops
 from bevseg.study.neuro import pairs

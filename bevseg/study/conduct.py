@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from bevseg.atomic import refuse_unwritable, write_json
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import BevsegError, PartialFailureError, UsageError
-from bevseg.jobs.processes import apart
-from bevseg.progress import Progress, Step, silent
+from bevseg.runtime.atomic import refuse_unwritable, write_json
+from bevseg.runtime.processes import apart
+from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.study import plan, records, report
 from bevseg.study.plan import Run, StudyFile
 from bevseg.study.records import Record

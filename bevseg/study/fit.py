@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bevseg.seg.optimise import Schedule
+from bevseg.seg.training.optimizers import Schedule
 
 Row = dict[str, float]
 

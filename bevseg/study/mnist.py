@@ -19,14 +19,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg import metrics
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.config.tables import domain_check
+from bevseg.core import metrics
 from bevseg.errors import InputError, UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses import cross_entropy, power_jaccard
 from bevseg.seg.models.paper_unet import PaperUNet
-from bevseg.seg.optimise import Plateau
+from bevseg.seg.training.optimizers import Plateau
 from bevseg.study import data
 from bevseg.study.fit import fit
 from bevseg.study.plan import STRICT

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.errors import SurrogateError
-from bevseg.seg.learned_loss import CROPS, Variant
 from bevseg.seg.losses.neuro_iou import neuro_iou
-from bevseg.seg.surrogate import Pairs, fit, pairs_of
+from bevseg.seg.neuro_iou.learn import CROPS, Variant
+from bevseg.seg.neuro_iou.surrogate import Pairs, fit, pairs_of
 from bevseg.study.crops import Crops
 from bevseg.study.outputs import Loss
 

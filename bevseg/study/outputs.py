@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from bevseg.labels import CLASS_NAMES
+from bevseg.core.labels import CLASS_NAMES
 from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses import parse
 

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 import bevseg
-from bevseg.atomic import replacing, write_json
 from bevseg.config.files import read_json
 from bevseg.errors import InputError
+from bevseg.runtime.atomic import replacing, write_json
 from bevseg.study.plan import PLACES, Run
 from bevseg.study.task import Outcome
 

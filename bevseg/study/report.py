@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bevseg.atomic import replacing
+from bevseg.runtime.atomic import replacing
 from bevseg.study import plot
 from bevseg.study.plan import Published, StudyFile, TablePlan, label, matches
 from bevseg.study.records import Record

@@ -12,15 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg.atomic import replacing
 from bevseg.bev.bands import bands
-from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import NAMED
+from bevseg.core.labels import load_scheme
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudNotFoundError
-from bevseg.ingest import ingest
-from bevseg.labels import load_scheme
-from bevseg.pointcloud import PointCloud
+from bevseg.ground.find import ground
+from bevseg.io.read import ingest
+from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import scaled
 from bevseg.study import data
 

@@ -23,18 +23,18 @@ import pydantic
 import torch
 from torch import Tensor, nn
 
-from bevseg import metrics
 from bevseg.config import NAMED, NetConfig, TrainConfig
 from bevseg.config.domains import did_you_mean
 from bevseg.config.tables import domain_check
+from bevseg.core import metrics
+from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.seg import device as devices
-from bevseg.seg.learned_loss import refuse_unknown_loss, variant
 from bevseg.seg.losses import parse
 from bevseg.seg.models import UNet
 from bevseg.seg.models.paper_unet import PaperUNet
-from bevseg.seg.optimise import optimiser, schedule
+from bevseg.seg.neuro_iou.learn import refuse_unknown_loss, variant
+from bevseg.seg.training.optimizers import optimiser, schedule
 from bevseg.study import reliability, scenes
 from bevseg.study.crops import Crops
 from bevseg.study.fit import fit

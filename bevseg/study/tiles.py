@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg import metrics
-from bevseg.labels import CLASS_NAMES
-from bevseg.metrics import Counts
+from bevseg.core import metrics
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.metrics import Counts
 
 
 def confusions(predicted: Tensor, labels: Tensor, side: int) -> Counts:

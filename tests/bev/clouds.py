@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from hypothesis import strategies as st
 
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
 
 
 @st.composite

@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.bev.backproject import backproject
-from bevseg.bev.ground import ground, height_above_ground
 from bevseg.bev.rasterize import label_rasters
 from bevseg.config import GroundConfig, SliceConfig
+from bevseg.core.grid import Grid
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
 from bevseg.errors import UsageError
-from bevseg.grid import Grid
-from bevseg.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.ground.find import ground, height_above_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
-from tests.bev.test_binning import grid_of
+from tests.core.test_cells import grid_of
 
 SLICES = SliceConfig()
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bevseg.bev.consistency import LOWEST_CAR, OVERRULED, consistent
-from bevseg.grid import Grid
-from bevseg.labels import BUILDING, CAR, GROUND, VEGETATION
-from bevseg.raster import Raster
+from bevseg.core.grid import Grid
+from bevseg.core.labels import BUILDING, CAR, GROUND, VEGETATION
+from bevseg.core.raster import Raster
 
 GRID = Grid(0.2, 0, 0, 4, 5)
 

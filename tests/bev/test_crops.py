@@ -6,13 +6,13 @@ import pytest
 from bevseg.bev import crops
 from bevseg.bev.bands import bands
 from bevseg.bev.crops import CropSampler
-from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.config.names import FEATURES
+from bevseg.core.labels import CAR, GROUND, POLE, UNDEFINED
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import LabelError
-from bevseg.labels import CAR, GROUND, POLE, UNDEFINED
-from bevseg.pointcloud import PointCloud
+from bevseg.ground.find import ground
 from tests import scenes
 from tests.bev.test_rasterize import points_of
 

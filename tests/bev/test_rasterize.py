@@ -4,16 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.bev.bands import bands
-from bevseg.bev.ground import ground
 from bevseg.bev.rasterize import label_rasters, majority, rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.config.names import FEATURES
+from bevseg.core.labels import BUILDING, CAR, POLE, VEGETATION
+from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.labels import BUILDING, CAR, POLE, VEGETATION
-from bevseg.pointcloud import PointCloud
+from bevseg.ground.find import ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
-from tests.bev.test_binning import grid_of
+from tests.core.test_cells import grid_of
 
 SLICES, RASTER = SliceConfig(), RasterConfig()
 LIMITS = {"low": (0.2, 3.0), "high": (3.0, np.inf)}

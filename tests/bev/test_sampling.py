@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bevseg.bev import sampling
 from bevseg.bev.crops import CropSampler
-from bevseg.bev.ground import ground
 from bevseg.bev.sampling import Cycle, refuse_unknown
 from bevseg.config import GroundConfig, SliceConfig
+from bevseg.core.labels import CAR, POLE
 from bevseg.errors import LabelError, UsageError
-from bevseg.labels import CAR, POLE
+from bevseg.ground.find import ground
 from tests import scenes
 
 

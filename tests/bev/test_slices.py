@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.bev.backproject import backproject
-from bevseg.bev.ground import ground
 from bevseg.bev.slices import cut_of, street_level
 from bevseg.config import GroundConfig, SliceConfig
-from bevseg.pointcloud import PointCloud
-from bevseg.raster import Raster
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.raster import Raster
+from bevseg.ground.find import ground
 from tests import scenes
 from tests.bev.clouds import clouds, level
-from tests.bev.test_binning import grid_of
+from tests.core.test_cells import grid_of
 
 GROUND, LOW, HIGH = 3, 2, 5
 """Ground as backproject says it; two classes that stand for the slices."""

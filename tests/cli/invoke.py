@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-from bevseg_cli.main import cli
 from click.testing import CliRunner
+
+from bevseg.cli.main import cli
 
 
 def bevseg(*arguments):
@@ -14,7 +15,7 @@ def bevseg(*arguments):
 
 def process(*arguments, **kwargs):
     """Start a command in a process of its own."""
-    code = "from bevseg_cli.main import main; main()"
+    code = "from bevseg.cli.main import main; main()"
     command = [sys.executable, "-c", code, *(str(a) for a in arguments)]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
 

@@ -376,7 +376,7 @@ def test_a_full_disk_leaves_nothing_half_written(tiny_model, tmp_path):
 
 
 def test_a_cloud_that_will_not_fit_in_memory_is_refused_with_the_figure(tiny_model, tmp_path, monkeypatch):
-    from bevseg import memory
+    from bevseg.runtime import memory
 
     monkeypatch.setattr(memory, "available", lambda: 10_000)
     result = bevseg("run", las(tmp_path / "a.las", 5000), "-o", tmp_path / "out", "-m", tiny_model)
@@ -407,7 +407,7 @@ def test_a_device_that_is_not_there(streets, tiny_model, tmp_path):
 
 def test_a_library_that_is_not_there(streets, tiny_model, tmp_path, monkeypatch):
     from bevseg import errors
-    from bevseg.jobs import stages
+    from bevseg.stages import work as stages
 
     def missing(*rest, **more):
         raise errors.DependencyError(

@@ -4,12 +4,12 @@ import logging
 import warnings
 
 import pytest
-from bevseg_cli import console as module
-from bevseg_cli.console import Console
 
+from bevseg.cli import console as module
+from bevseg.cli.console import Console
 from bevseg.errors import InputError, PartialFailureError
-from bevseg.jobs.batch import Done, Failure, Outcome
-from bevseg.progress import Step
+from bevseg.runtime.batch import Done, Failure, Outcome
+from bevseg.runtime.progress import Step
 from tests.cli.invoke import bevseg
 
 

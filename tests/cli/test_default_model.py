@@ -97,7 +97,7 @@ def fine_tuned(streets, folder, *options):
 
 
 def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, tmp_path, monkeypatch):
-    from bevseg.jobs import learning
+    from bevseg.stages import learning
 
     monkeypatch.setattr(learning, "FINE_TUNING", FINE_TUNING | {"steps": 3})
     model, start = fine_tuned(streets, tmp_path / "out"), checkpoint.load(shipped)

@@ -8,12 +8,12 @@ import pyproj
 import pytest
 import rasterio
 
+from bevseg.core.pointcloud import Labelling
 from bevseg.errors import OutputWriteError
-from bevseg.export import export
-from bevseg.ingest import ingest
 from bevseg.io import geotiff, png
-from bevseg.jobs.workdir import BESIDE, STAGES
-from bevseg.pointcloud import Labelling
+from bevseg.io.read import ingest
+from bevseg.io.write import export
+from bevseg.workdir.folder import BESIDE, STAGES
 from tests import scenes, tiny
 from tests.cli.invoke import bevseg, left_behind
 from tests.io.test_geotiff import assert_cloud_optimised

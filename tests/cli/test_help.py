@@ -5,9 +5,9 @@ import sys
 
 import click
 import pytest
-from bevseg_cli.main import COMMANDS, cli
 
 import bevseg
+from bevseg.cli.main import COMMANDS, cli
 from bevseg.config import RunConfig, TrainConfig
 from tests.cli.invoke import bevseg as call
 
@@ -47,24 +47,27 @@ def imported_by(code):
 
 def test_the_group_and_every_command_import_nothing_heavy():
     names = ["main", *COMMANDS]
-    assert imported_by("\n".join(f"import bevseg_cli.{name}" for name in names)) == []
+    assert imported_by("\n".join(f"import bevseg.cli.{name}" for name in names)) == []
 
 
 def test_the_check_sees_a_heavy_import():
-    assert "numpy" in imported_by("import bevseg.labels")
+    assert "numpy" in imported_by("import bevseg.core.labels")
 
 
 def test_modules_below_the_commands_are_light():
     assert (
-        imported_by("import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.progress") == []
+        imported_by(
+            "import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.runtime.progress"
+        )
+        == []
     )
 
 
 def test_help_lists_every_command_without_importing_any():
-    code = "from bevseg_cli.main import cli\ntry: cli(['--help'])\nexcept SystemExit: pass\nimport sys"
-    program = f"{code}\nprint([m for m in sys.modules if m.startswith('bevseg_cli.')])"
+    code = "from bevseg.cli.main import cli\ntry: cli(['--help'])\nexcept SystemExit: pass\nimport sys"
+    program = f"{code}\nprint([m for m in sys.modules if m.startswith('bevseg.cli.')])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines()[-1] == "['bevseg_cli.main']"
+    assert result.stdout.splitlines()[-1] == "['bevseg.cli.main']"
     for name, text in COMMANDS.items():
         assert name in result.stdout
         assert text in result.stdout

@@ -11,11 +11,11 @@ from tests.cli.invoke import bevseg, left_behind, process
 # Stands still inside the writing of the output, the temporary file begun, and says so.
 WRITING = """
 import time
-from bevseg_cli.main import main
+from bevseg.cli.main import main
 import bevseg.{module}
 
 def slowly(cloud, labelling_or_path, path=None, **rest):
-    from bevseg.atomic import replacing
+    from bevseg.runtime.atomic import replacing
     with replacing(path or labelling_or_path) as temporary:
         temporary.write_text("half")
         print("writing", flush=True)
@@ -73,7 +73,7 @@ def test_whoever_reads_our_results_may_leave(streets, tiny_model):
 
 
 def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
-    from bevseg.jobs import stages
+    from bevseg.stages import work as stages
 
     def broken(*rest, **more):
         raise KeyError("z")
@@ -88,7 +88,7 @@ def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
 
 
 def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_path):
-    from bevseg.jobs import stages
+    from bevseg.stages import work as stages
 
     honest = stages.ingest
 
@@ -106,7 +106,7 @@ def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_pat
 
 @pytest.mark.parametrize(("option", "shown"), [("-v", False), ("-vv", True)])
 def test_tracebacks_only_when_asked_for(option, shown, streets, monkeypatch, tmp_path):
-    from bevseg.jobs import stages
+    from bevseg.stages import work as stages
 
     def broken(*rest, **more):
         raise KeyError("z")

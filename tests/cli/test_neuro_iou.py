@@ -2,7 +2,8 @@
 
 import pytest
 
-from bevseg.seg import checkpoint, learned_loss
+from bevseg.seg import checkpoint
+from bevseg.seg.neuro_iou import learn as learned_loss
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 

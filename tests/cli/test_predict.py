@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bevseg.jobs.workdir import Folder
+from bevseg.workdir.folder import Folder
 from tests.cli.invoke import bevseg, left_behind
 
 LOOKS = ["--scales", "1,0.5", "--turns", "2", "--crf"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bevseg.ingest import ingest
+from bevseg.io.read import ingest
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -141,8 +141,8 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
 
 
 def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, monkeypatch):
-    from bevseg.jobs import run
-    from bevseg.jobs.batch import Outcome
+    from bevseg.runner import run
+    from bevseg.runtime.batch import Outcome
 
     seen = {}
     monkeypatch.setattr(run, "each", lambda *rest, **how: seen.update(how) or Outcome())
@@ -153,7 +153,7 @@ def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, mon
 
 
 def test_threads_that_wait_do_not_spin(monkeypatch):
-    from bevseg_cli import main
+    from bevseg.cli import main
 
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     monkeypatch.setattr(main, "cli", lambda **rest: None)
@@ -166,8 +166,8 @@ def test_threads_that_wait_do_not_spin(monkeypatch):
 
 
 def test_a_labeller_does_the_same_in_another_process(tiny_model, streets, tmp_path):
-    from bevseg.ingest import CloudFile
-    from bevseg.jobs.labeller import Labeller
+    from bevseg.io.read import CloudFile
+    from bevseg.runner.label_cloud import Labeller
 
     file = CloudFile(streets / "a.txt", "a")
     for name in ("here", "there"):

@@ -1,9 +1,9 @@
 import pytest
-from bevseg_cli.main import cli
 from click.testing import CliRunner
 
-from bevseg import open3d
+from bevseg.cli.main import cli
 from bevseg.errors import DependencyError
+from bevseg.runtime import open3d
 
 
 def run(*arguments):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import rasterio
 
-from bevseg.bev.ground import ground
 from bevseg.config import GroundConfig, to_table
-from bevseg.ingest import ingest
-from bevseg.jobs.workdir import STAGES, Folder
+from bevseg.ground.find import ground
+from bevseg.io.read import ingest
+from bevseg.workdir.folder import STAGES, Folder
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 from tests.io.test_geotiff import assert_cloud_optimised

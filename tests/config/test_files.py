@@ -7,10 +7,10 @@ import pytest
 
 from bevseg.config import load
 from bevseg.config.files import MOST_BYTES, MOST_LEVELS, read_json, read_toml
+from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError, InputError, UsageError
-from bevseg.jobs.workdir import Folder, settings_of
-from bevseg.labels import load_scheme
 from bevseg.study import plan
+from bevseg.workdir.folder import Folder, settings_of
 
 DIGITS = "9" * 5000
 

@@ -160,7 +160,8 @@ def test_the_refusal_reaches_another_process_whole():
 def test_the_command_line_reads_what_the_group_holds(group, name):
     """An option of the setting understands its default, written out, and refuses what the group refuses."""
     import click
-    from bevseg_cli.options import Setting
+
+    from bevseg.cli.options import Setting
 
     option, default = Setting(group, name), getattr(group(), name)
     if default is not None:

@@ -43,7 +43,7 @@ def test_losses_are_those_of_the_table():
 
 
 def test_optimisers_and_schedules_are_those_of_their_tables():
-    from bevseg.seg.optimise import OPTIMISERS, SCHEDULES
+    from bevseg.seg.training.optimizers import OPTIMISERS, SCHEDULES
 
     assert tuple(OPTIMISERS) == names.OPTIMISERS
     assert tuple(SCHEDULES) == names.SCHEDULES
@@ -58,11 +58,11 @@ def test_samplings_are_those_of_the_table():
 def test_commands_are_the_files_of_the_command_line():
     from pathlib import Path
 
-    import bevseg_cli.main
+    import bevseg.cli.main
 
-    folder = Path(bevseg_cli.main.__file__).parent
+    folder = Path(bevseg.cli.main.__file__).parent
     files = {path.stem for path in folder.glob("*.py")} - {"__init__", "main", "options", "console"}
-    assert set(bevseg_cli.main.COMMANDS) == files
+    assert set(bevseg.cli.main.COMMANDS) == files
 
 
 def test_devices_resolve():
@@ -76,6 +76,6 @@ def test_devices_resolve():
 
 
 def test_products_are_those_that_say_what_they_are():
-    from bevseg.jobs import products
+    from bevseg.workdir import ground_products as products
 
     assert tuple(products.MEANING) == names.PRODUCTS

@@ -8,11 +8,11 @@ import numpy as np
 import pyproj
 import pytest
 
+from bevseg.core.pointcloud import Labelling
 from bevseg.errors import CrsError
-from bevseg.export import export
-from bevseg.ingest import ingest
 from bevseg.io import crs, las
-from bevseg.pointcloud import Labelling
+from bevseg.io.read import ingest
+from bevseg.io.write import export
 from tests.io import lasfiles
 
 US_FOOT, FOOT = 1200 / 3937, 0.3048

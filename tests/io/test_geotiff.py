@@ -6,11 +6,11 @@ import rasterio
 import tifffile
 
 import bevseg
+from bevseg.core.grid import Grid
+from bevseg.core.labels import COLOURS
+from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, OutputWriteError
-from bevseg.grid import Grid
 from bevseg.io import geotiff
-from bevseg.labels import COLOURS
-from bevseg.raster import Raster
 
 FOOT = 1200 / 3937
 

@@ -6,12 +6,12 @@ import laspy
 import numpy as np
 import pytest
 
+from bevseg.core.labels import ClassEntry, Scheme, load_scheme
+from bevseg.core.pointcloud import Crs, Labelling, PointCloud
 from bevseg.errors import CloudFormatError, LabelError, UsageError
-from bevseg.export import export
-from bevseg.ingest import ingest
 from bevseg.io import las
-from bevseg.labels import ClassEntry, Scheme, load_scheme
-from bevseg.pointcloud import Crs, Labelling, PointCloud
+from bevseg.io.read import ingest
+from bevseg.io.write import export
 from tests.io import lasfiles
 
 FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]

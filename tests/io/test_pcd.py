@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bevseg import open3d
 from bevseg.errors import CloudFormatError, DependencyError
 from bevseg.io import pcd
+from bevseg.runtime import open3d
 
 ROWS = [(1.5, 2.25, -3.0, 9, 0.5, 0.25, 5), (9.0, 8.0, np.nan, 9, 0.5, 0.25, 1), (0.0, 1e3, 0.25, 9, 1, 2, 0)]
 RECORD = [("x", "<f8"), ("y", "<f4"), ("z", "<f4"), ("_", "u1"), ("pair", "<f4", 2), ("label", "<u2")]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from bevseg import open3d
+from bevseg.core.labels import load_scheme
+from bevseg.core.pointcloud import Labelling, PointCloud
 from bevseg.errors import CloudFormatError, DependencyError
 from bevseg.io import ply
-from bevseg.labels import load_scheme
-from bevseg.pointcloud import Labelling, PointCloud
+from bevseg.runtime import open3d
 
 ROWS = [(1.5, 2.25, -3.0, 200, 5), (87000.125, 439000.5, 7.001, 10, 1), (0.0, 1000.0, 0.25, 0, 0)]
 XYZ = np.array([row[:3] for row in ROWS])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from bevseg.core.grid import Grid
 from bevseg.errors import OutputWriteError
-from bevseg.grid import Grid
 from bevseg.io import png
 
 FOOT = 1200 / 3937

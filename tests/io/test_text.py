@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bevseg.core.labels import load_scheme
+from bevseg.core.pointcloud import Labelling, PointCloud
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io import text
-from bevseg.labels import load_scheme
-from bevseg.pointcloud import Labelling, PointCloud
 
 XYZ = np.array([[1.5, 2.25, -3.0], [87000.125, 439000.5, 7.001], [0.0, 1e3, 0.25]])
 CODES = np.array([1, 5, 0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bevseg.config import NetConfig, Settings, TrainConfig
-from bevseg.grid import Grid
-from bevseg.raster import Band, Raster
+from bevseg.core.grid import Grid
+from bevseg.core.raster import Band, Raster
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models import UNet

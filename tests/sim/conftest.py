@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bevseg import open3d
 from bevseg.errors import DependencyError
+from bevseg.runtime import open3d
 from bevseg.sim import survey
 from bevseg.sim.bend import Bend
 from bevseg.sim.drive import Pace, drive, straight

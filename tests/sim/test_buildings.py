@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import BUILDING, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, UNDEFINED, VEGETATION
 from bevseg.sim import facades, fronts, houses, public, stairs
 from bevseg.sim.facades import Rhythm
 from bevseg.sim.materials import LABELS, Material

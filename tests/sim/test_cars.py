@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import CAR
+from bevseg.core.labels import CAR
 from bevseg.sim import cars
 from bevseg.sim.cars import BODIES
 from bevseg.sim.materials import LABELS, Material

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import BUILDING, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, UNDEFINED, VEGETATION
 from bevseg.sim import clutter
 from bevseg.sim.clutter import FENCES
 from bevseg.sim.materials import LABELS

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bevseg.labels import BUILDING, CAR, GROUND, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, GROUND, UNDEFINED, VEGETATION
 from bevseg.sim import drive, echoes
 from bevseg.sim.echoes import NOTHING, TRUE_WITHIN, joined
 from bevseg.sim.materials import LABELS, Material

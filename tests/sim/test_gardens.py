@@ -1,6 +1,6 @@
 import numpy as np
 
-from bevseg.labels import VEGETATION
+from bevseg.core.labels import VEGETATION
 from bevseg.sim import gardens
 from bevseg.sim.builder import Builder
 from bevseg.sim.layout import Side

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import POLE, UNDEFINED
+from bevseg.core.labels import POLE, UNDEFINED
 from bevseg.sim import poles
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.poles import LAMPS, SIGNS, Line

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bevseg.labels import CAR, POLE, UNDEFINED
+from bevseg.core.labels import CAR, POLE, UNDEFINED
 from bevseg.sim import roadside
 from bevseg.sim.builder import Builder
 from bevseg.sim.cars import BODIES

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import VEGETATION
+from bevseg.core.labels import VEGETATION
 from bevseg.sim import shrubs
 from bevseg.sim.materials import LABELS
 from bevseg.sim.shrubs import SHRUBS

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from bevseg.core.labels import CAR, CLASS_NAMES, GROUND, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.labels import CAR, CLASS_NAMES, GROUND, VEGETATION
 from bevseg.sim import simulate, survey
 from bevseg.sim.presets import PRESETS
 from bevseg.sim.street import street

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from bevseg.labels import BUILDING
+from bevseg.core.labels import BUILDING
 from bevseg.sim import lots, sites
 from bevseg.sim.builder import Builder
 from bevseg.sim.materials import LABELS

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import BUILDING, CLASS_NAMES, GROUND
+from bevseg.core.labels import BUILDING, CLASS_NAMES, GROUND
 from bevseg.sim.bend import Bend
 from bevseg.sim.materials import LABELS, RESPONSES, Material
 from bevseg.sim.street import street

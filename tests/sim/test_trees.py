@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import VEGETATION
+from bevseg.core.labels import VEGETATION
 from bevseg.sim import trees
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.trees import BARE, HABITS, LEAVES

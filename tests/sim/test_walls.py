@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.labels import BUILDING
+from bevseg.core.labels import BUILDING
 from bevseg.sim import walls
 from bevseg.sim.materials import LABELS
 from tests.sim.conftest import HILL

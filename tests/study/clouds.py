@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bevseg.labels import BUILDING, CAR, GROUND, VEGETATION
-from bevseg.pointcloud import PointCloud
+from bevseg.core.labels import BUILDING, CAR, GROUND, VEGETATION
+from bevseg.core.pointcloud import PointCloud
 
 
 def boxes(root):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bevseg.seg.optimise import Plateau, Schedule
+from bevseg.seg.training.optimizers import Plateau, Schedule
 from bevseg.study.fit import fit
 
 

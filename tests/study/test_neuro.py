@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg import surrogate
+from bevseg.seg.neuro_iou import surrogate
 from bevseg.study import approximation, neuro, report, scenes, street
 from bevseg.study.approximation import ApproximationSettings
 from bevseg.study.plan import StudyFile, TablePlan, checked

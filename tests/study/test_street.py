@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.study import scenes, street
 from bevseg.study.crops import Crops
 from bevseg.study.outputs import Sigmoid, Softmax

@@ -8,13 +8,13 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.checks import of_areas, one_of, within
 from bevseg.seg.losses.cross_entropy import balanced_cross_entropy, class_weights, mean
 from bevseg.seg.losses.dice import disagreement
-from bevseg.seg.losses.kept import Kept, kept
-from bevseg.seg.losses.margin import margin
-from bevseg.seg.losses.options import of_areas, one_of, within
+from bevseg.seg.losses.masking import Kept, kept
+from bevseg.seg.losses.one_vs_rest import margin
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.share import over_groups, root
+from bevseg.seg.losses.reduction import over_groups, root
 
 
 def combo(

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.seg.losses.kept import Masked, masked
-from bevseg.seg.losses.maps import contours, penalties, squared_to_other, to_contour
-from bevseg.seg.losses.options import one_of
-from bevseg.seg.losses.planes import mean_kept, most_likely, planes_of, probabilities
+from bevseg.seg.losses.checks import one_of
+from bevseg.seg.losses.class_maps import mean_kept, most_likely, planes_of, probabilities
+from bevseg.seg.losses.distance_maps import contours, penalties, squared_to_other, to_contour
+from bevseg.seg.losses.masking import Masked, masked
 
 
 def distance_cross_entropy(

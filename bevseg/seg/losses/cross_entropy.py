@@ -9,8 +9,8 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.kept import Kept, kept
-from bevseg.seg.losses.options import one_of, within
+from bevseg.seg.losses.checks import one_of, within
+from bevseg.seg.losses.masking import Kept, kept
 
 
 def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, balance: float = 0.0) -> Tensor:

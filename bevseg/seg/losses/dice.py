@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.checks import of_areas, one_of
 from bevseg.seg.losses.jaccard import DOMAIN
-from bevseg.seg.losses.options import of_areas, one_of
 from bevseg.seg.losses.overlap import Overlap, overlaps
-from bevseg.seg.losses.share import over_groups, share
+from bevseg.seg.losses.reduction import over_groups, share
 
 
 def dice(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.cross_entropy import class_weights, mean
-from bevseg.seg.losses.kept import kept
-from bevseg.seg.losses.margin import margin
-from bevseg.seg.losses.options import within
+from bevseg.seg.losses.masking import kept
+from bevseg.seg.losses.one_vs_rest import margin
 
 
 def focal(

@@ -11,10 +11,10 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bevseg.seg.losses.kept import Masked, masked
-from bevseg.seg.losses.maps import squared_to_other
-from bevseg.seg.losses.options import within
-from bevseg.seg.losses.planes import mean_kept, most_likely, number_kept, planes_of, probabilities
+from bevseg.seg.losses.checks import within
+from bevseg.seg.losses.class_maps import mean_kept, most_likely, number_kept, planes_of, probabilities
+from bevseg.seg.losses.distance_maps import squared_to_other
+from bevseg.seg.losses.masking import Masked, masked
 
 RADII = (3, 6, 9, 12, 15, 18)
 """Radii of the paper's discs, pixels."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bevseg.seg.losses.cross_entropy import mean
-from bevseg.seg.losses.kept import kept
+from bevseg.seg.losses.masking import kept
 
 
 def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:

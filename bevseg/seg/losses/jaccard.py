@@ -7,11 +7,11 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.checks import of_areas, one_of
 from bevseg.seg.losses.cross_entropy import mean
-from bevseg.seg.losses.kept import kept
-from bevseg.seg.losses.options import of_areas, one_of
+from bevseg.seg.losses.masking import kept
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.share import over_groups, share
+from bevseg.seg.losses.reduction import over_groups, share
 
 DOMAIN = (1.0, 2.0)
 """Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses import descent
-from bevseg.seg.losses.kept import Kept, kept
-from bevseg.seg.losses.options import one_of
+from bevseg.seg.losses import lovasz_kernels as descent
+from bevseg.seg.losses.checks import one_of
+from bevseg.seg.losses.masking import Kept, kept
 
 
 def lovasz_softmax(

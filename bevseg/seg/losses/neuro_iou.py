@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.kept import Masked, masked
+from bevseg.seg.losses.masking import Masked, masked
 
 INPUTS = {"3": 3, "6": 6, "hinge": 3}
 """Kind of inputs -> how many there are."""

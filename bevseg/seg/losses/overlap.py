@@ -16,9 +16,9 @@ import torch.nn.functional as nnf
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bevseg.kernels import in_threads
-from bevseg.seg.losses import fused
-from bevseg.seg.losses.kept import as_planes, by_pixel
+from bevseg.runtime.kernels import in_threads
+from bevseg.seg.losses import overlap_kernels as fused
+from bevseg.seg.losses.masking import as_planes, by_pixel
 
 
 class Overlap(NamedTuple):

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.seg.losses.kept import kept
-from bevseg.seg.losses.options import of_areas, one_of, within
-from bevseg.seg.losses.share import over_groups, share
+from bevseg.seg.losses.checks import of_areas, one_of, within
+from bevseg.seg.losses.masking import kept
+from bevseg.seg.losses.reduction import over_groups, share
 
 POWERS = {"linear": 1, "squared": 2}
 """Form of the loss -> power of the errors in its sums."""

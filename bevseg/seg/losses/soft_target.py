@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from bevseg.seg.losses.kept import masked
+from bevseg.seg.losses.masking import masked
 
 
 class SoftMasked(NamedTuple):

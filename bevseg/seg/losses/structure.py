@@ -9,8 +9,8 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.kept import masked
-from bevseg.seg.losses.options import within
+from bevseg.seg.losses.checks import within
+from bevseg.seg.losses.masking import masked
 
 
 def structural_similarity(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bevseg.seg.losses.options import of_areas, within
+from bevseg.seg.losses.checks import of_areas, within
 from bevseg.seg.losses.overlap import Overlap, overlaps
-from bevseg.seg.losses.share import over_groups, root, share
+from bevseg.seg.losses.reduction import over_groups, root, share
 
 
 def tversky(

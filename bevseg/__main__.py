@@ -1,0 +1,5 @@
+"""`python -m bevseg`: the command line."""
+
+from bevseg.cli.main import main
+
+main()

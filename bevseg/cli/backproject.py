@@ -1,0 +1,29 @@
+"""`bevseg backproject`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.work
+@options.jobs
+@options.on_error
+@options.overwrite
+def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrite: bool) -> None:
+    """Carry the classes of the cells back to the points of every cloud in WORK: labels.npz.
+
+    \b
+    Example:
+      bevseg backproject work/
+    """
+    from bevseg.stages import work as stages
+    from bevseg.workdir import for_each as workflow
+
+    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    console.finish(stages.backproject_work(work, how=how))

@@ -1,0 +1,73 @@
+"""`bevseg ground`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@click.argument("work", metavar="WORK|CLOUD", type=click.Path(path_type=Path))
+@options.output("DEM.tif", "With a CLOUD: the GeoTIFF to write.", required=False)
+@options.products
+@options.hillshade
+@options.points
+@options.ground_method
+@options.cell
+@options.config_of_work
+@options.model("Take the settings of this model.", shipped=False)
+@options.jobs
+@options.on_error
+@options.overwrite
+def ground(
+    console: Console,
+    work: Path,
+    output: Path | None,
+    products: tuple[str, ...],
+    hillshade: bool,
+    points: Path | None,
+    method: str | None,
+    cell: float | None,
+    config: str | None,
+    model: Path | None,
+    jobs: int,
+    on_error: str,
+    overwrite: bool,
+) -> None:
+    """Write the ground height per cell: dem.tif of every cloud in WORK, or one GeoTIFF for a CLOUD.
+
+    Bands of the DEM: `height` in metres; `source`, 0 = measured here, 1 = interpolated, 2 = extrapolated, a guess;
+    `distance` in metres to the nearest measured cell. All rasters are Cloud-Optimised GeoTIFFs.
+
+    Beside dem.tif lie dsm.tif, ndsm.tif and dem_hillshade.png with its world file dem_hillshade.pgw: heights doubled,
+    grey where the ground is measured, paler where interpolated, hatched where extrapolated. The names follow that of
+    the DEM: scan_dsm.tif lies beside -o scan_dem.tif, and beside -o scan.tif.
+
+    The method that was taken, and why, is printed for each cloud and stands in the tags of the rasters.
+
+    \b
+    Examples:
+      bevseg ground work/
+      bevseg ground scan.laz -o dem.tif --points ground.laz
+      bevseg ground scan.laz -o dem.tif --products dem,dsm,ndsm --hillshade --cell 0.5
+    """
+    from bevseg.stages import work as stages
+    from bevseg.workdir import for_each as workflow
+    from bevseg.workdir.ground_products import Asked
+
+    if output is None and (points is not None or work.is_file()):
+        raise click.UsageError("a single CLOUD needs -o DEM.tif")
+    settings = stages.with_ground(stages.settings_for(work, config, model), method, cell)
+    asked = Asked(products, hillshade, points)
+    if output is not None:
+        outcome = stages.ground_cloud(work, output, settings, asked=asked, overwrite=overwrite)
+    else:
+        how = workflow.How(overwrite, jobs, on_error, console.progress)
+        outcome = stages.ground_work(work, settings, asked=asked, how=how)
+    for stem, done in outcome.done.items():
+        console.result(f"{stem}: {done.facts['method']}: {done.facts['why']}")
+    console.finish(outcome)

@@ -1,0 +1,45 @@
+"""`bevseg ingest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.clouds
+@options.output("WORK", "Work directory; made if it is missing.")
+@options.classes("the labels that are read")
+@options.columns
+@options.jobs
+@options.on_error
+@options.overwrite
+def ingest(
+    console: Console,
+    clouds: tuple[Path, ...],
+    output: Path,
+    classes: str | None,
+    columns: str | None,
+    jobs: int,
+    on_error: str,
+    overwrite: bool,
+) -> None:
+    """Read CLOUDS (files, or directories of files) into a work directory.
+
+    Each gets a folder WORK/<stem> with cloud.las (train ids as classes) and cloud.json. In a directory, what is
+    no cloud is passed over.
+
+    \b
+    Examples:
+      bevseg ingest scans/ -o work/
+      bevseg ingest a.xyz_label_conf.gz -o work/ --classes oakland --columns x,y,z,label,-
+    """
+    from bevseg.stages import work as stages
+    from bevseg.workdir import for_each as workflow
+
+    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    console.finish(stages.ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))

@@ -1,0 +1,144 @@
+"""The group of commands: loads a command when it is asked for, and turns errors into a clean exit in one place."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bevseg.errors import BevsegError
+
+COMMANDS = {
+    "run": "All stages: clouds in, labelled clouds and a report out.",
+    "ingest": "Read clouds into a work directory.",
+    "ground": "Find the ground: a DEM per cloud.",
+    "rasterize": "Rasters of the low and the high slice, seen from above.",
+    "train": "Train the two networks on labelled clouds.",
+    "predict": "Classes of the cells, by a trained model.",
+    "backproject": "Classes of the cells back to the points.",
+    "export": "The original files with the labels in them.",
+    "evaluate": "Compare labelled clouds with the truth.",
+    "inspect": "Tell what a model or a cloud holds.",
+    "simulate": "Make labelled street clouds from a seed.",
+    "study": "Train a grid of losses and seeds, and tabulate it.",
+}
+"""Command -> short help, in running order. Each stands in a file of its name, imported when it is called."""
+
+TRACEBACK = 10
+"""Below this logging level (-vv) errors come with their traceback."""
+
+BUG, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+class Bevseg(click.Group):
+    """A group that imports a command's file on demand: help costs no more than click itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in running order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the file of a command and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{cmd_name}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest ones."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1) or [", ".join(COMMANDS)]
+            raise click.UsageError(f"No command {args[0]!r}. Did you mean: {near[0]}?", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and exit with the code of what happened."""
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except BevsegError as error:
+            code = _tell(f"bevseg: error: {error}", error, error.exit_code)
+        except (click.Abort, KeyboardInterrupt) as error:
+            code = _tell("bevseg: interrupted; nothing half-written is left behind", error, INTERRUPTED)
+        except MemoryError as error:
+            code = _tell("bevseg: error: Memory ran out\n  do:    give smaller clouds", error, 5)
+        except Exception as error:
+            code = _tell_unexpected(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(text: str, error: BaseException, code: int) -> int:
+    """Print the error on stderr, with its traceback under -vv, and return the exit code."""
+    if logging.getLogger("bevseg").getEffectiveLevel() < TRACEBACK:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    click.echo(text, err=True)
+    return code
+
+
+def _tell_unexpected(error: Exception) -> int:
+    """Tell what the system refused, or that this is a bug, and return the exit code."""
+    if isinstance(error, OSError):
+        from bevseg.runtime.atomic import system_error
+
+        refused = system_error(error, Path())
+        if refused is not None:
+            return _tell(f"bevseg: error: {refused}", error, refused.exit_code)
+    text = f"bevseg: {type(error).__name__}: {error}; this is a bug"
+    return _tell(f"{text} (run again with -vv and report what it prints)", error, BUG)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        import bevseg
+
+        click.echo(f"bevseg {bevseg.__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Bevseg,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Everything in one command: bevseg run CLOUDS -o OUT",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+)
+def cli() -> None:
+    """Label every point of a street-scene laser scan: building, car, ground, pole, vegetation.
+
+    Results go to stdout, progress and messages to stderr.
+    """
+
+
+def main() -> None:
+    """Run the command line, with the settings that must stand before libraries load."""
+    # Threads of torch that spin while they wait are 2 to 40 times slower beside a busy neighbour.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    signal.signal(signal.SIGTERM, _terminate)
+    cli(prog_name="bevseg")
+
+
+def _terminate(signum: int, frame: object) -> None:
+    """Leave by an exception, so that temporary files go away."""
+    sys.exit(TERMINATED)

@@ -1,0 +1,44 @@
+"""`bevseg predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bevseg.config import PredictConfig
+from bevseg.weights import default_model
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.work
+@options.model("A trained model.", shipped=True)
+@options.looks
+@options.on_error
+@options.overwrite
+@options.device
+def predict(
+    console: Console,
+    work: Path,
+    model: Path | None,
+    looks: PredictConfig,
+    on_error: str,
+    overwrite: bool,
+    device: str,
+) -> None:
+    """Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
+
+    \b
+    Examples:
+      bevseg predict work/
+      bevseg predict work/ -m model.safetensors
+      bevseg predict work/ -m model.safetensors --scales 1,0.75,0.5 --turns 8 --crf
+    """
+    from bevseg.stages import learning
+    from bevseg.workdir import for_each as workflow
+
+    how = workflow.How(overwrite, 1, on_error, console.progress)
+    console.finish(learning.predict_work(work, model or default_model(), device=device, looks=looks, how=how))

@@ -1,0 +1,120 @@
+"""`bevseg simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bevseg.config import SimulateConfig
+from bevseg.config.names import TRUTH_FORMATS
+
+from . import options
+from .console import Console
+
+
+@click.command(
+    cls=options.Stage, epilog="Example: bevseg simulate -o streets/ --preset oakland --seed 7 --clouds 2"
+)
+@options.output("DIR", "Directory of the clouds.")
+@click.option(
+    "--preset",
+    type=options.Setting(SimulateConfig, "preset"),
+    default=SimulateConfig.preset,
+    show_default=True,
+    help="Instrument, drive and kind of town; mixed draws them widely, a cloud at a time.",
+)
+@options.seed
+@click.option(
+    "--clouds",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="How many; each has the next seed. With --compare, 0 takes those that lie in DIR.",
+)
+@click.option(
+    "--points",
+    type=options.Setting(SimulateConfig, "points"),
+    help="Points of a cloud, such as 3e6.  [default: what is usual for the preset]",
+)
+@click.option(
+    "--length",
+    type=options.Setting(SimulateConfig, "length"),
+    help="Length of the drive, m; the points then decide how dense it is.  [default: what the points need]",
+)
+@click.option(
+    "--resolution",
+    type=options.Setting(SimulateConfig, "resolution"),
+    help="Step of the coordinates, m.  [default: that of the preset]",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=options.Names(TRUTH_FORMATS),
+    default=TRUTH_FORMATS[0],
+    show_default=True,
+    metavar="|".join(TRUTH_FORMATS),
+    help="Format; of several, joined by commas, the clouds take turns.",
+)
+@click.option(
+    "--truth",
+    is_flag=True,
+    help="Write the exact ground of each cloud as well: a GeoTIFF of its height and of where it was seen.",
+)
+@click.option(
+    "--mesh",
+    is_flag=True,
+    help="Write the triangles of each street as well: mesh/*.ply with class and thing of each face.",
+)
+@click.option(
+    "--compare",
+    "real",
+    type=click.Path(path_type=Path),
+    metavar="REAL_DIR",
+    help="Tell how like these clouds the simulated ones are, in numbers that need no labels.",
+)
+@click.option(
+    "--compare-classes",
+    "classes",
+    metavar="SCHEME",
+    help="And in the classes of REAL_DIR, labelled by this scheme; not for clouds that a model is scored on.",
+)
+@options.json_file
+@options.overwrite
+def simulate(
+    console: Console,
+    output: Path,
+    preset: str,
+    seed: int,
+    clouds: int,
+    points: int | None,
+    length: float | None,
+    resolution: float | None,
+    formats: tuple[str, ...],
+    truth: bool,
+    mesh: bool,
+    real: Path | None,
+    classes: str | None,
+    json_file: Path | None,
+    overwrite: bool,
+) -> None:
+    """Make labelled street clouds in a directory, as a survey would bring them home.
+
+    The labels are codes of the scheme shrec20. A seed gives the same street every time.
+    """
+    if real is None and (classes or json_file or not clouds):
+        raise click.UsageError("--compare-classes, --json and --clouds 0 need --compare REAL_DIR")
+    from bevseg.runner import compare_statistics
+    from bevseg.stages.simulate import Order, make
+
+    what = SimulateConfig(points, length, resolution, preset)
+    order = Order(output, seed, clouds, formats, what, overwrite, truth, mesh)
+    if real is None:
+        for path in make(order, console.progress):
+            console.result(str(path))
+        return
+    outcome = compare_statistics.make_and_compare(
+        order, real, classes=classes, json_path=json_file, progress=console.progress
+    )
+    console.result(compare_statistics.text(outcome.facts))
+    console.finish(outcome)

@@ -1,0 +1,120 @@
+"""`bevseg train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bevseg.config import TrainConfig
+from bevseg.config.names import DEFAULT_MODEL, LOSSES, SLICES
+
+from . import options
+from .console import Console
+
+
+@click.command(cls=options.Stage)
+@options.work
+@options.output("MODEL", "The model to write, .safetensors; history.csv goes beside it.")
+@click.option(
+    "--slice",
+    "slices",
+    type=options.Names(SLICES),
+    default=SLICES,
+    show_default=",".join(SLICES),
+    metavar=",".join(SLICES),
+    help="Networks to train.",
+)
+@click.option(
+    "--loss",
+    metavar="NAME",
+    show_default=TrainConfig.loss,
+    help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}; "
+    "or neuro_iou, neuro_iou:6 or neuro_hinge, learned from the maps of --init (:no_init starts the networks anew).",
+)
+@options.init
+@click.option(
+    "--teacher",
+    type=options.Model(),
+    metavar=f"MODEL|{DEFAULT_MODEL}",
+    help="Model that the networks listen to beside the labels.",
+)
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path),
+    metavar="WORK2",
+    help="Work directory of clouds without labels, to learn from what the teacher says of them; without a teacher, "
+    "what the networks themselves do.",
+)
+@click.option(
+    "--smooth-boundary",
+    type=options.Setting(TrainConfig, "smooth_boundary"),
+    metavar="SHARE",
+    show_default=f"{TrainConfig.smooth_boundary:g}",
+    help="Share of the label that cells at the boundary of two classes give to all classes; for sums of ce and jml.",
+)
+@options.config_of_work
+@options.val
+@options.max_minutes
+@options.overwrite
+@options.seed
+@options.device
+def train(
+    console: Console,
+    work: Path,
+    output: Path,
+    slices: tuple[str, ...],
+    loss: str | None,
+    init: Path | None,
+    teacher: Path | None,
+    unlabelled: Path | None,
+    smooth_boundary: float | None,
+    config: str | None,
+    val: tuple[str, ...] | None,
+    max_minutes: float | None,
+    overwrite: bool,
+    seed: int,
+    device: str,
+) -> None:
+    """Train one network per slice on the labelled clouds of WORK.
+
+    Whole clouds are held out to tell when to stop; MODEL keeps their scores, which are printed.
+
+    \b
+    Examples:
+      bevseg train work/ -o model.safetensors
+      bevseg train work/ -o tuned/model.safetensors --init default
+      bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
+      bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
+      bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
+    """
+    from bevseg.core import scores as evaluate
+    from bevseg.stages import learning
+
+    settings = learning.training_settings(
+        config,
+        work=work,
+        init=init,
+        loss=loss,
+        smooth_boundary=smooth_boundary,
+        max_minutes=max_minutes,
+    )
+    outcome = learning.train_work(
+        work,
+        output,
+        settings,
+        slices=slices,
+        init=init,
+        teacher=teacher,
+        unlabelled=unlabelled,
+        val=val,
+        seed=seed,
+        device=device,
+        overwrite=overwrite,
+        progress=console.progress,
+    )
+    if "validation" in outcome.facts:
+        found = outcome.facts["validation"]
+        console.result(f"held out: {', '.join(found['clouds'])}; percent of points")
+        console.result(evaluate.table(found["scores"], found["oracle"]))
+    console.finish(outcome)

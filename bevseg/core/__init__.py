@@ -1,0 +1,1 @@
+"""The nouns: clouds, grids, rasters, class tables, cells, tiles, and the scores of labels."""

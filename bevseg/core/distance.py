@@ -1,0 +1,214 @@
+"""How far each cell is from what it is not: exact Euclidean distances, linear in the number of cells.
+
+Down the columns first: how far the next cell of another kind is in the cell's own column. Then along the rows, which
+fall into runs of one kind. Beyond the ends of its run nothing is nearer to a cell than the end, so one pass serves
+both sides of a contour. In a short run a cell looks at its neighbours' columns, as far as they may still be nearer,
+together with the other cells of a block: small integers, vector instructions. In a long run the squared distance is
+the lowest, at the cell's column, of one parabola per column, and that is read off their lower envelope (Felzenszwalb
+& Huttenlocher 2012).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from bevseg.runtime.kernels import compiled, in_threads, stretch
+
+FAR = 1 << 29
+"""Cells to the next one of another kind where there is none; more than a raster has."""
+
+REACH = 120
+"""A run is short if all its cells have an end as near as this. Below 128, so that squares fit into 16 bits."""
+
+BLOCK = 32
+"""Cells that look at their neighbours together."""
+
+
+def to_nearest(known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the distance of each cell (rows, cols) to the nearest known one, in cells; infinite if there is none."""
+    rows, cols = known.shape
+    vertical = np.empty(known.shape, np.int32)
+    nearest = np.empty(known.shape, np.float32)
+    in_threads(lambda part: _down(known, vertical, stretch(cols, part).start, stretch(cols, part).stop))
+
+    def across(part: int) -> None:
+        its = stretch(rows, part)
+        _across(known[its], vertical[its], nearest[its], True)
+
+    in_threads(across)
+    return nearest
+
+
+def squared_to_other(
+    kinds: NDArray[np.bool_ | np.integer], dtype: DTypeLike = np.float64, threads: int = 1
+) -> NDArray[np.floating]:
+    """Return the squared distance of each cell to the nearest cell of another kind of its image, cells².
+
+    Parameters
+    ----------
+    kinds
+        (images, rows, cols): masks, or class ids.
+    dtype
+        float32 or float64. The squares are integers: exact up to 2^24 (images of 2,896 cells a side) in float32.
+    threads
+        Threads that share the images.
+
+    Returns
+    -------
+    NDArray
+        (images, rows, cols), at least 1; 0 all over an image that holds one kind only.
+    """
+    kinds = np.ascontiguousarray(kinds)
+    squared = np.empty(kinds.shape, dtype)
+    threads = min(threads, len(kinds))
+    if threads <= 1:
+        _squared(kinds, squared)
+        return squared
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda first: _squared(kinds[first::threads], squared[first::threads]), range(threads)))
+    return squared
+
+
+@compiled
+def _squared(kinds, squared):  # type: ignore[no-untyped-def]
+    """Write the squared distances to the nearest cell of another kind, image after image."""
+    vertical = np.empty(kinds.shape[1:], np.int32)
+    for image in range(len(kinds)):
+        _down(kinds[image], vertical, 0, kinds.shape[2])
+        _across(kinds[image], vertical, squared[image], False)
+
+
+@compiled
+def _down(kinds, vertical, start, stop):  # type: ignore[no-untyped-def]
+    """Write the distance to the nearest cell of another kind in the same column, for some columns."""
+    rows = kinds.shape[0]
+    for col in range(start, stop):
+        vertical[0, col] = FAR
+    for row in range(1, rows):
+        for col in range(start, stop):
+            same = kinds[row, col] == kinds[row - 1, col]
+            vertical[row, col] = vertical[row - 1, col] + np.int32(1) if same else np.int32(1)
+    for row in range(rows - 2, -1, -1):
+        for col in range(start, stop):
+            same = kinds[row, col] == kinds[row + 1, col]
+            below = vertical[row + 1, col] + np.int32(1) if same else np.int32(1)
+            vertical[row, col] = min(vertical[row, col], below)
+
+
+@compiled
+def _across(kinds, vertical, found, to_known):  # type: ignore[no-untyped-def]
+    """Write the squared distances of all cells, or the distances `to_known` cells, from those in the columns."""
+    rows, cols = kinds.shape
+    # Columns are cut off beyond REACH, where a short run has an end that is nearer.
+    squares = np.full(cols + 2 * REACH + BLOCK, (REACH + 1) ** 2, np.int16)
+    best = np.zeros(cols + BLOCK, np.int16)
+    ends = np.empty(cols, np.int32)
+    squared = np.empty(cols, np.float64)
+    halves = np.empty(cols + 1, np.float64)
+    halves[1:] = 0.5 / np.arange(1, cols + 1)
+    place, key, begin = (
+        np.empty(cols + 2, np.int64),
+        np.empty(cols + 2, np.float64),
+        np.empty(cols + 3, np.int64),
+    )
+    for row in range(rows):
+        ids, steps = kinds[row], vertical[row]
+        longest = _to_ends(ids, ends)
+        inner = squares[REACH : REACH + cols]
+        for col in range(cols):
+            inner[col] = min(steps[col], REACH + 1) ** 2
+            near = min(min(steps[col], ends[col]), REACH + 1)
+            best[col] = near * near
+        if to_known:
+            for col in range(cols):
+                best[col] = 0 if ids[col] else best[col]
+                squared[col] = 0
+        if longest > REACH:
+            start = 0
+            while start < cols:
+                stop = start + 1
+                while stop < cols and ids[stop] == ids[start]:
+                    stop += 1
+                if stop - start > REACH * (int(start > 0) + int(stop < cols)) and not (
+                    to_known and ids[start]
+                ):
+                    best[start:stop] = 0
+                    if _envelope(steps, start, stop, halves, place, key, begin, squared) == 0:
+                        squared[start:stop] = np.inf if to_known else 0
+                start = stop
+        _look(squares, best, cols)
+        for col in range(cols):
+            square = np.float64(best[col]) if best[col] > 0 else squared[col]
+            found[row, col] = np.sqrt(square) if to_known else square
+
+
+@compiled
+def _to_ends(ids, ends):  # type: ignore[no-untyped-def]
+    """Write how far the nearest end of its run is from each cell of a row; return the largest."""
+    cols = len(ids)
+    last, reach = ids[0], np.int32(FAR)
+    for col in range(cols):
+        reach = reach + np.int32(1) if ids[col] == last else np.int32(1)
+        last = ids[col]
+        ends[col] = reach
+    longest, reach = np.int32(0), np.int32(FAR)
+    for col in range(cols - 1, -1, -1):
+        reach = reach + np.int32(1) if ids[col] == last else np.int32(1)
+        last = ids[col]
+        ends[col] = min(ends[col], reach)
+        longest = max(longest, ends[col])
+    return longest
+
+
+@compiled
+def _look(squares, best, cols):  # type: ignore[no-untyped-def]
+    """Lower `best` to what the columns within REACH offer; those of another kind never offer less than an end."""
+    for start in range(0, cols, BLOCK):
+        mine = best[start : start + BLOCK]
+        most = np.int16(0)
+        for j in range(BLOCK):
+            most = max(most, mine[j])
+        step = 1
+        while step * step < most:
+            here, along = start + REACH, np.int16(step * step)
+            left, right = (
+                squares[here - step : here - step + BLOCK],
+                squares[here + step : here + step + BLOCK],
+            )
+            most = np.int16(0)
+            for j in range(BLOCK):
+                mine[j] = min(mine[j], np.int16(min(left[j], right[j]) + along))
+                most = max(most, mine[j])
+            step += 1
+
+
+@compiled
+def _envelope(vertical, start, stop, halves, place, key, begin, found):  # type: ignore[no-untyped-def]
+    """Write the squared distances of a run of cells [start, stop) of one row; return how many parabolas bear them."""
+    count = 0
+    for col in range(max(start - 1, 0), min(stop + 1, len(vertical))):
+        steps = np.float64(vertical[col]) if start <= col < stop else 0.0
+        if steps >= FAR:
+            continue
+        mine = steps * steps + np.float64(col) * np.float64(col)
+        first = start
+        while count > 0:
+            # Where the parabolas meet, in doubles: off by a rounding only where both are equally low.
+            meet = (mine - key[count - 1]) * halves[col - place[count - 1]]
+            if meet >= begin[count - 1]:
+                first = np.int64(min(meet, np.float64(stop))) + 1
+                break
+            count -= 1
+        if first < stop:
+            place[count], key[count], begin[count] = col, mine, first
+            count += 1
+    begin[count] = stop
+    for k in range(count):
+        at = np.float64(place[k])
+        height = key[k] - at * at
+        for col in range(begin[k], begin[k + 1]):
+            found[col] = height + (np.float64(col) - at) * (np.float64(col) - at)
+    return count

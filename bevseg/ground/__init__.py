@@ -1,0 +1,1 @@
+"""Points -> ground points and DEM. NumPy, SciPy and numba; no torch."""

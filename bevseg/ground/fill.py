@@ -1,0 +1,509 @@
+"""Gaps of a grid, filled smoothly from their surroundings, and no steeper than ground is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.runtime.kernels import compiled
+
+Heights = NDArray[np.float32]
+
+CYCLES = 4
+"""Multigrid cycles of the finest level; each leaves a quarter to a half of the error. The others take one."""
+
+KNOWN, RED, BLACK = np.uint8(0), np.uint8(1), np.uint8(2)
+"""Kinds of cells. The unknown are coloured like a chessboard: cells of a colour do not touch each other."""
+
+BLOCK = 64
+"""Cells of a row that are worked on, or passed over, together."""
+
+DIAGONAL = np.float32(np.sqrt(2))
+"""Distance of two cells that share a corner, in cells."""
+
+
+def filled(heights: Heights) -> Heights:
+    """Return the heights with gaps (NaN) filled by the smoothest surface through their surroundings.
+
+    It solves the Laplace equation: each gap cell becomes the mean of its neighbours (two to four; nothing flows
+    over the border of the raster). A gap in a plane is filled with the plane, and no cell lies beyond the range of
+    the known. By multigrid: solved on a grid of half the size first, whose cells are the mean of the known among
+    their four, then relaxed and corrected on half-size grids again (Trottenberg et al. 2001, sections 2.4 to 2.6).
+    Linear in the number of cells; good to a hundredth of the relief of the known, as a rule to a thousandth.
+
+    Parameters
+    ----------
+    heights
+        (rows, cols) float32, NaN where unknown. It is returned itself if nothing is unknown, or everything.
+
+    Returns
+    -------
+    NDArray
+        (rows, cols) float32. Known cells keep their value to the bit.
+    """
+    heights = np.ascontiguousarray(heights)  # the kernels are compiled for these alone
+    lowest, highest, complete = _range(heights)
+    if complete or lowest > highest:
+        return heights
+    full = np.empty(heights.shape, np.float32)
+    _put_back(heights, _solved(heights, lowest), lowest, highest, full)
+    return full
+
+
+def pulled_down(heights: Heights) -> Heights:
+    """Return the heights with gaps (NaN) filled by the lowest around them, in ever wider blocks for wider gaps.
+
+    Where `filled` spans a gap, this sags. All NaN stays all NaN.
+    """
+    unknown = np.isnan(heights)
+    if not unknown.any() or unknown.all():
+        return heights
+    rows, cols = heights.shape
+    half = np.empty(((rows + 1) // 2, (cols + 1) // 2), np.float32)
+    _halve_lowest(heights, half)
+    half = pulled_down(half)
+    full = heights.copy()
+    _refine(half, _Between.of(half.shape[0], rows), _Between.of(half.shape[1], cols), full)
+    return full
+
+
+def limited(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: float) -> Heights:
+    """Return filled heights with no two unknown neighbours (of eight) steeper than ground can be.
+
+    Known cells stay. An unknown cell is first held to what all the known allow: no higher than a slope up from any of
+    them, no lower than a slope down. Then steps among the unknown are cut from both sides alike: the mean of the
+    highest surface of that slope below and the lowest above. Where known cells are steeper among themselves, the two
+    holds cross, and the cells between go halfway: there an unknown cell may be steeper to a known one than allowed,
+    never to another unknown one. Linear in the number of cells: chamfer sweeps (Borgefors 1986).
+
+    Parameters
+    ----------
+    heights
+        (rows, cols) float32 without gaps, m; all NaN is returned as it is.
+    known
+        (rows, cols): cells that may not move.
+    cell
+        Side of a cell, m.
+    steepest
+        Rise over run, at most, 0 or more.
+
+    Returns
+    -------
+    NDArray
+        (rows, cols) float32; cells that need not move keep their value to the bit.
+    """
+    heights, known = np.ascontiguousarray(heights), np.ascontiguousarray(known)
+    lowest, highest, _ = _range(heights)
+    if known.all() or lowest > highest:
+        return heights
+    rows, cols = heights.shape
+    floor = np.full((rows + 2, cols + 2), -np.inf, np.float32)
+    ceiling = -floor
+    rise = np.float32(steepest * cell)
+    _hold(heights, known, lowest, floor, ceiling)
+    _slope_away(floor, ceiling, rise)
+    _fit(heights, lowest, floor, ceiling)
+    _slope_away(floor, ceiling, rise)
+    level = np.empty((rows, cols), np.float32)
+    _halfway(heights, known, lowest, highest, floor, ceiling, level)
+    return level
+
+
+class _Level(NamedTuple):
+    """One grid of the pyramid."""
+
+    x: NDArray[np.float32]
+    """(rows + 2, cols + 2): the heights, or their correction, within a border of zeros."""
+    flow: NDArray[np.float32]
+    """(rows, cols): by how much the neighbours' sum falls short; one row of zeros stands for zero everywhere."""
+    kinds: NDArray[np.uint8]
+    """(rows, cols): KNOWN, RED or BLACK."""
+    runs: NDArray[np.int64]
+    """(runs, 2): from which column to which a row has unknown cells, roughly: whole blocks."""
+    first: NDArray[np.int64]
+    """(rows + 1,): the first run of each row."""
+
+
+@compiled
+def _solved(heights, lowest):  # type: ignore[no-untyped-def]
+    """Return the heights above the lowest, for which float32 is fine enough anywhere, filled, within a border."""
+    levels = [_finest(heights, lowest)]
+    while len(levels[-1].runs) > 0:
+        levels.append(_halved(levels[-1]))
+    for top in range(len(levels) - 2, -1, -1):
+        _add_bilinear(levels[top + 1].x, levels[top])
+        for _ in range(CYCLES if top == 0 else 1):
+            _full_cycle(levels, top)
+    return levels[0].x
+
+
+@compiled
+def _full_cycle(levels, top):  # type: ignore[no-untyped-def]
+    """Relax a level and correct it by what the levels below find for the rest, each with a V-cycle of its own.
+
+    V-cycles alone diverge in wide gaps: the coarser the grid, the farther off are its known cells, and what the
+    corrections are too large would add up.
+    """
+    last = len(levels) - 2
+    _down(levels, top)
+    for level in range(last - 1, top - 1, -1):
+        _up(levels, level)
+        if level > top:
+            _down(levels, level)
+            for lower in range(last - 1, level - 1, -1):
+                _up(levels, lower)
+
+
+@compiled
+def _down(levels, top):  # type: ignore[no-untyped-def]
+    """Relax level after level, and hand what is left to do to the next; the last one is all but solved."""
+    last = len(levels) - 2
+    for level in range(top, last):
+        _relax(levels[level])
+        _rest(levels[level], levels[level + 1].flow)
+        levels[level + 1].x[:] = 0
+    _relax(levels[last])
+    _relax(levels[last])
+
+
+@compiled
+def _up(levels, level):  # type: ignore[no-untyped-def]
+    """Correct a level by the one below, and relax it."""
+    _add_bilinear(levels[level + 1].x, levels[level])
+    _relax(levels[level])
+
+
+@compiled
+def _finest(heights, lowest):  # type: ignore[no-untyped-def]
+    """Return the level of the heights themselves."""
+    rows, cols = heights.shape
+    x, kinds = np.zeros((rows + 2, cols + 2), np.float32), np.empty((rows, cols), np.uint8)
+    _take(heights, lowest, x, kinds)
+    runs, first = _runs(kinds)
+    return _Level(x, np.zeros((1, cols), np.float32), kinds, runs, first)
+
+
+@compiled
+def _halved(fine):  # type: ignore[no-untyped-def]
+    """Return the level below."""
+    rows, cols = (fine.kinds.shape[0] + 1) // 2, (fine.kinds.shape[1] + 1) // 2
+    x, kinds = np.zeros((rows + 2, cols + 2), np.float32), np.empty((rows, cols), np.uint8)
+    _halve(fine.x, fine.kinds, x, kinds)
+    runs, first = _runs(kinds)
+    return _Level(x, np.zeros((rows, cols), np.float32), kinds, runs, first)
+
+
+@compiled
+def _range(heights):  # type: ignore[no-untyped-def]
+    """Return the lowest and the highest known (lowest > highest if there is none), and whether all are known."""
+    cols = heights.shape[1]
+    lowest, highest = np.full(cols, np.inf, np.float32), np.full(cols, -np.inf, np.float32)
+    known = np.ones(cols, np.bool_)
+    for i in range(len(heights)):
+        row = heights[i]
+        for j in range(cols):  # column by column: a single minimum would not go into vector instructions
+            lowest[j] = row[j] if row[j] < lowest[j] else lowest[j]
+            highest[j] = row[j] if row[j] > highest[j] else highest[j]
+            known[j] &= row[j] == row[j]
+    return lowest.min(), highest.max(), known.all()
+
+
+@compiled
+def _runs(kinds):  # type: ignore[no-untyped-def]
+    """Return which columns of each row to work on, and the first run of each row."""
+    rows, cols = kinds.shape
+    blocks = (cols + BLOCK - 1) // BLOCK
+    runs, first = np.empty((rows * ((blocks + 1) // 2), 2), np.int64), np.zeros(rows + 1, np.int64)
+    count = 0
+    for i in range(rows):
+        stop = -1
+        for block in range(blocks):
+            kind = kinds[i, block * BLOCK : (block + 1) * BLOCK]
+            some = np.uint8(0)
+            for j in range(len(kind)):
+                some |= kind[j]
+            if some:
+                if stop != block * BLOCK:
+                    runs[count, 0] = block * BLOCK
+                    count += 1
+                stop = block * BLOCK + BLOCK
+                runs[count - 1, 1] = min(stop, cols)
+        first[i + 1] = count
+    return runs[:count].copy(), first
+
+
+@compiled
+def _take(heights, lowest, x, kinds):  # type: ignore[no-untyped-def]
+    """Write the heights above the lowest, 0 where unknown, and the kinds."""
+    for i in range(heights.shape[0]):
+        source, row, kind = heights[i], x[i + 1, 1:-1], kinds[i]
+        for j in range(len(source)):
+            known = source[j] == source[j]
+            row[j] = source[j] - lowest if known else np.float32(0)
+            kind[j] = np.uint8(0) if known else np.uint8(1 + ((i + j) & 1))
+
+
+@compiled
+def _put_back(heights, x, lowest, highest, full):  # type: ignore[no-untyped-def]
+    """Write what was known as it was, and the rest from the finest level; corrections may have overshot."""
+    for i in range(heights.shape[0]):
+        source, row, target = heights[i], x[i + 1, 1:-1], full[i]
+        for j in range(len(source)):
+            value = min(max(row[j] + lowest, lowest), highest)
+            target[j] = source[j] if source[j] == source[j] else value
+
+
+@compiled
+def _halve(x, kinds, half, half_kinds):  # type: ignore[no-untyped-def]
+    """Write the mean of the known among the four of each quad, and the kinds."""
+    rows, cols = kinds.shape
+    total, count = np.zeros(cols + 1, np.float32), np.zeros(cols + 1, np.float32)
+    for i in range(half_kinds.shape[0]):
+        total[:] = 0
+        count[:] = 0
+        for row in range(2 * i, min(2 * i + 2, rows)):
+            here, kind = x[row + 1, 1:-1], kinds[row]
+            for j in range(cols):
+                total[j] += here[j] if kind[j] == KNOWN else np.float32(0)
+                count[j] += np.float32(1) if kind[j] == KNOWN else np.float32(0)
+        for j in range(half_kinds.shape[1]):
+            known = count[2 * j] + count[2 * j + 1]
+            mean = (total[2 * j] + total[2 * j + 1]) / max(known, np.float32(1))
+            half[i + 1, j + 1] = mean
+            half_kinds[i, j] = np.uint8(0) if known > 0 else np.uint8(1 + ((i + j) & 1))
+
+
+@compiled
+def _neighbours(rows, cols):  # type: ignore[no-untyped-def]
+    """Return how many neighbours the cells of the outer rows have, and those of the others."""
+    counts = np.full((2, cols), 2, np.float32)
+    counts[:, 0] -= 1
+    counts[:, cols - 1] -= 1
+    counts[0] += min(rows - 1, 1)
+    counts[1] += 2
+    return counts
+
+
+@compiled
+def _relax(level):  # type: ignore[no-untyped-def]
+    """Set the red cells to the mean of their neighbours, then the black ones; a row behind, in the same go."""
+    x, flow, first = level.x, level.flow, level.first
+    rows, cols = level.kinds.shape
+    shares = 1 / np.maximum(_neighbours(rows, cols), np.float32(1))
+    means = np.empty(cols, np.float32)
+    for step in range(rows + 1):
+        for behind, colour in enumerate((RED, BLACK)):
+            i = step - behind
+            if not 0 <= i < rows:
+                continue
+            share, kinds = shares[0 if i in (0, rows - 1) else 1], level.kinds[i]
+            mine, here = flow[min(i, len(flow) - 1)], x[i + 1]
+            for run in range(first[i], first[i + 1]):
+                start, stop = level.runs[run]
+                north, south = x[i, start + 1 : stop + 1], x[i + 2, start + 1 : stop + 1]
+                _mean(north, south, here[start : stop + 2], mine[start:stop], share[start:stop], means)
+                _put(means, kinds[start:stop], colour, here[start + 1 : stop + 1])
+
+
+@compiled
+def _mean(north, south, here, flow, share, means):  # type: ignore[no-untyped-def]
+    """Write the mean of the neighbours of each cell of a run."""
+    west, east = here[:-2], here[2:]
+    for j in range(len(flow)):
+        means[j] = (north[j] + south[j] + west[j] + east[j] + flow[j]) * share[j]
+
+
+@compiled
+def _put(means, kinds, colour, cells):  # type: ignore[no-untyped-def]
+    """Set the cells of one colour."""
+    for j in range(len(cells)):
+        mean, before = (
+            means[j],
+            cells[j],
+        )  # read in either case: a branch would not go into vector instructions
+        cells[j] = mean if kinds[j] == colour else before
+
+
+@compiled
+def _rest(level, half_flow):  # type: ignore[no-untyped-def]
+    """Write the sum, over each quad, of what the unknown cells' neighbours still fall short by."""
+    x, flow, first = level.x, level.flow, level.first
+    rows, cols = level.kinds.shape
+    counts = _neighbours(rows, cols)
+    rest = np.empty(cols + 1, np.float32)
+    for i in range(len(half_flow)):
+        rest[:] = 0
+        for row in range(2 * i, min(2 * i + 2, rows)):
+            count, mine = counts[0 if row in (0, rows - 1) else 1], flow[min(row, len(flow) - 1)]
+            for run in range(first[row], first[row + 1]):
+                start, stop = level.runs[run]
+                north, south = x[row, start + 1 : stop + 1], x[row + 2, start + 1 : stop + 1]
+                here, kinds = x[row + 1, start : stop + 2], level.kinds[row, start:stop]
+                _fall_short(north, south, here, mine[start:stop], count[start:stop], kinds, rest[start:stop])
+        target = half_flow[i]
+        for j in range(len(target)):
+            target[j] = rest[2 * j] + rest[2 * j + 1]
+
+
+@compiled
+def _fall_short(north, south, here, flow, count, kinds, rest):  # type: ignore[no-untyped-def]
+    """Add by how much the neighbours of each unknown cell of a run fall short of balance."""
+    west, middle, east = here[:-2], here[1:-1], here[2:]
+    for j in range(len(rest)):
+        short = north[j] + south[j] + west[j] + east[j] + flow[j] - middle[j] * count[j]
+        rest[j] += np.float32(0) if kinds[j] == KNOWN else short
+
+
+@compiled
+def _add_bilinear(half, level):  # type: ignore[no-untyped-def]
+    """Add the bilinear value of the half-size grid (within its border) to every unknown cell."""
+    rows = len(level.kinds)
+    half_rows, half_cols = half.shape[0] - 2, half.shape[1] - 2
+    between, values = np.empty(half_cols + 2, np.float32), np.empty(2 * half_cols, np.float32)
+    for i in range(rows):
+        first = (i >> 1) + 1
+        second = min(max(first + (1 if i & 1 else -1), 1), half_rows)
+        for run in range(level.first[i], level.first[i + 1]):
+            start, stop = level.runs[run]
+            part = slice(start // 2, (stop + 1) // 2 + 2)
+            _blend(half[first, part], half[second, part], between[part])
+            between[0], between[half_cols + 1] = between[1], between[half_cols]
+            _spread_pairs(between[part], values)
+            _add(values, level.kinds[i, start:stop], level.x[i + 1, start + 1 : stop + 1])
+
+
+@compiled
+def _blend(near, far, between):  # type: ignore[no-untyped-def]
+    """Write what lies a quarter of the way from the near values to the far ones."""
+    for j in range(len(between)):
+        between[j] = np.float32(0.75) * near[j] + np.float32(0.25) * far[j]
+
+
+@compiled
+def _spread_pairs(coarse, values):  # type: ignore[no-untyped-def]
+    """Write the values at a quarter and at three quarters of each coarse cell but the outer two."""
+    west, middle, east = coarse[:-2], coarse[1:-1], coarse[2:]
+    for j in range(len(middle)):
+        values[2 * j] = np.float32(0.75) * middle[j] + np.float32(0.25) * west[j]
+        values[2 * j + 1] = np.float32(0.75) * middle[j] + np.float32(0.25) * east[j]
+
+
+@compiled
+def _add(values, kinds, cells):  # type: ignore[no-untyped-def]
+    """Add to the unknown cells."""
+    for j in range(len(cells)):
+        cells[j] += np.float32(0) if kinds[j] == KNOWN else values[j]
+
+
+class _Between(NamedTuple):
+    """For each fine cell of an axis: the coarse cells whose centres it lies between, and its share of the second."""
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    share: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, coarse: int, fine: int) -> _Between:
+        place = np.clip((np.arange(fine) + 0.5) / 2 - 0.5, 0, coarse - 1)
+        first = np.minimum(place.astype(np.int32), max(coarse - 2, 0))
+        return cls(first, np.minimum(first + 1, coarse - 1), (place - first).astype(np.float32))
+
+
+@compiled
+def _halve_lowest(heights, half):  # type: ignore[no-untyped-def]
+    """Write the lowest of the known among the four of each quad, NaN if there is none."""
+    half[:] = np.nan
+    for i in range(heights.shape[0]):
+        for j in range(heights.shape[1]):
+            height, lowest = heights[i, j], half[i // 2, j // 2]
+            if height < lowest or np.isnan(lowest):
+                half[i // 2, j // 2] = height
+
+
+@compiled
+def _refine(coarse, rows, cols, fine):  # type: ignore[no-untyped-def]
+    """Replace every NaN of the fine grid by the bilinear value of the coarse one."""
+    between = np.empty(coarse.shape[1], np.float32)
+    for i in range(fine.shape[0]):
+        first, second, share = rows.first[i], rows.second[i], rows.share[i]
+        for j in range(len(between)):
+            between[j] = coarse[first, j] + (coarse[second, j] - coarse[first, j]) * share
+        for j in range(fine.shape[1]):
+            if np.isnan(fine[i, j]):
+                west, east = between[cols.first[j]], between[cols.second[j]]
+                fine[i, j] = west + (east - west) * cols.share[j]
+
+
+@compiled
+def _hold(heights, known, lowest, floor, ceiling):  # type: ignore[no-untyped-def]
+    """Write the known heights above the lowest as floor and ceiling."""
+    for i in range(heights.shape[0]):
+        source, kept, low, high = heights[i], known[i], floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
+        for j in range(len(source)):
+            above = source[j] - lowest
+            low[j] = above if kept[j] else np.float32(-np.inf)
+            high[j] = above if kept[j] else np.float32(np.inf)
+
+
+@compiled
+def _slope_away(floor, ceiling, rise):  # type: ignore[no-untyped-def]
+    """Let the floor slope down from every cell by `rise` per cell, the ceiling up. Both have a border of infinity."""
+    rows = len(floor)
+    for i in range(1, rows - 1):
+        _from_row(floor[i - 1], ceiling[i - 1], rise, floor[i], ceiling[i])
+        _along(floor[i], ceiling[i], rise)
+    for i in range(rows - 2, 0, -1):
+        _from_row(floor[i + 1], ceiling[i + 1], rise, floor[i], ceiling[i])
+        _along(floor[i, ::-1], ceiling[i, ::-1], rise)
+
+
+@compiled
+def _from_row(from_floor, from_ceiling, rise, floor, ceiling):  # type: ignore[no-untyped-def]
+    """Bring the slopes from a neighbouring row."""
+    corner = rise * DIAGONAL
+    low_west, low_east, low, floor = from_floor[:-2], from_floor[2:], from_floor[1:-1], floor[1:-1]
+    for j in range(len(floor)):
+        floor[j] = max(floor[j], max(low[j] - rise, max(low_west[j], low_east[j]) - corner))
+    high_west, high_east, high, ceiling = (
+        from_ceiling[:-2],
+        from_ceiling[2:],
+        from_ceiling[1:-1],
+        ceiling[1:-1],
+    )
+    for j in range(len(ceiling)):
+        ceiling[j] = min(ceiling[j], min(high[j] + rise, min(high_west[j], high_east[j]) + corner))
+
+
+@compiled
+def _along(floor, ceiling, rise):  # type: ignore[no-untyped-def]
+    """Bring the slopes from cell to cell of a row."""
+    low, high = floor[0], ceiling[0]
+    for j in range(1, len(floor) - 1):
+        low, high = max(floor[j], low - rise), min(ceiling[j], high + rise)
+        floor[j], ceiling[j] = low, high
+
+
+@compiled
+def _fit(heights, lowest, floor, ceiling):  # type: ignore[no-untyped-def]
+    """Write the heights above the lowest, held between floor and ceiling, in place of both."""
+    for i in range(heights.shape[0]):
+        source, low, high = heights[i], floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
+        for j in range(len(source)):
+            held = min(max(source[j] - lowest, low[j]), high[j])
+            held = np.float32(0.5) * (low[j] + high[j]) if low[j] > high[j] else held
+            low[j] = held
+            high[j] = held
+
+
+@compiled
+def _halfway(heights, known, lowest, highest, floor, ceiling, level):  # type: ignore[no-untyped-def]
+    """Write the mean of floor and ceiling, and the heights themselves where they are known or need not move."""
+    for i in range(heights.shape[0]):
+        source, kept, target = heights[i], known[i], level[i]
+        low, high = floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
+        for j in range(len(source)):
+            mean = np.float32(0.5) * (low[j] + high[j])
+            stays = kept[j] or mean == source[j] - lowest
+            target[j] = source[j] if stays else min(mean + lowest, highest)  # what is added may round up

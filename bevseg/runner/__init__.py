@@ -1,0 +1,1 @@
+"""Many clouds from end to end: `bevseg run`, its report and its pictures."""

@@ -1,0 +1,280 @@
+"""Clouds -> labelled clouds, pictures, scores and, where asked for, the model: `bevseg run`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bevseg import pipeline
+from bevseg.config import NAMED, ONE_LOOK, PredictConfig, RunConfig, Settings
+from bevseg.config.names import SLICES
+from bevseg.core.labels import load_scheme
+from bevseg.errors import InputError, UsageError
+from bevseg.io.read import CloudFile, find_clouds, ingest
+from bevseg.runner import report
+from bevseg.runner.label_cloud import Labeller
+from bevseg.runtime.atomic import (
+    refuse_all_existing,
+    refuse_existing,
+    refuse_same,
+    refuse_unwritable,
+    write_json,
+)
+from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.runtime.progress import Progress, Stopwatch, silent
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import limit_threads, resolve
+from bevseg.stages.learning import HISTORY, write_trained
+from bevseg.training.fit import refuse_models, refuse_settings
+from bevseg.training.holdout import refuse_unknown
+from bevseg.weights import default_model
+from bevseg.workdir import folder as workdir
+
+log = logging.getLogger(__name__)
+
+MODEL, REPORT = "model.safetensors", "report.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a run.
+
+    Attributes
+    ----------
+    paths
+        Clouds, or directories of clouds.
+    out
+        Directory of the results.
+    model
+        A trained model; None: the one that ships with bevseg, unless there is
+    train_on
+        a cloud or directory of labelled clouds to train one on.
+    init
+        Model that this training starts from.
+    settings
+        For training; None: the defaults, which `init` wants others than. A given model brings its own.
+    classes, out_classes
+        Schemes of what is read and what is written; None: those of the format.
+    val
+        Stems held out for early stopping; None: a seeded choice.
+    work
+        Work directory to keep.
+    looks
+        Scales and symmetries that are averaged, and whether a CRF follows.
+    overwrite
+        Whether outputs may be replaced.
+    how
+        Seed, device, processes, and what an error does.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path
+    model: Path | None = None
+    train_on: Path | None = None
+    init: Path | None = None
+    settings: Settings | None = None
+    classes: str | None = None
+    out_classes: str | None = None
+    val: tuple[str, ...] | None = None
+    work: Path | None = None
+    looks: PredictConfig = ONE_LOOK
+    overwrite: bool = False
+    how: RunConfig = field(default_factory=RunConfig)
+
+
+def run(request: Request, *, progress: Progress = silent) -> Outcome:
+    """Label clouds from end to end.
+
+    Parameters
+    ----------
+    request
+        All of it.
+    progress
+        Told along the way.
+
+    Returns
+    -------
+    Outcome
+        Files, failures, and as `facts` the report.
+
+    Raises
+    ------
+    UsageError
+        If options do not agree.
+    OutputExistsError
+        If the results are there already.
+    InputError
+        If the only cloud, or with `on_error="stop"` any cloud, cannot be used.
+    """
+    _refuse(request)
+    clouds = find_clouds(list(request.paths))
+    _refuse_outputs(request, clouds.clouds)
+    _tell_passed_over(clouds.passed_over)
+    trained = Outcome() if request.train_on is None else _train(request, progress)
+    model = _given(request) or request.out / MODEL
+    outcome = _label_all(request, model, clouds.clouds, progress)
+    table = report.report(
+        outcome,
+        settings=_settings(request),
+        how=dataclasses.replace(request.how, device=str(resolve(request.how.device))),
+        looks=request.looks,
+        model=model,
+        training=trained.facts,
+        passed_over=clouds.passed_over,
+    )
+    write_json(table, request.out / REPORT, overwrite=request.overwrite)
+    return Outcome(
+        [*trained.written, *outcome.written, request.out / REPORT],
+        trained.failures + outcome.failures,
+        outcome.done,
+        table,
+    )
+
+
+def _train(request: Request, progress: Progress) -> Outcome:
+    """Train, and write the model and its history; the facts go into the report."""
+    assert request.train_on is not None
+    settings, how, watch = _settings(request), request.how, Stopwatch()
+    found = find_clouds([request.train_on])
+    files = found.clouds
+    refuse_unknown([file.stem for file in files], request.val or ())
+    _tell_passed_over(found.passed_over)
+    scheme = load_scheme(request.classes) if request.classes else None
+
+    def read(file: CloudFile) -> Done:
+        cloud = ingest(file.path, scheme=scheme, strict=True)
+        return Done((), len(cloud), {"example": pipeline.survey(cloud, settings)})
+
+    with watch("read"):
+        task = "read the training clouds"
+        loaded = each(task, read, files, on_error=how.on_error, progress=progress)
+    examples = [done.facts["example"] for done in loaded.done.values()]
+    if not examples:
+        raise InputError(
+            "None of the training clouds can be used",
+            where=request.train_on,
+            why=f"the first of them: {loaded.failures[0].error.what}",
+            hint="correct them, or name their class scheme with --classes",
+        )
+    with watch("train"):
+        model, history = pipeline.train(
+            examples,
+            settings,
+            val=request.val,
+            init=_init(request),
+            seed=how.seed,
+            device=how.device,
+            progress=progress,
+        )
+    written = write_trained(model, history, request.out / MODEL)
+    sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
+    return Outcome(
+        written,
+        loaded.failures,
+        facts={"seconds": watch.seconds, "sources": sources, **model.scores},
+    )
+
+
+def _tell_passed_over(paths: Sequence[Path]) -> None:
+    for path in paths:
+        log.info("passed over, no cloud: %s", path)
+
+
+def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
+    if request.work is not None:
+        workdir.settle(request.work, _settings(request), workdir.GROUPS, overwrite=request.overwrite)
+    how = request.how
+    threads = max((os.cpu_count() or 1) // how.jobs, 1)
+    labeller = Labeller(
+        request.out,
+        model,
+        classes=request.classes,
+        out_classes=request.out_classes,
+        device=how.device,
+        looks=request.looks,
+        work=request.work,
+        overwrite=request.overwrite,
+    )
+    return each(
+        "label",
+        labeller,
+        clouds,
+        jobs=how.jobs,
+        on_error=how.on_error,
+        start=functools.partial(limit_threads, threads) if how.jobs > 1 else None,
+        progress=progress,
+    )
+
+
+def _refuse(request: Request) -> None:
+    """Raise before any work if the options do not agree or name what is not there."""
+    if request.model is not None and request.train_on is not None:
+        raise UsageError(
+            "A run labels with a trained model, or trains one",
+            where="-m, --train-on",
+            why="both are given",
+            hint="give one of the two; to train on from a model, name it with --init",
+        )
+    if request.train_on is None and (request.settings or request.val or request.init):
+        raise UsageError(
+            "A trained model brings its own settings",
+            where="--config, --val, --max-minutes, --init",
+            hint="leave these out, or train with --train-on",
+        )
+    log.info("computing on %s", resolve(request.how.device))
+    model = _given(request)
+    if model is not None:
+        for name in SLICES:
+            pipeline.load_model(model).require(name)
+        if request.model is None:
+            log.info("labelling with the model that ships with bevseg")
+    else:
+        settings = _settings(request)
+        refuse_settings(settings.train, has_init=request.init is not None)
+        refuse_models(settings, SLICES, _init(request))
+    for scheme in (request.classes, request.out_classes):
+        if scheme:
+            load_scheme(scheme)
+
+
+def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
+    """Raise before any work if an output is an input, or if the results are there already."""
+    targets = [request.out / f"{file.stem}.laz" for file in clouds]
+    for file, target in zip(clouds, targets, strict=True):
+        refuse_same(file.path, target)
+    refuse_unwritable(request.out)
+    if request.work is not None:
+        refuse_unwritable(request.work)
+    if request.overwrite:
+        return
+    for name in (REPORT, *((MODEL, HISTORY) if request.train_on else ())):
+        refuse_existing(request.out / name, overwrite=False)
+    existing = refuse_all_existing(targets)
+    if request.work is not None:
+        existing += refuse_all_existing([request.work / file.stem / "cloud.las" for file in clouds])
+        workdir.refuse_other(request.work, _settings(request), workdir.GROUPS)
+    for path in existing:
+        log.warning("%s exists: this cloud will be left out", path)
+
+
+def _settings(request: Request) -> Settings:
+    """Return the settings that a run will have: those of its model, or those it trains one with."""
+    model = _given(request)
+    if model is not None:
+        return pipeline.load_model(model).settings
+    return request.settings or NAMED["default"]
+
+
+def _given(request: Request) -> Path | None:
+    """Return the trained model to label with; None if the run trains one."""
+    return None if request.train_on is not None else request.model or default_model()
+
+
+def _init(request: Request) -> Model | None:
+    """Return the model that a training starts from."""
+    return None if request.init is None else pipeline.load_model(request.init)

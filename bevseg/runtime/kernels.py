@@ -1,0 +1,54 @@
+"""Compiled kernels, and the threads that run them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+T = TypeVar("T")
+
+THREADS = 2
+"""Threads of a stage, whatever the number of cores; the kernels let go of Python's lock. `threads` tells it to
+others: here it may be set anew."""
+
+# numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
+# into a kernel, too: a change of any of these files counts.
+_HERE = Path(__file__).parents[1]
+_STAMP = sum(
+    path.stat().st_mtime_ns
+    for folder in ("core", "ground", "bev")
+    for path in _HERE.glob(f"{folder}/**/*.py")
+)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel; keep the machine code on disk where a writable place for it exists."""
+    try:
+        kernel = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no place for its cache
+        return numba.njit(nogil=True)(function)
+    with contextlib.suppress(AttributeError):  # no public name for it
+        stored = kernel._cache._cache_file  # type: ignore[attr-defined]
+        stored._source_stamp = (stored._source_stamp, _STAMP)
+    return kernel
+
+
+def threads() -> int:
+    """Return the number of threads of a stage that begins now."""
+    return THREADS
+
+
+def in_threads(work: Callable[[Any], T], items: Iterable[Any] | None = None) -> list[T]:
+    """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
+    with ThreadPoolExecutor(threads()) as pool:
+        return list(pool.map(work, range(threads()) if items is None else items))
+
+
+def stretch(size: int, part: int) -> slice:
+    """Return the share of one thread in `size` things."""
+    return slice(size * part // threads(), size * (part + 1) // threads())

@@ -1,0 +1,1 @@
+"""A raster and a network -> classes and confidence of its cells."""

@@ -1,0 +1,192 @@
+"""Bands -> class and confidence of every cell."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bevseg.config import ONE_LOOK, PredictConfig
+from bevseg.core.raster import Band, Raster
+from bevseg.core.tiles import Tile, cut, stitch
+from bevseg.errors import ModelError
+from bevseg.seg import device as devices
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.inference.crf import crf
+from bevseg.seg.inference.tta import Looks
+from bevseg.seg.inputs import scaled, to_device
+from bevseg.seg.models import UNet, folded
+
+TILE_CELLS = 600_000
+"""Largest tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
+
+MARGIN = 64
+"""Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
+
+
+def predict(
+    raster: Raster,
+    model: Model,
+    slice_name: str,
+    *,
+    device: str = "auto",
+    config: PredictConfig = ONE_LOOK,
+) -> Raster:
+    """Return the class and the confidence of every cell of one slice.
+
+    Parameters
+    ----------
+    raster
+        Bands of the slice, in physical units, NaN where unknown.
+    model
+        With a network for the slice.
+    slice_name
+        `low` or `high`.
+    device
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    config
+        Scales and symmetries of the raster over which probabilities are averaged, and whether a dense CRF follows.
+
+    Returns
+    -------
+    Raster
+        On the same grid, uint8: `class`, the train id of the most probable class; `confidence`, its probability
+        times 255. Both are 0 in cells without a point of the slice.
+
+    Raises
+    ------
+    ModelError
+        If the model has no network for the slice, or reads other bands or another cell size.
+    UsageError, DeviceError
+        If there is no such device.
+    """
+    place = devices.resolve(device)
+    model.require(slice_name)
+    _check(raster, model, slice_name)
+    values, mask = np.asarray(raster.values, np.float32), occupied(raster)
+    classify = _classifier(model, slice_name, place, config)
+    if config == ONE_LOOK:
+        said = classify(values, mask)
+    else:
+        probabilities = classify.probabilities(values, mask)
+        if config.crf:
+            features = scaled(values, model.bands[slice_name]).numpy()
+            probabilities = crf(probabilities, features, mask, raster.grid.cell)
+        said = _decided(probabilities, mask)
+    return Raster(raster.grid, ("class", "confidence"), said, raster.crs, raster.unit)
+
+
+def occupied(raster: Raster) -> NDArray[np.bool_]:
+    """Say which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known."""
+    if "density" in raster.names:
+        return np.asarray(raster["density"], np.float32) > 0
+    return ~np.isnan(np.asarray(raster.values[0], np.float32))
+
+
+class Classifier:
+    """A network made ready for prediction: normalisation folded, half precision where the device is good at it.
+
+    Parameters
+    ----------
+    net
+        Not changed.
+    bands
+        What it reads.
+    device
+        Where it computes.
+    config
+        Scales and symmetries for `probabilities`.
+    """
+
+    def __init__(
+        self,
+        net: UNet,
+        bands: tuple[Band, ...],
+        device: torch.device,
+        config: PredictConfig = ONE_LOOK,
+    ) -> None:
+        self.bands, self.device = bands, device
+        self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
+        self.net = folded(net, device, self.dtype)
+        self.looks = Looks(self.net, net.depth, self.dtype, config)
+
+    def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
+        tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.net.depth)
+        out = np.zeros((2, *mask.shape), np.uint8)
+        return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
+
+    def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return the mean probabilities (classes, rows, cols) of all looks; 0 in tiles without a cell of the mask."""
+        scales = self.looks.config.scales
+        cells = int(TILE_CELLS / max(*scales, 1.0) ** 2)
+        margin = min(
+            round(MARGIN / min(scales)), math.isqrt(cells) // 4
+        )  # a tile must hold more than margins
+        tiles = cut(mask, cells=cells, margin=margin, multiple=self.looks.multiple)
+        out = np.zeros((self.net.classes, *mask.shape), np.float32)
+        return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
+
+    @torch.inference_mode()
+    def _mean(self, values: NDArray[np.float32], tile: Tile) -> NDArray[np.float32]:
+        return self.looks(to_device(scaled(tile.window(values), self.bands), self.device)).cpu().numpy()
+
+    @torch.inference_mode()
+    def _classify(
+        self, values: NDArray[np.float32], mask: NDArray[np.bool_], tile: Tile
+    ) -> NDArray[np.uint8]:
+        x = to_device(scaled(tile.window(values), self.bands), self.device)
+        x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
+        logits = self.net(x)[0]
+        window = tile.window(mask)
+        wanted = to_device(torch.from_numpy(np.flatnonzero(window)), self.device)
+        rows = logits.permute(1, 2, 0).reshape(-1, len(logits)).index_select(0, wanted)
+        out = torch.zeros((2, window.size), dtype=torch.uint8, device=self.device)
+        return out.index_copy_(1, wanted, _decide(rows)).view(2, *window.shape).cpu().numpy()
+
+
+def _decide(logits: Tensor) -> Tensor:
+    """Return train id and confidence (2, N) of logits (N, classes)."""
+    planes = logits.float().t().contiguous()
+    highest, ids = planes.max(0)
+    confidence = 255 / (planes - highest).exp_().sum(0)
+    return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
+
+
+def _decided(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask."""
+    said = np.zeros((2, *mask.shape), np.uint8)
+    for row, occupied_here in enumerate(mask):  # line by line: rasters are large
+        line = probabilities[:, row, occupied_here]
+        said[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 * line.max(0))
+    return said
+
+
+@lru_cache(maxsize=4)
+def _classifier(model: Model, slice_name: str, device: torch.device, config: PredictConfig) -> Classifier:
+    """Keep the networks of the model in use ready from cloud to cloud."""
+    return Classifier(model.nets[slice_name], model.bands[slice_name], device, config)
+
+
+def _check(raster: Raster, model: Model, slice_name: str) -> None:
+    """Raise ModelError unless the raster is what the network was trained on."""
+    expected = tuple(band.name for band in model.bands[slice_name])
+    if raster.names != expected:
+        raise ModelError(
+            f"The model reads other bands of the {slice_name} slice",
+            where=model.source,
+            why=f"the raster holds {', '.join(raster.names)}; the model reads {', '.join(expected)}",
+            hint="rasterize with the configuration of the model, or train a model for these bands",
+        )
+    cell = model.settings.raster.cell
+    if raster.grid.cell != cell:
+        raise ModelError(
+            "The model is for another cell size",
+            where=model.source,
+            why=f"the raster has cells of {raster.grid.cell:g} m; the model was trained on {cell:g} m",
+            hint="rasterize with the cell of the model, or train a model for this one",
+        )

@@ -1,0 +1,1 @@
+"""NeuroIoU: a loss learned from the maps of a trained model (a plug-in of the losses)."""

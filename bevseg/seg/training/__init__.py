@@ -1,0 +1,1 @@
+"""Crops -> one trained network."""

@@ -1,0 +1,80 @@
+"""A sampler of crops -> batches, made in order by one thread beside the training."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bevseg.core.raster import Band
+from bevseg.seg.inputs import scaled, targets
+
+Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
+
+
+class Numbered(Protocol):
+    """A sampler that wants to know which crop of the training it draws: 0, 1, 2, ..."""
+
+    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw one crop."""
+
+
+Sampler = Callable[[np.random.Generator], Crop] | Numbered
+"""Random numbers -> one crop; or its number and random numbers."""
+
+Maps = dict[str, Tensor]
+
+
+class Batch(NamedTuple):
+    """The crops of a step: scaled `bands` (B, C, rows, cols), channels last; `target` (B, rows, cols); and `maps`."""
+
+    bands: Tensor
+    target: Tensor
+    maps: Maps
+
+
+AHEAD = 4
+"""Batches made in advance."""
+
+
+def batches(
+    sampler: Sampler,
+    bands: Sequence[Band],
+    size: int,
+    steps: int,
+    seed: int,
+    maps_of: Callable[[Tensor], Maps] | None = None,
+) -> Generator[Batch, None, None]:
+    """Yield the batch of each step.
+
+    Every crop has random numbers of its own, drawn from (seed, step, crop): when it is made changes nothing.
+    `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
+    """
+
+    def draw(step: int, crop: int) -> Crop:
+        rng = np.random.default_rng((seed, step, crop))
+        return sampler(rng) if callable(sampler) else sampler.numbered(step * size + crop, rng)
+
+    def make(step: int) -> Batch:
+        crops = [draw(step, crop) for crop in range(size)]
+        x = torch.stack([scaled(values, bands) for values, _ in crops])
+        y = torch.stack([targets(labels) for _, labels in crops])
+        return Batch(x.contiguous(memory_format=torch.channels_last), y, maps_of(y) if maps_of else {})
+
+    with ThreadPoolExecutor(1, thread_name_prefix="bevseg-crops") as thread:
+        pending: deque[Future[Batch]] = deque()
+        try:
+            for step in range(steps + AHEAD):
+                if step < steps:
+                    pending.append(thread.submit(make, step))
+                if step >= AHEAD:
+                    yield pending.popleft().result()
+        finally:
+            thread.shutdown(cancel_futures=True)

@@ -1,0 +1,233 @@
+"""Crops -> a trained network."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from bevseg.config import NetConfig, TrainConfig
+from bevseg.core.raster import Band
+from bevseg.errors import TrainingError
+from bevseg.seg import device as devices
+from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.losses.registry import Loss
+from bevseg.seg.models import UNet
+from bevseg.seg.training.batches import Batch, Sampler, batches
+from bevseg.seg.training.objective import Lesson, loss_from
+from bevseg.seg.training.optimizers import optimiser, schedule, set_rate
+from bevseg.seg.training.validate import Scene, validate
+
+TOLERANCE = 0.02
+"""Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
+been trained with smaller steps."""
+
+UNLABELLED = 1 << 20
+"""Between the seeds of crops with and without labels."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network and how it came about.
+
+    Attributes
+    ----------
+    net
+        Running average of the weights at the last look that was as good as any, with the share of the first ones
+        that the settings leave, on the CPU.
+    history
+        One row per look at the validation rasters: `step`, `loss` (mean since the row before), `learning_rate`,
+        `miou`, `iou_<class>`, `seconds` since the start.
+    best
+        Validation mIoU of `net`; NaN without validation.
+    """
+
+    net: UNet
+    history: list[Row]
+    best: float
+
+
+def train(
+    sampler: Sampler,
+    validation: Sequence[Scene],
+    bands: tuple[Band, ...],
+    net: NetConfig,
+    config: TrainConfig,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    init: UNet | None = None,
+    init_share: float = 0.0,
+    minutes: float | None = None,
+    loss_of: Loss | None = None,
+    teacher: UNet | None = None,
+    unlabelled: Sampler | None = None,
+    on_row: Callable[[Row], None] | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Trained:
+    """Train one network, and keep the running average of its weights that does best on the validation rasters.
+
+    The same seed gives the same weights on a CPU, for one number of threads and as long as `minutes` does not
+    cut the training short.
+
+    Parameters
+    ----------
+    sampler
+        Random numbers -> one crop: bands (C, rows, cols) in physical units with NaN, train ids (rows, cols); or an
+        object that draws the crop of a number. It is called from another thread.
+    validation
+        Such pairs, whole rasters; none: the last average is kept.
+    bands
+        What the network reads, with scaling.
+    net, config
+        Architecture; how to train.
+    seed
+        Of the first weights and of the crops.
+    device
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    init
+        Network of the same architecture to go on from; it is not changed.
+    init_share
+        Share of its weights and statistics in what is looked at and returned.
+    minutes
+        Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
+        is larger, so that a training that is cut short still ends with small steps.
+    loss_of
+        Loss of logits (B, C, rows, cols), targets (B, rows, cols) and the ignored target; None: the one that
+        `config.loss` names. What its `maps(target, classes)` returns, if it has such a method, is made in the thread
+        of the crops and handed to it by keyword.
+    teacher
+        Trained network that reads the same bands: what it says of a crop has the share `config.teacher_weight` in
+        the loss (`distill.distillation`). It is not changed.
+    unlabelled
+        Sampler of further crops, whose train ids only tell which cells hold points. What the teacher, or else the
+        running average of the network, says of them has the weight `config.unlabelled_weight`
+        (`distill.semi_supervised`).
+    on_row, on_step
+        Told each row of the history; the number of steps done, and of all.
+
+    Raises
+    ------
+    TrainingError
+        If the loss becomes infinite or no number.
+    UsageError, DeviceError
+        If there is no such loss, optimiser, schedule or device.
+    """
+    place, loss_of = devices.resolve(device), loss_from(config, loss_of)
+    live = _new(len(bands), net, seed)
+    if init is not None:
+        live.load_state_dict(init.state_dict())
+    live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = copy.deepcopy(live).eval()
+    descent = optimiser(config.optimiser, live.parameters(), config)
+    shares = schedule(config.schedule, config)
+    origin = _placed(init, place)
+    lesson = Lesson(loss_of, config, average, _placed(teacher, place), place)
+    best, reached, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
+    history: list[Row] = []
+    losses: list[float] = []
+    start = time.monotonic()
+    maps = getattr(loss_of, "maps", None)
+    maps_of = functools.partial(maps, classes=len(OUTPUTS)) if maps else None
+    stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
+    others = _others(unlabelled, bands, config, seed)
+    with devices.seeded(place, seed), closing(stream), closing(others):
+        for step, (batch, other) in enumerate(zip(stream, others, strict=False), 1):
+            elapsed = time.monotonic() - start
+            progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
+            rate = config.learning_rate * shares.share(progress)
+            loss = lesson(live, batch, other, progress)
+            losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
+            descent.zero_grad()
+            loss.backward()
+            set_rate(descent, rate)
+            descent.step()
+            _blend(average, live, min(config.average, step / (step + 9)))
+            if on_step is not None:
+                on_step(step, config.steps)
+            last = step == config.steps or progress >= 1
+            if not last and step % config.validate_every:
+                continue
+            row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
+            kept = _mixed(average, origin, init_share)
+            row |= validate(kept, validation, bands, place)
+            row["seconds"] = time.monotonic() - start
+            history.append(row)
+            losses.clear()
+            if on_row is not None:
+                on_row(row)
+            shares.look(row["miou"])
+            stale += 1
+            if not row["miou"] < best - TOLERANCE:
+                best_weights, reached, stale = copy.deepcopy(kept.state_dict()), row["miou"], 0
+            best = max(best, row["miou"])  # stays without validation: NaN compares false
+            if last or stale >= config.patience:
+                break
+    average.load_state_dict(best_weights)
+    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, reached)
+
+
+def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
+    """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
+    with devices.seeded(torch.device("cpu"), seed):
+        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout, net.widest)
+
+
+def _others(
+    unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int
+) -> Generator[Batch | None, None, None]:
+    """Yield the crops without labels of each step; None for ever if there is no sampler of such."""
+    if unlabelled is None:
+        while True:
+            yield None
+    with closing(batches(unlabelled, bands, config.batch, config.steps, seed + UNLABELLED)) as stream:
+        yield from stream
+
+
+def _placed(net: UNet | None, place: torch.device) -> UNet | None:
+    """Return a copy of a trained network that is ready to be asked."""
+    if net is None:
+        return None
+    return copy.deepcopy(net).eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+@torch.no_grad()
+def _blend(average: UNet, live: UNet, decay: float) -> None:
+    """Move the average towards the live weights and statistics; counters are copied."""
+    kept, new = list(average.state_dict().values()), list(live.state_dict().values())
+    torch._foreach_lerp_(
+        [k for k in kept if k.is_floating_point()], [n for n in new if n.is_floating_point()], 1 - decay
+    )
+    for k, n in zip(kept, new, strict=True):
+        if not k.is_floating_point():
+            k.copy_(n)
+
+
+def _mixed(average: UNet, start: UNet | None, share: float) -> UNet:
+    """Return the average with a share of the weights and statistics that the training began with."""
+    if start is None or share == 0:
+        return average
+    mixed = copy.deepcopy(average)
+    _blend(mixed, start, 1 - share)
+    return mixed
+
+
+def _finite(loss: float, step: int, config: TrainConfig) -> float:
+    if math.isfinite(loss):
+        return loss
+    raise TrainingError(
+        "The training has left the numbers",
+        where=f"step {step}",
+        why=f"the loss {config.loss} became {loss}",
+        hint=f"lower the learning rate (train.learning_rate, now {config.learning_rate:g}), or check the bands for "
+        "values far from their scale",
+    )

@@ -1,0 +1,124 @@
+"""Labelled clouds and true ones, matched by stem -> pooled scores: `bevseg evaluate`."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bevseg.core import scores as evaluate
+from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.errors import InputError, LabelError
+from bevseg.io.read import CloudFile, find_clouds, ingest
+from bevseg.runtime.atomic import refuse_existing, write_json
+from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.runtime.progress import Progress, silent
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A labelled cloud and its truth."""
+
+    stem: str
+    path: Path
+    truth: Path
+
+
+def compare(
+    out: Path,
+    truth: Path,
+    *,
+    classes: str | None = None,
+    json_path: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Outcome:
+    """Score labelled clouds against the truth.
+
+    Parameters
+    ----------
+    out, truth
+        A cloud, or a directory of clouds; matched by stem. Two single files need not share it.
+    classes
+        Scheme of the truth; None: that of its format.
+    json_path
+        Where the scores are written to.
+    overwrite
+        Whether that file may be replaced.
+    progress
+        Told after each pair.
+
+    Returns
+    -------
+    Outcome
+        `facts` are the pooled scores of `evaluate.scores`, and those of each cloud under `clouds`.
+
+    Raises
+    ------
+    InputError
+        If no stem is in both, or the points of a pair differ in number.
+    LabelError
+        If the truth has no labels, or codes that a strict scheme does not know.
+    """
+    if json_path is not None:
+        refuse_existing(json_path, overwrite=overwrite)
+    scheme = load_scheme(classes) if classes else None
+
+    def score(pair: Pair) -> Done:
+        true = ingest(pair.truth, scheme=scheme, strict=True).labels
+        if true is None:
+            raise LabelError(
+                "The truth has no labels", where=pair.truth, hint="name its scheme with --classes"
+            )
+        cloud = ingest(pair.path)
+        predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
+        matrix = evaluate.count(true, predicted, f"{pair.path} and {pair.truth}")
+        return Done((), len(true), {"matrix": matrix})
+
+    outcome = each("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
+    pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+    for done in outcome.done.values():
+        pooled += done.facts["matrix"]
+    table = evaluate.scores(pooled)
+    table["clouds"] = {s: evaluate.scores(done.facts["matrix"]) for s, done in outcome.done.items()}
+    if json_path is not None:
+        write_json(table, json_path, overwrite=overwrite)
+    return dataclasses.replace(outcome, written=[json_path] if json_path else [], facts=table)
+
+
+def text(table: Mapping[str, Any]) -> str:
+    """Lay the scores and the confusion matrix out for people."""
+    count = len(table["clouds"])
+    head = f"{count} cloud{'s' if count > 1 else ''}; percent of points"
+    return f"{head}\n{evaluate.table(table)}\n\n{evaluate.confusion_table(table)}"
+
+
+def _pairs(out: Path, truth: Path) -> list[Pair]:
+    labelled, true = find_clouds([out]).clouds, find_clouds([truth]).clouds
+    if out.is_file() and truth.is_file():
+        return [Pair(labelled[0].stem, out, truth)]
+    by_stem = {file.stem: file.path for file in true}
+    pairs = [Pair(f.stem, f.path, by_stem[f.stem]) for f in labelled if f.stem in by_stem]
+    lone = [file for file in true if file.stem not in {pair.stem for pair in pairs}]
+    if lone and pairs:
+        log.warning("%d clouds of the truth have no labelled one: %s", len(lone), _some(lone))
+    if not pairs:
+        raise InputError(
+            "No cloud is in both places",
+            where=f"{out} and {truth}",
+            why=f"stems {_some(labelled)} there, {_some(true)} here",
+            hint="clouds are matched by their file name before the first dot",
+        )
+    return pairs
+
+
+def _some(files: list[CloudFile]) -> str:
+    names = [file.stem for file in files[:4]] + (["..."] if len(files) > 4 else [])
+    return ", ".join(names)

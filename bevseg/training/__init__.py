@@ -1,0 +1,1 @@
+"""Labelled clouds -> a trained model."""

@@ -1,0 +1,1 @@
+"""The work directory: one folder per cloud, one file per stage."""

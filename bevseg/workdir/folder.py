@@ -1,0 +1,269 @@
+"""The work directory: one folder per cloud, one file per stage, each of which opens in other people's viewers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from bevseg.bev.bands import bands as bands_of
+from bevseg.config import NAMED, GroundConfig, Settings, from_table, to_table
+from bevseg.config.domains import Domain, Text, checked, refusal
+from bevseg.config.files import read_json
+from bevseg.config.names import FEATURES, SLICES
+from bevseg.core.labels import COLOURS
+from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.raster import Raster
+from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.ground.find import Ground
+from bevseg.io import geotiff, las
+from bevseg.runtime.atomic import refuse_existing, replacing, write_json
+from bevseg.workdir import ground_products as products
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "ingest": ("cloud.las", "cloud.json"),
+    "ground": ("dem.tif",),
+    "rasterize": tuple(f"{name}{end}.tif" for end in ("", "_labels") for name in SLICES),
+    "predict": tuple(f"{name}_classes.tif" for name in SLICES),
+    "backproject": ("labels.npz",),
+}
+"""Stage -> the files it writes into the folder of a cloud, in running order."""
+
+BESIDE = {
+    "ground": tuple(path.name for path in products.EVERYTHING.paths(Path("dem.tif")).values())[1:],
+}
+"""Stage -> further files that it can be asked for; no other stage reads them."""
+
+RECORD = "settings.json"
+"""File beside the folders that tells which settings made them."""
+
+GROUPS = ("ground", "slices", "raster")
+"""Groups of settings that the files of a work directory depend on."""
+
+FACTS: dict[str, Domain] = {
+    "source": Text("the path of the file that was read"),
+    "sha256": Text("its SHA-256, 64 hexadecimal digits", pattern="[0-9a-f]{64}"),
+    "scheme": Text("the class scheme of its labels, or null", optional=True),
+    "columns": Text("the names of its columns, or null", optional=True),
+}
+"""Key of `cloud.json` that a later stage reads -> its values."""
+
+AGAIN = "run the stage that made it again, with --overwrite"
+"""What to do about a file of a work directory that is damaged."""
+
+CLASS_COLOURS = dict(enumerate(COLOURS))
+
+UNITS = {
+    band.name: band.unit for features in FEATURES for table in bands_of(features).values() for band in table
+}
+"""Band of a slice -> unit, for people."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one cloud."""
+
+    path: Path
+
+    @property
+    def stem(self) -> str:
+        """Name of the cloud."""
+        return self.path.name
+
+    def refuse(self, stage: str, *, overwrite: bool) -> None:
+        """Raise OutputExistsError if a file of the stage exists and may not be replaced; called before any work."""
+        for name in STAGES[stage] + BESIDE.get(stage, ()):
+            refuse_existing(self.path / name, overwrite=overwrite)
+
+    def begin(self, stage: str) -> None:
+        """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
+        stages = list(STAGES)
+        for later in stages[stages.index(stage) :]:
+            for name in STAGES[later] + BESIDE.get(later, ()):
+                (self.path / name).unlink(missing_ok=True)
+
+    def write_cloud(self, cloud: PointCloud, facts: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Write `cloud.las` and `cloud.json`."""
+        las_path, json_path = self.path / "cloud.las", self.path / "cloud.json"
+        with replacing(las_path) as temporary:
+            las.write_cloud(cloud, temporary)
+        write_json(facts, json_path)
+        return las_path, json_path
+
+    def read_cloud(self) -> PointCloud:
+        """Read `cloud.las`."""
+        return dataclasses.replace(las.read_cloud(self._existing("cloud.las", "ingest")), name=self.stem)
+
+    def read_facts(self) -> dict[str, Any]:
+        """Read `cloud.json`.
+
+        Raises
+        ------
+        InputError
+            If it is no JSON table, or a value that a later stage reads is missing or cannot be.
+        """
+        path = self._existing("cloud.json", "ingest")
+        facts = read_json(path, hint=AGAIN)
+        _, faults = checked(FACTS, facts)
+        if faults:
+            raise refusal(faults, path, InputError, AGAIN)
+        return facts
+
+    def write_ground(
+        self,
+        cloud: PointCloud,
+        found: Ground,
+        config: GroundConfig,
+        asked: products.Asked = products.DEM_ONLY,
+    ) -> tuple[Path, ...]:
+        """Write `dem.tif`, and what is asked for beside it."""
+        return products.write(cloud, found, self.path / "dem.tif", config, asked)
+
+    def read_dem(self) -> Raster:
+        """Read `dem.tif`."""
+        return geotiff.read(self._existing("dem.tif", "ground"))
+
+    def write_bands(self, bands: Mapping[str, Raster], labels: Mapping[str, Raster]) -> tuple[Path, ...]:
+        """Write `low.tif`, `high.tif` and, for a labelled cloud, `low_labels.tif`, `high_labels.tif`."""
+        written = self._write(bands, units=UNITS)
+        return written + self._write({f"{s}_labels": r for s, r in labels.items()}, CLASS_COLOURS)
+
+    def read_bands(self) -> dict[str, Raster]:
+        """Read `low.tif` and `high.tif`, by slice."""
+        return {name: geotiff.read(self._existing(f"{name}.tif", "rasterize")) for name in SLICES}
+
+    def write_classes(self, classes: Mapping[str, Raster]) -> tuple[Path, ...]:
+        """Write `low_classes.tif` and `high_classes.tif`."""
+        return self._write({f"{s}_classes": r for s, r in classes.items()}, CLASS_COLOURS)
+
+    def read_classes(self) -> dict[str, Raster]:
+        """Read `low_classes.tif` and `high_classes.tif`, by slice."""
+        return {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
+
+    def write_labels(self, labelling: Labelling) -> tuple[Path, ...]:
+        """Write `labels.npz`: arrays `classes` (train ids) and `confidence`, both (N,) uint8."""
+        path = self.path / "labels.npz"
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, classes=labelling.classes, confidence=labelling.confidence)
+        return (path,)
+
+    def read_labels(self) -> Labelling:
+        """Read `labels.npz`.
+
+        Raises
+        ------
+        InputError
+            If the file is no such archive.
+        """
+        path = self._existing("labels.npz", "backproject")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return Labelling(arrays["classes"], arrays["confidence"])
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            raise InputError(
+                "Not the labels that bevseg wrote", where=path, why=str(error), hint="run backproject again"
+            ) from error
+
+    def _write(
+        self,
+        rasters: Mapping[str, Raster],
+        colours: Mapping[int, str] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> tuple[Path, ...]:
+        paths = {name: self.path / f"{name}.tif" for name in rasters}
+        for name, raster in rasters.items():
+            geotiff.write(raster, paths[name], colours=colours, units=units)
+        return tuple(paths.values())
+
+    def _existing(self, name: str, stage: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            raise CloudNotFoundError(
+                f"No {name} for cloud {self.stem!r}",
+                where=self.path,
+                hint=f"run `bevseg {stage} {self.path.parent}` first",
+            )
+        return path
+
+
+def folders(work: Path) -> list[Folder]:
+    """Return the folders of a work directory, by name.
+
+    Raises
+    ------
+    CloudNotFoundError
+        If there are none.
+    """
+    found = [Folder(path.parent) for path in sorted(work.glob("*/cloud.las"))] if work.is_dir() else []
+    if not found:
+        raise CloudNotFoundError(
+            "No work directory with clouds in it",
+            where=work,
+            why="it holds no <stem>/cloud.las" if work.is_dir() else "there is no such directory",
+            hint="fill one with `bevseg ingest CLOUDS -o WORK`",
+        )
+    return found
+
+
+def settings_of(work: Path) -> Settings:
+    """Return the settings that made the files of a work directory; the defaults where nothing is recorded.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged, or holds what is no setting.
+    """
+    path = work / RECORD
+    if not path.exists():
+        return NAMED["default"]
+    return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
+
+
+def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
+    """Raise an error if the files of a work directory were made with other settings than those in force.
+
+    Parameters
+    ----------
+    work
+        The directory.
+    settings
+        Settings in force.
+    groups
+        The groups that matter to the stage, of `GROUPS`.
+
+    Raises
+    ------
+    UsageError
+        If they were.
+    InputError
+        If the record is damaged, or holds what is no setting.
+    """
+    settings_of(work)
+    path = work / RECORD
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    table = to_table(settings)
+    for group in groups:
+        if recorded.get(group, table[group]) != table[group]:
+            raise UsageError(
+                f"This work directory was made with other settings [{group}]",
+                where=path,
+                why=f"recorded {recorded[group]}, asked for {table[group]}",
+                hint="give --overwrite to make the files anew, or use another work directory",
+            )
+
+
+def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
+    """Record groups of settings; `refuse_other` first, unless `overwrite` says that all files are made anew."""
+    if not overwrite:
+        refuse_other(work, settings, groups)
+    path = work / RECORD
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    table = to_table(settings)
+    updated = recorded | {group: table[group] for group in groups}
+    if updated != recorded:
+        write_json(updated, path)

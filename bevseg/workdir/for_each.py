@@ -1,0 +1,53 @@
+"""How a stage goes over the clouds of a work directory."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bevseg.config import RunConfig, Settings
+from bevseg.runtime.atomic import refuse_all_existing
+from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.runtime.progress import Progress, silent
+from bevseg.workdir.folder import STAGES, Folder, folders, settle
+
+
+@dataclass(frozen=True)
+class How:
+    """How a stage goes over the clouds."""
+
+    overwrite: bool = False
+    jobs: int = RunConfig.jobs
+    on_error: str = RunConfig.on_error
+    progress: Progress = silent
+
+    def each(self, task: str, work: Callable[..., Done], items: Sequence[Any]) -> Outcome:
+        """Do the work on every item."""
+        return each(task, work, items, jobs=self.jobs, on_error=self.on_error, progress=self.progress)
+
+
+def over(
+    work: Path,
+    stage: str,
+    do: Callable[[Folder], Done],
+    settings: Settings,
+    groups: tuple[str, ...],
+    how: How,
+) -> Outcome:
+    """Do a stage on every folder of a work directory, after all that can be refused before has been."""
+    items = folders(work)
+    if not how.overwrite:
+        refuse_all_existing([folder.path / STAGES[stage][0] for folder in items])
+    settle(work, settings, groups, overwrite=how.overwrite)
+    if how.overwrite:
+        for folder in items:
+            folder.begin(stage)
+    return how.each(stage, functools.partial(_unless_done, stage=stage, do=do), items)
+
+
+def _unless_done(folder: Folder, *, stage: str, do: Callable[[Folder], Done]) -> Done:
+    folder.refuse(stage, overwrite=False)
+    return do(folder)

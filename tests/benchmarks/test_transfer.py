@@ -1,0 +1,98 @@
+"""What the benchmark of a model on clouds it has never seen reads, scores and prints."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bevseg.core import scores as evaluate
+from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION
+from bevseg.errors import CloudFormatError
+from tests import tiny
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+
+
+def frame(folder, codes, xyz=None):
+    """Write a single spin and return the file of its points."""
+    codes = np.array(codes, np.int32)
+    np.save(folder / "labels_01.npy", codes[:, None])
+    np.save(folder / "points_01.npy", np.zeros((len(codes), 3), np.float32) if xyz is None else xyz)
+    return folder / "points_01.npy"
+
+
+def test_a_spin_is_read_with_its_classes(tmp_path):
+    import labelled_clouds
+
+    xyz = np.random.default_rng(0).normal(0, 20, (20, 3)).astype(np.float32)
+    cloud = labelled_clouds.spin(frame(tmp_path, range(20), xyz))
+    assert cloud.name == "01"
+    np.testing.assert_allclose(cloud.xyz, xyz, atol=0.0006)
+    expected = np.full(20, UNDEFINED)
+    expected[[1, 4, 5]] = CAR
+    expected[[9, 10, 11, 12, 17]] = GROUND
+    expected[13], expected[[15, 16]], expected[[18, 19]] = BUILDING, VEGETATION, POLE
+    np.testing.assert_array_equal(cloud.labels, expected)
+
+
+def test_a_spin_whose_labels_are_another_frames_is_refused(tmp_path):
+    import labelled_clouds
+
+    path = frame(tmp_path, [1, 2])
+    np.save(path, np.zeros((3, 3), np.float32))
+    with pytest.raises(CloudFormatError, match="differ in number"):
+        labelled_clouds.spin(path)
+
+
+def test_the_scores_of_a_set_are_those_of_all_its_points(tiny_model):
+    import labelled_clouds
+
+    from bevseg import pipeline
+
+    clouds = {name: lambda n=name, s=seed: tiny.thin_street(n, s) for seed, name in enumerate("ab")}
+    model = pipeline.load_model(tiny_model)
+    found = labelled_clouds.score(model, labelled_clouds.Set("two", clouds), "cpu", lambda text: None)
+    labelled = [pipeline.label(read(), model, device="cpu").labelling for read in clouds.values()]
+    matrix = sum(pipeline.matrix(read(), of) for read, of in zip(clouds.values(), labelled, strict=True))
+    expected = evaluate.scores(matrix)
+    assert found["pooled"]["confusion"] == matrix.tolist()
+    assert found["pooled"]["iou"]["miou"] == pytest.approx(expected["miou"])
+    assert found["pooled"]["iou"]["miou_4"] == pytest.approx(expected["miou_4"])
+    assert set(found["clouds"]) == {"a", "b"}
+    assert found["pooled"]["oracle"]["miou"] > 0.9
+
+
+def test_a_class_that_the_truth_lacks_has_no_score_and_no_part_in_the_means():
+    import labelled_clouds
+
+    matrix = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+    matrix[GROUND, GROUND], matrix[BUILDING, BUILDING], matrix[BUILDING, CAR] = 8, 3, 1
+    found = labelled_clouds.scores(matrix, matrix)
+    assert found["iou"] == {"building": 0.75, "ground": 1.0, "miou": 0.875, "miou_4": 0.875}
+
+
+def test_the_tables_name_what_was_measured_and_what_was_not_there(tiny_model, tmp_path, monkeypatch, capsys):
+    import transfer
+
+    folder = tmp_path / "data" / "oakland3d"
+    folder.mkdir(parents=True)
+    cloud = tiny.thin_street("x")
+    codes = np.array([1001, 1400, 1501, 1200, 1103, 1300])[cloud.labels]
+    text = tiny.write_text(tmp_path / "part_ab.xyz", cloud.xyz, codes)
+    (folder / "part_ab.xyz.gz").write_bytes(gzip.compress(text.read_bytes()))
+    arguments = ["--data", tmp_path / "data", "--sets", "oakland", "kitti", "--json", tmp_path / "t.json"]
+    monkeypatch.setattr("sys.argv", ["transfer.py", *map(str, [tiny_model, *arguments])])
+    transfer.main()
+    said = capsys.readouterr()
+    assert "kitti: not below" in said.err
+    assert "| part_ab |" in said.out
+    found = json.loads((tmp_path / "t.json").read_text())
+    pooled = found["sets"]["oakland"]["pooled"]
+    assert f"| oracle | {100 * pooled['oracle']['building']:.1f} |" in said.out
+    assert f"| {pooled['points']:,} |" in said.out
+    assert len(found["model"]["sha256"]) == 64

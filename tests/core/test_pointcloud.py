@@ -1,0 +1,52 @@
+"""Points as integer steps: exact far from the origin, NaN kept in place."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bevseg.core.pointcloud import PointCloud
+from bevseg.errors import InputError
+
+UTM = np.array([448_262.3, 5_411_932.1, 121.5])
+
+
+@given(arrays(float, (7, 3), elements=st.floats(-900, 900)))
+def test_coordinates_come_back_within_half_a_step_however_far_away(xyz):
+    cloud = PointCloud.from_xyz(xyz + UTM)
+    np.testing.assert_allclose(cloud.xyz, xyz + UTM, rtol=0, atol=0.0005 + 1e-8)
+
+
+def test_coordinates_on_the_step_come_back_exactly_to_the_millimetre():
+    xyz = UTM + np.array([[0, 0, 0], [0.001, 0.002, 0.003]])
+    np.testing.assert_array_equal(np.round(PointCloud.from_xyz(xyz).xyz, 3), np.round(xyz, 3))
+
+
+def test_points_that_are_not_finite_keep_their_place():
+    xyz = np.array([[1.0, 2, 3], [np.nan, 2, 3], [4, np.inf, 6]])
+    cloud = PointCloud.from_xyz(xyz)
+    assert cloud.finite.tolist() == [True, False, False]
+    assert np.isnan(cloud.xyz[1:]).all()
+    assert cloud.bounds() == ((1.0, 1.0), (2.0, 2.0), (3.0, 3.0))
+
+
+def test_a_cloud_without_finite_points_has_no_bounds():
+    assert PointCloud.from_xyz(np.full((2, 3), np.nan)).bounds() is None
+
+
+def test_feet_become_metres():
+    cloud = PointCloud.from_xyz(np.array([[10.5, 20.25, 30.75]]), unit=(0.3048, 0.5))
+    np.testing.assert_allclose(cloud.xyz, [[3.2004, 6.1722, 15.375]])
+
+
+def test_an_extent_that_no_scan_has_is_refused():
+    with pytest.raises(InputError, match="column order"):
+        PointCloud.from_xyz(np.array([[0.0, 0, 0], [1e8, 0, 0]]))
+
+
+@pytest.mark.parametrize("extra", [{"labels": np.zeros(3, np.uint8)}, {"finite": np.ones(1, bool)}])
+def test_columns_of_different_lengths_are_refused(extra):
+    steps = np.zeros(2, np.int32)
+    with pytest.raises(ValueError, match="differ in length"):
+        PointCloud(steps, steps, steps, (1, 1, 1), (0, 0, 0), **extra)

@@ -1,0 +1,64 @@
+"""Work in processes: Ctrl-C ends all of them, quietly and after they have cleaned up."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from bevseg.runtime.processes import apart
+
+
+def doubled(number):
+    """Warn of odd numbers."""
+    if number % 2:
+        warnings.warn(f"{number} is odd", stacklevel=1)
+    return 2 * number, os.getpid()
+
+
+def slow(place):
+    """Hold a file for a minute, as a writer does."""
+    Path(place).write_text("half")
+    try:
+        time.sleep(60)
+    finally:
+        Path(place).unlink()
+
+
+def test_every_item_is_done_in_another_process(caplog):
+    found = dict(apart(doubled, [1, 2, 3, 4], 2))
+    assert {number: result[0] for number, result in found.items()} == {1: 2, 2: 4, 3: 6, 4: 8}
+    assert os.getpid() not in {result[1] for result in found.values()}
+    assert sorted(record.getMessage() for record in caplog.records) == ["1 is odd", "3 is odd"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups of this kind")
+def test_ctrl_c_in_a_terminal_ends_all_processes_quietly(tmp_path):
+    places = [str(tmp_path / name) for name in "abcdef"]
+    program = (
+        "from bevseg.runtime.processes import apart\n"
+        "from tests.runtime.test_processes import slow\n"
+        f"if __name__ == '__main__': list(apart(slow, {places!r}, 2))\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(program)
+    root = Path(__file__).parents[2]
+    running = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while sum(Path(place).exists() for place in places) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode != 0
+    assert "SpawnProcess" not in stderr  # no traceback of a process that only waited
+    assert [place for place in places if Path(place).exists()] == []

@@ -1,0 +1,169 @@
+"""Prediction: every occupied cell gets a class, no other does, and tiles leave no seams."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from bevseg.config import PredictConfig, RasterConfig, Settings
+from bevseg.core.raster import Band
+from bevseg.errors import DeviceError, ModelError
+from bevseg.seg.inference import crf
+from bevseg.seg.inference import predict as prediction
+from bevseg.seg.inference.predict import Classifier, predict
+from tests.seg import scenes
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def squares():
+    return scenes.squares(np.random.default_rng(3), 64)
+
+
+def test_classes_and_confidence_of_occupied_cells_only(squares):
+    values, labels = squares
+    raster = scenes.raster(values)
+    said = predict(raster, scenes.model(), "low", device="cpu")
+    assert said.names == ("class", "confidence") and said.grid == raster.grid
+    assert said.values.dtype == np.uint8
+    assert (said["class"][labels == 0] == 0).all() and (said["confidence"][labels == 0] == 0).all()
+    assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
+    assert said["confidence"][labels > 0].min() >= 51  # the largest of five probabilities
+
+
+def test_it_is_the_network_in_full_precision_but_for_close_calls(squares):
+    values, labels = squares
+    model = scenes.model()
+    with torch.inference_mode():
+        scaled = torch.from_numpy(np.nan_to_num(values / np.float32([[[2]], [[1]]])))
+        expected = model.nets["low"].eval()(scaled[None])[0].softmax(0)
+    said = predict(scenes.raster(values), model, "low", device="cpu")
+    best = expected.max(0)
+    sure = (labels > 0) & ((best.values - expected.kthvalue(4, 0).values).numpy() > 0.05)
+    assert sure.sum() > 200
+    np.testing.assert_array_equal(said["class"][sure], best.indices.numpy()[sure] + 1)
+    assert np.abs(said["confidence"][sure] - 255 * best.values.numpy()[sure]).max() < 8
+
+
+def test_tiles_leave_no_seams(squares, monkeypatch):
+    values, labels = scenes.squares(np.random.default_rng(4), 150)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU)
+    whole = classify(values, labels > 0)
+    monkeypatch.setattr(prediction, "TILE_CELLS", 90 * 90)
+    monkeypatch.setattr(prediction, "MARGIN", 24)
+    np.testing.assert_array_equal(classify(values, labels > 0), whole)
+
+
+LOOKS = [
+    PredictConfig(scales=(1.0, 0.75, 0.5)),
+    PredictConfig(turns=8),
+    PredictConfig(scales=(0.5,), turns=2),
+]
+
+
+@pytest.mark.parametrize("looks", LOOKS)
+def test_tiles_of_several_looks_leave_no_seams(monkeypatch, looks):
+    values, labels = scenes.squares(np.random.default_rng(4), 150)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, looks)
+    whole = classify.probabilities(values, labels > 0)
+    monkeypatch.setattr(prediction, "TILE_CELLS", 130 * 130)
+    monkeypatch.setattr(prediction, "MARGIN", 16)
+    parts = classify.probabilities(values, labels > 0)
+    np.testing.assert_allclose(parts[:, labels > 0], whole[:, labels > 0], atol=0.02)
+
+
+@pytest.mark.parametrize("scales", [(0.125,), (2.0,), (2.0, 0.125)])
+def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
+    values, labels = scenes.squares(np.random.default_rng(4), 150)
+    monkeypatch.setattr(prediction, "TILE_CELLS", 100 * 100)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, PredictConfig(scales=scales))
+    total = classify.probabilities(values, labels > 0).sum(0)
+    np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=True)])
+def test_further_looks_change_occupied_cells_only(squares, looks):
+    values, labels = squares
+    raster, model = scenes.raster(values), scenes.model()
+    plain = predict(raster, model, "low", device="cpu")
+    said = predict(raster, model, "low", device="cpu", config=looks)
+    assert said.values.dtype == np.uint8 and (said.values[:, labels == 0] == 0).all()
+    assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
+    assert (said.values != plain.values).any()
+
+
+def test_a_crf_without_weights_changes_nothing(squares, monkeypatch):
+    monkeypatch.setattr(crf, "SMOOTHNESS", 0)
+    monkeypatch.setattr(crf, "APPEARANCE", 0)
+    raster, model = scenes.raster(squares[0]), scenes.model()
+    idle = PredictConfig(crf=True)
+    plain, said = (predict(raster, model, "low", device="cpu", config=c) for c in (PredictConfig(), idle))
+    np.testing.assert_array_equal(said["class"], plain["class"])
+    assert np.abs(said["confidence"].astype(int) - plain["confidence"]).max() <= 1
+
+
+def test_a_raster_without_a_point():
+    empty = np.full((2, 9, 7), np.nan, np.float32)
+    said = predict(scenes.raster(empty), scenes.model(), "low", device="cpu")
+    assert not said.values.any()
+
+
+def test_a_raster_of_one_cell():
+    said = predict(scenes.raster(np.ones((2, 1, 1), np.float32)), scenes.model(), "low", device="cpu")
+    assert said["class"].item() in range(1, 6)
+
+
+def test_without_a_density_the_first_band_tells_what_is_occupied(squares):
+    values, labels = squares
+    bands = (Band("h_max", 2.0, "m"), Band("dh", 2.0, "m"))
+    model = dataclasses.replace(scenes.model(), bands={"low": bands})
+    said = predict(scenes.raster(values, names=("h_max", "dh")), model, "low", device="cpu")
+    np.testing.assert_array_equal(said["class"] > 0, labels > 0)
+
+
+def test_nothing_is_changed(squares):
+    values = squares[0]
+    kept, model = values.copy(), scenes.model()
+    before = {key: value.clone() for key, value in model.nets["low"].state_dict().items()}
+    predict(scenes.raster(values), model, "low", device="cpu")
+    after = model.nets["low"].state_dict()
+    np.testing.assert_array_equal(values, kept)
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+
+
+def test_other_bands_are_refused(squares):
+    with pytest.raises(ModelError, match="other bands of the low slice") as caught:
+        predict(scenes.raster(squares[0], names=("density", "height")), scenes.model(source="m"), "low")
+    assert caught.value.why == "the raster holds density, height; the model reads height, density"
+    assert caught.value.where == "m"
+
+
+def test_another_cell_size_is_refused(squares):
+    settings = Settings(net=scenes.NET, raster=RasterConfig(cell=0.1))
+    with pytest.raises(ModelError, match="another cell size") as caught:
+        predict(scenes.raster(squares[0]), dataclasses.replace(scenes.model(), settings=settings), "low")
+    assert "cells of 0.2 m; the model was trained on 0.1 m" in caught.value.why
+
+
+def test_a_slice_that_the_model_lacks_is_refused(squares):
+    with pytest.raises(ModelError, match="no network for the high slice"):
+        predict(scenes.raster(squares[0]), scenes.model(slices=("low",)), "high")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_absent_is_refused(squares):
+    with pytest.raises(DeviceError):
+        predict(scenes.raster(squares[0]), scenes.model(), "low", device="cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_the_gpu_says_what_the_cpu_says(squares):
+    values, labels = squares
+    both = [
+        Classifier(scenes.model().nets["low"], scenes.BANDS, torch.device(name))(values, labels > 0)[0]
+        for name in ("cpu", "cuda")
+    ]
+    assert (both[0] == both[1])[labels > 0].mean() > 0.97

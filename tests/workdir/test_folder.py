@@ -1,0 +1,168 @@
+"""The work directory: what goes in comes out, and what does not belong is refused."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from bevseg.config import NAMED
+from bevseg.core.grid import Grid
+from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.raster import Raster
+from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError, UsageError
+from bevseg.ground.find import Ground
+from bevseg.workdir.folder import BESIDE, GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
+from tests import tiny
+
+FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "points": 7}
+
+DEFAULT, PAPER = NAMED["default"], NAMED["paper"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path / "work" / "a")
+
+
+def raster(dtype, *names):
+    grid = Grid(0.2, -7, 13, 4, 5)
+    values = np.random.default_rng(0).integers(0, 6, (len(names), 4, 5)).astype(dtype)
+    if dtype == np.float32:
+        values[:, 1, 2] = np.nan
+    return Raster(grid, names, values)
+
+
+def write_ground(folder, dem):
+    cloud = tiny.thin_street("a")
+    folder.write_ground(cloud, Ground(dem, np.zeros(len(cloud), bool), "smrf", "why not"), DEFAULT.ground)
+
+
+def assert_same(one, other):
+    assert (one.grid, one.names, one.unit) == (other.grid, other.names, other.unit)
+    np.testing.assert_array_equal(one.values, other.values)
+    assert one.values.dtype == other.values.dtype
+
+
+def test_a_cloud_comes_back_to_the_step(folder):
+    cloud = tiny.thin_street("a")
+    folder.write_cloud(cloud, FACTS)
+    back = folder.read_cloud()
+    for axis in ("x", "y", "z", "labels"):
+        np.testing.assert_array_equal(getattr(back, axis), getattr(cloud, axis))
+    assert (back.scale, back.offset, back.name) == (cloud.scale, cloud.offset, "a")
+    assert folder.read_facts() == FACTS
+
+
+def test_an_unlabelled_cloud_stays_unlabelled(folder):
+    folder.write_cloud(PointCloud.from_xyz(np.zeros((2, 3))), {})
+    assert folder.read_cloud().labels is None
+
+
+def test_rasters_come_back_to_the_bit(folder):
+    dem = raster(np.float32, "height", "source", "distance")
+    bands = {name: raster(np.float32, "h_min", "h_max") for name in ("low", "high")}
+    classes = {name: raster(np.uint8, "class", "confidence") for name in ("low", "high")}
+    write_ground(folder, dem)
+    folder.write_bands(bands, {})
+    folder.write_classes(classes)
+    assert_same(folder.read_dem(), dem)
+    assert_same(folder.read_bands()["high"], bands["high"])
+    assert_same(folder.read_classes()["low"], classes["low"])
+
+
+def test_labels_come_back(folder):
+    labelling = Labelling(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8) * 50)
+    folder.write_labels(labelling)
+    np.testing.assert_array_equal(folder.read_labels().classes, labelling.classes)
+    np.testing.assert_array_equal(folder.read_labels().confidence, labelling.confidence)
+
+
+@pytest.mark.parametrize("content", [b"", b"noise", b"PK\x03\x04noise"])
+def test_labels_that_are_not_ours_are_bad_input(folder, content):
+    folder.path.mkdir(parents=True)
+    (folder.path / "labels.npz").write_bytes(content)
+    with pytest.raises(InputError, match="labels"):
+        folder.read_labels()
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{"])
+def test_a_record_that_is_not_ours_is_bad_input(folder, content):
+    folder.path.mkdir(parents=True)
+    (folder.path / "cloud.json").write_text(content)
+    with pytest.raises(InputError, match="JSON"):
+        folder.read_facts()
+
+
+@pytest.mark.parametrize(
+    ("read", "stage"),
+    [
+        ("read_cloud", "ingest"),
+        ("read_dem", "ground"),
+        ("read_bands", "rasterize"),
+        ("read_classes", "predict"),
+        ("read_labels", "backproject"),
+    ],
+)
+def test_what_is_missing_names_the_stage_that_makes_it(folder, read, stage):
+    with pytest.raises(CloudNotFoundError, match=f"bevseg {stage}"):
+        getattr(folder, read)()
+
+
+def test_a_stage_that_begins_again_removes_what_was_made_of_its_files(folder):
+    folder.path.mkdir(parents=True)
+    for name in (name for files in (STAGES, BESIDE) for names in files.values() for name in names):
+        (folder.path / name).touch()
+    (folder.path / "notes.txt").touch()
+    folder.begin("predict")
+    left = {path.name for path in folder.path.iterdir()}
+    assert "low.tif" in left
+    assert "notes.txt" in left
+    assert not left & {"low_classes.tif", "high_classes.tif", "labels.npz"}
+
+
+def test_files_that_are_there_are_refused_unless_overwriting(folder):
+    write_ground(folder, raster(np.float32, "height", "source", "distance"))
+    with pytest.raises(OutputExistsError):
+        folder.refuse("ground", overwrite=False)
+    folder.refuse("ground", overwrite=True)
+    folder.refuse("rasterize", overwrite=False)
+
+
+def test_a_ground_that_begins_again_takes_its_surfaces_and_its_picture_with_it(folder):
+    folder.path.mkdir(parents=True)
+    for name in BESIDE["ground"]:
+        (folder.path / name).touch()
+        with pytest.raises(OutputExistsError):
+            folder.refuse("ground", overwrite=False)
+        folder.begin("ground")
+        assert list(folder.path.iterdir()) == []
+
+
+def test_folders_are_those_with_a_cloud(tmp_path, folder):
+    folder.write_cloud(tiny.thin_street("a"), {})
+    (tmp_path / "work" / "pictures").mkdir()
+    assert folders(tmp_path / "work") == [folder]
+    with pytest.raises(CloudNotFoundError, match="bevseg ingest"):
+        folders(tmp_path)
+
+
+def test_settings_are_recorded_by_group(tmp_path):
+    settle(tmp_path, PAPER, ("ground", "raster"))
+    assert settings_of(tmp_path).raster == PAPER.raster
+    assert settings_of(tmp_path).slices == DEFAULT.slices
+    assert json.loads((tmp_path / "settings.json").read_text()).keys() == {"ground", "raster"}
+
+
+def test_other_settings_are_refused_only_where_they_matter(tmp_path):
+    settle(tmp_path, DEFAULT, GROUPS)
+    with pytest.raises(UsageError, match="other settings"):
+        settle(tmp_path, PAPER, ("raster",))
+    refuse_other(tmp_path, PAPER, ("ground",))
+    settle(tmp_path, PAPER, ("raster",), overwrite=True)
+    assert settings_of(tmp_path) == dataclasses.replace(DEFAULT, raster=PAPER.raster)
+
+
+def test_a_directory_without_a_record_has_the_defaults(tmp_path):
+    assert settings_of(tmp_path) == DEFAULT
+    refuse_other(tmp_path, PAPER, GROUPS)
