@@ -27,9 +27,9 @@ from bevseg import pipeline
 from bevseg.config import Settings, SimulateConfig, from_table, with_training
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
-from bevseg.sim import survey
+from bevseg.sim import simulate_scan
 from bevseg.stages.learning import write_trained
 from bevseg.stages.simulate import write
 from bevseg.training.fit import Example
@@ -57,9 +57,9 @@ class Street:
         """Return the cloud: made; or, with a folder, read from there, where it is put if it is missing."""
         path = folder / f"{self.name}.laz" if folder else None
         if path is not None and path.exists():
-            return ingest(path)
+            return read_cloud(path)
         what = self.what
-        made = survey(
+        made = simulate_scan(
             self.seed, what.points, preset=what.preset, length=what.length, resolution=what.resolution
         )
         if path is not None:
@@ -181,7 +181,7 @@ def surveys(
 ) -> Iterator[Example]:
     """Yield each cloud with its DEM; with a folder, from the file there or into it."""
     for number, street in enumerate(clouds, 1):
-        yield pipeline.survey(street.cloud(folder), settings)
+        yield pipeline.prepare_example(street.cloud(folder), settings)
         progress(Step("simulate", number, len(clouds), note=street.name))
 
 

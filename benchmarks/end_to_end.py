@@ -161,8 +161,8 @@ def _codec(points: int) -> None:
 def _pipeline(points: int) -> None:
     """Measure the stages of `bevseg run`."""
     from bevseg import pipeline
-    from bevseg.io.read import ingest
-    from bevseg.io.write import export
+    from bevseg.io.read import read_cloud
+    from bevseg.io.write import write_cloud
     from bevseg.runtime.progress import Stopwatch
     from bevseg.seg import checkpoint
 
@@ -171,10 +171,10 @@ def _pipeline(points: int) -> None:
     def once(path: Path, out: Path) -> dict[str, float]:
         watch = Stopwatch()
         with watch("read"):
-            cloud = ingest(path)
+            cloud = read_cloud(path)
         made = pipeline.label(cloud, model, device="cpu", watch=watch)
         with watch("write"):
-            export(cloud, made.labelling, out, overwrite=True)
+            write_cloud(cloud, made.point_labels, out, overwrite=True)
         return watch.seconds
 
     _serve(once, points, "pipeline")

@@ -33,7 +33,7 @@ from bevseg.config import RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
-from bevseg.io.read import find_clouds, ingest
+from bevseg.io.read import find_clouds, read_cloud
 from bevseg.runner.run import REPORT, Request, run
 from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model
@@ -112,7 +112,7 @@ def points(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Return the number of points of each class (SCORED) in each cloud."""
     found = {}
     for name, path in zip(names, files(folder, names), strict=True):
-        labels = ingest(path, scheme=load_scheme("oakland")).labels
+        labels = read_cloud(path, scheme=load_scheme("oakland")).labels
         found[name] = np.bincount([] if labels is None else labels, minlength=len(CLASS_NAMES))[list(SCORED)]
     return found
 

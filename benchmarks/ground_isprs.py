@@ -43,7 +43,7 @@ from ground_scores import (
 from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, CloudNotFoundError
-from bevseg.io.read import find_clouds, ingest
+from bevseg.io.read import find_clouds, read_cloud
 
 SAMPLE = re.compile(r"samp\d+\.txt(\.gz)?")
 GROUND, OBJECT = 0, 1
@@ -170,7 +170,7 @@ def load(path: Path) -> tuple[PointCloud, Mask]:
             why=f"its classes are {np.unique(classes)[:10]}",
             hint="expected 0 for ground and 1 for objects",
         )
-    return ingest(path), classes == GROUND
+    return read_cloud(path), classes == GROUND
 
 
 def measure(filter_: Filter, cloud: PointCloud, truth: Mask) -> Scores:

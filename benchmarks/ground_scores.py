@@ -22,7 +22,7 @@ from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core import metrics
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]
@@ -104,7 +104,7 @@ def config(method: str | None) -> GroundConfig:
 
 def bevseg_filter(settings: GroundConfig) -> Filter:
     """Return what `bevseg ground CLOUD` does without options."""
-    return lambda cloud: ground(cloud, RasterConfig.cell, settings).is_ground
+    return lambda cloud: find_ground(cloud, RasterConfig.cell, settings).is_ground
 
 
 def machine() -> dict[str, Any]:

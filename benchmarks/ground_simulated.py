@@ -47,7 +47,7 @@ from bevseg.core.labels import GROUND
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
-from bevseg.ground.find import Ground, ground
+from bevseg.ground.find import Ground, find_ground
 from bevseg.runtime import open3d
 from bevseg.sim import lots, roadside, sites
 from bevseg.sim.bend import Bend
@@ -60,7 +60,7 @@ from bevseg.sim.mesh import Mesh, box, merge
 from bevseg.sim.scanner import scan
 from bevseg.sim.scene import Scene
 from bevseg.sim.sensors import Sensor
-from bevseg.sim.simulate import survey
+from bevseg.sim.simulate import simulate_scan
 from bevseg.sim.street import Street
 from bevseg.sim.style import STYLES, Style
 from bevseg.sim.terrain import Terrain
@@ -519,7 +519,7 @@ class Whole:
 
 def whole(preset: str, seed: int, length: float = LEVEL.length) -> Whole:
     """Simulate a street of a preset as it comes, `length` m long."""
-    its = survey(seed, int(WHOLE[preset] * length), preset=preset, length=length)
+    its = simulate_scan(seed, int(WHOLE[preset] * length), preset=preset, length=length)
     cloud = PointCloud.from_xyz(its.cloud.xyz - its.cloud.offset, its.cloud.labels, name=preset)
     return Whole(its.street, cloud, its.setup.sensor.optics.noise)
 
@@ -535,7 +535,7 @@ def compared(
     of: str = "",
 ) -> tuple[Measured, Measured]:
     """Measure the DEM of `ground` and that of the true labels below a scan of a street; others as in `measured`."""
-    found = ground(replace(cloud, labels=None), cell, config or GroundConfig())
+    found = find_ground(replace(cloud, labels=None), cell, config or GroundConfig())
     truth = Truth(street, library)
     true, kinds = surveyed(cloud, found.dem.grid, truth, _rectangle(region), of)
     x, y, _ = cloud.xyz.T

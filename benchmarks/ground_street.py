@@ -42,14 +42,14 @@ from numpy.typing import NDArray
 from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
-from bevseg.io.read import find_clouds, ingest
+from bevseg.io.read import find_clouds, read_cloud
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"
 VOXEL = 0.5
 """Edge of the voxels that count alike, m."""
 
 
-class Survey(NamedTuple):
+class SimulatedScan(NamedTuple):
     """A data set.
 
     Attributes
@@ -75,7 +75,7 @@ class Survey(NamedTuple):
     all_ground: tuple[int, ...] = ()
 
 
-OAKLAND = Survey(
+OAKLAND = SimulatedScan(
     "oakland3d",
     "*.xyz_label_conf.gz",
     "street",
@@ -92,8 +92,8 @@ OAKLAND = Survey(
 # Left out: 0 (nobody looked), 7 and 18 (noise), 9 (water lies like ground and is none), 17 and 26 (bridges and quays:
 # the street of one is ground to a driver and none to a surveyor), 65 and 66 (artefacts). Cars are in class 1.
 AIRBORNE = (1, 3, 4, 5, 6, 64, 67)
-IGN = Survey("ign_lidarhd", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
-AHN3 = Survey("ahn3_delft", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
+IGN = SimulatedScan("ign_lidarhd", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
+AHN3 = SimulatedScan("ahn3_delft", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
 
 SURVEYS = {"Oakland": OAKLAND, "IGN LiDAR HD": IGN, "AHN3": AHN3}
 
@@ -163,7 +163,7 @@ def report(root: Path, settings: GroundConfig, peers: bool, json: Path | None) -
 
 
 def _scored(
-    title: str, filter_: Filter, clouds: Mapping[str, tuple[PointCloud, Truth]], survey: Survey
+    title: str, filter_: Filter, clouds: Mapping[str, tuple[PointCloud, Truth]], survey: SimulatedScan
 ) -> dict[str, Any]:
     """Run a filter on the clouds of a survey; print and return its scores."""
     of_clouds = {name: measure(filter_(cloud), truth, survey) for name, (cloud, truth) in clouds.items()}
@@ -173,7 +173,7 @@ def _scored(
     return {"clouds": of_clouds} | summary(of_clouds)
 
 
-def load(path: Path, survey: Survey) -> tuple[PointCloud, Truth]:
+def load(path: Path, survey: SimulatedScan) -> tuple[PointCloud, Truth]:
     """Return the points as every command of bevseg reads them, and what is known of them.
 
     Raises
@@ -184,7 +184,7 @@ def load(path: Path, survey: Survey) -> tuple[PointCloud, Truth]:
     known = codes(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # codes that the default scheme does not know: scored are those above
-        cloud = ingest(path)
+        cloud = read_cloud(path)
     is_ground = np.isin(known, survey.ground)
     counts = is_ground | np.isin(known, survey.objects)
     return cloud, Truth(known, counts, is_ground, voxel_weights(cloud))
@@ -199,7 +199,7 @@ def voxel_weights(cloud: PointCloud) -> NDArray[np.float64]:
     return 1.0 / sizes[voxel]
 
 
-def measure(found: Mask, truth: Truth, survey: Survey) -> Scores:
+def measure(found: Mask, truth: Truth, survey: SimulatedScan) -> Scores:
     """Return the scores of one cloud, by points and by voxels (`_vox`)."""
     its = truth.counts
     made: Scores = {}

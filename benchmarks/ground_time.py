@@ -2,7 +2,7 @@
 
     python benchmarks/ground_time.py [--points 3000000 30000000] [--repeats 5] [--json F] [--method smrf] [--peers]
 
-Ours goes from the points in memory, as `ingest` gives them, to the DEM at the default cell and the label of each
+Ours goes from the points in memory, as `read_cloud` gives them, to the DEM at the default cell and the label of each
 point. CSF, and with --peers the plain opening, go from float64 coordinates that lie ready to the labels, without a
 DEM. Each has a process of its own, held on one core (the same for all), with one thread; a pass over a small street
 comes first, so compilation is left out. Then they take turns. Seconds are medians, of the wall clock and of the
@@ -233,28 +233,28 @@ def _bevseg(path: Path, method: str | None) -> Once:
     from ground_scores import config
 
     from bevseg.config import RasterConfig
-    from bevseg.ground.find import ground
-    from bevseg.io.read import ingest
+    from bevseg.ground.find import find_ground
+    from bevseg.io.read import read_cloud
 
-    cloud, settings = ingest(path), config(method)
-    return lambda: ground(cloud, RasterConfig.cell, settings)
+    cloud, settings = read_cloud(path), config(method)
+    return lambda: find_ground(cloud, RasterConfig.cell, settings)
 
 
 def _csf(path: Path, _: str | None) -> Once:
     import ground_peers
 
-    from bevseg.io.read import ingest
+    from bevseg.io.read import read_cloud
 
-    xyz = ingest(path).xyz
+    xyz = read_cloud(path).xyz
     return lambda: ground_peers.csf(xyz, ground_peers.CSF["CSF"]["street"])
 
 
 def _opening(path: Path, _: str | None) -> Once:
     import ground_peers
 
-    from bevseg.io.read import ingest
+    from bevseg.io.read import read_cloud
 
-    xyz = ingest(path).xyz
+    xyz = read_cloud(path).xyz
     return lambda: ground_peers.opening(xyz, **ground_peers.OPENING["street"])
 
 

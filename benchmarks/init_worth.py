@@ -28,7 +28,7 @@ from bevseg import pipeline
 from bevseg.config import with_training
 from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 from bevseg.seg.checkpoint import Model
 from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model
@@ -71,12 +71,12 @@ def measure(asked: argparse.Namespace) -> Iterator[Row]:
     start = pipeline.load_model(asked.model or default_model())
     usual = training_settings(None, init=asked.model or default_model())
     paths = dict(zip(TRAIN, files(asked.data, TRAIN), strict=True))
-    clouds = {name: ingest(path, scheme=load_scheme("oakland")) for name, path in paths.items()}
+    clouds = {name: read_cloud(path, scheme=load_scheme("oakland")) for name, path in paths.items()}
     for rate in asked.rates:
         settings = with_training(usual, init_worth=0.0, learning_rate=rate)
         for trial in asked.trials:
             learned = trial.split(",")
-            examples = [pipeline.survey(clouds[name], settings) for name in learned]
+            examples = [pipeline.prepare_example(clouds[name], settings) for name in learned]
             tuned, _ = pipeline.train(examples, settings, init=start, device=asked.device)
             others = Set(
                 trial, {name: lambda name=name: clouds[name] for name in TRAIN if name not in learned}

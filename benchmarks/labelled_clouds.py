@@ -26,7 +26,7 @@ from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import FOUR, SCORED
 from bevseg.errors import CloudFormatError
-from bevseg.io.read import find_clouds, ingest
+from bevseg.io.read import find_clouds, read_cloud
 from bevseg.seg.checkpoint import Model
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"
@@ -167,12 +167,12 @@ def score(
     table: dict[str, Any] = {"clouds": {}}
     spent = 0.0
     for name, read in clouds.clouds.items():
-        cloud = pipeline.labelled(read())
+        cloud = pipeline.ensure_labelled(read())
         begin = time.perf_counter()
         made = pipeline.label(cloud, model, device=device)
         spent += time.perf_counter() - begin
         best = pipeline.oracle(cloud, made.dem, model.settings.slices)
-        matrices.append((pipeline.matrix(cloud, made.labelling), pipeline.matrix(cloud, best)))
+        matrices.append((pipeline.matrix(cloud, made.point_labels), pipeline.matrix(cloud, best)))
         table["clouds"][name] = scores(*matrices[-1])
         said(f"{clouds.name} {name}: mIoU {100 * table['clouds'][name]['iou']['miou']:.1f}")
     return table | {"pooled": scores(*map(sum, zip(*matrices, strict=True))), "seconds": spent}
@@ -199,4 +199,4 @@ def _files(name: str, folder: Path, pattern: str, scheme: str | None) -> Set:
         return Set(name, {})
     found = [file for file in find_clouds([folder]).clouds if file.path.match(pattern)]
     how = load_scheme(scheme) if scheme else None
-    return Set(name, {file.stem: functools.partial(ingest, file.path, scheme=how) for file in found})
+    return Set(name, {file.stem: functools.partial(read_cloud, file.path, scheme=how) for file in found})

@@ -22,8 +22,8 @@ from scipy import stats
 
 from bevseg.bev.rasterize import rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
-from bevseg.ground.find import ground
-from bevseg.io.read import ingest
+from bevseg.ground.find import find_ground
+from bevseg.io.read import read_cloud
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"
 REPEATS = 5
@@ -55,8 +55,8 @@ def main() -> None:
 
 def _ways(path: Path, cell: float) -> dict[str, Callable[[], object]]:
     """Return name -> what is to be timed."""
-    cloud = ingest(path)
-    dem = ground(cloud, cell, GroundConfig()).dem
+    cloud = read_cloud(path)
+    dem = find_ground(cloud, cell, GroundConfig()).dem
     x, y, z = cloud.xyz.T.copy()
     cells, size = dem.grid.rows * dem.grid.cols, dem.grid.shape
 

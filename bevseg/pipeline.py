@@ -14,15 +14,15 @@ import numpy as np
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
 from bevseg.bev.rasterize import label_rasters, rasterize
-from bevseg.config import ONE_LOOK, PredictConfig, Settings, SliceConfig
+from bevseg.config import NO_TTA, PredictConfig, Settings, SliceConfig
 from bevseg.config.names import SLICES
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.metrics import Counts
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
-from bevseg.ground.find import Ground, ground
+from bevseg.ground.find import Ground, find_ground
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
@@ -42,7 +42,7 @@ def _loaded(path: Path, stamp: int) -> Model:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class StageOutputs:
     """All that the stages make of one cloud.
 
     Attributes
@@ -58,7 +58,7 @@ class Labelled:
     ground: Ground
     bands: dict[str, Raster]
     classes: dict[str, Raster]
-    labelling: Labelling
+    point_labels: PointLabels
 
     @property
     def dem(self) -> Raster:
@@ -71,9 +71,9 @@ def label(
     model: Model,
     *,
     device: str = "auto",
-    looks: PredictConfig = ONE_LOOK,
+    tta: PredictConfig = NO_TTA,
     watch: Stopwatch | None = None,
-) -> Labelled:
+) -> StageOutputs:
     """Label every point of a cloud with a trained model.
 
     Parameters
@@ -91,25 +91,25 @@ def label(
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
-        found = ground(cloud, settings.raster.cell, settings.ground)
+        found = find_ground(cloud, settings.raster.cell, settings.ground)
     with watch("rasterize"):
         bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
     with watch("predict"):
-        classes = classify(bands, model, device=device, looks=looks)
+        classes = classify(bands, model, device=device, tta=tta)
     with watch("backproject"):
-        labelling = backproject(cloud, found.dem, classes, settings.slices)
-    return Labelled(found, bands, classes, labelling)
+        point_labels = backproject(cloud, found.dem, classes, settings.slices)
+    return StageOutputs(found, bands, classes, point_labels)
 
 
 def classify(
-    bands: Mapping[str, Raster], model: Model, *, device: str = "auto", looks: PredictConfig = ONE_LOOK
+    bands: Mapping[str, Raster], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
 ) -> dict[str, Raster]:
     """Return slice -> bands `class` and `confidence`: what the networks say, without impossible cars."""
-    said = {name: predict(raster, model, name, device=device, config=looks) for name, raster in bands.items()}
+    said = {name: predict(raster, model, name, device=device, config=tta) for name, raster in bands.items()}
     return consistent(said, bands)
 
 
-def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> Labelling:
+def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> PointLabels:
     """Carry the true label of each cell back to the points: what perfect networks would reach."""
     sure = {
         name: dataclasses.replace(
@@ -130,7 +130,7 @@ def is_labelled(cloud: PointCloud) -> bool:
     return cloud.labels is not None and bool(cloud.labels.any())
 
 
-def labelled(cloud: PointCloud) -> PointCloud:
+def ensure_labelled(cloud: PointCloud) -> PointCloud:
     """Return the cloud, or raise LabelError if it has no labels to learn from."""
     if is_labelled(cloud):
         return cloud
@@ -141,9 +141,9 @@ def labelled(cloud: PointCloud) -> PointCloud:
     )
 
 
-def survey(cloud: PointCloud, settings: Settings) -> Example:
+def prepare_example(cloud: PointCloud, settings: Settings) -> Example:
     """Return a labelled cloud with its DEM, ready for training; LabelError if it has no labels."""
-    return Example(labelled(cloud), ground(cloud, settings.raster.cell, settings.ground).dem)
+    return Example(ensure_labelled(cloud), find_ground(cloud, settings.raster.cell, settings.ground).dem)
 
 
 def train(
@@ -163,7 +163,7 @@ def train(
     Parameters
     ----------
     examples
-        Labelled clouds, with names of their own, and their DEMs: `survey` makes them.
+        Labelled clouds, with names of their own, and their DEMs: `prepare_example` makes them.
     settings
         Of all stages; the model keeps them.
     val
@@ -218,7 +218,7 @@ def _scored(examples: Sequence[Example], model: Model, device: str) -> dict[str,
     best = found.copy()
     for example in examples:
         cloud = example.cloud
-        found += matrix(cloud, label(cloud, model, device=device).labelling)
+        found += matrix(cloud, label(cloud, model, device=device).point_labels)
         best += matrix(cloud, oracle(cloud, example.dem, model.settings.slices))
     return {
         "clouds": [example.cloud.name for example in examples],
@@ -227,8 +227,8 @@ def _scored(examples: Sequence[Example], model: Model, device: str) -> dict[str,
     }
 
 
-def matrix(cloud: PointCloud, labelling: Labelling) -> Counts:
+def matrix(cloud: PointCloud, point_labels: PointLabels) -> Counts:
     """Count true against predicted class over the points of a labelled cloud."""
     if cloud.labels is None:
         raise LabelError("A cloud without labels cannot be scored", where=cloud.name)
-    return evaluate.count(cloud.labels, labelling.classes, cloud.name)
+    return evaluate.count(cloud.labels, point_labels.classes, cloud.name)

@@ -29,10 +29,10 @@ from bevseg.core.cells import lowest
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from bevseg.ground.hillshade import EXAGGERATION, hillshade, illuminated
 from bevseg.ground.surface import unseen
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 
 WIDTH, DPI = 9.6, 100
 
@@ -92,8 +92,8 @@ def before_and_after(path: Path, view: View, out: Path) -> None:
     """Draw a cloud before and after."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # class codes play no part here
-        cloud = ingest(path)
-    found = ground(cloud, view.cell, GroundConfig())
+        cloud = read_cloud(path)
+    found = find_ground(cloud, view.cell, GroundConfig())
     caption = (
         f"{view.title}; {found.method}, {len(cloud):,} points, cells of {view.cell:g} m, heights doubled"
     )
@@ -106,7 +106,7 @@ def before_and_after(path: Path, view: View, out: Path) -> None:
 
 def errors(cloud: PointCloud, truth: np.ndarray, counts: np.ndarray, cell: float, out: Path) -> None:
     """Draw where ground was lost and objects were kept, over the hillshade of the lowest heights and of the DEM."""
-    found = ground(cloud, cell, GroundConfig())
+    found = find_ground(cloud, cell, GroundConfig())
     before, grid = shaded_lowest(cloud, found.dem), found.dem.grid
     row, col = np.divmod(grid.cell_of(*cloud.xyz[:, :2].T), grid.cols)
     across = 2 if grid.cols < 2.5 * grid.rows else 1

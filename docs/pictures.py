@@ -63,7 +63,7 @@ def around(cells: np.ndarray) -> tuple[slice, slice]:
 def stages(folder: Folder, out: Path) -> None:
     """Draw what each stage made of one cloud."""
     cloud, dem = folder.read_cloud(), folder.read_dem()
-    bands, classes, labelling = folder.read_bands(), folder.read_classes(), folder.read_labels()
+    bands, classes, point_labels = folder.read_bands(), folder.read_classes(), folder.read_labels()
     view = around(dem["distance"] == 0)
     height, base = dem["height"][view], np.nanmin(dem["height"][view])
     low = lowest(cloud, dem.grid)[0][view]
@@ -87,7 +87,7 @@ def stages(folder: Folder, out: Path) -> None:
             for name, raster in classes.items()
         },
     )
-    top = highest_class(cloud, labelling, dem.grid)[view]
+    top = highest_class(cloud, point_labels, dem.grid)[view]
     panels(out / "backproject.png", {"class of the highest point": (seen(top), CLASSES)})
 
 

@@ -24,8 +24,8 @@ from PIL import Image
 from bevseg.config import GroundConfig
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.pointcloud import PointCloud
-from bevseg.ground.find import ground, height_above_ground
-from bevseg.io.read import find_clouds, ingest
+from bevseg.ground.find import find_ground, height_above_ground
+from bevseg.io.read import find_clouds, read_cloud
 from bevseg.sim.presets import PRESETS
 
 DPI = 100
@@ -58,10 +58,10 @@ class View:
     def __init__(self, path: Path) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*(codes|unlabelled)")
-            cloud = ingest(path)
+            cloud = read_cloud(path)
         self.name = cloud.name.removeprefix("oakland_part2_")
         self.labels = cloud.labels
-        found = ground(cloud, 0.2, GroundConfig())
+        found = find_ground(cloud, 0.2, GroundConfig())
         self.above = height_above_ground(cloud, found.dem)
         self.xyz = _laid(cloud, found.is_ground)
 

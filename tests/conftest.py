@@ -50,7 +50,9 @@ def tiny_model(tmp_path_factory) -> Path:
     from bevseg.seg import checkpoint
     from tests import tiny
 
-    examples = [pipeline.survey(tiny.thin_street(n, seed), tiny.SETTINGS) for seed, n in enumerate("xy")]
+    examples = [
+        pipeline.prepare_example(tiny.thin_street(n, seed), tiny.SETTINGS) for seed, n in enumerate("xy")
+    ]
     model, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     checkpoint.save(model, path)

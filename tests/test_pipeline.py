@@ -26,23 +26,23 @@ def cloud():
 
 
 def test_every_point_gets_a_class_and_a_confidence(cloud, model):
-    labelling = pipeline.label(cloud, model, device="cpu").labelling
-    assert labelling.classes.shape == labelling.confidence.shape == (len(cloud),)
-    assert labelling.classes.min() >= 1
-    assert labelling.classes.max() <= 5
+    point_labels = pipeline.label(cloud, model, device="cpu").point_labels
+    assert point_labels.classes.shape == point_labels.confidence.shape == (len(cloud),)
+    assert point_labels.classes.min() >= 1
+    assert point_labels.classes.max() <= 5
 
 
 def test_ground_comes_from_the_band_over_the_dem_whatever_the_networks_say(cloud, model):
     made = pipeline.label(cloud, model, device="cpu")
     in_band = height_above_ground(cloud, made.dem) < model.settings.slices.foot
     assert in_band.any()
-    assert (made.labelling.classes[in_band] == GROUND).all()
+    assert (made.point_labels.classes[in_band] == GROUND).all()
 
 
 def test_the_input_is_not_changed_and_its_labels_play_no_part(cloud, model):
     before = cloud.xyz
     bare = dataclasses.replace(cloud, labels=None)
-    one, other = (pipeline.label(c, model, device="cpu").labelling for c in (cloud, bare))
+    one, other = (pipeline.label(c, model, device="cpu").point_labels for c in (cloud, bare))
     np.testing.assert_array_equal(one.classes, other.classes)
     np.testing.assert_array_equal(cloud.xyz, before)
 
@@ -51,7 +51,7 @@ def test_the_order_of_the_points_does_not_matter(cloud, model):
     order = np.random.default_rng(0).permutation(len(cloud))
     columns = {axis: getattr(cloud, axis)[order] for axis in ("x", "y", "z", "labels")}
     shuffled = dataclasses.replace(cloud, **columns)
-    straight, mixed = (pipeline.label(c, model, device="cpu").labelling.classes for c in (cloud, shuffled))
+    straight, mixed = (pipeline.label(c, model, device="cpu").point_labels.classes for c in (cloud, shuffled))
     # Sums in another order may tip a cell that is on the edge.
     assert (straight[order] == mixed).mean() > 0.999
 
@@ -75,7 +75,7 @@ def test_an_unlabelled_cloud_has_no_truth_and_no_score(cloud, model):
     dem = pipeline.label(bare, model, device="cpu").dem
     assert pipeline.truth(bare, dem, model.settings.slices) == {}
     with pytest.raises(LabelError):
-        pipeline.survey(bare, tiny.SETTINGS)
+        pipeline.prepare_example(bare, tiny.SETTINGS)
 
 
 def test_a_model_is_loaded_once_but_never_stale(tiny_model, tmp_path):

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from bevseg.bev.slices import cut_of, slab_and_height
 from bevseg.config import SliceConfig
-from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.labels import BUILDING, GROUND
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
-from bevseg.runtime.kernels import compiled, in_threads, stretch
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
 UNSURE_DISTANCE = 10.0
 """So far (m) from a measured cell, the DEM is a guess: ground is then claimed with confidence 1/2."""
@@ -29,7 +29,7 @@ UNSURE_DISTANCE = 10.0
 
 def backproject(
     cloud: PointCloud, dem: Raster, classes: Mapping[str, Raster], slices: SliceConfig
-) -> Labelling:
+) -> PointLabels:
     """Return class and confidence of every point, in the order of the cloud.
 
     Parameters
@@ -48,16 +48,16 @@ def backproject(
         if raster.grid != dem.grid:
             raise ValueError(f"class raster {name!r} on {raster.grid}, DEM on {dem.grid}")
     said = _said(dem, classes)
-    points = Steps.of(cloud)
-    frame, height, cut = Frame.of(cloud, dem.grid), dem["height"].ravel(), cut_of(cloud, slices)
+    points = QuantizedPoints.of(cloud)
+    frame, height, cut = GridTransform.of(cloud, dem.grid), dem["height"].ravel(), cut_of(cloud, slices)
     found = np.empty((2, len(cloud)), np.uint8)
 
     def of_part(part: int) -> None:
-        its = stretch(len(cloud), part)
+        its = chunk_of(len(cloud), part)
         _gather(points.part(its), frame, height, cut, slices.foot, said, found[:, its])
 
-    in_threads(of_part)
-    return Labelling(found[0], found[1])
+    parallel_for(of_part)
+    return PointLabels(found[0], found[1])
 
 
 def _said(dem: Raster, classes: Mapping[str, Raster]) -> NDArray[np.uint16]:

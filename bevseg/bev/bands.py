@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
-from bevseg.bev.slices import Cut
+from bevseg.bev.slices import SliceLimits
 from bevseg.config.names import FEATURES
 from bevseg.core.raster import Band
 from bevseg.errors import UsageError
@@ -56,7 +56,7 @@ def bands(features: str) -> dict[str, tuple[Band, ...]]:
 def write_bands(
     records: Records,
     dem: NDArray[np.generic],
-    cut: Cut,
+    cut: SliceLimits,
     features: str,
     name: str,
     values: NDArray[np.float32],

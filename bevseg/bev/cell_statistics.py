@@ -9,11 +9,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, SLAB_OF, Cut, find_slabs
-from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, SLAB_OF, SliceLimits, find_slabs
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.runtime.kernels import compiled, in_threads, stretch, threads
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 LOWEST, HIGHEST, SUM, COUNT, BINS = range(5)
 """Columns of a record: float32, the last one read as 32 bits, one per height bin."""
@@ -41,25 +41,29 @@ class Records(NamedTuple):
         return self.slices[SLAB_OF[name] - LOW]
 
 
-def count(cloud: PointCloud, dem: Raster, cut: Cut) -> Records:
+def count(cloud: PointCloud, dem: Raster, cut: SliceLimits) -> Records:
     """Return the records of all cells of a DEM."""
     records = Records.empty(dem.grid.rows * dem.grid.cols)
     bits = records.slices.view(np.uint32)
-    points, frame, height = Steps.of(cloud), Frame.of(cloud, dem.grid), dem["height"].ravel()
+    points, frame, height = (
+        QuantizedPoints.of(cloud),
+        GridTransform.of(cloud, dem.grid),
+        dem["height"].ravel(),
+    )
     room = _Found.room_for(min(len(cloud), CHUNK))
     for start in range(0, len(cloud), CHUNK):
         chunk = points.part(slice(start, start + CHUNK))
         found = room.part(slice(0, len(chunk.x)))
-        parts = [stretch(len(chunk.x), part) for part in range(threads())]
-        in_threads(lambda its: _find(chunk.part(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
-        in_threads(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
+        parts = [chunk_of(len(chunk.x), part) for part in range(threads())]
+        parallel_for(lambda its: _find(chunk.part(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
+        parallel_for(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
     return records
 
 
 def _shares(cells: NDArray[np.int32]) -> list[tuple[int, int]]:
     """Return the ranges of cells, first and end, that hold about as many of the points for each thread."""
     sample = np.sort(cells[:: max(len(cells) // 1000, 1)])
-    inner = [int(sample[stretch(len(sample), part).start]) for part in range(1, threads())]
+    inner = [int(sample[chunk_of(len(sample), part).start]) for part in range(1, threads())]
     edges = [0, *(max(edge, 0) for edge in inner), np.iinfo(np.int32).max]
     return list(itertools.pairwise(edges))
 

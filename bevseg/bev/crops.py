@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.cell_statistics import Records, add_height, bin_of
 from bevseg.bev.rasterize import add_vote, majority
-from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, Cut, cut_of, slab_and_height
+from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, cut_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.core.cells import cell_in_window
 from bevseg.core.grid import floor_cell
@@ -78,7 +78,7 @@ class _Tiled(NamedTuple):
     starts: NDArray[np.int64]
     cols: int
     rows: int
-    cut: Cut
+    cut: SliceLimits
 
 
 class _Draw(NamedTuple):
@@ -255,9 +255,9 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
 def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:
     """Return a 2 x 2 matrix row by row: any rotation, mirrored half the time, stretched a little."""
     angle = rng.uniform(0, 2 * np.pi)
-    stretch = rng.uniform(1 - STRETCH, 1 + STRETCH)
+    chunk_of = rng.uniform(1 - STRETCH, 1 + STRETCH)
     mirror = 1 if rng.random() < 0.5 else -1
-    cos, sin = float(np.cos(angle) * stretch), float(np.sin(angle) * stretch)
+    cos, sin = float(np.cos(angle) * chunk_of), float(np.sin(angle) * chunk_of)
     return cos, -sin, mirror * sin, mirror * cos
 
 

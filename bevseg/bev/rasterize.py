@@ -10,11 +10,11 @@ from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.cell_statistics import count
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, cut_of, find_slabs
 from bevseg.config import RasterConfig, SliceConfig
-from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.runtime.kernels import compiled, in_threads
+from bevseg.runtime.kernels import compiled, parallel_for
 
 
 def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: RasterConfig) -> dict[str, Raster]:
@@ -34,7 +34,7 @@ def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: Raste
     cut, height, tables = cut_of(cloud, slices), dem["height"].ravel(), bands(raster.features)
     records = count(cloud, dem, cut)
     values = {name: np.empty((len(table), height.size), np.float32) for name, table in tables.items()}
-    in_threads(lambda name: write_bands(records, height, cut, raster.features, name, values[name]), values)
+    parallel_for(lambda name: write_bands(records, height, cut, raster.features, name, values[name]), values)
     return {
         name: Raster(
             dem.grid,
@@ -60,8 +60,8 @@ def label_rasters(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[s
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
     votes = np.zeros((dem.grid.rows * dem.grid.cols, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
-    frame, height = Frame.of(cloud, dem.grid), dem["height"].ravel()
-    _vote(Steps.of(cloud), cloud.labels, frame, height, cut_of(cloud, slices), votes)
+    frame, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
+    _vote(QuantizedPoints.of(cloud), cloud.labels, frame, height, cut_of(cloud, slices), votes)
     return {
         name: Raster(
             dem.grid,

@@ -14,7 +14,7 @@ GROUND_SLAB, LOW, HIGH = range(3)
 SLAB_OF = {"low": LOW, "high": HIGH}
 
 
-class Cut(NamedTuple):
+class SliceLimits(NamedTuple):
     """The slabs of one cloud.
 
     Attributes
@@ -32,10 +32,10 @@ class Cut(NamedTuple):
     level: float
 
 
-def cut_of(cloud: PointCloud, config: SliceConfig) -> Cut:
+def cut_of(cloud: PointCloud, config: SliceConfig) -> SliceLimits:
     """Return the slabs of a cloud; with `reference="mode"` they lie over its street level (`street_level`)."""
     level = street_level(cloud) if config.reference == "mode" else np.nan
-    return Cut(config.ground_band, config.split, level)
+    return SliceLimits(config.ground_band, config.split, level)
 
 
 def street_level(cloud: PointCloud) -> float:

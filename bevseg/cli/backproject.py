@@ -25,5 +25,5 @@ def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrit
     from bevseg.stages import work as stages
     from bevseg.workdir import for_each as workflow
 
-    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
     console.finish(stages.backproject_work(work, how=how))

@@ -16,7 +16,7 @@ from bevseg.errors import PartialFailureError
 from bevseg.runtime.progress import Step
 
 if TYPE_CHECKING:
-    from bevseg.runtime.batch import Outcome
+    from bevseg.runtime.batch import BatchResult
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -74,7 +74,7 @@ class Console:
         """Print a result on stdout."""
         click.echo(text)
 
-    def finish(self, outcome: Outcome) -> None:
+    def finish(self, outcome: BatchResult) -> None:
         """List the files that were written, then the clouds that failed.
 
         Raises

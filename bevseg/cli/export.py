@@ -50,5 +50,5 @@ def export(
     from bevseg.stages import work as stages
     from bevseg.workdir import for_each as workflow
 
-    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
     console.finish(stages.export_work(work, output, formats=formats, out_classes=out_classes, how=how))

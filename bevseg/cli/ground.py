@@ -66,7 +66,7 @@ def ground(
     if output is not None:
         outcome = stages.ground_cloud(work, output, settings, asked=asked, overwrite=overwrite)
     else:
-        how = workflow.How(overwrite, jobs, on_error, console.progress)
+        how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
         outcome = stages.ground_work(work, settings, asked=asked, how=how)
     for stem, done in outcome.done.items():
         console.result(f"{stem}: {done.facts['method']}: {done.facts['why']}")

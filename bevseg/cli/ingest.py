@@ -41,5 +41,5 @@ def ingest(
     from bevseg.stages import work as stages
     from bevseg.workdir import for_each as workflow
 
-    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
     console.finish(stages.ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))

@@ -220,8 +220,8 @@ max_minutes = click.option(
 )
 
 
-def looks(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--scales, --turns and --crf, handed to the command as one PredictConfig called `looks`."""
+def tta(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--scales, --turns and --crf, handed to the command as one PredictConfig called `tta`."""
 
     @click.option(
         "--scales",
@@ -241,7 +241,7 @@ def looks(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--crf", is_flag=True, help="Let neighbouring cells agree: a dense CRF over the rasters.")
     @functools.wraps(command)
     def wrapped(*args: Any, scales: tuple[float, ...], turns: int, crf: bool, **kwargs: Any) -> Any:
-        return command(*args, looks=PredictConfig(scales, turns, crf), **kwargs)
+        return command(*args, tta=PredictConfig(scales, turns, crf), **kwargs)
 
     return wrapped
 

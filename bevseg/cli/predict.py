@@ -16,7 +16,7 @@ from .console import Console
 @click.command(cls=options.Stage)
 @options.work
 @options.model("A trained model.", shipped=True)
-@options.looks
+@options.tta
 @options.on_error
 @options.overwrite
 @options.device
@@ -24,7 +24,7 @@ def predict(
     console: Console,
     work: Path,
     model: Path | None,
-    looks: PredictConfig,
+    tta: PredictConfig,
     on_error: str,
     overwrite: bool,
     device: str,
@@ -40,5 +40,5 @@ def predict(
     from bevseg.stages import learning
     from bevseg.workdir import for_each as workflow
 
-    how = workflow.How(overwrite, 1, on_error, console.progress)
-    console.finish(learning.predict_work(work, model or default_model(), device=device, looks=looks, how=how))
+    how = workflow.StageOptions(overwrite, 1, on_error, console.progress)
+    console.finish(learning.predict_work(work, model or default_model(), device=device, tta=tta, how=how))

@@ -38,5 +38,5 @@ def rasterize(
     from bevseg.stages import work as stages
     from bevseg.workdir import for_each as workflow
 
-    how = workflow.How(overwrite, jobs, on_error, console.progress)
+    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
     console.finish(stages.rasterize_work(work, stages.settings_for(work, config, model), how=how))

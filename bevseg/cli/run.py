@@ -23,7 +23,7 @@ from .console import Console
 @options.out_classes()
 @options.val
 @options.max_minutes
-@options.looks
+@options.tta
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -42,7 +42,7 @@ def run(
     out_classes: str | None,
     val: tuple[str, ...] | None,
     max_minutes: float | None,
-    looks: PredictConfig,
+    tta: PredictConfig,
     jobs: int,
     on_error: str,
     overwrite: bool,
@@ -81,7 +81,7 @@ def run(
             out_classes=out_classes,
             val=val,
             work=work,
-            looks=looks,
+            tta=tta,
             overwrite=overwrite,
             how=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
         ),

@@ -26,9 +26,9 @@ def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
       bevseg study benchmarks/studies/loss_curves.toml -o curves/
       bevseg study benchmarks/studies/mnist_binary.toml -o mnist/ --jobs 2
     """
-    from bevseg.runtime.batch import Outcome
+    from bevseg.runtime.batch import BatchResult
     from bevseg.study.conduct import conduct
 
     conducted = conduct(study_file, output, jobs=jobs, progress=console.progress)
     console.result(conducted.text.rstrip())
-    console.finish(Outcome(written=conducted.written))
+    console.finish(BatchResult(written=conducted.written))

@@ -3,7 +3,7 @@
 from bevseg.config.groups import (
     FINE_TUNING,
     NAMED,
-    ONE_LOOK,
+    NO_TTA,
     GroundConfig,
     Group,
     NetConfig,
@@ -20,7 +20,7 @@ from bevseg.config.tables import from_table, load, to_table, with_training
 __all__ = [
     "FINE_TUNING",
     "NAMED",
-    "ONE_LOOK",
+    "NO_TTA",
     "GroundConfig",
     "Group",
     "NetConfig",

@@ -231,7 +231,7 @@ class PredictConfig(Group):
     """Whether a dense CRF goes over the probabilities."""
 
 
-ONE_LOOK = PredictConfig()
+NO_TTA = PredictConfig()
 """The network's own answer."""
 
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from bevseg.core.grid import Grid, floor_cell
 from bevseg.core.pointcloud import PointCloud
-from bevseg.runtime.kernels import compiled, in_threads, stretch, threads
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 BLOCK = 2048
 """Points in a block: what is known of them stays in the first-level cache."""
 
 
-class Frame(NamedTuple):
+class GridTransform(NamedTuple):
     """What a kernel needs to find the cell of a point: the cloud's scale and offset, and the grid."""
 
     scale: tuple[float, float, float]
@@ -35,12 +35,12 @@ class Frame(NamedTuple):
     cols: int
 
     @classmethod
-    def of(cls, cloud: PointCloud, grid: Grid) -> Frame:
+    def of(cls, cloud: PointCloud, grid: Grid) -> GridTransform:
         """Join the frame of a cloud and a grid."""
         return cls(cloud.scale, cloud.offset, grid.cell, grid.west, grid.north, grid.rows, grid.cols)
 
 
-class Steps(NamedTuple):
+class QuantizedPoints(NamedTuple):
     """The coordinates of a cloud as kernels take them; a `finite` of length 0 says that all are."""
 
     x: NDArray[np.int32]
@@ -49,14 +49,14 @@ class Steps(NamedTuple):
     finite: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, cloud: PointCloud) -> Steps:
+    def of(cls, cloud: PointCloud) -> QuantizedPoints:
         """Return the points of a cloud."""
         finite = np.empty(0, np.bool_) if cloud.finite is None else cloud.finite
         return cls(cloud.x, cloud.y, cloud.z, finite)
 
-    def part(self, its: slice) -> Steps:
+    def part(self, its: slice) -> QuantizedPoints:
         """Return some of the points."""
-        return Steps(self.x[its], self.y[its], self.z[its], self.finite[its])
+        return QuantizedPoints(self.x[its], self.y[its], self.z[its], self.finite[its])
 
 
 _floor_cell = numba.njit(inline="always")(floor_cell)
@@ -70,7 +70,9 @@ def block_of(points, start):  # type: ignore[no-untyped-def]
     copied side by side.
     """
     its = slice(start, start + BLOCK)
-    return Steps(points.x[its].copy(), points.y[its].copy(), points.z[its].copy(), points.finite[its])
+    return QuantizedPoints(
+        points.x[its].copy(), points.y[its].copy(), points.z[its].copy(), points.finite[its]
+    )
 
 
 @numba.njit
@@ -111,8 +113,8 @@ class Extent(NamedTuple):
     @classmethod
     def of(cls, cloud: PointCloud) -> Extent | None:
         """Return the extent of a cloud; None if no point is finite."""
-        points = Steps.of(cloud)
-        found = in_threads(lambda part: _range(points.part(stretch(len(cloud), part))))
+        points = QuantizedPoints.of(cloud)
+        found = parallel_for(lambda part: _range(points.part(chunk_of(len(cloud), part))))
         west, south = (min(ends[at] for ends in found) for at in (0, 1))
         east, north = (max(ends[at] for ends in found) for at in (2, 3))
         if west > east:
@@ -141,12 +143,14 @@ def _range(points):  # type: ignore[no-untyped-def]
 
 def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return lowest height (m, NaN where there is no point) and number of points of each cell, (rows, cols)."""
-    points, frame = Steps.of(cloud), Frame.of(cloud, grid)
+    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
 
     # What a thread allocates stays with the thread's own heap after it is freed: better to bring it along.
     lows = np.full((threads(), grid.rows * grid.cols), np.inf, np.float32)
     counts = np.zeros(lows.shape, np.int32)
-    in_threads(lambda part: _lowest(points.part(stretch(len(cloud), part)), frame, lows[part], counts[part]))
+    parallel_for(
+        lambda part: _lowest(points.part(chunk_of(len(cloud), part)), frame, lows[part], counts[part])
+    )
     low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
     return low.reshape(grid.shape), counts.sum(axis=0).reshape(grid.shape)

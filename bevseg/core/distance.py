@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from bevseg.runtime.kernels import compiled, in_threads, stretch
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
 FAR = 1 << 29
 """Cells to the next one of another kind where there is none; more than a raster has."""
@@ -32,13 +32,13 @@ def to_nearest(known: NDArray[np.bool_]) -> NDArray[np.float32]:
     rows, cols = known.shape
     vertical = np.empty(known.shape, np.int32)
     nearest = np.empty(known.shape, np.float32)
-    in_threads(lambda part: _down(known, vertical, stretch(cols, part).start, stretch(cols, part).stop))
+    parallel_for(lambda part: _down(known, vertical, chunk_of(cols, part).start, chunk_of(cols, part).stop))
 
     def across(part: int) -> None:
-        its = stretch(rows, part)
+        its = chunk_of(rows, part)
         _across(known[its], vertical[its], nearest[its], True)
 
-    in_threads(across)
+    parallel_for(across)
     return nearest
 
 

@@ -160,7 +160,7 @@ class PointCloud:
 
 
 @dataclass(frozen=True)
-class Labelling:
+class PointLabels:
     """What bevseg says of each point, in the order of the cloud.
 
     Attributes

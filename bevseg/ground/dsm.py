@@ -11,11 +11,11 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, Frame, Steps, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.runtime.kernels import compiled, in_threads, stretch, threads
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 
 def surface(cloud: PointCloud, dem: Raster) -> Raster:
@@ -37,9 +37,9 @@ def normalised(dsm: Raster, dem: Raster) -> Raster:
 
 def highest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
     """Return the highest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
-    points, frame = Steps.of(cloud), Frame.of(cloud, grid)
+    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
     highs = np.full((threads(), grid.rows * grid.cols), -np.inf, np.float32)
-    in_threads(lambda part: _highest(points.part(stretch(len(cloud), part)), frame, highs[part]))
+    parallel_for(lambda part: _highest(points.part(chunk_of(len(cloud), part)), frame, highs[part]))
     high = highs.max(axis=0)
     high[np.isinf(high)] = np.nan
     return high.reshape(grid.shape)

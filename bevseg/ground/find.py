@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config import GroundConfig
-from bevseg.core.cells import BLOCK, Extent, Frame, Steps, block_of, find_cells, find_heights, lowest
+from bevseg.core.cells import (
+    BLOCK,
+    Extent,
+    GridTransform,
+    QuantizedPoints,
+    block_of,
+    find_cells,
+    find_heights,
+    lowest,
+)
 from bevseg.core.distance import to_nearest
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
@@ -25,7 +34,7 @@ from bevseg.ground.fill import Heights, filled, limited
 from bevseg.ground.smrf import smrf
 from bevseg.ground.surface import Surface, unseen
 from bevseg.runtime import memory
-from bevseg.runtime.kernels import compiled, in_threads, stretch, threads
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 FINE, COARSE = 0.25, 1.0
 """Cells of the search by flat zones and by openings, m; the coarse ones are made of whole fine ones."""
@@ -76,7 +85,7 @@ class Ground:
     why: str
 
 
-def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
+def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     """Find the ground of a cloud.
 
     Parameters
@@ -125,13 +134,13 @@ def ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
 def height_above_ground(cloud: PointCloud, dem: Raster) -> NDArray[np.float32]:
     """Return z - DEM of each point, (N,) float32, m; NaN for points that are not finite."""
     heights = np.full(len(cloud), np.nan, np.float32)
-    points, frame, level = Steps.of(cloud), Frame.of(cloud, dem.grid), dem["height"].ravel()
+    points, frame, level = QuantizedPoints.of(cloud), GridTransform.of(cloud, dem.grid), dem["height"].ravel()
 
     def of_part(part: int) -> None:
-        its = stretch(len(cloud), part)
+        its = chunk_of(len(cloud), part)
         _above(points.part(its), frame, level, heights[its])
 
-    in_threads(of_part)
+    parallel_for(of_part)
     return heights
 
 
@@ -218,12 +227,12 @@ def _stood_on(
     cloud: PointCloud, grid: Grid, low: Heights, surface: Heights
 ) -> tuple[Heights, NDArray[np.bool_]]:
     """Return the mean height of the ground returns of each cell, and whether an object stands there."""
-    points, frame = Steps.of(cloud), Frame.of(cloud, grid)
+    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
     sums = np.zeros((threads(), low.size, 2), np.int32)
     objects = np.zeros((threads(), low.size), np.bool_)
 
     def of_part(part: int) -> None:
-        its = points.part(stretch(len(cloud), part))
+        its = points.part(chunk_of(len(cloud), part))
         _stand(
             its,
             frame,
@@ -234,7 +243,7 @@ def _stood_on(
             objects[part],
         )
 
-    in_threads(of_part)
+    parallel_for(of_part)
     above = _mean(_total(sums)).reshape(low.shape)
     return low + above, objects.max(axis=0).reshape(low.shape)
 
@@ -246,16 +255,20 @@ def _near(
 
     NaN where a cell has none of them.
     """
-    points, inner, outer = Steps.of(cloud), Frame.of(cloud, searched), Frame.of(cloud, grid)
+    points, inner, outer = (
+        QuantizedPoints.of(cloud),
+        GridTransform.of(cloud, searched),
+        GridTransform.of(cloud, grid),
+    )
     is_ground = np.zeros(len(cloud), np.bool_)
     whole: type[np.signedinteger] = np.int64 if grid.cell > WIDE else np.int32
     sums = np.zeros((threads(), grid.rows * grid.cols, 2), whole)
 
     def of_part(part: int) -> None:
-        its = stretch(len(cloud), part)
+        its = chunk_of(len(cloud), part)
         _label(points.part(its), inner, *surface, outer, is_ground[its], sums[part])
 
-    in_threads(of_part)
+    parallel_for(of_part)
     return is_ground, _mean(_total(sums)).reshape(grid.shape)
 
 

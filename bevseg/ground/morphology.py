@@ -110,7 +110,7 @@ def opened_by_lines(surface: Heights, reach: float) -> Heights:
     """
     if reach < 0:
         raise ValueError(f"a reach of {reach} cells: expected 0 or more")
-    _refuse_gaps(surface)
+    _check_no_gaps(surface)
     straight, slanted = (min(round(cells), max(surface.shape)) for cells in (reach, reach / math.sqrt(2)))
     lines = ((straight, None), (straight, 0), (slanted, 1), (slanted, -1))
     surface = np.ascontiguousarray(surface)
@@ -128,7 +128,7 @@ def opened_by_lines(surface: Heights, reach: float) -> Heights:
     return highest
 
 
-def _refuse_gaps(surface: Heights) -> None:
+def _check_no_gaps(surface: Heights) -> None:
     if np.isnan(surface).any():
         raise ValueError("the surface has gaps (NaN): fill them first")
 
@@ -139,7 +139,7 @@ def _lines(surface: Heights, radius: int, shape: str) -> Lines:
         raise ValueError(f"a radius of {radius} cells: expected 0 or more")
     if shape not in SHAPES:
         raise ValueError(f"shape {shape!r}: expected one of {', '.join(SHAPES)}")
-    _refuse_gaps(surface)
+    _check_no_gaps(surface)
     # An octagon holds the square of half its radius: from there on either covers all, whichever cell it is at.
     longest = max(surface.shape)
     return Lines(longest, 0) if radius >= 2 * longest else SHAPES[shape](radius)

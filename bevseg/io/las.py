@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.config.files import parse_json
 from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import Crs, Labelling, PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.errors import CloudFormatError
 from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
 from bevseg.io.lasheader import Record
@@ -64,7 +64,7 @@ def _codes(source: LasSource) -> NDArray[np.uint8]:
     return source.points["raw_classification"] & np.uint8(FIVE_BITS)
 
 
-def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:
+def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
     """Write the labelled cloud: the points of its source with new classes and `bevseg_confidence`.
 
     Parameters
@@ -87,13 +87,13 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
     OSError
         If the system refuses the write.
     """
-    table = code_table(scheme, labelling.classes, path)
-    dimensions = {CONFIDENCE: Dimension(labelling.confidence, description(scheme))}
+    table = code_table(scheme, point_labels.classes, path)
+    dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme))}
     limit = FIVE_BITS if _format(cloud) < 6 else 255
     if any(entry.code > limit for entry in scheme.written().values()) or TRAIN_ID in _names(cloud):
-        dimensions[TRAIN_ID] = Dimension(labelling.classes, "train id of bevseg")
+        dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
     table[table > limit] = _UNCLASSIFIED
-    codes = table.astype(np.uint8)[labelling.classes]
+    codes = table.astype(np.uint8)[point_labels.classes]
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
     write_codes(cloud, codes, path, dimensions, lambda header: with_lookup(header, scheme, limit))

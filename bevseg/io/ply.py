@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io import table
 from bevseg.io.columns import AXES, Layout
 from bevseg.io.complaints import no_points, too_few
@@ -97,7 +97,7 @@ def _ascii(
     return points, b""
 
 
-def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:
+def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
     """Write a binary PLY with `class` and `bevseg_confidence`.
 
     The properties of a PLY or PCD source are kept as they are; other sources give x, y and z as double.
@@ -109,7 +109,7 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(labelling.classes, where=str(path))
+    codes = scheme.encode(point_labels.classes, where=str(path))
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
     source = cloud.source if isinstance(cloud.source, VertexSource) else None
@@ -122,7 +122,7 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
     for name in kinds:
         if name not in (CLASS, CONFIDENCE):
             points[name] = old[name]
-    points[CLASS], points[CONFIDENCE] = codes, labelling.confidence
+    points[CLASS], points[CONFIDENCE] = codes, point_labels.confidence
     with path.open("wb") as file:
         file.write(_header_lines(points, order, source, scheme))
         file.write(points.data)

@@ -92,7 +92,7 @@ def stem(path: Path) -> str:
     return path.name.lstrip(".").split(".")[0] or path.name
 
 
-def ingest(
+def read_cloud(
     path: Path, *, scheme: Scheme | None = None, columns: str | None = None, strict: bool = False
 ) -> PointCloud:
     """Read a cloud of any format.

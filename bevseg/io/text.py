@@ -11,7 +11,7 @@ from typing import BinaryIO
 import polars as pl
 
 from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError
 from bevseg.io import table
 from bevseg.io.columns import AXES, is_number, layout, split
@@ -108,7 +108,7 @@ def _require(size: int, path: Path) -> None:
     memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
 
 
-def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -> None:
+def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
     """Write SHREC'20 text: a header line, then `x y z label`, in the units and at the resolution of the source.
 
     Raises
@@ -118,7 +118,7 @@ def write(cloud: PointCloud, labelling: Labelling, path: Path, scheme: Scheme) -
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(labelling.classes, where=str(path))
+    codes = scheme.encode(point_labels.classes, where=str(path))
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
     rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from bevseg import io
 from bevseg.core.labels import Scheme, load_scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import UsageError
 from bevseg.runtime.atomic import replacing
 
 
-def export(
+def write_cloud(
     cloud: PointCloud,
-    labelling: Labelling,
+    point_labels: PointLabels,
     path: Path,
     *,
     scheme: Scheme | None = None,
@@ -51,9 +51,9 @@ def export(
             where=path,
             hint=f"choose from {', '.join(io.WRITERS)}",
         )
-    if len(labelling.classes) != len(cloud):
-        raise ValueError(f"{len(labelling.classes)} labels for {len(cloud)} points")
+    if len(point_labels.classes) != len(cloud):
+        raise ValueError(f"{len(point_labels.classes)} labels for {len(cloud)} points")
     scheme = scheme or load_scheme(io.SCHEME_BY_SUFFIX.get(suffix, io.SCHEME_OF_OTHERS))
     writer = importlib.import_module(io.WRITERS[suffix])
     with replacing(path, overwrite=overwrite) as temporary:
-        writer.write(cloud, labelling, temporary, scheme)
+        writer.write(cloud, point_labels, temporary, scheme)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.core.labels import Scheme, load_scheme
-from bevseg.io.read import CloudFile, find_clouds, ingest
-from bevseg.runtime.atomic import refuse_existing, write_json
-from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.io.read import CloudFile, find_clouds, read_cloud
+from bevseg.runtime.atomic import ensure_absent, write_json
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 from bevseg.sim.statistics import class_statistics, means, statistics
 from bevseg.stages.simulate import Order, make
@@ -32,7 +32,7 @@ def make_and_compare(
     classes: str | None = None,
     json_path: Path | None = None,
     progress: Progress = silent,
-) -> Outcome:
+) -> BatchResult:
     """Make the clouds of an order and tell how like real ones they are.
 
     Parameters
@@ -44,7 +44,7 @@ def make_and_compare(
 
     Returns
     -------
-    Outcome
+    BatchResult
         That of `compare`; `written` begins with the clouds that were made.
 
     Raises
@@ -57,7 +57,7 @@ def make_and_compare(
     if classes is not None:
         load_scheme(classes)
     if json_path is not None:
-        refuse_existing(json_path, overwrite=order.overwrite)
+        ensure_absent(json_path, overwrite=order.overwrite)
     made = make(order, progress) if order.clouds else []
     outcome = compare(
         made or [file.path for file in lying],
@@ -78,7 +78,7 @@ def compare(
     json_path: Path | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
-) -> Outcome:
+) -> BatchResult:
     """Tell how like real clouds simulated ones are.
 
     Parameters
@@ -99,7 +99,7 @@ def compare(
 
     Returns
     -------
-    Outcome
+    BatchResult
         `facts` holds `simulated` and `real`, each with `mean`, `spread` (standard deviation over clouds) and `clouds`
         (stem -> numbers), and `ratio`; what is not known is None.
 
@@ -113,11 +113,11 @@ def compare(
         If the file is there and may not be replaced; before any work.
     """
     if json_path is not None:
-        refuse_existing(json_path, overwrite=overwrite)
+        ensure_absent(json_path, overwrite=overwrite)
     schemes = (load_scheme(SIMULATED), load_scheme(classes)) if classes else (None, None)
     sides = (find_clouds(simulated).clouds, find_clouds([real]).clouds)
     ours, theirs = (
-        each("compare", partial(_told, scheme), clouds, on_error="stop", progress=progress)
+        for_each_cloud("compare", partial(_told, scheme), clouds, on_error="stop", progress=progress)
         for clouds, scheme in zip(sides, schemes, strict=True)
     )
     table = {"simulated": _side(ours), "real": _side(theirs)}
@@ -164,17 +164,17 @@ def text(table: Mapping[str, Any]) -> str:
     return "\n".join((*laid, f"{alike} of {len(known)} within {ALIKE:.0%}"))
 
 
-def _told(scheme: Scheme | None, file: CloudFile) -> Done:
+def _told(scheme: Scheme | None, file: CloudFile) -> CloudResult:
     """Return the numbers of one cloud; those of its classes, too, if their scheme is given."""
     with warnings.catch_warnings():
         if scheme is None:  # nobody asks what the codes mean
             warnings.filterwarnings("ignore", message=".*(codes .* are not in scheme|counts as unlabelled)")
-        cloud = ingest(file.path, scheme=scheme, strict=scheme is not None)
+        cloud = read_cloud(file.path, scheme=scheme, strict=scheme is not None)
     numbers = statistics(cloud)
-    return Done((), len(cloud), numbers if scheme is None else numbers | class_statistics(cloud))
+    return CloudResult((), len(cloud), numbers if scheme is None else numbers | class_statistics(cloud))
 
 
-def _side(outcome: Outcome) -> dict[str, Any]:
+def _side(outcome: BatchResult) -> dict[str, Any]:
     clouds = {stem: done.facts for stem, done in outcome.done.items()}
     over = means(list(clouds.values()))
     return {

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from bevseg import pipeline
-from bevseg.config import ONE_LOOK, PredictConfig, RunConfig
+from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.pointcloud import PointCloud
-from bevseg.io.read import CloudFile, describe, ingest
-from bevseg.io.write import export
+from bevseg.io.read import CloudFile, describe, read_cloud
+from bevseg.io.write import write_cloud
 from bevseg.runner import preview
-from bevseg.runtime.atomic import refuse_existing, replacing
-from bevseg.runtime.batch import Done
+from bevseg.runtime.atomic import ensure_absent, replacing
+from bevseg.runtime.batch import CloudResult
 from bevseg.runtime.progress import Stopwatch
 from bevseg.workdir.folder import Folder
 
@@ -49,30 +49,30 @@ class Labeller:
     classes: str | None = None
     out_classes: str | None = None
     device: str = RunConfig.device
-    looks: PredictConfig = ONE_LOOK
+    tta: PredictConfig = NO_TTA
     work: Path | None = None
     overwrite: bool = False
 
-    def __call__(self, file: CloudFile) -> Done:
+    def __call__(self, file: CloudFile) -> CloudResult:
         """Label one cloud; all of its outputs appear, or none.
 
         Returns
         -------
-        Done
+        CloudResult
             Its facts are `source`, `seconds` by stage, `classes` (points by class) and, where the cloud has
             labels, `matrix` and `oracle`.
         """
         laz, png = (self.out / f"{file.stem}{suffix}" for suffix in (".laz", ".png"))
         folder = Folder(self.work / file.stem) if self.work else None
         for path in (laz, png):
-            refuse_existing(path, overwrite=self.overwrite)
+            ensure_absent(path, overwrite=self.overwrite)
         if folder is not None:
             folder.refuse("ingest", overwrite=self.overwrite)
         watch, written = Stopwatch(), [laz, png]
         with watch("read"):
-            cloud = ingest(file.path, scheme=load_scheme(self.classes) if self.classes else None)
+            cloud = read_cloud(file.path, scheme=load_scheme(self.classes) if self.classes else None)
         model = pipeline.load_model(self.model)
-        made = pipeline.label(cloud, model, device=self.device, looks=self.looks, watch=watch)
+        made = pipeline.label(cloud, model, device=self.device, tta=self.tta, watch=watch)
         with ExitStack() as undone:
             if folder is not None:
                 undone.callback(folder.begin, "ingest")
@@ -80,16 +80,16 @@ class Labeller:
                     written += self._keep(folder, cloud, made, file)
             with replacing(png) as temporary:
                 with watch("picture"):
-                    preview.draw(cloud, made.dem, made.bands, made.labelling, temporary)
+                    preview.draw(cloud, made.dem, made.bands, made.point_labels, temporary)
                 with watch("write"):
                     scheme = load_scheme(self.out_classes) if self.out_classes else None
-                    export(cloud, made.labelling, laz, scheme=scheme, overwrite=self.overwrite)
+                    write_cloud(cloud, made.point_labels, laz, scheme=scheme, overwrite=self.overwrite)
             undone.pop_all()
         facts = {"source": str(file.path), "seconds": watch.seconds} | self._facts(cloud, made)
-        return Done(tuple(written), len(cloud), facts)
+        return CloudResult(tuple(written), len(cloud), facts)
 
     def _keep(
-        self, folder: Folder, cloud: PointCloud, made: pipeline.Labelled, file: CloudFile
+        self, folder: Folder, cloud: PointCloud, made: pipeline.StageOutputs, file: CloudFile
     ) -> list[Path]:
         """Write all that the stages made of a cloud into its folder."""
         folder.begin("ingest")
@@ -100,16 +100,16 @@ class Labeller:
             *folder.write_ground(cloud, made.ground, settings.ground),
             *folder.write_bands(made.bands, pipeline.truth(cloud, made.dem, settings.slices)),
             *folder.write_classes(made.classes),
-            *folder.write_labels(made.labelling),
+            *folder.write_labels(made.point_labels),
         ]
 
-    def _facts(self, cloud: PointCloud, made: pipeline.Labelled) -> dict[str, Any]:
+    def _facts(self, cloud: PointCloud, made: pipeline.StageOutputs) -> dict[str, Any]:
         """Return what the report tells of the labels."""
         model = pipeline.load_model(self.model)
-        counts = np.bincount(made.labelling.classes, minlength=len(CLASS_NAMES))
+        counts = np.bincount(made.point_labels.classes, minlength=len(CLASS_NAMES))
         facts: dict[str, Any] = {"classes": dict(zip(CLASS_NAMES, counts.tolist(), strict=True))}
         if pipeline.is_labelled(cloud):
             best = pipeline.oracle(cloud, made.dem, model.settings.slices)
-            facts["matrix"] = pipeline.matrix(cloud, made.labelling)
+            facts["matrix"] = pipeline.matrix(cloud, made.point_labels)
             facts["oracle"] = pipeline.matrix(cloud, best)
         return facts

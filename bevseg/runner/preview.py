@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.grid import Grid
 from bevseg.core.labels import CLASS_NAMES, COLOURS, UNDEFINED
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 
 SIDE = 1000
@@ -28,7 +28,7 @@ NOTHING = "#f4f4f2"
 
 
 def draw(
-    cloud: PointCloud, dem: Raster, bands: Mapping[str, Raster], labelling: Labelling, path: Path
+    cloud: PointCloud, dem: Raster, bands: Mapping[str, Raster], point_labels: PointLabels, path: Path
 ) -> None:
     """Write a PNG with the DEM, the highest point of each slice, and the class of the highest point of each cell.
 
@@ -55,7 +55,7 @@ def draw(
     _heights(figure, axes[0], grid, dem["height"], "ground (pale: filled in)", "m", "gist_earth", seen)
     for axis, (name, raster) in zip(axes[1:3], bands.items(), strict=True):
         _heights(figure, axis, grid, raster["h_max"], f"{name} slice: highest point", "m", "viridis")
-    _classes(figure, axes[3], grid, cloud, labelling)
+    _classes(figure, axes[3], grid, cloud, point_labels)
     figure.suptitle(f"{cloud.name}: {len(cloud):,} points, cells of {grid.cell:g} m; metres, north is up")
     FigureCanvasAgg(figure).print_png(path)
 
@@ -68,7 +68,7 @@ def _layout(grid: Grid) -> tuple[tuple[int, int], tuple[float, float]]:
     return (down, across), (max(across * width + 2.0, 6.0), max(down * (width / aspect + 0.4) + 0.9, 3.0))
 
 
-def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArray[np.uint8]:
+def highest_class(cloud: PointCloud, point_labels: PointLabels, grid: Grid) -> NDArray[np.uint8]:
     """Return the class of the highest point of each cell, (rows, cols) uint8; 0 where there is none.
 
     Of very many points every k-th is taken.
@@ -81,7 +81,7 @@ def highest_class(cloud: PointCloud, labelling: Labelling, grid: Grid) -> NDArra
         cell = np.where(cloud.finite[every], cell, -1)
     z = cloud.z[every].astype(np.int64)
     # One number that orders by height and carries the class: no sort needed.
-    key = (z - z.min(initial=0)) * len(CLASS_NAMES) + labelling.classes[every] + 1
+    key = (z - z.min(initial=0)) * len(CLASS_NAMES) + point_labels.classes[every] + 1
     top = np.zeros(grid.rows * grid.cols, np.int64)
     np.maximum.at(top, cell[cell >= 0], key[cell >= 0])
     classes = np.where(top > 0, (top - 1) % len(CLASS_NAMES), UNDEFINED)
@@ -108,17 +108,17 @@ def _heights(
     bar.ax.tick_params(labelsize=8)
 
 
-def _classes(figure: Any, axis: Any, grid: Grid, cloud: PointCloud, labelling: Labelling) -> None:
+def _classes(figure: Any, axis: Any, grid: Grid, cloud: PointCloud, point_labels: PointLabels) -> None:
     """Draw the labels from above; the legend has the classes that occur and their share of the points."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
     coarse = _coarse(grid)
-    classes = highest_class(cloud, labelling, coarse)
+    classes = highest_class(cloud, point_labels, coarse)
     shown = np.where(classes == UNDEFINED, np.nan, classes.astype(np.float32))
     style = {"cmap": ListedColormap(COLOURS), "vmin": -0.5, "vmax": len(COLOURS) - 0.5}
     _show(axis, coarse, shown, "labels of the highest points", **style)
-    shares = np.bincount(labelling.classes, minlength=len(CLASS_NAMES)) / max(len(cloud), 1)
+    shares = np.bincount(point_labels.classes, minlength=len(CLASS_NAMES)) / max(len(cloud), 1)
     patches = [
         Patch(color=COLOURS[i], label=f"{CLASS_NAMES[i]} {100 * shares[i]:.1f} %")
         for i in range(len(CLASS_NAMES))

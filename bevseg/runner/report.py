@@ -18,18 +18,18 @@ from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.io.read import sha256
-from bevseg.runtime.batch import Done, Outcome
+from bevseg.runtime.batch import BatchResult, CloudResult
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
 """Distributions whose versions stand in the report, as far as they are installed."""
 
 
 def report(
-    outcome: Outcome,
+    outcome: BatchResult,
     *,
     settings: Settings,
     how: RunConfig,
-    looks: PredictConfig,
+    tta: PredictConfig,
     model: Path,
     training: Mapping[str, Any],
     passed_over: Sequence[Path],
@@ -66,7 +66,7 @@ def report(
         "settings": to_table(settings),
         "seed": how.seed,
         "device": how.device,
-        "looks": dataclasses.asdict(looks),
+        "looks": dataclasses.asdict(tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
             "file": str(model),
@@ -102,7 +102,7 @@ def text(table: Mapping[str, Any]) -> str:
     return f"{head}\n{evaluate.table(table['scores'], table['oracle'])}"
 
 
-def speed(done: Sequence[Done]) -> dict[str, Any]:
+def speed(done: Sequence[CloudResult]) -> dict[str, Any]:
     """Return seconds and points per second of each stage over all clouds."""
     points = sum(d.points for d in done)
     seconds: dict[str, float] = {}
@@ -131,7 +131,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _cloud(done: Done, roles: Mapping[str, str]) -> dict[str, Any]:
+def _cloud(done: CloudResult, roles: Mapping[str, str]) -> dict[str, Any]:
     source = Path(done.facts["source"])
     table: dict[str, Any] = {
         "source": str(source),

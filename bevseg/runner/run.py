@@ -11,21 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bevseg import pipeline
-from bevseg.config import NAMED, ONE_LOOK, PredictConfig, RunConfig, Settings
+from bevseg.config import NAMED, NO_TTA, PredictConfig, RunConfig, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError, UsageError
-from bevseg.io.read import CloudFile, find_clouds, ingest
+from bevseg.io.read import CloudFile, find_clouds, read_cloud
 from bevseg.runner import report
 from bevseg.runner.label_cloud import Labeller
 from bevseg.runtime.atomic import (
-    refuse_all_existing,
-    refuse_existing,
-    refuse_same,
-    refuse_unwritable,
+    ensure_absent,
+    ensure_different,
+    ensure_not_all_exist,
+    ensure_writable,
     write_json,
 )
-from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
@@ -82,12 +82,12 @@ class Request:
     out_classes: str | None = None
     val: tuple[str, ...] | None = None
     work: Path | None = None
-    looks: PredictConfig = ONE_LOOK
+    tta: PredictConfig = NO_TTA
     overwrite: bool = False
     how: RunConfig = field(default_factory=RunConfig)
 
 
-def run(request: Request, *, progress: Progress = silent) -> Outcome:
+def run(request: Request, *, progress: Progress = silent) -> BatchResult:
     """Label clouds from end to end.
 
     Parameters
@@ -99,7 +99,7 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
 
     Returns
     -------
-    Outcome
+    BatchResult
         Files, failures, and as `facts` the report.
 
     Raises
@@ -113,22 +113,22 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     """
     _refuse(request)
     clouds = find_clouds(list(request.paths))
-    _refuse_outputs(request, clouds.clouds)
+    _check_outputs(request, clouds.clouds)
     _tell_passed_over(clouds.passed_over)
-    trained = Outcome() if request.train_on is None else _train(request, progress)
+    trained = BatchResult() if request.train_on is None else _train(request, progress)
     model = _given(request) or request.out / MODEL
     outcome = _label_all(request, model, clouds.clouds, progress)
     table = report.report(
         outcome,
         settings=_settings(request),
         how=dataclasses.replace(request.how, device=str(resolve(request.how.device))),
-        looks=request.looks,
+        tta=request.tta,
         model=model,
         training=trained.facts,
         passed_over=clouds.passed_over,
     )
     write_json(table, request.out / REPORT, overwrite=request.overwrite)
-    return Outcome(
+    return BatchResult(
         [*trained.written, *outcome.written, request.out / REPORT],
         trained.failures + outcome.failures,
         outcome.done,
@@ -136,7 +136,7 @@ def run(request: Request, *, progress: Progress = silent) -> Outcome:
     )
 
 
-def _train(request: Request, progress: Progress) -> Outcome:
+def _train(request: Request, progress: Progress) -> BatchResult:
     """Train, and write the model and its history; the facts go into the report."""
     assert request.train_on is not None
     settings, how, watch = _settings(request), request.how, Stopwatch()
@@ -146,13 +146,13 @@ def _train(request: Request, progress: Progress) -> Outcome:
     _tell_passed_over(found.passed_over)
     scheme = load_scheme(request.classes) if request.classes else None
 
-    def read(file: CloudFile) -> Done:
-        cloud = ingest(file.path, scheme=scheme, strict=True)
-        return Done((), len(cloud), {"example": pipeline.survey(cloud, settings)})
+    def read(file: CloudFile) -> CloudResult:
+        cloud = read_cloud(file.path, scheme=scheme, strict=True)
+        return CloudResult((), len(cloud), {"example": pipeline.prepare_example(cloud, settings)})
 
     with watch("read"):
         task = "read the training clouds"
-        loaded = each(task, read, files, on_error=how.on_error, progress=progress)
+        loaded = for_each_cloud(task, read, files, on_error=how.on_error, progress=progress)
     examples = [done.facts["example"] for done in loaded.done.values()]
     if not examples:
         raise InputError(
@@ -173,7 +173,7 @@ def _train(request: Request, progress: Progress) -> Outcome:
         )
     written = write_trained(model, history, request.out / MODEL)
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
-    return Outcome(
+    return BatchResult(
         written,
         loaded.failures,
         facts={"seconds": watch.seconds, "sources": sources, **model.scores},
@@ -185,7 +185,7 @@ def _tell_passed_over(paths: Sequence[Path]) -> None:
         log.info("passed over, no cloud: %s", path)
 
 
-def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> Outcome:
+def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> BatchResult:
     if request.work is not None:
         workdir.settle(request.work, _settings(request), workdir.GROUPS, overwrite=request.overwrite)
     how = request.how
@@ -196,11 +196,11 @@ def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progr
         classes=request.classes,
         out_classes=request.out_classes,
         device=how.device,
-        looks=request.looks,
+        tta=request.tta,
         work=request.work,
         overwrite=request.overwrite,
     )
-    return each(
+    return for_each_cloud(
         "label",
         labeller,
         clouds,
@@ -242,21 +242,21 @@ def _refuse(request: Request) -> None:
             load_scheme(scheme)
 
 
-def _refuse_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
+def _check_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
     """Raise before any work if an output is an input, or if the results are there already."""
     targets = [request.out / f"{file.stem}.laz" for file in clouds]
     for file, target in zip(clouds, targets, strict=True):
-        refuse_same(file.path, target)
-    refuse_unwritable(request.out)
+        ensure_different(file.path, target)
+    ensure_writable(request.out)
     if request.work is not None:
-        refuse_unwritable(request.work)
+        ensure_writable(request.work)
     if request.overwrite:
         return
     for name in (REPORT, *((MODEL, HISTORY) if request.train_on else ())):
-        refuse_existing(request.out / name, overwrite=False)
-    existing = refuse_all_existing(targets)
+        ensure_absent(request.out / name, overwrite=False)
+    existing = ensure_not_all_exist(targets)
     if request.work is not None:
-        existing += refuse_all_existing([request.work / file.stem / "cloud.las" for file in clouds])
+        existing += ensure_not_all_exist([request.work / file.stem / "cloud.las" for file in clouds])
         workdir.refuse_other(request.work, _settings(request), workdir.GROUPS)
     for path in existing:
         log.warning("%s exists: this cloud will be left out", path)

@@ -16,7 +16,7 @@ from bevseg.errors import BevsegError, InputError, OutputExistsError, OutputWrit
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
+def ensure_absent(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
     if path.is_dir():
         raise OutputExistsError("The output is a directory", where=path, hint="name a file")
@@ -24,15 +24,15 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError("The output exists", where=path, hint="give --overwrite, or another output")
 
 
-def refuse_all_existing(paths: Sequence[Path]) -> list[Path]:
+def ensure_not_all_exist(paths: Sequence[Path]) -> list[Path]:
     """Return those of the outputs that are there; if all of them are, there is nothing to do: OutputExistsError."""
     existing = [path for path in paths if path.exists()]
     if existing and len(existing) == len(paths):
-        refuse_existing(paths[0], overwrite=False)
+        ensure_absent(paths[0], overwrite=False)
     return existing
 
 
-def refuse_unwritable(folder: Path) -> None:
+def ensure_writable(folder: Path) -> None:
     """Raise OutputWriteError if nothing can be written into a folder that may still have to be made."""
     place = folder
     while not place.exists() and place != place.parent:
@@ -48,7 +48,7 @@ def refuse_unwritable(folder: Path) -> None:
         )
 
 
-def refuse_same(source: Path, target: Path) -> None:
+def ensure_different(source: Path, target: Path) -> None:
     """Raise UsageError if writing `target` would replace the input `source`, even with --overwrite."""
     if source.exists() and target.exists() and source.samefile(target):
         raise UsageError("An input would be replaced by its output", where=target, hint="name another output")
@@ -67,7 +67,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     OutputWriteError
         If the system refuses the write, with the reason (a full disk, a file-size limit, a permission).
     """
-    refuse_existing(path, overwrite=overwrite)
+    ensure_absent(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".bevseg-", suffix="".join(path.suffixes), dir=path.parent)

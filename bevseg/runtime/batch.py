@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.runtime.atomic import system_error
-from bevseg.runtime.processes import apart
+from bevseg.runtime.processes import in_processes
 from bevseg.runtime.progress import Progress, Step, silent
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Done:
+class CloudResult:
     """What came of one cloud.
 
     Attributes
@@ -63,7 +63,7 @@ class Failure:
 
 
 @dataclass
-class Outcome:
+class BatchResult:
     """What came of all clouds.
 
     Attributes
@@ -80,20 +80,20 @@ class Outcome:
 
     written: list[Path] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    done: dict[str, Done] = field(default_factory=dict)
+    done: dict[str, CloudResult] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def each(
+def for_each_cloud(
     task: str,
-    work: Callable[[T], Done],
+    work: Callable[[T], CloudResult],
     items: Sequence[T],
     *,
     jobs: int = 1,
     on_error: str = "skip",
     start: Callable[[], None] | None = None,
     progress: Progress = silent,
-) -> Outcome:
+) -> BatchResult:
     """Do the work on every cloud.
 
     Parameters
@@ -118,10 +118,10 @@ def each(
     BevsegError
         The error of the only cloud, or with `stop` of the first that fails.
     """
-    outcome = Outcome()
-    found: dict[str, Done | Failure] = {}
+    outcome = BatchResult()
+    found: dict[str, CloudResult | Failure] = {}
     sizes = {item.stem: _size(item.path) for item in items}
-    running = apart if jobs > 1 and len(items) > 1 else _in_turn
+    running = in_processes if jobs > 1 and len(items) > 1 else _in_turn
     guarded = functools.partial(_guarded, work)
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
@@ -149,14 +149,14 @@ def each(
 def _in_turn(
     work: Callable[[T], R], items: Iterable[T], jobs: int, start: Callable[[], None] | None
 ) -> Generator[tuple[T, R]]:
-    """Do the work here, one item after the other: the same as `apart`, with one process."""
+    """Do the work here, one item after the other: the same as `in_processes`, with one process."""
     if start is not None:
         start()
     for item in items:
         yield item, work(item)
 
 
-def _guarded(work: Callable[[T], Done], item: T) -> Done | Failure:
+def _guarded(work: Callable[[T], CloudResult], item: T) -> CloudResult | Failure:
     """Do the work on one cloud and hand its error back as a value, with the file named."""
     try:
         return work(item)

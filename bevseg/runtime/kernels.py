@@ -43,12 +43,12 @@ def threads() -> int:
     return THREADS
 
 
-def in_threads(work: Callable[[Any], T], items: Iterable[Any] | None = None) -> list[T]:
+def parallel_for(work: Callable[[Any], T], items: Iterable[Any] | None = None) -> list[T]:
     """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
     with ThreadPoolExecutor(threads()) as pool:
         return list(pool.map(work, range(threads()) if items is None else items))
 
 
-def stretch(size: int, part: int) -> slice:
+def chunk_of(size: int, part: int) -> slice:
     """Return the share of one thread in `size` things."""
     return slice(size * part // threads(), size * (part + 1) // threads())

@@ -26,7 +26,7 @@ _stop: Event | None = None
 """In a process of the pool: set when the process that talks to the user has left off."""
 
 
-def apart(
+def in_processes(
     work: Callable[[T], R], items: Sequence[T], jobs: int, start: Callable[[], None] | None = None
 ) -> Generator[tuple[T, R]]:
     """Do the work on every item in processes, and yield items and results as they are finished.

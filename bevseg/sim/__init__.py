@@ -1,5 +1,5 @@
 """Simulated street scans with true labels."""
 
-from bevseg.sim.simulate import Survey, simulate, survey
+from bevseg.sim.simulate import SimulatedScan, simulate, simulate_scan
 
-__all__ = ["Survey", "simulate", "survey"]
+__all__ = ["SimulatedScan", "simulate", "simulate_scan"]

@@ -64,10 +64,10 @@ def people(rng: np.random.Generator) -> Mesh:
 
 def ghost(rng: np.random.Generator) -> Mesh:
     """Return a person who moved while profiles swept by: stretched or squeezed, slanted, in tatters, even twice."""
-    stretch, slant = np.exp(rng.normal(scale=0.7)), rng.normal(scale=0.5)
+    chunk_of, slant = np.exp(rng.normal(scale=0.7)), rng.normal(scale=0.5)
 
     def smeared(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        along = stretch * points[:, 0] + slant * points[:, 2]
+        along = chunk_of * points[:, 0] + slant * points[:, 2]
         return np.column_stack([along, points[:, 1], points[:, 2]])
 
     body = person(rng).mapped(smeared)

@@ -8,10 +8,10 @@ from bevseg.core.grid import Grid
 from bevseg.core.labels import GROUND
 from bevseg.core.raster import Raster
 from bevseg.io.truth import reference_system
-from bevseg.sim.simulate import EPSG, Survey
+from bevseg.sim.simulate import EPSG, SimulatedScan
 
 
-def exact_ground(made: Survey, cell: float) -> Raster:
+def exact_ground(made: SimulatedScan, cell: float) -> Raster:
     """Return the bands `height` and `seen` over the extent of a scan.
 
     Parameters

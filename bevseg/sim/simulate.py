@@ -43,7 +43,7 @@ _CLEARANCE = 0.4
 
 
 @dataclass(frozen=True)
-class Survey:
+class SimulatedScan:
     """A simulated scan with all that was measured, and all that is true.
 
     Attributes
@@ -84,8 +84,8 @@ def simulate(
     resolution: float | None = None,
     progress: Progress = silent,
 ) -> PointCloud:
-    """Return the cloud of a `survey`: a labelled scan of the street of a seed."""
-    return survey(
+    """Return the cloud of a `simulate_scan`: a labelled scan of the street of a seed."""
+    return simulate_scan(
         seed,
         points,
         preset=preset,
@@ -96,7 +96,7 @@ def simulate(
     ).cloud
 
 
-def survey(
+def simulate_scan(
     seed: int,
     points: int | None = None,
     *,
@@ -105,7 +105,7 @@ def survey(
     slope: float | None = None,
     resolution: float | None = None,
     progress: Progress = silent,
-) -> Survey:
+) -> SimulatedScan:
     """Build the street of a seed and scan it.
 
     Parameters
@@ -163,7 +163,7 @@ def survey(
         labels=echoes.labels,
         name=f"street_{seed:02d}",
     )
-    return Survey(
+    return SimulatedScan(
         cloud,
         echoes.intensity,
         300_000.0 + echoes.time,

@@ -26,7 +26,7 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import MEASURED, Raster
 from bevseg.errors import InputError, LabelError
-from bevseg.ground.find import ground, height_above_ground
+from bevseg.ground.find import find_ground, height_above_ground
 from bevseg.runtime.kernels import compiled
 
 CELL = 0.2
@@ -189,7 +189,7 @@ def _sorted(cloud: PointCloud, config: GroundConfig) -> _Points:
     extent = Extent.of(cloud)
     if extent is None:
         raise InputError("Nothing to count", where=cloud.name, why="no point of the cloud is finite")
-    found = ground(cloud, CELL, config)
+    found = find_ground(cloud, CELL, config)
     finite = np.arange(len(cloud)) if cloud.finite is None else np.flatnonzero(cloud.finite)
     labels = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
     keys = (labels[finite], cloud.z[finite], cloud.y[finite], cloud.x[finite])

@@ -14,9 +14,9 @@ import numpy as np
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.errors import InputError, LabelError
-from bevseg.io.read import CloudFile, find_clouds, ingest
-from bevseg.runtime.atomic import refuse_existing, write_json
-from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.io.read import CloudFile, find_clouds, read_cloud
+from bevseg.runtime.atomic import ensure_absent, write_json
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def compare(
     json_path: Path | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
-) -> Outcome:
+) -> BatchResult:
     """Score labelled clouds against the truth.
 
     Parameters
@@ -57,7 +57,7 @@ def compare(
 
     Returns
     -------
-    Outcome
+    BatchResult
         `facts` are the pooled scores of `evaluate.scores`, and those of each cloud under `clouds`.
 
     Raises
@@ -68,21 +68,21 @@ def compare(
         If the truth has no labels, or codes that a strict scheme does not know.
     """
     if json_path is not None:
-        refuse_existing(json_path, overwrite=overwrite)
+        ensure_absent(json_path, overwrite=overwrite)
     scheme = load_scheme(classes) if classes else None
 
-    def score(pair: Pair) -> Done:
-        true = ingest(pair.truth, scheme=scheme, strict=True).labels
+    def score(pair: Pair) -> CloudResult:
+        true = read_cloud(pair.truth, scheme=scheme, strict=True).labels
         if true is None:
             raise LabelError(
                 "The truth has no labels", where=pair.truth, hint="name its scheme with --classes"
             )
-        cloud = ingest(pair.path)
+        cloud = read_cloud(pair.path)
         predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
         matrix = evaluate.count(true, predicted, f"{pair.path} and {pair.truth}")
-        return Done((), len(true), {"matrix": matrix})
+        return CloudResult((), len(true), {"matrix": matrix})
 
-    outcome = each("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
+    outcome = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
     pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
     for done in outcome.done.values():
         pooled += done.facts["matrix"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import load_scheme
-from bevseg.io.read import describe, ingest
+from bevseg.io.read import describe, read_cloud
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -29,7 +29,7 @@ def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
         from bevseg.seg import checkpoint
 
         return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
-    cloud = ingest(path, scheme=load_scheme(classes) if classes else None)
+    cloud = read_cloud(path, scheme=load_scheme(classes) if classes else None)
     return {"kind": "cloud", "file": str(path)} | describe(cloud, path)
 
 

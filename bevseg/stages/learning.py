@@ -16,7 +16,7 @@ from bevseg import pipeline
 from bevseg.config import (
     FINE_TUNING,
     NAMED,
-    ONE_LOOK,
+    NO_TTA,
     PredictConfig,
     RunConfig,
     Settings,
@@ -26,8 +26,8 @@ from bevseg.config import (
 )
 from bevseg.config.names import SLICES
 from bevseg.errors import UsageError
-from bevseg.runtime.atomic import refuse_existing, refuse_unwritable, replacing
-from bevseg.runtime.batch import Done, Outcome
+from bevseg.runtime.atomic import ensure_absent, ensure_writable, replacing
+from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model, save
@@ -35,7 +35,7 @@ from bevseg.seg.device import resolve
 from bevseg.seg.neuro_iou.learn import variant
 from bevseg.training.fit import Example, Guides, refuse_models, refuse_settings
 from bevseg.workdir.folder import GROUPS, Folder, folders, refuse_other, settings_of
-from bevseg.workdir.for_each import How, over
+from bevseg.workdir.for_each import StageOptions, for_each_folder
 
 HISTORY = "history.csv"
 """File beside a model that tells how its training went."""
@@ -92,7 +92,7 @@ def train_work(
     device: str = RunConfig.device,
     overwrite: bool = False,
     progress: Progress = silent,
-) -> Outcome:
+) -> BatchResult:
     """Train a model on the labelled clouds of a work directory.
 
     Parameters
@@ -128,8 +128,8 @@ def train_work(
         If a NeuroIoU loss would teach the wrong way.
     """
     for path in (output, output.with_name(HISTORY)):
-        refuse_existing(path, overwrite=overwrite)
-    refuse_unwritable(output.parent)
+        ensure_absent(path, overwrite=overwrite)
+    ensure_writable(output.parent)
     resolve(device)
     refuse_settings(settings.train, has_init=init is not None)
     if unlabelled is not None:
@@ -142,7 +142,7 @@ def train_work(
             refuse_other(directory, settings, GROUPS)
     examples = _read(work, "read the training clouds", progress)
     for example in examples:
-        pipeline.labelled(example.cloud)
+        pipeline.ensure_labelled(example.cloud)
     further = _read(unlabelled, "read the clouds without labels", progress) if unlabelled else []
     model, history = pipeline.train(
         examples,
@@ -156,7 +156,7 @@ def train_work(
         progress=progress,
     )
     written = write_trained(model, history, output)
-    return Outcome(written, facts=model.scores)
+    return BatchResult(written, facts=model.scores)
 
 
 def write_trained(
@@ -202,18 +202,18 @@ def predict_work(
     model: Path,
     *,
     device: str = RunConfig.device,
-    looks: PredictConfig = ONE_LOOK,
-    how: How,
-) -> Outcome:
+    tta: PredictConfig = NO_TTA,
+    how: StageOptions,
+) -> BatchResult:
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
     settings = pipeline.load_model(model).settings
     refuse_other(work, settings, ("slices", "raster"))
-    stage = functools.partial(_predict, model=model, device=device, looks=looks)
-    return over(work, "predict", stage, settings, (), how)
+    stage = functools.partial(_predict, model=model, device=device, tta=tta)
+    return for_each_folder(work, "predict", stage, settings, (), how)
 
 
-def _predict(folder: Folder, *, model: Path, device: str, looks: PredictConfig) -> Done:
+def _predict(folder: Folder, *, model: Path, device: str, tta: PredictConfig) -> CloudResult:
     trained = pipeline.load_model(model)
-    classes = pipeline.classify(folder.read_bands(), trained, device=device, looks=looks)
-    return Done(folder.write_classes(classes))
+    classes = pipeline.classify(folder.read_bands(), trained, device=device, tta=tta)
+    return CloudResult(folder.write_classes(classes))

@@ -14,10 +14,10 @@ from bevseg.errors import UsageError
 from bevseg.io import geotiff, meshply, truth
 from bevseg.runtime import atomic
 from bevseg.runtime.progress import Progress, silent
-from bevseg.sim import survey
+from bevseg.sim import simulate_scan
 from bevseg.sim.materials import LABELS
 from bevseg.sim.reference import exact_ground
-from bevseg.sim.simulate import EPSG, Survey
+from bevseg.sim.simulate import EPSG, SimulatedScan
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
     jobs = [(seed, _paths(order, seed)) for seed in range(order.seed, order.seed + order.clouds)]
     for _, paths in jobs:
         for path in paths.values():
-            atomic.refuse_existing(path, overwrite=order.overwrite)
+            atomic.ensure_absent(path, overwrite=order.overwrite)
     for folder in {path.parent for _, paths in jobs for path in paths.values()}:
-        atomic.refuse_unwritable(folder)
+        atomic.ensure_writable(folder)
     for seed, paths in jobs:
         _make_one(seed, paths, order, progress)
     return [paths["cloud"] for _, paths in jobs]
@@ -87,7 +87,7 @@ def _paths(order: Order, seed: int) -> dict[str, Path]:
 
 def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progress) -> None:
     what = order.what
-    made = survey(
+    made = simulate_scan(
         seed,
         what.points,
         preset=what.preset,
@@ -111,7 +111,7 @@ def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progres
     write(made, paths["cloud"], overwrite=order.overwrite)
 
 
-def write(made: Survey, path: Path, *, overwrite: bool = False) -> None:
+def write(made: SimulatedScan, path: Path, *, overwrite: bool = False) -> None:
     """Write a simulated scan with all that was measured, in the format of the suffix.
 
     Raises

@@ -17,19 +17,24 @@ from bevseg.config import Settings, SliceConfig, load
 from bevseg.config.names import FORMATS
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError, UsageError
-from bevseg.ground.find import Ground, ground
-from bevseg.io.read import CloudFile, describe, find_clouds, ingest, sha256
-from bevseg.io.write import export
-from bevseg.runtime.atomic import refuse_all_existing, refuse_existing, refuse_same
-from bevseg.runtime.batch import Done, Outcome
+from bevseg.ground.find import Ground, find_ground
+from bevseg.io.read import CloudFile, describe, find_clouds, read_cloud, sha256
+from bevseg.io.write import write_cloud
+from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
+from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.workdir import ground_products as products
 from bevseg.workdir.folder import Folder, folders, settings_of
-from bevseg.workdir.for_each import How, over
+from bevseg.workdir.for_each import StageOptions, for_each_folder
 
 
 def ingest_clouds(
-    paths: Sequence[Path], work: Path, *, classes: str | None = None, columns: str | None = None, how: How
-) -> Outcome:
+    paths: Sequence[Path],
+    work: Path,
+    *,
+    classes: str | None = None,
+    columns: str | None = None,
+    how: StageOptions,
+) -> BatchResult:
     """Read clouds into a work directory: `cloud.las` and `cloud.json`.
 
     Parameters
@@ -49,22 +54,22 @@ def ingest_clouds(
         load_scheme(classes)
     found = find_clouds(list(paths))
     if not how.overwrite:
-        refuse_all_existing([work / file.stem / "cloud.las" for file in found.clouds])
+        ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
     work_on = functools.partial(_ingest, work=work, classes=classes, columns=columns, overwrite=how.overwrite)
-    outcome = how.each("ingest", work_on, found.clouds)
+    outcome = how.for_each_cloud("ingest", work_on, found.clouds)
     outcome.facts["passed_over"] = found.passed_over
     return outcome
 
 
 def _ingest(
     file: CloudFile, *, work: Path, classes: str | None, columns: str | None, overwrite: bool
-) -> Done:
+) -> CloudResult:
     folder = Folder(work / file.stem)
     folder.refuse("ingest", overwrite=overwrite)
-    cloud = ingest(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
+    cloud = read_cloud(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
     folder.begin("ingest")
     facts = describe(cloud, file.path) | {"scheme": classes, "columns": columns}
-    return Done(folder.write_cloud(cloud, facts), len(cloud))
+    return CloudResult(folder.write_cloud(cloud, facts), len(cloud))
 
 
 def settings_for(work: Path, config: str | None, model: Path | None) -> Settings:
@@ -95,8 +100,8 @@ def with_ground(settings: Settings, method: str | None, cell: float | None) -> S
 
 
 def ground_work(
-    work: Path, settings: Settings, *, asked: products.Asked = products.DEM_ONLY, how: How
-) -> Outcome:
+    work: Path, settings: Settings, *, asked: products.Asked = products.DEM_ONLY, how: StageOptions
+) -> BatchResult:
     """Write the DEM of every cloud, `dem.tif`, and what is asked for beside it.
 
     Parameters
@@ -112,18 +117,18 @@ def ground_work(
 
     Returns
     -------
-    Outcome
+    BatchResult
         What is done of each cloud has the facts `method` and `why`.
     """
     stage = functools.partial(_ground, settings=settings, asked=asked)
-    return over(work, "ground", stage, settings, ("ground", "raster"), how)
+    return for_each_folder(work, "ground", stage, settings, ("ground", "raster"), how)
 
 
-def _ground(folder: Folder, *, settings: Settings, asked: products.Asked) -> Done:
+def _ground(folder: Folder, *, settings: Settings, asked: products.Asked) -> CloudResult:
     cloud = folder.read_cloud()
-    found = ground(cloud, settings.raster.cell, settings.ground)
+    found = find_ground(cloud, settings.raster.cell, settings.ground)
     written = folder.write_ground(cloud, found, settings.ground, asked)
-    return Done(written, len(cloud), _reasons(found))
+    return CloudResult(written, len(cloud), _reasons(found))
 
 
 def _reasons(found: Ground) -> dict[str, str]:
@@ -137,7 +142,7 @@ def ground_cloud(
     *,
     asked: products.Asked = products.DEM_ONLY,
     overwrite: bool = False,
-) -> Outcome:
+) -> BatchResult:
     """Write the DEM of one cloud file, and what is asked for beside it.
 
     Parameters
@@ -155,45 +160,50 @@ def ground_cloud(
 
     Returns
     -------
-    Outcome
+    BatchResult
         What is done of the cloud has the facts `method` and `why`.
     """
     asked.refuse(path, dem_path, overwrite=overwrite)
-    cloud = ingest(path)
-    found = ground(cloud, settings.raster.cell, settings.ground)
+    cloud = read_cloud(path)
+    found = find_ground(cloud, settings.raster.cell, settings.ground)
     written = products.write(cloud, found, dem_path, settings.ground, asked)
-    return Outcome(list(written), done={cloud.name: Done(written, len(cloud), _reasons(found))})
+    return BatchResult(list(written), done={cloud.name: CloudResult(written, len(cloud), _reasons(found))})
 
 
-def rasterize_work(work: Path, settings: Settings, *, how: How) -> Outcome:
+def rasterize_work(work: Path, settings: Settings, *, how: StageOptions) -> BatchResult:
     """Write the bands of both slices, and the label rasters of labelled clouds."""
     stage = functools.partial(_rasterize, settings=settings)
-    return over(work, "rasterize", stage, settings, ("slices", "raster"), how)
+    return for_each_folder(work, "rasterize", stage, settings, ("slices", "raster"), how)
 
 
-def _rasterize(folder: Folder, *, settings: Settings) -> Done:
+def _rasterize(folder: Folder, *, settings: Settings) -> CloudResult:
     cloud, dem = folder.read_cloud(), folder.read_dem()
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
     truth = {} if cloud.labels is None else label_rasters(cloud, dem, settings.slices)
-    return Done(folder.write_bands(bands, truth), len(cloud))
+    return CloudResult(folder.write_bands(bands, truth), len(cloud))
 
 
-def backproject_work(work: Path, *, how: How) -> Outcome:
+def backproject_work(work: Path, *, how: StageOptions) -> BatchResult:
     """Write class and confidence of every point: `labels.npz`."""
     settings = settings_of(work)
     stage = functools.partial(_backproject, slices=settings.slices)
-    return over(work, "backproject", stage, settings, (), how)
+    return for_each_folder(work, "backproject", stage, settings, (), how)
 
 
-def _backproject(folder: Folder, *, slices: SliceConfig) -> Done:
+def _backproject(folder: Folder, *, slices: SliceConfig) -> CloudResult:
     cloud = folder.read_cloud()
-    labelling = backproject(cloud, folder.read_dem(), folder.read_classes(), slices)
-    return Done(folder.write_labels(labelling), len(cloud))
+    point_labels = backproject(cloud, folder.read_dem(), folder.read_classes(), slices)
+    return CloudResult(folder.write_labels(point_labels), len(cloud))
 
 
 def export_work(
-    work: Path, out: Path, *, formats: Sequence[str] = (FORMATS[0],), out_classes: str | None = None, how: How
-) -> Outcome:
+    work: Path,
+    out: Path,
+    *,
+    formats: Sequence[str] = (FORMATS[0],),
+    out_classes: str | None = None,
+    how: StageOptions,
+) -> BatchResult:
     """Write the original files with the labels in them.
 
     Parameters
@@ -216,19 +226,19 @@ def export_work(
     )
     items = folders(work)
     if not how.overwrite:
-        refuse_all_existing([out / f"{folder.stem}.{formats[0]}" for folder in items])
-    return how.each("export", stage, items)
+        ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in items])
+    return how.for_each_cloud("export", stage, items)
 
 
 def _export(
     folder: Folder, *, out: Path, formats: Sequence[str], out_classes: str | None, overwrite: bool
-) -> Done:
-    facts, labelling = folder.read_facts(), folder.read_labels()
+) -> CloudResult:
+    facts, point_labels = folder.read_facts(), folder.read_labels()
     source = Path(facts["source"])
     targets = [out / f"{folder.stem}.{name}" for name in formats]
     for target in targets:
-        refuse_existing(target, overwrite=overwrite)
-        refuse_same(source, target)
+        ensure_absent(target, overwrite=overwrite)
+        ensure_different(source, target)
     if not source.exists() or sha256(source) != facts["sha256"]:
         raise InputError(
             "The original of this cloud is not there any more"
@@ -239,13 +249,13 @@ def _export(
             hint="bring the file back, or run ingest again",
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
-    cloud = ingest(source, scheme=scheme, columns=facts["columns"])
+    cloud = read_cloud(source, scheme=scheme, columns=facts["columns"])
     for target in targets:
-        export(
+        write_cloud(
             cloud,
-            labelling,
+            point_labels,
             target,
             scheme=load_scheme(out_classes) if out_classes else None,
             overwrite=overwrite,
         )
-    return Done(tuple(targets), len(cloud))
+    return CloudResult(tuple(targets), len(cloud))

@@ -19,7 +19,7 @@ from bevseg.study.crops import Crops
 from bevseg.study.neuro import pairs
 from bevseg.study.outputs import Softmax
 from bevseg.study.plan import STRICT
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -51,7 +51,7 @@ def prepare(settings: Sequence[ApproximationSettings], shared: Path) -> None:
                 torch.save(street.run(teacher, None, shared).weights, temporary)
 
 
-def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     """Make maps of training crops with a network trained by cross-entropy, and fit."""
     teacher = _teacher(settings)
     parts = scenes.load(shared, teacher.dataset, teacher.config, teacher.slice)
@@ -66,7 +66,7 @@ def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Pa
             f"There are not {settings.pairs} pairs", where="pairs", why=f"{len(made)} with those held out"
         )
     facts = {name: rows[0][name] for name in ("pairs", "held_out", "rmse", "worst", "spread")}
-    return Outcome(facts | {"explained": 1 - (facts["rmse"] / facts["spread"]) ** 2})
+    return BatchResult(facts | {"explained": 1 - (facts["rmse"] / facts["spread"]) ** 2})
 
 
 def check(settings: ApproximationSettings) -> None:

@@ -20,7 +20,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 
 JACCARD = "jaccard"
 """Name of the discrete loss, 1 - IoU of the pixels above 0, mean over the pictures."""
@@ -46,7 +46,7 @@ class BiasSettings:
     step: float = 0.01
 
 
-def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     """Evaluate the loss, and the Jaccard loss, at every bias."""
     loss = None if settings.loss == JACCARD else parse(settings.loss)
     scores, truth = pictures(settings)
@@ -57,7 +57,7 @@ def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> Ou
     # One picture after the other: the mean of the ratios, as in the discrete loss.
     values = jaccard if loss is None else np.array([_per_picture(loss, z + bias, y) for bias in biases])
     chosen, wanted = int(values.argmin()), int(jaccard.argmin())
-    return Outcome(
+    return BatchResult(
         facts={
             "bias": biases[chosen],
             "bias_of_jaccard": biases[wanted],

@@ -15,8 +15,8 @@ import torch
 
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import BevsegError, PartialFailureError, UsageError
-from bevseg.runtime.atomic import refuse_unwritable, write_json
-from bevseg.runtime.processes import apart
+from bevseg.runtime.atomic import ensure_writable, write_json
+from bevseg.runtime.processes import in_processes
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.study import plan, records, report
 from bevseg.study.plan import Run, StudyFile
@@ -82,7 +82,7 @@ def conduct(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = sil
     """
     study, works = planned(path)
     task = TASKS[study.task]
-    refuse_unwritable(folder)
+    ensure_writable(folder)
     write_json(_settings(study, works), folder / "settings.json")
     found = {work.run.key: _done(folder, work) for work in works}
     missing = [work for work in works if found[work.run.key] is None]
@@ -149,7 +149,7 @@ def _check(task: Task, work: Work, path: Path) -> None:
 def _running(work: Any, works: Sequence[Work], jobs: int) -> Generator[tuple[Work, Any]]:
     """Yield works and results: here, or in processes if several are at work."""
     if jobs > 1 and len(works) > 1:
-        yield from apart(work, works, min(jobs, len(works)), _settle)
+        yield from in_processes(work, works, min(jobs, len(works)), _settle)
         return
     threads = torch.get_num_threads()
     _settle()  # as in the processes: sums depend on how they are split

@@ -17,7 +17,7 @@ from bevseg.seg.losses import parse, power_jaccard
 from bevseg.seg.losses.dice import dice
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -30,7 +30,7 @@ class CurveSettings:
     """Predictions q, evenly spaced inside (0, 1)."""
 
 
-def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     """Compute value and slope for a pixel of the class (y = 1) and one that is not (y = 0)."""
     loss, refused = curve(settings.loss)
     q = torch.linspace(0, 1, settings.points + 2, dtype=torch.float64)[1:-1]
@@ -39,7 +39,7 @@ def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> O
         value, slope = zip(*(_at(loss, float(prediction), truth) for prediction in q), strict=True)
         columns |= {f"loss_y{truth}": list(value), f"slope_y{truth}": list(slope)}
     lowest = int(np.argmin(columns["loss_y1"]))
-    return Outcome(
+    return BatchResult(
         facts={
             "lowest_y1": columns["loss_y1"][lowest],
             "q_of_lowest_y1": columns["q"][lowest],

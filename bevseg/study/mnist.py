@@ -30,7 +30,7 @@ from bevseg.seg.training.optimizers import Plateau
 from bevseg.study import data
 from bevseg.study.fit import fit
 from bevseg.study.plan import STRICT
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 
 GREY = 150
 """Darkest grey of a digit's pixels. With it a picture without any digit scores 0.877 on the background."""
@@ -82,13 +82,13 @@ class Pictures:
     truth: Tensor
 
 
-def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     """Train on one choice of images, and score the test images."""
     with devices.seeded(torch.device("cpu"), settings.seed):
         return _run(settings, init)
 
 
-def _run(settings: MnistSettings, init: dict[str, Any] | None) -> Outcome:
+def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
     train, val, test = split(settings)
     outputs = train.truth.shape[1]
     net = PaperUNet(1, outputs, settings.filters)
@@ -122,7 +122,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> Outcome:
     best = _test(net, test)
     scored = {"last": last, "best": best}[settings.weights]
     nothing = torch.full_like(test.truth, -1, dtype=torch.float32)
-    return Outcome(
+    return BatchResult(
         facts={
             "score": score(scored),
             "score_last": score(last),

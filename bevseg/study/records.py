@@ -17,7 +17,7 @@ from bevseg.config.files import read_json
 from bevseg.errors import InputError
 from bevseg.runtime.atomic import replacing, write_json
 from bevseg.study.plan import PLACES, Run
-from bevseg.study.task import Outcome
+from bevseg.study.task import BatchResult
 
 Record = dict[str, Any]
 """`key`, `task`, `at`, `settings` (all of them), `init`, `made_with`, `facts`."""
@@ -41,7 +41,7 @@ def load(folder: Path, run: Run, settings: Mapping[str, Any]) -> Record | None:
     return record | {"at": plain(run.at)} if same else None
 
 
-def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome: Outcome) -> Record:
+def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome: BatchResult) -> Record:
     """Write history and weights, and last the record, each by rename; return the record."""
     if outcome.history:
         with (

@@ -18,8 +18,8 @@ from bevseg.config import NAMED
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudNotFoundError
-from bevseg.ground.find import ground
-from bevseg.io.read import ingest
+from bevseg.ground.find import find_ground
+from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import scaled
 from bevseg.study import data
@@ -56,7 +56,7 @@ def prepare(wanted: Sequence[tuple[str, str, str]], root: str, shared: Path) -> 
         made: dict[str, dict[str, NDArray[np.generic]]] = {name: {} for name in missing}
         settings = NAMED[config]
         for part, number, cloud in CLOUDS[dataset](root):
-            dem = ground(cloud, settings.raster.cell, settings.ground).dem
+            dem = find_ground(cloud, settings.raster.cell, settings.ground).dem
             rasters = rasterize(cloud, dem, settings.slices, settings.raster)
             labels = label_rasters(cloud, dem, settings.slices)
             for name in missing:
@@ -87,7 +87,7 @@ def _oakland(root: str) -> list[tuple[str, int, PointCloud]]:
             path = place / f"oakland_part2_{piece}.xyz_label_conf.gz"
             if not path.exists():
                 raise CloudNotFoundError("No such cloud", where=path, hint="get the Oakland data complete")
-            found.append((part, number, ingest(path, scheme=scheme)))
+            found.append((part, number, read_cloud(path, scheme=scheme)))
     return found
 
 

@@ -42,7 +42,7 @@ from bevseg.study.neuro import learned
 from bevseg.study.outputs import FORMS, Form, Loss
 from bevseg.study.plan import STRICT
 from bevseg.study.scenes import Scene
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 from bevseg.study.tiles import confusions, known_mean, miou
 
 SCORED = {"low": (BUILDING, CAR), "high": (BUILDING, VEGETATION)}
@@ -103,13 +103,13 @@ def prepare(settings: Sequence[StreetSettings], shared: Path) -> None:
     scenes.prepare(sorted(wanted), settings[0].data, shared)
 
 
-def run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     """Train on the crops of the training clouds, and score the test clouds."""
     with devices.seeded(torch.device("cpu"), settings.seed):
         return _run(settings, init, shared)
 
 
-def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> Outcome:
+def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
     parts = scenes.load(shared, settings.dataset, settings.config, settings.slice)
     form = FORMS[settings.outputs](SCORED[settings.slice])
     net = net_of(settings, parts, form)
@@ -123,7 +123,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     else:
         taught, known = learned(neuro, net, crops, form.target, settings.seed)
         if taught is None:
-            return Outcome(known | {"score": None, "collapsed": 0.0})
+            return BatchResult(known | {"score": None, "collapsed": 0.0})
         pooled = taught
         if neuro.from_scratch:
             net.load_state_dict(fresh)
@@ -167,7 +167,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
         net.load_state_dict(fitted.best)
     facts = known | _test(net, parts["test"], form, settings.values)
     facts |= {"epochs": len(fitted.history), "seconds": fitted.history[-1]["seconds"]}
-    return Outcome(facts, fitted.history, net.state_dict())
+    return BatchResult(facts, fitted.history, net.state_dict())
 
 
 def net_of(settings: StreetSettings, parts: Mapping[str, Sequence[Scene]], form: Form) -> Any:

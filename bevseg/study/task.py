@@ -12,7 +12,7 @@ Draw = Callable[[Sequence[dict[str, Any]], Path, Path], None]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchResult:
     """What came of a run.
 
     Attributes
@@ -49,7 +49,7 @@ class Task:
     """
 
     settings: type
-    run: Callable[[Any, dict[str, Any] | None, Path], Outcome]
+    run: Callable[[Any, dict[str, Any] | None, Path], BatchResult]
     check: Callable[[Any], None]
     prepare: Callable[[Sequence[Any], Path], None] | None = None
     draw: Draw | None = None

@@ -17,12 +17,12 @@ from bevseg.config.domains import Domain, Text, checked, refusal
 from bevseg.config.files import read_json
 from bevseg.config.names import FEATURES, SLICES
 from bevseg.core.labels import COLOURS
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.ground.find import Ground
 from bevseg.io import geotiff, las
-from bevseg.runtime.atomic import refuse_existing, replacing, write_json
+from bevseg.runtime.atomic import ensure_absent, replacing, write_json
 from bevseg.workdir import ground_products as products
 
 STAGES: dict[str, tuple[str, ...]] = {
@@ -78,7 +78,7 @@ class Folder:
     def refuse(self, stage: str, *, overwrite: bool) -> None:
         """Raise OutputExistsError if a file of the stage exists and may not be replaced; called before any work."""
         for name in STAGES[stage] + BESIDE.get(stage, ()):
-            refuse_existing(self.path / name, overwrite=overwrite)
+            ensure_absent(self.path / name, overwrite=overwrite)
 
     def begin(self, stage: str) -> None:
         """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
@@ -145,14 +145,14 @@ class Folder:
         """Read `low_classes.tif` and `high_classes.tif`, by slice."""
         return {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
 
-    def write_labels(self, labelling: Labelling) -> tuple[Path, ...]:
+    def write_labels(self, point_labels: PointLabels) -> tuple[Path, ...]:
         """Write `labels.npz`: arrays `classes` (train ids) and `confidence`, both (N,) uint8."""
         path = self.path / "labels.npz"
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, classes=labelling.classes, confidence=labelling.confidence)
+            np.savez(file, classes=point_labels.classes, confidence=point_labels.confidence)
         return (path,)
 
-    def read_labels(self) -> Labelling:
+    def read_labels(self) -> PointLabels:
         """Read `labels.npz`.
 
         Raises
@@ -163,7 +163,7 @@ class Folder:
         path = self._existing("labels.npz", "backproject")
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return Labelling(arrays["classes"], arrays["confidence"])
+                return PointLabels(arrays["classes"], arrays["confidence"])
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise InputError(
                 "Not the labels that bevseg wrote", where=path, why=str(error), hint="run backproject again"

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.config import RunConfig, Settings
-from bevseg.runtime.atomic import refuse_all_existing
-from bevseg.runtime.batch import Done, Outcome, each
+from bevseg.runtime.atomic import ensure_not_all_exist
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 from bevseg.workdir.folder import STAGES, Folder, folders, settle
 
 
 @dataclass(frozen=True)
-class How:
+class StageOptions:
     """How a stage goes over the clouds."""
 
     overwrite: bool = False
@@ -24,30 +24,34 @@ class How:
     on_error: str = RunConfig.on_error
     progress: Progress = silent
 
-    def each(self, task: str, work: Callable[..., Done], items: Sequence[Any]) -> Outcome:
+    def for_each_cloud(
+        self, task: str, work: Callable[..., CloudResult], items: Sequence[Any]
+    ) -> BatchResult:
         """Do the work on every item."""
-        return each(task, work, items, jobs=self.jobs, on_error=self.on_error, progress=self.progress)
+        return for_each_cloud(
+            task, work, items, jobs=self.jobs, on_error=self.on_error, progress=self.progress
+        )
 
 
-def over(
+def for_each_folder(
     work: Path,
     stage: str,
-    do: Callable[[Folder], Done],
+    do: Callable[[Folder], CloudResult],
     settings: Settings,
     groups: tuple[str, ...],
-    how: How,
-) -> Outcome:
+    how: StageOptions,
+) -> BatchResult:
     """Do a stage on every folder of a work directory, after all that can be refused before has been."""
     items = folders(work)
     if not how.overwrite:
-        refuse_all_existing([folder.path / STAGES[stage][0] for folder in items])
+        ensure_not_all_exist([folder.path / STAGES[stage][0] for folder in items])
     settle(work, settings, groups, overwrite=how.overwrite)
     if how.overwrite:
         for folder in items:
             folder.begin(stage)
-    return how.each(stage, functools.partial(_unless_done, stage=stage, do=do), items)
+    return how.for_each_cloud(stage, functools.partial(_unless_done, stage=stage, do=do), items)
 
 
-def _unless_done(folder: Folder, *, stage: str, do: Callable[[Folder], Done]) -> Done:
+def _unless_done(folder: Folder, *, stage: str, do: Callable[[Folder], CloudResult]) -> CloudResult:
     folder.refuse(stage, overwrite=False)
     return do(folder)

@@ -17,7 +17,7 @@ from bevseg.ground.dsm import normalised, surface
 from bevseg.ground.find import Ground, height_above_ground
 from bevseg.ground.hillshade import hillshade
 from bevseg.io import geotiff, las, png
-from bevseg.runtime.atomic import refuse_existing, refuse_same, refuse_unwritable, replacing
+from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
 
 DEM, DSM, NDSM = PRODUCTS
 POINTS, HILLSHADE, WORLD = "points", "hillshade", "world"
@@ -91,9 +91,9 @@ class Asked:
                     hint=f"choose from {', '.join(suffixes)}",
                 )
         for path in paths.values():
-            refuse_same(source, path)
-            refuse_existing(path, overwrite=overwrite)
-            refuse_unwritable(path.parent)
+            ensure_different(source, path)
+            ensure_absent(path, overwrite=overwrite)
+            ensure_writable(path.parent)
 
 
 DEM_ONLY = Asked()

@@ -18,7 +18,8 @@ def scripts(monkeypatch):
 def models():
     """A model, and another one that was trained on from it."""
     examples = [
-        pipeline.survey(tiny.thin_street(name, seed), tiny.SETTINGS) for seed, name in enumerate("ab")
+        pipeline.prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS)
+        for seed, name in enumerate("ab")
     ]
     start, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
     return start, pipeline.train(examples, tiny.SETTINGS, init=start, seed=1, device="cpu")[0]

@@ -57,7 +57,7 @@ def test_the_scores_of_a_set_are_those_of_all_its_points(tiny_model):
     clouds = {name: lambda n=name, s=seed: tiny.thin_street(n, s) for seed, name in enumerate("ab")}
     model = pipeline.load_model(tiny_model)
     found = labelled_clouds.score(model, labelled_clouds.Set("two", clouds), "cpu", lambda text: None)
-    labelled = [pipeline.label(read(), model, device="cpu").labelling for read in clouds.values()]
+    labelled = [pipeline.label(read(), model, device="cpu").point_labels for read in clouds.values()]
     matrix = sum(pipeline.matrix(read(), of) for read, of in zip(clouds.values(), labelled, strict=True))
     expected = evaluate.scores(matrix)
     assert found["pooled"]["confusion"] == matrix.tolist()

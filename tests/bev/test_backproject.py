@@ -13,7 +13,7 @@ from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATIO
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.errors import UsageError
-from bevseg.ground.find import ground, height_above_ground
+from bevseg.ground.find import find_ground, height_above_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 from tests.core.test_cells import grid_of
@@ -65,7 +65,7 @@ def test_classes_follow_their_points_when_these_are_shuffled(cloud, seed):
 
 def test_a_street_comes_back_nearly_whole():
     cloud = scenes.street()
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     back = backproject(cloud, dem, sure(label_rasters(cloud, dem, SLICES)), SLICES)
     assert np.mean(back.classes == cloud.labels) > 0.99
 
@@ -151,7 +151,7 @@ def test_points_that_are_not_finite_keep_their_place_and_are_undefined():
 
 def test_no_finite_point_at_all():
     cloud = PointCloud.from_xyz(np.full((4, 3), np.nan))
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     classes = {name: class_raster(dem.grid, CAR) for name in ("low", "high")}
     assert not backproject(cloud, dem, classes, SLICES).classes.any()
 
@@ -159,7 +159,7 @@ def test_no_finite_point_at_all():
 @pytest.mark.parametrize("xyz", [[[7, 8, 9]], [[7, 8, 9], [7, 8, 9]], [[7, 8, 9]] * 50])
 def test_a_point_alone_is_ground(xyz):
     cloud = PointCloud.from_xyz(np.array(xyz, float))
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     nothing = class_raster(dem.grid, UNDEFINED, 0)
     back = backproject(cloud, dem, {"low": nothing, "high": nothing}, SLICES)
     assert (back.classes == GROUND).all()
@@ -167,7 +167,7 @@ def test_a_point_alone_is_ground(xyz):
 
 def test_a_wall_without_ground_is_a_wall_above_its_foot():
     cloud = scenes.wall()
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     classes = {name: class_raster(dem.grid, BUILDING) for name in ("low", "high")}
     back = backproject(cloud, dem, classes, SLICES).classes
     np.testing.assert_array_equal(back == GROUND, height_above_ground(cloud, dem) < SLICES.foot)
@@ -180,7 +180,7 @@ def test_coordinates_far_from_the_origin_change_nothing():
     far = dataclasses.replace(cloud, offset=(1e7, -1e7, 3000.0))
     both = []
     for each in (cloud, far):
-        dem = ground(each, 0.2, GroundConfig()).dem
+        dem = find_ground(each, 0.2, GroundConfig()).dem
         both.append(backproject(each, dem, sure(label_rasters(each, dem, SLICES)), SLICES).classes)
     assert np.mean(both[0] != both[1]) < 0.001
 

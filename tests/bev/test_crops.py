@@ -12,7 +12,7 @@ from bevseg.config.names import FEATURES
 from bevseg.core.labels import CAR, GROUND, POLE, UNDEFINED
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import LabelError
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from tests import scenes
 from tests.bev.test_rasterize import points_of
 
@@ -22,7 +22,7 @@ SLICES = SliceConfig()
 @pytest.fixture(scope="module")
 def street():
     cloud = scenes.street()
-    return cloud, ground(cloud, 0.2, GroundConfig()).dem
+    return cloud, find_ground(cloud, 0.2, GroundConfig()).dem
 
 
 def sampler(cloud, dem, *, name="low", features="heights", slices=SLICES, crop=64):
@@ -143,7 +143,7 @@ def test_far_from_the_origin_crops_are_the_same(plain):
     cloud = PointCloud.from_xyz(street.xyz + np.array([0.013, 0.017, 0]), street.labels)
     far = dataclasses.replace(cloud, offset=(1e7, -1e7, 500.0))
     one, other = (
-        sampler(c, ground(c, 0.2, GroundConfig()).dem, crop=200)(np.random.default_rng(5))[0]
+        sampler(c, find_ground(c, 0.2, GroundConfig()).dem, crop=200)(np.random.default_rng(5))[0]
         for c in (cloud, far)
     )
     differ = ~np.isclose(one[1], other[1], atol=1e-3, equal_nan=True)

@@ -10,7 +10,7 @@ from bevseg.config.names import FEATURES
 from bevseg.core.labels import BUILDING, CAR, POLE, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 from tests.core.test_cells import grid_of
@@ -169,7 +169,9 @@ def test_an_unknown_feature_set_is_refused_with_the_known_ones():
 @pytest.mark.parametrize("features", FEATURES)
 def test_every_feature_set_gives_the_bands_of_its_table(features):
     cloud = scenes.street()
-    made = rasterize(cloud, ground(cloud, 0.2, GroundConfig()).dem, SLICES, RasterConfig(features=features))
+    made = rasterize(
+        cloud, find_ground(cloud, 0.2, GroundConfig()).dem, SLICES, RasterConfig(features=features)
+    )
     for name, raster in made.items():
         assert raster.names == tuple(band.name for band in bands(features)[name])
         assert np.isfinite(raster.values).any(axis=(1, 2)).all()
@@ -220,7 +222,7 @@ def test_majority_leaves_votes_for_undefined_out():
 )
 def test_clouds_of_hardly_a_point_give_rasters(xyz):
     cloud = PointCloud.from_xyz(np.array(xyz, float), np.full(len(xyz), CAR, np.uint8))
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     for name, raster in rasterize(cloud, dem, SLICES, RASTER).items():
         assert raster.grid.shape == (1, 1)
         assert np.isnan(raster.values).all(), name

@@ -13,12 +13,12 @@ from bevseg.bev.sampling import Cycle, refuse_unknown
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.labels import CAR, POLE
 from bevseg.errors import LabelError, UsageError
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from tests import scenes
 
 
 def sampler(cloud, name="low"):
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     return CropSampler([cloud], [dem], name=name, slices=SliceConfig(), features="heights", crop=32)
 
 

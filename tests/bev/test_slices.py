@@ -8,7 +8,7 @@ from bevseg.bev.slices import cut_of, street_level
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, level
 from tests.core.test_cells import grid_of
@@ -35,13 +35,13 @@ def true_slabs(above):
 @pytest.mark.parametrize("slope", [0.0, 0.02, 0.08])
 def test_on_a_slope_slices_over_the_ground_are_right(slope):
     cloud, above = scenes.hill(slope)
-    dem = ground(cloud, 0.1, GroundConfig()).dem
+    dem = find_ground(cloud, 0.1, GroundConfig()).dem
     assert np.mean(slabs(cloud, dem, SliceConfig()) != true_slabs(above)) <= 0.005
 
 
 def test_on_a_slope_one_plane_per_cloud_is_visibly_wrong():
     cloud, above = scenes.hill(0.08)
-    dem = ground(cloud, 0.1, GroundConfig()).dem
+    dem = find_ground(cloud, 0.1, GroundConfig()).dem
     assert np.mean(slabs(cloud, dem, SliceConfig(reference="mode")) != true_slabs(above)) > 0.05
 
 

@@ -414,7 +414,7 @@ def test_a_library_that_is_not_there(streets, tiny_model, tmp_path, monkeypatch)
             "Open3D cannot be loaded", where="a.pcd", hint="apt-get install libusb-1.0-0"
         )
 
-    monkeypatch.setattr(stages, "ingest", missing)
+    monkeypatch.setattr(stages, "read_cloud", missing)
     result = bevseg("ingest", streets / "a.txt", "-o", tmp_path)
     assert result.exit_code == 5
     assert_one_clear_error(result, "libusb")

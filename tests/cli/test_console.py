@@ -8,7 +8,7 @@ import pytest
 from bevseg.cli import console as module
 from bevseg.cli.console import Console
 from bevseg.errors import InputError, PartialFailureError
-from bevseg.runtime.batch import Done, Failure, Outcome
+from bevseg.runtime.batch import BatchResult, CloudResult, Failure
 from bevseg.runtime.progress import Step
 from tests.cli.invoke import bevseg
 
@@ -59,7 +59,7 @@ def test_how_much_is_said(loudness, expected, capsys, tmp_path):
         log.warning("warned")
         log.error("wrong")
         console.progress(Step("x", 1, 1)) if loudness < 0 else None
-        console.finish(Outcome([tmp_path]))
+        console.finish(BatchResult([tmp_path]))
     assert {line for line in capsys.readouterr().err.splitlines() if not line.startswith(" ")} == expected
 
 
@@ -79,7 +79,7 @@ def test_the_logging_of_the_process_is_given_back():
 
 def test_failures_are_listed_after_the_files(capsys, tmp_path):
     failed = Failure("b", tmp_path / "b.laz", InputError("Cut short", why="3 of 9 points"))
-    outcome = Outcome([tmp_path / "a.laz"], [failed], {"a": Done()})
+    outcome = BatchResult([tmp_path / "a.laz"], [failed], {"a": CloudResult()})
     with Console.opened(0) as console, pytest.raises(PartialFailureError) as caught:
         console.finish(outcome)
     assert capsys.readouterr().err == f"written:\n  {tmp_path / 'a.laz'}\n"

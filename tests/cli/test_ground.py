@@ -8,11 +8,11 @@ import pyproj
 import pytest
 import rasterio
 
-from bevseg.core.pointcloud import Labelling
+from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import OutputWriteError
 from bevseg.io import geotiff, png
-from bevseg.io.read import ingest
-from bevseg.io.write import export
+from bevseg.io.read import read_cloud
+from bevseg.io.write import write_cloud
 from bevseg.workdir.folder import BESIDE, STAGES
 from tests import scenes, tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -270,12 +270,12 @@ def test_a_cloud_in_degrees_is_told_its_zone_and_writes_nothing(tmp_path):
 
 
 def test_clouds_without_return_numbers_have_the_same_ground_as_those_with(street, tmp_path):
-    cloud = ingest(street)
-    nothing = Labelling(np.ones(len(cloud), np.uint8), np.ones(len(cloud), np.uint8))
+    cloud = read_cloud(street)
+    nothing = PointLabels(np.ones(len(cloud), np.uint8), np.ones(len(cloud), np.uint8))
     found = {}
     for suffix in ("txt", "ply", "laz"):
         path = tmp_path / f"cloud.{suffix}"
-        export(cloud, nothing, path)
+        write_cloud(cloud, nothing, path)
         dem = tmp_path / suffix / "dem.tif"
         result = bevseg("ground", path, "-o", dem, "--points", tmp_path / f"{suffix}.laz")
         assert result.exit_code == 0, result.stderr

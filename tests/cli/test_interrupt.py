@@ -53,14 +53,16 @@ def assert_nothing_left_behind(running, number, code, out):
 def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
     out = tmp_path / "out"
     options = ("-o", out, "-m", tiny_model, "--work", out / "work")
-    running = writing("jobs.labeller", "jobs.labeller.export", "run", streets / "a.txt", *options)
+    running = writing(
+        "runner.label_cloud", "runner.label_cloud.write_cloud", "run", streets / "a.txt", *options
+    )
     (out / "work" / "settings.json").rename(tmp_path / "settings.json")
     assert_nothing_left_behind(running, signal.SIGINT, 130, out)
 
 
 def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
     out = tmp_path / "work"
-    running = writing("jobs.stages", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
+    running = writing("stages.work", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
     assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 
@@ -78,7 +80,7 @@ def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
     def broken(*rest, **more):
         raise KeyError("z")
 
-    monkeypatch.setattr(stages, "ingest", broken)
+    monkeypatch.setattr(stages, "read_cloud", broken)
     monkeypatch.setattr(stages, "find_clouds", broken)
     result = bevseg("ingest", streets, "-o", tmp_path)
     assert result.exit_code == 1
@@ -97,7 +99,7 @@ def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_pat
             raise KeyError("z")
         return honest(path, **rest)
 
-    monkeypatch.setattr(stages, "ingest", broken)
+    monkeypatch.setattr(stages, "read_cloud", broken)
     result = bevseg("ingest", streets, "-o", tmp_path / "work")
     assert result.exit_code == 3
     assert "b: Something unexpected happened: this is a bug (KeyError: 'z')" in result.stderr
@@ -111,7 +113,7 @@ def test_tracebacks_only_when_asked_for(option, shown, streets, monkeypatch, tmp
     def broken(*rest, **more):
         raise KeyError("z")
 
-    monkeypatch.setattr(stages, "ingest", broken)
+    monkeypatch.setattr(stages, "read_cloud", broken)
     result = bevseg("ingest", streets / "a.txt", "-o", tmp_path, option)
     assert result.exit_code == 1
     assert ("Traceback" in result.stderr) == shown

@@ -41,8 +41,8 @@ def test_a_run_looks_as_often_as_it_is_told_and_reports_it(work, streets, tiny_m
     assert result.exit_code == 0, result.stderr
     kept = Folder(tmp_path / "kept" / "a").read_classes()["low"].values
     assert (kept == predicted(work, tiny_model, *LOOKS)).all()
-    looks = json.loads((tmp_path / "out" / "report.json").read_text())["looks"]
-    assert looks["scales"] == [1, 0.5] and looks["turns"] == 2 and looks["crf"] is True
+    tta = json.loads((tmp_path / "out" / "report.json").read_text())["looks"]
+    assert tta["scales"] == [1, 0.5] and tta["turns"] == 2 and tta["crf"] is True
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -92,7 +92,7 @@ def test_the_history_has_a_row_per_look_and_slice(trained):
 
 def test_points_keep_their_number_and_order(trained):
     folder, _ = trained
-    before, after = ingest(folder / "new.txt"), ingest(folder / "out" / "new.laz")
+    before, after = read_cloud(folder / "new.txt"), read_cloud(folder / "out" / "new.laz")
     np.testing.assert_array_equal(after.xyz, before.xyz)
 
 
@@ -142,10 +142,10 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
 
 def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, monkeypatch):
     from bevseg.runner import run
-    from bevseg.runtime.batch import Outcome
+    from bevseg.runtime.batch import BatchResult
 
     seen = {}
-    monkeypatch.setattr(run, "each", lambda *rest, **how: seen.update(how) or Outcome())
+    monkeypatch.setattr(run, "each", lambda *rest, **how: seen.update(how) or BatchResult())
     monkeypatch.setattr(run.os, "cpu_count", lambda: 8)
     assert bevseg("run", streets, "-o", tmp_path, "-m", tiny_model, "--jobs", 3).exit_code == 0
     assert seen["jobs"] == 3

@@ -8,8 +8,8 @@ import pytest
 import rasterio
 
 from bevseg.config import GroundConfig, to_table
-from bevseg.ground.find import ground
-from bevseg.io.read import ingest
+from bevseg.ground.find import find_ground
+from bevseg.io.read import read_cloud
 from bevseg.workdir.folder import STAGES, Folder
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -203,7 +203,9 @@ def test_ground_of_a_single_cloud_with_its_points(streets, tmp_path):
     assert set(np.unique(las.classification)) == {1, 2}
     above = np.asarray(las.height_above_ground)
     is_ground = np.asarray(las.classification) == 2
-    np.testing.assert_array_equal(is_ground, ground(ingest(streets / "a.txt"), 0.2, GroundConfig()).is_ground)
+    np.testing.assert_array_equal(
+        is_ground, find_ground(read_cloud(streets / "a.txt"), 0.2, GroundConfig()).is_ground
+    )
     assert np.abs(above[is_ground]).max() < 0.2 and is_ground[np.abs(above) < 0.01].all()
     with rasterio.open(dem) as file:
         assert file.descriptions == ("height", "source", "distance")

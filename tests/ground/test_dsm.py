@@ -8,7 +8,7 @@ from bevseg.config import GroundConfig
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.dsm import highest, normalised, surface
-from bevseg.ground.find import ground
+from bevseg.ground.find import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 
@@ -47,7 +47,7 @@ def test_a_house_stands_in_both_surfaces_at_its_height():
     cloud = PointCloud.from_xyz(
         np.concatenate([scenes.plane(height=100), scenes.box(5, 5, 9, 9, 100.3, 106.0)]), name="house"
     )
-    dem = ground(cloud, 0.2, GroundConfig()).dem
+    dem = find_ground(cloud, 0.2, GroundConfig()).dem
     dsm = surface(cloud, dem)
     above = normalised(dsm, dem)
     assert (dsm.names, above.names) == (("height",), ("height_above_ground",))

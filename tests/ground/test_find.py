@@ -14,9 +14,9 @@ from bevseg.core.cells import lowest
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
-from bevseg.ground.find import KNOWN, ground, height_above_ground
+from bevseg.ground.find import KNOWN, find_ground, height_above_ground
 from bevseg.ground.smrf import BROAD
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 from tests import scenes
 from tests.bev.clouds import clouds, kept, shuffled
 
@@ -98,7 +98,7 @@ def furnished_street():
 @given(clouds(), st.integers(0, 9), st.sampled_from([CONFIG, SMRF, FLAT_ZONES]))
 def test_shuffling_the_points_changes_nothing(cloud, seed, config):
     other, order = shuffled(cloud, seed)
-    found, again = ground(cloud, 0.2, config), ground(other, 0.2, config)
+    found, again = find_ground(cloud, 0.2, config), find_ground(other, 0.2, config)
     np.testing.assert_array_equal(again.dem.values, found.dem.values)
     np.testing.assert_array_equal(again.is_ground, found.is_ground[order])
     assert (again.method, again.why) == (found.method, found.why)
@@ -109,7 +109,7 @@ def test_shuffling_the_points_changes_nothing(cloud, seed, config):
 def test_shuffling_a_street_changes_nothing(build, config):
     cloud = build()
     other, order = shuffled(cloud, 3)
-    found, again = ground(cloud, 0.2, config), ground(other, 0.2, config)
+    found, again = find_ground(cloud, 0.2, config), find_ground(other, 0.2, config)
     np.testing.assert_array_equal(again.dem.values, found.dem.values)
     np.testing.assert_array_equal(again.is_ground, found.is_ground[order])
 
@@ -119,7 +119,7 @@ def test_shuffling_a_street_changes_nothing(build, config):
 @given(height=st.floats(-1000, 1000), seed=st.integers(0, 3))
 def test_raising_the_cloud_raises_the_dem_and_keeps_the_labels(config, height, seed):
     cloud = PointCloud.from_xyz(scenes.street(slope=0.05, seed=seed).xyz)
-    low, high = (ground(c, 0.2, config) for c in (cloud, raised(cloud, height)))
+    low, high = (find_ground(c, 0.2, config) for c in (cloud, raised(cloud, height)))
     np.testing.assert_allclose(high.dem["height"], low.dem["height"] + height, atol=1e-3)
     for band in ("source", "distance"):
         np.testing.assert_array_equal(high.dem[band], low.dem[band])
@@ -132,18 +132,18 @@ SHIFTS = [(0.1, 0.0), (0.05, 0.17), (0.125, 0.06), (0.5, 0.5), (0.33, 0.71)]
 
 def stay(cloud, config=CONFIG):
     """Return the least share of labels that are the same on a grid that lies otherwise."""
-    found = ground(cloud, 0.2, config).is_ground
-    return min(np.mean(found == ground(moved(cloud, *by), 0.2, config).is_ground) for by in SHIFTS)
+    found = find_ground(cloud, 0.2, config).is_ground
+    return min(np.mean(found == find_ground(moved(cloud, *by), 0.2, config).is_ground) for by in SHIFTS)
 
 
 def test_labels_of_a_street_hardly_depend_on_where_the_cells_lie():
-    assert ground(furnished_street(), 0.2, CONFIG).method == "flat-zones"
+    assert find_ground(furnished_street(), 0.2, CONFIG).method == "flat-zones"
     assert stay(furnished_street()) >= 0.995
 
 
 def test_labels_of_a_scan_from_above_hardly_depend_on_where_the_cells_lie():
     cloud, _ = from_above(hills, (30, 30, 42, 50, 7), (60, 20, 75, 30, 9), (50, 70, 54, 72, 2))
-    assert ground(cloud, 0.2, CONFIG).method == "smrf"
+    assert find_ground(cloud, 0.2, CONFIG).method == "smrf"
     assert stay(cloud) >= 0.995
 
 
@@ -151,7 +151,7 @@ def test_labels_of_a_scan_from_above_hardly_depend_on_where_the_cells_lie():
     "path", ["oakland3d/oakland_part2_ad.xyz_label_conf.gz", "isprs_filtertest/samp21.txt.gz"]
 )
 def test_labels_of_real_scans_hardly_depend_on_where_the_cells_lie(shared_data, path):
-    assert stay(ingest(shared_data / path)) >= 0.995
+    assert stay(read_cloud(shared_data / path)) >= 0.995
 
 
 @pytest.mark.parametrize("offset", [(1e7, 1e7), (-1e7, 5_400_000.0)])
@@ -159,14 +159,14 @@ def test_far_from_the_origin_nothing_changes(offset):
     # Off the borders of cells, where a rounding decides.
     cloud = PointCloud.from_xyz(scenes.street(slope=0.05).xyz + np.array([0.013, 0.017, 0]))
     far = moved(cloud, *offset)
-    found, same = ground(far, 0.2, CONFIG), ground(cloud, 0.2, CONFIG)
+    found, same = find_ground(far, 0.2, CONFIG), find_ground(cloud, 0.2, CONFIG)
     np.testing.assert_allclose(found.dem["height"], same.dem["height"], atol=1e-5)
     np.testing.assert_array_equal(found.is_ground, same.is_ground)
 
 
 @given(clouds(), st.sampled_from([SMRF, FLAT_ZONES]))
 def test_the_dem_knows_a_height_everywhere_and_says_where_it_was_measured(cloud, config):
-    found = ground(cloud, 0.2, config)
+    found = find_ground(cloud, 0.2, config)
     xyz, _ = kept(cloud)
     if len(xyz) == 0:
         return
@@ -184,7 +184,7 @@ def test_the_dem_knows_a_height_everywhere_and_says_where_it_was_measured(cloud,
 
 @given(clouds())
 def test_height_above_ground_is_z_minus_the_cell_of_the_dem(cloud):
-    dem = ground(cloud, 0.2, CONFIG).dem
+    dem = find_ground(cloud, 0.2, CONFIG).dem
     heights = height_above_ground(cloud, dem)
     mask = np.ones(len(cloud), bool) if cloud.finite is None else cloud.finite
     xyz, _ = kept(cloud)
@@ -194,7 +194,7 @@ def test_height_above_ground_is_z_minus_the_cell_of_the_dem(cloud):
 
 
 def test_the_grid_is_anchored_in_the_world():
-    one, other = (ground(scenes.plane_at(west), 0.2, CONFIG).dem for west in (0.0, 5.0))
+    one, other = (find_ground(scenes.plane_at(west), 0.2, CONFIG).dem for west in (0.0, 5.0))
     assert one.grid == Grid(0.2, 0, 99, 100, 100)
     assert other.grid == Grid(0.2, 25, 99, 100, 100)
 
@@ -205,7 +205,7 @@ def test_the_grid_is_anchored_in_the_world():
 @BOTH
 @pytest.mark.parametrize("cell", [0.1, 0.2, 0.5])
 def test_a_level_plane_stays(config, cell):
-    found = ground(PointCloud.from_xyz(scenes.plane(height=100.0)), cell, config)
+    found = find_ground(PointCloud.from_xyz(scenes.plane(height=100.0)), cell, config)
     np.testing.assert_allclose(found.dem["height"], 100, atol=0.001)
     assert found.is_ground.all()
     assert (found.dem["source"] == MEASURED).all() and (found.dem["distance"] == 0).all()
@@ -215,7 +215,7 @@ def test_a_level_plane_stays(config, cell):
 @pytest.mark.parametrize("slope", [0.02, 0.08, 0.2])
 @pytest.mark.parametrize("cell", [0.1, 0.2, 0.5])
 def test_a_tilted_plane_stays_to_the_millimetre(config, slope, cell):
-    found = ground(PointCloud.from_xyz(scenes.plane(slope=slope)), cell, config)
+    found = find_ground(PointCloud.from_xyz(scenes.plane(slope=slope)), cell, config)
     x, _ = found.dem.grid.centres()
     assert found.is_ground.all()
     errors = np.abs(found.dem["height"] - slope * x)
@@ -231,7 +231,7 @@ def test_a_tilted_plane_stays_to_the_millimetre(config, slope, cell):
 def test_the_dem_goes_through_the_mean_of_noisy_returns_not_through_the_lowest(config, slope):
     noise = 0.02
     cloud = PointCloud.from_xyz(over(lambda x, y: slope * x, 30, 30, 100, noise))
-    found = ground(cloud, 0.2, config)
+    found = find_ground(cloud, 0.2, config)
     low, _ = lowest(cloud, Grid(0.5, 0, 59, 60, 60))
     x = Grid(0.5, 0, 59, 60, 60).centres()[0]
     assert np.mean(low - slope * x) < -1.9 * noise
@@ -252,7 +252,7 @@ def street_with_a_hole(radius):
 @BOTH
 def test_a_narrow_gap_is_interpolated_and_the_middle_of_a_wide_one_extrapolated(config):
     for radius, expected in ((KNOWN - 1, INTERPOLATED), (KNOWN + 2, EXTRAPOLATED)):
-        dem = ground(street_with_a_hole(radius), 0.5, config).dem
+        dem = find_ground(street_with_a_hole(radius), 0.5, config).dem
         x, y = np.meshgrid(*dem.grid.centres())
         middle = np.hypot(x - 30, y - 30) < 2
         assert (dem["source"][middle] == expected).all()
@@ -265,7 +265,7 @@ def test_a_narrow_gap_is_interpolated_and_the_middle_of_a_wide_one_extrapolated(
 def test_outside_of_what_was_seen_all_is_extrapolated(config):
     lane = over(lambda x, y: 0 * x, 60, 10, 8)
     corner = np.array([[59.9, 59.9, 0.0]])
-    dem = ground(PointCloud.from_xyz(np.concatenate([lane, corner])), 0.5, config).dem
+    dem = find_ground(PointCloud.from_xyz(np.concatenate([lane, corner])), 0.5, config).dem
     x, y = np.meshgrid(*dem.grid.centres())
     beside = (y > 10.5) & (np.hypot(x - 60, y - 60) > 2 * KNOWN + 3) & (x < 45)
     assert (dem["source"][beside] == EXTRAPOLATED).all()
@@ -278,7 +278,7 @@ def test_unmeasured_ground_is_nowhere_steeper_than_1(config):
 
     xyz = over(cliff, 60, 60, 8)
     xyz = xyz[(abs(xyz[:, 0] - 30) > 2) | (xyz[:, 1] < 10)]  # here less wide than the cliff is high
-    dem = ground(PointCloud.from_xyz(xyz), 0.5, config).dem
+    dem = find_ground(PointCloud.from_xyz(xyz), 0.5, config).dem
     height, guessed = dem["height"], dem["source"] != MEASURED
     for axis in (0, 1):
         both = np.delete(guessed, 0, axis) & np.delete(guessed, -1, axis)
@@ -291,7 +291,7 @@ def test_unmeasured_ground_is_nowhere_steeper_than_1(config):
 
 
 def test_a_box_narrower_than_the_window_leaves_no_trace():
-    found = ground(scenes.house_on_lawn(), 0.2, SMRF)
+    found = find_ground(scenes.house_on_lawn(), 0.2, SMRF)
     np.testing.assert_allclose(found.dem["height"], 100.0, atol=0.001)
     middle = found.dem["distance"][found.dem.grid.rows // 2, found.dem.grid.cols // 2]
     assert middle == pytest.approx(5.0, abs=0.3)
@@ -308,7 +308,7 @@ def test_a_dike_stays_and_a_house_of_its_size_goes(crest):
         return np.clip(4 - np.maximum(np.abs(y - 70) - crest / 2, 0) / 2, 0, 4)
 
     cloud, (house,) = from_above(dike, (20, 15, 80, 15 + crest + 8, 4))
-    found = ground(cloud, 0.5, SMRF)
+    found = find_ground(cloud, 0.5, SMRF)
     crown = np.abs(cloud.xyz[:, 1] - 70) < crest / 2
     assert share_of_ground(found, crown) > 0.98
     assert share_of_ground(found, ~house) > 0.98
@@ -317,14 +317,14 @@ def test_a_dike_stays_and_a_house_of_its_size_goes(crest):
 
 def test_the_edge_of_a_terrace_stays():
     cloud, _ = from_above(lambda x, y: np.where(x + 0.2 * y < 60, 0.0, 5.0))
-    found = ground(cloud, 0.5, SMRF)
+    found = find_ground(cloud, 0.5, SMRF)
     assert found.is_ground.mean() > 0.97
 
 
 def test_a_hall_wider_than_the_window_goes():
     assert 2 * BROAD > 60
     cloud, (hall,) = from_above(lambda x, y: 0.01 * x, (40, 40, 120, 100, 9), width=160, depth=140, density=1)
-    found = ground(cloud, 0.5, SMRF)
+    found = find_ground(cloud, 0.5, SMRF)
     assert share_of_ground(found, hall) < 0.01
     assert share_of_ground(found, ~hall) > 0.99
     x, _ = np.meshgrid(*found.dem.grid.centres())
@@ -334,7 +334,7 @@ def test_a_hall_wider_than_the_window_goes():
 @pytest.mark.parametrize("south", [-1.0, 88.0])
 def test_a_house_cut_by_the_border_goes(south):
     cloud, (house,) = from_above(lambda x, y: 0.01 * x, (40, south, 52, south + 13, 6))
-    found = ground(cloud, 0.5, SMRF)
+    found = find_ground(cloud, 0.5, SMRF)
     assert share_of_ground(found, house) < 0.01
     assert share_of_ground(found, ~house) > 0.99
 
@@ -344,7 +344,7 @@ def test_a_house_beside_a_wide_gap_goes():
     water = inside(cloud.xyz, 32, 10, 75, 90)
     cloud = PointCloud.from_xyz(cloud.xyz[~water])
     house = house[~water]
-    found = ground(cloud, 0.5, SMRF)
+    found = find_ground(cloud, 0.5, SMRF)
     assert share_of_ground(found, house) < 0.01
     assert share_of_ground(found, ~house) > 0.99
 
@@ -354,7 +354,7 @@ def test_a_house_beside_a_wide_gap_goes():
 
 def test_kerbs_stay():
     cloud, _ = crowded_street(lambda x, y: np.where(np.abs(y - 8) < 4, 0.0, 0.15))
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     assert found.is_ground.mean() > 0.995
     dem = found.dem
     _, y = np.meshgrid(*dem.grid.centres())
@@ -368,14 +368,14 @@ def test_both_levels_of_a_split_street_stay():
         return np.where(y < 8, 0.0, np.clip((x - 5) * 0.08, 0, 1.2))
 
     cloud, _ = crowded_street(split)
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     off_edge = np.abs(cloud.xyz[:, 1] - 8) > 1
     assert found.is_ground[off_edge].mean() > 0.99
 
 
 def test_the_foot_of_a_wall_and_a_parked_car_are_no_ground():
     cloud, floor = crowded_street(lambda x, y: 0 * x, front(15.9), CAR)
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     z, of_street = cloud.xyz[:, 2], np.arange(len(cloud)) < floor
     assert share_of_ground(found, of_street) > 0.99
     assert not found.is_ground[~of_street & (z > 0.08)].any()
@@ -388,7 +388,7 @@ def test_a_car_seen_from_one_side_only_leaves_no_trace():
     cloud, floor = crowded_street(lambda x, y: 0 * x, half)
     keep = ~inside(cloud.xyz, *hidden) | (np.arange(len(cloud)) >= floor)
     cloud = PointCloud.from_xyz(cloud.xyz[keep])
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     assert not found.is_ground[-len(half) :].any()
     assert np.abs(found.dem["height"]).max() < 0.03
 
@@ -396,7 +396,7 @@ def test_a_car_seen_from_one_side_only_leaves_no_trace():
 def test_returns_from_below_the_street_take_no_part():
     x, y, z = np.random.default_rng(2).uniform((1, 1, -8), (39, 15, -0.3), (30, 3)).T
     cloud, floor = crowded_street(lambda x, y: 0 * x, np.column_stack([x, y, z]))
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     assert not found.is_ground[floor:].any()
     assert found.is_ground[:floor].mean() > 0.99
     assert np.abs(found.dem["height"]).max() < 0.03
@@ -412,8 +412,8 @@ def test_returns_from_below_a_scan_from_above_take_no_part(strays, depth):
         else ([20, 80, 20, 80], [20, 20, 80, 80])
     )
     below = np.column_stack([x, y, hills(np.array(x), np.array(y)) - depth])
-    plain = ground(cloud, 0.5, SMRF)
-    found = ground(PointCloud.from_xyz(np.concatenate([cloud.xyz, below])), 0.5, SMRF)
+    plain = find_ground(cloud, 0.5, SMRF)
+    found = find_ground(PointCloud.from_xyz(np.concatenate([cloud.xyz, below])), 0.5, SMRF)
     assert not found.is_ground[len(cloud) :].any()
     assert np.mean(found.is_ground[: len(cloud)] == plain.is_ground) > 0.99
     assert np.abs(found.dem["height"] - plain.dem["height"]).max() < 1
@@ -422,7 +422,7 @@ def test_returns_from_below_a_scan_from_above_take_no_part(strays, depth):
 def test_a_stray_just_below_the_street_pulls_no_hole_into_the_dem():
     stray = np.array([[20.0, 3.0, -0.6], [12.0, 13.0, -0.4]])
     cloud, floor = crowded_street(lambda x, y: 0 * x, stray)
-    found = ground(cloud, 0.2, FLAT_ZONES)
+    found = find_ground(cloud, 0.2, FLAT_ZONES)
     assert not found.is_ground[floor:].any()
     assert np.abs(found.dem["height"]).max() < 0.04
 
@@ -436,28 +436,28 @@ def numbers(text):
 
 def test_a_crowded_scan_from_the_street_takes_flat_zones_and_says_why():
     cloud = furnished_street()
-    found = ground(cloud, 0.2, CONFIG)
+    found = find_ground(cloud, 0.2, CONFIG)
     assert found.method == "flat-zones"
     density = len(cloud) / (40 * 16)
     assert any(abs(number - density) < 0.05 * density for number in numbers(found.why)), found.why
-    np.testing.assert_array_equal(found.is_ground, ground(cloud, 0.2, FLAT_ZONES).is_ground)
+    np.testing.assert_array_equal(found.is_ground, find_ground(cloud, 0.2, FLAT_ZONES).is_ground)
 
 
 @pytest.mark.parametrize("density", [1.5, 20.0])
 def test_an_even_scan_from_above_takes_smrf_and_says_why(density):
     cloud, _ = from_above(hills, width=60, depth=60, density=density)
-    found = ground(cloud, 0.2, CONFIG)
+    found = find_ground(cloud, 0.2, CONFIG)
     assert found.method == "smrf"
     share_seen = len(np.unique(np.floor(cloud.xyz[:, :2]), axis=0)) / 3600
     assert any(abs(number - density / share_seen) < 0.05 * density for number in numbers(found.why)), (
         found.why
     )
-    np.testing.assert_array_equal(found.is_ground, ground(cloud, 0.2, SMRF).is_ground)
+    np.testing.assert_array_equal(found.is_ground, find_ground(cloud, 0.2, SMRF).is_ground)
 
 
 @BOTH
 def test_what_is_asked_for_is_taken(config):
-    assert ground(scenes.street(), 0.2, config).method == config.method
+    assert find_ground(scenes.street(), 0.2, config).method == config.method
 
 
 # Odd clouds
@@ -473,7 +473,7 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("config", [CONFIG, SMRF, FLAT_ZONES], ids=lambda config: config.method)
 def test_points_in_one_cell_stand_on_the_lowest(name, config):
-    found = ground(PointCloud.from_xyz(np.array(ODD[name], float)), 0.2, config)
+    found = find_ground(PointCloud.from_xyz(np.array(ODD[name], float)), 0.2, config)
     assert found.dem.grid.shape == (1, 1)
     assert found.dem["height"] == pytest.approx(5.0)
     assert found.dem["source"] == MEASURED and found.dem["distance"] == 0
@@ -482,7 +482,7 @@ def test_points_in_one_cell_stand_on_the_lowest(name, config):
 
 @BOTH
 def test_a_wall_alone_stands_on_its_lowest_points(config):
-    dem = ground(scenes.wall(), 0.2, config).dem
+    dem = find_ground(scenes.wall(), 0.2, config).dem
     np.testing.assert_allclose(dem["height"], 2.0, atol=0.06)
 
 
@@ -491,7 +491,7 @@ def test_points_that_are_not_finite_take_no_part(config):
     xyz = scenes.plane()
     odd = np.array([[np.nan, 0, 0], [np.inf, 5, 5], [5, 5, -np.inf], [1e9, np.nan, 0]])
     with_odd = PointCloud.from_xyz(np.concatenate([odd, xyz]))
-    found, plain = ground(with_odd, 0.2, config), ground(PointCloud.from_xyz(xyz), 0.2, config)
+    found, plain = find_ground(with_odd, 0.2, config), find_ground(PointCloud.from_xyz(xyz), 0.2, config)
     np.testing.assert_array_equal(found.dem.values, plain.dem.values)
     np.testing.assert_array_equal(found.is_ground, np.concatenate([np.zeros(4, bool), plain.is_ground]))
     heights = height_above_ground(with_odd, found.dem)
@@ -502,7 +502,7 @@ def test_points_that_are_not_finite_take_no_part(config):
 @pytest.mark.parametrize("config", [CONFIG, SMRF, FLAT_ZONES], ids=lambda config: config.method)
 def test_no_finite_point_gives_unknown_ground(config):
     cloud = PointCloud.from_xyz(np.full((3, 3), np.nan))
-    found = ground(cloud, 0.2, config)
+    found = find_ground(cloud, 0.2, config)
     assert np.isnan(found.dem.values).all()
     assert not found.is_ground.any()
     assert np.isnan(height_above_ground(cloud, found.dem)).all()

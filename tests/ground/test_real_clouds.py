@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from bevseg.cli.main import cli
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.core.labels import GROUND, UNDEFINED, load_scheme
-from bevseg.ground.find import ground, height_above_ground
+from bevseg.ground.find import find_ground, height_above_ground
 from bevseg.io import las
-from bevseg.io.read import ingest
+from bevseg.io.read import read_cloud
 
 ASPRS_GROUND = 2
 
@@ -60,8 +60,8 @@ def test_samples_of_the_filter_test_seen_from_above(score, sample, kappa):
 @pytest.mark.parametrize(("stem", "floor"), [("ad", 0.988), ("ah", 0.985)])
 def test_points_in_the_ground_band_are_ground(shared_data, stem, floor):
     path = shared_data / "oakland3d" / f"oakland_part2_{stem}.xyz_label_conf.gz"
-    cloud = ingest(path, scheme=load_scheme("oakland"))
-    above = height_above_ground(cloud, ground(cloud, 0.2, GroundConfig()).dem)
+    cloud = read_cloud(path, scheme=load_scheme("oakland"))
+    above = height_above_ground(cloud, find_ground(cloud, 0.2, GroundConfig()).dem)
     said, true = above < SliceConfig.ground_band, cloud.labels == GROUND
     counted = cloud.labels != UNDEFINED
     iou = np.sum(said & true & counted) / np.sum((said | true) & counted)
@@ -73,15 +73,17 @@ def test_the_command_writes_the_labels_that_are_scored(shared_data, tmp_path):
     dem, points = tmp_path / "dem.tif", tmp_path / "points.laz"
     result = CliRunner().invoke(cli, ["ground", str(path), "-o", str(dem), "--points", str(points)])
     assert result.exit_code == 0, result.output
-    cloud, written = ingest(path), las.read(points)
-    found = ground(cloud, RasterConfig.cell, GroundConfig()).is_ground
+    cloud, written = read_cloud(path), las.read(points)
+    found = find_ground(cloud, RasterConfig.cell, GroundConfig()).is_ground
     np.testing.assert_array_equal(written.codes == ASPRS_GROUND, found)
     np.testing.assert_allclose(written.cloud.xyz, cloud.xyz, rtol=0, atol=0.0005)
 
 
 def test_the_classes_of_a_file_take_no_part_in_finding_the_ground(shared_data):
-    cloud = ingest(shared_data / "isprs_filtertest" / "samp12.txt.gz")
+    cloud = read_cloud(shared_data / "isprs_filtertest" / "samp12.txt.gz")
     assert cloud.labels is not None, "the class column is read"
     bare = dataclasses.replace(cloud, labels=None)
     settings = (RasterConfig.cell, GroundConfig())
-    np.testing.assert_array_equal(ground(cloud, *settings).is_ground, ground(bare, *settings).is_ground)
+    np.testing.assert_array_equal(
+        find_ground(cloud, *settings).is_ground, find_ground(bare, *settings).is_ground
+    )

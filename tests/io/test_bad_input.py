@@ -7,10 +7,10 @@ import laspy
 import numpy as np
 import pytest
 
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError
-from bevseg.io.read import describe, find_clouds, ingest
-from bevseg.io.write import export
+from bevseg.io.read import describe, find_clouds, read_cloud
+from bevseg.io.write import write_cloud
 from tests.io import lasfiles
 
 FIELDS = "property float x\nproperty float y\nproperty float z\n"
@@ -29,7 +29,7 @@ def assert_helpful(caught, path):
 @pytest.mark.parametrize("suffix", ALL)
 def test_a_file_that_is_not_there(tmp_path, suffix):
     path = tmp_path / f"none{suffix}"
-    for read in (ingest, lambda p: find_clouds([p])):
+    for read in (read_cloud, lambda p: find_clouds([p])):
         with pytest.raises(CloudNotFoundError) as caught:
             read(path)
         assert_helpful(caught, path)
@@ -40,14 +40,14 @@ def test_an_empty_file(tmp_path, suffix):
     path = tmp_path / f"empty{suffix}"
     path.write_bytes(b"")
     with pytest.raises(CloudFormatError, match="empty") as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
 
 
 def test_a_directory_is_no_cloud(tmp_path):
     (tmp_path / "cloud.laz").mkdir()
     with pytest.raises(CloudFormatError, match="Not a file"):
-        ingest(tmp_path / "cloud.laz")
+        read_cloud(tmp_path / "cloud.laz")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_cloud_without_points(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(CloudFormatError) as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
     assert "points" in str(caught.value)
 
@@ -75,7 +75,7 @@ def test_a_las_file_without_points(tmp_path, suffix):
     path = tmp_path / f"none{suffix}"
     laspy.LasData(laspy.LasHeader(point_format=6)).write(str(path))
     with pytest.raises(CloudFormatError, match="no points") as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
 
 
@@ -85,7 +85,7 @@ def whole(tmp_path, suffix):
     if suffix in (".las", ".laz"):
         return lasfiles.make(path, count=60_000).read_bytes()
     cloud = PointCloud.from_xyz(np.random.default_rng(0).random((60_000, 3)) * 100)
-    export(cloud, Labelling(*[np.ones(60_000, np.uint8)] * 2), path)
+    write_cloud(cloud, PointLabels(*[np.ones(60_000, np.uint8)] * 2), path)
     return path.read_bytes()
 
 
@@ -97,7 +97,7 @@ def test_a_file_cut_short_anywhere(tmp_path, suffix, capfd):
     for end in sorted(ends | set(range(1000, len(content), len(content) // 7))):
         path.write_bytes(content[:end])
         with pytest.raises(CloudFormatError) as caught:
-            ingest(path)
+            read_cloud(path)
         assert_helpful(caught, path)
         if suffix == ".laz" and 1000 < end < len(content) - 100:
             assert "chunk table" in caught.value.why
@@ -112,7 +112,7 @@ def test_real_files_cut_short(shared_data, tmp_path):
         path.write_bytes(content[: len(content) // 2])
         assert [cloud.path for cloud in find_clouds([tmp_path]).clouds] == [path]
         with pytest.raises(CloudFormatError, match=r"cut short|fewer points"):
-            ingest(path)
+            read_cloud(path)
         path.unlink()
 
 
@@ -125,14 +125,14 @@ def test_a_laz_whose_bytes_are_noise(tmp_path):
         damaged[start : start + 2] = b"\xff\xff"
         path.write_bytes(damaged)
         with pytest.raises(InputError):
-            ingest(path)
+            read_cloud(path)
 
 
 def test_a_ply_that_claims_more_than_it_holds(tmp_path):
     path = tmp_path / "lies.ply"
     path.write_bytes((PLY % 1000).encode() + np.zeros(30, "<f4").tobytes())
     with pytest.raises(CloudFormatError, match="1,000 by its header, 10 found") as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
 
 
@@ -147,7 +147,7 @@ def test_ragged_rows_and_letters_are_told_with_their_line(tmp_path, row, reason,
     content = content.replace(" ", ",") if suffix == ".csv" else content
     path.write_bytes(gzip.compress(content.encode()) if suffix.endswith("gz") else content.encode())
     with pytest.raises(CloudFormatError) as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
     assert "line 1000" in caught.value.why and reason in caught.value.why
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_something_else(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + np.random.default_rng(0).bytes(5000))
     with pytest.raises(CloudFormatError) as caught:
-        ingest(path)
+        read_cloud(path)
     assert_helpful(caught, path)
 
 
@@ -167,7 +167,7 @@ def test_points_a_thousand_kilometres_apart(tmp_path):
     path = tmp_path / "stray.txt"
     path.write_text("0 0 0\n9999999 0 0\n")
     with pytest.raises(InputError, match="no street scene") as caught:
-        ingest(path)
+        read_cloud(path)
     assert "stray" in str(caught.value.where)
 
 
@@ -183,9 +183,9 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_clouds_are_ordinary_input(tmp_path, name, suffix):
     cloud = PointCloud.from_xyz(ODD[name])
-    made = Labelling(np.full(len(cloud), 5, np.uint8), np.full(len(cloud), 200, np.uint8))
-    export(cloud, made, tmp_path / f"odd{suffix}")
-    back = ingest(tmp_path / f"odd{suffix}")
+    made = PointLabels(np.full(len(cloud), 5, np.uint8), np.full(len(cloud), 200, np.uint8))
+    write_cloud(cloud, made, tmp_path / f"odd{suffix}")
+    back = read_cloud(tmp_path / f"odd{suffix}")
     finite = np.isfinite(ODD[name]).all(axis=1)
     np.testing.assert_array_equal(back.labels, np.where(finite, 5, 0))
     np.testing.assert_allclose(back.xyz[finite], ODD[name][finite], atol=0.0005)
@@ -200,7 +200,7 @@ def test_inputs_are_never_touched(tmp_path):
     sources[2].write_text("1 2 3 4\n")
     before = prints()
     for path in sources:
-        cloud = ingest(path)
-        made = Labelling(*[np.ones(len(cloud), np.uint8)] * 2)
-        export(cloud, made, tmp_path / "out" / f"{path.stem}.laz")
+        cloud = read_cloud(path)
+        made = PointLabels(*[np.ones(len(cloud), np.uint8)] * 2)
+        write_cloud(cloud, made, tmp_path / "out" / f"{path.stem}.laz")
     assert prints() == before

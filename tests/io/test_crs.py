@@ -8,11 +8,11 @@ import numpy as np
 import pyproj
 import pytest
 
-from bevseg.core.pointcloud import Labelling
+from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import CrsError
 from bevseg.io import crs, las
-from bevseg.io.read import ingest
-from bevseg.io.write import export
+from bevseg.io.read import read_cloud
+from bevseg.io.write import write_cloud
 from tests.io import lasfiles
 
 US_FOOT, FOOT = 1200 / 3937, 0.3048
@@ -86,7 +86,7 @@ def test_a_file_in_degrees_is_refused_with_its_zone(tmp_path):
         file.header.offsets, file.header.scales = np.array([11.5, 48.1, 500]), np.array([1e-7, 1e-7, 0.01])
 
     with pytest.raises(CrsError) as caught:
-        ingest(lasfiles.make(tmp_path / "in.laz", edit=in_degrees))
+        read_cloud(lasfiles.make(tmp_path / "in.laz", edit=in_degrees))
     assert "EPSG:32632" in caught.value.hint and "in.laz" in str(caught.value.where)
 
 
@@ -139,18 +139,18 @@ def test_a_file_in_feet_is_metres_inside_and_feet_again_outside(tmp_path):
         file.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr(wkt))
 
     source = lasfiles.make(tmp_path / "in.laz", edit=in_feet)
-    before, cloud = laspy.read(source), ingest(source)
+    before, cloud = laspy.read(source), read_cloud(source)
     np.testing.assert_allclose(cloud.xyz, before.xyz * [US_FOOT, US_FOOT, 1], rtol=1e-12)
-    made = Labelling(np.ones(500, np.uint8), np.ones(500, np.uint8))
+    made = PointLabels(np.ones(500, np.uint8), np.ones(500, np.uint8))
     for suffix in ("laz", "ply", "txt"):
-        export(cloud, made, tmp_path / f"out.{suffix}")
+        write_cloud(cloud, made, tmp_path / f"out.{suffix}")
     assert (
         lasfiles.raw(source)[1]["LASF_Projection", 2112]
         == (lasfiles.raw(tmp_path / "out.laz")[1]["LASF_Projection", 2112])
     )
     for suffix, tolerance in (("laz", 0), ("ply", 1e-9), ("txt", 0.0005)):
         np.testing.assert_allclose(
-            ingest(tmp_path / f"out.{suffix}").xyz
+            read_cloud(tmp_path / f"out.{suffix}").xyz
             * ([1, 1, 1] if suffix != "laz" else [1 / US_FOOT, 1 / US_FOOT, 1]),
             before.xyz,
             rtol=1e-12,
@@ -167,7 +167,7 @@ def test_wkt_in_an_extended_record_counts(tmp_path):
         wkt = pyproj.CRS("EPSG:2154").to_wkt().encode()
         file.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("LASF_Projection", 2112, "", wkt)])
 
-    cloud = ingest(lasfiles.make(tmp_path / "in.laz", edit=far_behind))
+    cloud = read_cloud(lasfiles.make(tmp_path / "in.laz", edit=far_behind))
     assert "Lambert-93" in cloud.crs.wkt
 
 

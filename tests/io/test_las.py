@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
-from bevseg.core.pointcloud import Crs, Labelling, PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, LabelError, UsageError
 from bevseg.io import las
-from bevseg.io.read import ingest
-from bevseg.io.write import export
+from bevseg.io.read import read_cloud
+from bevseg.io.write import write_cloud
 from tests.io import lasfiles
 
 FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]
@@ -23,18 +23,18 @@ REAL = {
 }
 
 
-def labelling(count):
+def point_labels(count):
     """All six classes in turn, and every confidence."""
     order = np.arange(count)
-    return Labelling((order % 6).astype(np.uint8), (order % 256).astype(np.uint8))
+    return PointLabels((order % 6).astype(np.uint8), (order % 256).astype(np.uint8))
 
 
 def relabelled(source, target, made=None, scheme=None):
-    """Take a file in and give it out with `labelling`; return both as laspy sees them."""
+    """Take a file in and give it out with `point_labels`; return both as laspy sees them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        cloud = ingest(source)
-    export(cloud, made or labelling(len(cloud)), target, scheme=scheme)
+        cloud = read_cloud(source)
+    write_cloud(cloud, made or point_labels(len(cloud)), target, scheme=scheme)
     return laspy.read(source), laspy.read(target)
 
 
@@ -65,11 +65,11 @@ def test_a_real_tile_comes_out_with_new_classes_and_nothing_else_changed(
     before, after = relabelled(source, target)
     assert before.point_format.id == after.point_format.id == point_format
     assert_only_declared_changes(source, target, before, after)
-    made = labelling(len(before))
+    made = point_labels(len(before))
     np.testing.assert_array_equal(after["bevseg_confidence"], made.confidence)
     expected = np.array([1, 6, 64, 2, 65, 5] if point_format >= 6 else [1, 6, 1, 2, 1, 5])
     np.testing.assert_array_equal(after.classification, expected[made.classes])
-    np.testing.assert_array_equal(ingest(target).labels, made.classes)
+    np.testing.assert_array_equal(read_cloud(target).labels, made.classes)
 
 
 @pytest.mark.parametrize(("point_format", "version"), FORMATS)
@@ -113,11 +113,11 @@ def test_bytes_that_nobody_described_stay_where_they_are(tmp_path):
     assert "ExtraBytes" in before.point_format.dimension_names
     both = np.concatenate([after["ExtraBytes"], after["ExtraBytes2"]], axis=1)
     np.testing.assert_array_equal(before["ExtraBytes"], both)
-    np.testing.assert_array_equal(after["bevseg_confidence"], labelling(len(before)).confidence)
+    np.testing.assert_array_equal(after["bevseg_confidence"], point_labels(len(before)).confidence)
 
 
 def test_reading_copies_no_coordinates(tmp_path):
-    cloud = ingest(lasfiles.make(tmp_path / "in.laz"))
+    cloud = read_cloud(lasfiles.make(tmp_path / "in.laz"))
     for steps in (cloud.x, cloud.y, cloud.z):
         assert np.shares_memory(steps, cloud.source.points)
         assert steps.dtype == np.int32 and steps.strides == (cloud.source.points.itemsize,)
@@ -125,9 +125,9 @@ def test_reading_copies_no_coordinates(tmp_path):
 
 
 def test_export_leaves_the_cloud_as_it_was(tmp_path):
-    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 3))
+    cloud = read_cloud(lasfiles.make(tmp_path / "in.laz", 3))
     before = cloud.source.points.copy()
-    export(cloud, labelling(len(cloud)), tmp_path / "out.laz")
+    write_cloud(cloud, point_labels(len(cloud)), tmp_path / "out.laz")
     np.testing.assert_array_equal(cloud.source.points, before)
 
 
@@ -136,19 +136,19 @@ def test_more_points_than_a_block(tmp_path, monkeypatch):
     source = lasfiles.make(tmp_path / "in.las", 7, count=1050)
     before, after = relabelled(source, tmp_path / "out.laz")
     assert_only_declared_changes(source, tmp_path / "out.laz", before, after)
-    np.testing.assert_array_equal(ingest(tmp_path / "out.laz").labels, labelling(1050).classes)
+    np.testing.assert_array_equal(read_cloud(tmp_path / "out.laz").labels, point_labels(1050).classes)
 
 
 def test_our_own_output_taken_in_again_gets_new_values_and_no_second_dimension(tmp_path):
     for number in (1, 6):
         first, second = tmp_path / f"first{number}.laz", tmp_path / f"second{number}.laz"
         relabelled(lasfiles.make(tmp_path / f"in{number}.laz", number), first)
-        flat = Labelling(np.full(500, 2, np.uint8), np.full(500, 200, np.uint8))
+        flat = PointLabels(np.full(500, 2, np.uint8), np.full(500, 200, np.uint8))
         once, twice = relabelled(first, second, flat, load_scheme("shrec20"))
         names = list(twice.point_format.extra_dimension_names)
         assert sorted(names) == sorted(once.point_format.extra_dimension_names)
         assert (twice["bevseg_confidence"] == 200).all() and (twice.classification == 2).all()
-        assert (ingest(second).labels == 2).all()
+        assert (read_cloud(second).labels == 2).all()
 
 
 def test_a_dimension_of_our_name_that_is_not_ours_is_refused(tmp_path):
@@ -186,9 +186,9 @@ def test_a_lookup_record_that_is_there_is_added_to(tmp_path):
 def test_codes_of_another_scheme_are_all_named(tmp_path):
     source, target = lasfiles.make(tmp_path / "in.laz", 6), tmp_path / "out.laz"
     _, after = relabelled(source, target, scheme=load_scheme("shrec20"))
-    np.testing.assert_array_equal(after.classification, labelling(500).classes)
+    np.testing.assert_array_equal(after.classification, point_labels(500).classes)
     assert entries(target)[4] == "pole"
-    np.testing.assert_array_equal(ingest(target).labels, labelling(500).classes)
+    np.testing.assert_array_equal(read_cloud(target).labels, point_labels(500).classes)
 
 
 def test_codes_above_255_do_not_fit(tmp_path):
@@ -198,9 +198,9 @@ def test_codes_above_255_do_not_fit(tmp_path):
 
 def test_a_scheme_needs_codes_only_for_classes_that_occur(tmp_path):
     two = Scheme("two", (ClassEntry(7, "floor", 3, "#000000"), ClassEntry(9, "mast", 4, "#000000")))
-    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 1))
+    cloud = read_cloud(lasfiles.make(tmp_path / "in.laz", 1))
     classes = (np.arange(500) % 2 + 3).astype(np.uint8)
-    export(cloud, Labelling(classes, classes), tmp_path / "out.laz", scheme=two)
+    write_cloud(cloud, PointLabels(classes, classes), tmp_path / "out.laz", scheme=two)
     np.testing.assert_array_equal(
         laspy.read(tmp_path / "out.laz").classification, np.where(classes == 3, 7, 9)
     )
@@ -227,20 +227,20 @@ def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monke
 
         flush = close = tell
 
-    cloud, scheme = ingest(lasfiles.make(tmp_path / "in.laz")), load_scheme("asprs")
+    cloud, scheme = read_cloud(lasfiles.make(tmp_path / "in.laz")), load_scheme("asprs")
     monkeypatch.setattr("pathlib.Path.open", lambda *_: Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        las.write(cloud, labelling(500), tmp_path / "out.laz", scheme)
+        las.write(cloud, point_labels(500), tmp_path / "out.laz", scheme)
 
 
 def test_train_ids_beside_the_codes_yield_to_a_scheme_that_is_named(tmp_path):
     target = tmp_path / "out.laz"
     relabelled(lasfiles.make(tmp_path / "in.laz", 1), target)
     for scheme in (None, load_scheme("asprs")):
-        np.testing.assert_array_equal(ingest(target, scheme=scheme).labels, labelling(500).classes)
+        np.testing.assert_array_equal(read_cloud(target, scheme=scheme).labels, point_labels(500).classes)
     codes = np.asarray(laspy.read(target).classification)
     other = Scheme("other", tuple(ClassEntry(code, str(code), 5, "#000000") for code in (1, 2, 5, 6)))
-    assert (ingest(target, scheme=other).labels == 5).all() and set(codes) == {1, 2, 5, 6}
+    assert (read_cloud(target, scheme=other).labels == 5).all() and set(codes) == {1, 2, 5, 6}
 
 
 @pytest.mark.parametrize("scale", [0.0, -0.001, np.nan, np.inf])
@@ -250,7 +250,7 @@ def test_coordinates_without_a_scale_are_damage(tmp_path, scale):
     data[131:139] = np.float64(scale).tobytes()
     source.write_bytes(data)
     with pytest.raises(CloudFormatError, match="scale"):
-        ingest(source)
+        read_cloud(source)
 
 
 def test_records_of_a_cloud_optimised_file_are_dropped(tmp_path):
@@ -292,7 +292,7 @@ def test_points_that_are_not_finite_are_withheld_at_the_lower_corner(tmp_path):
     low, high = [5.5, 6.25, 7.125], [8.5, 7.25, 9.0]
     xyz = np.array([low, [np.nan, 1, 1], [9, 4, np.inf], high])
     cloud = PointCloud.from_xyz(xyz, name="holes")
-    export(cloud, Labelling(np.full(4, 3, np.uint8), np.full(4, 255, np.uint8)), tmp_path / "out.laz")
+    write_cloud(cloud, PointLabels(np.full(4, 3, np.uint8), np.full(4, 255, np.uint8)), tmp_path / "out.laz")
     written = laspy.read(tmp_path / "out.laz")
     np.testing.assert_array_equal(written.xyz, [low, low, low, high])
     np.testing.assert_array_equal(written.withheld, [0, 1, 1, 0])
@@ -302,7 +302,7 @@ def test_points_that_are_not_finite_are_withheld_at_the_lower_corner(tmp_path):
 
 def test_a_new_file_is_valid_in_the_eyes_of_others(tmp_path):
     cloud = PointCloud.from_xyz(np.random.default_rng(0).random((100, 3)) * 50 + [87000, 439000, 0])
-    export(cloud, labelling(100), tmp_path / "out.laz")
+    write_cloud(cloud, point_labels(100), tmp_path / "out.laz")
     written = laspy.read(tmp_path / "out.laz")
     assert str(written.header.version) == "1.4" and written.point_format.id == 6
     assert written.header.global_encoding.wkt and written.header.point_count == 100
@@ -351,7 +351,7 @@ def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
 
 
 def test_ground_and_height_are_written_in_the_order_of_the_points(tmp_path):
-    cloud = ingest(lasfiles.make(tmp_path / "in.laz", 1))
+    cloud = read_cloud(lasfiles.make(tmp_path / "in.laz", 1))
     ground, heights = np.arange(500) % 3 == 0, np.linspace(0, 9, 500, dtype=np.float32)
     las.write_ground(cloud, ground, heights, tmp_path / "out.laz")
     written = laspy.read(tmp_path / "out.laz")
@@ -367,5 +367,5 @@ def test_clouds_of_the_simulator_hold_train_ids(tmp_path):
     codes = np.asarray(laspy.read(source).classification)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        labels = ingest(source).labels
+        labels = read_cloud(source).labels
     np.testing.assert_array_equal(labels, np.where(codes < 6, codes, 0))

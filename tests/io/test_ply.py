@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import load_scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, DependencyError
 from bevseg.io import ply
 from bevseg.runtime import open3d
@@ -158,7 +158,7 @@ def test_what_cannot_be_read_is_told(tmp_path, content, reason):
 
 
 def written(cloud, path, classes, scheme="shrec20"):
-    ply.write(cloud, Labelling(classes, np.full(len(classes), 77, np.uint8)), path, load_scheme(scheme))
+    ply.write(cloud, PointLabels(classes, np.full(len(classes), 77, np.uint8)), path, load_scheme(scheme))
     return ply.read(path)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudNotFoundError, LabelError, UsageError
-from bevseg.io.read import describe, duplicates, find_clouds, ingest, sha256, stem
-from bevseg.io.write import export
+from bevseg.io.read import describe, duplicates, find_clouds, read_cloud, sha256, stem
+from bevseg.io.write import write_cloud
 from tests.io import lasfiles
 
 ROWS = "1 2 3 1\n4 5 6 5\n"
@@ -94,15 +94,15 @@ def test_the_stem_ends_at_the_first_dot(tmp_path, name, expected):
 
 def test_text_has_shrec20_codes_and_las_asprs(tmp_path):
     (tmp_path / "a.txt").write_text("1 2 3 1\n4 5 6 5\n7 8 9 4\n")
-    np.testing.assert_array_equal(ingest(tmp_path / "a.txt").labels, [1, 5, 4])
+    np.testing.assert_array_equal(read_cloud(tmp_path / "a.txt").labels, [1, 5, 4])
     source = lasfiles.make(tmp_path / "b.laz")
     codes = np.asarray(laspy.read(source).classification)
     expected = np.array([0, 0, 3, 5, 5, 5, 1])[codes]
-    np.testing.assert_array_equal(ingest(source).labels, expected)
+    np.testing.assert_array_equal(read_cloud(source).labels, expected)
 
 
 def test_a_scheme_may_be_named(shared_data):
-    cloud = ingest(
+    cloud = read_cloud(
         shared_data / "oakland3d" / "oakland_part2_ac.xyz_label_conf.gz", scheme=load_scheme("oakland")
     )
     # As counted in the README of the data set: undefined, building, car, ground, pole, vegetation.
@@ -114,40 +114,40 @@ def test_unknown_codes_are_one_warning_or_an_error_if_scheme_and_caller_are_stri
     (tmp_path / "a.txt").write_text("1 2 3 1\n4 5 6 77\n7 8 9 77\n7 8 9 -5\n")
     strict = Scheme("mine", (ClassEntry(1, "house", 1, "#000000"),), strict=True)
     with pytest.warns(UserWarning) as caught:
-        assert ingest(tmp_path / "a.txt", strict=True).labels.tolist() == [1, 0, 0, 0]
+        assert read_cloud(tmp_path / "a.txt", strict=True).labels.tolist() == [1, 0, 0, 0]
     assert len(caught) == 1 and "-5, 77" in str(caught[0].message)
     with pytest.warns(UserWarning):
-        assert ingest(tmp_path / "a.txt", scheme=strict).labels.tolist() == [1, 0, 0, 0]
+        assert read_cloud(tmp_path / "a.txt", scheme=strict).labels.tolist() == [1, 0, 0, 0]
     with pytest.raises(LabelError, match="does not know"):
-        ingest(tmp_path / "a.txt", scheme=strict, strict=True)
+        read_cloud(tmp_path / "a.txt", scheme=strict, strict=True)
 
 
 def test_a_cloud_in_which_nothing_is_defined_counts_as_unlabelled(tmp_path):
     (tmp_path / "a.txt").write_text("1 2 3 0\n4 5 6 0\n")
-    assert ingest(tmp_path / "a.txt").labels is None
+    assert read_cloud(tmp_path / "a.txt").labels is None
 
 
 def test_columns_are_passed_on(tmp_path):
     (tmp_path / "a.txt").write_text("5 1 2 3\n")
-    cloud = ingest(tmp_path / "a.txt", columns="label,x,y,z")
+    cloud = read_cloud(tmp_path / "a.txt", columns="label,x,y,z")
     assert cloud.labels.tolist() == [5] and cloud.xyz.tolist() == [[1, 2, 3]]
 
 
 def test_our_own_files_are_understood_without_a_word(tmp_path):
     cloud = PointCloud.from_xyz(np.arange(18.0).reshape(6, 3))
-    made = Labelling(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8))
+    made = PointLabels(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8))
     for scheme in ("asprs", "shrec20"):
         for suffix in ("laz", "ply"):
             path = tmp_path / f"{scheme}.{suffix}"
-            export(cloud, made, path, scheme=load_scheme(scheme))
-            np.testing.assert_array_equal(ingest(path).labels, made.classes)
-            np.testing.assert_array_equal(ingest(path, scheme=load_scheme(scheme)).labels, made.classes)
+            write_cloud(cloud, made, path, scheme=load_scheme(scheme))
+            np.testing.assert_array_equal(read_cloud(path).labels, made.classes)
+            np.testing.assert_array_equal(read_cloud(path, scheme=load_scheme(scheme)).labels, made.classes)
     # Car and pole of other people's files are something else.
     shutil.copy(tmp_path / "asprs.laz", tmp_path / "theirs.laz")
     other = laspy.read(tmp_path / "theirs.laz")
     other.remove_extra_dim("bevseg_confidence")
     other.write(tmp_path / "theirs.laz")
-    np.testing.assert_array_equal(ingest(tmp_path / "theirs.laz").labels, [0, 1, 0, 3, 0, 5])
+    np.testing.assert_array_equal(read_cloud(tmp_path / "theirs.laz").labels, [0, 1, 0, 3, 0, 5])
 
 
 def test_a_file_of_ours_in_a_users_scheme_asks_for_it(tmp_path):
@@ -157,19 +157,19 @@ def test_a_file_of_ours_in_a_users_scheme_asks_for_it(tmp_path):
         tuple(ClassEntry(200 + i, name, i, "#000000") for i, name in enumerate(names)),
     )
     cloud = PointCloud.from_xyz(np.arange(18.0).reshape(6, 3))
-    made = Labelling(np.arange(6, dtype=np.uint8), np.full(6, 9, np.uint8))
-    export(cloud, made, tmp_path / "out.laz", scheme=mine)
+    made = PointLabels(np.arange(6, dtype=np.uint8), np.full(6, 9, np.uint8))
+    write_cloud(cloud, made, tmp_path / "out.laz", scheme=mine)
     with pytest.raises(LabelError, match="'mine, and"):
-        ingest(tmp_path / "out.laz", strict=True)
+        read_cloud(tmp_path / "out.laz", strict=True)
     with pytest.warns(UserWarning, match="counts as unlabelled"):
-        assert ingest(tmp_path / "out.laz").labels is None
-    np.testing.assert_array_equal(ingest(tmp_path / "out.laz", scheme=mine).labels, made.classes)
+        assert read_cloud(tmp_path / "out.laz").labels is None
+    np.testing.assert_array_equal(read_cloud(tmp_path / "out.laz", scheme=mine).labels, made.classes)
 
 
 def test_the_description_holds_what_people_ask_for(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("1 2 3 1\n1 2 3 1\nnan 2 3 5\n4 5 6.5 5\n1 2 3 0\n")
-    facts = describe(ingest(path), path)
+    facts = describe(read_cloud(path), path)
     assert json.loads(json.dumps(facts, allow_nan=False))
     assert facts["points"] == 5 and facts["non_finite"] == 1 and facts["duplicates"] == 2
     assert facts["bounds_m"] == {"x": (1, 4), "y": (2, 5), "z": (3, 6.5)}
@@ -188,5 +188,5 @@ def test_real_tiles_need_no_more_than_a_warning(shared_data):
     for path in sorted(shared_data.glob("*/*.laz")):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            cloud = ingest(path)
+            cloud = read_cloud(path)
         assert cloud.labels.any() and cloud.name == stem(path)

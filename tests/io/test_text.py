@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.core.labels import load_scheme
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io import text
 
@@ -192,7 +192,7 @@ def test_oakland(shared_data):
 
 
 def written(cloud, path, classes):
-    text.write(cloud, Labelling(classes, classes), path, load_scheme("shrec20"))
+    text.write(cloud, PointLabels(classes, classes), path, load_scheme("shrec20"))
     return path
 
 

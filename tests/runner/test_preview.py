@@ -10,18 +10,18 @@ from bevseg import pipeline
 from bevseg.bev.rasterize import rasterize
 from bevseg.core.grid import Grid
 from bevseg.core.labels import CAR, GROUND, VEGETATION
-from bevseg.core.pointcloud import Labelling, PointCloud
-from bevseg.ground.find import ground
+from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.ground.find import find_ground
 from bevseg.runner import preview
 from tests import tiny
 
 
 def picture(cloud, path, classes=None):
     settings = tiny.SETTINGS
-    dem = ground(cloud, settings.raster.cell, settings.ground).dem
+    dem = find_ground(cloud, settings.raster.cell, settings.ground).dem
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
     classes = np.ones(len(cloud), np.uint8) if classes is None else classes
-    preview.draw(cloud, dem, bands, Labelling(classes, classes), path)
+    preview.draw(cloud, dem, bands, PointLabels(classes, classes), path)
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -49,14 +49,14 @@ def test_the_highest_point_of_a_cell_is_seen():
     xyz = np.array([[0.1, 0.1, 0.0], [0.1, 0.1, 5.0], [0.1, 0.1, 1.0], [1.1, 0.1, 0.0], [9.0, 9.0, 0.0]])
     classes = np.array([GROUND, VEGETATION, CAR, GROUND, CAR], np.uint8)
     cloud = PointCloud.from_xyz(xyz)
-    seen = preview.highest_class(cloud, Labelling(classes, classes), Grid(1.0, 0, 1, 2, 3))
+    seen = preview.highest_class(cloud, PointLabels(classes, classes), Grid(1.0, 0, 1, 2, 3))
     assert seen.tolist() == [[0, 0, 0], [VEGETATION, GROUND, 0]]
 
 
 def test_points_that_are_not_finite_are_not_seen():
     cloud = PointCloud.from_xyz(np.array([[0.1, 0.1, 0.0], [np.nan, 0, 0]]))
-    labelling = Labelling(np.array([GROUND, 0], np.uint8), np.zeros(2, np.uint8))
-    assert preview.highest_class(cloud, labelling, Grid(1.0, 0, 0, 1, 1)).tolist() == [[GROUND]]
+    point_labels = PointLabels(np.array([GROUND, 0], np.uint8), np.zeros(2, np.uint8))
+    assert preview.highest_class(cloud, point_labels, Grid(1.0, 0, 0, 1, 1)).tolist() == [[GROUND]]
 
 
 def test_large_rasters_are_thinned_by_their_highest_known_value(monkeypatch):

@@ -8,9 +8,9 @@ import pytest
 
 from bevseg.errors import OutputExistsError, OutputWriteError, UsageError
 from bevseg.runtime.atomic import (
-    refuse_all_existing,
-    refuse_same,
-    refuse_unwritable,
+    ensure_different,
+    ensure_not_all_exist,
+    ensure_writable,
     replacing,
     system_error,
     write_json,
@@ -85,8 +85,8 @@ def test_an_input_is_never_the_output_whatever_it_is_called(tmp_path):
     source.write_text("")
     (tmp_path / "link.laz").symlink_to(source)
     with pytest.raises(UsageError, match="input would be replaced"):
-        refuse_same(source, tmp_path / "link.laz")
-    refuse_same(source, tmp_path / "other.laz")
+        ensure_different(source, tmp_path / "link.laz")
+    ensure_different(source, tmp_path / "other.laz")
 
 
 def test_a_full_disk_anywhere_is_a_write_error_and_no_bug(tmp_path):
@@ -104,17 +104,17 @@ def test_a_cloud_that_may_not_be_read_is_bad_input(tmp_path):
 
 def test_outputs_are_refused_together_only_if_all_are_there(tmp_path):
     paths = [tmp_path / "a", tmp_path / "b"]
-    assert refuse_all_existing(paths) == []
+    assert ensure_not_all_exist(paths) == []
     paths[0].touch()
-    assert refuse_all_existing(paths) == paths[:1]
+    assert ensure_not_all_exist(paths) == paths[:1]
     paths[1].touch()
     with pytest.raises(OutputExistsError):
-        refuse_all_existing(paths)
+        ensure_not_all_exist(paths)
 
 
 def test_a_place_that_cannot_be_written_to_is_told_before_work(tmp_path):
-    refuse_unwritable(tmp_path / "new" / "deep")
+    ensure_writable(tmp_path / "new" / "deep")
     (tmp_path / "file").touch()
     with pytest.raises(OutputWriteError, match="is not a directory"):
-        refuse_unwritable(tmp_path / "file" / "out")
+        ensure_writable(tmp_path / "file" / "out")
     assert left_behind(tmp_path) == ["file"]

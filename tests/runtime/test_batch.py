@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
-from bevseg.runtime.batch import Done, each
+from bevseg.runtime.batch import CloudResult, for_each_cloud
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def work(item):
         raise InputError("bad b")
     if item.stem == "c":
         raise MemoryError
-    return Done((Path(f"{item.stem}.laz"),), 10, {"process": os.getpid()})
+    return CloudResult((Path(f"{item.stem}.laz"),), 10, {"process": os.getpid()})
 
 
 def die(item):
@@ -37,7 +37,7 @@ def die(item):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_failing_cloud_is_listed_and_the_others_are_done(jobs):
-    outcome = each("test", work, ITEMS, jobs=jobs)
+    outcome = for_each_cloud("test", work, ITEMS, jobs=jobs)
     assert list(outcome.done) == ["a", "d"]
     assert outcome.written == [Path("a.laz"), Path("d.laz")]
     assert [(f.stem, type(f.error)) for f in outcome.failures] == [("b", InputError), ("c", OutOfMemoryError)]
@@ -46,11 +46,11 @@ def test_a_failing_cloud_is_listed_and_the_others_are_done(jobs):
 
 def test_a_process_that_is_ended_from_outside_is_an_error_that_says_so():
     with pytest.raises(OutOfMemoryError, match="--jobs"):
-        each("test", die, ITEMS, jobs=2)
+        for_each_cloud("test", die, ITEMS, jobs=2)
 
 
 def test_an_error_names_the_file_unless_it_names_a_better_place():
-    outcome = each("test", work, ITEMS)
+    outcome = for_each_cloud("test", work, ITEMS)
     assert str(outcome.failures[0].error.where) == "nowhere"
 
 
@@ -62,13 +62,13 @@ def test_the_first_failure_stops_if_asked():
         return work(item)
 
     with pytest.raises(InputError, match="bad b"):
-        each("test", watched, ITEMS, on_error="stop")
+        for_each_cloud("test", watched, ITEMS, on_error="stop")
     assert seen == ["a", "b"]
 
 
 def test_the_error_of_the_only_cloud_is_the_error():
     with pytest.raises(InputError, match="bad b"):
-        each("test", work, ITEMS[1:2])
+        for_each_cloud("test", work, ITEMS[1:2])
 
 
 def test_a_bug_keeps_its_cause():
@@ -76,7 +76,7 @@ def test_a_bug_keeps_its_cause():
         raise KeyError("z")
 
     with pytest.raises(BevsegError, match="this is a bug") as caught:
-        each("test", broken, ITEMS[:1])
+        for_each_cloud("test", broken, ITEMS[:1])
     assert isinstance(caught.value.__cause__, KeyError)
     assert caught.value.exit_code == 1
 
@@ -86,7 +86,7 @@ def test_an_interrupt_is_no_failure_of_a_cloud():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        each("test", interrupted, ITEMS)
+        for_each_cloud("test", interrupted, ITEMS)
 
 
 def test_progress_counts_bytes_and_points(tmp_path):
@@ -94,6 +94,6 @@ def test_progress_counts_bytes_and_points(tmp_path):
     items[0].path.write_bytes(b"x" * 30)
     items[1].path.write_bytes(b"x" * 10)
     steps = []
-    each("test", work, items, progress=steps.append)
+    for_each_cloud("test", work, items, progress=steps.append)
     assert [(s.done, s.total, s.points) for s in steps] == [(0, 40, 0), (30, 40, 10), (40, 40, 20)]
     assert steps[-1].note == "2 of 2 clouds"

@@ -16,7 +16,7 @@ from tests.core.test_cells import grid_of
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_as_many_threads_share_the_work_as_are_set_when_it_begins(monkeypatch, threads):
     monkeypatch.setattr(kernels, "THREADS", threads)
-    parts = kernels.in_threads(lambda part: kernels.stretch(10, part))
+    parts = kernels.parallel_for(lambda part: kernels.chunk_of(10, part))
     assert len(parts) == kernels.threads() == threads
     assert [i for part in parts for i in range(10)[part]] == list(range(10))
 

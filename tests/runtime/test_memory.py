@@ -7,8 +7,8 @@ import pytest
 from bevseg.config import GroundConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import OutOfMemoryError
-from bevseg.ground.find import ground
-from bevseg.io.read import ingest
+from bevseg.ground.find import find_ground
+from bevseg.io.read import read_cloud
 from bevseg.runtime import memory
 from tests.io import lasfiles
 
@@ -56,10 +56,10 @@ def test_a_cloud_that_will_not_fit_is_refused_with_the_figures(tmp_path, monkeyp
                 "cloud.pcd": f"FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nPOINTS 100\nDATA ascii\n{plain}",
             }[name]
         )
-    ingest(path)
+    read_cloud(path)
     monkeypatch.setattr(memory, "available", lambda: 2000)
     with pytest.raises(OutOfMemoryError) as caught:
-        ingest(path)
+        read_cloud(path)
     assert caught.value.exit_code == 5 and caught.value.where == path
     assert "points need about" in caught.value.why and "MiB are available" in caught.value.why
 
@@ -67,6 +67,6 @@ def test_a_cloud_that_will_not_fit_is_refused_with_the_figures(tmp_path, monkeyp
 def test_ground_in_cells_too_small_for_its_surroundings_is_refused(monkeypatch):
     cloud = PointCloud.from_xyz(np.random.default_rng(0).random((50, 3)), name="tiny")
     monkeypatch.setattr(memory, "available", lambda: 2**30)
-    ground(cloud, 0.02, GroundConfig())
+    find_ground(cloud, 0.02, GroundConfig())
     with pytest.raises(OutOfMemoryError, match="rasters of this cloud"):
-        ground(cloud, 0.001, GroundConfig())  # 1 MB of its own, and 10 m around it
+        find_ground(cloud, 0.001, GroundConfig())  # 1 MB of its own, and 10 m around it

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bevseg.runtime.processes import apart
+from bevseg.runtime.processes import in_processes
 
 
 def doubled(number):
@@ -30,7 +30,7 @@ def slow(place):
 
 
 def test_every_item_is_done_in_another_process(caplog):
-    found = dict(apart(doubled, [1, 2, 3, 4], 2))
+    found = dict(in_processes(doubled, [1, 2, 3, 4], 2))
     assert {number: result[0] for number, result in found.items()} == {1: 2, 2: 4, 3: 6, 4: 8}
     assert os.getpid() not in {result[1] for result in found.values()}
     assert sorted(record.getMessage() for record in caplog.records) == ["1 is odd", "3 is odd"]

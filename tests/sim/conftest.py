@@ -3,7 +3,7 @@ import pytest
 
 from bevseg.errors import DependencyError
 from bevseg.runtime import open3d
-from bevseg.sim import survey
+from bevseg.sim import simulate_scan
 from bevseg.sim.bend import Bend
 from bevseg.sim.drive import Pace, drive, straight
 from bevseg.sim.echoes import joined
@@ -42,7 +42,7 @@ def ray_casting():
 @pytest.fixture(scope="session")
 def scanned(ray_casting):
     """A small scan of a street: 50 m, 40,000 points."""
-    return survey(3, 40_000, length=50)
+    return simulate_scan(3, 40_000, length=50)
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ from scipy.spatial import cKDTree
 
 from bevseg.core.labels import CAR, CLASS_NAMES, GROUND, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.sim import simulate, survey
+from bevseg.sim import simulate, simulate_scan
 from bevseg.sim.presets import PRESETS
 from bevseg.sim.street import street
 
 
 def test_a_seed_gives_the_same_scan(scanned):
-    again = survey(3, 40_000, length=50)
+    again = simulate_scan(3, 40_000, length=50)
     for name in ("x", "y", "z", "labels"):
         assert getattr(again.cloud, name).tobytes() == getattr(scanned.cloud, name).tobytes()
     for name in ("intensity", "gps_time", "returns", "of", "things"):
@@ -76,7 +76,7 @@ def test_the_scanned_ground_is_the_true_ground_of_the_slope(ray_casting):
 
 def test_progress_is_told_to_the_end(ray_casting):
     steps = []
-    survey(1, 2_000, length=10, progress=steps.append)
+    simulate_scan(1, 2_000, length=10, progress=steps.append)
     assert steps[0].done == 0
     assert steps[-1].done == steps[-1].total
     assert steps[-1].points >= 2_000
@@ -103,7 +103,9 @@ def test_no_such_preset_is_a_usage_error_that_names_them():
 def surveys(ray_casting):
     """Preset -> two scans, 12,000 points each: as long as the sensor likes, and of 40 m."""
     return {
-        preset: [survey(seed, 12_000, preset=preset, length=length) for seed, length in ((0, None), (1, 40))]
+        preset: [
+            simulate_scan(seed, 12_000, preset=preset, length=length) for seed, length in ((0, None), (1, 40))
+        ]
         for preset in PRESETS
     }
 
@@ -152,18 +154,20 @@ def test_second_echoes_come_from_sensors_that_have_them(surveys):
 
 
 def test_the_sensor_decides_the_density_unless_a_length_is_told(ray_casting):
-    few, many = (survey(2, points, preset="oakland") for points in (30_000, 60_000))
+    few, many = (simulate_scan(2, points, preset="oakland") for points in (30_000, 60_000))
 
     def way(one):
         return np.ptp(one.gps_time)
 
     assert way(many) == pytest.approx(2 * way(few), rel=0.4)
-    told = [survey(2, points, preset="oakland", length=30) for points in (5_000, 10_000)]
+    told = [simulate_scan(2, points, preset="oakland", length=30) for points in (5_000, 10_000)]
     assert told[0].street.terrain.length == told[1].street.terrain.length == 30
 
 
 def test_a_push_broom_sees_one_side_and_what_hangs_over_the_other(ray_casting):
-    one = next(s for s in (survey(seed, 30_000, preset="oakland") for seed in range(9)) if not turned(s))
+    one = next(
+        s for s in (simulate_scan(seed, 30_000, preset="oakland") for seed in range(9)) if not turned(s)
+    )
     s, t = street_coordinates(one)
     across = t > one.street.lane + 0.6
     height = one.cloud.xyz[:, 2] - one.cloud.offset[2] - one.street.terrain.height(s, t)

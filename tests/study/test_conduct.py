@@ -7,7 +7,7 @@ import torch
 from bevseg.errors import PartialFailureError, TrainingError
 from bevseg.study import conduct as module
 from bevseg.study.conduct import conduct
-from bevseg.study.task import Outcome, Task
+from bevseg.study.task import BatchResult, Task
 from tests.study.made_up import STUDY, MadeUp
 
 
@@ -22,7 +22,7 @@ def calls(monkeypatch):
             raise TrainingError("The training has left the numbers")
         if settings.loss == "stop":
             raise KeyboardInterrupt
-        return Outcome(
+        return BatchResult(
             {"score": 0.5 + 0.1 * settings.seed, "collapsed": 0.0, "odd": math.nan},
             [{"epoch": 1, "loss": 0.5}],
             {"w": torch.full((1,), float(settings.seed))},

@@ -17,7 +17,10 @@ from tests import tiny
 
 @pytest.fixture(scope="module")
 def examples():
-    return [pipeline.survey(tiny.thin_street(name, seed), tiny.SETTINGS) for seed, name in enumerate("xyz")]
+    return [
+        pipeline.prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS)
+        for seed, name in enumerate("xyz")
+    ]
 
 
 def weights(model):
@@ -111,7 +114,7 @@ def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
     cloud = tiny.thin_street("a")
     cloud = dataclasses.replace(cloud, labels=cloud.labels * 0 + label)
     with pytest.raises(LabelError, match="--classes"):
-        pipeline.train([pipeline.survey(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")
+        pipeline.train([pipeline.prepare_example(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")
 
 
 @pytest.mark.parametrize(

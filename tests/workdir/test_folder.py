@@ -8,7 +8,7 @@ import pytest
 
 from bevseg.config import NAMED
 from bevseg.core.grid import Grid
-from bevseg.core.pointcloud import Labelling, PointCloud
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError, UsageError
 from bevseg.ground.find import Ground
@@ -72,10 +72,10 @@ def test_rasters_come_back_to_the_bit(folder):
 
 
 def test_labels_come_back(folder):
-    labelling = Labelling(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8) * 50)
-    folder.write_labels(labelling)
-    np.testing.assert_array_equal(folder.read_labels().classes, labelling.classes)
-    np.testing.assert_array_equal(folder.read_labels().confidence, labelling.confidence)
+    point_labels = PointLabels(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8) * 50)
+    folder.write_labels(point_labels)
+    np.testing.assert_array_equal(folder.read_labels().classes, point_labels.classes)
+    np.testing.assert_array_equal(folder.read_labels().confidence, point_labels.confidence)
 
 
 @pytest.mark.parametrize("content", [b"", b"noise", b"PK\x03\x04noise"])

@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.runtime.kernels import compiled, in_threads, stretch
+from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
 REACH = 2.5
 """Where the kernels end, standard deviations."""
@@ -93,7 +93,7 @@ def crf(
 
 def _in_threads(kernel: Callable[..., None], size: int, *arrays: NDArray[np.generic]) -> None:
     """Let each thread work on its share of the cells."""
-    in_threads(lambda part: kernel(*arrays, stretch(size, part)))
+    parallel_for(lambda part: kernel(*arrays, chunk_of(size, part)))
 
 
 def _disc(sigma: float) -> NDArray[np.float32]:

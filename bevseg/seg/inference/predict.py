@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bevseg.config import ONE_LOOK, PredictConfig
+from bevseg.config import NO_TTA, PredictConfig
 from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import Tile, cut, stitch
 from bevseg.errors import ModelError
@@ -34,7 +34,7 @@ def predict(
     slice_name: str,
     *,
     device: str = "auto",
-    config: PredictConfig = ONE_LOOK,
+    config: PredictConfig = NO_TTA,
 ) -> Raster:
     """Return the class and the confidence of every cell of one slice.
 
@@ -69,7 +69,7 @@ def predict(
     _check(raster, model, slice_name)
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
     classify = _classifier(model, slice_name, place, config)
-    if config == ONE_LOOK:
+    if config == NO_TTA:
         said = classify(values, mask)
     else:
         probabilities = classify.probabilities(values, mask)
@@ -107,12 +107,12 @@ class Classifier:
         net: UNet,
         bands: tuple[Band, ...],
         device: torch.device,
-        config: PredictConfig = ONE_LOOK,
+        config: PredictConfig = NO_TTA,
     ) -> None:
         self.bands, self.device = bands, device
         self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
-        self.looks = Looks(self.net, net.depth, self.dtype, config)
+        self.tta = Looks(self.net, net.depth, self.dtype, config)
 
     def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
@@ -122,18 +122,18 @@ class Classifier:
 
     def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return the mean probabilities (classes, rows, cols) of all looks; 0 in tiles without a cell of the mask."""
-        scales = self.looks.config.scales
+        scales = self.tta.config.scales
         cells = int(TILE_CELLS / max(*scales, 1.0) ** 2)
         margin = min(
             round(MARGIN / min(scales)), math.isqrt(cells) // 4
         )  # a tile must hold more than margins
-        tiles = cut(mask, cells=cells, margin=margin, multiple=self.looks.multiple)
+        tiles = cut(mask, cells=cells, margin=margin, multiple=self.tta.multiple)
         out = np.zeros((self.net.classes, *mask.shape), np.float32)
         return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
 
     @torch.inference_mode()
     def _mean(self, values: NDArray[np.float32], tile: Tile) -> NDArray[np.float32]:
-        return self.looks(to_device(scaled(tile.window(values), self.bands), self.device)).cpu().numpy()
+        return self.tta(to_device(scaled(tile.window(values), self.bands), self.device)).cpu().numpy()
 
     @torch.inference_mode()
     def _classify(

@@ -16,7 +16,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bevseg.runtime.kernels import in_threads
+from bevseg.runtime.kernels import parallel_for
 from bevseg.seg.losses import overlap_kernels as fused
 from bevseg.seg.losses.masking import as_planes, by_pixel
 
@@ -147,7 +147,7 @@ def _fused_slopes(
 def _each(work: Callable[[int], None], images: int) -> None:
     """Do the work for each image, side by side if torch has more than one thread."""
     if torch.get_num_threads() > 1 and images > 1:
-        in_threads(work, range(images))
+        parallel_for(work, range(images))
     else:
         for image in range(images):
             work(image)

@@ -63,10 +63,10 @@ LOOKS = [
 ]
 
 
-@pytest.mark.parametrize("looks", LOOKS)
-def test_tiles_of_several_looks_leave_no_seams(monkeypatch, looks):
+@pytest.mark.parametrize("tta", LOOKS)
+def test_tiles_of_several_looks_leave_no_seams(monkeypatch, tta):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
-    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, looks)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, tta)
     whole = classify.probabilities(values, labels > 0)
     monkeypatch.setattr(prediction, "TILE_CELLS", 130 * 130)
     monkeypatch.setattr(prediction, "MARGIN", 16)
@@ -83,12 +83,12 @@ def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
     np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("looks", [*LOOKS, PredictConfig(crf=True)])
-def test_further_looks_change_occupied_cells_only(squares, looks):
+@pytest.mark.parametrize("tta", [*LOOKS, PredictConfig(crf=True)])
+def test_further_looks_change_occupied_cells_only(squares, tta):
     values, labels = squares
     raster, model = scenes.raster(values), scenes.model()
     plain = predict(raster, model, "low", device="cpu")
-    said = predict(raster, model, "low", device="cpu", config=looks)
+    said = predict(raster, model, "low", device="cpu", config=tta)
     assert said.values.dtype == np.uint8 and (said.values[:, labels == 0] == 0).all()
     assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
     assert (said.values != plain.values).any()

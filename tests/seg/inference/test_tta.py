@@ -61,11 +61,11 @@ def lopsided():
 @pytest.mark.parametrize("turns", [2, 4, 8])
 @torch.no_grad()
 def test_a_turned_raster_gets_the_turned_answer(lopsided, turns):
-    looks = Looks(lopsided, 2, torch.float32, PredictConfig(turns=turns))
+    tta = Looks(lopsided, 2, torch.float32, PredictConfig(turns=turns))
     x = torch.rand(2, 8, 12)
     for turn in range(turns):
-        torch.testing.assert_close(looks(turned(x, turn)), turned(looks(x), turn))
-    assert not torch.allclose(looks(x.flip(-2)), looks(x).flip(-2)) or turns == 8
+        torch.testing.assert_close(tta(turned(x, turn)), turned(tta(x), turn))
+    assert not torch.allclose(tta(x.flip(-2)), tta(x).flip(-2)) or turns == 8
 
 
 @torch.no_grad()
@@ -79,10 +79,10 @@ def test_one_look_is_the_network_itself(lopsided):
 def test_scales_are_those_of_the_pure_function():
     pointwise = nn.Conv2d(2, 3, 1)
     x = torch.rand(2, 16, 32) + 0.1
-    looks = Looks(pointwise, 2, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
+    tta = Looks(pointwise, 2, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
     sizes = [(16, 32), (12, 24), (8, 16)]
     seen = [nn.functional.interpolate(x[None], size=size, mode="bilinear") for size in sizes]
-    torch.testing.assert_close(looks(x), multi_scale([pointwise(s) for s in seen])[0])
+    torch.testing.assert_close(tta(x), multi_scale([pointwise(s) for s in seen])[0])
 
 
 @torch.no_grad()
@@ -103,5 +103,5 @@ def test_looks_that_cannot_be_are_refused(wrong):
 
 
 def test_windows_meet_whole_cells_of_every_scale():
-    looks = Looks(nn.Identity(), 4, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
-    assert np.all([looks.multiple * scale % 16 == 0 for scale in (1, 0.75, 0.5)])
+    tta = Looks(nn.Identity(), 4, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
+    assert np.all([tta.multiple * scale % 16 == 0 for scale in (1, 0.75, 0.5)])
