@@ -50,11 +50,12 @@ def backproject(
     said = _said(dem, classes)
     points = QuantizedPoints.of(cloud)
     frame, height, cut = GridTransform.of(cloud, dem.grid), dem["height"].ravel(), cut_of(cloud, slices)
+    foot = min(slices.foot, slices.ground_band)
     found = np.empty((2, len(cloud)), np.uint8)
 
     def of_part(part: int) -> None:
         its = chunk_of(len(cloud), part)
-        _gather(points.part(its), frame, height, cut, slices.foot, said, found[:, its])
+        _gather(points.part(its), frame, height, cut, foot, said, found[:, its])
 
     parallel_for(of_part)
     return PointLabels(found[0], found[1])

@@ -42,7 +42,7 @@ NOT_NEGATIVE = Number(least=0)
 SHARE = Number(least=0, most=1)
 
 
-def setting(default: Any, domain: Domain, **relations: str) -> Any:
+def setting(default: Any, domain: Domain, *, above: str | None = None) -> Any:
     """Return the field of a setting.
 
     Parameters
@@ -51,10 +51,10 @@ def setting(default: Any, domain: Domain, **relations: str) -> Any:
         Its default.
     domain
         Its values.
-    relations
-        `above` or `at_most`: the name of another setting of the group, which this one lies above or is at most.
+    above
+        Name of another setting of the group that this one has to exceed.
     """
-    return field(default=default, metadata={"domain": domain, "relations": relations})
+    return field(default=default, metadata={"domain": domain, "above": above})
 
 
 class Group:
@@ -86,13 +86,10 @@ class Group:
         """
         taken, faults = checked(cls.domains(), values, cls.group)
         for one in dataclasses.fields(cls):  # type: ignore[arg-type]
-            for relation, other in one.metadata["relations"].items():
-                if one.name not in taken or other not in taken:
-                    continue
-                mine, its = taken[one.name], taken[other]
-                if mine <= its if relation == "above" else mine > its:
-                    expected = f"a number {relation.replace('_', ' ')} {other}, which is {its:g}"
-                    faults.append(wrong_value(f"{cls.group}.{one.name}", mine, expected))
+            other = one.metadata["above"]
+            if one.name in taken and other in taken and taken[one.name] <= taken[other]:
+                expected = f"a number above {other}, which is {taken[other]:g}"
+                faults.append(wrong_value(f"{cls.group}.{one.name}", taken[one.name], expected))
         return taken, faults
 
 
@@ -123,8 +120,9 @@ class SliceConfig(Group):
 
     ground_band: float = setting(0.2, Number(least=0, unit="m"))
     """Points less than this above the DEM are ground, m."""
-    foot: float = setting(0.06, Number(least=0, unit="m"), at_most="ground_band")
-    """In a cell whose low slice is an object, ground ends here already, and the rest of the band is its foot, m."""
+    foot: float = setting(0.06, Number(least=0, unit="m"))
+    """In a cell whose low slice is an object, ground ends here, and the rest of the band is its foot, m. Above the
+    band it has no effect."""
     split: float = setting(3.0, Number(above=0, unit="m"), above="ground_band")
     """Low slice below, high slice from here up, m. Vans stay in the low one."""
     reference: str = setting("dem", OneOf(REFERENCES))
