@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io import table
-from bevseg.io.columns import Layout
-from bevseg.io.complaints import damaged, no_points, too_few
-from bevseg.io.open3d import read_vertices
-from bevseg.io.scan import Scan
-from bevseg.io.vertices import STAGES, VertexSource, scan
+from bevseg.io.format_errors import damaged, no_points, too_few
+from bevseg.io.open3d_reader import read_vertices
+from bevseg.io.ply.vertices import STAGES, VertexSource, scan
+from bevseg.io.raw import Scan
+from bevseg.io.text import table
+from bevseg.io.text.columns import Layout
 from bevseg.runtime import memory
 
 _LONGEST_HEADER = 1 << 16

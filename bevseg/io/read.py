@@ -19,7 +19,7 @@ from bevseg.config.names import SCHEMES
 from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
-from bevseg.io.scan import LONGEST_NAME, Scan
+from bevseg.io.raw import LONGEST_NAME, Scan
 
 _PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")
 """Stems of files that lie beside clouds, whatever their suffix."""

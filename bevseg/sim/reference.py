@@ -7,7 +7,7 @@ import numpy as np
 from bevseg.core.grid import Grid
 from bevseg.core.labels import GROUND
 from bevseg.core.raster import Raster
-from bevseg.io.truth import reference_system
+from bevseg.io.simulated import reference_system
 from bevseg.sim.simulate import EPSG, SimulatedScan
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from bevseg.config import RasterConfig, RunConfig, SimulateConfig
 from bevseg.config.names import TRUTH_FORMATS
 from bevseg.errors import UsageError
-from bevseg.io import geotiff, meshply, truth
+from bevseg.io import geotiff, simulated
+from bevseg.io.ply.mesh import write_mesh
 from bevseg.runtime import atomic
 from bevseg.runtime.progress import Progress, silent
 from bevseg.sim import simulate_scan
@@ -105,7 +106,7 @@ def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progres
     if "mesh" in paths:
         mesh = made.street.mesh
         with atomic.replacing(paths["mesh"], overwrite=order.overwrite) as temporary:
-            meshply.write(
+            write_mesh(
                 mesh.corners + np.array(made.cloud.offset), LABELS[mesh.materials], mesh.things, temporary
             )
     write(made, paths["cloud"], overwrite=order.overwrite)
@@ -122,7 +123,7 @@ def write(made: SimulatedScan, path: Path, *, overwrite: bool = False) -> None:
         If the system refuses the write.
     """
     with atomic.replacing(path, overwrite=overwrite) as temporary:
-        truth.write(
+        simulated.write(
             made.cloud,
             temporary,
             epsg=EPSG,

@@ -31,9 +31,9 @@ def test_formats_are_those_that_can_be_written():
 
 
 def test_formats_of_simulated_clouds_are_those_that_can_be_written():
-    from bevseg.io import truth
+    from bevseg.io import simulated
 
-    assert set(names.TRUTH_FORMATS) == set(truth.WRITERS)
+    assert set(names.TRUTH_FORMATS) == set(simulated.WRITERS)
 
 
 def test_losses_are_those_of_the_table():

@@ -11,7 +11,7 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError
 from bevseg.io.read import describe, find_clouds, read_cloud
 from bevseg.io.write import write_cloud
-from tests.io import lasfiles
+from tests.io.las import files as lasfiles
 
 FIELDS = "property float x\nproperty float y\nproperty float z\n"
 PLY = f"ply\nformat binary_little_endian 1.0\nelement vertex %d\n{FIELDS}end_header\n"

@@ -13,7 +13,7 @@ from bevseg.errors import CrsError
 from bevseg.io import crs, las
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from tests.io import lasfiles
+from tests.io.las import files as lasfiles
 
 US_FOOT, FOOT = 1200 / 3937, 0.3048
 HERE = Path("somewhere.las")

@@ -14,7 +14,7 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudNotFoundError, LabelError, UsageError
 from bevseg.io.read import describe, duplicates, find_clouds, read_cloud, sha256, stem
 from bevseg.io.write import write_cloud
-from tests.io import lasfiles
+from tests.io.las import files as lasfiles
 
 ROWS = "1 2 3 1\n4 5 6 5\n"
 

@@ -15,7 +15,7 @@ from bevseg.errors import LabelError, OutputExistsError, UsageError
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from tests import scenes
-from tests.io import lasfiles
+from tests.io.las import files as lasfiles
 
 SUFFIXES = (".laz", ".las", ".ply", ".txt", ".txt.gz")
 
@@ -141,7 +141,7 @@ FULL_DISK = """
     from pathlib import Path
     import numpy as np
     from bevseg.errors import OutputWriteError
-    from bevseg.io.write import export
+    from bevseg.io.write import write_cloud
     from bevseg.core.pointcloud import PointLabels, PointCloud
 
     cloud = PointCloud.from_xyz(np.random.default_rng(0).random((100_000, 3)) * 100)
@@ -149,7 +149,7 @@ FULL_DISK = """
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
     for path in sys.argv[1:]:
         try:
-            export(cloud, PointLabels(classes, classes), Path(path), overwrite=True)
+            write_cloud(cloud, PointLabels(classes, classes), Path(path), overwrite=True)
         except OutputWriteError as error:
             print(error)
 """

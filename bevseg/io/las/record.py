@@ -14,11 +14,11 @@ from bevseg import __version__
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
 from bevseg.io.coordinates import units
-from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID
-from bevseg.io.lasheader import Header, Record, read_header
-from bevseg.io.lasreader import WKT, LasSource
-from bevseg.io.laswriter import Dimension, standard_size, with_dimensions, write_file
-from bevseg.io.vertices import VertexSource
+from bevseg.io.las.blocks import Dimension, standard_size, with_dimensions, write_file
+from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID
+from bevseg.io.las.header import Header, Record, read_header
+from bevseg.io.las.reader import WKT, LasSource
+from bevseg.io.ply.vertices import VertexSource
 
 FIVE_BITS = 31
 """Highest code in point formats 0 to 5; their other three bits are flags."""

@@ -12,12 +12,12 @@ from bevseg.config.files import parse_json
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.errors import CloudFormatError
-from bevseg.io.lascodes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
-from bevseg.io.lasheader import Record
-from bevseg.io.lasreader import LasSource, read_crs, read_source
-from bevseg.io.lasrecord import FIVE_BITS, WITHHELD, write_codes
-from bevseg.io.laswriter import Dimension
-from bevseg.io.scan import Scan
+from bevseg.io.las.blocks import Dimension
+from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, code_table, description, with_lookup, written_scheme
+from bevseg.io.las.header import Record
+from bevseg.io.las.reader import LasSource, read_crs, read_source
+from bevseg.io.las.record import FIVE_BITS, WITHHELD, write_codes
+from bevseg.io.raw import Scan
 
 _UNCLASSIFIED, _GROUND = 1, 2
 _NOTE = ("bevseg", 1)

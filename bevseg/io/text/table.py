@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.columns import COMMENTS, SKIPPED, Layout, is_number, split
+from bevseg.io.text.columns import COMMENTS, SKIPPED, Layout, is_number, split
 
 
 def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:

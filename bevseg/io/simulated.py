@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
-from bevseg.io.lascodes import SIMULATED
+from bevseg.io.las.codes import SIMULATED
 
 _CREATION_DATE = slice(90, 94)
 """Bytes of the LAS header; zeros there mean that no date is known."""

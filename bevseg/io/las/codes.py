@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
-from bevseg.io.lasheader import Header, Record
-from bevseg.io.laswriter import EXTRA_BYTES
-from bevseg.io.scan import LONGEST_NAME
+from bevseg.io.las.blocks import EXTRA_BYTES
+from bevseg.io.las.header import Header, Record
+from bevseg.io.raw import LONGEST_NAME
 
 CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
 """Extra dimensions: probability times 255, and the train id where the point format has no room for a code."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.complaints import damaged
+from bevseg.io.format_errors import damaged
 
 TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",

@@ -11,7 +11,7 @@ _VERTEX = np.dtype([("x", "<f8"), ("y", "<f8"), ("z", "<f8")])
 _FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3), ("class", "u1"), ("instance", "<i4")])
 
 
-def write(
+def write_mesh(
     corners: NDArray[np.float64], classes: NDArray[np.uint8], instances: NDArray[np.int32], path: Path
 ) -> None:
     """Write triangles, little-endian; every one has corners of its own.

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from bevseg.core.pointcloud import Crs
 from bevseg.errors import CloudFormatError
 from bevseg.io import crs as crs_io
-from bevseg.io.complaints import damaged, no_points, too_few
-from bevseg.io.lasheader import Header, read_header
+from bevseg.io.format_errors import damaged, no_points, too_few
+from bevseg.io.las.header import Header, read_header
 from bevseg.runtime import memory
 
 # laspy logs what it also raises; without a handler of its own that would go to stderr.

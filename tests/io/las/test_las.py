@@ -12,7 +12,7 @@ from bevseg.errors import CloudFormatError, LabelError, UsageError
 from bevseg.io import las
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from tests.io import lasfiles
+from tests.io.las import files as lasfiles
 
 FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]
 FORMATS += [(number, "1.4") for number in range(6, 11)]
@@ -132,7 +132,7 @@ def test_export_leaves_the_cloud_as_it_was(tmp_path):
 
 
 def test_more_points_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("bevseg.io.laswriter.BLOCK", 100)
+    monkeypatch.setattr("bevseg.io.las.blocks.BLOCK", 100)
     source = lasfiles.make(tmp_path / "in.las", 7, count=1050)
     before, after = relabelled(source, tmp_path / "out.laz")
     assert_only_declared_changes(source, tmp_path / "out.laz", before, after)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.columns import AXES, LABEL_NAMES, label_name
-from bevseg.io.scan import Scan, whole
+from bevseg.io.raw import Scan, whole
+from bevseg.io.text.columns import AXES, LABEL_NAMES, label_name
 
 CLASS, CONFIDENCE = "class", "bevseg_confidence"
 """Properties that bevseg writes."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.complaints import damaged
+from bevseg.io.format_errors import damaged
 from bevseg.runtime import open3d
 
 _NAMES = {"positions": ("x", "y", "z"), "normals": ("nx", "ny", "nz"), "colors": ("red", "green", "blue")}

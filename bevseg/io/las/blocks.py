@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.lasheader import Header, Record
+from bevseg.io.las.header import Header, Record
 
 BLOCK = 50_000 * max(32, 4 * (os.cpu_count() or 1))
 """Points that are put together and compressed at a time: so many chunks of LAZ that all cores end about together."""

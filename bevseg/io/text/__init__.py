@@ -13,11 +13,11 @@ import polars as pl
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError
-from bevseg.io import table
-from bevseg.io.columns import AXES, is_number, layout, split
-from bevseg.io.complaints import damaged, too_few
 from bevseg.io.coordinates import in_file_units, units
-from bevseg.io.scan import Scan, whole
+from bevseg.io.format_errors import damaged, too_few
+from bevseg.io.raw import Scan, whole
+from bevseg.io.text import table
+from bevseg.io.text.columns import AXES, is_number, layout, split
 from bevseg.runtime import memory
 
 _ROWS = 1_000_000

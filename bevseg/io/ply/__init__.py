@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.io import table
-from bevseg.io.columns import AXES, Layout
-from bevseg.io.complaints import no_points, too_few
 from bevseg.io.coordinates import in_file_units
-from bevseg.io.open3d import read_vertices
-from bevseg.io.plyheader import TYPES, Element, Header, read_header
-from bevseg.io.scan import LONGEST_NAME, Scan
-from bevseg.io.vertices import CLASS, CONFIDENCE, STAGES, VertexSource, scan
+from bevseg.io.format_errors import no_points, too_few
+from bevseg.io.open3d_reader import read_vertices
+from bevseg.io.ply.header import TYPES, Element, Header, read_header
+from bevseg.io.ply.vertices import CLASS, CONFIDENCE, STAGES, VertexSource, scan
+from bevseg.io.raw import LONGEST_NAME, Scan
+from bevseg.io.text import table
+from bevseg.io.text.columns import AXES, Layout
 from bevseg.runtime import memory
 
 _WORDS = {kind: word for word, kind in reversed(TYPES.items()) if not word[-1].isdigit()}
