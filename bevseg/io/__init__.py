@@ -4,22 +4,22 @@ Names instead of modules, so that reading one format does not import the librari
 """
 
 READERS = {
-    ".las": "bevseg.io.las",
-    ".laz": "bevseg.io.las",
+    ".las": "bevseg.io.las.reader",
+    ".laz": "bevseg.io.las.reader",
     ".pcd": "bevseg.io.pcd",
-    ".ply": "bevseg.io.ply",
+    ".ply": "bevseg.io.ply.reader",
 }
 """Module with `read(path) -> Scan` of each suffix."""
 
-TEXT_READER = "bevseg.io.text"
+TEXT_READER = "bevseg.io.text.reader"
 TEXT_SUFFIXES = (".asc", ".csv", ".pts", ".txt", ".xyz")
 
 WRITERS = {
-    ".las": "bevseg.io.las",
-    ".laz": "bevseg.io.las",
-    ".ply": "bevseg.io.ply",
-    ".txt": "bevseg.io.text",
-    ".txt.gz": "bevseg.io.text",
+    ".las": "bevseg.io.las.writer",
+    ".laz": "bevseg.io.las.writer",
+    ".ply": "bevseg.io.ply.writer",
+    ".txt": "bevseg.io.text.writer",
+    ".txt.gz": "bevseg.io.text.writer",
 }
 """Module with `write(cloud, labelling, path, scheme)` of each ending."""
 

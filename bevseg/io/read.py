@@ -194,9 +194,9 @@ def _is_cloud(path: Path) -> bool:
         return False
     if name.removesuffix(".gz").endswith((*io.READERS, *io.TEXT_SUFFIXES)):
         return True
-    from bevseg.io import text
+    from bevseg.io.text.reader import looks_like_points
 
-    return text.looks_like_points(path)
+    return looks_like_points(path)
 
 
 def describe(cloud: PointCloud, path: Path) -> dict[str, Any]:

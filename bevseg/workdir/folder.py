@@ -21,7 +21,8 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.ground.find import Ground
-from bevseg.io import geotiff, las
+from bevseg.io import geotiff
+from bevseg.io.las import working_copy
 from bevseg.runtime.atomic import ensure_absent, replacing, write_json
 from bevseg.workdir import ground_products as products
 
@@ -91,13 +92,13 @@ class Folder:
         """Write `cloud.las` and `cloud.json`."""
         las_path, json_path = self.path / "cloud.las", self.path / "cloud.json"
         with replacing(las_path) as temporary:
-            las.write_cloud(cloud, temporary)
+            working_copy.write(cloud, temporary)
         write_json(facts, json_path)
         return las_path, json_path
 
     def read_cloud(self) -> PointCloud:
         """Read `cloud.las`."""
-        return dataclasses.replace(las.read_cloud(self._existing("cloud.las", "ingest")), name=self.stem)
+        return dataclasses.replace(working_copy.read(self._existing("cloud.las", "ingest")), name=self.stem)
 
     def read_facts(self) -> dict[str, Any]:
         """Read `cloud.json`.

@@ -16,7 +16,8 @@ from bevseg.errors import UsageError
 from bevseg.ground.dsm import normalised, surface
 from bevseg.ground.find import Ground, height_above_ground
 from bevseg.ground.hillshade import hillshade
-from bevseg.io import geotiff, las, png
+from bevseg.io import geotiff, png
+from bevseg.io.las.writer import write_ground
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
 
 DEM, DSM, NDSM = PRODUCTS
@@ -139,7 +140,7 @@ def write(
             png.write_world(found.dem.grid, found.dem.unit, temporary[WORLD])
         if asked.points:
             heights = height_above_ground(cloud, found.dem)
-            las.write_ground(cloud, found.is_ground, heights, temporary[POINTS])
+            write_ground(cloud, found.is_ground, heights, temporary[POINTS])
     return tuple(paths.values())
 
 

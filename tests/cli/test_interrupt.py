@@ -62,7 +62,7 @@ def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
 
 def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
     out = tmp_path / "work"
-    running = writing("stages.work", "io.las.write_cloud", "ingest", streets / "a.txt", "-o", out)
+    running = writing("stages.work", "io.las.working_copy.write", "ingest", streets / "a.txt", "-o", out)
     assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 

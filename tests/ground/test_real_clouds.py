@@ -11,7 +11,7 @@ from bevseg.cli.main import cli
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.core.labels import GROUND, UNDEFINED, load_scheme
 from bevseg.ground.find import find_ground, height_above_ground
-from bevseg.io import las
+from bevseg.io.las import reader
 from bevseg.io.read import read_cloud
 
 ASPRS_GROUND = 2
@@ -73,7 +73,7 @@ def test_the_command_writes_the_labels_that_are_scored(shared_data, tmp_path):
     dem, points = tmp_path / "dem.tif", tmp_path / "points.laz"
     result = CliRunner().invoke(cli, ["ground", str(path), "-o", str(dem), "--points", str(points)])
     assert result.exit_code == 0, result.output
-    cloud, written = read_cloud(path), las.read(points)
+    cloud, written = read_cloud(path), reader.read(points)
     found = find_ground(cloud, RasterConfig.cell, GroundConfig()).is_ground
     np.testing.assert_array_equal(written.codes == ASPRS_GROUND, found)
     np.testing.assert_allclose(written.cloud.xyz, cloud.xyz, rtol=0, atol=0.0005)

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
-from bevseg.io.las.blocks import EXTRA_BYTES
+from bevseg.io.las.dimensions import EXTRA_BYTES
 from bevseg.io.las.header import Header, Record
 from bevseg.io.raw import LONGEST_NAME
 
 CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
 """Extra dimensions: probability times 255, and the train id where the point format has no room for a code."""
 
+FIVE_BITS = 31
+"""Highest code in point formats 0 to 5; their other three bits are flags."""
 LOOKUP = ("LASF_Spec", 0)
+"""The classification lookup record, which names codes."""
 SIMULATED = "bevseg simulate"
 """Generating software of simulated clouds: their classes are train ids, the codes of `shrec20`."""
 

@@ -1,4 +1,4 @@
-"""A LAS or LAZ file -> its header and its points, packed as they stand there."""
+"""LAS or LAZ -> points, packed as they stand in the file, with their class codes and reference system."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import Crs
+from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io import crs as crs_io
+from bevseg.io.crs import from_geokeys, from_wkt
 from bevseg.io.format_errors import damaged, no_points, too_few
+from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header, read_header
+from bevseg.io.raw import Scan
 from bevseg.runtime import memory
 
 # laspy logs what it also raises; without a handler of its own that would go to stderr.
@@ -110,10 +112,50 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     wkt = header.find(*WKT)
     text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
     if text:
-        return crs_io.from_wkt(text, path, header.middle)
+        return from_wkt(text, path, header.middle)
     keys = header.find(*GEOKEYS)
     if keys is None or len(keys.data) < 16:
         return None
     values = np.frombuffer(keys.data[: len(keys.data) // 8 * 8], "<u2").reshape(-1, 4)[1:]
     table = {int(key): int(value) for key, place, _, value in values if place == 0}
-    return crs_io.from_geokeys(table, path, header.middle)
+    return from_geokeys(table, path, header.middle)
+
+
+def read(path: Path) -> Scan:
+    """Read a LAS or LAZ file; coordinates are views into the packed points.
+
+    Raises
+    ------
+    CloudFormatError
+        If the file is no LAS file, cut short, or holds no points.
+    CrsError
+        If its coordinates are no lengths.
+    """
+    source = read_source(path)
+    points = source.points
+    crs = read_crs(source.header, path)
+    cloud = PointCloud(
+        points["X"],
+        points["Y"],
+        points["Z"],
+        scale=_metres(source.scale, crs),
+        offset=_metres(source.offset, crs),
+        crs=crs,
+        name=str(path),
+        source=source,
+    )
+    written = written_scheme(source.header)
+    ours = written is not None and TRAIN_ID in (points.dtype.names or ())
+    return Scan(cloud, _codes(source), written, points[TRAIN_ID] if ours else None)
+
+
+def _metres(values: tuple[float, float, float], crs: Crs | None) -> tuple[float, float, float]:
+    if crs is None:
+        return values
+    return values[0] * crs.horizontal, values[1] * crs.horizontal, values[2] * crs.vertical
+
+
+def _codes(source: LasSource) -> NDArray[np.uint8]:
+    if source.point_format >= 6:
+        return source.points["classification"]
+    return source.points["raw_classification"] & np.uint8(FIVE_BITS)

@@ -14,14 +14,13 @@ from bevseg import __version__
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
 from bevseg.io.coordinates import units
-from bevseg.io.las.blocks import Dimension, standard_size, with_dimensions, write_file
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID
+from bevseg.io.las.blocks import standard_size, write_file
+from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID
+from bevseg.io.las.dimensions import Dimension, with_dimensions
 from bevseg.io.las.header import Header, Record, read_header
 from bevseg.io.las.reader import WKT, LasSource
 from bevseg.io.ply.vertices import VertexSource
 
-FIVE_BITS = 31
-"""Highest code in point formats 0 to 5; their other three bits are flags."""
 WITHHELD, _CHANNEL = 0b100, 0b110000
 """Bits of the flags of point formats 6 to 10."""
 _LAYERED_WAVEFORMS = (9, 10)

@@ -18,6 +18,9 @@ TYPES = {
 }  # fmt: skip
 """NumPy type of each type word."""
 
+SCHEME_COMMENT = "comment bevseg classes="
+"""Start of the comment in which bevseg writes the name of the scheme of the class codes."""
+
 _ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
 _LONGEST = 1 << 20
 

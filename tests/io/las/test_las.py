@@ -9,7 +9,7 @@ import pytest
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, LabelError, UsageError
-from bevseg.io import las
+from bevseg.io.las import working_copy, writer
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from tests.io.las import files as lasfiles
@@ -230,7 +230,7 @@ def test_an_interrupt_in_the_midst_of_packing_stays_an_interrupt(tmp_path, monke
     cloud, scheme = read_cloud(lasfiles.make(tmp_path / "in.laz")), load_scheme("asprs")
     monkeypatch.setattr("pathlib.Path.open", lambda *_: Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        las.write(cloud, point_labels(500), tmp_path / "out.laz", scheme)
+        writer.write(cloud, point_labels(500), tmp_path / "out.laz", scheme)
 
 
 def test_train_ids_beside_the_codes_yield_to_a_scheme_that_is_named(tmp_path):
@@ -334,8 +334,8 @@ FOOT = 1200 / 3937
     ids=["labelled", "unlabelled", "with a hole", "feet", "nothing finite"],
 )
 def test_a_work_directory_gives_the_very_same_cloud_back(tmp_path, cloud):
-    las.write_cloud(cloud, tmp_path / "cloud.las")
-    back = las.read_cloud(tmp_path / "cloud.las")
+    working_copy.write(cloud, tmp_path / "cloud.las")
+    back = working_copy.read(tmp_path / "cloud.las")
     assert (back.scale, back.offset, back.crs) == (cloud.scale, cloud.offset, cloud.crs)
     kept = slice(None) if cloud.finite is None else cloud.finite
     for axis in "xyz":
@@ -347,13 +347,13 @@ def test_a_work_directory_gives_the_very_same_cloud_back(tmp_path, cloud):
 
 def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
     with pytest.raises(CloudFormatError, match="work directory"):
-        las.read_cloud(lasfiles.make(tmp_path / "in.las"))
+        working_copy.read(lasfiles.make(tmp_path / "in.las"))
 
 
 def test_ground_and_height_are_written_in_the_order_of_the_points(tmp_path):
     cloud = read_cloud(lasfiles.make(tmp_path / "in.laz", 1))
     ground, heights = np.arange(500) % 3 == 0, np.linspace(0, 9, 500, dtype=np.float32)
-    las.write_ground(cloud, ground, heights, tmp_path / "out.laz")
+    writer.write_ground(cloud, ground, heights, tmp_path / "out.laz")
     written = laspy.read(tmp_path / "out.laz")
     np.testing.assert_array_equal(written.classification, np.where(ground, 2, 1))
     np.testing.assert_array_equal(written["height_above_ground"], heights)

@@ -6,7 +6,7 @@ import pytest
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, DependencyError
-from bevseg.io import ply
+from bevseg.io.ply import reader, writer
 from bevseg.runtime import open3d
 
 ROWS = [(1.5, 2.25, -3.0, 200, 5), (87000.125, 439000.5, 7.001, 10, 1), (0.0, 1000.0, 0.25, 0, 0)]
@@ -35,7 +35,7 @@ def body(kind, rows=ROWS):
 def scan(tmp_path, content):
     path = tmp_path / "cloud.ply"
     path.write_bytes(content)
-    return ply.read(path)
+    return reader.read(path)
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_what_cannot_be_read_is_told(tmp_path, content, reason):
 
 
 def written(cloud, path, classes, scheme="shrec20"):
-    ply.write(cloud, PointLabels(classes, np.full(len(classes), 77, np.uint8)), path, load_scheme(scheme))
-    return ply.read(path)
+    writer.write(cloud, PointLabels(classes, np.full(len(classes), 77, np.uint8)), path, load_scheme(scheme))
+    return reader.read(path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -210,7 +210,7 @@ def test_open3d_reads_what_is_written(tmp_path, kind):
 
 @pytest.mark.usefixtures("no_open3d")
 def test_the_street_in_lille(shared_data):
-    found = ply.read(shared_data / "lille_street_unlabelled" / "Lille_street_small.ply")
+    found = reader.read(shared_data / "lille_street_unlabelled" / "Lille_street_small.ply")
     assert len(found.cloud) == 170_610 and found.codes is None
     (west, east), (south, north), _ = found.cloud.bounds()
     assert (round(east - west), round(north - south)) == (25, 37)

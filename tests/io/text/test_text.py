@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, UsageError
-from bevseg.io import text
+from bevseg.io.text import reader, writer
 
 XYZ = np.array([[1.5, 2.25, -3.0], [87000.125, 439000.5, 7.001], [0.0, 1e3, 0.25]])
 CODES = np.array([1, 5, 0])
@@ -21,7 +21,7 @@ ROWS = "1.5 2.25 -3.0 1\n87000.125 439000.5 7.001 5\n0.0 1e3 0.25 0\n"
 def scan(tmp_path, content, name="cloud.txt", columns=None):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return text.read(path, columns=columns)
+    return reader.read(path, columns=columns)
 
 
 def assert_the_three_points(found, codes=CODES):
@@ -178,21 +178,21 @@ def test_a_long_file_is_what_numpy_reads(tmp_path):
     rng = np.random.default_rng(0)
     table = np.column_stack([rng.random((20_000, 3)) * 1e3, rng.integers(0, 6, 20_000)]).round(3)
     np.savetxt(tmp_path / "cloud.txt", table, fmt="%12.3f %12.3f %9.3f %d")
-    found = text.read(tmp_path / "cloud.txt")
+    found = reader.read(tmp_path / "cloud.txt")
     expected = np.loadtxt(tmp_path / "cloud.txt")
     np.testing.assert_allclose(found.cloud.xyz, expected[:, :3], atol=1e-9)
     np.testing.assert_array_equal(found.codes, expected[:, 3])
 
 
 def test_oakland(shared_data):
-    found = text.read(shared_data / "oakland3d" / "oakland_part2_ac.xyz_label_conf.gz")
+    found = reader.read(shared_data / "oakland3d" / "oakland_part2_ac.xyz_label_conf.gz")
     expected = np.loadtxt(shared_data / "oakland3d" / "oakland_part2_ac.xyz_label_conf.gz")
     np.testing.assert_allclose(found.cloud.xyz, expected[:, :3], atol=1e-9)
     np.testing.assert_array_equal(found.codes, expected[:, 3])
 
 
 def written(cloud, path, classes):
-    text.write(cloud, PointLabels(classes, classes), path, load_scheme("shrec20"))
+    writer.write(cloud, PointLabels(classes, classes), path, load_scheme("shrec20"))
     return path
 
 
@@ -222,7 +222,7 @@ def test_a_gzip_of_the_same_points_is_the_same_bytes(tmp_path):
     [(1.0, 0), (0.5, 1), (0.01, 2), (0.001, 3), (0.00025, 5), (0.001 / (1200 / 3937), 9)],
 )
 def test_decimals_tell_steps_apart(step, expected):
-    assert text.decimals(step) == expected
+    assert writer.decimals(step) == expected
 
 
 @given(st.lists(st.tuples(*[st.integers(-(10**9), 10**9)] * 3, st.integers(0, 5)), min_size=1, max_size=30))
@@ -230,7 +230,7 @@ def test_write_then_read_gives_the_very_same_steps_and_labels(tmp_path_factory, 
     table = np.array(rows)
     cloud = PointCloud.from_xyz(table[:, :3] / 1000)
     path = written(cloud, tmp_path_factory.mktemp("law") / "out.txt", table[:, 3].astype(np.uint8))
-    back = text.read(path)
+    back = reader.read(path)
     for axis in "xyz":
         np.testing.assert_array_equal(getattr(back.cloud, axis), getattr(cloud, axis))
     np.testing.assert_array_equal(back.codes, table[:, 3])
