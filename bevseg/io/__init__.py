@@ -9,7 +9,7 @@ READERS = {
     ".pcd": "bevseg.io.pcd",
     ".ply": "bevseg.io.ply.reader",
 }
-"""Module with `read(path) -> Scan` of each suffix."""
+"""Module with `read(path) -> RawCloud` of each suffix."""
 
 TEXT_READER = "bevseg.io.text.reader"
 TEXT_SUFFIXES = (".asc", ".csv", ".pts", ".txt", ".xyz")

@@ -1,4 +1,4 @@
-"""Reference systems of files -> Crs: metres per unit, and a refusal where a unit is no length."""
+"""Reference system of a file -> Crs: WKT and metres per unit. A unit that is not a length is an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# GeoKeys that tell units or codes (OGC GeoTIFF 1.1, annex; LAS 1.4, 2.8).
+# GeoKeys of units and codes (OGC GeoTIFF 1.1, annex; LAS 1.4, 2.8).
 _GEOGRAPHIC, _PROJECTED, _LINEAR_UNITS, _VERTICAL, _VERTICAL_UNITS = 2048, 3072, 3076, 4096, 4099
 _MODEL_TYPE, _MODEL_GEOGRAPHIC, _MODEL_GEOCENTRIC = 1024, 2, 3
 _METRES = {9001: 1.0, 9002: 0.3048, 9003: 1200 / 3937}
@@ -31,7 +31,8 @@ def from_wkt(wkt: str, where: Path, middle: tuple[float, float] | None = None) -
     where
         The file, for messages.
     middle
-        Of the cloud, (x, y) as they stand in the file: longitude and latitude, if it must be refused for these.
+        Middle of the cloud, (x, y) in units of the file. In a geographic system these are longitude and latitude,
+        and give the UTM zone of the hint.
 
     Raises
     ------
@@ -53,17 +54,17 @@ def from_geokeys(keys: dict[int, int], where: Path, middle: tuple[float, float] 
     Parameters
     ----------
     keys, where, middle
-        As `from_wkt`.
+        See `from_wkt`.
 
     Raises
     ------
     CrsError
-        As `from_wkt`.
+        See `from_wkt`.
     """
     import pyproj
 
     if keys.get(_MODEL_TYPE) == _MODEL_GEOCENTRIC:
-        raise _refused("geocentric coordinates", where)
+        raise _not_a_length("geocentric coordinates", where)
     code = keys.get(_PROJECTED) or keys.get(_GEOGRAPHIC)
     if keys.get(_MODEL_TYPE) == _MODEL_GEOGRAPHIC:
         code = keys.get(_GEOGRAPHIC)
@@ -72,7 +73,7 @@ def from_geokeys(keys: dict[int, int], where: Path, middle: tuple[float, float] 
         if code is not None and 1024 <= code <= 32766:
             crs = _from_pyproj(pyproj.CRS.from_epsg(code), where, middle)
         elif keys.get(_MODEL_TYPE) == _MODEL_GEOGRAPHIC:
-            raise _refused("degrees", where, middle)
+            raise _not_a_length("degrees", where, middle)
         horizontal = _METRES.get(keys.get(_LINEAR_UNITS, 0), crs.horizontal if crs else 0.0)
         vertical = _METRES.get(keys.get(_VERTICAL_UNITS, 0)) or _vertical_of(keys.get(_VERTICAL, 0))
     except pyproj.exceptions.CRSError as error:
@@ -103,9 +104,9 @@ def _from_pyproj(crs: pyproj.CRS, where: Path, middle: tuple[float, float] | Non
     if flat.is_bound and flat.source_crs is not None:
         flat = flat.source_crs
     if flat.is_geographic:
-        raise _refused("degrees", where, middle)
+        raise _not_a_length("degrees", where, middle)
     if flat.is_geocentric:
-        raise _refused("geocentric coordinates", where)
+        raise _not_a_length("geocentric coordinates", where)
     if flat.is_vertical:
         factor = float(flat.axis_info[0].unit_conversion_factor)
         return Crs("", 1.0, factor)
@@ -117,7 +118,8 @@ def _from_pyproj(crs: pyproj.CRS, where: Path, middle: tuple[float, float] | Non
     return Crs(flat.to_2d().to_wkt("WKT1_GDAL"), horizontal, vertical)
 
 
-def _refused(unit: str, where: Path, middle: tuple[float, float] | None = None) -> CrsError:
+def _not_a_length(unit: str, where: Path, middle: tuple[float, float] | None = None) -> CrsError:
+    """Return the error for coordinates in `unit`, with the projection to use."""
     code = middle and _utm(*middle)
     rest = "" if code else ", with the zone floor((longitude + 180) / 6) + 1 for ZZ; 327ZZ in the south"
     return CrsError(

@@ -1,4 +1,4 @@
-"""What readers of several formats have to say about bad files, in one wording."""
+"""Errors that the readers of several formats raise, in one wording."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _FETCH = "fetch it again"
 
 
 def no_points(path: Path, why: str) -> CloudFormatError:
-    """Say that a file is sound but has no points."""
+    """Return the error for a file that is sound but has no points."""
     return CloudFormatError("The cloud has no points", where=path, why=why, hint="leave this file out")
 
 
 def too_few(path: Path, claimed: int, held: int | None = None) -> CloudFormatError:
-    """Say that a file holds fewer points than it claims to; `held` is None where nobody can tell."""
+    """Return the error for a file with fewer points than its header says; `held` is None if nobody counted them."""
     return CloudFormatError(
         "The file holds fewer points than its header claims",
         where=path,
@@ -25,7 +25,7 @@ def too_few(path: Path, claimed: int, held: int | None = None) -> CloudFormatErr
 
 
 def damaged(path: Path, kind: str, why: str) -> CloudFormatError:
-    """Say that a file of some kind cannot be decoded."""
+    """Return the error for a file of format `kind` that cannot be decoded."""
     return CloudFormatError(
         f"The {kind} file is damaged or cut short", where=path, why=why, hint=f"{_FETCH}, or check its format"
     )

@@ -55,9 +55,9 @@ def write(
     colours
         Class id -> `#rrggbb`, for the first band of a uint8 raster.
     units
-        Band -> unit of its values, `m` say; those of the reference system are told by that alone.
+        Band -> unit of its values, `m` say; the reference system gives those of the coordinates.
     tags
-        More to tell of the file as a whole.
+        Further tags of the file.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _encoded(
     raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
 ) -> bytes:
     floating = raster.values.dtype.kind == "f"
-    # One way for all bands: a mean of kinds would mean nothing.
+    # All bands get the same overviews, and a mean of kinds would mean nothing.
     mean = floating and KINDS not in raster.names
     with MemoryFile(ext=".tif") as optimised:
         with _plain(raster, colours, units, tags) as memory, memory.open() as file:
@@ -94,7 +94,7 @@ def _encoded(
 def _plain(
     raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
 ) -> MemoryFile:
-    """Return the raster as a TIFF in memory: GDAL makes a Cloud-Optimised one from a whole one only."""
+    """Return the raster as a TIFF in memory: GDAL makes a Cloud-Optimised one only from a complete one."""
     grid, unit = raster.grid, raster.unit
     profile = {
         "driver": "GTiff",

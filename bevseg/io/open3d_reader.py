@@ -1,4 +1,4 @@
-"""PLY and PCD files of unusual layout, through Open3D."""
+"""PLY with lists and compressed PCD -> points, through Open3D."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bevseg.io.format_errors import damaged
 from bevseg.runtime import open3d
 
 _NAMES = {"positions": ("x", "y", "z"), "normals": ("nx", "ny", "nz"), "colors": ("red", "green", "blue")}
-"""Properties that Open3D gathers into one attribute."""
+"""Properties that Open3D puts into one attribute."""
 
 
 def read_vertices(path: Path) -> NDArray[np.void]:
     """Read the points of a file, one field per property that Open3D keeps.
 
-    It tells little of a damaged file and makes points up for those that are missing: the caller checks first that
-    they are there.
+    Open3D says little about a damaged file, and invents points for those that are missing. The caller checks
+    first that they are there.
 
     Raises
     ------

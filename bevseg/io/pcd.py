@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bevseg.io.format_errors import damaged, no_points, too_few
 from bevseg.io.open3d_reader import read_vertices
-from bevseg.io.ply.vertices import STAGES, VertexSource, scan
-from bevseg.io.raw import Scan
+from bevseg.io.ply.vertices import STAGES, VertexSource, raw_cloud
+from bevseg.io.raw import RawCloud
 from bevseg.io.text import table
 from bevseg.io.text.columns import Layout
 from bevseg.runtime import memory
@@ -18,7 +18,7 @@ from bevseg.runtime import memory
 _LONGEST_HEADER = 1 << 16
 
 
-def read(path: Path) -> Scan:
+def read(path: Path) -> RawCloud:
     """Read a PCD file.
 
     Raises
@@ -37,7 +37,7 @@ def read(path: Path) -> Scan:
         raise no_points(path, f"its header counts {count}")
     memory.require(count, 2 * record.itemsize + STAGES, where=path)
     if kind == "binary_compressed":
-        return scan(VertexSource(read_vertices(path)), path)
+        return raw_cloud(VertexSource(read_vertices(path)), path)
     points = (
         _ascii(path, start, lines, record)
         if kind == "ascii"
@@ -45,7 +45,7 @@ def read(path: Path) -> Scan:
     )
     if len(points) < count:
         raise too_few(path, count, len(points))
-    return scan(VertexSource(points[:count]), path)
+    return raw_cloud(VertexSource(points[:count]), path)
 
 
 def _ascii(path: Path, start: int, lines: int, record: np.dtype[np.void]) -> NDArray[np.void]:

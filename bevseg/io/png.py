@@ -1,4 +1,4 @@
-"""Pictures of the world as PNG, with a world file that tells a GIS where they lie; written, never read."""
+"""Map pictures -> PNG, with a world file that places them in a GIS. They are written, never read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write(picture: NDArray[np.uint8], path: Path) -> None:
     rows, cols, bands = picture.shape
     profile = {"driver": "PNG", "dtype": "uint8", "count": bands, "height": rows, "width": cols}
     with warnings.catch_warnings(), MemoryFile(ext=".png") as memory, replacing(path) as temporary:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the world file tells
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the world file has the position
         with memory.open(**profile) as file:
             file.write(np.moveaxis(picture, 2, 0))
         temporary.write_bytes(memory.getbuffer())

@@ -1,4 +1,4 @@
-"""What every reader gives: the points of a file and the class codes as they stand there, not yet understood."""
+"""What every reader returns: the points of a file, and its class codes before a scheme gives them a meaning."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from bevseg.core.pointcloud import PointCloud
 
 LONGEST_NAME = 23
-"""Characters of the name of a scheme that are noted in a file; a LAS dimension has no room for more."""
+"""Characters of the name of a scheme that a file keeps. A LAS dimension has no room for more."""
 
 
 @dataclass(frozen=True)
-class Scan:
-    """The content of a file.
+class RawCloud:
+    """The content of a file, as it was read.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Scan:
     codes
         (N,) class codes of the file; None if it has none.
     scheme
-        Name, up to `LONGEST_NAME`, of the scheme that bevseg wrote the codes in; None for files of other origin.
+        Name of the scheme that bevseg wrote the codes in, cut at `LONGEST_NAME`. None for files of other origin.
     train_ids
-        (N,) train ids, where bevseg wrote them beside codes that cannot tell all classes apart.
+        (N,) train ids. bevseg writes them where the codes of a point format cannot distinguish all classes.
     """
 
     cloud: PointCloud
@@ -37,8 +37,8 @@ class Scan:
     train_ids: NDArray[np.uint8] | None = None
 
 
-def whole(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:
-    """Return class codes as whole numbers; None, with a warning, if they are something else."""
+def class_codes(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:
+    """Return the values of a label column as integers. Warn and return None if one is not an integer."""
     codes = np.zeros(len(labels), np.int64)
     finite = np.isfinite(labels)
     np.copyto(codes, labels, where=finite, casting="unsafe")

@@ -19,7 +19,7 @@ from bevseg.config.names import SCHEMES
 from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
-from bevseg.io.raw import LONGEST_NAME, Scan
+from bevseg.io.raw import LONGEST_NAME, RawCloud
 
 _PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")
 """Stems of files that lie beside clouds, whatever their suffix."""
@@ -118,12 +118,12 @@ def read_cloud(
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
         As the file deserves.
     """
-    scan = _scan(path, columns)
-    labels = _labels(scan, path, scheme, strict)
-    return dataclasses.replace(scan.cloud, labels=labels, name=stem(path))
+    raw = _read_raw(path, columns)
+    labels = _labels(raw, path, scheme, strict)
+    return dataclasses.replace(raw.cloud, labels=labels, name=stem(path))
 
 
-def _scan(path: Path, columns: str | None) -> Scan:
+def _read_raw(path: Path, columns: str | None) -> RawCloud:
     if not path.exists():
         raise CloudNotFoundError("No such file", where=path, why="the path leads nowhere", hint="check it")
     if not path.is_file():
@@ -139,28 +139,28 @@ def _scan(path: Path, columns: str | None) -> Scan:
         )
     module = io.READERS.get(path.suffix.lower(), io.TEXT_READER)
     reader = importlib.import_module(module)
-    scan: Scan = reader.read(path, columns=columns) if module == io.TEXT_READER else reader.read(path)
-    return scan
+    raw: RawCloud = reader.read(path, columns=columns) if module == io.TEXT_READER else reader.read(path)
+    return raw
 
 
-def _labels(scan: Scan, path: Path, scheme: Scheme | None, strict: bool) -> NDArray[np.uint8] | None:
+def _labels(raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool) -> NDArray[np.uint8] | None:
     """Return the train ids, None if nothing is defined, or if nobody can say what the codes mean."""
-    if scan.codes is None:
+    if raw.codes is None:
         return None
-    if scan.train_ids is not None and (scheme is None or scan.scheme == scheme.name[:LONGEST_NAME]):
-        return scan.train_ids.copy() if scan.train_ids.any() else None
+    if raw.train_ids is not None and (scheme is None or raw.scheme == scheme.name[:LONGEST_NAME]):
+        return raw.train_ids.copy() if raw.train_ids.any() else None
     try:
-        decoder = _decoder(scan, path, scheme)
+        decoder = _decoder(raw, path, scheme)
     except LabelError as error:
         if strict:
             raise
         warnings.warn(f"{path}: {error.what}: the cloud counts as unlabelled; {error.hint}", stacklevel=3)
         return None
-    labels = decoder.decode(scan.codes, where=str(path), strict=strict)
+    labels = decoder.decode(raw.codes, where=str(path), strict=strict)
     return labels if labels.any() else None
 
 
-def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
+def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
     """Return the scheme in which the codes stand; in files of ours every code means what it was written for.
 
     Raises
@@ -169,7 +169,7 @@ def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
         If bevseg wrote them in a scheme that is not built in, and it is not given.
     """
     if scheme is None:
-        name = scan.scheme or io.SCHEME_BY_SUFFIX.get(path.suffix.lower(), io.SCHEME_OF_OTHERS)
+        name = raw.scheme or io.SCHEME_BY_SUFFIX.get(path.suffix.lower(), io.SCHEME_OF_OTHERS)
         if name not in SCHEMES:
             raise LabelError(
                 f"The classes are written in scheme {name!r}, which is not built in",
@@ -178,7 +178,7 @@ def _decoder(scan: Scan, path: Path, scheme: Scheme | None) -> Scheme:
                 hint="name its TOML file with --classes",
             )
         scheme = load_scheme(name)
-    if scan.scheme != scheme.name[:LONGEST_NAME]:
+    if raw.scheme != scheme.name[:LONGEST_NAME]:
         return scheme
     written = scheme.written().values()
     entries = (

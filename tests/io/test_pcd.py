@@ -24,7 +24,7 @@ def body(kind):
     return np.array([(*row[:4], row[4:6], row[6]) for row in ROWS], RECORD).tobytes()
 
 
-def scan(tmp_path, content):
+def read_content(tmp_path, content):
     path = tmp_path / "cloud.pcd"
     path.write_bytes(content)
     return pcd.read(path)
@@ -32,7 +32,7 @@ def scan(tmp_path, content):
 
 @pytest.mark.parametrize("kind", ["ascii", "binary"])
 def test_the_same_three_points(tmp_path, kind):
-    found = scan(tmp_path, head(kind) + body(kind))
+    found = read_content(tmp_path, head(kind) + body(kind))
     np.testing.assert_allclose(found.cloud.xyz[[0, 2]], [ROWS[0][:3], ROWS[2][:3]], atol=0.0005)
     np.testing.assert_array_equal(found.cloud.finite, [True, False, True])
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
@@ -42,7 +42,7 @@ def test_the_same_three_points(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["ascii", "binary"])
 def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind):
     with pytest.raises(CloudFormatError) as caught:
-        scan(tmp_path, head(kind, count=1004) + body(kind))
+        read_content(tmp_path, head(kind, count=1004) + body(kind))
     assert "1,004 by its header, 3 found" in str(caught.value)
 
 
@@ -61,7 +61,7 @@ def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind)
 )
 def test_what_cannot_be_read_is_told(tmp_path, content):
     with pytest.raises(CloudFormatError):
-        scan(tmp_path, content)
+        read_content(tmp_path, content)
 
 
 def test_compressed(shared_data, tmp_path):
@@ -74,4 +74,4 @@ def test_compressed(shared_data, tmp_path):
     assert len(cloud) == 52_119
     assert cloud.bounds()[1] == (5403586.0, 5403850.0)
     with pytest.raises(CloudFormatError):
-        scan(tmp_path, source.read_bytes()[:100_000])
+        read_content(tmp_path, source.read_bytes()[:100_000])

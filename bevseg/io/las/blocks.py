@@ -55,7 +55,7 @@ def write_file(
         header = header.replace(Record.new(*LASZIP, vlr.record_data(), "http://laszip.org"))
     else:
         header = header.without(LASZIP[0])
-    with _Attentive(path) as file:
+    with _ErrorKeepingFile(path) as file:
         file.write(header.head(point_format, record.itemsize, compressed))
         sink = lazrs.ParLasZipCompressor(file, vlr) if compressed else None
         put = sink.compress_many if sink else file.write
@@ -82,15 +82,15 @@ def standard_size(point_format: int) -> int:
     return int(laspy.PointFormat(point_format).size)
 
 
-class _Attentive:
-    """A file that remembers why a write failed: the compressor tells of a failure, or an interrupt, but not which."""
+class _ErrorKeepingFile:
+    """A file that keeps the exception of a failed write. The compressor reports a failure, but not which one."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
         self.error: BaseException | None = None
         self.seek, self.tell, self.flush = self._file.seek, self._file.tell, self._file.flush
 
-    def __enter__(self) -> _Attentive:
+    def __enter__(self) -> _ErrorKeepingFile:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""The bytes of a LAS file round its points: kept as they are, changed only where a field must change.
+"""The bytes of a LAS file around its points: kept as they are, changed only where a field must change.
 
 A library that parses and writes a header again loses what it does not know: legacy counts, padding, the sequence
 of records. Export promises the same header, so it patches the original bytes. Offsets are those of the public
@@ -76,7 +76,7 @@ class Header:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """Middle of the bounds that the header tells, (x, y) in units of the file."""
+        """Middle of the bounds in the header, (x, y) in units of the file."""
         east, west, north, south = struct.unpack_from("<4d", self.block, _BOUNDS_AT)
         return (west + east) / 2, (south + north) / 2
 

@@ -19,14 +19,14 @@ from bevseg.io.crs import from_geokeys, from_wkt
 from bevseg.io.format_errors import damaged, no_points, too_few
 from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header, read_header
-from bevseg.io.raw import Scan
+from bevseg.io.raw import RawCloud
 from bevseg.runtime import memory
 
-# laspy logs what it also raises; without a handler of its own that would go to stderr.
+# laspy logs the errors that it raises. Without a handler of its own they would go to stderr.
 logging.getLogger("laspy").addHandler(logging.NullHandler())
 
 _STAGES = 90.0
-"""Bytes that the stages hold for a point beside its record."""
+"""Bytes that the stages need for a point, beside its record."""
 
 WKT, GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
 
@@ -69,7 +69,7 @@ def read_source(path: Path) -> LasSource:
             header = read_header(file)
             file.seek(0)
             reader = laspy.LasReader(file, closefd=False, read_evlrs=False)
-            _check(reader.header, file, path)
+            _check_size(reader.header, file, path)
             points = reader.read_points(-1).array
     except (laspy.LaspyException, lazrs.LazrsError, ValueError, struct.error) as error:
         if isinstance(error, CloudFormatError):
@@ -83,8 +83,8 @@ def read_source(path: Path) -> LasSource:
     return LasSource(header, int(fields.point_format.id), points, scale, offset)
 
 
-def _check(fields: laspy.LasHeader, file: BinaryIO, path: Path) -> None:
-    """Refuse a file that cannot hold its points, or that memory cannot hold, before the points are read."""
+def _check_size(fields: laspy.LasHeader, file: BinaryIO, path: Path) -> None:
+    """Check before the points are read: the file is long enough for them, and so is the memory."""
     count, record = fields.point_count, fields.point_format.size
     if count == 0:
         raise no_points(path, "its header counts 0")
@@ -121,7 +121,7 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     return from_geokeys(table, path, header.middle)
 
 
-def read(path: Path) -> Scan:
+def read(path: Path) -> RawCloud:
     """Read a LAS or LAZ file; coordinates are views into the packed points.
 
     Raises
@@ -146,7 +146,7 @@ def read(path: Path) -> Scan:
     )
     written = written_scheme(source.header)
     ours = written is not None and TRAIN_ID in (points.dtype.names or ())
-    return Scan(cloud, _codes(source), written, points[TRAIN_ID] if ours else None)
+    return RawCloud(cloud, _codes(source), written, points[TRAIN_ID] if ours else None)
 
 
 def _metres(values: tuple[float, float, float], crs: Crs | None) -> tuple[float, float, float]:

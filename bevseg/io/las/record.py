@@ -1,4 +1,4 @@
-"""Cloud, class codes and extra dimensions -> a LAS file that keeps all else that the cloud came with."""
+"""Cloud, class codes and extra dimensions -> a LAS file. Everything else stays as it is in the source."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def write_codes(
     """
     source = cloud.source
     if isinstance(source, LasSource):
-        _refuse_scrambled_waveforms(source, path)
+        _ensure_waveforms_survive(source, path)
         header, point_format, record = source.header.without("copc"), source.point_format, source.points.dtype
         fill = _copying(source)
     else:
         header, point_format, record = _new_header(cloud), 6, laspy.PointFormat(6).dtype()
         fill = _building(cloud)
-        dimensions = _carried(cloud) | dict(dimensions)
+        dimensions = _properties(cloud) | dict(dimensions)
     header, record = with_dimensions(header, record, standard_size(point_format), dimensions, path)
 
     def labelled(block: NDArray[np.void], part: slice) -> None:
@@ -74,8 +74,8 @@ def write_codes(
     write_file(path, edit(header), point_format, record, len(cloud), labelled)
 
 
-def _refuse_scrambled_waveforms(source: LasSource, path: Path) -> None:
-    """Refuse what lazrs (0.8.2) gets wrong: waveform references of several scanner channels, in LAZ."""
+def _ensure_waveforms_survive(source: LasSource, path: Path) -> None:
+    """Raise UsageError for what lazrs (0.8.2) gets wrong: waveform references of several scanner channels, in LAZ."""
     if source.point_format not in _LAYERED_WAVEFORMS:
         return
     channels = np.unique(source.points["classification_flags"] & np.uint8(_CHANNEL))
@@ -84,8 +84,8 @@ def _refuse_scrambled_waveforms(source: LasSource, path: Path) -> None:
             "The waveform references of this cloud would be scrambled",
             where=path,
             why=f"LAZ of point format {source.point_format} with {len(channels)} scanner channels, which the "
-            "library for LAZ does not pack and unpack rightly",
-            hint="bring the cloud as uncompressed .las, and choose --format las",
+            "library for LAZ does not compress correctly",
+            hint="convert the cloud to uncompressed .las, and choose --format las",
         )
 
 
@@ -116,7 +116,7 @@ def _building(cloud: PointCloud) -> Callable[[NDArray[np.void], slice], None]:
     return fill
 
 
-def _carried(cloud: PointCloud) -> dict[str, Dimension]:
+def _properties(cloud: PointCloud) -> dict[str, Dimension]:
     """Return the properties of a PLY or PCD source as extra dimensions; a name that LAS has itself gets a suffix."""
     if not isinstance(cloud.source, VertexSource):
         return {}
@@ -124,7 +124,7 @@ def _carried(cloud: PointCloud) -> dict[str, Dimension]:
     taken = {*standard.dimension_names, *(standard.dtype().names or ()), CONFIDENCE, TRAIN_ID}
     return {
         f"{name}_source" if name in taken else name: Dimension(values)
-        for name, values in cloud.source.carried().items()
+        for name, values in cloud.source.other_properties().items()
     }
 
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from bevseg.io.format_errors import no_points, too_few
 from bevseg.io.open3d_reader import read_vertices
 from bevseg.io.ply.header import SCHEME_COMMENT, Element, Header, read_header
-from bevseg.io.ply.vertices import STAGES, VertexSource, scan
-from bevseg.io.raw import Scan
+from bevseg.io.ply.vertices import STAGES, VertexSource, raw_cloud
+from bevseg.io.raw import RawCloud
 from bevseg.io.text import table
 from bevseg.io.text.columns import Layout
 from bevseg.runtime import memory
 
 
-def read(path: Path) -> Scan:
+def read(path: Path) -> RawCloud:
     """Read a PLY file.
 
     Raises
@@ -40,7 +40,7 @@ def read(path: Path) -> Scan:
     scheme = mark.removeprefix(SCHEME_COMMENT).strip() if mark else None
     others = tuple(line for element in header.elements[place + 1 :] for line in element.lines)
     kept = (others, rest) if rest and not before else ((), b"")
-    return scan(VertexSource(points, header.comments, kept, scheme), path)
+    return raw_cloud(VertexSource(points, header.comments, kept, scheme), path)
 
 
 def _binary(

@@ -1,4 +1,4 @@
-"""What PLY and PCD have in common: one record per point with a named field for each property."""
+"""PLY and PCD alike: one record per point, with a named field for each property."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.raw import Scan, whole
+from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.text.columns import AXES, LABEL_NAMES, label_name
 
 CLASS, CONFIDENCE = "class", "bevseg_confidence"
 """Properties that bevseg writes."""
 
 STAGES = 90.0
-"""Bytes that the stages hold for a point beside its record."""
+"""Bytes that the stages need for a point, beside its record."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ class VertexSource:
     others: tuple[tuple[str, ...], bytes] = ((), b"")
     scheme: str | None = None
 
-    def carried(self) -> dict[str, NDArray[np.generic]]:
-        """Return the properties that are neither coordinates nor of our making."""
+    def other_properties(self) -> dict[str, NDArray[np.generic]]:
+        """Return the properties that are neither coordinates nor written by bevseg."""
         ours = (CLASS, CONFIDENCE) if self.scheme is not None else ()
         names = self.vertex.dtype.names or ()
         return {name: self.vertex[name] for name in names if name not in (*AXES, *ours)}
 
 
-def scan(source: VertexSource, path: Path) -> Scan:
-    """Make points and class codes of the properties.
+def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
+    """Turn the properties into points and class codes.
 
     Raises
     ------
@@ -70,10 +70,10 @@ def scan(source: VertexSource, path: Path) -> Scan:
     for i, axis in enumerate(AXES):
         xyz[:, i] = source.vertex[axis]
     cloud = PointCloud.from_xyz(xyz, name=str(path), source=source)
-    return Scan(cloud, _codes(source, path), source.scheme)
+    return RawCloud(cloud, _codes(source, path), source.scheme)
 
 
 def _codes(source: VertexSource, path: Path) -> NDArray[np.int64] | None:
     names = source.vertex.dtype.names or ()
     labels = sorted((LABEL_NAMES.index(label_name(n)), n) for n in names if label_name(n) in LABEL_NAMES)
-    return whole(source.vertex[labels[0][1]], path) if labels else None
+    return class_codes(source.vertex[labels[0][1]], path) if labels else None

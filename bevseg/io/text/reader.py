@@ -9,25 +9,25 @@ from pathlib import Path
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.format_errors import damaged, too_few
-from bevseg.io.raw import Scan, whole
+from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.text import table
 from bevseg.io.text.columns import AXES, is_number, layout, split
 from bevseg.runtime import memory
 
 _GZIP = b"\x1f\x8b"
 _HEAD = 1 << 16
-"""Bytes that are looked at to tell text from other files."""
+"""Bytes at the start of a file that show whether it is text."""
 
 BYTES_PER_POINT = 150.0
 """The text of a point, its numbers, the steps made of them, and what the stages hold after."""
 
 _BYTES_PER_LINE = 24
-"""Of `x y z label` with millimetres, about; the number of points is not known before all are read."""
+"""About the length of `x y z label` with millimetres. The number of points is not known before all are read."""
 _LEAST_RATIO = 3
-"""Text packs at least this well; the size that gzip notes at the end of a file is no guide where that is cut off."""
+"""Least compression of text. The size that gzip writes at the end of a file is missing where a file is cut short."""
 
 
-def read(path: Path, *, columns: str | None = None) -> Scan:
+def read(path: Path, *, columns: str | None = None) -> RawCloud:
     """Read a text cloud.
 
     Parameters
@@ -51,13 +51,13 @@ def read(path: Path, *, columns: str | None = None) -> Scan:
     del data
     if start.claimed is not None and columns_read.height < start.claimed:
         raise too_few(path, start.claimed, columns_read.height)
-    codes = whole(columns_read["label"].to_numpy(), path) if "label" in columns_read.columns else None
+    codes = class_codes(columns_read["label"].to_numpy(), path) if "label" in columns_read.columns else None
     xyz = columns_read.select(AXES).to_numpy()
-    return Scan(PointCloud.from_xyz(xyz, name=str(path)), codes)
+    return RawCloud(PointCloud.from_xyz(xyz, name=str(path)), codes)
 
 
 def looks_like_points(path: Path) -> bool:
-    """Whether most of the first lines of a file are rows of numbers; of a damaged gzip file, as far as it goes."""
+    """Whether most of the first lines are rows of numbers. Of a damaged gzip file the readable part counts."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head[:2] == _GZIP:
@@ -82,7 +82,7 @@ def _is_gzip(path: Path) -> bool:
 def _content(path: Path) -> bytes:
     """Return the unpacked bytes of the file."""
     packed = _is_gzip(path)
-    _require(path.stat().st_size * (_LEAST_RATIO if packed else 1), path)
+    _require_memory(path.stat().st_size * (_LEAST_RATIO if packed else 1), path)
     data = path.read_bytes()
     if not packed:
         return data
@@ -90,9 +90,9 @@ def _content(path: Path) -> bytes:
         data = gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
         raise damaged(path, "gzip", str(error)) from error
-    _require(len(data), path)
+    _require_memory(len(data), path)
     return data
 
 
-def _require(size: int, path: Path) -> None:
+def _require_memory(size: int, path: Path) -> None:
     memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)

@@ -1,7 +1,7 @@
-"""Lines of numbers -> columns, by polars; and which line it was that is no line of numbers.
+"""Lines of numbers -> columns, by polars; or an error with the first line that is not numbers.
 
-Regular lines are handed to polars as they are. Only where it stumbles are blanks and comments tidied first, and
-only when that does not help is the offending line looked for.
+Polars gets regular lines as they are. If it fails, blanks and comments are removed first. If that fails too, the
+line at fault is searched for.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
     except ValueError:
         pass
     try:
-        return _table(_tidied(body, start.separator), start, start.separator.replace("\t", " "))
+        return _table(_without_blanks(body, start.separator), start, start.separator.replace("\t", " "))
     except ValueError as error:
-        raise _explained(body, start, path, str(error)) from error
+        raise _line_error(body, start, path, str(error)) from error
 
 
 def _table(body: bytes, start: Layout, separator: str) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def _table(body: bytes, start: Layout, separator: str) -> pl.DataFrame:
     return table
 
 
-def _tidied(body: bytes, separator: str) -> bytes:
+def _without_blanks(body: bytes, separator: str) -> bytes:
     """Return the lines without comments, empty lines and needless blanks."""
     body = body.replace(b"\r", b"")
     if separator in ";,":
@@ -88,8 +88,8 @@ def _tidied(body: bytes, separator: str) -> bytes:
     return body.strip(b"\n")
 
 
-def _explained(body: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
-    """Look for the first line that is no point."""
+def _line_error(body: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
+    """Return the error for the first line that is not a point."""
     wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
     for number, line in enumerate(body.split(b"\n"), start=start.line):
         text = line.decode("utf-8", "replace").strip()

@@ -15,7 +15,7 @@ from bevseg.io.coordinates import in_file_units, units
 from bevseg.io.text.columns import AXES
 
 _ROWS = 1_000_000
-"""Lines that are put together at a time."""
+"""Lines that are formatted at a time."""
 _MOST_DECIMALS = 9
 _GZIP_LEVEL = 6
 
@@ -46,12 +46,12 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
 
 
 def _packed(file: BinaryIO) -> gzip.GzipFile:
-    """Return a gzip stream that is the same for the same points: no name and no time in it."""
+    """Return a gzip stream without name and time, so that equal points give equal bytes."""
     return gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
 
 
 def decimals(step: float) -> int:
-    """Return the decimals that tell multiples of `step` apart: 3 for 0.001, 5 for 0.00025."""
+    """Return the decimals that multiples of `step` need: 3 for 0.001, 5 for 0.00025."""
     places = 0
     while places < _MOST_DECIMALS and abs(round(step, places) - step) > 1e-6 * step:
         places += 1

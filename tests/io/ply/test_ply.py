@@ -32,7 +32,7 @@ def body(kind, rows=ROWS):
     return np.array(rows, [(name, order + form) for name, form in RECORD]).tobytes()
 
 
-def scan(tmp_path, content):
+def read_content(tmp_path, content):
     path = tmp_path / "cloud.ply"
     path.write_bytes(content)
     return reader.read(path)
@@ -62,7 +62,7 @@ KINDS = ["ascii", "binary_little_endian", "binary_big_endian"]
 @pytest.mark.usefixtures("no_open3d")
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_files_need_no_open3d(tmp_path, kind):
-    found = scan(tmp_path, head(kind) + body(kind))
+    found = read_content(tmp_path, head(kind) + body(kind))
     np.testing.assert_allclose(found.cloud.xyz, XYZ, atol=0.0005)
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
     np.testing.assert_array_equal(found.cloud.source.vertex["red"], [200, 10, 0])
@@ -81,7 +81,9 @@ def test_elements_before_and_behind_the_vertices_are_stepped_over(tmp_path, kind
             for value, form in [(1.5, "f4"), (2, "u1"), (7, "i2"), (8, "i2"), (2.5, "f4"), (0, "u1")]
         )
         behind = b"whatever"
-    found = scan(tmp_path, head(kind, before=camera, behind=CUBE_FACES) + before + body(kind) + behind)
+    found = read_content(
+        tmp_path, head(kind, before=camera, behind=CUBE_FACES) + before + body(kind) + behind
+    )
     np.testing.assert_allclose(found.cloud.xyz, XYZ, atol=0.0005)
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
 
@@ -96,7 +98,7 @@ def test_vertices_with_lists_come_through_open3d(tmp_path, kind):
     else:
         views = np.array([2], "u1").tobytes() + np.array([7, 8], order + "i4").tobytes()
         rows = b"".join(body(kind, [row]) + views for row in ROWS)
-    found = scan(tmp_path, head(kind, properties=lists) + rows)
+    found = read_content(tmp_path, head(kind, properties=lists) + rows)
     np.testing.assert_allclose(found.cloud.xyz, XYZ, atol=0.0005)
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
     short = [head(kind, 4, lists) + rows]
@@ -104,28 +106,30 @@ def test_vertices_with_lists_come_through_open3d(tmp_path, kind):
         short += [head(kind, properties=lists) + rows[:-cut] for cut in (5, 9)]
     for content in short:
         with pytest.raises(CloudFormatError, match="fewer points than its header claims"):
-            scan(tmp_path, content)
+            read_content(tmp_path, content)
 
 
 @pytest.mark.parametrize(
     "name", ["label", "class", "Classification", "scalar_Classification", "scalar_Label", "labels"]
 )
 def test_labels_go_by_many_names(tmp_path, name):
-    found = scan(
+    found = read_content(
         tmp_path, head("ascii", properties=PROPERTIES.replace("int label", f"float {name}")) + body("ascii")
     )
     np.testing.assert_array_equal(found.codes, [5, 1, 0])
 
 
 def test_no_label_property_means_unlabelled(tmp_path):
-    found = scan(tmp_path, head("ascii", properties=PROPERTIES.replace("label", "time")) + body("ascii"))
+    found = read_content(
+        tmp_path, head("ascii", properties=PROPERTIES.replace("label", "time")) + body("ascii")
+    )
     assert found.codes is None
 
 
 def test_nan_keeps_its_place(tmp_path):
     rows = [ROWS[0], (np.nan, 1.0, 1.0, 0, 3), ROWS[2]]
     for kind in KINDS:
-        found = scan(tmp_path, head(kind) + body(kind, rows))
+        found = read_content(tmp_path, head(kind) + body(kind, rows))
         np.testing.assert_array_equal(found.cloud.finite, [True, False, True])
         np.testing.assert_array_equal(found.codes, [5, 3, 0])
 
@@ -133,7 +137,7 @@ def test_nan_keeps_its_place(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind):
     with pytest.raises(CloudFormatError) as caught:
-        scan(tmp_path, head(kind, count=1004) + body(kind))
+        read_content(tmp_path, head(kind, count=1004) + body(kind))
     assert "1,004 by its header, 3 found" in str(caught.value)
 
 
@@ -153,7 +157,7 @@ def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind)
 )
 def test_what_cannot_be_read_is_told(tmp_path, content, reason):
     with pytest.raises(CloudFormatError) as caught:
-        scan(tmp_path, content)
+        read_content(tmp_path, content)
     assert reason in str(caught.value)
 
 
@@ -165,7 +169,7 @@ def written(cloud, path, classes, scheme="shrec20"):
 @pytest.mark.parametrize("kind", KINDS)
 def test_written_again_a_file_keeps_its_properties_and_its_comments(tmp_path, kind):
     faces = b"" if kind == "ascii" else b"\3\0\0\0\0\1\0\0\0\2\0\0\0"
-    source = scan(tmp_path, head(kind, behind=CUBE_FACES if faces else "") + body(kind) + faces)
+    source = read_content(tmp_path, head(kind, behind=CUBE_FACES if faces else "") + body(kind) + faces)
     back = written(source.cloud, tmp_path / "out.ply", np.array([4, 2, 1], np.uint8))
     for name in source.cloud.source.vertex.dtype.names:
         np.testing.assert_array_equal(back.cloud.source.vertex[name], source.cloud.source.vertex[name])
@@ -178,7 +182,7 @@ def test_written_again_a_file_keeps_its_properties_and_its_comments(tmp_path, ki
 
 
 def test_a_property_called_class_is_set_where_it_stands_and_widened_if_it_must(tmp_path):
-    source = scan(
+    source = read_content(
         tmp_path, head("ascii", properties=PROPERTIES.replace("int label", "char class")) + body("ascii")
     )
     back = written(source.cloud, tmp_path / "out.ply", np.array([4, 2, 1], np.uint8))
@@ -201,7 +205,7 @@ def test_other_sources_give_whole_coordinates_and_nan(tmp_path):
 @pytest.mark.usefixtures("needs_open3d")
 @pytest.mark.parametrize("kind", KINDS)
 def test_open3d_reads_what_is_written(tmp_path, kind):
-    source = scan(tmp_path, head(kind) + body(kind))
+    source = read_content(tmp_path, head(kind) + body(kind))
     written(source.cloud, tmp_path / "out.ply", np.array([4, 2, 1], np.uint8))
     cloud = open3d.load().t.io.read_point_cloud(str(tmp_path / "out.ply"))
     np.testing.assert_array_equal(cloud.point.positions.numpy(), XYZ)

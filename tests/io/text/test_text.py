@@ -18,7 +18,7 @@ CODES = np.array([1, 5, 0])
 ROWS = "1.5 2.25 -3.0 1\n87000.125 439000.5 7.001 5\n0.0 1e3 0.25 0\n"
 
 
-def scan(tmp_path, content, name="cloud.txt", columns=None):
+def read_content(tmp_path, content, name="cloud.txt", columns=None):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return reader.read(path, columns=columns)
@@ -68,24 +68,24 @@ def assert_the_three_points(found, codes=CODES):
     ],
 )
 def test_the_same_three_points(tmp_path, content):
-    assert_the_three_points(scan(tmp_path, content))
-    assert_the_three_points(scan(tmp_path, gzip.compress(content.encode()), "cloud.xyz.gz"))
+    assert_the_three_points(read_content(tmp_path, content))
+    assert_the_three_points(read_content(tmp_path, gzip.compress(content.encode()), "cloud.xyz.gz"))
 
 
 def test_gzip_is_known_by_its_bytes_not_by_its_name(tmp_path):
-    assert_the_three_points(scan(tmp_path, gzip.compress(ROWS.encode()), "cloud.asc"))
-    assert_the_three_points(scan(tmp_path, ROWS, "cloud.txt.gz"))
+    assert_the_three_points(read_content(tmp_path, gzip.compress(ROWS.encode()), "cloud.asc"))
+    assert_the_three_points(read_content(tmp_path, ROWS, "cloud.txt.gz"))
 
 
 @pytest.mark.parametrize("heading", ["", "x y z\n", "3\n", "#x y z\n"])
 def test_three_columns_are_an_unlabelled_cloud(tmp_path, heading):
     rows = "".join(" ".join(line.split()[:3]) + "\n" for line in ROWS.splitlines())
-    assert_the_three_points(scan(tmp_path, heading + rows), codes=None)
+    assert_the_three_points(read_content(tmp_path, heading + rows), codes=None)
 
 
 @pytest.mark.parametrize("name", ["intensity", "R", "scalar_GPS_Time"])
 def test_a_fourth_column_that_is_named_something_else_is_no_label(tmp_path, name):
-    assert_the_three_points(scan(tmp_path, f"x y z {name}\n" + ROWS), codes=None)
+    assert_the_three_points(read_content(tmp_path, f"x y z {name}\n" + ROWS), codes=None)
 
 
 @pytest.mark.parametrize(
@@ -104,23 +104,23 @@ def test_columns_say_what_is_where(tmp_path, columns, order, further):
     for line in ROWS.splitlines():
         fields = [*line.split(), *["8"] * 6]
         lines.append(" ".join(fields[i] for i in order) + further)
-    assert_the_three_points(scan(tmp_path, "\n".join(lines), columns=columns))
+    assert_the_three_points(read_content(tmp_path, "\n".join(lines), columns=columns))
 
 
 @pytest.mark.parametrize("columns", ["x,y,label", "x,y,z,lable", "x,x,y,z", "x,y,z,label,label", "", "x y z"])
 def test_columns_that_make_no_sense_are_a_usage_error(tmp_path, columns):
     with pytest.raises(UsageError) as caught:
-        scan(tmp_path, ROWS, columns=columns)
+        read_content(tmp_path, ROWS, columns=columns)
     assert "columns" in str(caught.value) and caught.value.exit_code == 2
 
 
 def test_more_columns_than_the_file_has_are_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="5 columns are named, the file has 4"):
-        scan(tmp_path, ROWS, columns="x,y,z,-,label")
+        read_content(tmp_path, ROWS, columns="x,y,z,-,label")
 
 
 def test_nan_and_infinity_keep_their_place(tmp_path):
-    found = scan(tmp_path, "1 2 3 1\nnan 2 3 2\n1 -inf 3 3\n1 2 Infinity 4\n4 5 6 5\nNaN NaN NaN 0\n")
+    found = read_content(tmp_path, "1 2 3 1\nnan 2 3 2\n1 -inf 3 3\n1 2 Infinity 4\n4 5 6 5\nNaN NaN NaN 0\n")
     np.testing.assert_array_equal(found.cloud.finite, [True, False, False, False, True, False])
     np.testing.assert_array_equal(found.codes, [1, 2, 3, 4, 5, 0])
 
@@ -128,7 +128,7 @@ def test_nan_and_infinity_keep_their_place(tmp_path):
 @pytest.mark.parametrize("value", ["0.37", "nan", "inf"])
 def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, value):
     with pytest.warns(UserWarning, match="--columns"):
-        found = scan(tmp_path, ROWS.replace(" 5\n", f" {value}\n"))
+        found = read_content(tmp_path, ROWS.replace(" 5\n", f" {value}\n"))
     assert_the_three_points(found, codes=None)
 
 
@@ -155,7 +155,7 @@ def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, 
 )
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path, content, reason):
     with pytest.raises(CloudFormatError) as caught:
-        scan(tmp_path, content)
+        read_content(tmp_path, content)
     assert reason in str(caught.value)
     assert caught.value.where == tmp_path / "cloud.txt" and caught.value.exit_code == 4
 
@@ -164,14 +164,14 @@ def test_the_line_is_right_far_down_a_long_file(tmp_path):
     lines = ["1 2 3 4"] * 50_000
     lines[31_233] = "1 2 3"
     with pytest.raises(CloudFormatError, match="line 31234 has 3 columns"):
-        scan(tmp_path, "\n".join(lines))
+        read_content(tmp_path, "\n".join(lines))
 
 
 @pytest.mark.parametrize("cut", [5, 20, 60, -1])
 def test_a_gzip_cut_short_is_no_cloud(tmp_path, cut):
     packed = gzip.compress("".join(f"{i}.5 2 3 4\n" for i in range(500)).encode())
     with pytest.raises(CloudFormatError, match="damaged or cut short"):
-        scan(tmp_path, packed[:cut], "cloud.txt.gz")
+        read_content(tmp_path, packed[:cut], "cloud.txt.gz")
 
 
 def test_a_long_file_is_what_numpy_reads(tmp_path):
