@@ -33,7 +33,8 @@ from bevseg.config import RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
-from bevseg.io.read import find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.runner.run import REPORT, Request, run
 from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model

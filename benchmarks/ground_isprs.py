@@ -43,7 +43,8 @@ from ground_scores import (
 from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, CloudNotFoundError
-from bevseg.io.read import find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
 
 SAMPLE = re.compile(r"samp\d+\.txt(\.gz)?")
 GROUND, OBJECT = 0, 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import os
@@ -17,12 +16,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import io
 from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core import metrics
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.ground.find import find_ground
+from bevseg.io import formats
 
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]
@@ -88,7 +87,7 @@ def codes(path: Path) -> NDArray[np.integer]:
     CloudFormatError
         If it has none, or cannot be read.
     """
-    reader = importlib.import_module(io.READERS.get(path.suffix.lower(), io.TEXT_READER))
+    reader = formats.load(formats.of_path(path).reader)
     found: NDArray[np.integer] | None = reader.read(path).codes
     if found is None:
         raise CloudFormatError(

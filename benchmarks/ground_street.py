@@ -42,7 +42,8 @@ from numpy.typing import NDArray
 from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
-from bevseg.io.read import find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"
 VOXEL = 0.5

@@ -26,7 +26,8 @@ from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import FOUR, SCORED
 from bevseg.errors import CloudFormatError
-from bevseg.io.read import find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.seg.checkpoint import Model
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"

@@ -25,7 +25,8 @@ from bevseg.config import GroundConfig
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.find import find_ground, height_above_ground
-from bevseg.io.read import find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.sim.presets import PRESETS
 
 DPI = 100

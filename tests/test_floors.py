@@ -34,6 +34,14 @@ INSIDE = {
         ("pointcloud", "raster", "scores"),
         ("cells", "tiles"),
     ),
+    "io": (
+        ("formats", "raw", "format_errors", "coordinates", "crs", "geotiff", "png"),
+        ("text", "open3d_reader"),
+        ("ply",),
+        ("pcd", "las"),
+        ("find", "write", "simulated"),
+        ("read",),
+    ),
     "ground": (
         ("morphology", "zones", "fill", "slope_filter", "hillshade"),
         ("surface", "attached", "low_outliers"),

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bevseg.config.names import FORMATS
+from bevseg.io import WRITTEN, formats
 
 from . import options
 from .console import Console
+
+
+class Formats(options.Names):
+    """Formats that can be written, joined by commas."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split at commas and check each name. --help needs only those of bevseg; here the user's count as well."""
+        self.choices = formats.written()
+        return super().convert(value, param, ctx)
 
 
 @click.command(cls=options.Stage)
@@ -18,10 +30,10 @@ from .console import Console
 @click.option(
     "--format",
     "formats",
-    type=options.Names(FORMATS),
-    default=FORMATS[:1],
-    show_default=FORMATS[0],
-    metavar=",".join(FORMATS),
+    type=Formats(),
+    default=WRITTEN[:1],
+    show_default=WRITTEN[0],
+    metavar=",".join(WRITTEN),
     help="One format, or several joined by commas.",
 )
 @options.out_classes()

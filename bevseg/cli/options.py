@@ -20,6 +20,7 @@ from bevseg.config import (
 )
 from bevseg.config.domains import OutsideError, did_you_mean, shown
 from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
+from bevseg.io.formats import default_schemes
 from bevseg.weights import default_model
 
 from .console import Console
@@ -251,8 +252,7 @@ def classes(what: str) -> Decorator:
     return click.option(
         "--classes",
         metavar="SCHEME",
-        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. "
-        "[default: shrec20 for text, PLY and PCD, asprs for LAS]",
+        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. [default: {default_schemes()}]",
     )
 
 
@@ -262,7 +262,7 @@ def out_classes() -> Decorator:
         "--out-classes",
         metavar="SCHEME",
         help=f"Class scheme of the output: {', '.join(SCHEMES)}, or a TOML file. "
-        "[default: asprs for LAS and LAZ, shrec20 otherwise]",
+        f"[default: {default_schemes()}]",
     )
 
 

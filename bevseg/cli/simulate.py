@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from bevseg import io
 from bevseg.config import SimulateConfig
-from bevseg.config.names import TRUTH_FORMATS
 
 from . import options
 from .console import Console
@@ -50,10 +50,10 @@ from .console import Console
 @click.option(
     "--format",
     "formats",
-    type=options.Names(TRUTH_FORMATS),
-    default=TRUTH_FORMATS[0],
+    type=options.Names(io.SIMULATED),
+    default=io.SIMULATED[0],
     show_default=True,
-    metavar="|".join(TRUTH_FORMATS),
+    metavar="|".join(io.SIMULATED),
     help="Format; of several, joined by commas, the clouds take turns.",
 )
 @click.option(

@@ -10,7 +10,6 @@ SCHEMES = ("shrec20", "oakland", "asprs")
 GROUND_METHODS = ("auto", "flat-zones", "smrf")
 REFERENCES = ("dem", "mode")
 PRODUCTS = ("dem", "dsm", "ndsm")
-FORMATS = ("laz", "las", "ply", "txt")
 LOSSES = (
     "ce",
     "weighted_ce",
@@ -48,5 +47,4 @@ ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "default"
 """The model that ships, wherever a model is asked for."""
-TRUTH_FORMATS = ("laz", "las", "txt", "txt.gz")
 SIMULATED = ("shrec20", "oakland", "terrestrial", "mixed")

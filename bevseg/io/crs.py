@@ -85,6 +85,13 @@ def from_geokeys(keys: dict[int, int], where: Path, middle: tuple[float, float] 
     return Crs(crs.wkt if crs else "", horizontal, vertical or horizontal)
 
 
+def wkt_of_epsg(code: int) -> str:
+    """Return a reference system of the EPSG register as WKT."""
+    import pyproj
+
+    return str(pyproj.CRS.from_epsg(code).to_wkt())
+
+
 def _vertical_of(code: int) -> float | None:
     """Return metres per unit of an EPSG vertical system, None if the code names none."""
     import pyproj

@@ -4,92 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import io
 from bevseg.config.names import SCHEMES
 from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
-from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError, UsageError
+from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
+from bevseg.io import formats
+from bevseg.io.find import stem
 from bevseg.io.raw import LONGEST_NAME, RawCloud
-
-_PAPERS = ("changelog", "copying", "licence", "license", "notes", "readme")
-"""Stems of files that lie beside clouds, whatever their suffix."""
-
-
-@dataclass(frozen=True)
-class CloudFile:
-    """A cloud to be read, and what it is called in a work directory and in results."""
-
-    path: Path
-    stem: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search for clouds came to."""
-
-    clouds: list[CloudFile]
-    passed_over: list[Path]
-
-
-def find_clouds(paths: Sequence[Path]) -> Found:
-    """Find the clouds among files and directories, sorted by name within each.
-
-    Files that are named are taken as they are. In a directory (not below it) a file is taken if its suffix is that
-    of a cloud or its first lines are rows of numbers; the others, and what is called README, are passed over.
-
-    Raises
-    ------
-    CloudNotFoundError
-        If a path does not exist, or no cloud is found.
-    UsageError
-        If two clouds have the same stem.
-    """
-    clouds: list[Path] = []
-    passed: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            for entry in sorted(path.iterdir()):
-                (clouds if _is_cloud(entry) else passed).append(entry)
-        elif path.exists():
-            clouds.append(path)
-        else:
-            raise CloudNotFoundError(
-                "No such file or directory", where=path, why="the path leads nowhere", hint="check it"
-            )
-    if not clouds:
-        raise CloudNotFoundError(
-            "No point clouds found",
-            where=", ".join(str(path) for path in paths),
-            why=f"{len(passed)} other files there" if passed else "the directory is empty",
-            hint="readable are .las .laz .ply .pcd and text (x y z [label]), also gzipped",
-        )
-    found = [CloudFile(path, stem(path)) for path in clouds]
-    first: dict[str, Path] = {}
-    for cloud in found:
-        other = first.setdefault(cloud.stem, cloud.path)
-        if other is not cloud.path:
-            raise UsageError(
-                f"Two clouds are called {cloud.stem!r}",
-                where=f"{other} and {cloud.path}",
-                why="results are named by the part of the file name before the first dot",
-                hint="rename one, or run them apart",
-            )
-    return Found(found, passed)
-
-
-def stem(path: Path) -> str:
-    """Return the file name before its first dot."""
-    return path.name.lstrip(".").split(".")[0] or path.name
 
 
 def read_cloud(
@@ -106,17 +34,17 @@ def read_cloud(
     columns
         Meaning of the columns of text, such as `x,y,z,-,label`.
     strict
-        Whether the caller needs every code explained (`train`, `evaluate`).
+        Whether a code without a meaning is an error (`train`, `evaluate`).
 
     Returns
     -------
     PointCloud
-        With train ids as labels, or None where the file has none that are defined.
+        Its labels are train ids; None if no point of the file has a class.
 
     Raises
     ------
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
-        As the file deserves.
+        If the file, its coordinates, its labels or `columns` cannot be used.
     """
     raw = _read_raw(path, columns)
     labels = _labels(raw, path, scheme, strict)
@@ -125,7 +53,9 @@ def read_cloud(
 
 def _read_raw(path: Path, columns: str | None) -> RawCloud:
     if not path.exists():
-        raise CloudNotFoundError("No such file", where=path, why="the path leads nowhere", hint="check it")
+        raise CloudNotFoundError(
+            "No such file", where=path, why="no file has this path", hint="check the path"
+        )
     if not path.is_file():
         raise CloudFormatError(
             "Not a file",
@@ -137,14 +67,14 @@ def _read_raw(path: Path, columns: str | None) -> RawCloud:
         raise CloudFormatError(
             "The file is empty", where=path, why="it has 0 bytes", hint="fetch it again, or leave it out"
         )
-    module = io.READERS.get(path.suffix.lower(), io.TEXT_READER)
-    reader = importlib.import_module(module)
-    raw: RawCloud = reader.read(path, columns=columns) if module == io.TEXT_READER else reader.read(path)
+    entry = formats.of_path(path)
+    read = formats.load(entry.reader).read
+    raw: RawCloud = read(path, columns=columns) if entry.takes_columns else read(path)
     return raw
 
 
 def _labels(raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool) -> NDArray[np.uint8] | None:
-    """Return the train ids, None if nothing is defined, or if nobody can say what the codes mean."""
+    """Return the train ids; None if no point has a class, or if the scheme of the codes is unknown."""
     if raw.codes is None:
         return None
     if raw.train_ids is not None and (scheme is None or raw.scheme == scheme.name[:LONGEST_NAME]):
@@ -161,7 +91,7 @@ def _labels(raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool) -> N
 
 
 def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
-    """Return the scheme in which the codes stand; in files of ours every code means what it was written for.
+    """Return the scheme of the codes. In files of bevseg every code has the meaning that it was written with.
 
     Raises
     ------
@@ -169,7 +99,7 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         If bevseg wrote them in a scheme that is not built in, and it is not given.
     """
     if scheme is None:
-        name = raw.scheme or io.SCHEME_BY_SUFFIX.get(path.suffix.lower(), io.SCHEME_OF_OTHERS)
+        name = raw.scheme or formats.of_path(path).scheme
         if name not in SCHEMES:
             raise LabelError(
                 f"The classes are written in scheme {name!r}, which is not built in",
@@ -185,18 +115,6 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         dataclasses.replace(entry, ignored=False) if entry in written else entry for entry in scheme.entries
     )
     return dataclasses.replace(scheme, entries=tuple(entries))
-
-
-def _is_cloud(path: Path) -> bool:
-    """Whether a file of a directory is taken; a damaged one is, so that somebody is told."""
-    name = path.name.lower()
-    if not path.is_file() or name.startswith(".") or stem(path).lower() in _PAPERS:
-        return False
-    if name.removesuffix(".gz").endswith((*io.READERS, *io.TEXT_SUFFIXES)):
-        return True
-    from bevseg.io.text.reader import looks_like_points
-
-    return looks_like_points(path)
 
 
 def describe(cloud: PointCloud, path: Path) -> dict[str, Any]:

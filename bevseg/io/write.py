@@ -1,14 +1,13 @@
-"""Labelled cloud -> the file the user asked for."""
+"""Cloud and its new labels -> a file of any format."""
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
-from bevseg import io
 from bevseg.core.labels import Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import UsageError
+from bevseg.io import formats
 from bevseg.runtime.atomic import replacing
 
 
@@ -25,13 +24,13 @@ def write_cloud(
     Parameters
     ----------
     cloud
-        As `ingest` gave it: it carries what its source holds beside the coordinates.
-    labelling
+        As `read_cloud` returned it, with everything that its source holds beside the coordinates.
+    point_labels
         One class and confidence per point.
     path
-        `.laz`, `.las`, `.ply`, `.txt` or `.txt.gz`.
+        Its name ends with a dot and one of `formats.written()`.
     scheme
-        Which codes are written; None for `asprs` in LAS and LAZ, `shrec20` elsewhere.
+        Which codes are written; None for the scheme of the format.
     overwrite
         Whether a file of that name may be replaced.
 
@@ -42,18 +41,20 @@ def write_cloud(
     LabelError
         If the scheme has no code for a class, or one that the format cannot hold.
     OutputExistsError, OutputWriteError
-        If the file is there, or the system refuses the write.
+        If the file exists, or the system refuses the write.
     """
-    suffix = next((ending for ending in io.WRITERS if path.name.lower().endswith(ending)), None)
-    if suffix is None:
+    entry = formats.of_output(path)
+    write = (
+        None if entry is None or entry.writer is None else getattr(formats.load(entry.writer), "write", None)
+    )
+    if entry is None or write is None:
         raise UsageError(
             f"No format is written as {path.suffix!r}",
             where=path,
-            hint=f"choose from {', '.join(io.WRITERS)}",
+            hint=f"choose from {', '.join(f'.{word}' for word in formats.written())}",
         )
     if len(point_labels.classes) != len(cloud):
         raise ValueError(f"{len(point_labels.classes)} labels for {len(cloud)} points")
-    scheme = scheme or load_scheme(io.SCHEME_BY_SUFFIX.get(suffix, io.SCHEME_OF_OTHERS))
-    writer = importlib.import_module(io.WRITERS[suffix])
+    scheme = scheme or load_scheme(entry.scheme)
     with replacing(path, overwrite=overwrite) as temporary:
-        writer.write(cloud, point_labels, temporary, scheme)
+        write(cloud, point_labels, temporary, scheme)

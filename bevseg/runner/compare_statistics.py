@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.core.labels import Scheme, load_scheme
-from bevseg.io.read import CloudFile, find_clouds, read_cloud
+from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import ensure_absent, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent

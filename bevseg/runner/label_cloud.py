@@ -13,7 +13,8 @@ from bevseg import pipeline
 from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.pointcloud import PointCloud
-from bevseg.io.read import CloudFile, describe, read_cloud
+from bevseg.io.find import CloudFile
+from bevseg.io.read import describe, read_cloud
 from bevseg.io.write import write_cloud
 from bevseg.runner import preview
 from bevseg.runtime.atomic import ensure_absent, replacing

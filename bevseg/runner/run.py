@@ -15,7 +15,8 @@ from bevseg.config import NAMED, NO_TTA, PredictConfig, RunConfig, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError, UsageError
-from bevseg.io.read import CloudFile, find_clouds, read_cloud
+from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.runner import report
 from bevseg.runner.label_cloud import Labeller
 from bevseg.runtime.atomic import (
@@ -114,7 +115,7 @@ def run(request: Request, *, progress: Progress = silent) -> BatchResult:
     _refuse(request)
     clouds = find_clouds(list(request.paths))
     _check_outputs(request, clouds.clouds)
-    _tell_passed_over(clouds.passed_over)
+    _tell_passed_over(clouds.skipped)
     trained = BatchResult() if request.train_on is None else _train(request, progress)
     model = _given(request) or request.out / MODEL
     outcome = _label_all(request, model, clouds.clouds, progress)
@@ -125,7 +126,7 @@ def run(request: Request, *, progress: Progress = silent) -> BatchResult:
         tta=request.tta,
         model=model,
         training=trained.facts,
-        passed_over=clouds.passed_over,
+        passed_over=clouds.skipped,
     )
     write_json(table, request.out / REPORT, overwrite=request.overwrite)
     return BatchResult(
@@ -143,7 +144,7 @@ def _train(request: Request, progress: Progress) -> BatchResult:
     found = find_clouds([request.train_on])
     files = found.clouds
     refuse_unknown([file.stem for file in files], request.val or ())
-    _tell_passed_over(found.passed_over)
+    _tell_passed_over(found.skipped)
     scheme = load_scheme(request.classes) if request.classes else None
 
     def read(file: CloudFile) -> CloudResult:

@@ -7,7 +7,7 @@ import numpy as np
 from bevseg.core.grid import Grid
 from bevseg.core.labels import GROUND
 from bevseg.core.raster import Raster
-from bevseg.io.simulated import reference_system
+from bevseg.io.crs import wkt_of_epsg
 from bevseg.sim.simulate import EPSG, SimulatedScan
 
 
@@ -38,4 +38,4 @@ def exact_ground(made: SimulatedScan, cell: float) -> Raster:
     seen = np.zeros(grid.rows * grid.cols, np.float32)
     seen[grid.cell_of(ground[:, 0], ground[:, 1])] = 1
     values = np.stack([height.astype(np.float32), seen.reshape(grid.shape)])
-    return Raster(grid, ("height", "seen"), values, crs=reference_system(EPSG))
+    return Raster(grid, ("height", "seen"), values, crs=wkt_of_epsg(EPSG))

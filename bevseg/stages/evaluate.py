@@ -14,7 +14,8 @@ import numpy as np
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.errors import InputError, LabelError
-from bevseg.io.read import CloudFile, find_clouds, read_cloud
+from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import ensure_absent, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent

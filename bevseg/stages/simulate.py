@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.config import RasterConfig, RunConfig, SimulateConfig
-from bevseg.config.names import TRUTH_FORMATS
 from bevseg.errors import UsageError
-from bevseg.io import geotiff, simulated
+from bevseg.io import SIMULATED, geotiff, simulated
 from bevseg.io.ply.mesh import write_mesh
 from bevseg.runtime import atomic
 from bevseg.runtime.progress import Progress, silent
@@ -60,9 +59,9 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
     DependencyError
         If Open3D cannot be loaded.
     """
-    unknown = [name for name in order.formats if name not in TRUTH_FORMATS]
+    unknown = [name for name in order.formats if name not in SIMULATED]
     if unknown or not order.formats:
-        raise UsageError(f"No format {unknown}", why=f"known here: {', '.join(TRUTH_FORMATS)}")
+        raise UsageError(f"No format {unknown}", why=f"known here: {', '.join(SIMULATED)}")
     jobs = [(seed, _paths(order, seed)) for seed in range(order.seed, order.seed + order.clouds)]
     for _, paths in jobs:
         for path in paths.values():

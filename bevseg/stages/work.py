@@ -14,11 +14,12 @@ from pathlib import Path
 from bevseg.bev.backproject import backproject
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import Settings, SliceConfig, load
-from bevseg.config.names import FORMATS
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError, UsageError
 from bevseg.ground.find import Ground, find_ground
-from bevseg.io.read import CloudFile, describe, find_clouds, read_cloud, sha256
+from bevseg.io import WRITTEN
+from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.read import describe, read_cloud, sha256
 from bevseg.io.write import write_cloud
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
@@ -57,7 +58,7 @@ def ingest_clouds(
         ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
     work_on = functools.partial(_ingest, work=work, classes=classes, columns=columns, overwrite=how.overwrite)
     outcome = how.for_each_cloud("ingest", work_on, found.clouds)
-    outcome.facts["passed_over"] = found.passed_over
+    outcome.facts["passed_over"] = found.skipped
     return outcome
 
 
@@ -200,7 +201,7 @@ def export_work(
     work: Path,
     out: Path,
     *,
-    formats: Sequence[str] = (FORMATS[0],),
+    formats: Sequence[str] = WRITTEN[:1],
     out_classes: str | None = None,
     how: StageOptions,
 ) -> BatchResult:
@@ -213,7 +214,7 @@ def export_work(
     out
         Directory of the labelled clouds, `<stem>.<format>`.
     formats
-        Of `names.FORMATS`.
+        Of `bevseg.io.formats.written()`.
     out_classes
         Scheme of the codes; None: that of the format.
     how

@@ -57,7 +57,8 @@ def test_the_check_sees_a_heavy_import():
 def test_modules_below_the_commands_are_light():
     assert (
         imported_by(
-            "import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.runtime.progress"
+            "import bevseg, bevseg.errors, bevseg.config.names, bevseg.config, bevseg.runtime.progress\n"
+            "import bevseg.io, bevseg.io.formats"
         )
         == []
     )

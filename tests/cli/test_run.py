@@ -166,7 +166,7 @@ def test_threads_that_wait_do_not_spin(monkeypatch):
 
 
 def test_a_labeller_does_the_same_in_another_process(tiny_model, streets, tmp_path):
-    from bevseg.io.read import CloudFile
+    from bevseg.io.find import CloudFile
     from bevseg.runner.label_cloud import Labeller
 
     file = CloudFile(streets / "a.txt", "a")

@@ -24,18 +24,6 @@ def test_schemes_are_the_files_beside_the_code():
     assert {f"{name}.toml" for name in names.SCHEMES} == files
 
 
-def test_formats_are_those_that_can_be_written():
-    from bevseg import io
-
-    assert {f".{name}" for name in names.FORMATS} == set(io.WRITERS) - {".txt.gz"}
-
-
-def test_formats_of_simulated_clouds_are_those_that_can_be_written():
-    from bevseg.io import simulated
-
-    assert set(names.TRUTH_FORMATS) == set(simulated.WRITERS)
-
-
 def test_losses_are_those_of_the_table():
     from bevseg.seg.losses import LOSSES
 

@@ -9,7 +9,8 @@ import pytest
 
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError
-from bevseg.io.read import describe, find_clouds, read_cloud
+from bevseg.io.find import find_clouds
+from bevseg.io.read import describe, read_cloud
 from bevseg.io.write import write_cloud
 from tests.io.las import files as lasfiles
 

@@ -11,7 +11,7 @@ from bevseg.config import SimulateConfig
 from bevseg.core.labels import GROUND
 from bevseg.errors import DependencyError, OutputExistsError, OutputWriteError, UsageError
 from bevseg.io import geotiff
-from bevseg.io.read import find_clouds
+from bevseg.io.find import find_clouds
 from bevseg.runtime import open3d
 from bevseg.stages.simulate import Order, make
 

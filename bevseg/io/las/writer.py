@@ -25,7 +25,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     cloud
         From any reader. A LAS or LAZ source keeps every other byte of header, records and points; other sources
         become LAS 1.4, point format 6.
-    labelling
+    point_labels
         One class and confidence per point.
     path
         `.las` or `.laz`.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
+from bevseg.io import formats
 
 AXES = ("x", "y", "z")
 SKIPPED = "-"
@@ -73,7 +74,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
         "No points in the file",
         where=path,
         why=f"no line holds numbers; it begins with {data[:60]!r}",
-        hint="expected lines of x y z [label]; readable are .las .laz .ply .pcd and text",
+        hint=f"expected lines of x y z [label]; readable are {formats.readable()}",
     )
 
 

@@ -1,0 +1,93 @@
+"""Path -> its format, by the table and the entry points of users; and the formats in words, for messages."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from bevseg.errors import DependencyError
+from bevseg.io import FORMATS, Format
+
+GROUP = "bevseg.formats"
+"""Group of the entry points of users; the contract stands in `bevseg.io`."""
+
+
+@functools.cache
+def user_formats() -> tuple[Format, ...]:
+    """Return the formats of installed packages, sorted by suffix."""
+    # Only here: it takes as long as all of --help.
+    from importlib.metadata import entry_points
+
+    found = {point.name.lower().lstrip("."): point.module for point in entry_points(group=GROUP)}
+    return tuple(
+        Format(f".{word}", (f".{word}",), module, (word,), module) for word, module in sorted(found.items())
+    )
+
+
+def of_path(path: Path) -> Format:
+    """Return the format that a file is read in: by its suffix, else the one for any suffix."""
+    suffix = path.suffix.lower()
+    known = _by_suffix(FORMATS, suffix) or _by_suffix(user_formats(), suffix)
+    return known or next(entry for entry in FORMATS if entry.any_suffix)
+
+
+def of_output(path: Path) -> Format | None:
+    """Return the format that a file is written in, by the end of its name; None if there is none."""
+    return _by_ending(FORMATS, path) or _by_ending(user_formats(), path)
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return all suffixes of files that are clouds by their name alone."""
+    return tuple(suffix for entry in (*FORMATS, *user_formats()) for suffix in entry.suffixes)
+
+
+def written() -> tuple[str, ...]:
+    """Return the words of `--format`, those of the user's formats included."""
+    return tuple(word for entry in (*FORMATS, *user_formats()) if entry.writer for word in entry.written)
+
+
+def readable() -> str:
+    """Return what can be read, in words: `.las .laz .ply .pcd and text`."""
+    entries = (*FORMATS, *user_formats())
+    named = [suffix for entry in entries if not entry.any_suffix for suffix in entry.suffixes]
+    return f"{' '.join(named)} and {' '.join(entry.name for entry in entries if entry.any_suffix)}"
+
+
+def default_schemes() -> str:
+    """Return the class scheme of each format, in words: `asprs for LAS; shrec20 for PLY, PCD, text`."""
+    names: dict[str, list[str]] = {}
+    for entry in FORMATS:
+        names.setdefault(entry.scheme, []).append(entry.name)
+    return "; ".join(f"{scheme} for {', '.join(of_it)}" for scheme, of_it in names.items())
+
+
+def load(module: str) -> ModuleType:
+    """Import the reader or writer of a format.
+
+    Raises
+    ------
+    DependencyError
+        If the module, or a library that it needs, cannot be imported.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DependencyError(
+            "The module of a file format cannot be imported",
+            where=module,
+            why=str(error),
+            hint="install what it needs, or remove the package that offers this format",
+        ) from error
+
+
+def _by_suffix(entries: tuple[Format, ...], suffix: str) -> Format | None:
+    return next((entry for entry in entries if suffix in entry.suffixes), None)
+
+
+def _by_ending(entries: tuple[Format, ...], path: Path) -> Format | None:
+    name = path.name.lower()
+    return next(
+        (entry for entry in entries if any(name.endswith(f".{word}") for word in entry.written)), None
+    )
