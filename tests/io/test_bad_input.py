@@ -12,7 +12,7 @@ from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import describe, read_cloud
 from bevseg.io.write import write_cloud
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 FIELDS = "property float x\nproperty float y\nproperty float z\n"
 PLY = f"ply\nformat binary_little_endian 1.0\nelement vertex %d\n{FIELDS}end_header\n"

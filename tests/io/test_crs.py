@@ -14,7 +14,7 @@ from bevseg.io import crs
 from bevseg.io.las import reader, working_copy
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 US_FOOT, FOOT = 1200 / 3937, 0.3048
 HERE = Path("somewhere.las")

@@ -14,7 +14,7 @@ from bevseg.errors import LabelError
 from bevseg.io.find import stem
 from bevseg.io.read import describe, duplicates, read_cloud, sha256
 from bevseg.io.write import write_cloud
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 
 def test_text_has_shrec20_codes_and_las_asprs(tmp_path):

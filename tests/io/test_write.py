@@ -15,7 +15,7 @@ from bevseg.errors import LabelError, OutputExistsError, UsageError
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from tests import scenes
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 SUFFIXES = (".laz", ".las", ".ply", ".txt", ".txt.gz")
 

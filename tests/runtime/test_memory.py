@@ -10,7 +10,7 @@ from bevseg.errors import OutOfMemoryError
 from bevseg.ground.find import find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime import memory
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 ROWS = "1 2 3 1\n" * 100
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
-from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, LabelError, UsageError
-from bevseg.io.las import working_copy, writer
+from bevseg.io.las import writer
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from tests.io.las import files as lasfiles
+from tests.io.las import lasfiles
 
 FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]
 FORMATS += [(number, "1.4") for number in range(6, 11)]
@@ -313,41 +313,6 @@ def test_a_new_file_is_valid_in_the_eyes_of_others(tmp_path):
     np.testing.assert_allclose(
         [again.header.mins, again.header.maxs], [written.header.mins, written.header.maxs]
     )
-
-
-FOOT = 1200 / 3937
-
-
-@pytest.mark.parametrize(
-    "cloud",
-    [
-        PointCloud.from_xyz(np.random.default_rng(1).random((9, 3)), np.arange(9, dtype=np.uint8) % 6),
-        PointCloud.from_xyz(np.random.default_rng(1).random((9, 3))),
-        PointCloud.from_xyz(np.array([[1, 2, 3], [np.nan, 2, 3.0]]), np.array([3, 0], np.uint8)),
-        PointCloud.from_xyz(
-            np.random.default_rng(1).random((9, 3)) * 1e6,
-            unit=(FOOT, 0.3048),
-            crs=Crs('LOCAL_CS["site"]', FOOT, 0.3048),
-        ),
-        PointCloud.from_xyz(np.array([[np.inf, 0, 0]])),
-    ],
-    ids=["labelled", "unlabelled", "with a hole", "feet", "nothing finite"],
-)
-def test_a_work_directory_gives_the_very_same_cloud_back(tmp_path, cloud):
-    working_copy.write(cloud, tmp_path / "cloud.las")
-    back = working_copy.read(tmp_path / "cloud.las")
-    assert (back.scale, back.offset, back.crs) == (cloud.scale, cloud.offset, cloud.crs)
-    kept = slice(None) if cloud.finite is None else cloud.finite
-    for axis in "xyz":
-        np.testing.assert_array_equal(getattr(back, axis)[kept], getattr(cloud, axis)[kept])
-    for name in ("labels", "finite"):
-        np.testing.assert_array_equal(getattr(back, name), getattr(cloud, name))
-    assert str(laspy.read(tmp_path / "cloud.las").header.version) == "1.4"
-
-
-def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
-    with pytest.raises(CloudFormatError, match="work directory"):
-        working_copy.read(lasfiles.make(tmp_path / "in.las"))
 
 
 def test_ground_and_height_are_written_in_the_order_of_the_points(tmp_path):
