@@ -49,21 +49,21 @@ from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
 from bevseg.ground.find import Ground, find_ground
 from bevseg.runtime import open3d
-from bevseg.sim import lots, roadside, sites
-from bevseg.sim.bend import Bend
-from bevseg.sim.builder import Builder
-from bevseg.sim.drive import Pace, drive, straight
-from bevseg.sim.echoes import joined
-from bevseg.sim.layout import Side
+from bevseg.sim.instrument.drive import Pace, drive, straight
+from bevseg.sim.instrument.returns import joined
+from bevseg.sim.instrument.scanner import scan
+from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, box, merge
-from bevseg.sim.scanner import scan
 from bevseg.sim.scene import Scene
-from bevseg.sim.sensors import Sensor
 from bevseg.sim.simulate import simulate_scan
-from bevseg.sim.street import Street
-from bevseg.sim.style import STYLES, Style
-from bevseg.sim.terrain import Terrain
+from bevseg.sim.town import lots, roadside, sites
+from bevseg.sim.town.builder import Builder
+from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.layout import Side
+from bevseg.sim.town.street import Street
+from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.terrain import Terrain
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -22,7 +22,7 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.runner.compare_statistics import ALIKE, rows
 from bevseg.sim.materials import RESPONSES
 from bevseg.sim.presets import PRESETS
-from bevseg.sim.style import STYLES, Style
+from bevseg.sim.town.style import STYLES, Style
 
 
 def likeness(folder: Path) -> str:

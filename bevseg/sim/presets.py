@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bevseg.sim.drive import Pace
-from bevseg.sim.sensors import Optics, Sensor
-from bevseg.sim.style import STYLES
+from bevseg.sim.instrument.drive import Pace
+from bevseg.sim.instrument.sensors import Optics, Sensor
+from bevseg.sim.town.style import STYLES
 
 _FULL_DOME = "dome"
 

@@ -15,14 +15,14 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
 from bevseg.runtime import open3d
 from bevseg.runtime.progress import Progress, Step, silent
-from bevseg.sim import drive
-from bevseg.sim.drive import Pass, Route
-from bevseg.sim.echoes import Echoes, joined
+from bevseg.sim.instrument import drive
+from bevseg.sim.instrument.drive import Pass, Route
+from bevseg.sim.instrument.returns import Echoes, joined
+from bevseg.sim.instrument.scanner import scan
+from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.presets import PRESETS, Setup
-from bevseg.sim.scanner import scan
 from bevseg.sim.scene import Scene
-from bevseg.sim.sensors import Sensor
-from bevseg.sim.street import Street, street
+from bevseg.sim.town.street import Street, street
 
 EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""

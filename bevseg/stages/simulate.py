@@ -15,8 +15,8 @@ from bevseg.io.ply.mesh import write_mesh
 from bevseg.runtime import atomic
 from bevseg.runtime.progress import Progress, silent
 from bevseg.sim import simulate_scan
+from bevseg.sim.exact_ground import exact_ground
 from bevseg.sim.materials import LABELS
-from bevseg.sim.reference import exact_ground
 from bevseg.sim.simulate import EPSG, SimulatedScan
 
 

@@ -4,16 +4,16 @@ import pytest
 from bevseg.errors import DependencyError
 from bevseg.runtime import open3d
 from bevseg.sim import simulate_scan
-from bevseg.sim.bend import Bend
-from bevseg.sim.drive import Pace, drive, straight
-from bevseg.sim.echoes import joined
-from bevseg.sim.layout import Side
+from bevseg.sim.instrument.drive import Pace, drive, straight
+from bevseg.sim.instrument.returns import joined
+from bevseg.sim.instrument.scanner import scan
+from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import merge
-from bevseg.sim.scanner import scan
 from bevseg.sim.scene import Scene
-from bevseg.sim.sensors import Sensor
-from bevseg.sim.street import Street
-from bevseg.sim.terrain import Terrain
+from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.layout import Side
+from bevseg.sim.town.street import Street
+from bevseg.sim.town.terrain import Terrain
 
 MEADOW = Side(kerb=30, verge=0, pavement=1, garden=1)
 """Nothing but road."""

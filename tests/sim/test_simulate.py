@@ -8,7 +8,7 @@ from bevseg.core.labels import CAR, CLASS_NAMES, GROUND, VEGETATION
 from bevseg.errors import UsageError
 from bevseg.sim import simulate, simulate_scan
 from bevseg.sim.presets import PRESETS
-from bevseg.sim.street import street
+from bevseg.sim.town.street import street
 
 
 def test_a_seed_gives_the_same_scan(scanned):

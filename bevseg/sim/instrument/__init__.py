@@ -1,0 +1,1 @@
+"""The laser scanner: its rays, its way, and the returns that it measures."""

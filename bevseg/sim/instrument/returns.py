@@ -1,0 +1,337 @@
+"""Rays into a scene -> echoes: what is measured, what is lost, and what an instrument gets wrong.
+
+Of all echoes some are lost: with the range, on slanted, dark and glassy surfaces. A beam that straddles an edge comes
+back from between front and back, or from both. Glass lets beams through and sends some on, so that things are seen
+where none are. Such points have no class, unless they lie within 10 cm of a surface that was hit, or in a plant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.labels import UNDEFINED, VEGETATION
+from bevseg.sim.instrument.sensors import Optics, Pattern
+from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS, Material
+from bevseg.sim.mesh import Mesh
+from bevseg.sim.scene import Floats, Scene
+
+Index = NDArray[np.int64]
+
+NOTHING = -1
+"""Number of the thing that an echo is of which no thing is at its place."""
+TRUE_WITHIN = 0.10
+"""An echo no further than this off the surface that was hit keeps its class, m."""
+
+_EDGE = 0.10
+"""Neighbouring echoes that lie further than this off each other's surface have an edge between them, m."""
+_PULSE = 1.2
+"""Two echoes closer than this melt into one, m: half the length of a pulse of 8 ns."""
+_SKIN = 0.02
+"""Beams that go through a surface or are sent on by it start again this far off it, m."""
+_DETOUR = 8.0
+"""Beams sent on by a mirror are too weak to come back after further than this, m."""
+_GAP = 0.5
+"""Second echoes are told apart from this far behind the first, m."""
+
+THROUGH = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam without an echo goes on behind it."""
+THROUGH[[Material.PANE, Material.CAR_GLASS]] = 0.6, 0.6
+MIRROR = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam is sent on like light by a mirror and echoes from where it then hits."""
+MIRROR[[Material.PANE, Material.CAR_GLASS, Material.PAINT, Material.PLATE]] = 0.03, 0.03, 0.004, 0.004
+MIRROR[[Material.ASPHALT, Material.PAVING]] = 0.0004, 0.0004
+PIERCED = np.zeros(len(Material), np.float32)
+"""Material -> chance that a beam that echoes has light left for a second echo."""
+PIERCED[[Material.LEAF, Material.WIRE]] = 0.4, 0.8
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """What came back, in the order of measurement.
+
+    Attributes
+    ----------
+    xyz
+        (N, 3) float32, m in the frame of the street.
+    labels
+        (N,) uint8 train ids.
+    things
+        (N,) int32 numbers of things; `NOTHING` where none is.
+    intensity
+        (N,) uint8, strength of the echo.
+    time
+        (N,) float64, s since the start of the first pass; never falls.
+    returns
+        (N,) uint8, number of the echo among those of its beam, from 1.
+    of
+        (N,) uint8, how many echoes its beam has.
+    """
+
+    xyz: Floats
+    labels: NDArray[np.uint8]
+    things: NDArray[np.int32]
+    intensity: NDArray[np.uint8]
+    time: NDArray[np.float64]
+    returns: NDArray[np.uint8]
+    of: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def only(self, which: NDArray[np.bool_] | Index) -> Echoes:
+        """Return the echoes that `which` picks, a mask (N,) or indices."""
+        return Echoes(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+def joined(parts: list[Echoes]) -> Echoes:
+    """Return all echoes of `parts` in turn; empties the list, so that no more than two copies are held."""
+    columns = [[getattr(part, column.name) for part in parts] for column in fields(Echoes)]
+    parts.clear()
+    return Echoes(*(np.concatenate(columns.pop(0)) for _ in fields(Echoes)))
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """Beams (N, 6), and of the surface that each hits first the range (inf: none), m, the triangle and its normal."""
+
+    rays: Floats
+    reach: Floats
+    triangle: NDArray[np.uint32]
+    normal: Floats
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """Surfaces that beams meet, and what an echo of each is; all (K,).
+
+    Attributes
+    ----------
+    beam
+        Which beam.
+    along
+        The beam in whose direction it lies: the one beside for what is seen past an edge.
+    distance
+        Range, m.
+    triangle, cosine
+        What is hit, and the cosine of the angle to its normal.
+    label, thing
+        As in `Echoes`.
+    """
+
+    beam: Index
+    along: Index
+    distance: Floats
+    triangle: NDArray[np.uint32]
+    cosine: Floats
+    label: NDArray[np.uint8]
+    thing: NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls,
+        mesh: Mesh,
+        beam: Index,
+        along: Index,
+        distance: Floats,
+        triangle: NDArray[np.uint32],
+        normal: Floats,
+        direction: Floats,
+    ) -> Self:
+        """Return hits whose echoes are of what is hit; normals and directions are (K, 3)."""
+        cosine = np.abs(np.einsum("ij,ij->i", normal, direction))
+        label, thing = LABELS[mesh.materials[triangle]], mesh.things[triangle]
+        return cls(beam, along, distance, triangle, cosine, label, thing)
+
+    def only(self, which: NDArray[np.bool_] | Index) -> Self:
+        return type(self)(*(getattr(self, column.name)[which] for column in fields(self)))
+
+    def followed(self, by: Self) -> Self:
+        """Return these hits and then others."""
+        pairs = ((getattr(self, column.name), getattr(by, column.name)) for column in fields(self))
+        return type(self)(*(np.concatenate(pair) for pair in pairs))
+
+
+def measured(
+    scene: Scene,
+    optics: Optics,
+    pattern: Pattern,
+    rays: Floats,
+    time: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> Echoes:
+    """Cast rays and return what is measured of them, in the order of time.
+
+    Parameters
+    ----------
+    scene, optics
+        What is measured, and how.
+    pattern
+        Of the sweeps: tells which rays are neighbours.
+    rays, time
+        (N, 6) whole sweeps in turn, and (N,) when each ray is sent, s.
+    rng
+        Draws noise and drop-outs.
+    """
+    cast = _Cast(rays, *scene.cast(rays))
+    beam = np.flatnonzero(np.isfinite(cast.reach))
+    met = _Hits.of(
+        scene.mesh, beam, beam, cast.reach[beam], cast.triangle[beam], cast.normal[beam], rays[beam, 3:]
+    )
+    came = _comes_back(met, scene.mesh, optics, rng)
+    edges = _straddled(met, cast, optics, pattern, rng)
+    melts = edges.only((np.abs(edges.gap) < _PULSE) & came[edges.at])
+    splits = edges.only((edges.gap >= _PULSE) & (optics.returns > 1) & came[edges.at])
+    melted = _melted(met, melts, cast, scene.mesh, rng)
+    further = _further(scene, optics, cast, met, came, splits, rng)
+    return _assembled(melted.only(came), further, rays, time, scene.mesh, optics, rng)
+
+
+def _comes_back(met: _Hits, mesh: Mesh, optics: Optics, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw which hits are measured."""
+    fading = 1 / (1 + (met.distance / np.float32(optics.reach)) ** 4)
+    slanted = np.minimum(1, np.float32(optics.grazing) + 8 * met.cosine)
+    chance = np.float32(optics.kept) * ECHO[mesh.materials[met.triangle]] * fading * slanted
+    seen = (met.distance > optics.nearest) & (met.distance < optics.farthest)
+    return np.asarray(seen & (rng.random(len(chance), np.float32) < chance))
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """Beams that straddle an edge: which of the hits, the beam beside it, how much further that one reaches, m.
+
+    `cosine` is that of the incidence of the beam beside.
+    """
+
+    at: Index
+    beside: Index
+    gap: Floats
+    cosine: Floats
+
+    def only(self, which: NDArray[np.bool_]) -> _Edges:
+        return _Edges(self.at[which], self.beside[which], self.gap[which], self.cosine[which])
+
+
+def _straddled(met: _Hits, cast: _Cast, optics: Optics, pattern: Pattern, rng: np.random.Generator) -> _Edges:
+    """Draw the beams that straddle an edge: the beam beside them, at random on either side, hits another surface."""
+    beam, rays, reach, normal = met.beam, cast.rays, cast.reach, cast.normal
+    if optics.divergence == 0:
+        return _Edges(beam[:0], beam[:0], reach[:0], reach[:0])
+    place = beam % pattern.rays
+    step = np.where(rng.random(len(beam), np.float32) < 0.5, -pattern.ring, pattern.ring)
+    step = np.where((place + step < 0) | (place + step >= pattern.rays), -step, step)
+    beside = np.clip(beam + step, 0, len(rays) - 1)
+    gap = reach[beside] - met.distance
+    at = np.flatnonzero(np.isfinite(gap) & (np.abs(gap) > 0.02))
+    a, b = beam[at], beside[at]
+    between = (rays[b, :3] + reach[b, None] * rays[b, 3:]) - (rays[a, :3] + reach[a, None] * rays[a, 3:])
+    off = np.maximum(*(np.abs(np.einsum("ij,ij->i", normal[side], between)) for side in (a, b)))
+    apart = np.linalg.norm(rays[b, 3:] - rays[a, 3:], axis=1)
+    kept = np.flatnonzero((off > _EDGE) & (rng.random(len(at), np.float32) * apart < optics.divergence))
+    at, b = at[kept], b[kept]
+    return _Edges(at, b, gap[at], np.abs(np.einsum("ij,ij->i", normal[b], rays[b, 3:])))
+
+
+def _melted(met: _Hits, edges: _Edges, cast: _Cast, mesh: Mesh, rng: np.random.Generator) -> _Hits:
+    """Draw ranges between the two surfaces of each edge, and tell what such echoes are."""
+    at = edges.at
+    share = rng.random(len(at), np.float32)
+    other = cast.triangle[edges.beside]
+    from_own, from_other = share * np.abs(edges.gap), (1 - share) * np.abs(edges.gap)
+    off = np.minimum(from_own * met.cosine[at], from_other * edges.cosine)  # the planes of the two surfaces
+    within = (met.label[at] == VEGETATION) | (off <= TRUE_WITHIN)
+    own = (from_own <= TRUE_WITHIN) | ((met.thing[at] == mesh.things[other]) & within)
+    others = ~own & (from_other <= TRUE_WITHIN)
+    nobodys = ~own & ~others
+    distance, label, thing = met.distance.copy(), met.label.copy(), met.thing.copy()
+    distance[at] += share * edges.gap
+    label[at] = np.where(others, LABELS[mesh.materials[other]], np.where(nobodys, UNDEFINED, label[at]))
+    thing[at] = np.where(others, mesh.things[other], np.where(nobodys, NOTHING, thing[at]))
+    return replace(met, distance=distance, label=label, thing=thing)
+
+
+def _further(
+    scene: Scene,
+    optics: Optics,
+    cast: _Cast,
+    met: _Hits,
+    came: NDArray[np.bool_],
+    splits: _Edges,
+    rng: np.random.Generator,
+) -> _Hits:
+    """Follow the beams that go through a surface, past its edge, or are sent on by it, to what echoes behind."""
+    material = scene.mesh.materials[met.triangle]
+    mirrored = ~came & (rng.random(len(material), np.float32) < optics.multipath * MIRROR[material])
+    pierced = PIERCED[material] if optics.returns > 1 else np.float32(0)
+    onward = np.where(came, pierced, np.float32(optics.through) * THROUGH[material])
+    passed = ~mirrored & (rng.random(len(material), np.float32) < onward)
+    passed[splits.at] = True
+    beside = np.arange(len(cast.rays))
+    beside[met.beam[splits.at]] = splits.beside
+
+    goes_on = np.flatnonzero(mirrored | passed)
+    true, second, met = passed[goes_on], came[goes_on], met.only(goes_on)
+    start = met.distance + np.where(true, _SKIN, -_SKIN).astype(np.float32)
+    along = beside[met.beam]
+    on = cast.rays[along]
+    way = on[:, 3:]
+    on[:, :3] = cast.rays[met.beam, :3] + start[:, None] * way
+    across = cast.normal[met.beam[~true]]
+    way[~true] -= 2 * np.einsum("ij,ij->i", way[~true], across)[:, None] * across
+
+    reach, triangle, normal = scene.cast(on)
+    near = np.where(true, np.isfinite(reach), reach < _DETOUR)
+    hit = np.flatnonzero(near & ~(second & (reach < _GAP)))
+    found = _Hits.of(
+        scene.mesh,
+        met.beam[hit],
+        along[hit],
+        start[hit] + reach[hit],
+        triangle[hit],
+        normal[hit],
+        on[hit, 3:],
+    )
+    label = np.where(true[hit], found.label, UNDEFINED)
+    thing = np.where(true[hit], found.thing, NOTHING)
+    back = _comes_back(found, scene.mesh, optics, rng)
+    return replace(found, label=label, thing=thing).only(back)
+
+
+def _assembled(
+    first: _Hits,
+    further: _Hits,
+    rays: Floats,
+    time: NDArray[np.float64],
+    mesh: Mesh,
+    optics: Optics,
+    rng: np.random.Generator,
+) -> Echoes:
+    """Put all echoes in the order of time, with their noise and strength."""
+    hits = first.followed(further)
+    returns = np.ones(len(hits.beam), np.uint8)
+    has_first = np.zeros(len(rays), bool)
+    has_first[first.beam] = True
+    returns[len(first.beam) :] += has_first[further.beam]
+    of = np.bincount(hits.beam, minlength=len(rays))[hits.beam].astype(np.uint8)
+
+    order = np.lexsort((returns, hits.beam, time[hits.beam]))
+    hits, returns, of = hits.only(order), returns[order], of[order]
+    material = mesh.materials[hits.triangle]
+    sigma = np.hypot(np.float32(optics.noise), ROUGHNESS[material])
+    noisy = hits.distance + sigma * rng.standard_normal(len(order), np.float32)
+    if optics.step:
+        noisy = np.rint(noisy / np.float32(optics.step)) * np.float32(optics.step)
+    speckle = 1 + 0.05 * rng.standard_normal(len(order), np.float32)
+    strength = REFLECTANCE[material] * np.sqrt(hits.cosine) * speckle / (1 + (hits.distance / 40) ** 2)
+    return Echoes(
+        xyz=(rays[hits.along, :3] + noisy[:, None] * rays[hits.along, 3:]).astype(np.float32),
+        labels=hits.label,
+        things=hits.thing,
+        intensity=np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),
+        time=time[hits.beam],
+        returns=returns,
+        of=of,
+    )

@@ -1,0 +1,1 @@
+"""The street: its plan, its ground, and what stands where."""

@@ -1,0 +1,118 @@
+"""Puts parts on the ground of a street, numbers them, and remembers which stretches of a strip are taken.
+
+Every part that is put down is a thing of its own, or several where its triangles say so. Where parts belong together
+(a wall in pieces, a row of stairs), `thing` tells their number, which `new_thing` hands out; `GROUND` is that of what
+is walked on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.sim.mesh import Mesh
+from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.terrain import Arm, Terrain
+
+GROUND = 0
+"""Number of the thing that all ground belongs to."""
+
+
+class Builder:
+    """The street while it is being furnished.
+
+    Parameters
+    ----------
+    rng
+        Draws everything.
+    terrain
+        The ground that parts are put on.
+    style
+        What kind of town it is.
+    """
+
+    def __init__(self, rng: np.random.Generator, terrain: Terrain | Arm, style: Style | None = None) -> None:
+        self.rng = rng
+        self.terrain = terrain
+        self.style = style or STYLES["shrec20"]
+        self.parts: list[Mesh] = []
+        self.things = GROUND
+        """Highest number that a thing has."""
+        self.footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        """Lower and upper corners, (2,) each, of what buildings stand on, in coordinates of the street."""
+        self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
+
+    @property
+    def start(self) -> float:
+        """First s that is furnished, m."""
+        return self.terrain.start
+
+    @property
+    def end(self) -> float:
+        """Last s that is furnished, m."""
+        return self.terrain.end
+
+    def new_thing(self) -> int:
+        """Return a number that no thing has yet."""
+        self.things += 1
+        return self.things
+
+    def stand(self, part: Mesh, s: float, t: float, *, lift: float = 0.0, thing: int | None = None) -> None:
+        """Put an upright, level part with its origin `lift` m over the ground at (s, t)."""
+        self._add(part.at(s, t, float(self.terrain.height(s, t)) + lift), thing)
+
+    def lay(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
+        """Put a part on its wheels: tilted as the ground is around (s, t)."""
+        h, reach = self.terrain.height, 1.3
+        along = float(h(s + reach, t) - h(s - reach, t)) / (2 * reach)
+        across = float(h(s, t + 0.7) - h(s, t - 0.7)) / 1.4
+        tilt = np.array([[1, 0, along], [0, 1, across], [0, 0, 1]])
+        self._add(replace(part, corners=part.corners @ tilt).at(s, t, float(h(s, t))), thing)
+
+    def drape(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
+        """Put a long part down so that its foot follows the ground."""
+
+        def follow(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return points + np.column_stack(
+                [np.zeros((len(points), 2)), self.terrain.height(points[:, 0], points[:, 1])]
+            )
+
+        self._add(part.at(s, t).mapped(follow), thing)
+
+    def place(self, part: Mesh, *, thing: int | None = None) -> None:
+        """Keep a part that is in the coordinates of the street already."""
+        self._add(part, thing)
+
+    def _add(self, part: Mesh, thing: int | None) -> None:
+        """Keep a part as the thing of a number, or as new ones: one for each number that its triangles have."""
+        if thing is None:
+            thing = self.new_thing()
+            self.things += int(part.things.max(initial=0))
+        self.parts.append(part.numbered(thing))
+
+    def claim(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
+        """Reserve a rectangle of the ground, from corner (2,) to corner; False if a building stands on it."""
+        if isinstance(self.terrain, Arm):
+            mapped = np.stack(self.terrain.on_street(*np.stack([low, high], axis=1)), axis=1)
+            low, high = mapped.min(axis=0), mapped.max(axis=0)
+        if any((low < b).all() and (a < high).all() for a, b in self.footprints):
+            return False
+        self.footprints.append((low, high))
+        return True
+
+    def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
+        """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one.
+
+        Of a strip (name, 1) or (name, -1) only cross streets to the left or to the right matter.
+        """
+        middle, half = (low + high) / 2, (high - low) / 2
+        sign = strip[1] if isinstance(strip, tuple) and strip[1] in (1, -1) else 0
+        if bool(self.terrain.in_crossing(middle, half + margin, sign=sign)):
+            return False
+        if any(low < b and a < high for a, b in self._taken[strip]):
+            return False
+        self._taken[strip].append((low, high))
+        return True

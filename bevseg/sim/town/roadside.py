@@ -1,0 +1,406 @@
+"""What stands on and along the carriageway: vehicles, trees, poles and wires, people and street furniture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from bevseg.sim.distributions import Span, drawn
+from bevseg.sim.mesh import Mesh
+from bevseg.sim.objects import clutter, poles, shrubs, trees
+from bevseg.sim.objects.cars import car, moving, vehicle
+from bevseg.sim.town.builder import Builder
+from bevseg.sim.town.layout import Crossing, Side
+
+_TREES = 80_000
+"""Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
+TWO_LANES = 5.4
+"""Half a carriageway that is wider than this has two lanes, m."""
+_BUSY = 8.0
+"""Most vehicles in the lane beside the scanner, of which many stand, over those that come the other way."""
+_LONGEST = 16.0
+"""Vehicles that motion draws longer than this are left out, m."""
+
+
+@dataclass(frozen=True)
+class Parking:
+    """How cars park along a kerb; lengths in m."""
+
+    width: float
+    """Added to the lane."""
+    pitch: float
+    """Room across for one car where they stand side by side; 0 where they stand one behind the other."""
+    angle: Span = (0.0, 0.0)
+    """To the kerb, degrees."""
+    inset: Span = (0.1, 0.4)
+    """From the kerb to the nearest side or end of a car; negative on the pavement."""
+    empty: bool = False
+
+
+PARKING = {
+    "parallel": Parking(2.1, 0.0),
+    "perpendicular": Parking(5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
+    "slanted": Parking(4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
+    "half": Parking(1.1, 0.0, inset=(-1.1, -0.5)),
+    "none": Parking(0.4, 0.0, empty=True),
+}
+
+
+def fill(builder: Builder, sign: int, parking: Parking) -> None:
+    """Furnish one side (1 left, -1 right) from its lane to its pavement."""
+    side = builder.terrain.side(sign)
+    _poles(builder, sign, side)
+    trunks = _trees(builder, sign, side)
+    _companions(builder, sign, side, trunks)
+    _verge(builder, sign, side)
+    if not parking.empty:
+        _parked(builder, sign, side, parking)
+    _people(builder, sign, side)
+    _furniture(builder, sign, side)
+
+
+# Vehicles.
+
+
+def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
+    """Park cars along the kerb: stretches that are full, and empty ones."""
+    rng, style = builder.rng, builder.style
+    angle = np.radians(rng.uniform(*parking.angle))
+    backward = rng.random() < 0.3
+    if parking.pitch == 0 and rng.random() < style.ranks:
+        _rank(builder, sign, side)
+    s, taken, left = builder.start, rng.uniform(*style.parked), int(rng.integers(3, 9))
+    while s < builder.end:
+        if left == 0:
+            taken, left = rng.uniform(*style.parked), int(rng.integers(3, 9))
+        left -= 1
+        if rng.random() > taken:
+            s += parking.pitch or rng.uniform(4, 9)
+            continue
+        part = car(rng, style.fleet, longest=np.inf if parking.pitch == 0 else 5.8)
+        length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
+        room = length + rng.uniform(0.5, 1.5) if parking.pitch == 0 else parking.pitch / np.sin(angle)
+        if not builder.take(("park", sign), s, s + room, margin=1.5):
+            s += 1.0
+            continue
+        along = s + room / 2
+        deep = (width * np.cos(angle) + length * np.sin(angle)) / 2
+        out = side.kerb - deep - rng.uniform(*parking.inset)
+        heading = _heading(builder, sign, angle, backward=backward) + rng.normal(scale=0.02)
+        builder.lay(part.turned(heading), along, sign * out)
+        s += room
+
+
+def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> float:
+    """Return the direction of a parked car, rad: with the traffic of its side; askew, nose or tail at the kerb."""
+    along = 0.0 if sign < 0 else np.pi
+    if angle:
+        return float(along - angle + (np.pi if backward ^ bool(builder.rng.random() < 0.1) else 0.0))
+    return float(along + (np.pi if builder.rng.random() < 0.15 else 0.0))
+
+
+def _rank(builder: Builder, sign: int, side: Side) -> None:
+    """Let vehicles of one large kind wait nose to tail at the kerb, as shuttles do."""
+    rng = builder.rng
+    kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.65, 0.1, 0.15, 0.1]))
+    s = rng.uniform(builder.start, builder.end)
+    for _ in range(int(rng.integers(2, 4 if kind == "bus" else 8))):
+        part = vehicle(rng, kind)
+        length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
+        if builder.take(("park", sign), s, s + length + 0.6, margin=1.5):
+            out = side.kerb - width / 2 - rng.uniform(0.1, 0.4)
+            builder.lay(part.turned(0.0 if sign < 0 else np.pi), s + length / 2 + 0.3, sign * out)
+        s += length + rng.uniform(0.6, 1.5)
+
+
+def traffic(builder: Builder, half: float) -> None:
+    """Vehicles under way, drawn longer, shorter and askew by their motion, and rows that wait before a crossing.
+
+    They use the lane of the other direction; where `half` of the carriageway, m, holds two lanes, the right one too.
+    """
+    rng, style = builder.rng, builder.style
+    span = builder.end - builder.start
+    slant = rng.choice([-1.0, -0.5, 0.0])  # profiles that reach ahead on the right, as push-brooms do
+    lanes = [(half / 2, -1)] if half < TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
+    for t, way in lanes:
+        count = rng.poisson(rng.uniform(0, 2 if way < 0 else _BUSY) * style.traffic * span)
+        for s in rng.uniform(builder.start, builder.end, count):
+            part = moving(car(rng, style.fleet).turned(0.0 if way > 0 else np.pi), _pace(rng, way), slant)
+            length = np.ptp(part.corners[..., 0])
+            if length < _LONGEST and builder.take(("lane", t), s - length, s + length):
+                builder.lay(part, s, t)
+    for crossing in builder.terrain.crossings:
+        for t, way in lanes:
+            if rng.random() > style.queue:
+                continue
+            s = crossing.s - way * (crossing.half + 3.0)
+            for _ in range(int(rng.integers(2, 6))):
+                part = car(rng, style.fleet)
+                length = np.ptp(part.corners[..., 0])
+                middle = s - way * length / 2
+                if builder.take(("lane", t), middle - length / 2, middle + length / 2):
+                    builder.lay(part.turned(0.0 if way > 0 else np.pi), middle, t)
+                s -= way * (length + rng.uniform(1.0, 3.0))
+
+
+def _pace(rng: np.random.Generator, way: int) -> float:
+    """Return the speed of a vehicle over that of the scanner, which goes the same `way` (1) or the other (-1)."""
+    if way < 0:
+        return float(-rng.uniform(0.4, 1.3))
+    return float(rng.choice([0.0, rng.uniform(0.0, 0.7), rng.uniform(1.4, 2.5)], p=[0.5, 0.3, 0.2]))
+
+
+# Plants.
+
+
+def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
+    """Plant a row of trees at the kerb, whose crowns hang over cars and road; return where they stand."""
+    rng, style = builder.rng, builder.style
+    if rng.random() > style.tree_rows:
+        return []
+    offset = side.verge * rng.uniform(0.3, 0.7) if side.verge else rng.uniform(0.45, 0.8)
+    if rng.random() < style.trees_back:
+        offset = side.verge + side.pavement - rng.uniform(0.2, 0.6)
+    pitch, habit = rng.uniform(*style.tree_pitch), drawn(rng, style.habits)
+    young, mixed = rng.random() < 0.15, rng.random() < 0.3
+    low, high = style.tree_height
+    middle = rng.uniform(low, high)
+    spots = np.arange(builder.start, builder.end, pitch)
+    detail = min(1.0, _TREES * (builder.end - builder.start) / 190 / (7500 * max(len(spots), 1)))
+    planted = []
+    for s in spots:
+        along = float(s + rng.normal(scale=0.1 * pitch))
+        if rng.random() > 0.85 or not builder.take(("kerb", sign), along - 0.7, along + 0.7, margin=2.0):
+            continue
+        kind = "young" if young or rng.random() < 0.06 else drawn(rng, style.habits) if mixed else habit
+        height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
+        clear = None if kind in ("young", "conical") else rng.uniform(*style.tree_clear)
+        tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
+        builder.stand(_pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
+        planted.append(along)
+    return planted
+
+
+def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
+    """Return a street tree without what hangs into the space that vehicles need over the lanes."""
+    middle = tree.corners.mean(axis=1)
+    lanes = side.kerb + offset + sign * middle[:, 1] < side.kerb - 2.0
+    return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
+
+
+def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) -> None:
+    """Put thin poles, shrubs or a bin right beside trunks, where they are hard to tell apart."""
+    rng = builder.rng
+    for s in trunks:
+        draw = rng.random()
+        along = s + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1)
+        out = sign * (side.kerb + rng.uniform(0.25, 0.9))
+        if draw < 0.06:
+            builder.stand(poles.sign(rng, "parking"), along, out)
+        elif draw < 0.09:
+            builder.stand(poles.post(rng), along, out)
+        elif draw < 0.12:
+            builder.stand(clutter.litter_bin(rng), along, out)
+        elif draw < 0.18:
+            builder.stand(shrubs.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
+
+
+def _verge(builder: Builder, sign: int, side: Side) -> None:
+    """Hedges, shrubs and beds between the kerb and the pavement; where there is no verge, few tubs."""
+    rng = builder.rng
+    middle = sign * (side.kerb + side.verge / 2)
+    if side.verge > 0.9 and rng.random() < 0.15:
+        for s in np.arange(builder.start, builder.end, 14.0):
+            length = rng.uniform(4, 10)
+            if builder.take(("kerb", sign), s, s + length, margin=2.0):
+                ragged = rng.choice([0.0, 0.15])
+                hedge = shrubs.hedge(rng, length, min(0.8, side.verge), rng.uniform(0.5, 1.0), ragged=ragged)
+                builder.drape(hedge, s, middle)
+    if side.verge > 0.6 and rng.random() < 0.4:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(0.05 * (builder.end - builder.start))):
+            radius = rng.uniform(0.3, min(0.9, 0.7 * side.verge))
+            if builder.take(("kerb", sign), s - radius, s + radius, margin=2.0):
+                builder.stand(shrubs.bush(rng, radius, rng.uniform(0.4, 1.3)), s, middle)
+    if side.verge > 0.6 and rng.random() < 0.25:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(0.03 * (builder.end - builder.start))):
+            length, width = rng.uniform(1.5, 6), 0.8 * side.verge
+            if builder.take(("kerb", sign), s, s + length, margin=2.0):
+                cover = shrubs.ground_cover(rng, length, width, rng.uniform(0.2, 0.6))
+                builder.drape(cover.at(0, -width / 2), s, middle)
+
+
+# Poles.
+
+
+def _poles(builder: Builder, sign: int, side: Side) -> None:
+    """Lamp posts and wooden masts at their distances, signs, bollards and meters in between."""
+    rng, style = builder.rng, builder.style
+    length = builder.end - builder.start
+    near = side.kerb + rng.uniform(0.25, 0.6)
+    masts = rng.random() < style.masts
+    if masts:
+        _masts(builder, sign, side)
+    if rng.random() < style.lamps * (0.5 if masts else 1.0):
+        kind = str(rng.choice(list(poles.LAMPS), p=[0.45, 0.25, 0.15, 0.15]))
+        start, pitch = builder.start + rng.uniform(0, 20), rng.uniform(*style.lamp_pitch)
+        behind = rng.random() < 0.15
+        for s in np.arange(start, builder.end, pitch):
+            out = side.front - 0.25 if behind else near
+            part = poles.lamp_post(rng, kind).mirrored(-sign)
+            _put(builder, ("kerb", sign), part, s + rng.normal(scale=0.5), sign * out, 0.35)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.signs * length)):
+        part = poles.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
+        out = near if rng.random() < 0.75 else side.front - rng.uniform(0.1, 0.4)
+        _put(builder, ("kerb", sign), part, s, sign * out, 0.3)
+    for start in rng.uniform(builder.start, builder.end, rng.poisson(style.bollards * length)):
+        pitch = rng.uniform(1.2, 2.2)
+        for s in start + pitch * np.arange(rng.integers(2, 8)):
+            _put(builder, ("kerb", sign), poles.bollard(rng), s, sign * near, 0.2)
+    if rng.random() < style.meters:
+        pitch = rng.uniform(6.0, 7.0)
+        for s in np.arange(builder.start, builder.end, pitch):
+            _put(builder, ("kerb", sign), clutter.parking_meter(rng), s, sign * near, 0.2)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.overhead * length)):
+        _put(builder, ("kerb", sign), poles.overhead_sign(rng).mirrored(-sign), s, sign * near, 0.4)
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
+        part = poles.flag_pole(rng) if rng.random() < 0.5 else poles.post(rng)
+        builder.stand(part, s, sign * (side.front + rng.uniform(0.2, 1.5)))
+
+
+def _masts(builder: Builder, sign: int, side: Side) -> None:
+    """Wooden masts with wires between them that go on over cross streets; some go to houses or over the road."""
+    rng, style = builder.rng, builder.style
+    t = sign * (side.kerb + rng.uniform(0.3, 0.7))
+    line, height = poles.Line.draw(rng), builder.terrain.height
+    spots = [builder.start + rng.uniform(0, 15)]
+    while spots[-1] < builder.end:
+        spots.append(spots[-1] + rng.uniform(*style.mast_pitch))
+    sag = rng.uniform(0.008, 0.025)
+    standing = []
+    for s in spots:
+        if builder.take(("kerb", sign), s - 0.4, s + 0.4, margin=0.8):
+            builder.stand(poles.utility_pole(rng, line).mirrored(-sign), s, t)
+            standing.append(s)
+    hooks = np.column_stack([np.zeros(len(line.hooks)), -sign * line.hooks[:, 0], line.hooks[:, 1]])
+    for s, after in pairwise(standing):
+        rise = float(height(after, t) - height(s, t))
+        ends = hooks + np.array((after - s, 0, rise))
+        builder.stand(clutter.wires(hooks, ends, line.hooks[:, 2], sag), s, t)
+    for s in standing:
+        if rng.random() > style.cross_wires * 30:
+            continue
+        over = rng.random() < 0.25
+        reach = (-2 * side.kerb if over else side.facade - side.kerb) * sign
+        start = np.array([[0.0, 0.0, line.hooks[:, 1].min()]])
+        end = np.array([[rng.uniform(-9, 9), reach, rng.uniform(3.5, 6.5) if not over else start[0, 2]]])
+        builder.stand(clutter.wires(start, end, np.array([0.012]), 0.02), s, t)
+
+
+def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
+    """Stand a part on a strip if the `half` m to either side are free."""
+    if builder.take(strip, s - half, s + half, margin=0.6):
+        builder.stand(part, s, t)
+
+
+# People and furniture.
+
+
+def _people(builder: Builder, sign: int, side: Side) -> None:
+    """Put people on the pavement, alone, in groups, and as what is left of those who moved."""
+    rng, style = builder.rng, builder.style
+    kinds: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
+        (0.75 * style.people, clutter.person),
+        (0.25 * style.people, clutter.people),
+        (style.ghosts, clutter.ghost),
+    )
+    for density, make in kinds:
+        for s in rng.uniform(
+            builder.start, builder.end, rng.poisson(density * (builder.end - builder.start))
+        ):
+            t = rng.uniform(side.front - side.pavement + 0.2, side.front - 0.1)
+            if rng.random() < 0.1:
+                t = rng.uniform(0.5 * side.kerb, side.kerb)
+            builder.stand(make(rng), s, sign * t)
+
+
+FURNITURE: tuple[tuple[float, float, Callable[[np.random.Generator], Mesh]], ...] = (
+    (0.14, 0.4, clutter.litter_bin),
+    (0.12, 0.5, clutter.mailbox),
+    (0.08, 1.4, clutter.newspaper_boxes),
+    (0.12, 1.0, clutter.cabinet),
+    (0.16, 0.5, clutter.planter),
+    (0.06, 2.3, clutter.bus_shelter),
+    (0.08, 1.2, clutter.dumpster),
+    (0.06, 2.0, clutter.tables),
+    (0.06, 3.0, clutter.works),
+    (0.06, 2.0, clutter.bicycle_rack),
+    (0.06, 0.8, clutter.scooter),
+)
+"""How common, half the room it takes along the pavement (m), and how to make it."""
+
+
+def _furniture(builder: Builder, sign: int, side: Side) -> None:
+    """Put bins, bicycles, benches, hydrants and all other furniture on the pavement."""
+    rng, style = builder.rng, builder.style
+    named: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
+        (style.bins, clutter.bins),
+        (style.bicycles, clutter.bicycle),
+        (style.benches, clutter.bench),
+        (style.hydrants, clutter.hydrant),
+    )
+    length, back = builder.end - builder.start, side.front - side.pavement
+    for density, make in named:
+        for s in rng.uniform(builder.start, builder.end, rng.poisson(density * length)):
+            t = back + 0.35 if make is clutter.hydrant else rng.uniform(back + 0.5, side.front - 0.3)
+            _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, 1.0)
+    shares = np.array([share for share, _, _ in FURNITURE])
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.furniture * length)):
+        _, half, make = FURNITURE[rng.choice(len(FURNITURE), p=shares / shares.sum())]
+        t = back + 0.45 if rng.random() < 0.5 else side.front - 0.5
+        _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, half)
+
+
+# Cross streets.
+
+
+def fill_crossings(builder: Builder) -> None:
+    """Signs or traffic lights at the corners, cars parked round them."""
+    rng, style = builder.rng, builder.style
+    for crossing in builder.terrain.crossings:
+        lights = rng.random() < style.lights
+        for sign in (1, -1):
+            side = builder.terrain.side(sign)
+            for end in (1, -1):
+                corner = crossing.s + end * (crossing.half + rng.uniform(0.4, 1.2))
+                part = poles.traffic_light(rng, style.light_arms) if lights else poles.sign(rng)
+                builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + rng.uniform(0.4, 0.9)))
+                if lights and rng.random() < 0.4:
+                    light = poles.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))
+                    builder.stand(light, corner + end * 1.5, sign * (side.kerb + 0.6))
+        if rng.random() < style.spans:
+            _span(builder, crossing)
+
+
+def _span(builder: Builder, crossing: Crossing) -> None:
+    """Hang traffic lights from wires between masts: from corner to corner across, along or round a crossing."""
+    rng, height = builder.rng, builder.terrain.height
+    away, tall = crossing.half + rng.uniform(0.8, 2.0), rng.uniform(7.0, 9.0)
+    out = rng.uniform(0.8, 1.6)
+    corners = [
+        np.array((crossing.s + end * away, sign * (builder.terrain.side(sign).kerb + out)))
+        for sign, end in ((1, 1), (1, -1), (-1, -1), (-1, 1))
+    ]
+    pairs = (((0, 2),), ((0, 3), (1, 2)), ((0, 1), (1, 2), (2, 3), (3, 0)))[int(rng.integers(3))]
+    for k in sorted({k for pair in pairs for k in pair}):
+        builder.stand(poles.span_mast(rng, tall + rng.uniform(0.1, 1.0)), *corners[k])
+    for a, b in pairs:
+        start, end = (np.append(corners[k], float(height(*corners[k])) + tall) for k in (a, b))
+        sag = rng.uniform(0.01, 0.025)
+        builder.place(clutter.wires(start[None], end[None], np.array([0.015]), sag))
+        for share in rng.uniform(0.25, 0.75, int(rng.integers(1, 4))):
+            x, y, z = start + share * (end - start)
+            dip = 4 * sag * float(np.linalg.norm(end - start)) * share * (1 - share)
+            builder.place(poles.hanging_lights(rng).at(x, y, z - dip))

@@ -1,0 +1,208 @@
+"""A seed -> a street of triangles: ground, houses, gardens, trees, parked cars, poles and clutter, side streets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bevseg.sim.distributions import drawn
+from bevseg.sim.mesh import Mesh, merge
+from bevseg.sim.town import bridges, lots, roadside, sites
+from bevseg.sim.town.builder import Builder
+from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.layout import Crossing, Ramp, Side
+from bevseg.sim.town.lots import KINDS, Lot, Planner
+from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
+
+_STRAIGHT = 22.0
+"""How far from the middle of a cross street the road does not bend, m."""
+_FOLD = 0.75
+"""Share of the least radius of a bend that the ground on its inner side reaches."""
+
+
+@dataclass(frozen=True)
+class Street:
+    """A street in a local frame, in m, that begins at the origin.
+
+    Side streets go off at `terrain.crossings`, to the sides that `Crossing.arms` names, straight along t; they are
+    furnished for about 60 m (`terrain.arms()`).
+
+    Attributes
+    ----------
+    mesh
+        Everything there is.
+    terrain
+        Its ground, in street coordinates.
+    bend
+        Street coordinates to the plane.
+    lane
+        Where the scanner drives: t of the middle of the lane, m.
+    """
+
+    mesh: Mesh
+    terrain: Terrain
+    bend: Bend
+    lane: float
+
+    def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the height of the ground at places in the plane, m.
+
+        It is that of the triangles of the ground to the last digit; below a bridge it is that of the road there.
+
+        Parameters
+        ----------
+        x, y
+            Of any shape that broadcasts, m.
+
+        Returns
+        -------
+        float64 of the broadcast shape; NaN where no ground was built.
+        """
+        x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+        flat = np.column_stack([x.ravel(), y.ravel()])
+        relief = self.terrain.relief
+        s, t = self.bend.street(flat).T
+        i, j = relief.patch(s, t)
+        corners = [
+            self.bend.plane(np.column_stack([relief.s[i + a], relief.t[j + b], relief.z[i + a, j + b]]))
+            for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
+        ]
+        here, east, far, north = corners
+        diagonal, offset = far[:, :2] - here[:, :2], flat - here[:, :2]
+        right_of_it = diagonal[:, 0] * offset[:, 1] - diagonal[:, 1] * offset[:, 0] <= 0
+        third = np.where(right_of_it[:, None], east, north)
+        height = _on_plane(flat, here, far, third)
+        outside = (s < relief.s[0]) | (s > relief.s[-1]) | (t < relief.t[0]) | (t > relief.t[-1])
+        height[outside | ~relief.built[i, j]] = np.nan
+        return height.reshape(x.shape)
+
+
+def _on_plane(
+    xy: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the height at (N, 2) of the planes through three points (N, 3) each."""
+    u, v, w = b - a, c - a, xy - a[:, :2]
+    det = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    f = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / det
+    g = (u[:, 0] * w[:, 1] - u[:, 1] * w[:, 0]) / det
+    return np.asarray(a[:, 2] + f * u[:, 2] + g * v[:, 2])
+
+
+def street(seed: int, length: float, slope: float | None = None, *, style: str = "shrec20") -> Street:
+    """Build the street of a seed.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same street.
+    length
+        Of the drive, m.
+    slope
+        Of the street, m per m; None draws one up to that of the style.
+    style
+        What kind of town it is in: a name in `bevseg.sim.style.STYLES`.
+    """
+    rng, town = np.random.default_rng([seed, 0]), STYLES[style]
+    half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
+    parking = [drawn(rng, town.parking) for _ in range(2)]
+    crossings = _crossings(rng, town, length)
+    steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
+    bend = Bend.draw(
+        rng, length, _shape(rng, town, crossings), [(c.s - _STRAIGHT, c.s + _STRAIGHT) for c in crossings]
+    )
+    blocked = [lots.mouths(crossings, sign) for sign in (1, -1)]
+    planned = [Planner(rng, town, steep, of).side(-AHEAD, length + AHEAD) for of in blocked]
+    if rng.random() < town.viaduct * length / 100:
+        planned = lots.carried(rng, planned, length)
+    kerb = float(rng.uniform(*town.kerb))
+    terrain = Terrain(
+        length=length,
+        slope=steep,
+        wave=(rng.uniform(*town.wave), rng.uniform(50, 90), rng.uniform(0, 2 * np.pi)),
+        camber=rng.uniform(*town.camber),
+        left=_side(rng, town, half + roadside.PARKING[parking[0]].width),
+        right=_side(rng, town, half + roadside.PARKING[parking[1]].width),
+        crossings=tuple(Crossing(c.s, c.half, c.pavement, c.arms, kerb) for c in crossings),
+        plots=(lots.plots(planned[0], blocked[0]), lots.plots(planned[1], blocked[1])),
+        ramps=_ramps(planned, crossings),
+        kerb=kerb,
+        reach=(min(60.0, _FOLD * bend.reach(1)), min(60.0, _FOLD * bend.reach(-1))),
+        rough=seed,
+        worn=town.worn,
+    )
+    lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
+    builder = Builder(rng, terrain, town)
+    for sign, of, place in zip((1, -1), planned, parking, strict=True):
+        reach = terrain.reach[0 if sign > 0 else 1]
+        sites.retain(builder, sign)
+        for lot in of:
+            sites.build(builder, sign, lot)
+            sites.behind(builder, sign, lot, reach)
+            sites.far(builder, sign, lot, reach)
+        roadside.fill(builder, sign, roadside.PARKING[place])
+    roadside.fill_crossings(builder)
+    roadside.traffic(builder, half)
+    if rng.random() < town.bridge * length / 100:
+        bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
+    for arm in terrain.arms():
+        _side_street(builder, arm)
+    return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane)
+
+
+def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
+    """Draw how the road bends; sharply only where no two side streets could meet."""
+    kind = drawn(rng, town.bends)
+    return "gentle" if kind == "sharp" and len(crossings) > 1 else kind
+
+
+def _side(rng: np.random.Generator, town: Style, kerb: float) -> Side:
+    """Draw the cross-section of one side."""
+    return Side(
+        kerb=kerb,
+        verge=rng.uniform(0.8, 3.0) if rng.random() < town.verge else 0.0,
+        pavement=rng.uniform(*town.pavement),
+        garden=rng.uniform(2.0, 8.0),
+        hill=float(np.clip(rng.normal(scale=0.03), -0.06, 0.08)),
+    )
+
+
+def _crossings(rng: np.random.Generator, town: Style, length: float) -> list[Crossing]:
+    """Draw cross streets, never close together; some go off to one side only."""
+    found: list[Crossing] = []
+    s = rng.uniform(0, town.crossing[1])
+    while s < length:
+        arms = (int(rng.choice([-1, 1])),) if rng.random() < town.tee else (1, -1)
+        found.append(Crossing(s, rng.uniform(3.0, 6.0), rng.uniform(1.3, 2.6), arms))
+        s += rng.uniform(*town.crossing)
+    return found
+
+
+def _ramps(planned: list[list[Lot]], crossings: list[Crossing]) -> tuple[Ramp, ...]:
+    """Return the dropped kerbs at drives, car parks and corners."""
+    found = []
+    for sign, of in zip((1, -1), planned, strict=True):
+        found += [Ramp(sign, lot.driveway, 1.6) for lot in of if lot.driveway is not None]
+        found += [Ramp(sign, (lot.low + lot.high) / 2, 2.5) for lot in of if lot.use == lots.CAR_PARK]
+        found += [
+            Ramp(sign, c.s + way * (c.half + 1.0), 0.8)
+            for c in crossings
+            if sign in c.arms
+            for way in (-1, 1)
+        ]
+    return tuple(found)
+
+
+def _side_street(builder: Builder, arm: Arm) -> None:
+    """Furnish a side street from behind the houses at the corner on."""
+    rng, town = builder.rng, builder.style
+    inner = Builder(rng, arm, town)
+    inner.things, inner.footprints = builder.things, builder.footprints
+    begin = arm.terrain.side(arm.sign).garden + 14.0
+    for sign in (1, -1):
+        sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
+        roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
+    builder.things = inner.things
+    builder.parts += [arm.placed(part) for part in inner.parts]

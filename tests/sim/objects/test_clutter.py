@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from bevseg.core.labels import BUILDING, UNDEFINED, VEGETATION
+from bevseg.sim.materials import LABELS
+from bevseg.sim.objects import clutter
+from bevseg.sim.objects.clutter import FENCES
+
+THINGS = {
+    make.__name__: make
+    for make in (
+        clutter.person, clutter.people, clutter.ghost, clutter.bicycle, clutter.bicycle_rack, clutter.scooter,
+        clutter.bench, clutter.bins, clutter.litter_bin, clutter.dumpster, clutter.bus_shelter, clutter.mailbox,
+        clutter.hydrant, clutter.newspaper_boxes, clutter.parking_meter, clutter.cabinet, clutter.planter,
+        clutter.tables, clutter.works,
+    )
+}  # fmt: skip
+
+
+def labels(mesh):
+    return set(LABELS[mesh.materials].tolist())
+
+
+@pytest.mark.parametrize("make", THINGS.values(), ids=THINGS)
+def test_clutter_is_undefined_and_stands_on_the_ground(make):
+    for seed in range(12):
+        part = make(np.random.default_rng(seed))
+        z = part.corners[..., 2]
+        assert labels(part) - {VEGETATION} == {UNDEFINED}
+        assert -0.5 < z.min() < (1.9 if make is clutter.ghost else 0.3)
+        assert 0.4 < z.max() < 3.2
+        assert len(part.corners) < 3000
+
+
+def test_only_the_plant_of_a_tub_is_vegetation():
+    tub = clutter.planter(np.random.default_rng(0))
+    plant = tub.things == 1
+    assert labels(tub.only(plant)) == {VEGETATION}
+    assert labels(tub.only(~plant)) == {UNDEFINED}
+
+
+def test_people_are_things_of_their_own():
+    group = clutter.people(np.random.default_rng(1))
+    assert len(np.unique(group.things)) == group.things.max() + 1 >= 2
+
+
+def test_people_are_as_tall_as_people():
+    tall = [clutter.person(np.random.default_rng(seed)).corners[..., 2].max() for seed in range(100)]
+    assert 0.75 < min(tall) < 1.5
+    assert 1.8 < max(tall) < 2.0
+
+
+def test_ghosts_are_longer_or_shorter_than_people():
+    lengths = [np.ptp(clutter.ghost(np.random.default_rng(seed)).corners[..., 0]) for seed in range(40)]
+    assert min(lengths) < 0.8
+    assert max(lengths) > 2.0
+
+
+@pytest.mark.parametrize("kind", FENCES)
+def test_fences_keep_their_length(kind):
+    for seed in range(6):
+        part = clutter.fence(np.random.default_rng(seed), 5.0, kind)
+        assert labels(part) <= {UNDEFINED, BUILDING}
+        assert UNDEFINED in labels(part)
+        assert part.corners[..., 0].min() > -0.2
+        assert 4.3 < part.corners[..., 0].max() < 5.3
+        assert 0.5 < part.corners[..., 2].max() < 2.6
+
+
+def test_most_beams_pass_chain_link(ray_casting):
+    part = clutter.fence(np.random.default_rng(0), 10.0, "chain link")
+    scene = ray_casting.t.geometry.RaycastingScene()
+    corners = part.corners.astype(np.float32).reshape(-1, 3)
+    index = np.arange(len(corners), dtype=np.uint32).reshape(-1, 3)
+    scene.add_triangles(ray_casting.core.Tensor(corners), ray_casting.core.Tensor(index))
+    x, z = (axis.ravel() for axis in np.meshgrid(np.linspace(0.1, 9.9, 100), np.linspace(0.1, 0.9, 40)))
+    rays = np.column_stack([x, np.full_like(x, -5), z, np.zeros_like(x), np.ones_like(x), np.zeros_like(x)])
+    hits = np.isfinite(
+        scene.cast_rays(ray_casting.core.Tensor(rays.astype(np.float32)))["t_hit"].numpy()
+    ).mean()
+    assert 0.05 < hits < 0.35
+
+
+def test_a_gate_and_a_scaffold_fill_their_opening():
+    assert np.ptp(clutter.gate(np.random.default_rng(0), 3.0).corners[..., 0]) > 2.5
+    frame = clutter.scaffold(np.random.default_rng(0), 5.0, 6.0)
+    assert frame.corners[..., 2].max() == pytest.approx(7.0, abs=0.1)
+    assert labels(frame) == {UNDEFINED}
+
+
+def test_wires_hang_between_their_ends():
+    start, end = np.array([[0.0, 0, 8]]), np.array([[30.0, 1, 9]])
+    wire = clutter.wires(start, end, np.array([0.02]), 0.02)
+    assert labels(wire) == {UNDEFINED}
+    assert np.ptp(wire.corners[..., 0]) == pytest.approx(30, abs=0.1)
+    middle = wire.corners[np.abs(wire.corners[..., 0] - 15) < 0.1]
+    assert middle[..., 2].mean() == pytest.approx(8.5 - 0.02 * 30, abs=0.05)

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from bevseg.core.labels import POLE, UNDEFINED
+from bevseg.sim.materials import LABELS, Material
+from bevseg.sim.objects import poles
+from bevseg.sim.objects.poles import LAMPS, SIGNS, Line
+
+
+def draws(make, count=20, **asked):
+    return [make(np.random.default_rng(seed), **asked) for seed in range(count)]
+
+
+def height(mesh):
+    return mesh.corners[..., 2].max()
+
+
+def labels(mesh):
+    return set(LABELS[mesh.materials].tolist())
+
+
+POLES = {
+    **{f"lamp {kind}": lambda rng, kind=kind: poles.lamp_post(rng, kind) for kind in LAMPS},
+    **{f"sign {kind}": lambda rng, kind=kind: poles.sign(rng, kind) for kind in SIGNS},
+    "bollard": poles.bollard,
+    "post": poles.post,
+    "traffic light": poles.traffic_light,
+    "overhead sign": poles.overhead_sign,
+    "span mast": lambda rng: poles.span_mast(rng, 7.5),
+    "pedestrian light": poles.pedestrian_light,
+}
+
+
+@pytest.mark.parametrize("make", POLES.values(), ids=POLES)
+def test_poles_stand_in_the_ground_and_are_pole_all_over(make):
+    for part in draws(make):
+        assert -0.5 < part.corners[..., 2].min() < 0
+        assert labels(part) == {POLE}
+        assert len(part.corners) < 500
+
+
+@pytest.mark.parametrize(
+    ("make", "low", "high"),
+    [
+        (POLES["lamp cobra"], 6, 11.6),
+        (POLES["lamp globe"], 2.8, 5.6),
+        (POLES["sign parking"], 2.1, 3.3),
+        (poles.bollard, 0.6, 1.4),
+        (poles.flag_pole, 6, 12),
+        (poles.pedestrian_light, 2.6, 3.1),
+    ],
+)
+def test_poles_are_as_high_as_manuals_say(make, low, high):
+    for part in draws(make):
+        assert low <= height(part) <= high
+
+
+def test_arms_of_signals_reach_over_the_road_and_leave_room_below():
+    reaches = []
+    for light in draws(poles.traffic_light, arm=1.0):
+        over = light.corners[light.corners[..., 1].min(axis=1) > 2.0]
+        assert over[..., 2].min() > 4.0
+        reaches.append(light.corners[..., 1].max())
+    assert min(reaches) < 5
+    assert 8 < max(reaches) < 11
+    assert all(height(light) < 4.3 for light in draws(poles.traffic_light, arm=0.0))
+
+
+def test_signs_over_the_road_leave_room_below():
+    for sign in draws(poles.overhead_sign):
+        over = sign.corners[sign.corners[..., 1].min(axis=1) > 1.0]
+        assert over[..., 2].min() > 5.2
+        assert 3.4 < sign.corners[..., 1].max() < 11.3
+
+
+def test_lights_hang_below_their_wire():
+    for lights in draws(poles.hanging_lights):
+        assert labels(lights) == {POLE}
+        assert lights.corners[..., 2].max() < 0.1
+        assert -1.8 < lights.corners[..., 2].min() < -1.0
+
+
+def test_thin_posts_are_thin():
+    post = poles.sign(np.random.default_rng(0), "parking")
+    steel = post.corners[post.materials == Material.STEEL]
+    assert np.ptp(steel[..., 1]) < 0.06
+
+
+def test_wooden_masts_carry_their_wires():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        line = Line.draw(rng)
+        mast = poles.utility_pole(rng, line)
+        assert 8 <= line.height <= 12.5
+        assert line.hooks[:, 1].min() > 4.7
+        assert line.hooks[:, 1].max() < line.height + 0.2
+        assert POLE in labels(mast)
+        assert labels(mast) <= {POLE, UNDEFINED}
+        timber = mast.corners[mast.materials == Material.TIMBER]
+        foot = timber[np.abs(timber[..., 2] + 0.3) < 0.01]
+        assert 0.2 < np.ptp(foot[:, 1]) < 0.4
+
+
+def test_every_kind_of_sign_and_lamp_is_drawn():
+    assert len({len(poles.sign(np.random.default_rng(seed)).corners) for seed in range(200)}) >= 6
+    assert len({round(height(part)) for part in draws(poles.lamp_post, 60)}) >= 5
+
+
+def test_a_seed_is_a_pole():
+    first, again = poles.sign(np.random.default_rng(4)), poles.sign(np.random.default_rng(4))
+    assert np.array_equal(first.corners, again.corners)
