@@ -4,8 +4,8 @@
 
 Streets are put together from the parts of `bevseg.sim`, furnished, and scanned; the true height of the ground at
 (x, y) is where a vertical ray meets its triangles, exact to 0.1 mm. That of a cell is the mean over the cell. Cells
-are told apart by what can be known of them: visible ground (the cell or one of its eight neighbours has an echo of
-ground), kerbs (visible, and within 0.5 m of one), under cars, under houses, in shadow (further from any echo of
+are told apart by what can be known of them: visible ground (the cell or one of its eight neighbours has a return of
+ground), kerbs (visible, and within 0.5 m of one), under cars, under houses, in shadow (further from any return of
 ground, yet within 10 m) and beyond. Under cars means those on asphalt that the scanner drove past; cars in gardens,
 mostly behind a hedge, and those beyond the ends of the drive are told apart from them.
 
@@ -18,7 +18,7 @@ and cars along the kerb in half of the places. Two more scenes ask what happens 
 Last come streets as the presets of `bevseg simulate` make them, with all that such streets hold: retaining walls and
 plots at their own levels, stairs, undergrowth, and the errors of real instruments.
 
-What can be had is told by a second DEM, of the true labels: the mean of the echoes of ground per cell, gaps filled
+What can be had is told by a second DEM, of the true labels: the mean of the returns of ground per cell, gaps filled
 from around.
 
 Bridges have no limit to keep. Driven under, the deck is an object, and the DEM should follow the road below. Driven
@@ -59,7 +59,7 @@ from bevseg.sim.scene import Scene
 from bevseg.sim.simulate import simulate_scan
 from bevseg.sim.town import lots, roadside, sites
 from bevseg.sim.town.builder import Builder
-from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.street import Street
 from bevseg.sim.town.style import STYLES, Style
@@ -75,7 +75,7 @@ ABOVE = 100.0
 KERB_REACH = 0.5
 """Cells nearer to a kerb than this are counted apart, m."""
 SHADOW = 10.0
-"""No further from an echo of ground than this is shadow, m."""
+"""No further from a return of ground than this is shadow, m."""
 CLOSE = 0.05
 """Points nearer to a threshold than this are counted apart as well, m."""
 
@@ -248,8 +248,8 @@ def _street(terrain: Terrain, parts: Iterable[Mesh]) -> Street:
     """Put parts on a straight line, the scanner in the lane to the right."""
     s = np.arange(-100.0, terrain.length + 101.0)
     way = np.array([np.cos(HEADING), np.sin(HEADING)])
-    bend = Bend(s, s[:, None] * way, np.full_like(s, HEADING))
-    return Street(merge(parts).mapped(bend.plane), terrain, bend, lane=-1.4)
+    centreline = Centreline(s, s[:, None] * way, np.full_like(s, HEADING))
+    return Street(merge(parts).mapped(centreline.to_plane), terrain, centreline, lane=-1.4)
 
 
 def _on_street(x: Array, y: Array) -> tuple[Array, Array]:
@@ -293,7 +293,9 @@ class Truth:
 
     def passed(self, x: Array, y: Array) -> Mask:
         """Whether the scanner drove past."""
-        s = self._street.bend.street(np.column_stack([x.ravel(), y.ravel()]))[:, 0].reshape(np.shape(x))
+        s = self._street.centreline.to_street(np.column_stack([x.ravel(), y.ravel()]))[:, 0].reshape(
+            np.shape(x)
+        )
         return np.asarray((s >= 0) & (s <= self._street.terrain.length))
 
     def cover(self, x: Array, y: Array, z: Array) -> NDArray[np.int64]:
@@ -335,8 +337,8 @@ def scanned(street: Street, sensor: Sensor, library: Any, seed: int = 0) -> Poin
     """Return the scan of a street as a cloud with true labels, in the frame of the street, in steps of 1 mm."""
     rng = np.random.default_rng([seed, 1])
     once = drive(straight(street), sensor, Pace(), rng)
-    echoes = joined(list(scan(Scene(street.mesh, library), sensor, [once], rng)))
-    return PointCloud.from_xyz(echoes.xyz.astype(np.float64), echoes.labels, name="street")
+    returns = joined(list(scan(Scene(street.mesh, library), sensor, [once], rng)))
+    return PointCloud.from_xyz(returns.xyz.astype(np.float64), returns.labels, name="street")
 
 
 @dataclass(frozen=True)
@@ -392,7 +394,7 @@ def surveyed(
 
 
 def _hit(cloud: PointCloud, grid: Grid) -> Mask:
-    """Return which cells hold an echo of ground, (rows, cols)."""
+    """Return which cells hold a return of ground, (rows, cols)."""
     x, y, _ = cloud.xyz[cloud.labels == GROUND].T
     hit = np.zeros(grid.rows * grid.cols, bool)
     hit[grid.cell_of(x, y)] = True
@@ -400,7 +402,7 @@ def _hit(cloud: PointCloud, grid: Grid) -> Mask:
 
 
 def by_labels(cloud: PointCloud, grid: Grid) -> Ground:
-    """Return the DEM of whoever knows the true labels: the mean of the echoes of ground, gaps filled from around."""
+    """Return the DEM of whoever knows the true labels: the mean of the returns of ground, gaps filled from around."""
     is_ground = np.asarray(cloud.labels == GROUND)
     x, y, z = cloud.xyz[is_ground].T
     cells = grid.cell_of(x, y)

@@ -50,7 +50,7 @@ VOXEL = 0.5
 """Edge of the voxels that count alike, m."""
 
 
-class SimulatedScan(NamedTuple):
+class Survey(NamedTuple):
     """A data set.
 
     Attributes
@@ -76,7 +76,7 @@ class SimulatedScan(NamedTuple):
     all_ground: tuple[int, ...] = ()
 
 
-OAKLAND = SimulatedScan(
+OAKLAND = Survey(
     "oakland3d",
     "*.xyz_label_conf.gz",
     "street",
@@ -93,8 +93,8 @@ OAKLAND = SimulatedScan(
 # Left out: 0 (nobody looked), 7 and 18 (noise), 9 (water lies like ground and is none), 17 and 26 (bridges and quays:
 # the street of one is ground to a driver and none to a surveyor), 65 and 66 (artefacts). Cars are in class 1.
 AIRBORNE = (1, 3, 4, 5, 6, 64, 67)
-IGN = SimulatedScan("ign_lidarhd", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
-AHN3 = SimulatedScan("ahn3_delft", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
+IGN = Survey("ign_lidarhd", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
+AHN3 = Survey("ahn3_delft", "*.laz", "airborne", (2,), AIRBORNE, {"building": (6,)})
 
 SURVEYS = {"Oakland": OAKLAND, "IGN LiDAR HD": IGN, "AHN3": AHN3}
 
@@ -164,7 +164,7 @@ def report(root: Path, settings: GroundConfig, peers: bool, json: Path | None) -
 
 
 def _scored(
-    title: str, filter_: Filter, clouds: Mapping[str, tuple[PointCloud, Truth]], survey: SimulatedScan
+    title: str, filter_: Filter, clouds: Mapping[str, tuple[PointCloud, Truth]], survey: Survey
 ) -> dict[str, Any]:
     """Run a filter on the clouds of a survey; print and return its scores."""
     of_clouds = {name: measure(filter_(cloud), truth, survey) for name, (cloud, truth) in clouds.items()}
@@ -174,7 +174,7 @@ def _scored(
     return {"clouds": of_clouds} | summary(of_clouds)
 
 
-def load(path: Path, survey: SimulatedScan) -> tuple[PointCloud, Truth]:
+def load(path: Path, survey: Survey) -> tuple[PointCloud, Truth]:
     """Return the points as every command of bevseg reads them, and what is known of them.
 
     Raises
@@ -200,7 +200,7 @@ def voxel_weights(cloud: PointCloud) -> NDArray[np.float64]:
     return 1.0 / sizes[voxel]
 
 
-def measure(found: Mask, truth: Truth, survey: SimulatedScan) -> Scores:
+def measure(found: Mask, truth: Truth, survey: Survey) -> Scores:
     """Return the scores of one cloud, by points and by voxels (`_vox`)."""
     its = truth.counts
     made: Scores = {}

@@ -83,7 +83,7 @@ CHANGES: dict[str, Change] = {
     "both sides": sensor(yaw=(-45.0, 45.0)),
     "a ray every degree": sensor(step=1.0),
     "noise 4 cm": optics(noise=0.04),
-    "half of the echoes lost": optics(kept=0.5),
+    "half of the returns lost": optics(kept=0.5),
     "short of sight, 20 m": optics(reach=20.0, farthest=40.0),
 }
 """Name -> what is other than in preset oakland."""

@@ -71,7 +71,7 @@ def materials(folder: Path) -> str:
         [material.name.lower().replace("_", " "), CLASS_NAMES[of.label], *(f"{value:g}" for value in of[1:])]
         for material, of in RESPONSES.items()
     ]
-    return markdown(["surface", "class", "reflectance", "chance of an echo", "roughness, m"], lines, left=2)
+    return markdown(["surface", "class", "reflectance", "chance of a return", "roughness, m"], lines, left=2)
 
 
 def attribute_texts(of: type) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What the surfaces of the street are made of: class, reflectance, chance of an echo, roughness."""
+"""What the surfaces of the street are made of: class, reflectance, chance of a return, roughness."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Response(NamedTuple):
     """Train id."""
     reflectance: float
     """Share of the light that comes back at normal incidence."""
-    echo: float
+    detection: float
     """Chance that a beam at normal incidence is measured at all."""
     roughness: float
     """Standard deviation added to the range, m."""
@@ -86,5 +86,5 @@ RESPONSES = {
 _IN_ORDER = [RESPONSES[material] for material in Material]
 LABELS = np.array([response.label for response in _IN_ORDER], np.uint8)
 REFLECTANCE = np.array([response.reflectance for response in _IN_ORDER], np.float32)
-ECHO = np.array([response.echo for response in _IN_ORDER], np.float32)
+DETECTION = np.array([response.detection for response in _IN_ORDER], np.float32)
 ROUGHNESS = np.array([response.roughness for response in _IN_ORDER], np.float32)

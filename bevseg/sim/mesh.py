@@ -1,4 +1,4 @@
-"""Triangles with a material and a thing each, and the few solids that a street is built from.
+"""Triangles with a material and an instance each, and the few solids that a street is built from.
 
 A part is built in its own frame (x along it, y across it, z up, in m) and then placed in the frame of the street.
 """
@@ -27,14 +27,14 @@ class Mesh:
         (M, 3, 3) float64: triangle, corner, coordinate, m.
     materials
         (M,) uint8, ids of `Material`.
-    things
-        (M,) int32, number of the thing that the triangle belongs to; 0 in the street is the ground. Within a part
-        that is not placed yet they count its things from 0.
+    instances
+        (M,) int32, number of the instance that the triangle belongs to; 0 in the street is the ground. Within a part
+        that is not placed yet they count its instances from 0.
     """
 
     corners: NDArray[np.float64]
     materials: NDArray[np.uint8]
-    things: NDArray[np.int32]
+    instances: NDArray[np.int32]
 
     @classmethod
     def of(cls, corners: ArrayLike, material: Material) -> Self:
@@ -63,8 +63,8 @@ class Mesh:
         return replace(self, corners=self.corners * (1, side, 1))
 
     def numbered(self, first: int) -> Self:
-        """Return the mesh with `first` added to the numbers of its things."""
-        return replace(self, things=self.things + np.int32(first))
+        """Return the mesh with `first` added to the numbers of its instances."""
+        return replace(self, instances=self.instances + np.int32(first))
 
     def only(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Return the triangles that `which` picks, a mask (M,) or indices."""
@@ -72,7 +72,7 @@ class Mesh:
             self,
             corners=self.corners[which],
             materials=self.materials[which],
-            things=self.things[which],
+            instances=self.instances[which],
         )
 
     def above(self, z: float) -> Self:
@@ -88,7 +88,7 @@ def merge(parts: Iterable[Mesh]) -> Mesh:
     return Mesh(
         np.concatenate([part.corners for part in listed]),
         np.concatenate([part.materials for part in listed]),
-        np.concatenate([part.things for part in listed]),
+        np.concatenate([part.instances for part in listed]),
     )
 
 

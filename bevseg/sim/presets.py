@@ -14,7 +14,7 @@ from bevseg.sim.instrument.drive import Pace
 from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.town.style import STYLES
 
-_FULL_DOME = "dome"
+_TRIPOD = "terrestrial"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Setup:
     @property
     def stands(self) -> bool:
         """Whether the instrument stands on tripods instead of being driven."""
-        return self.sensor.kind == _FULL_DOME
+        return self.sensor.kind == _TRIPOD
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,15 @@ def _shrec20(rng: np.random.Generator) -> Setup:
     """Draw a car with drums of 32 beams, or with two profilers, that drives down the street one to three times.
 
     Drums (70 %; one, or two that lean apart): leaning 30 to 50 degrees, 1.9 to 2.5 m up, 10 turns per s at 9 to
-    12 m/s; noise 1.5 cm (the manual: +-2 cm), two echoes. Profilers as they are on survey cars: noise 1 cm, a profile
-    every 4 to 6 cm. All passes together bring home 20,000 to 30,000 points per m.
+    12 m/s; noise 1.5 cm (the manual: +-2 cm), two returns. Profilers as they are on survey cars: noise 1 cm, a
+    profile every 4 to 6 cm. All passes together bring home 20,000 to 30,000 points per m.
     """
     height = rng.uniform(1.9, 2.5)
     if rng.random() < 0.7:
         heads, passes = int(rng.integers(1, 3)), int(rng.integers(1, 4))
         yaw = (180.0,) if heads == 1 else (135.0, -135.0)
         sensor = Sensor(
-            kind="drum",
+            kind="spinning",
             height=height,
             step=rng.uniform(0.22, 0.28) * heads * passes,
             spacing=rng.uniform(0.9, 1.2),
@@ -106,7 +106,7 @@ def _oakland(rng: np.random.Generator) -> Setup:
     usual = np.clip(0.22 * np.exp(0.2 * rng.standard_normal()), 0.14, 0.35)
     spacing = rng.uniform(0.08, 0.12) if crawls else usual
     sensor = Sensor(
-        kind="fan",
+        kind="line_scanner",
         height=rng.uniform(1.85, 1.95),
         step=0.5,
         spacing=float(spacing),
@@ -140,7 +140,7 @@ def _terrestrial(rng: np.random.Generator) -> Setup:
     """
     step = rng.uniform(0.09, 0.12)
     sensor = Sensor(
-        kind=_FULL_DOME,
+        kind=_TRIPOD,
         height=rng.uniform(1.6, 1.9),
         step=step,
         spacing=step,
@@ -162,14 +162,14 @@ def _mixed(rng: np.random.Generator) -> Setup:
     """Draw one of the others, and its numbers widely.
 
     Height 1.2 to 3.5 m; fans of one or two heads to either side or both, yawed 20 to 160 degrees off the driving
-    direction; rays 0.25 to 1 degree apart in fans, profiles 0.05 to 0.5 m; noise 0.3 to 4 cm; half the echoes lost at
-    20 to 70 m; 40 to 100 % of the echoes kept; fans begin beside the vehicle and see little behind glass, as that of
+    direction; rays 0.25 to 1 degree apart in fans, profiles 0.05 to 0.5 m; noise 0.3 to 4 cm; half the returns lost
+    at 20 to 70 m; 40 to 100 % of the returns kept; fans begin beside the vehicle and see little behind glass, as that of
     `oakland`; drives of 40, 80 or 120 m at least and 250 at most.
     """
     kind = rng.choice(3, p=[0.5, 0.35, 0.15])
     setup = (_oakland, _shrec20, _terrestrial)[kind](rng)
     sensor = setup.sensor
-    if sensor.kind == "fan":
+    if sensor.kind == "line_scanner":
         side = rng.choice([-1, 1])
         yaw = (
             float(side * rng.uniform(20, 160)),
@@ -181,7 +181,7 @@ def _mixed(rng: np.random.Generator) -> Setup:
             step=float(rng.choice([0.25, 0.5, 0.5, 1.0])),
             spacing=float(np.exp(rng.uniform(np.log(0.05), np.log(0.5)))),
         )
-    elif sensor.kind == "drum":
+    elif sensor.kind == "spinning":
         sensor = replace(sensor, pitch=rng.uniform(0, 60), step=float(rng.uniform(0.2, 0.8)))
     elif sensor.kind == "profiler":
         turned = float(rng.uniform(0, 60))

@@ -17,7 +17,7 @@ from bevseg.runtime import open3d
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.sim.instrument import drive
 from bevseg.sim.instrument.drive import Pass, Route
-from bevseg.sim.instrument.returns import Echoes, joined
+from bevseg.sim.instrument.returns import Returns, joined
 from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.presets import PRESETS, Setup
@@ -27,19 +27,19 @@ from bevseg.sim.town.street import Street, street
 EPSG = 28992
 """Amersfoort / RD New: streets lie there, at coordinates that float32 cannot hold."""
 _SURPLUS = 1.03
-"""Echoes aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
+"""Returns aimed at over points asked for; what is too much is lost at random, as on wet and dark spots."""
 _HITS = 0.5
-"""Echoes of a ray, about: what the length of a street is first guessed from."""
+"""Returns of a ray, about: what the length of a street is first guessed from."""
 _SPARE = 1.25
 """Length of the street over that guess."""
 _PROBED = 60_000
-"""Rays cast to learn how many echoes come back."""
+"""Rays cast to learn how many returns come back."""
 _GAP = 30.0
 """Between two tripods along the street, m."""
 _HALF_WIDTH = 0.8
 """Of a vehicle with an instrument, m."""
 _CLEARANCE = 0.4
-"""Things on the road lower than this are no obstacle, m: kerbs, speed bumps, slopes."""
+"""Objects on the road lower than this are no obstacle, m: kerbs, speed bumps, slopes."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class SimulatedScan:
     cloud
         Coordinates and true labels, in the order of measurement.
     intensity
-        (N,) uint8, strength of the echoes.
+        (N,) uint8, strength of the returns.
     gps_time
         (N,) float64, s of the week; never falls.
-    returns, of
-        (N,) uint8, number of the echo in its beam and how many the beam has.
-    things
-        (N,) int32, number of the thing that was hit: 0 is the ground, `echoes.NOTHING` an echo of nothing.
+    return_number, number_of_returns
+        (N,) uint8, number of the return in its beam and how many the beam has.
+    instances
+        (N,) int32, number of the instance that was hit: 0 is the ground, `returns.NOTHING` a return of no instance.
     street
         What was scanned, in a frame whose origin is the offset of the cloud.
     setup
@@ -67,9 +67,9 @@ class SimulatedScan:
     cloud: PointCloud
     intensity: NDArray[np.uint8]
     gps_time: NDArray[np.float64]
-    returns: NDArray[np.uint8]
-    of: NDArray[np.uint8]
-    things: NDArray[np.int32]
+    return_number: NDArray[np.uint8]
+    number_of_returns: NDArray[np.uint8]
+    instances: NDArray[np.int32]
     street: Street
     setup: Setup
 
@@ -149,27 +149,27 @@ def simulate_scan(
     built = street(seed, length or _SPARE * _guess(setup, points), slope, style=setup.style)
     scene = Scene(built.mesh, library)
     tour = _tour(built, scene, setup, rng)
-    echoes = _exactly(
+    returns = _exactly(
         scene, tour, points, rng, lambda *state: progress(task(*state)), whole=length is not None
     )
     resolution = resolution or setup.resolution
-    x, y, z = (np.rint(axis / np.float64(resolution)).astype(np.int32) for axis in echoes.xyz.T)
+    x, y, z = (np.rint(axis / np.float64(resolution)).astype(np.int32) for axis in returns.xyz.T)
     cloud = PointCloud(
         x,
         y,
         z,
         scale=(resolution, resolution, resolution),
         offset=(float(east), float(north), float(up)),
-        labels=echoes.labels,
+        labels=returns.labels,
         name=f"street_{seed:02d}",
     )
     return SimulatedScan(
         cloud,
-        echoes.intensity,
-        300_000.0 + echoes.time,
-        echoes.returns,
-        echoes.of,
-        echoes.things,
+        returns.intensity,
+        300_000.0 + returns.time,
+        returns.return_number,
+        returns.number_of_returns,
+        returns.instances,
         built,
         setup,
     )
@@ -295,8 +295,8 @@ def _exactly(
     tell: Callable[[float, float, int], None],
     *,
     whole: bool,
-) -> Echoes:
-    """Go so far, or scan so finely, that somewhat more than `points` echoes come back; lose the rest at random."""
+) -> Returns:
+    """Go so far, or scan so finely, that somewhat more than `points` returns come back; lose the rest at random."""
     wanted, draw = _SURPLUS * points, rng.random()
     shortest = 1.0 if whole else tour.shortest
     part, first, density = 1.0, 0.0, 1.0
@@ -309,20 +309,20 @@ def _exactly(
         density *= before / part
     while True:
         sensor = tour.sensor.denser(density)
-        echoes = joined(list(scan(scene, sensor, tour.plan(sensor, first, first + part), rng, tell=tell)))
-        if len(echoes) >= points:
-            lost = rng.choice(len(echoes), len(echoes) - points, replace=False, shuffle=False)
-            kept = np.ones(len(echoes), bool)
+        returns = joined(list(scan(scene, sensor, tour.plan(sensor, first, first + part), rng, tell=tell)))
+        if len(returns) >= points:
+            lost = rng.choice(len(returns), len(returns) - points, replace=False, shuffle=False)
+            kept = np.ones(len(returns), bool)
             kept[lost] = False
-            return echoes.only(kept)
-        density *= 1.05 * points / max(1, len(echoes))
+            return returns.only(kept)
+        density *= 1.05 * points / max(1, len(returns))
 
 
 def _expected(scene: Scene, sensor: Sensor, passes: list[Pass]) -> float:
-    """Return about how many echoes the passes bring home, at least 1: from a part of the sweeps."""
+    """Return about how many returns the passes bring home, at least 1: from a part of the sweeps."""
     sweep = sensor.pattern().heads * sensor.pattern().rays
     total = sum(one.sweeps for one in passes)
     every = max(1, total * sweep // _PROBED)
     measured = sum(len(range(0, one.sweeps, every)) for one in passes)
-    echoes = sum(len(part) for part in scan(scene, sensor, passes, np.random.default_rng(0), every=every))
-    return max(1.0, echoes * total / max(1, measured))
+    returns = sum(len(part) for part in scan(scene, sensor, passes, np.random.default_rng(0), every=every))
+    return max(1.0, returns * total / max(1, measured))

@@ -1,4 +1,4 @@
-"""Seeds -> files of labelled street clouds, to learn from and to try things on."""
+"""Seeds -> files of labelled street clouds, to train on and to test with."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progres
         mesh = made.street.mesh
         with atomic.replacing(paths["mesh"], overwrite=order.overwrite) as temporary:
             write_mesh(
-                mesh.corners + np.array(made.cloud.offset), LABELS[mesh.materials], mesh.things, temporary
+                mesh.corners + np.array(made.cloud.offset), LABELS[mesh.materials], mesh.instances, temporary
             )
     write(made, paths["cloud"], overwrite=order.overwrite)
 
@@ -129,8 +129,8 @@ def write(made: SimulatedScan, path: Path, *, overwrite: bool = False) -> None:
             measured={
                 "intensity": made.intensity,
                 "gps_time": made.gps_time,
-                "return_number": made.returns,
-                "number_of_returns": made.of,
+                "return_number": made.return_number,
+                "number_of_returns": made.number_of_returns,
             },
-            instances=made.things,
+            instances=made.instances,
         )

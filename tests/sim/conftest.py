@@ -10,7 +10,7 @@ from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import merge
 from bevseg.sim.scene import Scene
-from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.street import Street
 from bevseg.sim.town.terrain import Terrain
@@ -47,13 +47,13 @@ def scanned(ray_casting):
 
 @pytest.fixture(scope="session")
 def meadow():
-    """A function: things -> a level, straight road of 40 m that holds nothing else."""
+    """A function: objects -> a level, straight road of 40 m that holds nothing else."""
     terrain = Terrain(40.0, 0.0, (0.0, 50.0, 0.0), 0.0, MEADOW, MEADOW, ())
     s = np.arange(-100, 141, 1.0)
-    line = Bend(s, np.column_stack([s, np.zeros_like(s)]), np.zeros_like(s))
+    line = Centreline(s, np.column_stack([s, np.zeros_like(s)]), np.zeros_like(s))
 
-    def street(*things):
-        parts = [thing.numbered(number) for number, thing in enumerate(things, start=1)]
+    def street(*objects):
+        parts = [part.numbered(number) for number, part in enumerate(objects, start=1)]
         return Street(merge([terrain.mesh(), *parts]), terrain, line, lane=0.0)
 
     return street
@@ -61,12 +61,12 @@ def meadow():
 
 @pytest.fixture(scope="session")
 def driven(ray_casting, meadow):
-    """A function: things, sensor -> echoes of one even drive past them."""
+    """A function: objects, sensor -> returns of one even drive past them."""
 
-    def echoes(*things, sensor=PROFILER, seed=0):
-        street = meadow(*things)
+    def returns(*objects, sensor=PROFILER, seed=0):
+        street = meadow(*objects)
         rng = np.random.default_rng(seed)
         once = drive(straight(street), sensor, Pace(), rng)
         return joined(list(scan(Scene(street.mesh, ray_casting), sensor, [once], rng)))
 
-    return echoes
+    return returns

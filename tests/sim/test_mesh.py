@@ -41,9 +41,9 @@ def test_turning_goes_from_x_towards_y():
 
 
 def test_mirroring_changes_sides_and_nothing_else():
-    thing = box((0, 1, 0), (1, 2, 1), Material.WOOD)
-    assert thing.mirrored(-1).corners[..., 1].max() == -1
-    assert area(thing.mirrored(-1)) == pytest.approx(area(thing))
+    part = box((0, 1, 0), (1, 2, 1), Material.WOOD)
+    assert part.mirrored(-1).corners[..., 1].max() == -1
+    assert area(part.mirrored(-1)) == pytest.approx(area(part))
 
 
 def test_a_surface_covers_its_knots_once():
@@ -68,5 +68,5 @@ def test_merged_parts_keep_their_things():
         [box((0, 0, 0), (1, 1, 1), Material.PAINT), box((2, 0, 0), (3, 1, 1), Material.TYRE).numbered(1)]
     )
     moved = car.at(5).turned(0.3).mirrored(-1).mapped(lambda points: points + 1).numbered(7)
-    assert moved.things.tolist() == [7] * 12 + [8] * 12
-    assert moved.only(moved.materials == Material.TYRE).things.tolist() == [8] * 12
+    assert moved.instances.tolist() == [7] * 12 + [8] * 12
+    assert moved.only(moved.materials == Material.TYRE).instances.tolist() == [8] * 12

@@ -15,7 +15,7 @@ def test_a_seed_gives_the_same_scan(scanned):
     again = simulate_scan(3, 40_000, length=50)
     for name in ("x", "y", "z", "labels"):
         assert getattr(again.cloud, name).tobytes() == getattr(scanned.cloud, name).tobytes()
-    for name in ("intensity", "gps_time", "returns", "of", "things"):
+    for name in ("intensity", "gps_time", "return_number", "number_of_returns", "instances"):
         assert getattr(again, name).tobytes() == getattr(scanned, name).tobytes()
 
 
@@ -63,7 +63,7 @@ def test_crowns_hang_over_cars(ray_casting):
 def test_the_scanned_ground_is_the_true_ground_of_the_slope(ray_casting):
     cloud, true = simulate(6, 30_000, length=50, slope=0.08), street(6, 50, slope=0.08)
     s = np.arange(2, 48, 0.02)
-    line = true.bend.plane(np.column_stack([s, np.full_like(s, true.lane), np.zeros_like(s)]))
+    line = true.centreline.to_plane(np.column_stack([s, np.full_like(s, true.lane), np.zeros_like(s)]))
     local = cloud.xyz[cloud.labels == GROUND] - cloud.offset
     distance, index = cKDTree(line[:, :2]).query(local[:, :2])
     on_lane = distance < 0.3
@@ -100,7 +100,7 @@ def test_no_such_preset_is_a_usage_error_that_names_them():
 
 
 @pytest.fixture(scope="module")
-def surveys(ray_casting):
+def scans(ray_casting):
     """Preset -> two scans, 12,000 points each: as long as the sensor likes, and of 40 m."""
     return {
         preset: [
@@ -111,26 +111,30 @@ def surveys(ray_casting):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_finds_every_class_in_a_few_streets(surveys, preset):
-    found = set(np.concatenate([one.cloud.labels for one in surveys[preset]]).tolist())
+def test_every_preset_finds_every_class_in_a_few_streets(scans, preset):
+    found = set(np.concatenate([one.cloud.labels for one in scans[preset]]).tolist())
     assert found == set(range(len(CLASS_NAMES)))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_brings_home_a_sound_scan(surveys, preset):
-    for one in surveys[preset]:
+def test_every_preset_brings_home_a_sound_scan(scans, preset):
+    for one in scans[preset]:
         assert len(one.cloud) == 12_000
         assert np.isfinite(one.cloud.xyz).all()
         assert (np.diff(one.gps_time) >= 0).all()
-        assert ((one.returns >= 1) & (one.returns <= one.of) & (one.of <= 2)).all()
-        assert ((one.things == 0) <= (one.cloud.labels == GROUND)).all()
+        assert (
+            (one.return_number >= 1)
+            & (one.return_number <= one.number_of_returns)
+            & (one.number_of_returns <= 2)
+        ).all()
+        assert ((one.instances == 0) <= (one.cloud.labels == GROUND)).all()
         assert np.ptp(one.cloud.xyz, axis=0).max() < 500
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_points_of_ground_lie_on_the_exact_ground(surveys, preset):
-    for one in surveys[preset]:
-        local = one.cloud.xyz[one.things == 0] - one.cloud.offset
+def test_points_of_ground_lie_on_the_exact_ground(scans, preset):
+    for one in scans[preset]:
+        local = one.cloud.xyz[one.instances == 0] - one.cloud.offset
         error = local[:, 2] - one.street.ground(local[:, 0], local[:, 1])
         noise = 0.03 + one.setup.sensor.optics.noise + 2 * one.setup.error
         assert np.isfinite(error).mean() > 0.999
@@ -146,11 +150,11 @@ def test_one_push_broom_in_ten_crawls_by_fits_and_starts():
     assert max(setup.pace.swing for setup in drawn if setup not in crawling) < 0.8
 
 
-def test_second_echoes_come_from_sensors_that_have_them(surveys):
-    assert {one.of.max() for one in surveys["oakland"] + surveys["terrestrial"]} == {1}
-    drums = [one for one in surveys["shrec20"] if one.setup.sensor.kind == "drum"]
-    assert drums
-    assert all(one.of.max() == 2 for one in drums)
+def test_second_returns_come_from_sensors_that_have_them(scans):
+    assert {one.number_of_returns.max() for one in scans["oakland"] + scans["terrestrial"]} == {1}
+    spinning = [one for one in scans["shrec20"] if one.setup.sensor.kind == "spinning"]
+    assert spinning
+    assert all(one.number_of_returns.max() == 2 for one in spinning)
 
 
 def test_the_sensor_decides_the_density_unless_a_length_is_told(ray_casting):
@@ -171,7 +175,7 @@ def test_a_push_broom_sees_one_side_and_what_hangs_over_the_other(ray_casting):
     s, t = street_coordinates(one)
     across = t > one.street.lane + 0.6
     height = one.cloud.xyz[:, 2] - one.cloud.offset[2] - one.street.terrain.height(s, t)
-    solid = (one.things >= 0) & (height < 1.5)
+    solid = (one.instances >= 0) & (height < 1.5)
     assert (across & solid).mean() < 0.002
     edge = np.abs(t - one.street.lane) < 0.5
     assert edge.mean() > 0.05
@@ -180,10 +184,10 @@ def test_a_push_broom_sees_one_side_and_what_hangs_over_the_other(ray_casting):
 def street_coordinates(one):
     """(s, t) of the points of a scan, to a few cm."""
     lane = np.arange(-25, one.street.terrain.length + 25, 0.05)
-    line = one.street.bend.plane(np.column_stack([lane, 0 * lane, 0 * lane]))[:, :2]
+    line = one.street.centreline.to_plane(np.column_stack([lane, 0 * lane, 0 * lane]))[:, :2]
     local = one.cloud.xyz[:, :2] - one.cloud.offset[:2]
     _, index = cKDTree(line).query(local)
-    course = np.interp(lane[index], one.street.bend.s, one.street.bend.heading)
+    course = np.interp(lane[index], one.street.centreline.s, one.street.centreline.heading)
     away = local - line[index]
     return lane[index], away[:, 1] * np.cos(course) - away[:, 0] * np.sin(course)
 

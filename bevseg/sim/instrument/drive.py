@@ -39,7 +39,7 @@ class Pass:
     heading, pitch, roll
         (K,) rad: from x towards y, nose up, left side up.
     shift
-        (3,) what registration leaves in all echoes of this pass, m.
+        (3,) what registration leaves in all returns of this pass, m.
     start
         Time of sweep 0, s.
     """
@@ -78,7 +78,7 @@ class Route:
         (K, 3) the road below the instrument, m in the frame of the street.
     heading, pitch, roll
         (K,) rad, of the vehicle.
-    bends
+    curvature
         (K,) 1 / m, how sharply it turns.
     through
         Where a drive along a part of the route has to come through, as a share of it; None: anywhere.
@@ -91,7 +91,7 @@ class Route:
     heading: Array
     pitch: Array
     roll: Array
-    bends: Array
+    curvature: Array
     through: float | None = None
     back: bool = False
 
@@ -135,10 +135,10 @@ def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route 
 
 def _route(street: Street, s: Array, t: Array, *, through: float | None = None, back: bool = False) -> Route:
     """Follow street coordinates over the ground of the street, with knots `_STEP` apart."""
-    _, driven = _steps(street.bend.plane(np.column_stack([s, t, np.zeros_like(s)])))
+    _, driven = _steps(street.centreline.to_plane(np.column_stack([s, t, np.zeros_like(s)])))
     even = np.linspace(0.0, driven[-1], max(2, round(driven[-1] / _STEP)))
     s, t = np.interp(even, driven, s), np.interp(even, driven, t)
-    place = street.bend.plane(np.column_stack([s, t, street.terrain.height(s, t)]))
+    place = street.centreline.to_plane(np.column_stack([s, t, street.terrain.height(s, t)]))
     steps, along = _steps(place)
     course = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
     heading = np.interp(along, (along[1:] + along[:-1]) / 2, course)
@@ -150,7 +150,7 @@ def _route(street: Street, s: Array, t: Array, *, through: float | None = None, 
         heading=heading,
         pitch=np.arctan(np.gradient(place[:, 2], along)),
         roll=np.arctan(_smooth(_fall(street, s, t), _WHEELBASE)),
-        bends=np.abs(np.gradient(heading, along)),
+        curvature=np.abs(np.gradient(heading, along)),
         through=through,
         back=back,
     )
@@ -219,7 +219,7 @@ def drive(
     """
     knots = np.arange(0.0, route.length + 15.0, 15.0)
     faster = np.exp(pace.swing * rng.standard_normal(len(knots)))
-    speed = np.interp(route.along, knots, faster) * (1 - pace.slowing * np.clip(6.0 * route.bends, 0, 1))
+    speed = np.interp(route.along, knots, faster) * (1 - pace.slowing * np.clip(6.0 * route.curvature, 0, 1))
     stop = route.length * rng.random() if rng.random() < pace.stops else np.inf
     held = float(rng.integers(3, 13))
     shift = error * rng.standard_normal(3) * (1.0, 1.0, 0.5)
@@ -284,6 +284,6 @@ def standpoints(
             s = (index + 0.5) * gap + rng.uniform(-0.3, 0.3) * gap
             t = sign * rng.uniform(side.front - side.pavement + 0.3, side.front - 0.3)
             z = float(street.terrain.height(s, t))
-            candidates.append(street.bend.plane(np.array([[s, t, z]]))[0])
+            candidates.append(street.centreline.to_plane(np.array([[s, t, z]]))[0])
         found.append(max(candidates, key=room))
     return found

@@ -1,8 +1,9 @@
-"""Rays into a scene -> echoes: what is measured, what is lost, and what an instrument gets wrong.
+"""Rays into a scene -> returns: what is measured, what is lost, and what the instrument gets wrong.
 
-Of all echoes some are lost: with the range, on slanted, dark and glassy surfaces. A beam that straddles an edge comes
-back from between front and back, or from both. Glass lets beams through and sends some on, so that things are seen
-where none are. Such points have no class, unless they lie within 10 cm of a surface that was hit, or in a plant.
+Some returns are lost: far off, and on slanted, dark and glassy surfaces. A beam that straddles an edge returns from
+between front and back (a mixed pixel), or from both. Glass lets some beams through and mirrors others, which puts
+points where no surface is. Such points have no class, unless they lie within 10 cm of a surface that the beam hit, or
+in a plant.
 """
 
 from __future__ import annotations
@@ -15,42 +16,42 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import UNDEFINED, VEGETATION
 from bevseg.sim.instrument.sensors import Optics, Pattern
-from bevseg.sim.materials import ECHO, LABELS, REFLECTANCE, ROUGHNESS, Material
+from bevseg.sim.materials import DETECTION, LABELS, REFLECTANCE, ROUGHNESS, Material
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.scene import Floats, Scene
 
 Index = NDArray[np.int64]
 
 NOTHING = -1
-"""Number of the thing that an echo is of which no thing is at its place."""
+"""Instance of a return that lies on no surface."""
 TRUE_WITHIN = 0.10
-"""An echo no further than this off the surface that was hit keeps its class, m."""
+"""A return no further than this off the surface that was hit keeps its class, m."""
 
 _EDGE = 0.10
-"""Neighbouring echoes that lie further than this off each other's surface have an edge between them, m."""
+"""Neighbouring returns that lie further than this off each other's surface have an edge between them, m."""
 _PULSE = 1.2
-"""Two echoes closer than this melt into one, m: half the length of a pulse of 8 ns."""
+"""Two returns closer than this melt into one, m: half the length of a pulse of 8 ns."""
 _SKIN = 0.02
 """Beams that go through a surface or are sent on by it start again this far off it, m."""
 _DETOUR = 8.0
 """Beams sent on by a mirror are too weak to come back after further than this, m."""
 _GAP = 0.5
-"""Second echoes are told apart from this far behind the first, m."""
+"""Second returns are told apart from this far behind the first, m."""
 
 THROUGH = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam without an echo goes on behind it."""
+"""Material -> chance that a beam without a return goes on behind it."""
 THROUGH[[Material.PANE, Material.CAR_GLASS]] = 0.6, 0.6
 MIRROR = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam is sent on like light by a mirror and echoes from where it then hits."""
+"""Material -> chance that a beam is sent on like light by a mirror and returns from where it then hits."""
 MIRROR[[Material.PANE, Material.CAR_GLASS, Material.PAINT, Material.PLATE]] = 0.03, 0.03, 0.004, 0.004
 MIRROR[[Material.ASPHALT, Material.PAVING]] = 0.0004, 0.0004
 PIERCED = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam that echoes has light left for a second echo."""
+"""Material -> chance that a beam that returns has light left for a second return."""
 PIERCED[[Material.LEAF, Material.WIRE]] = 0.4, 0.8
 
 
 @dataclass(frozen=True)
-class Echoes:
+class Returns:
     """What came back, in the order of measurement.
 
     Attributes
@@ -59,39 +60,39 @@ class Echoes:
         (N, 3) float32, m in the frame of the street.
     labels
         (N,) uint8 train ids.
-    things
-        (N,) int32 numbers of things; `NOTHING` where none is.
+    instances
+        (N,) int32 numbers of instances; `NOTHING` where none is.
     intensity
-        (N,) uint8, strength of the echo.
+        (N,) uint8, strength of the return.
     time
         (N,) float64, s since the start of the first pass; never falls.
-    returns
-        (N,) uint8, number of the echo among those of its beam, from 1.
-    of
-        (N,) uint8, how many echoes its beam has.
+    return_number
+        (N,) uint8, number of the return among those of its beam, from 1.
+    number_of_returns
+        (N,) uint8, how many returns its beam has.
     """
 
     xyz: Floats
     labels: NDArray[np.uint8]
-    things: NDArray[np.int32]
+    instances: NDArray[np.int32]
     intensity: NDArray[np.uint8]
     time: NDArray[np.float64]
-    returns: NDArray[np.uint8]
-    of: NDArray[np.uint8]
+    return_number: NDArray[np.uint8]
+    number_of_returns: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def only(self, which: NDArray[np.bool_] | Index) -> Echoes:
-        """Return the echoes that `which` picks, a mask (N,) or indices."""
-        return Echoes(*(getattr(self, column.name)[which] for column in fields(self)))
+    def only(self, which: NDArray[np.bool_] | Index) -> Returns:
+        """Return the returns that `which` picks, a mask (N,) or indices."""
+        return Returns(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
-def joined(parts: list[Echoes]) -> Echoes:
-    """Return all echoes of `parts` in turn; empties the list, so that no more than two copies are held."""
-    columns = [[getattr(part, column.name) for part in parts] for column in fields(Echoes)]
+def joined(parts: list[Returns]) -> Returns:
+    """Return all returns of `parts` in turn; empties the list, so that no more than two copies are held."""
+    columns = [[getattr(part, column.name) for part in parts] for column in fields(Returns)]
     parts.clear()
-    return Echoes(*(np.concatenate(columns.pop(0)) for _ in fields(Echoes)))
+    return Returns(*(np.concatenate(columns.pop(0)) for _ in fields(Returns)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class _Cast:
 
 @dataclass(frozen=True)
 class _Hits:
-    """Surfaces that beams meet, and what an echo of each is; all (K,).
+    """Surfaces that beams meet, and what a return of each is; all (K,).
 
     Attributes
     ----------
@@ -118,8 +119,8 @@ class _Hits:
         Range, m.
     triangle, cosine
         What is hit, and the cosine of the angle to its normal.
-    label, thing
-        As in `Echoes`.
+    label, instance
+        As in `Returns`.
     """
 
     beam: Index
@@ -128,7 +129,7 @@ class _Hits:
     triangle: NDArray[np.uint32]
     cosine: Floats
     label: NDArray[np.uint8]
-    thing: NDArray[np.int32]
+    instance: NDArray[np.int32]
 
     @classmethod
     def of(
@@ -141,10 +142,10 @@ class _Hits:
         normal: Floats,
         direction: Floats,
     ) -> Self:
-        """Return hits whose echoes are of what is hit; normals and directions are (K, 3)."""
+        """Return hits whose returns are of what is hit; normals and directions are (K, 3)."""
         cosine = np.abs(np.einsum("ij,ij->i", normal, direction))
-        label, thing = LABELS[mesh.materials[triangle]], mesh.things[triangle]
-        return cls(beam, along, distance, triangle, cosine, label, thing)
+        label, instance = LABELS[mesh.materials[triangle]], mesh.instances[triangle]
+        return cls(beam, along, distance, triangle, cosine, label, instance)
 
     def only(self, which: NDArray[np.bool_] | Index) -> Self:
         return type(self)(*(getattr(self, column.name)[which] for column in fields(self)))
@@ -162,7 +163,7 @@ def measured(
     rays: Floats,
     time: NDArray[np.float64],
     rng: np.random.Generator,
-) -> Echoes:
+) -> Returns:
     """Cast rays and return what is measured of them, in the order of time.
 
     Parameters
@@ -194,7 +195,7 @@ def _comes_back(met: _Hits, mesh: Mesh, optics: Optics, rng: np.random.Generator
     """Draw which hits are measured."""
     fading = 1 / (1 + (met.distance / np.float32(optics.reach)) ** 4)
     slanted = np.minimum(1, np.float32(optics.grazing) + 8 * met.cosine)
-    chance = np.float32(optics.kept) * ECHO[mesh.materials[met.triangle]] * fading * slanted
+    chance = np.float32(optics.kept) * DETECTION[mesh.materials[met.triangle]] * fading * slanted
     seen = (met.distance > optics.nearest) & (met.distance < optics.farthest)
     return np.asarray(seen & (rng.random(len(chance), np.float32) < chance))
 
@@ -236,21 +237,21 @@ def _straddled(met: _Hits, cast: _Cast, optics: Optics, pattern: Pattern, rng: n
 
 
 def _melted(met: _Hits, edges: _Edges, cast: _Cast, mesh: Mesh, rng: np.random.Generator) -> _Hits:
-    """Draw ranges between the two surfaces of each edge, and tell what such echoes are."""
+    """Draw ranges between the two surfaces of each edge, and tell what such returns are."""
     at = edges.at
     share = rng.random(len(at), np.float32)
     other = cast.triangle[edges.beside]
     from_own, from_other = share * np.abs(edges.gap), (1 - share) * np.abs(edges.gap)
     off = np.minimum(from_own * met.cosine[at], from_other * edges.cosine)  # the planes of the two surfaces
     within = (met.label[at] == VEGETATION) | (off <= TRUE_WITHIN)
-    own = (from_own <= TRUE_WITHIN) | ((met.thing[at] == mesh.things[other]) & within)
+    own = (from_own <= TRUE_WITHIN) | ((met.instance[at] == mesh.instances[other]) & within)
     others = ~own & (from_other <= TRUE_WITHIN)
     nobodys = ~own & ~others
-    distance, label, thing = met.distance.copy(), met.label.copy(), met.thing.copy()
+    distance, label, instance = met.distance.copy(), met.label.copy(), met.instance.copy()
     distance[at] += share * edges.gap
     label[at] = np.where(others, LABELS[mesh.materials[other]], np.where(nobodys, UNDEFINED, label[at]))
-    thing[at] = np.where(others, mesh.things[other], np.where(nobodys, NOTHING, thing[at]))
-    return replace(met, distance=distance, label=label, thing=thing)
+    instance[at] = np.where(others, mesh.instances[other], np.where(nobodys, NOTHING, instance[at]))
+    return replace(met, distance=distance, label=label, instance=instance)
 
 
 def _further(
@@ -262,7 +263,7 @@ def _further(
     splits: _Edges,
     rng: np.random.Generator,
 ) -> _Hits:
-    """Follow the beams that go through a surface, past its edge, or are sent on by it, to what echoes behind."""
+    """Follow the beams that go through a surface, past its edge, or are sent on by it, to what returns behind."""
     material = scene.mesh.materials[met.triangle]
     mirrored = ~came & (rng.random(len(material), np.float32) < optics.multipath * MIRROR[material])
     pierced = PIERCED[material] if optics.returns > 1 else np.float32(0)
@@ -295,9 +296,9 @@ def _further(
         on[hit, 3:],
     )
     label = np.where(true[hit], found.label, UNDEFINED)
-    thing = np.where(true[hit], found.thing, NOTHING)
+    instance = np.where(true[hit], found.instance, NOTHING)
     back = _comes_back(found, scene.mesh, optics, rng)
-    return replace(found, label=label, thing=thing).only(back)
+    return replace(found, label=label, instance=instance).only(back)
 
 
 def _assembled(
@@ -308,17 +309,17 @@ def _assembled(
     mesh: Mesh,
     optics: Optics,
     rng: np.random.Generator,
-) -> Echoes:
-    """Put all echoes in the order of time, with their noise and strength."""
+) -> Returns:
+    """Put all returns in the order of time, with their noise and strength."""
     hits = first.followed(further)
-    returns = np.ones(len(hits.beam), np.uint8)
+    return_number = np.ones(len(hits.beam), np.uint8)
     has_first = np.zeros(len(rays), bool)
     has_first[first.beam] = True
-    returns[len(first.beam) :] += has_first[further.beam]
-    of = np.bincount(hits.beam, minlength=len(rays))[hits.beam].astype(np.uint8)
+    return_number[len(first.beam) :] += has_first[further.beam]
+    number_of_returns = np.bincount(hits.beam, minlength=len(rays))[hits.beam].astype(np.uint8)
 
-    order = np.lexsort((returns, hits.beam, time[hits.beam]))
-    hits, returns, of = hits.only(order), returns[order], of[order]
+    order = np.lexsort((return_number, hits.beam, time[hits.beam]))
+    hits, return_number, number_of_returns = hits.only(order), return_number[order], number_of_returns[order]
     material = mesh.materials[hits.triangle]
     sigma = np.hypot(np.float32(optics.noise), ROUGHNESS[material])
     noisy = hits.distance + sigma * rng.standard_normal(len(order), np.float32)
@@ -326,12 +327,12 @@ def _assembled(
         noisy = np.rint(noisy / np.float32(optics.step)) * np.float32(optics.step)
     speckle = 1 + 0.05 * rng.standard_normal(len(order), np.float32)
     strength = REFLECTANCE[material] * np.sqrt(hits.cosine) * speckle / (1 + (hits.distance / 40) ** 2)
-    return Echoes(
+    return Returns(
         xyz=(rays[hits.along, :3] + noisy[:, None] * rays[hits.along, 3:]).astype(np.float32),
         labels=hits.label,
-        things=hits.thing,
+        instances=hits.instance,
         intensity=np.clip(np.rint(255 * strength), 1, 255).astype(np.uint8),
         time=time[hits.beam],
-        returns=returns,
-        of=of,
+        return_number=return_number,
+        number_of_returns=number_of_returns,
     )

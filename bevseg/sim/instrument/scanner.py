@@ -1,4 +1,4 @@
-"""An instrument on its way through a scene -> the rays that it casts, batch by batch, and their echoes."""
+"""An instrument on its way through a scene -> the rays that it casts, batch by batch, and their returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.instrument.drive import Pass
-from bevseg.sim.instrument.returns import Echoes, Index, measured
+from bevseg.sim.instrument.returns import Index, Returns, measured
 from bevseg.sim.instrument.sensors import Pattern, Sensor
 from bevseg.sim.scene import Floats, Scene
 
@@ -24,8 +24,8 @@ def scan(
     *,
     every: int = 1,
     tell: Callable[[float, float, int], None] = lambda done, total, points: None,
-) -> Iterator[Echoes]:
-    """Yield the echoes of all passes in batches, in the order of measurement.
+) -> Iterator[Returns]:
+    """Yield the returns of all passes in batches, in the order of measurement.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def scan(
         for start in range(0, one.sweeps, step * every):
             sweeps = np.arange(start, min(start + step * every, one.sweeps), every)
             rays, time = _rays(pattern, one, sweeps)
-            echoes = measured(scene, sensor.optics, pattern, rays, one.start + time / sensor.rate, rng)
-            echoes.xyz[:] += one.shift.astype(np.float32)
-            points += len(echoes)
+            returns = measured(scene, sensor.optics, pattern, rays, one.start + time / sensor.rate, rng)
+            returns.xyz[:] += one.shift.astype(np.float32)
+            points += len(returns)
             tell(min(done + sweeps[-1] + 1, total), total, points)
-            yield echoes
+            yield returns
         done += one.sweeps
 
 

@@ -61,19 +61,19 @@ class Optics:
     step: float = 0.0
     """Ranges are rounded to multiples of this, m; 0: not at all."""
     reach: float = 45.0
-    """Range at which half the echoes are lost, m."""
+    """Range at which half the returns are lost, m."""
     farthest: float = 90.0
-    """No echo comes back from beyond, m."""
+    """No return comes back from beyond, m."""
     nearest: float = 1.2
-    """Echoes nearer than this are of the vehicle itself, m."""
+    """Returns nearer than this are of the vehicle itself, m."""
     grazing: float = 0.3
-    """Share of the echoes that comes back although the beam just touches a surface."""
+    """Share of the returns that comes back although the beam just touches a surface."""
     kept: float = 1.0
-    """Share of the echoes that is kept, whatever they hit."""
+    """Share of the returns that is kept, whatever they hit."""
     divergence: float = 0.0
     """Full angle of the beam, rad: what it may straddle at an edge."""
     returns: int = 1
-    """Echoes of one beam at most, 1 or 2."""
+    """Returns of one beam at most, 1 or 2."""
     multipath: float = 0.0
     """How often a mirroring surface sends the beam on: 1 for as often as its material tells, 0 for never."""
     through: float = 1.0
@@ -85,13 +85,13 @@ class Sensor:
     """An instrument, as it was mounted and set."""
 
     kind: str
-    """`fan`, `profiler`, `drum` or `dome`."""
+    """A key of `PATTERNS`: `line_scanner`, `profiler`, `spinning` or `terrestrial`."""
     height: float
     """Over the ground, m."""
     step: float
     """Angle between two rays, degrees."""
     spacing: float
-    """Between two sweeps along the road, m; for a `dome` the angle between them, degrees."""
+    """Between two sweeps along the road, m; for a `terrestrial` scanner the angle between them, degrees."""
     rate: float
     """Sweeps per second."""
     yaw: tuple[float, ...] = (0.0,)
@@ -115,7 +115,7 @@ class Sensor:
         return replace(self, step=self.step * self.spacing / (factor * spacing), spacing=spacing)
 
 
-def _fan(sensor: Sensor) -> Pattern:
+def _line_scanner(sensor: Sensor) -> Pattern:
     """Lay out a push-broom: half a turn in a vertical plane, from `blind` off straight down to straight up."""
     opening = 180.0 - sensor.blind
     count = max(2, round(opening / sensor.step) + 1)
@@ -123,7 +123,7 @@ def _fan(sensor: Sensor) -> Pattern:
     return _planes(sensor, elevation, np.linspace(0.0, opening / FULL_TURN, count))
 
 
-def _dome(sensor: Sensor) -> Pattern:
+def _terrestrial(sensor: Sensor) -> Pattern:
     """Lay out a tripod: a vertical circle but for 28 degrees to either side of straight down."""
     count = max(2, round(304.0 / sensor.step) + 1)
     return _planes(sensor, np.radians(np.linspace(-62.0, 242.0, count)), np.linspace(0.0, 0.85, count))
@@ -150,7 +150,7 @@ def _profiler(sensor: Sensor) -> Pattern:
     return Pattern(np.stack(heads), share, np.zeros((len(heads), 3)))
 
 
-def _drum(sensor: Sensor) -> Pattern:
+def _spinning(sensor: Sensor) -> Pattern:
     """Spinning drums of 32 beams, their axes tilted by `pitch` towards `yaw`; heads stand 0.5 m off the middle."""
     count = max(4, round(FULL_TURN / sensor.step))
     azimuth = 2 * np.pi * np.arange(count) / count
@@ -177,5 +177,10 @@ def _drum(sensor: Sensor) -> Pattern:
     return Pattern(np.stack(heads), share, np.array(offsets), ring=len(elevation))
 
 
-PATTERNS = {"fan": _fan, "dome": _dome, "profiler": _profiler, "drum": _drum}
+PATTERNS = {
+    "line_scanner": _line_scanner,
+    "profiler": _profiler,
+    "spinning": _spinning,
+    "terrestrial": _terrestrial,
+}
 """Kind of a sensor -> what lays out its rays."""

@@ -1,4 +1,4 @@
-"""The things of a street that no class of ours names. A frame has its origin on the ground."""
+"""Objects of a street that no class names. A frame has its origin on the ground."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def person(rng: np.random.Generator) -> Mesh:
 
 
 def people(rng: np.random.Generator) -> Mesh:
-    """Return two to five people who stand or walk together; each is a thing of its own."""
+    """Return two to five people who stand or walk together; each is an instance of its own."""
     return merge(
         person(rng).at(*rng.normal(scale=0.6, size=2)).numbered(index)
         for index in range(int(rng.integers(2, 6)))
@@ -226,7 +226,7 @@ def hydrant(rng: np.random.Generator) -> Mesh:
 
 
 def newspaper_boxes(rng: np.random.Generator) -> Mesh:
-    """Return one to five boxes side by side, each a thing."""
+    """Return one to five boxes side by side, each an instance."""
     return merge(
         box((0.55 * i, -0.22, 0.25), (0.55 * i + 0.48, 0.22, rng.uniform(1.0, 1.3)), METAL).numbered(i)
         for i in range(int(rng.integers(1, 6)))
@@ -248,7 +248,7 @@ def cabinet(rng: np.random.Generator) -> Mesh:
 
 
 def planter(rng: np.random.Generator) -> Mesh:
-    """Return a tub with a plant; the plant is vegetation and a thing of its own."""
+    """Return a tub with a plant; the plant is vegetation and an instance of its own."""
     wide, high = rng.uniform(0.3, 0.8), rng.uniform(0.4, 0.8)
     count = int(250 * wide)
     centres = rng.normal(size=(count, 3)) * (0.5 * wide, 0.5 * wide, 0.22) + (0, 0, high + 0.3)

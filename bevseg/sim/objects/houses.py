@@ -166,7 +166,7 @@ def garage(rng: np.random.Generator, width: float) -> Mesh:
 
 
 def _climber(rng: np.random.Generator, width: float, height: float) -> Mesh:
-    """Return a climbing plant on the front wall, as a thing of its own."""
+    """Return a climbing plant on the front wall, as an instance of its own."""
     wide, tall = rng.uniform(0.3, 0.7) * width, rng.uniform(0.4, 0.9) * height
     share = rng.random((int(150 * wide * tall), 2))
     share = share[share[:, 1] < 1 - 0.6 * np.abs(2 * share[:, 0] - 1)]

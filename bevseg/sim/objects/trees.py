@@ -135,7 +135,7 @@ class _Crown:
         self.depth = height - clear
         self.lean = rng.normal(scale=0.025 * height, size=2)
         wander = rng.normal(scale=0.012 * height, size=(4, 2))
-        self.bend = np.concatenate([np.zeros((1, 2)), wander])
+        self.centreline = np.concatenate([np.zeros((1, 2)), wander])
         self.ellipse = np.exp(rng.normal(scale=0.12, size=2))
         self.full = rng.uniform(kind.full, 1.0) if rng.random() < 0.5 and not bare else kind.full
         self.flat = rng.uniform(0.3, 0.7)  # of the masses; foliage in layers
@@ -145,8 +145,8 @@ class _Crown:
     def axis(self, z: Points) -> Points:
         """Middle of the tree (N, 2) at heights (N,)."""
         share = np.clip(z / self.height, 0, 1)
-        knots = np.linspace(0, 1, len(self.bend))
-        swing = np.column_stack([np.interp(share, knots, self.bend[:, i]) for i in (0, 1)])
+        knots = np.linspace(0, 1, len(self.centreline))
+        swing = np.column_stack([np.interp(share, knots, self.centreline[:, i]) for i in (0, 1)])
         return swing + share[:, None] * self.lean
 
     def outline(self, level: Points) -> Points:

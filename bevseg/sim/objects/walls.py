@@ -170,7 +170,7 @@ def line(rng: np.random.Generator, long: float, course: str | None = None) -> Ar
 
 
 def low(rng: np.random.Generator, height: Height, path: ArrayLike) -> Mesh:
-    """Return a free wall of 0.4 to 1.2 m along a path; some carry a railing, which is a thing of its own."""
+    """Return a free wall of 0.4 to 1.2 m along a path; some carry a railing, which is an instance of its own."""
     tall, thick = rng.uniform(0.4, 1.2), rng.uniform(0.2, 0.6)
     material = (Material.STONE, Material.BRICK, Material.SIDING)[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
     stepped = rng.uniform(2.0, 5.0) if rng.random() < 0.3 else 0.0

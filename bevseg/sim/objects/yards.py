@@ -1,4 +1,4 @@
-"""Small built things that stand before and between houses: planters, sign walls, enclosures, pergolas, monuments.
+"""Small built objects that stand before and between houses: planters, sign walls, enclosures, pergolas, monuments.
 
 They are walls and columns, and so building, of the size of a car or of a pole. The frame of each: its origin on the
 ground, x along the street, y away from it. Sizes are chosen.
@@ -18,7 +18,7 @@ _DEEP = 0.8
 """How far they reach into the ground, m."""
 
 
-def thing(rng: np.random.Generator) -> Mesh:
+def yard_object(rng: np.random.Generator) -> Mesh:
     """Return one of them."""
     return KINDS[str(rng.choice(list(KINDS)))](rng)
 

@@ -1,8 +1,7 @@
 """Puts parts on the ground of a street, numbers them, and remembers which stretches of a strip are taken.
 
-Every part that is put down is a thing of its own, or several where its triangles say so. Where parts belong together
-(a wall in pieces, a row of stairs), `thing` tells their number, which `new_thing` hands out; `GROUND` is that of what
-is walked on.
+Every part becomes an instance of its own, or several where its triangles say so. Parts that belong together (a wall
+in pieces, a row of stairs) share one `instance`, a number from `new_instance`. All ground has the number `GROUND`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from bevseg.sim.town.style import STYLES, Style
 from bevseg.sim.town.terrain import Arm, Terrain
 
 GROUND = 0
-"""Number of the thing that all ground belongs to."""
+"""Number of the instance that all ground belongs to."""
 
 
 class Builder:
@@ -39,8 +38,8 @@ class Builder:
         self.terrain = terrain
         self.style = style or STYLES["shrec20"]
         self.parts: list[Mesh] = []
-        self.things = GROUND
-        """Highest number that a thing has."""
+        self.last_instance = GROUND
+        """Highest number of an instance so far."""
         self.footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         """Lower and upper corners, (2,) each, of what buildings stand on, in coordinates of the street."""
         self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
@@ -55,24 +54,26 @@ class Builder:
         """Last s that is furnished, m."""
         return self.terrain.end
 
-    def new_thing(self) -> int:
-        """Return a number that no thing has yet."""
-        self.things += 1
-        return self.things
+    def new_instance(self) -> int:
+        """Return a number that no instance has yet."""
+        self.last_instance += 1
+        return self.last_instance
 
-    def stand(self, part: Mesh, s: float, t: float, *, lift: float = 0.0, thing: int | None = None) -> None:
+    def stand(
+        self, part: Mesh, s: float, t: float, *, lift: float = 0.0, instance: int | None = None
+    ) -> None:
         """Put an upright, level part with its origin `lift` m over the ground at (s, t)."""
-        self._add(part.at(s, t, float(self.terrain.height(s, t)) + lift), thing)
+        self._add(part.at(s, t, float(self.terrain.height(s, t)) + lift), instance)
 
-    def lay(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
+    def lay(self, part: Mesh, s: float, t: float, *, instance: int | None = None) -> None:
         """Put a part on its wheels: tilted as the ground is around (s, t)."""
         h, reach = self.terrain.height, 1.3
         along = float(h(s + reach, t) - h(s - reach, t)) / (2 * reach)
         across = float(h(s, t + 0.7) - h(s, t - 0.7)) / 1.4
         tilt = np.array([[1, 0, along], [0, 1, across], [0, 0, 1]])
-        self._add(replace(part, corners=part.corners @ tilt).at(s, t, float(h(s, t))), thing)
+        self._add(replace(part, corners=part.corners @ tilt).at(s, t, float(h(s, t))), instance)
 
-    def drape(self, part: Mesh, s: float, t: float, *, thing: int | None = None) -> None:
+    def drape(self, part: Mesh, s: float, t: float, *, instance: int | None = None) -> None:
         """Put a long part down so that its foot follows the ground."""
 
         def follow(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,18 +81,18 @@ class Builder:
                 [np.zeros((len(points), 2)), self.terrain.height(points[:, 0], points[:, 1])]
             )
 
-        self._add(part.at(s, t).mapped(follow), thing)
+        self._add(part.at(s, t).mapped(follow), instance)
 
-    def place(self, part: Mesh, *, thing: int | None = None) -> None:
+    def place(self, part: Mesh, *, instance: int | None = None) -> None:
         """Keep a part that is in the coordinates of the street already."""
-        self._add(part, thing)
+        self._add(part, instance)
 
-    def _add(self, part: Mesh, thing: int | None) -> None:
-        """Keep a part as the thing of a number, or as new ones: one for each number that its triangles have."""
-        if thing is None:
-            thing = self.new_thing()
-            self.things += int(part.things.max(initial=0))
-        self.parts.append(part.numbered(thing))
+    def _add(self, part: Mesh, instance: int | None) -> None:
+        """Keep a part as the instance of a number, or as new ones: one for each number that its triangles have."""
+        if instance is None:
+            instance = self.new_instance()
+            self.last_instance += int(part.instances.max(initial=0))
+        self.parts.append(part.numbered(instance))
 
     def claim(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
         """Reserve a rectangle of the ground, from corner (2,) to corner; False if a building stands on it."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _STEP = 1.0
-"""Spacing of the table of the centre line, m; that of the knots of the ground, which bends from one to the next."""
+"""Spacing of the table of the centreline, m; that of the knots of the ground, which bends from one to the next."""
 _MARGIN = 60.0
 """How far the table goes on before and after the drive, m."""
 GENTLE = 160.0
@@ -23,8 +23,8 @@ SHARP = (45.0, 90.0)
 
 
 @dataclass(frozen=True)
-class Bend:
-    """The centre line as a table. Between its rows, the place of the line and the normal to it change linearly.
+class Centreline:
+    """The centreline as a table. Between its rows, the place of the line and the normal to it change linearly.
 
     Attributes
     ----------
@@ -90,13 +90,13 @@ class Bend:
         curvature = sign * np.diff(self.heading) / np.diff(self.s)
         return float(1 / max(curvature.max(), 1e-4))
 
-    def plane(self, points: Array) -> Array:
+    def to_plane(self, points: Array) -> Array:
         """Map (N, 3) street coordinates (s, t, z) to (N, 3) of the plane."""
         s, t, z = np.asarray(points, np.float64).T
         x, y, left, up = (np.interp(s, self.s, column) for column in self._rows.T)
         return np.column_stack([x + t * left, y + t * up, z])
 
-    def street(self, xy: Array) -> Array:
+    def to_street(self, xy: Array) -> Array:
         """Map (N, 2) places in the plane to (N, 2) street coordinates (s, t), m; the inverse of `plane`.
 
         A place that several s lead to gets the one whose point of the line is nearest.

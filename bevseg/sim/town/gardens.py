@@ -245,10 +245,10 @@ def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:
 
 
 def yard(builder: Builder, sign: int, lot: Lot) -> None:
-    """Put a few small built things between the pavement and what stands behind, or on an open place."""
+    """Put a few small built objects between the pavement and what stands behind, or on an open place."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     for _ in range(rng.poisson(builder.style.yards * lot.width / 10)):
-        part = yards.thing(rng)
+        part = yards.yard_object(rng)
         s, u = rng.uniform(lot.low + 0.5, lot.high - 1.0), rng.uniform(0.4, lot.setback - 2.5)
         reach = float(np.abs(part.corners[..., 0]).max())
         if builder.take(("drive", sign), s - 1.0, s + reach):

@@ -1,6 +1,6 @@
 """How a street is laid out, in street coordinates: the section of its sides, plots, cross streets, dropped kerbs.
 
-The ground is made of it in `terrain`. s runs along the centre line, t to the left of it, in m.
+The ground is made of it in `terrain`. s runs along the centreline, t to the left of it, in m.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WALL = 0.25
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the street: distances from the centre line outward, m."""
+    """One side of the street: distances from the centreline outward, m."""
 
     kerb: float
     """Edge of the carriageway, the parking lane included."""
@@ -48,7 +48,7 @@ class Side:
         return self.front + self.garden
 
     def rise(self, distance: Array) -> Array:
-        """Height over the top of the kerb, m, at a distance from the centre line."""
+        """Height over the top of the kerb, m, at a distance from the centreline."""
         return (
             0.02 * np.clip(distance - self.kerb, 0, self.front - self.kerb)
             + self.bank * np.clip(distance - self.front, 0, self.bank_width)

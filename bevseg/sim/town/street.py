@@ -11,14 +11,14 @@ from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.town import bridges, lots, roadside, sites
 from bevseg.sim.town.builder import Builder
-from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Crossing, Ramp, Side
 from bevseg.sim.town.lots import KINDS, Lot, Planner
 from bevseg.sim.town.style import STYLES, Style
 from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
-"""How far from the middle of a cross street the road does not bend, m."""
+"""How far from the middle of a cross street the road does not centreline, m."""
 _FOLD = 0.75
 """Share of the least radius of a bend that the ground on its inner side reaches."""
 
@@ -36,7 +36,7 @@ class Street:
         Everything there is.
     terrain
         Its ground, in street coordinates.
-    bend
+    centreline
         Street coordinates to the plane.
     lane
         Where the scanner drives: t of the middle of the lane, m.
@@ -44,7 +44,7 @@ class Street:
 
     mesh: Mesh
     terrain: Terrain
-    bend: Bend
+    centreline: Centreline
     lane: float
 
     def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
@@ -64,10 +64,12 @@ class Street:
         x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
         flat = np.column_stack([x.ravel(), y.ravel()])
         relief = self.terrain.relief
-        s, t = self.bend.street(flat).T
+        s, t = self.centreline.to_street(flat).T
         i, j = relief.patch(s, t)
         corners = [
-            self.bend.plane(np.column_stack([relief.s[i + a], relief.t[j + b], relief.z[i + a, j + b]]))
+            self.centreline.to_plane(
+                np.column_stack([relief.s[i + a], relief.t[j + b], relief.z[i + a, j + b]])
+            )
             for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))
         ]
         here, east, far, north = corners
@@ -110,7 +112,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
     steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
-    bend = Bend.draw(
+    centreline = Centreline.draw(
         rng, length, _shape(rng, town, crossings), [(c.s - _STRAIGHT, c.s + _STRAIGHT) for c in crossings]
     )
     blocked = [lots.mouths(crossings, sign) for sign in (1, -1)]
@@ -129,7 +131,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         plots=(lots.plots(planned[0], blocked[0]), lots.plots(planned[1], blocked[1])),
         ramps=_ramps(planned, crossings),
         kerb=kerb,
-        reach=(min(60.0, _FOLD * bend.reach(1)), min(60.0, _FOLD * bend.reach(-1))),
+        reach=(min(60.0, _FOLD * centreline.reach(1)), min(60.0, _FOLD * centreline.reach(-1))),
         rough=seed,
         worn=town.worn,
     )
@@ -149,7 +151,9 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
     for arm in terrain.arms():
         _side_street(builder, arm)
-    return Street(merge([terrain.mesh(), *builder.parts]).mapped(bend.plane), terrain, bend, lane)
+    return Street(
+        merge([terrain.mesh(), *builder.parts]).mapped(centreline.to_plane), terrain, centreline, lane
+    )
 
 
 def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
@@ -199,10 +203,10 @@ def _side_street(builder: Builder, arm: Arm) -> None:
     """Furnish a side street from behind the houses at the corner on."""
     rng, town = builder.rng, builder.style
     inner = Builder(rng, arm, town)
-    inner.things, inner.footprints = builder.things, builder.footprints
+    inner.last_instance, inner.footprints = builder.last_instance, builder.footprints
     begin = arm.terrain.side(arm.sign).garden + 14.0
     for sign in (1, -1):
         sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
         roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
-    builder.things = inner.things
+    builder.last_instance = inner.last_instance
     builder.parts += [arm.placed(part) for part in inner.parts]

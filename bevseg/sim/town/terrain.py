@@ -1,6 +1,6 @@
 """The ground of the street: slope, camber, kerbs, pavements, plots at their own levels, side streets.
 
-Everything is laid out in street coordinates: s along the centre line, t to the left of it, in m. The road bends only
+Everything is laid out in street coordinates: s along the centreline, t to the left of it, in m. The road bends only
 when the finished street is mapped to the plane. The ground is what its triangles are: `Terrain.height` is linear on
 each of them, so that it is the height of the mesh everywhere and not only at its knots.
 """
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 KERB = 0.12
 """Usual height of a kerb, m."""
 AHEAD = 22.0
-"""How far things stand before the start and after the end of the drive, m."""
+"""How far objects stand before the start and after the end of the drive, m."""
 ARM = 62.0
 """How far a side street is furnished from the pavement of the street, m."""
 _KERB_WIDTH = 0.03
@@ -32,9 +32,9 @@ _RAMP = 1.2
 _BEYOND = 30.0
 """Ground before the start and after the end of the drive, m: the scanner looks ahead and back."""
 _REACH = 60.0
-"""Ground to either side of the centre line, m."""
+"""Ground to either side of the centreline, m."""
 _ARM_REACH = 96.0
-"""Ground to either side of the centre line in and beside a side street, m."""
+"""Ground to either side of the centreline in and beside a side street, m."""
 _ARM_WIDTH = 34.0
 """Half the width of that ground, m."""
 _OWN = (24.0, 42.0)
@@ -174,7 +174,7 @@ class Terrain:
         return np.where(t > 0, left, right)
 
     def _designed(self, s: Array, distance: Array, sign: int) -> Array:
-        """Height at distances from the centre line to one side, m."""
+        """Height at distances from the centreline to one side, m."""
         side = self.side(sign)
         along, behind = self.along(s), distance - side.kerb
         road = along - self.camber * np.minimum(distance, side.kerb)
@@ -300,7 +300,7 @@ class Arm:
 
     @property
     def origin(self) -> float:
-        """Distance of its beginning from the centre line of the street, m."""
+        """Distance of its beginning from the centreline of the street, m."""
         return self.terrain.side(self.sign).front
 
     @property

@@ -34,14 +34,14 @@ def test_clutter_is_undefined_and_stands_on_the_ground(make):
 
 def test_only_the_plant_of_a_tub_is_vegetation():
     tub = clutter.planter(np.random.default_rng(0))
-    plant = tub.things == 1
+    plant = tub.instances == 1
     assert labels(tub.only(plant)) == {VEGETATION}
     assert labels(tub.only(~plant)) == {UNDEFINED}
 
 
 def test_people_are_things_of_their_own():
     group = clutter.people(np.random.default_rng(1))
-    assert len(np.unique(group.things)) == group.things.max() + 1 >= 2
+    assert len(np.unique(group.instances)) == group.instances.max() + 1 >= 2
 
 
 def test_people_are_as_tall_as_people():

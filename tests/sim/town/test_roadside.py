@@ -31,11 +31,11 @@ def furnished(seed, parking="parallel", style=FULL, slope=0.0, crossings=(), len
 
 
 def boxes(builder, label):
-    """Lowest and highest corner of every thing that has triangles of a class."""
+    """Lowest and highest corner of every instance that has triangles of a class."""
     found = []
     for part in builder.parts:
-        for thing in np.unique(part.things):
-            mesh = part.only((part.things == thing) & (LABELS[part.materials] == label))
+        for instance in np.unique(part.instances):
+            mesh = part.only((part.instances == instance) & (LABELS[part.materials] == label))
             if len(mesh.corners):
                 points = mesh.corners.reshape(-1, 3)
                 found.append((points.min(axis=0), points.max(axis=0)))
@@ -88,7 +88,7 @@ def test_things_stand_on_the_slope():
 
 def test_every_part_is_a_thing_of_its_own():
     builder = furnished(3)
-    numbers = [set(np.unique(part.things).tolist()) for part in builder.parts]
+    numbers = [set(np.unique(part.instances).tolist()) for part in builder.parts]
     assert sum(len(of) for of in numbers) == len(set().union(*numbers))
 
 

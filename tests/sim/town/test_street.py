@@ -3,7 +3,7 @@ import pytest
 
 from bevseg.core.labels import BUILDING, CLASS_NAMES, GROUND
 from bevseg.sim.materials import LABELS, RESPONSES, Material
-from bevseg.sim.town.centreline import Bend
+from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.street import street
 from bevseg.sim.town.style import STYLES
 
@@ -36,8 +36,8 @@ def test_streets_hold_every_material_and_differ_in_slope(streets):
 def test_wheels_touch_the_ground():
     scene = street(2, 40)
     wheels = scene.mesh.only(scene.mesh.materials == Material.TYRE)
-    numbers = np.unique(wheels.things)
-    lowest = [wheels.corners[wheels.things == number].reshape(-1, 3) for number in numbers]
+    numbers = np.unique(wheels.instances)
+    lowest = [wheels.corners[wheels.instances == number].reshape(-1, 3) for number in numbers]
     feet = np.array([of[of[:, 2].argmin()] for of in lowest])
     gap = feet[:, 2] - scene.ground(*feet[:, :2].T)
     assert len(gap) > 3
@@ -66,7 +66,7 @@ def test_the_ground_is_that_of_its_triangles_to_a_tenth_of_a_millimetre(ray_cast
 
 def test_the_ground_has_the_shape_that_was_asked_for_and_ends(streets):
     scene = streets[0]
-    x, y, _ = scene.bend.plane(np.array([[10.0, 0.0, 0.0]]))[0]
+    x, y, _ = scene.centreline.to_plane(np.array([[10.0, 0.0, 0.0]]))[0]
     assert scene.ground(np.full((2, 3), x), y).shape == (2, 3)
     assert np.isnan(scene.ground(1e4, 0.0))
 
@@ -74,32 +74,32 @@ def test_the_ground_has_the_shape_that_was_asked_for_and_ends(streets):
 def test_height_along_the_street_is_the_ground_in_the_plane(streets):
     s, t = np.random.default_rng(0).uniform((0, -20), (60, 20), (2_000, 2)).T
     for scene in streets:
-        x, y, _ = scene.bend.plane(np.column_stack([s, t, np.zeros_like(s)])).T
+        x, y, _ = scene.centreline.to_plane(np.column_stack([s, t, np.zeros_like(s)])).T
         assert np.median(np.abs(scene.ground(x, y) - scene.terrain.height(s, t))) < 1e-4
 
 
 @pytest.mark.parametrize("kind", ["straight", "gentle", "sharp"])
 def test_places_come_back_from_the_plane(kind):
     for seed in range(5):
-        bend = Bend.draw(np.random.default_rng(seed), 100, kind)
-        reach = [0.75 * min(80.0, bend.reach(sign)) for sign in (-1, 1)]
+        centreline = Centreline.draw(np.random.default_rng(seed), 100, kind)
+        reach = [0.75 * min(80.0, centreline.reach(sign)) for sign in (-1, 1)]
         s, t = np.random.default_rng(seed).uniform((-20, -reach[0]), (120, reach[1]), (500, 2)).T
-        there = bend.plane(np.column_stack([s, t, np.zeros_like(s)]))[:, :2]
-        assert np.allclose(bend.street(there), np.column_stack([s, t]), atol=1e-6)
+        there = centreline.to_plane(np.column_stack([s, t, np.zeros_like(s)]))[:, :2]
+        assert np.allclose(centreline.to_street(there), np.column_stack([s, t]), atol=1e-6)
 
 
 def test_the_road_does_not_bend_at_a_side_street():
-    bend = Bend.draw(np.random.default_rng(3), 100, "gentle", [(30, 60)])
-    inside = (bend.s >= 30) & (bend.s <= 60)
-    assert np.ptp(bend.heading[inside]) < 1e-9
-    assert np.ptp(bend.heading) > 0.01
+    centreline = Centreline.draw(np.random.default_rng(3), 100, "gentle", [(30, 60)])
+    inside = (centreline.s >= 30) & (centreline.s <= 60)
+    assert np.ptp(centreline.heading[inside]) < 1e-9
+    assert np.ptp(centreline.heading) > 0.01
 
 
 def test_side_streets_are_furnished(streets):
     assert sum(len(scene.terrain.arms()) for scene in streets) >= len(STYLES)
     for scene in streets:
         some = scene.mesh.only(np.arange(0, len(scene.mesh.corners), 40))
-        on_street = scene.bend.street(some.corners.mean(axis=1)[:, :2])
+        on_street = scene.centreline.to_street(some.corners.mean(axis=1)[:, :2])
         labels = LABELS[some.materials]
         for arm in scene.terrain.arms():
             s = arm.sign * on_street[:, 1] - arm.origin
@@ -109,10 +109,10 @@ def test_side_streets_are_furnished(streets):
 
 
 def test_the_road_bends_gently():
-    bends = [Bend.draw(np.random.default_rng(seed), 200) for seed in range(50)]
-    curvature = [np.abs(np.diff(bend.heading) / np.diff(bend.s)).max() for bend in bends]
+    lines = [Centreline.draw(np.random.default_rng(seed), 200) for seed in range(50)]
+    curvature = [np.abs(np.diff(line.heading) / np.diff(line.s)).max() for line in lines]
     assert 1 / 300 < max(curvature) <= 1 / 160
-    assert all(np.allclose(bend.plane(np.zeros((1, 3))), 0) for bend in bends)
+    assert all(np.allclose(line.to_plane(np.zeros((1, 3))), 0) for line in lines)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -71,13 +71,13 @@ def test_a_car_lies_on_the_slope_and_a_mast_stands_upright():
 def test_every_part_that_is_put_down_is_a_new_thing_unless_told_otherwise():
     builder = Builder(np.random.default_rng(0), LEVEL)
     block = box((0, 0, 0), (1, 1, 1), Material.PAINT)
-    wall = builder.new_thing()
+    wall = builder.new_instance()
     builder.stand(block, 1, 1)
     builder.stand(merge([block, block.numbered(1)]), 5, 1)
     builder.lay(block, 10, 1)
-    builder.drape(block, 15, 1, thing=wall)
-    builder.stand(block, 20, 1, thing=GROUND)
-    assert [sorted(set(part.things.tolist())) for part in builder.parts] == [[2], [3, 4], [5], [1], [0]]
+    builder.drape(block, 15, 1, instance=wall)
+    builder.stand(block, 20, 1, instance=GROUND)
+    assert [sorted(set(part.instances.tolist())) for part in builder.parts] == [[2], [3, 4], [5], [1], [0]]
 
 
 RETAINED = dataclasses.replace(
