@@ -67,10 +67,10 @@ def training(folder: Path) -> str:
     """Return how the training of each network went, and what came of it on the clouds held out."""
     model = checkpoint.load(folder / MODEL)
     with (folder / HISTORY).open(newline="", encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
+        history = list(csv.DictReader(table))
     rows = []
     for name in model.nets:
-        of_slice = [row for row in rows if row["slice"] == name]
+        of_slice = [row for row in history if row["slice"] == name]
         best = max(float(look["miou"]) for look in of_slice)
         last = of_slice[-1]
         rows.append((name, last["step"], f"{float(last['seconds']) / 60:.0f}", percent(best)))
