@@ -69,13 +69,13 @@ model-card: $(VENV)/installed
 	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --json $(MODEL)/transfer.json
 	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md README.md
 
-# What labelled clouds add to it; the twins of other training streets. Each a night on two cores.
+# What labelled clouds add to it; the ablation pair of training streets. Each a night on two cores.
 bench-model: $(VENV)/installed
 	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --data $(BEVSEG_DATA)/data/oakland3d \
 		--json $(MODEL)/fine_tuning.json
 	$(BIN)/python benchmarks/init_worth.py --data $(BEVSEG_DATA)/data/oakland3d --json $(MODEL)/init_worth.json
-	for twin in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/recipes/robust_$$twin.toml \
-		-o $(MODEL)/$$twin/$$twin.safetensors || exit; done
+	for half in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/configs/robust_$$half.toml \
+		-o $(MODEL)/$$half/$$half.safetensors || exit; done
 	$(BIN)/python benchmarks/robustness.py $(MODEL)/with/with.safetensors $(MODEL)/without/without.safetensors \
 		--data $(BEVSEG_DATA)/data --json $(MODEL)/robustness.json
 	$(BIN)/python benchmarks/model_card.py $(MODEL) docs/measurements.md

@@ -1,11 +1,11 @@
-"""The model that ships: simulated streets -> networks, the file, the history of the training.
+"""Train the model that ships, on simulated streets, and write its file and the history of its training.
 
-    python benchmarks/default_model.py [RECIPE.toml] [-o MODEL] [--clouds DIR] [--device cpu] [--steps N]
+    python benchmarks/default_model.py [CONFIG.toml] [-o MODEL] [--clouds DIR] [--device cpu] [--steps N]
 
-The recipe (default: recipes/default_model.toml) names the clouds by seed, and all settings. A cloud takes seconds to
-make and as long as a look at it to read again: with `--clouds`, those that lie there already are not made anew, so
-give another directory when the simulator has changed. Weights are stored in half precision. `make default-model` does
-this, scores the model and fills the tables of its card.
+The config (default: configs/default_model.toml) names the clouds by seed, and all settings. It takes seconds to
+simulate a cloud. With `--clouds`, clouds are kept in a directory and read from there the next time, so give another
+directory when the simulator has changed. Weights are stored in half precision. `make default-model` runs this script,
+scores the model and fills the tables of its card.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from bevseg.stages.learning import write_trained
 from bevseg.stages.simulate import write
 from bevseg.training.fit import Example
 
-RECIPE = Path(__file__).parent / "recipes" / "default_model.toml"
+CONFIG = Path(__file__).parent / "configs" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
 
-PLAIN = ("first_seed", "clouds")
-"""Keys of a block of clouds that say which seeds; the others say what a cloud is."""
+SEED_KEYS = ("first_seed", "clouds")
+"""Keys of a block of clouds that name its seeds; the other keys are fields of `SimulateConfig`."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ class Street:
     """One cloud to simulate."""
 
     seed: int
-    what: SimulateConfig
+    config: SimulateConfig
 
     @property
     def name(self) -> str:
-        """Name of the cloud: no two of a recipe have one seed."""
-        return f"{self.what.preset}_{self.seed:05d}"
+        """Name of the cloud; all clouds of a config have different seeds."""
+        return f"{self.config.preset}_{self.seed:05d}"
 
     def cloud(self, folder: Path | None) -> PointCloud:
-        """Return the cloud: made; or, with a folder, read from there, where it is put if it is missing."""
+        """Return the cloud. With a folder, read it from there; simulate it and write it there if it is missing."""
         path = folder / f"{self.name}.laz" if folder else None
         if path is not None and path.exists():
             return read_cloud(path)
-        what = self.what
+        config = self.config
         made = simulate_scan(
-            self.seed, what.points, preset=what.preset, length=what.length, resolution=what.resolution
+            self.seed, config.points, preset=config.preset, length=config.length, resolution=config.resolution
         )
         if path is not None:
             write(made, path)
@@ -68,13 +68,13 @@ class Street:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What the model is made of.
+class ModelConfig:
+    """What the model is trained on, and how.
 
     Attributes
     ----------
     train, validation
-        Clouds to learn from, and clouds that tell when to stop.
+        Clouds to train on, and clouds for early stopping.
     settings
         Of all stages.
     seed
@@ -88,13 +88,13 @@ class Recipe:
 
 
 @dataclass
-class Told:
-    """Lines of progress on stderr, one in ten seconds for each task."""
+class ProgressLines:
+    """Progress callback that prints to stderr, one line in ten seconds for each task."""
 
     last: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, step: Step) -> None:
-        """Say how far a task is."""
+        """Print how far a task is."""
         now = time.monotonic()
         if step.done >= step.total or now - self.last.setdefault(step.task, now) > 10:
             self.last[step.task] = now
@@ -108,25 +108,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipe", nargs="?", type=Path, default=RECIPE)
+    parser.add_argument("config", nargs="?", type=Path, default=CONFIG)
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT, help=f"[default: {OUTPUT}]")
     parser.add_argument(
-        "--clouds", type=Path, metavar="DIR", help="keep the clouds here, and take those that are"
+        "--clouds", type=Path, metavar="DIR", help="keep the clouds here, and read those that lie here"
     )
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--steps", type=int, help="instead of the recipe's, to try it out")
+    parser.add_argument("--steps", type=int, help="instead of those of the config, to try it out")
     asked = parser.parse_args()
     try:
-        recipe = read_recipe(asked.recipe)
-        settings = with_training(recipe.settings, steps=asked.steps)
-        examples = list(surveys([*recipe.train, *recipe.validation], settings, asked.clouds, Told()))
+        config = read_config(asked.config)
+        settings = with_training(config.settings, steps=asked.steps)
+        examples = list(
+            prepared([*config.train, *config.validation], settings, asked.clouds, ProgressLines())
+        )
         model, history = pipeline.train(
             examples,
             settings,
-            val=[street.name for street in recipe.validation] or None,
-            seed=recipe.seed,
+            val=[street.name for street in config.validation] or None,
+            seed=config.seed,
             device=asked.device,
-            progress=Told(),
+            progress=ProgressLines(),
         )
     except BevsegError as error:
         sys.exit(str(error))
@@ -135,8 +137,8 @@ def main() -> None:
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Return the recipe of a file.
+def read_config(path: Path) -> ModelConfig:
+    """Return the config of a file.
 
     Raises
     ------
@@ -153,33 +155,33 @@ def read_recipe(path: Path) -> Recipe:
     if twice:
         sys.exit(f"{path}: these seeds stand there twice: {', '.join(twice)}")
     settings = from_table(table.get("settings", {}), where=f"{path}: settings")
-    return Recipe(train, validation, settings, table.get("seed", 0))
+    return ModelConfig(train, validation, settings, table.get("seed", 0))
 
 
 def streets(block: Mapping[str, Any]) -> Iterator[Street]:
-    """Return the clouds of a block of the recipe; ranges are drawn from by the seed of the cloud."""
+    """Yield the clouds of a block of the config; the seed of a cloud draws from its ranges."""
     known = {field.name for field in dataclasses.fields(SimulateConfig)}
-    unknown = set(block) - known - set(PLAIN)
+    unknown = set(block) - known - set(SEED_KEYS)
     if unknown:
         sys.exit(f"a simulated cloud has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
     for seed in range(block["first_seed"], block["first_seed"] + block["clouds"]):
         rng = np.random.default_rng([seed, 2])
-        what = {key: drawn(value, rng) for key, value in block.items() if key not in PLAIN}
-        yield Street(seed, SimulateConfig(**what))
+        values = {key: drawn(value, rng) for key, value in block.items() if key not in SEED_KEYS}
+        yield Street(seed, SimulateConfig(**values))
 
 
 def drawn(value: Any, rng: np.random.Generator) -> Any:
-    """Return the value, or one from the range that a pair of numbers is, evenly in its logarithm."""
+    """Return the value; of a pair of numbers, one drawn from between them, evenly in the logarithm."""
     if not isinstance(value, list):
         return value
     low, high = value
     return type(low)(low * (high / low) ** rng.random())
 
 
-def surveys(
+def prepared(
     clouds: Sequence[Street], settings: Settings, folder: Path | None, progress: Progress
 ) -> Iterator[Example]:
-    """Yield each cloud with its DEM; with a folder, from the file there or into it."""
+    """Yield each cloud as a training example; clouds are kept in the folder, if there is one."""
     for number, street in enumerate(clouds, 1):
         yield pipeline.prepare_example(street.cloud(folder), settings)
         progress(Step("simulate", number, len(clouds), note=street.name))

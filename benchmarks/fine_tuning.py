@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from default_model import Told
+from default_model import ProgressLines
 from labelled_clouds import DATA
 from transfer import CLASSES, MEANS, lines
 
@@ -159,7 +159,10 @@ def make(training: Training, asked: argparse.Namespace) -> None:
     test = tuple(files(asked.data, asked.test))
     model = (asked.model or default_model()) if training.start == "model" else None
     if not training.clouds:
-        run(Request(test, out, model=model, classes="oakland", how=how, overwrite=True), progress=Told())
+        run(
+            Request(test, out, model=model, classes="oakland", how=how, overwrite=True),
+            progress=ProgressLines(),
+        )
         return
     with tempfile.TemporaryDirectory() as folder:
         for path in files(asked.data, training.clouds):
@@ -174,7 +177,7 @@ def make(training: Training, asked: argparse.Namespace) -> None:
             overwrite=True,
             how=how,
         )
-        run(request, progress=Told())
+        run(request, progress=ProgressLines())
 
 
 def collect(out: Path, trainings: Sequence[Training], test: Sequence[str]) -> dict[str, dict[str, Any]]:

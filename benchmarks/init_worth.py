@@ -1,10 +1,11 @@
-"""How much of the model that a training starts from should stay, and how fast to learn: Oakland.
+"""How much of the initial model fine-tuning should keep, and at which learning rate: Oakland.
 
     python benchmarks/init_worth.py [--model MODEL] [--rates 2e-3 5e-4] [--trials ak ad ... ag,aj,ak ...] [--json F]
 
-Each trial trains on one or more of the seven clouds on which `fine_tuning.py` trains, and is scored on the others of
-the seven, pooled: the clouds that it tests on have no say. A training keeps nothing of its start; what other shares
-would have given follows from its weights. `config.FINE_TUNING` was chosen by this table.
+Each trial trains on one or more of the seven training clouds of `fine_tuning.py`. It is scored on the others of the
+seven, pooled, and never on the test clouds of `fine_tuning.py`. A trial trains once and keeps nothing of the initial
+model; its weights are then interpolated with those of the initial model, once for each share. `config.FINE_TUNING`
+was chosen by this table.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from bevseg.stages.learning import training_settings
 from bevseg.weights import default_model
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Of the model that a training starts from, in the weights that are kept."""
+"""Shares of the initial model in the weights that are kept."""
 
 TRIALS = ("ak", "ad", "al", "ag", "ag,aj,ak", "ad,ae,ak", "ag,ak,al", "ad,ae,ai,aj,ak,al")
 
@@ -42,11 +43,11 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Train, mix, score, print."""
+    """Train, interpolate, score, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, help="to start from [default: the one that ships]")
+    parser.add_argument("--model", type=Path, help="initial model [default: the one that ships]")
     parser.add_argument("--rates", nargs="+", type=float, default=(2e-3, 5e-4))
     parser.add_argument("--trials", nargs="+", default=TRIALS, help="clouds of a trial, joined by commas")
     parser.add_argument("--data", type=Path, default=DATA / "oakland3d", help="[default: %(default)s]")
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 def measure(asked: argparse.Namespace) -> Iterator[Row]:
-    """Yield rate, clouds, share and scores (`miou`, `miou_4`) of every mixture."""
+    """Yield rate, clouds, share and scores (`miou`, `miou_4`) of every interpolated model."""
     start = pipeline.load_model(asked.model or default_model())
     usual = training_settings(None, init=asked.model or default_model())
     paths = dict(zip(TRAIN, files(asked.data, TRAIN), strict=True))
@@ -82,7 +83,7 @@ def measure(asked: argparse.Namespace) -> Iterator[Row]:
                 trial, {name: lambda name=name: clouds[name] for name in TRAIN if name not in learned}
             )
             for share in SHARES:
-                found = score(mixed(tuned, start, share), others, asked.device, said=lambda _: None)
+                found = score(interpolated(tuned, start, share), others, asked.device, said=lambda _: None)
                 iou = found["pooled"]["iou"]
                 said(f"{trial}, rate {rate:g}, share {share:g}: mIoU {100 * iou['miou']:.1f}")
                 yield {"rate": rate, "clouds": learned, "share": share} | {
@@ -90,7 +91,7 @@ def measure(asked: argparse.Namespace) -> Iterator[Row]:
                 }
 
 
-def mixed(tuned: Model, start: Model, share: float) -> Model:
+def interpolated(tuned: Model, start: Model, share: float) -> Model:
     """Return a model with this share of the weights and statistics of `start`."""
     nets = {}
     for name, net in tuned.nets.items():

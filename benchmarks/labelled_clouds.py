@@ -117,8 +117,8 @@ def simulated(preset: str, count: int, folder: Path | None = None, points: int |
     """
     from bevseg.sim.presets import PRESETS
 
-    what = SimulateConfig(points or min(PRESETS[preset].points, MOST), preset=preset)
-    made = [Street(seed, what) for seed in range(SEED, SEED + count)]
+    config = SimulateConfig(points or min(PRESETS[preset].points, MOST), preset=preset)
+    made = [Street(seed, config) for seed in range(SEED, SEED + count)]
     return Set(
         f"simulated {preset}", {street.name: functools.partial(street.cloud, folder) for street in made}
     )

@@ -1,12 +1,13 @@
-"""What randomising the scanner in training is worth: two models, streets scanned in ways that one has never seen.
+"""What it gains to randomise the scanner in training: two models, streets scanned in ways new to one of them.
 
     python benchmarks/robustness.py WITH WITHOUT [--clouds N] [--points N] [--real oakland kitti] [--keep DIR]
         [--json F]
 
-WITH was trained on streets scanned by all kinds of instruments (preset mixed), WITHOUT on those of preset oakland
-alone, otherwise by one recipe: `default_model.py` with `recipes/robust_with.toml` and `recipes/robust_without.toml`.
-Both are scored on streets of other seeds, scanned as preset oakland does it but for one thing at a time; on those of
-other presets; and on real clouds. The table, in Markdown, has the means of both, the gain, and the oracle.
+The models are an ablation pair. WITH was trained on streets scanned by all kinds of instruments (preset mixed),
+WITHOUT on streets of preset oakland alone; all else is equal. `default_model.py` trains them, with
+`configs/robust_with.toml` and `configs/robust_without.toml`. Both are scored on streets of other seeds, scanned as
+preset oakland scans but with one change at a time; on streets of other presets; and on real clouds. The table, in
+Markdown, has the means of both, the gain, and the oracle.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--real", nargs="*", choices=REAL, default=("oakland", "kitti"))
     parser.add_argument("--data", type=Path, default=DATA, help="[default: %(default)s]")
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep the streets here, and take those that are"
+        "--keep", type=Path, metavar="DIR", help="keep the streets here, and read those that lie here"
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path)
@@ -86,7 +87,7 @@ CHANGES: dict[str, Change] = {
     "half of the returns lost": optics(kept=0.5),
     "short of sight, 20 m": optics(reach=20.0, farthest=40.0),
 }
-"""Name -> what is other than in preset oakland."""
+"""Name -> what differs from preset oakland."""
 
 DENSITIES = {"a quarter of the points": 0.25, "four times the points": 4.0}
 """Name -> points of a street of the same length, as a share."""
@@ -100,17 +101,17 @@ def kinds(clouds: int, points: int, folder: Path | None) -> Iterator[Set]:
     for name, change in CHANGES.items():
         yield _streets(name, change, clouds, SimulateConfig(points), folder)
     for name, share in DENSITIES.items():
-        what = SimulateConfig(round(share * points), length=LENGTH)
-        yield _streets(name, CHANGES["as in training"], clouds, what, folder)
+        config = SimulateConfig(round(share * points), length=LENGTH)
+        yield _streets(name, CHANGES["as in training"], clouds, config, folder)
     for preset in OTHERS:
         yield simulated(preset, clouds, folder, 5 * points if preset != "mixed" else points)
 
 
-def _streets(name: str, change: Change, clouds: int, what: SimulateConfig, folder: Path | None) -> Set:
+def _streets(name: str, change: Change, clouds: int, config: SimulateConfig, folder: Path | None) -> Set:
     """Return streets scanned in a way that has no name of its own in bevseg: it gets one here."""
     preset = f"{BASE}-{re.sub(r'[^a-z0-9]+', '-', name)}"
     PRESETS.setdefault(preset, Preset(partial(_drawn, change), PRESETS[BASE].points))
-    made = [Street(seed, replace(what, preset=preset)) for seed in range(SEED, SEED + clouds)]
+    made = [Street(seed, replace(config, preset=preset)) for seed in range(SEED, SEED + clouds)]
     return Set(name, {street.name: partial(street.cloud, folder) for street in made})
 
 

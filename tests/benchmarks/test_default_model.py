@@ -1,4 +1,4 @@
-"""The recipe of the model that ships, and what it makes."""
+"""The config of the model that ships, and what it makes."""
 
 from pathlib import Path
 
@@ -40,25 +40,25 @@ def scripts(monkeypatch):
 def make(tmp_path, monkeypatch, *options, text=SMALL):
     import default_model
 
-    (tmp_path / "recipe.toml").write_text(text)
-    arguments = [tmp_path / "recipe.toml", "-o", tmp_path / "m.safetensors", "--device", "cpu", *options]
+    (tmp_path / "config.toml").write_text(text)
+    arguments = [tmp_path / "config.toml", "-o", tmp_path / "m.safetensors", "--device", "cpu", *options]
     monkeypatch.setattr("sys.argv", ["default_model.py", *map(str, arguments)])
     default_model.main()
     return checkpoint.load(tmp_path / "m.safetensors")
 
 
-def test_the_committed_recipe_can_be_trained_and_its_networks_fit_into_the_package(tmp_path):
+def test_the_committed_config_can_be_trained_and_its_networks_fit_into_the_package(tmp_path):
     import default_model
 
     from bevseg.bev.bands import bands
     from bevseg.seg.checkpoint import Model, save
     from bevseg.seg.models import UNet
 
-    recipe = default_model.read_recipe(default_model.RECIPE)
-    refuse_settings(recipe.settings.train)
-    net, read = recipe.settings.net, bands(recipe.settings.raster.features)
+    config = default_model.read_config(default_model.CONFIG)
+    refuse_settings(config.settings.train)
+    net, read = config.settings.net, bands(config.settings.raster.features)
     nets = {name: UNet(len(of), 5, net.filters, net.depth, widest=net.widest) for name, of in read.items()}
-    save(Model(nets, read, recipe.settings), tmp_path / "m.safetensors", half=True)
+    save(Model(nets, read, config.settings), tmp_path / "m.safetensors", half=True)
     assert (tmp_path / "m.safetensors").stat().st_size <= 3_000_000
 
 
@@ -86,10 +86,10 @@ def test_the_seed_of_a_cloud_draws_from_ranges_and_from_nothing_else():
     first = list(default_model.streets(block))
     again = list(default_model.streets(block | {"first_seed": 10, "clouds": 3}))
     assert [street for street in first if 10 <= street.seed < 13] == again
-    points = np.array([street.what.points for street in first])
+    points = np.array([street.config.points for street in first])
     assert points.dtype.kind == "i"
     assert points.min() >= 1000 and points.max() <= 4000 and len(set(points)) > 10
-    assert {street.what.length for street in first} == {10.0}
+    assert {street.config.length for street in first} == {10.0}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,6 @@ def test_the_seed_of_a_cloud_draws_from_ranges_and_from_nothing_else():
         ("filters", "filtres", "filtres"),
     ],
 )
-def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, monkeypatch, old, new, said):
+def test_a_config_that_makes_no_sense_is_refused(tmp_path, monkeypatch, old, new, said):
     with pytest.raises(SystemExit, match=said):
         make(tmp_path, monkeypatch, text=SMALL.replace(old, new))

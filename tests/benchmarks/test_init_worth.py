@@ -37,7 +37,7 @@ def test_a_mixture_lies_between_the_two_models_and_changes_neither(models, share
 
     start, tuned = models
     before = [{key: value.clone() for key, value in states(model).items()} for model in (start, tuned)]
-    for key, value in states(init_worth.mixed(tuned, start, share)).items():
+    for key, value in states(init_worth.interpolated(tuned, start, share)).items():
         if value.is_floating_point():
             torch.testing.assert_close(value, share * before[0][key] + (1 - share) * before[1][key])
     assert all(torch.equal(states(start)[key], value) for key, value in before[0].items())

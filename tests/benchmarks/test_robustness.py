@@ -1,4 +1,4 @@
-"""The benchmark of what randomising the scanner is worth: what it changes, and what it prints."""
+"""The benchmark of randomised scanners in training: what it changes, and what it prints."""
 
 import dataclasses
 import json
@@ -69,14 +69,14 @@ def test_both_models_are_scored_on_the_same_streets(tiny_model, tmp_path, monkey
     assert len(list((tmp_path / "s").iterdir())) == len(names)
 
 
-def test_the_twins_differ_in_the_scanner_alone():
+def test_the_ablation_pair_differs_in_the_scanner_alone():
     import default_model
 
     ours, theirs = (
-        default_model.read_recipe(default_model.RECIPE.with_name(f"robust_{which}.toml"))
+        default_model.read_config(default_model.CONFIG.with_name(f"robust_{which}.toml"))
         for which in ("with", "without")
     )
     assert ours.settings == theirs.settings
     for a, b in zip(ours.train + ours.validation, theirs.train + theirs.validation, strict=True):
-        assert (a.seed, a.what.points) == (b.seed, b.what.points)
-        assert (a.what.preset, b.what.preset) == ("mixed", "oakland")
+        assert (a.seed, a.config.points) == (b.seed, b.config.points)
+        assert (a.config.preset, b.config.preset) == ("mixed", "oakland")
