@@ -29,7 +29,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
 from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
-from bevseg.sim import simulate_scan
+from bevseg.sim.simulate import simulate_scan
 from bevseg.stages.learning import write_trained
 from bevseg.stages.simulate import write
 from bevseg.training.fit import Example

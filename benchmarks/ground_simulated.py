@@ -49,12 +49,13 @@ from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
 from bevseg.ground.find import Ground, find_ground
 from bevseg.runtime import open3d
-from bevseg.sim.instrument.drive import Pace, drive, straight
+from bevseg.sim.instrument.drive import Pace, drive
 from bevseg.sim.instrument.returns import joined
 from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, box, merge
+from bevseg.sim.routes import straight
 from bevseg.sim.scene import Scene
 from bevseg.sim.simulate import simulate_scan
 from bevseg.sim.town import lots, roadside, sites

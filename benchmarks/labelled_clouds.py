@@ -19,7 +19,6 @@ from default_model import Street
 
 from bevseg import pipeline
 from bevseg.config import SimulateConfig
-from bevseg.config.names import SIMULATED
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.core.metrics import Counts
@@ -29,6 +28,7 @@ from bevseg.errors import CloudFormatError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.seg.checkpoint import Model
+from bevseg.sim import presets
 
 DATA = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[2] / "shared")) / "data"
 
@@ -107,7 +107,7 @@ def simulated(preset: str, count: int, folder: Path | None = None, points: int |
     Parameters
     ----------
     preset
-        One of `names.SIMULATED`.
+        One of `presets.names()`.
     count
         How many, from SEED on.
     folder
@@ -115,9 +115,7 @@ def simulated(preset: str, count: int, folder: Path | None = None, points: int |
     points
         Of each; None: those of the preset, at most MOST.
     """
-    from bevseg.sim.presets import PRESETS
-
-    config = SimulateConfig(points or min(PRESETS[preset].points, MOST), preset=preset)
+    config = SimulateConfig(points or min(presets.load(preset).points, MOST), preset=preset)
     made = [Street(seed, config) for seed in range(SEED, SEED + count)]
     return Set(
         f"simulated {preset}", {street.name: functools.partial(street.cloud, folder) for street in made}
@@ -133,7 +131,7 @@ def sets(names: Sequence[str], data: Path, count: int, folder: Path | None = Non
     return found
 
 
-NAMES = (*REAL, *(f"simulated:{preset}" for preset in SIMULATED))
+NAMES = (*REAL, *(f"simulated:{preset}" for preset in presets.names()))
 
 
 def spin(path: Path) -> PointCloud:

@@ -30,7 +30,8 @@ from transfer import lines, percent, said
 from bevseg.config import SimulateConfig
 from bevseg.errors import BevsegError
 from bevseg.seg import checkpoint
-from bevseg.sim.presets import PRESETS, Preset, Setup
+from bevseg.sim import presets
+from bevseg.sim.setup import Preset, Setup
 
 BASE = "oakland"
 
@@ -108,15 +109,16 @@ def kinds(clouds: int, points: int, folder: Path | None) -> Iterator[Set]:
 
 
 def _streets(name: str, change: Change, clouds: int, config: SimulateConfig, folder: Path | None) -> Set:
-    """Return streets scanned in a way that has no name of its own in bevseg: it gets one here."""
+    """Return streets scanned in a changed way, which is added as a preset of its own."""
     preset = f"{BASE}-{re.sub(r'[^a-z0-9]+', '-', name)}"
-    PRESETS.setdefault(preset, Preset(partial(_drawn, change), PRESETS[BASE].points))
+    if preset not in presets.names():
+        presets.add(preset, Preset(partial(_drawn, change), presets.load(BASE).points))
     made = [Street(seed, replace(config, preset=preset)) for seed in range(SEED, SEED + clouds)]
     return Set(name, {street.name: partial(street.cloud, folder) for street in made})
 
 
 def _drawn(change: Change, rng: np.random.Generator) -> Setup:
-    return change(PRESETS[BASE].draw(rng))
+    return change(presets.load(BASE).draw(rng))
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.find import find_ground, height_above_ground
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
-from bevseg.sim.presets import PRESETS
+from bevseg.sim.presets import names
 
 DPI = 100
 TALLEST = 8.0
@@ -173,7 +173,7 @@ def main() -> None:
             for title, views in (("real", real), ("simulated", simulated))
         }
         panels(out / f"oakland_{name}.png", columns, pixel, heights)
-    first = {name: View(find_clouds([made / name]).clouds[0].path) for name in PRESETS}
+    first = {name: View(find_clouds([made / name]).clouds[0].path) for name in names()}
     pixel = pixel_for(list(first.values()))
     images = [(name, view.from_the_side(pixel, of_classes=True)) for name, view in first.items()]
     legend = ", ".join(f"{name} {word}" for name, word in zip(CLASS_NAMES, COLOUR_WORDS, strict=True))

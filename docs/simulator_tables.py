@@ -21,7 +21,7 @@ from ground_tables import fill, markdown, read
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.runner.compare_statistics import ALIKE, rows
 from bevseg.sim.materials import RESPONSES
-from bevseg.sim.presets import PRESETS
+from bevseg.sim.presets import load, names
 from bevseg.sim.town.style import STYLES, Style
 
 
@@ -42,10 +42,10 @@ def likeness(folder: Path) -> str:
 def presets(folder: Path) -> str:
     """Return what the presets draw, in their own words."""
     parts = []
-    for name, preset in PRESETS.items():
-        head, _, rest = (inspect.getdoc(preset.draw) or "").partition("\n\n")
-        text = " ".join(f"{head} {rest}".split())
-        parts.append(f"**`{name}`** ({preset.points:,} points unless told). {text}")
+    for name in names():
+        preset = load(name)
+        text = " ".join((sys.modules[preset.draw.__module__].__doc__ or "").split())
+        parts.append(f"**`{name}`** ({preset.points:,} points by default). {text}")
     return "\n\n".join(parts)
 
 

@@ -8,6 +8,7 @@ import click
 
 from bevseg import io
 from bevseg.config import SimulateConfig
+from bevseg.sim import presets
 
 from . import options
 from .console import Console
@@ -19,7 +20,7 @@ from .console import Console
 @options.output("DIR", "Directory of the clouds.")
 @click.option(
     "--preset",
-    type=options.Setting(SimulateConfig, "preset"),
+    type=click.Choice(presets.names()),
     default=SimulateConfig.preset,
     show_default=True,
     help="Instrument, drive and kind of town; mixed draws them widely, a cloud at a time.",

@@ -32,7 +32,6 @@ from bevseg.config.names import (
     REFERENCES,
     SAMPLINGS,
     SCHEDULES,
-    SIMULATED,
     SYMMETRIES,
 )
 
@@ -262,8 +261,8 @@ class SimulateConfig(Group):
     the drive is as long as the points need."""
     resolution: float | None = setting(None, Number(least=1e-5, most=1, optional=True, unit="m"))
     """Step of the coordinates, m; None: that of the preset. 32 bits hold the longest drive in the finest."""
-    # Benchmarks add variants of a preset to the table of them: `oakland-...`.
-    preset: str = setting("shrec20", OneOf(SIMULATED, "-"))
+    # Which presets there are, the simulator knows: other packages may bring more.
+    preset: str = setting("shrec20", Text("the name of a preset", most=100))
     """How the street is surveyed, and what kind of street it is."""
 
 

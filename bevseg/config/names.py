@@ -47,4 +47,3 @@ ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "default"
 """The model that ships, wherever a model is asked for."""
-SIMULATED = ("shrec20", "oakland", "terrestrial", "mixed")

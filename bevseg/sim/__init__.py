@@ -1,5 +1,1 @@
-"""Simulated street scans with true labels."""
-
-from bevseg.sim.simulate import SimulatedScan, simulate, simulate_scan
-
-__all__ = ["SimulatedScan", "simulate", "simulate_scan"]
+"""Simulated street scans with true labels: a town of objects, and an instrument that scans it."""

@@ -14,10 +14,9 @@ from bevseg.io import SIMULATED, geotiff, simulated
 from bevseg.io.ply.mesh import write_mesh
 from bevseg.runtime import atomic
 from bevseg.runtime.progress import Progress, silent
-from bevseg.sim import simulate_scan
 from bevseg.sim.exact_ground import exact_ground
 from bevseg.sim.materials import LABELS
-from bevseg.sim.simulate import EPSG, SimulatedScan
+from bevseg.sim.simulate import EPSG, SimulatedScan, simulate_scan
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@ import pytest
 
 from bevseg.errors import DependencyError
 from bevseg.runtime import open3d
-from bevseg.sim import simulate_scan
-from bevseg.sim.instrument.drive import Pace, drive, straight
+from bevseg.sim.instrument.drive import Pace, drive
 from bevseg.sim.instrument.returns import joined
 from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import merge
+from bevseg.sim.routes import straight
 from bevseg.sim.scene import Scene
+from bevseg.sim.simulate import simulate_scan
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.street import Street
@@ -20,6 +21,7 @@ MEADOW = Side(kerb=30, verge=0, pavement=1, garden=1)
 SIDE = Side(kerb=4, verge=0, pavement=2, garden=3)
 HILL = Terrain(60, 0.05, (0.0, 50.0, 0.0), 0.02, SIDE, SIDE)
 """A street of 60 m that rises by 5 %."""
+LINE_SCANNER = Sensor("line_scanner", 2.1, 0.5, 0.25, rate=37.5, yaw=(-45.0,))
 PROFILER = Sensor("profiler", 2.2, 1.2, 0.1, rate=80.0, yaw=(30.0, -30.0), pitch=12.0)
 """Two mirrors that blur nothing."""
 

@@ -6,8 +6,8 @@ from scipy.spatial import cKDTree
 
 from bevseg.core.labels import CAR, CLASS_NAMES, GROUND, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.sim import simulate, simulate_scan
-from bevseg.sim.presets import PRESETS
+from bevseg.sim import presets
+from bevseg.sim.simulate import simulate, simulate_scan
 from bevseg.sim.town.street import street
 
 
@@ -106,17 +106,17 @@ def scans(ray_casting):
         preset: [
             simulate_scan(seed, 12_000, preset=preset, length=length) for seed, length in ((0, None), (1, 40))
         ]
-        for preset in PRESETS
+        for preset in presets.names()
     }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", presets.names())
 def test_every_preset_finds_every_class_in_a_few_streets(scans, preset):
     found = set(np.concatenate([one.cloud.labels for one in scans[preset]]).tolist())
     assert found == set(range(len(CLASS_NAMES)))
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", presets.names())
 def test_every_preset_brings_home_a_sound_scan(scans, preset):
     for one in scans[preset]:
         assert len(one.cloud) == 12_000
@@ -131,7 +131,7 @@ def test_every_preset_brings_home_a_sound_scan(scans, preset):
         assert np.ptp(one.cloud.xyz, axis=0).max() < 500
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", presets.names())
 def test_points_of_ground_lie_on_the_exact_ground(scans, preset):
     for one in scans[preset]:
         local = one.cloud.xyz[one.instances == 0] - one.cloud.offset
@@ -142,8 +142,8 @@ def test_points_of_ground_lie_on_the_exact_ground(scans, preset):
         assert abs(np.nanmedian(error)) < 0.005 + one.setup.error
 
 
-def test_one_push_broom_in_ten_crawls_by_fits_and_starts():
-    drawn = [PRESETS["oakland"].draw(np.random.default_rng(seed)) for seed in range(300)]
+def test_one_line_scanner_in_ten_crawls_by_fits_and_starts():
+    drawn = [presets.load("oakland").draw(np.random.default_rng(seed)) for seed in range(300)]
     crawling = [setup for setup in drawn if setup.sensor.spacing < 0.13]
     assert 15 <= len(crawling) <= 50
     assert {setup.pace.swing for setup in crawling} == {0.8}
@@ -168,7 +168,7 @@ def test_the_sensor_decides_the_density_unless_a_length_is_told(ray_casting):
     assert told[0].street.terrain.length == told[1].street.terrain.length == 30
 
 
-def test_a_push_broom_sees_one_side_and_what_hangs_over_the_other(ray_casting):
+def test_a_line_scanner_sees_one_side_and_what_hangs_over_the_other(ray_casting):
     one = next(
         s for s in (simulate_scan(seed, 30_000, preset="oakland") for seed in range(9)) if not turned(s)
     )

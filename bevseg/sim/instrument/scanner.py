@@ -1,4 +1,4 @@
-"""An instrument on its way through a scene -> the rays that it casts, batch by batch, and their returns."""
+"""A scene, a sensor and its passes -> rays, batch by batch, and their returns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bevseg.sim.instrument.sensors import Pattern, Sensor
 from bevseg.sim.scene import Floats, Scene
 
 _BATCH = 400_000
-"""Rays cast at once; with what is computed of them they take about 250 bytes each."""
+"""Rays of a batch. A ray and what is computed from it take about 250 bytes."""
 
 
 def scan(
@@ -23,7 +23,7 @@ def scan(
     rng: np.random.Generator,
     *,
     every: int = 1,
-    tell: Callable[[float, float, int], None] = lambda done, total, points: None,
+    progress: Callable[[float, float, int], None] = lambda done, total, points: None,
 ) -> Iterator[Returns]:
     """Yield the returns of all passes in batches, in the order of measurement.
 
@@ -34,8 +34,8 @@ def scan(
     rng
         Draws noise and drop-outs.
     every
-        Only every so many sweeps are measured.
-    tell
+        Only every `every`-th sweep is measured.
+    progress
         Called after each batch with sweeps done, sweeps in all and points so far.
     """
     pattern = sensor.pattern()
@@ -49,7 +49,7 @@ def scan(
             returns = measured(scene, sensor.optics, pattern, rays, one.start + time / sensor.rate, rng)
             returns.xyz[:] += one.shift.astype(np.float32)
             points += len(returns)
-            tell(min(done + sweeps[-1] + 1, total), total, points)
+            progress(min(done + sweeps[-1] + 1, total), total, points)
             yield returns
         done += one.sweeps
 
@@ -75,7 +75,7 @@ def _rays(pattern: Pattern, one: Pass, sweeps: Index) -> tuple[Floats, NDArray[n
 def _rotation(
     heading: NDArray[np.float64], pitch: NDArray[np.float64], roll: NDArray[np.float64]
 ) -> list[list[NDArray[np.float64]]]:
-    """Return the rows of the matrices that turn the frame of the instrument into that of the street."""
+    """Return the rows of the rotation from the frame of the instrument to that of the street."""
     (ch, cp, cr), (sh, sp, sr) = ([f(angle) for angle in (heading, pitch, roll)] for f in (np.cos, np.sin))
     return [
         [ch * cp, -sh * cr - ch * sp * sr, sh * sr - ch * sp * cr],

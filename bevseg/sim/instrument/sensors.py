@@ -1,6 +1,7 @@
-"""The instruments: where their rays go, and how they measure.
+"""The scanners: the directions of their rays, and how they measure.
 
-A sweep is one turn of a mirror or a drum. Directions are in the frame of the instrument: x ahead, y left, z up.
+A sweep is one turn of a mirror or of a spinning head. Directions are in the frame of the instrument: x ahead, y left,
+z up.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ Array = NDArray[np.float64]
 HDL32 = np.linspace(-30.67, 10.67, 32)
 """Elevations of the beams of a Velodyne HDL-32E, degrees (its user's manual, 63-9113)."""
 FULL_TURN = 360.0
+TERRESTRIAL = "terrestrial"
+"""Kind of a sensor that stands on a tripod; the others are driven."""
 _SPARSE = 1.5
-"""Between two sweeps at most, m or degrees."""
+"""Greatest distance between two sweeps, m or degrees."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,11 @@ class Pattern:
     directions
         (H, R, 3) unit directions of the R rays of each of H heads.
     share
-        (R,) share of the sweep that is over when a ray is sent, from 0 to 1, never falling.
+        (R,) time at which a ray is sent, as a share of the sweep from 0 to 1, in ascending order.
     offsets
-        (H, 3) places of the heads in the frame of the instrument, m.
+        (H, 3) positions of the heads in the frame of the instrument, m.
     ring
-        How many rays on the neighbour of a ray is: that of the same beam in a drum.
+        How many rays after a ray its neighbour is sent. In a spinning scanner that is the next ray of the same beam.
     """
 
     directions: Array
@@ -54,69 +57,75 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Optics:
-    """How ranges are measured, and which are not."""
+    """How ranges are measured, and which are lost."""
 
     noise: float = 0.010
-    """Standard deviation of a range, m; the roughness of a surface adds to it."""
+    """Standard deviation of a range, m. The roughness of the surface adds to it."""
     step: float = 0.0
-    """Ranges are rounded to multiples of this, m; 0: not at all."""
+    """Ranges are rounded to multiples of this, m; 0: not rounded."""
     reach: float = 45.0
     """Range at which half the returns are lost, m."""
     farthest: float = 90.0
-    """No return comes back from beyond, m."""
+    """Greatest range, m."""
     nearest: float = 1.2
-    """Returns nearer than this are of the vehicle itself, m."""
+    """Least range, m: nearer returns are of the vehicle itself."""
     grazing: float = 0.3
-    """Share of the returns that comes back although the beam just touches a surface."""
+    """Share of the returns that is measured where the beam only grazes the surface."""
     kept: float = 1.0
     """Share of the returns that is kept, whatever they hit."""
     divergence: float = 0.0
-    """Full angle of the beam, rad: what it may straddle at an edge."""
+    """Full angle of the beam, rad. It decides how often a beam straddles an edge."""
     returns: int = 1
-    """Returns of one beam at most, 1 or 2."""
+    """Greatest number of returns of a beam, 1 or 2."""
     multipath: float = 0.0
-    """How often a mirroring surface sends the beam on: 1 for as often as its material tells, 0 for never."""
+    """Factor on the chance that a surface mirrors the beam: 1 for that of its material, 0 for never."""
     through: float = 1.0
-    """How often a beam goes on behind glass: 1 for as often as its material tells, 0 for never."""
+    """Factor on the chance that a beam passes through glass: 1 for that of the material, 0 for never."""
 
 
 @dataclass(frozen=True)
 class Sensor:
-    """An instrument, as it was mounted and set."""
+    """A scanner, as it is mounted and set."""
 
     kind: str
     """A key of `PATTERNS`: `line_scanner`, `profiler`, `spinning` or `terrestrial`."""
     height: float
-    """Over the ground, m."""
+    """Height over the ground, m."""
     step: float
     """Angle between two rays, degrees."""
     spacing: float
-    """Between two sweeps along the road, m; for a `terrestrial` scanner the angle between them, degrees."""
+    """Distance between two sweeps along the road, m; for a terrestrial scanner the angle between them, degrees."""
     rate: float
     """Sweeps per second."""
     yaw: tuple[float, ...] = (0.0,)
-    """Of the plane of a fan, the axis of a profiler, the lean of a drum: left of ahead, degrees; a head each."""
+    """Direction of the scan plane of a line scanner, of the axis of a profiler, or of the tilt of a spinning scanner:
+    degrees to the left of ahead, one number for each head."""
     pitch: float = 0.0
-    """Of the axis of a profiler below the horizon, or of that of a drum off the vertical, degrees."""
+    """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees."""
     blind: float = 0.0
-    """Angle off straight down up to which a fan brings nothing home, degrees: the vehicle is there."""
+    """Angle off straight down in which a line scanner measures nothing, degrees: the vehicle is there."""
     optics: Optics = Optics()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the scanner stands on tripods; otherwise it is driven."""
+        return self.kind == TERRESTRIAL
 
     def pattern(self) -> Pattern:
         """Return the rays of a sweep."""
         return PATTERNS[self.kind](self)
 
     def denser(self, factor: float) -> Self:
-        """Return the sensor with about `factor` as many rays on a metre: finer in both directions alike.
+        """Return the sensor with about `factor` times as many rays per metre, spread over both directions.
 
-        Sweeps lie no further apart than 1.5 m (degrees in a dome), unless they did before.
+        Sweeps lie at most 1.5 m apart (1.5 degrees for a terrestrial scanner), unless they did so before.
         """
         spacing = min(self.spacing / float(np.sqrt(factor)), max(self.spacing, _SPARSE))
         return replace(self, step=self.step * self.spacing / (factor * spacing), spacing=spacing)
 
 
 def _line_scanner(sensor: Sensor) -> Pattern:
-    """Lay out a push-broom: half a turn in a vertical plane, from `blind` off straight down to straight up."""
+    """Return half a turn in a vertical plane, from `blind` degrees off straight down to straight up."""
     opening = 180.0 - sensor.blind
     count = max(2, round(opening / sensor.step) + 1)
     elevation = np.radians(np.linspace(90.0 - opening, 90.0, count))
@@ -124,7 +133,7 @@ def _line_scanner(sensor: Sensor) -> Pattern:
 
 
 def _terrestrial(sensor: Sensor) -> Pattern:
-    """Lay out a tripod: a vertical circle but for 28 degrees to either side of straight down."""
+    """Return a vertical circle without the 28 degrees to either side of straight down, where the tripod is."""
     count = max(2, round(304.0 / sensor.step) + 1)
     return _planes(sensor, np.radians(np.linspace(-62.0, 242.0, count)), np.linspace(0.0, 0.85, count))
 
@@ -137,7 +146,7 @@ def _planes(sensor: Sensor, elevation: Array, share: Array) -> Pattern:
 
 
 def _profiler(sensor: Sensor) -> Pattern:
-    """Mirrors that turn about axes yawed off the driving direction and pitched down, from straight up on."""
+    """Return circles about axes that are yawed off the driving direction and pitched down; they begin straight up."""
     count = max(8, round(FULL_TURN / sensor.step))
     share = (np.arange(count) + 0.5) / count
     angle, pitch = 2 * np.pi * share, np.radians(sensor.pitch)
@@ -151,7 +160,7 @@ def _profiler(sensor: Sensor) -> Pattern:
 
 
 def _spinning(sensor: Sensor) -> Pattern:
-    """Spinning drums of 32 beams, their axes tilted by `pitch` towards `yaw`; heads stand 0.5 m off the middle."""
+    """Return turns of 32 beams about axes tilted by `pitch` towards `yaw`; two heads stand 0.5 m off centre."""
     count = max(4, round(FULL_TURN / sensor.step))
     azimuth = 2 * np.pi * np.arange(count) / count
     elevation = np.radians(HDL32)
@@ -181,6 +190,6 @@ PATTERNS = {
     "line_scanner": _line_scanner,
     "profiler": _profiler,
     "spinning": _spinning,
-    "terrestrial": _terrestrial,
+    TERRESTRIAL: _terrestrial,
 }
-"""Kind of a sensor -> what lays out its rays."""
+"""Kind of a sensor -> function that returns its rays."""

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import BUILDING, CAR, GROUND, UNDEFINED, VEGETATION
+from bevseg.sim import presets
 from bevseg.sim.instrument import drive, returns
 from bevseg.sim.instrument.returns import NOTHING, TRUE_WITHIN, joined
 from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Optics
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import box, leaves
-from bevseg.sim.presets import PRESETS
 from bevseg.sim.scene import Scene
 from bevseg.sim.town.street import street
 from tests.sim.conftest import PROFILER
@@ -69,7 +69,7 @@ def with_optics(**changes):
 def test_without_errors_every_return_lies_on_the_surface_it_is_of(ray_casting, monkeypatch):
     monkeypatch.setattr(returns, "ROUGHNESS", np.zeros(len(Material), np.float32))
     for seed, preset in enumerate(("shrec20", "oakland", "terrestrial")):
-        setup = PRESETS[preset].draw(np.random.default_rng(seed))
+        setup = presets.load(preset).draw(np.random.default_rng(seed))
         sensor = replace(PROFILER, optics=replace(EXACT, returns=setup.sensor.optics.returns))
         there = street(seed, 30, style=setup.style)
         rng = np.random.default_rng(0)

@@ -1,0 +1,52 @@
+"""Where the rays of a scanner go."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bevseg.sim.instrument.sensors import HDL32, Sensor
+from tests.sim.conftest import LINE_SCANNER, PROFILER
+
+SPINNING = Sensor("spinning", 2.1, 1.0, 1.0, rate=10.0, yaw=(180.0,), pitch=0.0)
+
+
+def test_a_line_scanner_sees_from_straight_down_to_straight_up_ahead_on_the_right():
+    pattern = LINE_SCANNER.pattern()
+    ray = pattern.directions[0]
+    assert ray.shape == (361, 3)
+    assert np.allclose(ray[0], (0, 0, -1))
+    assert np.allclose(ray[-1], (0, 0, 1))
+    assert np.allclose(ray[180], (np.sqrt(0.5), -np.sqrt(0.5), 0))
+
+
+def test_a_line_scanner_measures_nothing_where_the_vehicle_is():
+    whole, part = LINE_SCANNER.pattern(), replace(LINE_SCANNER, blind=12.0).pattern()
+    np.testing.assert_allclose(part.directions[0], whole.directions[0][24:], atol=1e-12)
+    assert part.share[-1] == pytest.approx(168 / 360)
+
+
+def test_a_spinning_scanner_has_the_beams_of_its_maker_and_leans():
+    level = SPINNING.pattern().directions[0]
+    elevation = np.degrees(np.arcsin(level[:, 2])).reshape(-1, 32)
+    assert np.allclose(elevation, HDL32)
+    leaning = replace(SPINNING, pitch=40.0).pattern().directions[0]
+    assert np.degrees(np.arcsin(leaning[:, 2])).min() < -65
+    assert leaning[leaning[:, 2].argmin(), 0] < 0
+
+
+@pytest.mark.parametrize(
+    "sensor", [LINE_SCANNER, SPINNING, PROFILER, replace(LINE_SCANNER, kind="terrestrial")]
+)
+def test_rays_are_unit_vectors_in_the_order_of_time(sensor):
+    pattern = sensor.pattern()
+    assert np.allclose(np.linalg.norm(pattern.directions, axis=2), 1)
+    assert (np.diff(pattern.share) >= 0).all()
+    assert 0 <= pattern.share[0] <= pattern.share[-1] <= 1
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.5, 2.0])
+def test_a_denser_sensor_has_so_many_more_rays_on_a_metre(factor):
+    other = LINE_SCANNER.denser(factor)
+    assert LINE_SCANNER.step * LINE_SCANNER.spacing / (other.step * other.spacing) == pytest.approx(factor)
+    assert other.spacing <= 1.5

@@ -1,0 +1,71 @@
+"""The register of presets: how one is found, and how one is added."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bevseg.errors import UsageError
+from bevseg.sim import presets
+from bevseg.sim.simulate import simulate_scan
+
+WHEELBARROW = """
+from bevseg.sim.instrument.sensors import Sensor
+from bevseg.sim.setup import Preset, Setup
+
+
+def draw(rng):
+    return Setup(Sensor("line_scanner", height=0.8, step=1.0, spacing=0.5, rate=10.0), "shrec20")
+
+
+PRESET = Preset(draw, points=300)
+"""
+
+
+def test_the_presets_that_ship_can_be_loaded():
+    assert set(presets.names()) >= {"mixed", "oakland", "shrec20", "terrestrial"}
+    assert all(presets.load(name).points > 0 for name in presets.names())
+
+
+def test_one_file_adds_a_preset(tmp_path, monkeypatch, ray_casting):
+    (tmp_path / "wheelbarrow.py").write_text(WHEELBARROW)
+    monkeypatch.setattr(presets, "__path__", [*presets.__path__, str(tmp_path)])
+    assert "wheelbarrow" in presets.names()
+    made = simulate_scan(1, preset="wheelbarrow", length=10)
+    assert len(made.cloud) == 300
+    assert made.setup.sensor.height == 0.8
+
+
+def test_an_entry_point_of_another_package_adds_a_preset_to_the_command_line(tmp_path, ray_casting):
+    (tmp_path / "garden.py").write_text(WHEELBARROW)
+    about = tmp_path / "garden-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: garden\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[bevseg.presets]\nwheelbarrow = garden:PRESET\n")
+    command = [sys.executable, "-m", "bevseg", "simulate", "-o", str(tmp_path / "made"), "--length", "10"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [*command, "--preset", "wheelbarrow"],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "made" / "street_00.laz").exists()
+
+
+def test_a_name_that_is_taken_cannot_be_added(monkeypatch):
+    monkeypatch.setattr(presets, "_added", {})
+    oakland = presets.load("oakland")
+    presets.add("oakland-by-night", oakland)
+    assert presets.load("oakland-by-night") is oakland
+    for name in ("oakland", "oakland-by-night"):
+        with pytest.raises(UsageError, match="already"):
+            presets.add(name, oakland)
+
+
+def test_names_are_listed_without_importing_a_preset():
+    code = "import sys; from bevseg.sim.presets import names; names(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "torch", "scipy", "open3d"} & set(loaded.stdout.split())

@@ -1,0 +1,44 @@
+"""Where the instrument can go and stand in a street."""
+
+import numpy as np
+import pytest
+
+from bevseg.sim import routes
+from bevseg.sim.town.street import street
+
+
+def test_a_turn_goes_round_a_corner_on_the_road():
+    there, route = next(
+        (there, route)
+        for there in (street(seed, 120, style="oakland") for seed in range(20))
+        if (route := routes.turning(there, np.random.default_rng(0), least=40)) is not None
+    )
+    assert abs(np.ptp(route.heading)) == pytest.approx(np.pi / 2, abs=0.35)
+    ground = there.ground(route.place[:, 0], route.place[:, 1])
+    assert np.abs(route.place[:, 2] - ground).max() < 0.15
+    assert np.allclose(np.diff(route.along), 0.25, atol=0.01)
+    at = route.through * route.length
+    assert route.curvature[np.abs(route.along - at) < 2].max() > 0.05
+
+
+def test_the_way_back_is_in_the_other_lane_and_the_other_direction():
+    there = street(1, 60)
+    ahead, back = routes.straight(there), routes.straight(there, back=True)
+    assert np.cos(ahead.heading[10] - back.heading[-10]) == pytest.approx(-1, abs=0.02)
+    gap = np.linalg.norm(ahead.place[40, :2] - back.place[:, :2], axis=1).min()
+    assert gap == pytest.approx(2 * abs(there.lane), abs=0.4)
+
+
+def test_tripods_stand_on_the_pavement_where_there_is_most_room():
+    there = street(2, 90)
+    middle = there.centreline.to_plane(np.array([[15.0, 0, 0]]))[0]
+
+    def room(place):
+        return np.linalg.norm(place[:2] - middle[:2])
+
+    places = routes.standpoints(there, 3, 30.0, np.random.default_rng(0), room)
+    s, t = there.centreline.to_street(np.array(places)[:, :2]).T
+    assert (np.diff(s) > 5).all()
+    for along, across in zip(s, t, strict=True):
+        side = there.terrain.side(1 if across > 0 else -1)
+        assert side.front - side.pavement <= abs(across) <= side.front, along
