@@ -31,7 +31,7 @@ from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
 from bevseg.sim.simulate import simulate_scan
 from bevseg.stages.learning import write_trained
-from bevseg.stages.simulate import write
+from bevseg.stages.simulate import write_scan
 from bevseg.training.fit import Example
 
 CONFIG = Path(__file__).parent / "configs" / "default_model.toml"
@@ -63,7 +63,7 @@ class Street:
             self.seed, config.points, preset=config.preset, length=config.length, resolution=config.resolution
         )
         if path is not None:
-            write(made, path)
+            write_scan(made, path)
         return dataclasses.replace(made.cloud, name=self.name)
 
 

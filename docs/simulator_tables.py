@@ -2,7 +2,7 @@
 
 python docs/simulator_tables.py build/simulator docs/simulator.md
 
-The folder holds likeness.json, as `bevseg simulate --compare --json` writes it. What is said of presets, styles and
+The folder holds comparison.json, as `bevseg simulate --compare --json` writes it. What is said of presets, styles and
 materials is read from the modules that hold them: the text here cannot fall behind them.
 """
 
@@ -19,22 +19,22 @@ from typing import Any
 from ground_tables import fill, markdown, read
 
 from bevseg.core.labels import CLASS_NAMES
-from bevseg.runner.compare_statistics import ALIKE, rows
+from bevseg.runner.compare_statistics import TOLERANCE, rows
 from bevseg.sim.materials import RESPONSES
 from bevseg.sim.presets import load, names
 from bevseg.sim.town.style import STYLES, Style
 
 
-def likeness(folder: Path) -> str:
+def comparison(folder: Path) -> str:
     """Return the numbers of simulated and real clouds side by side."""
-    table = read(folder, "likeness")
+    table = read(folder, "comparison")
     known = [ratio for ratio in table["ratio"].values() if ratio is not None]
-    off = [name for name, ratio in table["ratio"].items() if ratio is not None and abs(ratio - 1) > ALIKE]
+    off = [name for name, ratio in table["ratio"].items() if ratio is not None and abs(ratio - 1) > TOLERANCE]
     counts = {side: len(table[side]["clouds"]) for side in ("simulated", "real")}
     lines = markdown(["number", "simulated", "real", "ratio"], rows(table))
     return (
         f"{lines}\n\n{counts['simulated']} simulated and {counts['real']} real clouds, mean ± standard deviation "
-        f"over clouds. {len(known) - len(off)} of {len(known)} ratios lie within {ALIKE:.0%} of 1; off (*): "
+        f"over clouds. {len(known) - len(off)} of {len(known)} ratios lie within {TOLERANCE:.0%} of 1; off (*): "
         f"{'; '.join(off) or 'none'}."
     )
 
@@ -96,7 +96,7 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-TABLES = {"likeness": likeness, "presets": presets, "styles": styles, "materials": materials}
+TABLES = {"comparison": comparison, "presets": presets, "styles": styles, "materials": materials}
 
 if __name__ == "__main__":
     fill(Path(sys.argv[2]), Path(sys.argv[1]), TABLES)

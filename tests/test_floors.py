@@ -80,7 +80,8 @@ INSIDE = {
         ("tour",),
         ("point_count",),
         ("simulate",),
-        ("exact_ground", "statistics"),
+        ("exact_ground", "lines_and_planes"),
+        ("statistics",),
     ),
     "sim.objects": (
         ("facades", "walls", "cars", "clutter", "poles", "trees", "shrubs"),

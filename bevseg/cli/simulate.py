@@ -23,7 +23,7 @@ from .console import Console
     type=click.Choice(presets.names()),
     default=SimulateConfig.preset,
     show_default=True,
-    help="Instrument, drive and kind of town; mixed draws them widely, a cloud at a time.",
+    help="Scanner, drive and kind of town; mixed draws them widely, anew for each cloud.",
 )
 @options.seed
 @click.option(
@@ -31,17 +31,17 @@ from .console import Console
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="How many; each has the next seed. With --compare, 0 takes those that lie in DIR.",
+    help="Number of clouds; each has the next seed. With --compare, 0 takes the clouds in DIR.",
 )
 @click.option(
     "--points",
     type=options.Setting(SimulateConfig, "points"),
-    help="Points of a cloud, such as 3e6.  [default: what is usual for the preset]",
+    help="Points of a cloud, such as 3e6.  [default: that of the preset]",
 )
 @click.option(
     "--length",
     type=options.Setting(SimulateConfig, "length"),
-    help="Length of the drive, m; the points then decide how dense it is.  [default: what the points need]",
+    help="Length of the drive, m; the points then decide the density.  [default: what the points need]",
 )
 @click.option(
     "--resolution",
@@ -55,30 +55,30 @@ from .console import Console
     default=io.SIMULATED[0],
     show_default=True,
     metavar="|".join(io.SIMULATED),
-    help="Format; of several, joined by commas, the clouds take turns.",
+    help="Format; with several, joined by commas, the clouds take turns.",
 )
 @click.option(
     "--truth",
     is_flag=True,
-    help="Write the exact ground of each cloud as well: a GeoTIFF of its height and of where it was seen.",
+    help="Write the exact ground of each cloud too: a GeoTIFF of its height and of where it was seen.",
 )
 @click.option(
     "--mesh",
     is_flag=True,
-    help="Write the triangles of each street as well: mesh/*.ply with class and thing of each face.",
+    help="Write the triangles of each street too: mesh/*.ply with class and instance of each face.",
 )
 @click.option(
     "--compare",
     "real",
     type=click.Path(path_type=Path),
     metavar="REAL_DIR",
-    help="Tell how like these clouds the simulated ones are, in numbers that need no labels.",
+    help="Compare the simulated clouds with these, by numbers that need no labels.",
 )
 @click.option(
     "--compare-classes",
     "classes",
     metavar="SCHEME",
-    help="And in the classes of REAL_DIR, labelled by this scheme; not for clouds that a model is scored on.",
+    help="Compare the classes too, by this scheme of REAL_DIR; not for clouds that a model is scored on.",
 )
 @options.json_file
 @options.overwrite
@@ -99,23 +99,23 @@ def simulate(
     json_file: Path | None,
     overwrite: bool,
 ) -> None:
-    """Make labelled street clouds in a directory, as a survey would bring them home.
+    """Simulate labelled scans of streets and write them to a directory.
 
-    The labels are codes of the scheme shrec20. A seed gives the same street every time.
+    The labels are codes of the scheme shrec20. The same seed gives the same street every time.
     """
     if real is None and (classes or json_file or not clouds):
         raise click.UsageError("--compare-classes, --json and --clouds 0 need --compare REAL_DIR")
     from bevseg.runner import compare_statistics
-    from bevseg.stages.simulate import Order, make
+    from bevseg.stages.simulate import SimulationRequest, simulate_clouds
 
-    what = SimulateConfig(points, length, resolution, preset)
-    order = Order(output, seed, clouds, formats, what, overwrite, truth, mesh)
+    config = SimulateConfig(points, length, resolution, preset)
+    request = SimulationRequest(output, seed, clouds, formats, config, overwrite, truth, mesh)
     if real is None:
-        for path in make(order, console.progress):
+        for path in simulate_clouds(request, console.progress):
             console.result(str(path))
         return
-    outcome = compare_statistics.make_and_compare(
-        order, real, classes=classes, json_path=json_file, progress=console.progress
+    outcome = compare_statistics.simulate_and_compare(
+        request, real, classes=classes, json_path=json_file, progress=console.progress
     )
     console.result(compare_statistics.text(outcome.facts))
     console.finish(outcome)

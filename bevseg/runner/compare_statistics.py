@@ -1,4 +1,4 @@
-"""Simulated clouds and real ones, told side by side: `bevseg simulate --compare`."""
+"""Simulated and real clouds compared by their statistics: `bevseg simulate --compare`."""
 
 from __future__ import annotations
 
@@ -17,55 +17,55 @@ from bevseg.runtime.atomic import ensure_absent, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 from bevseg.sim.statistics import class_statistics, means, statistics
-from bevseg.stages.simulate import Order, make
+from bevseg.stages.simulate import SimulationRequest, simulate_clouds
 
-SIMULATED = "shrec20"
-"""Scheme in which simulated clouds are labelled."""
+SIMULATED_SCHEME = "shrec20"
+"""Scheme of the labels of simulated clouds."""
 
-ALIKE = 0.25
-"""Numbers whose ratio is off 1 by more than this are marked."""
+TOLERANCE = 0.25
+"""A ratio that differs from 1 by more than this is marked."""
 
 
-def make_and_compare(
-    order: Order,
+def simulate_and_compare(
+    request: SimulationRequest,
     real: Path,
     *,
     classes: str | None = None,
     json_path: Path | None = None,
     progress: Progress = silent,
 ) -> BatchResult:
-    """Make the clouds of an order and tell how like real ones they are.
+    """Simulate the clouds of a request and compare them with real ones.
 
     Parameters
     ----------
-    order
-        Of no cloud: those that lie in its directory are compared.
+    request
+        What to simulate. With 0 clouds, the clouds in its directory are compared.
     real, classes, json_path, progress
-        As `compare` takes them.
+        See `compare`.
 
     Returns
     -------
     BatchResult
-        That of `compare`; `written` begins with the clouds that were made.
+        Result of `compare`; `written` begins with the simulated clouds.
 
     Raises
     ------
     InputError, LabelError, OutputExistsError
-        As `make` and `compare` say; what can be refused before any work, is.
+        See `simulate_clouds` and `compare`; before any work where possible.
     """
     find_clouds([real])
-    lying = [] if order.clouds else find_clouds([order.output]).clouds
+    existing = [] if request.clouds else find_clouds([request.output]).clouds
     if classes is not None:
         load_scheme(classes)
     if json_path is not None:
-        ensure_absent(json_path, overwrite=order.overwrite)
-    made = make(order, progress) if order.clouds else []
+        ensure_absent(json_path, overwrite=request.overwrite)
+    made = simulate_clouds(request, progress) if request.clouds else []
     outcome = compare(
-        made or [file.path for file in lying],
+        made or [file.path for file in existing],
         real,
         classes=classes,
         json_path=json_path,
-        overwrite=order.overwrite,
+        overwrite=request.overwrite,
         progress=progress,
     )
     return dataclasses.replace(outcome, written=[*made, *outcome.written])
@@ -80,45 +80,45 @@ def compare(
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> BatchResult:
-    """Tell how like real clouds simulated ones are.
+    """Compare the statistics of simulated clouds with those of real ones.
 
     Parameters
     ----------
     simulated
-        Clouds, or directories of them.
+        Clouds, or directories of clouds.
     real
-        A cloud or a directory of clouds. Their labels are not looked at, unless
+        A cloud or a directory of clouds. Their labels are not used without `classes`.
     classes
-        names the scheme of them: then shares and heights of each class are told, too. Whoever scores a model on these
-        clouds leaves it out.
+        Scheme of the labels of `real`. With it, the shares and heights of each class are compared too. Do not use it
+        with clouds on which a model is scored.
     json_path
-        Where the numbers are written to.
+        File for the numbers.
     overwrite
-        Whether that file may be replaced.
+        Whether an existing file is replaced.
     progress
-        Told after each cloud.
+        Progress callback, called after each cloud.
 
     Returns
     -------
     BatchResult
         `facts` holds `simulated` and `real`, each with `mean`, `spread` (standard deviation over clouds) and `clouds`
-        (stem -> numbers), and `ratio`; what is not known is None.
+        (stem -> numbers), and `ratio`; unknown numbers are None.
 
     Raises
     ------
     InputError
-        If there are no clouds, or one has no point that is finite.
+        If there are no clouds, or if a cloud has no finite point.
     LabelError
-        If classes are asked for and a cloud has none.
+        If `classes` is given and a cloud has no labels.
     OutputExistsError
-        If the file is there and may not be replaced; before any work.
+        If the file exists and `overwrite` is not set; before any work.
     """
     if json_path is not None:
         ensure_absent(json_path, overwrite=overwrite)
-    schemes = (load_scheme(SIMULATED), load_scheme(classes)) if classes else (None, None)
+    schemes = (load_scheme(SIMULATED_SCHEME), load_scheme(classes)) if classes else (None, None)
     sides = (find_clouds(simulated).clouds, find_clouds([real]).clouds)
     ours, theirs = (
-        for_each_cloud("compare", partial(_told, scheme), clouds, on_error="stop", progress=progress)
+        for_each_cloud("compare", partial(_statistics_of, scheme), clouds, on_error="stop", progress=progress)
         for clouds, scheme in zip(sides, schemes, strict=True)
     )
     table = {"simulated": _side(ours), "real": _side(theirs)}
@@ -131,7 +131,7 @@ def compare(
 
 
 def rows(table: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return name, simulated and real mean with spread, and ratio of each number; ratios far off 1 bear a mark."""
+    """Return name, simulated and real mean with spread, and ratio of each number; ratios far from 1 are marked."""
     simulated, real = table["simulated"], table["real"]
     return [
         (
@@ -144,7 +144,7 @@ def rows(table: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """Lay the numbers out for people."""
+    """Return the numbers as a table of text."""
     counts = (len(table[side]["clouds"]) for side in ("simulated", "real"))
     head = (
         "mean and spread over {} simulated and {} real clouds".format(*counts),
@@ -154,21 +154,21 @@ def text(table: Mapping[str, Any]) -> str:
     )
     lines = [head, *rows(table)]
     widths = [max(len(line[at]) for line in lines) for at in range(4)]
-    laid = [
+    table_lines = [
         "  ".join(
             (line[0].ljust(widths[0]), *(line[at].rjust(widths[at]) for at in (1, 2)), line[3])
         ).rstrip()
         for line in lines
     ]
     known = [ratio for ratio in table["ratio"].values() if ratio is not None]
-    alike = sum(abs(ratio - 1) <= ALIKE for ratio in known)
-    return "\n".join((*laid, f"{alike} of {len(known)} within {ALIKE:.0%}"))
+    within = sum(abs(ratio - 1) <= TOLERANCE for ratio in known)
+    return "\n".join((*table_lines, f"{within} of {len(known)} within {TOLERANCE:.0%}"))
 
 
-def _told(scheme: Scheme | None, file: CloudFile) -> CloudResult:
-    """Return the numbers of one cloud; those of its classes, too, if their scheme is given."""
+def _statistics_of(scheme: Scheme | None, file: CloudFile) -> CloudResult:
+    """Return the numbers of one cloud, and those of its classes if their scheme is given."""
     with warnings.catch_warnings():
-        if scheme is None:  # nobody asks what the codes mean
+        if scheme is None:  # the labels are not used
             warnings.filterwarnings("ignore", message=".*(codes .* are not in scheme|counts as unlabelled)")
         cloud = read_cloud(file.path, scheme=scheme, strict=scheme is not None)
     numbers = statistics(cloud)
@@ -203,4 +203,4 @@ def _with_spread(mean: float | None, spread: float | None) -> str:
 
 
 def _mark(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2f}{'' if abs(ratio - 1) <= ALIKE else ' *'}"
+    return "-" if ratio is None else f"{ratio:.2f}{'' if abs(ratio - 1) <= TOLERANCE else ' *'}"

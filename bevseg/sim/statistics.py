@@ -1,10 +1,10 @@
-"""What can be told of a cloud without labels: two surveys are alike as far as these numbers are.
+"""Numbers that describe a cloud without its labels, to compare simulated clouds with real ones.
 
 Every number is a plain measure of the points, of the DEM under them, or of the cells they fall into. None depends on
-the order of the points or on a trajectory, which published clouds lack. Where a number cannot be told (the spacing of
-a single point) it is NaN.
+the order of the points, or on a trajectory, which published clouds lack. A number that the cloud cannot give (the
+spacing of a single point) is NaN.
 
-The path of the instrument is found by what it leaves: on the ground under it points lie denser than anywhere near.
+The path of the instrument is found by the density of the ground: it is greatest below the instrument.
 """
 
 from __future__ import annotations
@@ -27,31 +27,26 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import MEASURED, Raster
 from bevseg.errors import InputError, LabelError
 from bevseg.ground.find import find_ground, height_above_ground
-from bevseg.runtime.kernels import compiled
+from bevseg.sim.lines_and_planes import lines_aside, planes
 
 CELL = 0.2
-"""Side of the cells of the DEM, and of those that are called empty or filled by one point, m."""
+"""Side of the cells of the DEM, and of the cells that are counted as empty or filled, m."""
 
 PATCH = 0.5
 """Side of the cells over which density is counted, m."""
 
 CREST, AROUND = 0.5, 6.0
-"""On the path the ground holds at least this share of the densest ground within so many metres,"""
+"""A patch of the path has at least this share of the points of the densest ground within so many metres."""
 
 FAINT, SHORTEST = 0.25, 6.0
-"""at least this share of what half of the points there are among, and the path goes on for so many metres."""
+"""It has at least this share of the points of the patches that hold half of all points of the path. A piece of the
+path is at least so many metres long."""
 
 RINGS = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0)
-"""Borders of the distances from the path for which the density is told, m."""
+"""Borders of the rings around the path in which the density is measured, m."""
 
 HEIGHTS = (0.2, 1.0, 3.0, 6.0)
 """Borders of the bands of height above ground, m."""
-
-REACH, ASIDE = 2, 0.04
-"""The next line is looked for this many patches around, and it is another one if it lies so far aside, m."""
-
-STRAIGHT = 0.05
-"""Points lie on a line if the variance across it is at most this share of that along it."""
 
 FINE, FINE_LEAST = 1.0, 12
 """Planes through ground points: side of a block, m, and the points it must hold."""
@@ -67,7 +62,7 @@ class _Points(NamedTuple):
     """The finite points of a cloud in the order of their coordinates."""
 
     xyz: Values
-    """(N, 3), m in the world."""
+    """(N, 3) world coordinates, m."""
     above: Values
     """(N,) height above ground, m."""
     is_ground: NDArray[np.bool_]
@@ -76,7 +71,7 @@ class _Points(NamedTuple):
     dem: Raster
 
     def grid(self, cell: float) -> Grid:
-        """Return the grid of such cells over the cloud."""
+        """Return the grid of cells of this side over the cloud."""
         return Grid.covering(cell, *self.extent)
 
     def cells(self, grid: Grid, which: NDArray[np.bool_] | slice = slice(None)) -> Cells:
@@ -90,9 +85,9 @@ def statistics(cloud: PointCloud, config: GroundConfig | None = None) -> dict[st
     Parameters
     ----------
     cloud
-        Points that are not finite are left out.
+        The cloud. Points that are not finite are left out.
     config
-        How the ground is found; None: the defaults.
+        Settings of the ground filter; None: the defaults.
 
     Returns
     -------
@@ -105,7 +100,7 @@ def statistics(cloud: PointCloud, config: GroundConfig | None = None) -> dict[st
     InputError
         If no point is finite.
     OutOfMemoryError
-        If the cloud reaches so far that its rasters will not fit.
+        If the cloud is so wide that its rasters do not fit into memory.
     """
     points = _sorted(cloud, config or GroundConfig())
     return {
@@ -127,7 +122,7 @@ def class_statistics(cloud: PointCloud, config: GroundConfig | None = None) -> d
     cloud
         With labels.
     config
-        How the ground is found; None: the defaults.
+        Settings of the ground filter; None: the defaults.
 
     Raises
     ------
@@ -149,12 +144,12 @@ def class_statistics(cloud: PointCloud, config: GroundConfig | None = None) -> d
 
 
 def means(tables: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation over clouds of each number; NaN where no cloud knows it.
+    """Return mean and standard deviation over clouds of each number; NaN where no cloud has it.
 
     Parameters
     ----------
     tables
-        Of `statistics`, at least one.
+        Results of `statistics`, at least one.
     """
     found = {}
     for name in tables[0]:
@@ -164,12 +159,12 @@ def means(tables: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float
 
 
 def path_of(ground_points: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return the patches over which the instrument passed.
+    """Return the patches below the path of the instrument, (rows, cols).
 
     Parameters
     ----------
     ground_points
-        (rows, cols), ground points of each patch.
+        (rows, cols) number of ground points of each patch.
     """
     smooth = uniform_filter(ground_points.astype(np.float64), 3, mode="constant")
     highest = maximum_filter(smooth, 2 * int(AROUND / PATCH) + 1, mode="constant")
@@ -205,7 +200,7 @@ def _sorted(cloud: PointCloud, config: GroundConfig) -> _Points:
 
 
 def _extent(points: _Points) -> dict[str, float]:
-    """Return the sides of the cloud along its principal axes, without the outermost hundredths of the points."""
+    """Return the sides of the cloud along its principal axes, without the outermost 1 % of the points at each end."""
     flat = points.xyz[:, :2] - points.xyz[:, :2].mean(axis=0)
     axes = np.linalg.eigh(flat.T @ flat)[1]
     low, high = np.quantile(flat @ axes, (0.01, 0.99), axis=0)
@@ -230,7 +225,8 @@ def _occupancy(points: _Points) -> dict[str, float]:
 def _density(points: _Points) -> dict[str, float]:
     """Return points per square metre of the patches that hold any: over all, and by distance from the path.
 
-    Densities spread over orders of magnitude; of a ring the geometric mean is told, which one wall does not decide.
+    Densities spread over orders of magnitude. The number of a ring is the geometric mean, so that no single wall
+    decides it.
     """
     grid = points.grid(PATCH)
     size = grid.rows * grid.cols
@@ -249,7 +245,7 @@ def _density(points: _Points) -> dict[str, float]:
 
 
 def _spacing(points: _Points) -> dict[str, float]:
-    """Return how far points are from the next one, and lines on the ground from the next line."""
+    """Return the distance from a point to the next one, and from a line on the ground to the next line."""
     nearest = _nearest(points.xyz - points.xyz[0])
     table = {f"next point, {s} % below, m": _quantile(nearest, s) for s in (10, 50, 90)}
     grid = points.grid(PATCH)
@@ -258,9 +254,11 @@ def _spacing(points: _Points) -> dict[str, float]:
     flat = (points.xyz[points.is_ground, :2] - points.xyz[0, :2])[order]
     starts = np.searchsorted(cells[order], np.arange(grid.rows * grid.cols + 1))
     filled = np.flatnonzero(np.diff(starts))
-    probes = (starts[filled] + starts[filled + 1]) // 2  # one of each patch: all places count alike
+    probes = (
+        starts[filled] + starts[filled + 1]
+    ) // 2  # one of each patch, so that all places have the same weight
     asides = np.empty(len(probes))
-    _next_lines(flat, starts, grid.rows, grid.cols, filled, probes, asides)
+    lines_aside(flat, starts, grid.rows, grid.cols, filled, probes, asides)
     on_line = asides >= 0
     table["ground on lines, % of the area"] = 100 * float(on_line.mean()) if on_line.size else np.nan
     known = asides[on_line & np.isfinite(asides)]
@@ -287,7 +285,7 @@ def _height_shares(above: Values) -> dict[str, float]:
 
 
 def _thickness(points: _Points) -> dict[str, float]:
-    """Return highest less lowest point of the cells that hold an object and more than one point."""
+    """Return the height of the cells that hold an object and more than one point: highest less lowest point."""
     cells = points.cells(points.grid(CELL))
     order = np.argsort(cells, kind="stable")
     first = np.flatnonzero(np.diff(cells[order], prepend=-1))
@@ -299,7 +297,7 @@ def _thickness(points: _Points) -> dict[str, float]:
 
 
 def _surface(points: _Points) -> dict[str, float]:
-    """Return how the ground scatters about planes, and how steep these are."""
+    """Return the scatter of the ground about planes, and the slopes of the planes."""
     grid = points.grid(FINE)
     _, fine = planes(points.cells(grid, points.is_ground), points.xyz[points.is_ground], FINE, FINE_LEAST)
     dem, blocks = points.dem, points.grid(COARSE)
@@ -318,94 +316,9 @@ def _surface(points: _Points) -> dict[str, float]:
     }
 
 
-def planes(blocks: Cells, xyz: Values, side: float, least: int) -> tuple[Values, Values]:
-    """Fit a plane to the points of each block, by least squares of height.
-
-    Parameters
-    ----------
-    blocks
-        (N,) number of the block of each point.
-    xyz
-        (N, 3), m.
-    side
-        Of a block, m: points that crowd within a tenth of it, or on a line, tell no plane.
-    least
-        Blocks with fewer points are left out.
-
-    Returns
-    -------
-    tuple
-        Slope (m per m) and root mean square of the residuals (m) of each plane, in the order of the blocks.
-    """
-    block, at, count = np.unique(blocks, return_inverse=True, return_counts=True)
-    middle = np.stack([np.bincount(at, axis, block.size) / count for axis in xyz.T], axis=1)
-    centred = xyz - middle[at]
-    xx, xy, yy, xz, yz, zz = (
-        np.bincount(at, centred[:, i] * centred[:, j], block.size) / count
-        for i, j in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2))
-    )
-    determinant = xx * yy - xy * xy
-    narrow = (xx + yy) / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy * xy)  # variance across the longest direction
-    kept = (count >= least) & (narrow > (side / 10) ** 2)
-    xx, xy, yy, xz, yz, zz, determinant = (of[kept] for of in (xx, xy, yy, xz, yz, zz, determinant))
-    east, north = (yy * xz - xy * yz) / determinant, (xx * yz - xy * xz) / determinant
-    residual = np.maximum(zz - east * xz - north * yz, 0)
-    return np.hypot(east, north), np.sqrt(residual)
-
-
 def _geometric_mean(values: Values) -> float:
     return float(np.exp(np.log(values).mean())) if values.size else np.nan
 
 
 def _quantile(values: Values, percent: float) -> float:
     return float(np.quantile(values, percent / 100)) if values.size else np.nan
-
-
-@compiled
-def _next_lines(xy, starts, rows, cols, patches, probes, asides):  # type: ignore[no-untyped-def]
-    """Write how far aside of each probe the next line lies, m; -1 if it lies on none, inf if none is near.
-
-    A probe lies on a line if its four nearest do. The next line is where, within 45 degrees of the perpendicular,
-    the next point is.
-    """
-    near = np.empty((4, 2))
-    squares = np.empty(4)
-    for k in range(len(probes)):
-        mine, row, col = probes[k], patches[k] // cols, patches[k] % cols
-        squares[:] = np.inf
-        for r in range(max(row - REACH, 0), min(row + REACH + 1, rows)):
-            for j in range(
-                starts[r * cols + max(col - REACH, 0)], starts[r * cols + min(col + REACH + 1, cols)]
-            ):
-                x, y = xy[j, 0] - xy[mine, 0], xy[j, 1] - xy[mine, 1]
-                square = x * x + y * y
-                if j == mine or square >= squares[3]:
-                    continue
-                at = 3
-                while at > 0 and squares[at - 1] > square:
-                    squares[at], near[at] = squares[at - 1], near[at - 1]
-                    at -= 1
-                squares[at], near[at, 0], near[at, 1] = square, x, y
-        asides[k] = -1
-        if squares[3] == np.inf:
-            continue
-        mean_x, mean_y = near[:, 0].sum() / 5, near[:, 1].sum() / 5
-        xx, xy_, yy = mean_x * mean_x, mean_x * mean_y, mean_y * mean_y  # of the probe itself
-        for i in range(4):
-            x, y = near[i, 0] - mean_x, near[i, 1] - mean_y
-            xx, xy_, yy = xx + x * x, xy_ + x * y, yy + y * y
-        half = np.sqrt((xx - yy) ** 2 / 4 + xy_ * xy_)
-        along, across = (xx + yy) / 2 + half, (xx + yy) / 2 - half
-        if across > STRAIGHT * along:
-            continue
-        turn = 0.5 * np.arctan2(2 * xy_, xx - yy)
-        cos, sin = np.cos(turn), np.sin(turn)
-        asides[k] = np.inf
-        for r in range(max(row - REACH, 0), min(row + REACH + 1, rows)):
-            for j in range(
-                starts[r * cols + max(col - REACH, 0)], starts[r * cols + min(col + REACH + 1, cols)]
-            ):
-                x, y = xy[j, 0] - xy[mine, 0], xy[j, 1] - xy[mine, 1]
-                ahead, aside = abs(x * cos + y * sin), abs(y * cos - x * sin)
-                if aside > ASIDE and ahead <= aside:
-                    asides[k] = min(asides[k], aside)

@@ -20,29 +20,30 @@ from bevseg.sim.simulate import EPSG, SimulatedScan, simulate_scan
 
 
 @dataclass(frozen=True)
-class Order:
-    """Which clouds to make."""
+class SimulationRequest:
+    """Which clouds to simulate, and what to write of each."""
 
     output: Path
     """Directory of the clouds, `street_<seed>.<format>`."""
     seed: int = RunConfig.seed
-    """Of the first cloud; each further one has the next."""
+    """Seed of the first cloud; each further cloud has the next seed."""
     clouds: int = 1
-    """How many."""
+    """Number of clouds."""
     formats: Sequence[str] = ("laz",)
-    """Of the clouds in turn."""
-    what: SimulateConfig = field(default_factory=SimulateConfig)
-    """Size of each."""
+    """Formats; the clouds take turns."""
+    config: SimulateConfig = field(default_factory=SimulateConfig)
+    """Settings of each cloud."""
     overwrite: bool = False
-    """Whether files that exist are replaced."""
+    """Whether existing files are replaced."""
     truth: bool = False
-    """Whether the exact ground is written as well, `street_<seed>_ground.tif`."""
+    """Whether the exact ground is written too, as `street_<seed>_ground.tif`."""
     mesh: bool = False
-    """Whether the triangles are written as well, `mesh/street_<seed>.ply`. Among the clouds it would be one more."""
+    """Whether the triangles are written too, as `mesh/street_<seed>.ply`. In the folder of the clouds, the file would
+    pass for a cloud."""
 
 
-def make(order: Order, progress: Progress = silent) -> list[Path]:
-    """Simulate the clouds of an order and write each to its file.
+def simulate_clouds(request: SimulationRequest, progress: Progress = silent) -> list[Path]:
+    """Simulate the clouds of a request and write each to its file.
 
     Returns
     -------
@@ -52,46 +53,46 @@ def make(order: Order, progress: Progress = silent) -> list[Path]:
     Raises
     ------
     UsageError
-        For an unknown format, or when there is nothing to simulate.
+        If a format is unknown or missing, or if there is nothing to simulate.
     OutputExistsError
-        If a file is there and may not be replaced; before any work.
+        If a file exists and `overwrite` is not set; before any work.
     DependencyError
         If Open3D cannot be loaded.
     """
-    unknown = [name for name in order.formats if name not in SIMULATED]
-    if unknown or not order.formats:
+    unknown = [name for name in request.formats if name not in SIMULATED]
+    if unknown or not request.formats:
         raise UsageError(f"No format {unknown}", why=f"known here: {', '.join(SIMULATED)}")
-    jobs = [(seed, _paths(order, seed)) for seed in range(order.seed, order.seed + order.clouds)]
+    jobs = [(seed, _paths(request, seed)) for seed in range(request.seed, request.seed + request.clouds)]
     for _, paths in jobs:
         for path in paths.values():
-            atomic.ensure_absent(path, overwrite=order.overwrite)
+            atomic.ensure_absent(path, overwrite=request.overwrite)
     for folder in {path.parent for _, paths in jobs for path in paths.values()}:
         atomic.ensure_writable(folder)
     for seed, paths in jobs:
-        _make_one(seed, paths, order, progress)
+        _simulate_one(seed, paths, request, progress)
     return [paths["cloud"] for _, paths in jobs]
 
 
-def _paths(order: Order, seed: int) -> dict[str, Path]:
-    """Return what is written of a seed: `cloud` and, where they are asked for, `truth` and `mesh`."""
-    suffix = order.formats[(seed - order.seed) % len(order.formats)]
+def _paths(request: SimulationRequest, seed: int) -> dict[str, Path]:
+    """Return the files of a seed: `cloud` and, on request, `truth` and `mesh`."""
+    suffix = request.formats[(seed - request.seed) % len(request.formats)]
     stem = f"street_{seed:02d}"
-    paths = {"cloud": order.output / f"{stem}.{suffix}"}
-    if order.truth:
-        paths["truth"] = order.output / f"{stem}_ground.tif"
-    if order.mesh:
-        paths["mesh"] = order.output / "mesh" / f"{stem}.ply"
+    paths = {"cloud": request.output / f"{stem}.{suffix}"}
+    if request.truth:
+        paths["truth"] = request.output / f"{stem}_ground.tif"
+    if request.mesh:
+        paths["mesh"] = request.output / "mesh" / f"{stem}.ply"
     return paths
 
 
-def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progress) -> None:
-    what = order.what
+def _simulate_one(seed: int, paths: dict[str, Path], request: SimulationRequest, progress: Progress) -> None:
+    config = request.config
     made = simulate_scan(
         seed,
-        what.points,
-        preset=what.preset,
-        length=what.length,
-        resolution=what.resolution,
+        config.points,
+        preset=config.preset,
+        length=config.length,
+        resolution=config.resolution,
         progress=progress,
     )
     if "truth" in paths:
@@ -103,20 +104,20 @@ def _make_one(seed: int, paths: dict[str, Path], order: Order, progress: Progres
         )
     if "mesh" in paths:
         mesh = made.street.mesh
-        with atomic.replacing(paths["mesh"], overwrite=order.overwrite) as temporary:
+        with atomic.replacing(paths["mesh"], overwrite=request.overwrite) as temporary:
             write_mesh(
                 mesh.corners + np.array(made.cloud.offset), LABELS[mesh.materials], mesh.instances, temporary
             )
-    write(made, paths["cloud"], overwrite=order.overwrite)
+    write_scan(made, paths["cloud"], overwrite=request.overwrite)
 
 
-def write(made: SimulatedScan, path: Path, *, overwrite: bool = False) -> None:
-    """Write a simulated scan with all that was measured, in the format of the suffix.
+def write_scan(made: SimulatedScan, path: Path, *, overwrite: bool = False) -> None:
+    """Write a simulated scan with all its measurements, in the format of the suffix.
 
     Raises
     ------
     OutputExistsError
-        If the file is there and may not be replaced.
+        If the file exists and `overwrite` is not set.
     OutputWriteError
         If the system refuses the write.
     """

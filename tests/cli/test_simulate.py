@@ -53,7 +53,7 @@ def test_clouds_that_lie_there_are_compared(tmp_path):
     for folder in ("made", "real"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text("1 2 3\n4 5 6\n")
-    table = tmp_path / "likeness.json"
+    table = tmp_path / "comparison.json"
     result = run("-o", tmp_path / "made", "--clouds", 0, "--compare", tmp_path / "real", "--json", table)
     assert result.exit_code == 0, result.output
     assert "1 simulated and 1 real clouds" in result.output

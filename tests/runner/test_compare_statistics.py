@@ -7,8 +7,8 @@ import pytest
 
 from bevseg.core.labels import CAR, GROUND
 from bevseg.errors import CloudNotFoundError, OutputExistsError
-from bevseg.runner.compare_statistics import compare, make_and_compare, rows, text
-from bevseg.stages.simulate import Order
+from bevseg.runner.compare_statistics import compare, rows, simulate_and_compare, text
+from bevseg.stages.simulate import SimulationRequest
 
 
 def write(path, step, labels=True):
@@ -44,7 +44,7 @@ def test_a_cloud_is_like_itself(folders):
     assert "*" not in "".join(row[3] for row in rows(outcome.facts))
 
 
-def test_what_is_far_off_bears_a_mark(folders):
+def test_a_ratio_far_from_1_is_marked(folders):
     table = compare([folders[0]], folders[1]).facts
     (line,) = (line for line in text(table).splitlines() if line.startswith("density, mean"))
     assert line.split()[-2:] == ["0.25", "*"]
@@ -59,7 +59,7 @@ def test_labels_play_no_part_unless_their_scheme_is_named(folders, tmp_path):
     assert not any(name.startswith("car") for name in labelled["ratio"])
 
 
-def test_classes_are_told_on_demand(folders):
+def test_classes_are_compared_on_request(folders):
     table = compare([folders[0]], folders[1], classes="shrec20").facts
     assert table["ratio"]["car, %"] == pytest.approx(1, abs=0.1)
     assert table["real"]["mean"]["car at 1 to 3 m, %"] == 100
@@ -67,7 +67,7 @@ def test_classes_are_told_on_demand(folders):
 
 
 def test_numbers_are_written_and_not_replaced(folders, tmp_path):
-    path = tmp_path / "likeness.json"
+    path = tmp_path / "comparison.json"
     outcome = compare([folders[0]], folders[1], json_path=path)
     assert outcome.written == [path]
     assert json.loads(path.read_text()) == outcome.facts
@@ -81,13 +81,13 @@ def test_a_folder_without_clouds_is_refused_before_any_work(folders, tmp_path):
         compare([folders[0]], tmp_path / "empty")
 
 
-def test_an_order_of_no_cloud_takes_those_that_lie_there(folders):
-    outcome = make_and_compare(Order(folders[0], clouds=0), folders[1])
+def test_a_request_for_no_cloud_takes_those_in_its_directory(folders):
+    outcome = simulate_and_compare(SimulationRequest(folders[0], clouds=0), folders[1])
     assert outcome.facts == compare(sorted(folders[0].glob("street_?.txt")), folders[1]).facts
     assert outcome.written == []
 
 
 def test_nothing_is_simulated_if_there_is_nothing_to_compare_with(tmp_path):
     with pytest.raises(CloudNotFoundError):
-        make_and_compare(Order(tmp_path / "made"), tmp_path / "nowhere")
+        simulate_and_compare(SimulationRequest(tmp_path / "made"), tmp_path / "nowhere")
     assert not (tmp_path / "made").exists()

@@ -99,23 +99,6 @@ def test_a_dense_spot_is_no_path():
     assert not s.path_of(count)[30:].any()
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.02])
-def test_planes_tell_slope_and_scatter(noise):
-    rng = np.random.default_rng(1)
-    xyz = on_plane(rng.uniform(0, 4, (4000, 2)), 0.3, -0.4)
-    xyz[:, 2] += noise * rng.standard_normal(len(xyz))
-    slope, residual = s.planes(np.zeros(len(xyz), np.int64), xyz, 4, 100)
-    assert slope == pytest.approx([0.5], abs=0.002)
-    assert residual == pytest.approx([noise], rel=0.05, abs=1e-6)
-
-
-def test_a_line_and_few_points_tell_no_plane():
-    line = on_plane(np.column_stack([np.linspace(0, 4, 200)] * 2))
-    assert len(s.planes(np.zeros(200, np.int64), line, 4, 100)[0]) == 0
-    few = on_plane(np.random.default_rng(0).uniform(0, 4, (99, 2)))
-    assert len(s.planes(np.zeros(99, np.int64), few, 4, 100)[0]) == 0
-
-
 def test_one_point_tells_what_one_point_can(table):
     one = s.statistics(PointCloud.from_xyz(np.array([[3.0, 4.0, 5.0]])))
     assert one.keys() == table.keys()

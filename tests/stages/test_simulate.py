@@ -13,7 +13,7 @@ from bevseg.errors import DependencyError, OutputExistsError, OutputWriteError, 
 from bevseg.io import geotiff
 from bevseg.io.find import find_clouds
 from bevseg.runtime import open3d
-from bevseg.stages.simulate import Order, make
+from bevseg.stages.simulate import SimulationRequest, simulate_clouds
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 SMALL = SimulateConfig(points=2_000, length=12, resolution=0.01)
@@ -27,7 +27,9 @@ def made(tmp_path_factory):
     except DependencyError as error:
         pytest.skip(f"no ray casting: {error.why}")
     folder = tmp_path_factory.mktemp("made")
-    return make(Order(folder, seed=5, clouds=4, formats=("laz", "txt.gz", "las", "txt"), what=SMALL))
+    return simulate_clouds(
+        SimulationRequest(folder, seed=5, clouds=4, formats=("laz", "txt.gz", "las", "txt"), config=SMALL)
+    )
 
 
 def test_formats_take_turns_and_names_tell_the_seed(made):
@@ -39,15 +41,17 @@ def test_formats_take_turns_and_names_tell_the_seed(made):
     ]
 
 
-def test_an_order_gives_the_same_bytes_every_time(made, tmp_path):
-    again = make(Order(tmp_path, seed=5, clouds=2, formats=("laz", "txt.gz"), what=SMALL))
+def test_a_request_gives_the_same_bytes_every_time(made, tmp_path):
+    again = simulate_clouds(
+        SimulationRequest(tmp_path, seed=5, clouds=2, formats=("laz", "txt.gz"), config=SMALL)
+    )
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in made[:2]]
 
 
 def test_existing_files_are_refused_before_any_work(made):
     before = made[0].read_bytes()
     with pytest.raises(OutputExistsError):
-        make(Order(made[0].parent, seed=4, clouds=2, what=SMALL))
+        simulate_clouds(SimulationRequest(made[0].parent, seed=4, clouds=2, config=SMALL))
     assert made[0].read_bytes() == before
     assert not (made[0].parent / "street_04.laz").exists()
 
@@ -56,7 +60,7 @@ def test_existing_files_are_refused_before_any_work(made):
 def exact(made, tmp_path_factory):
     """The folder of one cloud with its exact ground and its mesh."""
     folder = tmp_path_factory.mktemp("exact")
-    make(Order(folder, seed=5, what=SMALL, truth=True, mesh=True))
+    simulate_clouds(SimulationRequest(folder, seed=5, config=SMALL, truth=True, mesh=True))
     return folder
 
 
@@ -74,7 +78,7 @@ def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
     assert "28992" in raster.crs
 
 
-def test_the_mesh_tells_class_and_thing_of_each_triangle(exact):
+def test_the_mesh_holds_class_and_instance_of_each_triangle(exact):
     mesh = open3d.load().io.read_triangle_mesh(str(exact / "mesh" / "street_05.ply"))
     las = laspy.read(exact / "street_05.laz")
     corners = np.asarray(mesh.vertices)
@@ -91,7 +95,7 @@ def test_the_mesh_does_not_pass_for_a_cloud(exact):
     assert [cloud.path.name for cloud in find_clouds([exact]).clouds] == ["street_05.laz"]
 
 
-def test_instances_are_of_the_things_0_the_ground(exact):
+def test_instance_0_is_the_ground(exact):
     las = laspy.read(exact / "street_05.laz")
     ground = np.asarray(las.classification) == GROUND
     assert las["instance"].dtype == np.uint32
@@ -101,20 +105,22 @@ def test_instances_are_of_the_things_0_the_ground(exact):
 
 def test_an_exact_ground_that_exists_is_refused_before_any_work(exact):
     with pytest.raises(OutputExistsError, match=r"ground\.tif"):
-        make(Order(exact, seed=4, clouds=2, formats=("txt",), what=SMALL, truth=True))
+        simulate_clouds(
+            SimulationRequest(exact, seed=4, clouds=2, formats=("txt",), config=SMALL, truth=True)
+        )
     assert not (exact / "street_04.txt").exists()
 
 
 def test_a_file_in_the_place_of_the_meshes_is_refused_before_any_work(tmp_path):
     (tmp_path / "mesh").write_text("")
     with pytest.raises(OutputWriteError, match="cannot be written"):
-        make(Order(tmp_path, what=SMALL, mesh=True))
+        simulate_clouds(SimulationRequest(tmp_path, config=SMALL, mesh=True))
     assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
 
 
 def test_an_unknown_format_is_named(tmp_path):
     with pytest.raises(UsageError, match="e57"):
-        make(Order(tmp_path, formats=("e57",)))
+        simulate_clouds(SimulationRequest(tmp_path, formats=("e57",)))
 
 
 def test_las_and_text_tell_a_street_in_rd_new(made):
