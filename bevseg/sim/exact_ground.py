@@ -1,4 +1,4 @@
-"""A simulated scan -> a raster of what is true of its ground, seen or not."""
+"""A simulated scan -> a raster of its true ground, also where the ground was not scanned."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def exact_ground(made: SimulatedScan, cell: float) -> Raster:
     Returns
     -------
     Raster
-        float32. `height`: that of the ground at the middle of each cell, m in the reference system of the cloud, also
-        where nothing was measured; NaN where no ground was built. `seen`: 1 where a cell holds a point of ground, 0
-        where it holds none.
+        float32. `height`: height of the ground at the middle of each cell, m in the reference system of the cloud,
+        also where nothing was measured; NaN where there is no ground. `seen`: 1 where a cell has a point of ground,
+        else 0.
     """
     cloud = made.cloud
     xyz = cloud.xyz

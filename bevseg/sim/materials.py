@@ -1,4 +1,4 @@
-"""What the surfaces of the street are made of: class, reflectance, chance of a return, roughness."""
+"""The materials of surfaces: class, reflectance, chance of a return, roughness."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATIO
 
 
 class Material(IntEnum):
-    """The id that every triangle of the street carries."""
+    """Id of the material of a triangle."""
 
     ASPHALT = 0
     PAVING = 1
@@ -33,11 +33,11 @@ class Material(IntEnum):
     TIMBER = 17
     """Wooden masts and posts."""
     METAL = 18
-    """Bins, boxes, racks, railings: metal that no class names."""
+    """Bins, boxes, racks, railings: metal without a class."""
     SCREEN = 19
     """Glass of shelters."""
     SEAT = 20
-    """What is seen of a car through its windows."""
+    """The inside of a car, seen through its windows."""
     STONE = 21
     """Walls along gardens, columns, steps, concrete."""
     SIDING = 22
@@ -45,14 +45,14 @@ class Material(IntEnum):
 
 
 class Response(NamedTuple):
-    """How a material answers a laser beam."""
+    """How a material responds to a laser beam."""
 
     label: int
     """Train id."""
     reflectance: float
-    """Share of the light that comes back at normal incidence."""
+    """Share of the light that is reflected at normal incidence."""
     detection: float
-    """Chance that a beam at normal incidence is measured at all."""
+    """Chance of a return at normal incidence."""
     roughness: float
     """Standard deviation added to the range, m."""
 

@@ -1,4 +1,4 @@
-"""Triangles with a material and an instance each, and the few solids that a street is built from.
+"""Triangles with a material and an instance each, and the basic solids of a street.
 
 A part is built in its own frame (x along it, y across it, z up, in m) and then placed in the frame of the street.
 """
@@ -28,8 +28,8 @@ class Mesh:
     materials
         (M,) uint8, ids of `Material`.
     instances
-        (M,) int32, number of the instance that the triangle belongs to; 0 in the street is the ground. Within a part
-        that is not placed yet they count its instances from 0.
+        (M,) int32, number of the instance of the triangle. In a street 0 is the ground; in a part that is not placed
+        yet, the instances of the part are numbered from 0.
     """
 
     corners: NDArray[np.float64]
@@ -38,7 +38,7 @@ class Mesh:
 
     @classmethod
     def of(cls, corners: ArrayLike, material: Material) -> Self:
-        """Return triangles (M, 3, 3) of one material; those that have no area are never hit."""
+        """Return triangles (M, 3, 3) of one material; triangles without an area are never hit."""
         triangles = np.asarray(corners, np.float64).reshape(-1, 3, 3)
         count = len(triangles)
         return cls(triangles, np.full(count, material, np.uint8), np.zeros(count, np.int32))
@@ -67,7 +67,7 @@ class Mesh:
         return replace(self, instances=self.instances + np.int32(first))
 
     def only(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
-        """Return the triangles that `which` picks, a mask (M,) or indices."""
+        """Select triangles by a mask (M,) or indices."""
         return replace(
             self,
             corners=self.corners[which],

@@ -1,4 +1,4 @@
-"""Triangles -> what rays hit of them."""
+"""Triangles -> the hits of rays on them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class Scene:
         self._scene.add_triangles(self._tensor(corners), self._tensor(triangles))
 
     def cast(self, rays: Floats) -> tuple[Floats, NDArray[np.uint32], Floats]:
-        """Return range (inf where nothing is hit), triangle and its unit normal for each ray (N, 6)."""
+        """Return range (inf without a hit), triangle and its unit normal for each ray (N, 6)."""
         answer = self._scene.cast_rays(self._tensor(rays))
         return answer["t_hit"].numpy(), answer["primitive_ids"].numpy(), answer["primitive_normals"].numpy()

@@ -25,34 +25,34 @@ Index = NDArray[np.int64]
 NOTHING = -1
 """Instance of a return that lies on no surface."""
 TRUE_WITHIN = 0.10
-"""A return no further than this off the surface that was hit keeps its class, m."""
+"""A return keeps the class of the surface that was hit if it lies at most so far from it, m."""
 
 _EDGE = 0.10
-"""Neighbouring returns that lie further than this off each other's surface have an edge between them, m."""
+"""There is an edge between two neighbouring beams if each hits further than this from the surface of the other, m."""
 _PULSE = 1.2
-"""Two returns closer than this melt into one, m: half the length of a pulse of 8 ns."""
+"""Two closer returns merge into one, m: half the length of a pulse of 8 ns."""
 _SKIN = 0.02
-"""Beams that go through a surface or are sent on by it start again this far off it, m."""
+"""A beam that passes through a surface, or is mirrored by it, starts again this far from it, m."""
 _DETOUR = 8.0
-"""Beams sent on by a mirror are too weak to come back after further than this, m."""
+"""A mirrored beam is too weak to return from further than this, m."""
 _GAP = 0.5
-"""Second returns are told apart from this far behind the first, m."""
+"""Least distance of a second return behind the first, m."""
 
 THROUGH = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam without a return goes on behind it."""
+"""Material -> chance that a beam without a return passes through it."""
 THROUGH[[Material.PANE, Material.CAR_GLASS]] = 0.6, 0.6
 MIRROR = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam is sent on like light by a mirror and returns from where it then hits."""
+"""Material -> chance that a beam is mirrored and returns from the next surface that it hits."""
 MIRROR[[Material.PANE, Material.CAR_GLASS, Material.PAINT, Material.PLATE]] = 0.03, 0.03, 0.004, 0.004
 MIRROR[[Material.ASPHALT, Material.PAVING]] = 0.0004, 0.0004
 PIERCED = np.zeros(len(Material), np.float32)
-"""Material -> chance that a beam that returns has light left for a second return."""
+"""Material -> chance that a beam with a return has light left for a second return."""
 PIERCED[[Material.LEAF, Material.WIRE]] = 0.4, 0.8
 
 
 @dataclass(frozen=True)
 class Returns:
-    """What came back, in the order of measurement.
+    """Returns in the order of measurement.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Returns:
     intensity
         (N,) uint8, strength of the return.
     time
-        (N,) float64, s since the start of the first pass; never falls.
+        (N,) float64, s since the start of the first pass, in ascending order.
     return_number
         (N,) uint8, number of the return among those of its beam, from 1.
     number_of_returns
@@ -84,12 +84,12 @@ class Returns:
         return len(self.labels)
 
     def only(self, which: NDArray[np.bool_] | Index) -> Returns:
-        """Return the returns that `which` picks, a mask (N,) or indices."""
+        """Select returns by a mask (N,) or indices."""
         return Returns(*(getattr(self, column.name)[which] for column in fields(self)))
 
 
 def joined(parts: list[Returns]) -> Returns:
-    """Return all returns of `parts` in turn; empties the list, so that no more than two copies are held."""
+    """Join returns in the order of `parts`. The list is emptied, so that memory holds at most two copies."""
     columns = [[getattr(part, column.name) for part in parts] for column in fields(Returns)]
     parts.clear()
     return Returns(*(np.concatenate(columns.pop(0)) for _ in fields(Returns)))
@@ -97,7 +97,7 @@ def joined(parts: list[Returns]) -> Returns:
 
 @dataclass(frozen=True)
 class _Cast:
-    """Beams (N, 6), and of the surface that each hits first the range (inf: none), m, the triangle and its normal."""
+    """Beams (N, 6), and for the first surface that each hits: range (inf: none), m, triangle and normal."""
 
     rays: Floats
     reach: Floats
@@ -107,18 +107,18 @@ class _Cast:
 
 @dataclass(frozen=True)
 class _Hits:
-    """Surfaces that beams meet, and what a return of each is; all (K,).
+    """Hits of beams on surfaces, and the class and instance of a return of each; all (K,).
 
     Attributes
     ----------
     beam
-        Which beam.
+        Number of the beam.
     along
-        The beam in whose direction it lies: the one beside for what is seen past an edge.
+        Number of the beam in whose direction the hit lies: that of the neighbour for hits past an edge.
     distance
         Range, m.
     triangle, cosine
-        What is hit, and the cosine of the angle to its normal.
+        Triangle, and cosine of the angle between beam and normal.
     label, instance
         As in `Returns`.
     """
@@ -142,7 +142,7 @@ class _Hits:
         normal: Floats,
         direction: Floats,
     ) -> Self:
-        """Return hits whose returns are of what is hit; normals and directions are (K, 3)."""
+        """Return hits with the class and instance of their triangles; normals and directions are (K, 3)."""
         cosine = np.abs(np.einsum("ij,ij->i", normal, direction))
         label, instance = LABELS[mesh.materials[triangle]], mesh.instances[triangle]
         return cls(beam, along, distance, triangle, cosine, label, instance)
@@ -151,7 +151,7 @@ class _Hits:
         return type(self)(*(getattr(self, column.name)[which] for column in fields(self)))
 
     def followed(self, by: Self) -> Self:
-        """Return these hits and then others."""
+        """Return these hits, followed by others."""
         pairs = ((getattr(self, column.name), getattr(by, column.name)) for column in fields(self))
         return type(self)(*(np.concatenate(pair) for pair in pairs))
 
@@ -164,16 +164,16 @@ def measured(
     time: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> Returns:
-    """Cast rays and return what is measured of them, in the order of time.
+    """Cast rays and return their returns, in the order of time.
 
     Parameters
     ----------
     scene, optics
-        What is measured, and how.
+        What is scanned, and how ranges are measured.
     pattern
-        Of the sweeps: tells which rays are neighbours.
+        Pattern of a sweep, which says which rays are neighbours.
     rays, time
-        (N, 6) whole sweeps in turn, and (N,) when each ray is sent, s.
+        (N, 6) rays of whole sweeps in turn, and (N,) time of each ray, s.
     rng
         Draws noise and drop-outs.
     """
@@ -192,7 +192,7 @@ def measured(
 
 
 def _comes_back(met: _Hits, mesh: Mesh, optics: Optics, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw which hits are measured."""
+    """Draw which hits give a return."""
     fading = 1 / (1 + (met.distance / np.float32(optics.reach)) ** 4)
     slanted = np.minimum(1, np.float32(optics.grazing) + 8 * met.cosine)
     chance = np.float32(optics.kept) * DETECTION[mesh.materials[met.triangle]] * fading * slanted
@@ -202,9 +202,9 @@ def _comes_back(met: _Hits, mesh: Mesh, optics: Optics, rng: np.random.Generator
 
 @dataclass(frozen=True)
 class _Edges:
-    """Beams that straddle an edge: which of the hits, the beam beside it, how much further that one reaches, m.
+    """Beams that straddle an edge: number of the hit, neighbouring beam, and how much longer its range is, m.
 
-    `cosine` is that of the incidence of the beam beside.
+    `cosine` is the cosine of incidence of the neighbouring beam.
     """
 
     at: Index
@@ -217,7 +217,7 @@ class _Edges:
 
 
 def _straddled(met: _Hits, cast: _Cast, optics: Optics, pattern: Pattern, rng: np.random.Generator) -> _Edges:
-    """Draw the beams that straddle an edge: the beam beside them, at random on either side, hits another surface."""
+    """Draw the beams that straddle an edge: a neighbouring beam, on a random side, hits another surface."""
     beam, rays, reach, normal = met.beam, cast.rays, cast.reach, cast.normal
     if optics.divergence == 0:
         return _Edges(beam[:0], beam[:0], reach[:0], reach[:0])
@@ -237,7 +237,7 @@ def _straddled(met: _Hits, cast: _Cast, optics: Optics, pattern: Pattern, rng: n
 
 
 def _melted(met: _Hits, edges: _Edges, cast: _Cast, mesh: Mesh, rng: np.random.Generator) -> _Hits:
-    """Draw ranges between the two surfaces of each edge, and tell what such returns are."""
+    """Draw ranges between the two surfaces of each edge, with the class and instance of such returns."""
     at = edges.at
     share = rng.random(len(at), np.float32)
     other = cast.triangle[edges.beside]
@@ -263,7 +263,7 @@ def _further(
     splits: _Edges,
     rng: np.random.Generator,
 ) -> _Hits:
-    """Follow the beams that go through a surface, past its edge, or are sent on by it, to what returns behind."""
+    """Follow the beams that pass through a surface, past its edge, or are mirrored by it, to their next hits."""
     material = scene.mesh.materials[met.triangle]
     mirrored = ~came & (rng.random(len(material), np.float32) < optics.multipath * MIRROR[material])
     pierced = PIERCED[material] if optics.returns > 1 else np.float32(0)
@@ -310,7 +310,7 @@ def _assembled(
     optics: Optics,
     rng: np.random.Generator,
 ) -> Returns:
-    """Put all returns in the order of time, with their noise and strength."""
+    """Sort all returns by time, and add noise and intensity."""
     hits = first.followed(further)
     return_number = np.ones(len(hits.beam), np.uint8)
     has_first = np.zeros(len(rays), bool)

@@ -35,13 +35,13 @@ class Body:
     belt: float = 0.58
     """Height of the lower edge of the windows over the height of the vehicle."""
     glazed: Span = (-0.46, 0.3)
-    """From where to where there are side windows, shares of the length."""
+    """Begin and end of the side windows, as shares of the length."""
     axles: tuple[float, ...] = (-0.3, 0.31)
-    """Places of the wheels, shares of the length."""
+    """Positions of the axles, as shares of the length."""
     wheel: Span = (0.29, 0.35)
     """Radius of the wheels, m."""
     bed: Span | None = None
-    """From where to where it is open at the top, shares of the length."""
+    """Begin and end of the open top, as shares of the length."""
     rack: float = 0.12
     """Chance of a rack on the roof."""
 
@@ -285,13 +285,13 @@ class _Panes:
     """The windows of one vehicle."""
 
     material: Material
-    """Tinted or plastered ones answer as paint does."""
+    """Material of the panes; tinted or covered ones respond like paint."""
     through: float
-    """Share of their area that lets all light in."""
+    """Share of the area of the windows that is open."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, tinted: float) -> _Panes:
-        """Draw them; `tinted` is the chance of windows that nothing passes."""
+        """Draw the windows; `tinted` is the chance of opaque ones."""
         if rng.random() < tinted:
             return cls(Material.PAINT, 0.0)
         return cls(Material.CAR_GLASS, rng.uniform(0, 0.8) if rng.random() < 0.7 else 0.0)
@@ -347,7 +347,7 @@ def _rack(rng: np.random.Generator, shell: _Shell) -> Mesh:
 
 
 def _wheels(body: Body, length: float, width: float, radius: float) -> Mesh:
-    """Return the wheels that close the gap below at their places."""
+    """Return the wheels, which fill the gap below the body at the axles."""
     return merge(
         beam(
             (place * length, side * (width / 2 - 0.25), radius),
@@ -362,7 +362,7 @@ def _wheels(body: Body, length: float, width: float, radius: float) -> Mesh:
 
 
 def moving(mesh: Mesh, pace: float, slant: float) -> Mesh:
-    """Return a vehicle, heading along x, as a scanner on a vehicle draws it that drives along x as well.
+    """Return a moving vehicle, heading along x, distorted as in the scan of a vehicle that drives along x too.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def wires(
 
 
 def person(rng: np.random.Generator) -> Mesh:
-    """Return somebody who walks or stands, some with a bag, a few small."""
+    """Return a person who walks or stands, some with a bag, a few of them children."""
     height, stride = rng.uniform(1.5, 1.95), rng.uniform(0.0, 0.32)
     if rng.random() < 0.1:
         height *= rng.uniform(0.55, 0.8)
@@ -63,7 +63,7 @@ def people(rng: np.random.Generator) -> Mesh:
 
 
 def ghost(rng: np.random.Generator) -> Mesh:
-    """Return a person who moved while profiles swept by: stretched or squeezed, slanted, in tatters, even twice."""
+    """Return a person who moved during the scan: stretched or squeezed, slanted, with gaps, even twice."""
     chunk_of, slant = np.exp(rng.normal(scale=0.7)), rng.normal(scale=0.5)
 
     def smeared(points: NDArray[np.float64]) -> NDArray[np.float64]:

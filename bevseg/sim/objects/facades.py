@@ -17,7 +17,7 @@ from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, Point, boxes, merge, quads
 
 PLINTH = 3.0
-"""How far walls reach below the floor of the ground storey, m: streets slope, houses do not."""
+"""Depth of walls below the floor of the ground storey, m: streets slope, houses do not."""
 _DOOR = 2.1
 
 
@@ -26,25 +26,25 @@ class Rhythm:
     """How windows sit in a wall; lengths in m, the others shares of 1."""
 
     pitch: float
-    """From one window to the next."""
+    """Distance from one window to the next."""
     width: float
-    """Of a window over the pitch."""
+    """Width of a window over the pitch."""
     sill: float
-    """Over the floor."""
+    """Height of the sill over the floor."""
     head: float
-    """Of the window over the floor."""
+    """Height of the head of the window over the floor."""
     depth: float
-    """Of the pane behind the wall."""
+    """Distance of the pane behind the face of the wall."""
     open: float
-    """Chance that the beam goes through into the room."""
+    """Chance that a window is open to the beam, so that it hits the room."""
     blind: float
-    """Chance of a wall without a window."""
+    """Chance of a panel without a window."""
     mullions: bool
-    """Whether bars stand in the panes."""
+    """Whether the windows have mullions."""
     surround: float
-    """How far a frame round each window stands out, m; 0 for none."""
+    """How far the lintels and sills stand out of the wall, m; 0 for none."""
     material: Material
-    """Of the wall."""
+    """Material of the wall."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, public: bool = False) -> Rhythm:

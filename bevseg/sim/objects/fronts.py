@@ -35,7 +35,7 @@ def _stone(rng: np.random.Generator) -> Material:
 def eaves(
     rng: np.random.Generator, length: float, height: float, out: float, material: Material = Material.STONE
 ) -> Mesh:
-    """Return what stands `out` m over a wall at `height` m: a slab, level or rising outward, some on brackets."""
+    """Return a slab that stands `out` m out of a wall at `height` m, level or rising outward, some on brackets."""
     thick, rise = rng.uniform(0.15, 0.7), rng.choice([0.0, rng.uniform(-0.15, 0.45)]) * out
     a, b, edge = -rng.uniform(0.0, 0.3), length + rng.uniform(0.0, 0.3), height + rise
     under = [(a, 0, height), (b, 0, height), (b, -out, edge), (a, -out, edge)]
@@ -169,14 +169,14 @@ KINDS: dict[str, Callable[[np.random.Generator, float, int, float], Mesh]] = {
     "overhung": overhung,
     "glazed": glazed,
 }
-"""Name -> how to make one of a length, with a number of storeys, `raised` m over the ground before it."""
+"""Name -> function of the length, the number of storeys and the height of the floor over the ground, m."""
 ON_THE_PAVEMENT = ("deep eaves", "overhung")
-"""Those that leave room to walk below."""
+"""Fronts with room to walk below."""
 
 
 def front(
     rng: np.random.Generator, length: float, storeys: int, raised: float, *, near: bool = False
 ) -> Mesh:
-    """Return one of them; `near` ones stand at the pavement."""
+    """Return a building with such a front; `near` ones stand at the pavement."""
     kind = str(rng.choice(ON_THE_PAVEMENT if near else list(KINDS)))
     return KINDS[kind](rng, length, max(storeys, 2) if near else storeys, raised)

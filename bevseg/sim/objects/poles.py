@@ -278,7 +278,7 @@ def pedestrian_light(rng: np.random.Generator) -> Mesh:
 
 @dataclass(frozen=True)
 class Line:
-    """What a row of wooden masts has in common.
+    """The common properties of a row of wooden masts.
 
     Attributes
     ----------

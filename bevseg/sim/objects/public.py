@@ -79,7 +79,7 @@ def _pilasters(rng: np.random.Generator, of: Block, low: float, *, wide: Span, o
 
 
 def _dressing(rng: np.random.Generator, of: Block, low: float) -> list[Mesh]:
-    """Return what else a big front has: a base that stands out, a cornice, a storey set back."""
+    """Return further parts of a big front: a base that stands out, a cornice, a storey set back."""
     parts = []
     if rng.random() < 0.4:
         out, top = (

@@ -34,7 +34,7 @@ PITCHED = (Roof.GABLE, Roof.FRONT_GABLE, Roof.HIP, Roof.MANSARD)
 def roof(
     rng: np.random.Generator, shape: Roof, width: float, depth: float, height: float, material: Material
 ) -> Mesh:
-    """Return the roof of a block whose walls are of `material`, with what stands on it."""
+    """Return the roof of a block with walls of `material`, with chimneys, dormers or machinery."""
     if shape is Roof.FLAT:
         return _flat(rng, width, depth, height, material)
     if shape is Roof.SHED:

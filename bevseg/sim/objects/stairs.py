@@ -1,4 +1,4 @@
-"""Outdoor stairs and porches: what leads up to a front door. All of it counts as building.
+"""Outdoor stairs and porches before a front door. All of it counts as building.
 
 The frame is that of a façade: x along it, its plane at y = 0, steps go down towards -y, z from the floor above.
 Steps are 0.15 to 0.19 m high and 0.26 to 0.34 m deep (chosen; building codes ask for about twice the height plus
@@ -14,7 +14,7 @@ from bevseg.sim.mesh import Mesh, Point, boxes, merge, polyline, quads
 from bevseg.sim.objects.facades import columns
 
 _INTO = 0.6
-"""How far steps reach into the ground, m."""
+"""Depth of steps in the ground, m."""
 
 
 def flight(

@@ -19,7 +19,7 @@ from bevseg.sim.mesh import Mesh, beams, leaves, merge
 Points = NDArray[np.float64]
 
 LEAVES = 6500
-"""Most leaves of one tree."""
+"""Greatest number of leaves of a tree."""
 _FACE = np.sqrt(3) / 4
 """Mean area of a triangle that `leaves` makes of size 1."""
 
@@ -27,8 +27,8 @@ _FACE = np.sqrt(3) / 4
 class Habit(NamedTuple):
     """How a kind of tree grows; lengths in m.
 
-    Heights, trunks and crowns lie within what street tree inventories give (McPherson, van Doorn & Peper 2016, Urban
-    tree database, USDA RDS-2016-0005: trunks of 5 to 90 cm, heights of 3 to 25 m, crowns of 2 to 18 m).
+    Heights, trunks and crowns lie within the ranges of street tree inventories (McPherson, van Doorn & Peper 2016,
+    Urban tree database, USDA RDS-2016-0005: trunks of 5 to 90 cm, heights of 3 to 25 m, crowns of 2 to 18 m).
     """
 
     height: Span
@@ -45,9 +45,9 @@ class Habit(NamedTuple):
     whorled: bool = False
     """Whether branches leave the trunk on all levels and not from boughs."""
     full: float = 0.0
-    """How closed its crown is at least: from 0, masses of leaves with gaps, to 1, a dome with leaves all over."""
+    """Least closure of the crown: from 0, masses of leaves with gaps, to 1, a closed surface of leaves."""
     hanging: float = 0.0
-    """How far twigs hang down, over the height of the crown."""
+    """Length of hanging twigs over the height of the crown."""
 
 
 HABITS = {
@@ -69,7 +69,7 @@ HABITS = {
 }  # fmt: skip
 """Kinds of trees; a bare tree is one of them without leaves."""
 BARE = "bare"
-"""Name of a tree in winter among the habits a style gives shares of."""
+"""Name of a tree in winter, among the habits of a style."""
 
 
 def tree(
@@ -277,7 +277,7 @@ class _Crown:
         count = int(np.clip(area / (_FACE * size**2), 120, LEAVES * self.detail))
         size = float(np.clip(np.sqrt(area / (_FACE * count)), 0.05, 0.5))
         tufts = self.tufts.reshape(-1, 3)
-        weight = rng.gamma(1.5 + 4 * self.full, size=len(tufts))  # some are dense, some nearly bare
+        weight = rng.gamma(1.5 + 4 * self.full, size=len(tufts))  # some crowns are dense, some nearly bare
         near = rng.choice(len(tufts), size=count, p=weight / weight.sum())
         spread = rng.uniform(0.06, 0.12) * self.radius + 0.08
         centres = tufts[near] + _near(rng, (count,)) * (spread, spread, (0.3 + 0.6 * self.flat) * spread)

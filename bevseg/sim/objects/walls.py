@@ -19,9 +19,9 @@ Array = NDArray[np.float64]
 Height = Callable[[ArrayLike, ArrayLike], Array]
 
 DEEP = 0.5
-"""How far walls reach into the ground, m."""
+"""Depth of walls in the ground, m."""
 _BESIDE = 0.05
-"""Beside a wall its ground is looked up this far from its face, m."""
+"""Distance from the face of a wall at which the height of the ground is taken, m."""
 
 
 def _sampled(path: Array, pitch: float = 1.0) -> Array:

@@ -15,11 +15,11 @@ from bevseg.sim.mesh import Mesh, boxes, leaves, merge, quads
 from bevseg.sim.objects import facades
 
 _DEEP = 0.8
-"""How far they reach into the ground, m."""
+"""Depth in the ground, m."""
 
 
 def yard_object(rng: np.random.Generator) -> Mesh:
-    """Return one of them."""
+    """Return a random one of the objects."""
     return KINDS[str(rng.choice(list(KINDS)))](rng)
 
 
@@ -47,7 +47,7 @@ def planter(rng: np.random.Generator) -> Mesh:
 
 
 def sign_wall(rng: np.random.Generator) -> Mesh:
-    """Return the low wall with the name of what stands behind it, between two piers."""
+    """Return a low sign wall between two piers."""
     long, tall, thick = rng.uniform(1.6, 5.0), rng.uniform(0.8, 1.9), rng.uniform(0.25, 0.6)
     stone = _stone(rng)
     parts = [boxes([(0, 0, -_DEEP)], [(long, thick, tall)], stone)]
@@ -144,4 +144,4 @@ KINDS: dict[str, Callable[[np.random.Generator], Mesh]] = {
     "gateway": gateway,
     "seat": seat,
 }
-"""Name -> how to make one."""
+"""Name -> function that returns the object."""

@@ -1,4 +1,4 @@
-"""Bridges over the street, and parapets where the street itself is carried over lower ground."""
+"""Bridges over the street, and parapets where the street runs over lower ground."""
 
 from __future__ import annotations
 

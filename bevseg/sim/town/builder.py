@@ -1,4 +1,4 @@
-"""Puts parts on the ground of a street, numbers them, and remembers which stretches of a strip are taken.
+"""The builder of a street: puts parts on the ground, numbers them, and keeps account of the occupied ground.
 
 Every part becomes an instance of its own, or several where its triangles say so. Parts that belong together (a wall
 in pieces, a row of stairs) share one `instance`, a number from `new_instance`. All ground has the number `GROUND`.
@@ -41,7 +41,7 @@ class Builder:
         self.last_instance = GROUND
         """Highest number of an instance so far."""
         self.footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-        """Lower and upper corners, (2,) each, of what buildings stand on, in coordinates of the street."""
+        """Lower and upper corner, (2,) each, of the rectangle under each building, in street coordinates."""
         self._taken: dict[object, list[tuple[float, float]]] = defaultdict(list)
 
     @property
@@ -66,7 +66,7 @@ class Builder:
         self._add(part.at(s, t, float(self.terrain.height(s, t)) + lift), instance)
 
     def lay(self, part: Mesh, s: float, t: float, *, instance: int | None = None) -> None:
-        """Put a part on its wheels: tilted as the ground is around (s, t)."""
+        """Put a part at (s, t), tilted like the ground there."""
         h, reach = self.terrain.height, 1.3
         along = float(h(s + reach, t) - h(s - reach, t)) / (2 * reach)
         across = float(h(s, t + 0.7) - h(s, t - 0.7)) / 1.4
@@ -74,7 +74,7 @@ class Builder:
         self._add(replace(part, corners=part.corners @ tilt).at(s, t, float(h(s, t))), instance)
 
     def drape(self, part: Mesh, s: float, t: float, *, instance: int | None = None) -> None:
-        """Put a long part down so that its foot follows the ground."""
+        """Put a long part at (s, t), with its foot along the ground."""
 
         def follow(points: NDArray[np.float64]) -> NDArray[np.float64]:
             return points + np.column_stack(
@@ -84,18 +84,18 @@ class Builder:
         self._add(part.at(s, t).mapped(follow), instance)
 
     def place(self, part: Mesh, *, instance: int | None = None) -> None:
-        """Keep a part that is in the coordinates of the street already."""
+        """Add a part that is in street coordinates already."""
         self._add(part, instance)
 
     def _add(self, part: Mesh, instance: int | None) -> None:
-        """Keep a part as the instance of a number, or as new ones: one for each number that its triangles have."""
+        """Add a part as an instance, or as new instances: one for each number that its triangles have."""
         if instance is None:
             instance = self.new_instance()
             self.last_instance += int(part.instances.max(initial=0))
         self.parts.append(part.numbered(instance))
 
     def claim(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
-        """Reserve a rectangle of the ground, from corner (2,) to corner; False if a building stands on it."""
+        """Reserve a rectangle of the ground between two corners (2,) each; False if a building stands there."""
         if isinstance(self.terrain, Arm):
             mapped = np.stack(self.terrain.on_street(*np.stack([low, high], axis=1)), axis=1)
             low, high = mapped.min(axis=0), mapped.max(axis=0)
@@ -105,9 +105,9 @@ class Builder:
         return True
 
     def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
-        """Reserve a stretch of a strip; False if it is taken, or in a cross street or within `margin` m of one.
+        """Reserve a stretch of a strip; False if it is occupied, or lies in or within `margin` m of a cross street.
 
-        Of a strip (name, 1) or (name, -1) only cross streets to the left or to the right matter.
+        For a strip (name, 1) or (name, -1), only cross streets to the left or to the right count.
         """
         middle, half = (low + high) / 2, (high - low) / 2
         sign = strip[1] if isinstance(strip, tuple) and strip[1] in (1, -1) else 0

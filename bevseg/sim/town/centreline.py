@@ -1,4 +1,4 @@
-"""Street coordinates <-> the plane: a road that is straight, swings gently, or has one sharper bend."""
+"""Street coordinates <-> the plane, along a road that is straight, bends gently, or has one sharp bend."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _STEP = 1.0
-"""Spacing of the table of the centreline, m; that of the knots of the ground, which bends from one to the next."""
+"""Spacing of the table of the centreline, m: that of the knots of the ground."""
 _MARGIN = 60.0
-"""How far the table goes on before and after the drive, m."""
+"""Length of the table before and after the drive, m."""
 GENTLE = 160.0
 """Least radius of a gentle bend, m."""
 SHARP = (45.0, 90.0)
-"""Radius of a sharp one, m."""
+"""Least and greatest radius of a sharp bend, m."""
 
 
 @dataclass(frozen=True)
 class Centreline:
-    """The centreline as a table. Between its rows, the place of the line and the normal to it change linearly.
+    """The centreline as a table. Between two rows, position and normal change linearly.
 
     Attributes
     ----------
     s
         (K,) distance along the line, m.
     xy
-        (K, 2) its place in the plane, m; (0, 0) at s = 0.
+        (K, 2) position in the plane, m; (0, 0) at s = 0.
     heading
-        (K,) its direction, rad from x towards y.
+        (K,) direction, rad from x towards y.
     """
 
     s: Array
@@ -48,16 +48,16 @@ class Centreline:
         kind: str = "gentle",
         straight: Sequence[tuple[float, float]] = (),
     ) -> Self:
-        """Draw a line.
+        """Draw a centreline.
 
         Parameters
         ----------
         rng, length
-            Draws it; length of the drive, m.
+            Random generator, and the length of the drive, m.
         kind
             "straight"; "gentle", of a radius of `GENTLE` and more; or "sharp", with one bend of a radius in `SHARP`.
         straight
-            Stretches that do not bend, (from, to) in m: where a side street goes off.
+            Stretches that do not bend, (from, to) in m: those with a side street.
         """
         s = np.arange(-_MARGIN, np.ceil(length) + _MARGIN + _STEP, _STEP)
         middle = (s[1:] + s[:-1]) / 2
@@ -86,7 +86,7 @@ class Centreline:
         return np.column_stack([self.xy, -np.sin(self.heading), np.cos(self.heading)])
 
     def reach(self, sign: int) -> float:
-        """How far the ground to the left (1) or right (-1) can go before it folds over, m: the least radius there."""
+        """Return the greatest width of the ground to the left (1) or right (-1) that does not fold over, m."""
         curvature = sign * np.diff(self.heading) / np.diff(self.s)
         return float(1 / max(curvature.max(), 1e-4))
 
@@ -97,7 +97,7 @@ class Centreline:
         return np.column_stack([x + t * left, y + t * up, z])
 
     def to_street(self, xy: Array) -> Array:
-        """Map (N, 2) places in the plane to (N, 2) street coordinates (s, t), m; the inverse of `plane`.
+        """Map (N, 2) places in the plane to (N, 2) street coordinates (s, t), m; the inverse of `to_plane`.
 
         A place that several s lead to gets the one whose point of the line is nearest.
         """
@@ -105,7 +105,7 @@ class Centreline:
         k = self._nearest(xy)
         f, t = np.zeros(len(xy)), np.zeros(len(xy))
         lost = np.arange(len(xy))
-        for _ in range(8):  # the row that holds a place is found from its neighbours
+        for _ in range(8):  # the row of a place is found from the rows beside it
             at = k[lost]
             here, step = self._rows[at], self._rows[at + 1] - self._rows[at]
             f[lost], t[lost] = _inverse(xy[lost] - here[:, :2], step[:, :2], here[:, 2:], step[:, 2:])
@@ -117,7 +117,7 @@ class Centreline:
         return np.column_stack([self.s[k] + f * (self.s[k + 1] - self.s[k]), t])
 
     def _nearest(self, xy: Array) -> NDArray[np.int64]:
-        """Return the row of the table nearest to each place but for the last row."""
+        """Return the row of the table nearest to each place, without the last row."""
         found = np.empty(len(xy), np.int64)
         for start in range(0, len(xy), 20_000):
             part = xy[start : start + 20_000]

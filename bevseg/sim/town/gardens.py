@@ -1,4 +1,4 @@
-"""Lots -> what grows, borders and stands about: hedges, walls, fences, bushes, trees, parks, woods, yards."""
+"""Lots -> hedges, walls, fences, bushes, trees, parks, woods and yard objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bevseg.sim.town.lots import HOUSE, Lot, steps
 
 
 def garden(builder: Builder, sign: int, lot: Lot) -> None:
-    """Border a lot along the pavement, and grow bushes or undergrowth, trees and a bed on it."""
+    """Put a border along the pavement of a lot, and bushes or undergrowth, trees and a bed on the lot."""
     rng = builder.rng
     _boundary(builder, sign, lot)
     if lot.kind.building in ("terraced", "downtown") and lot.setback < 2:
@@ -25,7 +25,7 @@ def garden(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _boundary(builder: Builder, sign: int, lot: Lot) -> None:
-    """Put a hedge over a retaining wall, or something low, or a border along the pavement, or nothing."""
+    """Put a hedge over a retaining wall, or a low wall or hedge, or a border along the pavement, or nothing."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     if lot.retained:
         if rng.random() < 0.3:
@@ -38,17 +38,17 @@ def _boundary(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _thin(lot: Lot) -> float:
-    """Return how much grows on a lot, over what would if it were not paved."""
+    """Return the density of plants on a lot over that of a lot that is not paved."""
     return 0.3 if lot.paved else 1.0
 
 
 def _deep(lot: Lot) -> float:
-    """Return how far plants may stand behind the pavement, m."""
+    """Return the greatest distance of plants from the pavement, m."""
     return max(lot.setback - 1.0, 0.5)
 
 
 def _bushes(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow bushes, many of them close before the front, or undergrowth instead."""
+    """Plant bushes, many close to the front, or undergrowth instead."""
     rng, front, style, deep = builder.rng, builder.terrain.side(sign).front, builder.style, _deep(lot)
     if deep > 2 and not lot.paved and rng.random() < style.thickets * (1 if lot.use == HOUSE else 2):
         _undergrowth(builder, sign, lot)
@@ -64,7 +64,7 @@ def _bushes(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _trees(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow trees before the front."""
+    """Plant trees before the front."""
     rng, front, style = builder.rng, builder.terrain.side(sign).front, builder.style
     for _ in range(rng.poisson(_thin(lot) * style.garden_trees * (lot.width * _deep(lot)))):
         high = rng.uniform(3, 14)
@@ -84,7 +84,7 @@ def _bed(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _trees_behind(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow trees behind the house; few of their leaves are seen."""
+    """Plant trees behind the house; they have few leaves, because few are seen."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     for _ in range(rng.poisson(0.03 * lot.width)):
         tree = trees.tree(rng, habit=drawn(rng, builder.style.habits), detail=0.2)
@@ -113,7 +113,7 @@ def _edge(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _around(lot: Lot) -> list[Span]:
-    """Return the stretches of a lot beside its drive, m."""
+    """Return the stretches of a lot beside its driveway, m."""
     if lot.driveway is None:
         found = [(lot.low + 0.2, lot.high - 0.2)]
     else:
@@ -122,7 +122,7 @@ def _around(lot: Lot) -> list[Span]:
 
 
 def _undergrowth(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow shrubs, brambles or ivy in patches before the house, or far behind the pavement where none stands."""
+    """Plant shrubs, brambles or ivy in patches before the house; without a house, far behind the pavement too."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     far = lot.setback - 0.8 if lot.use == HOUSE else 28.0
     for low, high in _around(lot):
@@ -137,7 +137,7 @@ def _undergrowth(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _hedge(builder: Builder, low: float, high: float, t: float, tall: float, opening: Span | None) -> None:
-    """Grow a hedge along the street but for an opening."""
+    """Plant a hedge along the street, with an opening."""
     rng = builder.rng
     runs = [(low, high)] if opening is None else [(low, opening[0] - 0.4), (opening[1] + 0.4, high)]
     for a, b in runs:
@@ -167,7 +167,7 @@ def border(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _hedges(builder: Builder, sign: int, lot: Lot, runs: list[Span], t: float) -> None:
-    """Grow hedges along stretches of the pavement, some with one towards the neighbour."""
+    """Plant hedges along stretches of the pavement, some with one towards the neighbour."""
     rng = builder.rng
     for a, b in runs:
         _hedge(builder, a, b, t + sign * 0.3, rng.uniform(0.6, 2.0), None)
@@ -210,7 +210,7 @@ def _fences(builder: Builder, sign: int, runs: list[Span], t: float, opening: Sp
 
 
 def park(builder: Builder, sign: int, lot: Lot) -> None:
-    """Grow trees of all sizes and bushes on the grass, or the edge of a wood."""
+    """Plant trees of all sizes and bushes on the grass, or the edge of a wood."""
     rng, side, width = builder.rng, builder.terrain.side(sign), lot.width
     if rng.random() < 0.25:
         wood(builder, sign, (lot.low, lot.high), (side.front + 0.5, side.front + rng.uniform(8, 20)))
@@ -226,9 +226,9 @@ def park(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:
-    """Grow the edge of a wood on a stretch of the street and between two distances from its middle, m.
+    """Plant the edge of a wood on a stretch of the street, between two distances from the centreline, m.
 
-    Trees of all sizes shade each other; in front of them there is undergrowth.
+    Trees of all sizes stand close together, with undergrowth in front of them.
     """
     rng, (low, high), (near, far) = builder.rng, along, across
     for _ in range(rng.poisson(0.035 * (high - low) * (far - near))):
@@ -245,7 +245,7 @@ def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:
 
 
 def yard(builder: Builder, sign: int, lot: Lot) -> None:
-    """Put a few small built objects between the pavement and what stands behind, or on an open place."""
+    """Put a few small built objects between the pavement and the buildings, or on an open place."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     for _ in range(rng.poisson(builder.style.yards * lot.width / 10)):
         part = yards.yard_object(rng)

@@ -1,6 +1,6 @@
-"""How a street is laid out, in street coordinates: the section of its sides, plots, cross streets, dropped kerbs.
+"""The plan of a street: cross-section of its sides, plots, cross streets, dropped kerbs.
 
-The ground is made of it in `terrain`. s runs along the centreline, t to the left of it, in m.
+The plan is in street coordinates, in m: s along the centreline, t to the left of it. `terrain` turns it into ground.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bevseg.sim.materials import Material
 Array = NDArray[np.float64]
 
 WALL = 0.25
-"""Thickness of a retaining wall: the ground steps up inside it, m."""
+"""Thickness of a retaining wall, m. The step of the ground lies inside the wall."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Side:
     pavement: float
     """Width of the pavement."""
     garden: float
-    """From the pavement to the usual front of the houses."""
+    """Distance from the pavement to the usual front of the houses."""
     bank: float = 0.0
-    """Slope of the ground behind the pavement, m per m: for streets without plots, whose profiles have their own."""
+    """Slope of the ground behind the pavement, m per m, for streets without plots. Plots have profiles."""
     bank_width: float = 1.0
-    """Width over which it rises or falls; level behind."""
+    """Width of that slope; behind it the ground is level."""
     hill: float = 0.0
-    """Slope of the land away from the street, its side streets included, m per m."""
+    """Slope of the land away from the street, with its side streets, m per m."""
 
     @property
     def front(self) -> float:
@@ -48,7 +48,7 @@ class Side:
         return self.front + self.garden
 
     def rise(self, distance: Array) -> Array:
-        """Height over the top of the kerb, m, at a distance from the centreline."""
+        """Return the height over the top of the kerb, m, at distances from the centreline."""
         return (
             0.02 * np.clip(distance - self.kerb, 0, self.front - self.kerb)
             + self.bank * np.clip(distance - self.front, 0, self.bank_width)
@@ -64,27 +64,27 @@ class Plot:
     """s of its two ends, m."""
     high: float
     profile: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
-    """(distance from the pavement, height over what would be there), m; linear in between, level after the last."""
+    """(distance from the pavement, height over the ground without the plot), m: linear in between, then level."""
     level: float = 0.0
-    """How far the ground is level along the street: 0 as steep as it, 1 level."""
+    """Slope along the street: 0 for that of the street, 1 for level ground."""
     step: float = 0.0
-    """Distance from the pavement behind which it is."""
+    """Distance from the pavement at which `level` begins."""
     soil: Material = Material.GRASS
     seams: tuple[float, float] = (3.0, 3.0)
-    """Widths over which it passes into its neighbours, m."""
+    """Widths of the transitions to the neighbours, m."""
 
     def share(self, s: Array) -> Array:
-        """How much of the plot there is at s: 1 within, 0 outside, and in between at its seams."""
+        """Return the weight of the plot at s: 1 inside, 0 outside, in between at its seams."""
         a, b = self.seams
         return np.clip((s - self.low) / a + 0.5, 0, 1) * np.clip((self.high - s) / b + 0.5, 0, 1)
 
     def rise(self, distance: Array) -> Array:
-        """Height over what would be there, m, at distances from the pavement."""
+        """Return the height over the ground without the plot, m, at distances from the pavement."""
         u, rise = np.array(self.profile).T
         return np.asarray(np.interp(distance, u, rise))
 
     def edges(self) -> list[float]:
-        """Distances from the pavement between which the ground is steep."""
+        """Return the distances from the pavement at which steep ground begins and ends."""
         u = np.array([u for u, _ in self.profile])
         near = np.flatnonzero(np.diff(u) < 0.6)
         return [*u[near], *u[near + 1]]
@@ -92,29 +92,29 @@ class Plot:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A cross street: where it meets the street, half the width of its carriageway, and what is beside it, m."""
+    """A cross street: position along the street, half the width of the carriageway, width of the pavements, m."""
 
     s: float
     half: float
     pavement: float = 0.0
     arms: tuple[int, ...] = (1, -1)
-    """The sides that it goes off to: 1 left, -1 right."""
+    """The sides to which it leaves: 1 left, -1 right."""
     kerb: float = 0.0
     """Height of its kerbs."""
 
     def margin(self, s: Array) -> Array:
-        """Distance from the edge of its carriageway; negative on it."""
+        """Return the distance from the edge of the carriageway, m; negative on it."""
         return np.abs(s - self.s) - self.half
 
 
 @dataclass(frozen=True)
 class Ramp:
-    """A dropped kerb: on which side, and where along the street, m."""
+    """A dropped kerb: side, position along the street and half its length, m."""
 
     sign: int
     s: float
     half: float
 
     def share(self, s: Array) -> Array:
-        """How much of the kerb is taken away at s."""
+        """Return the share of the kerb that is removed at s."""
         return np.clip(1 + (self.half - np.abs(s - self.s)) / 0.6, 0, 1)

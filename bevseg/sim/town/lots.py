@@ -1,7 +1,7 @@
-"""What is planned beside the road, lot by lot: houses with their gardens, halls, parks, squares, car parks.
+"""The lots beside the road: houses with gardens, halls, parks, squares, car parks.
 
-Lots are planned first, because the ground has to know their walls and banks; `sites` builds them when the ground is
-there.
+Lots are planned first, because the ground depends on their walls and banks. `sites` builds them on the finished
+ground.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bevseg.sim.town.style import Style
 HOUSE, OPEN, PARK, SQUARE, CAR_PARK, VIADUCT = "house", "open", "park", "square", "car park", "viaduct"
 """What lots are used for."""
 STEP = 0.15
-"""Steps of the ground under this need no wall, m."""
+"""Lower steps of the ground need no wall, m."""
 STAIRS = 0.55
 """Rise over run of a flight through a retaining wall."""
 _CORNER = 1.5
-"""Between the pavement of a side street and the first lot, m."""
+"""Distance from the pavement of a side street to the first lot, m."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Kind:
     """One kind of street side; lengths in m, the others chances per lot."""
 
     building: str
-    """Which kind of building stands there, "" for none."""
+    """Kind of building, "" for none."""
     garden: Span
-    """From the pavement to the front of a building."""
+    """Distance from the pavement to the front of a building."""
     width: Span
     storeys: Span
     gap: Span
@@ -88,27 +88,27 @@ KINDS = {
         driveway=0.0, banked=0.7,
     ),
 }  # fmt: skip
-"""Kinds of sides; what they are made of was chosen."""
+"""Name -> kind of side. The numbers are chosen."""
 
 
 @dataclass(frozen=True)
 class Lot:
-    """One lot: where it lies along the street and what is planned there; lengths in m."""
+    """One lot: its ends along the street and what is planned on it; lengths in m."""
 
     low: float
     high: float
     kind: Kind
     use: str = HOUSE
     setback: float = 5.0
-    """From the pavement to the front of the building."""
+    """Distance from the pavement to the front of the building."""
     profile: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
-    """Of the ground, as in `Plot`."""
+    """Profile of the ground, as in `Plot`."""
     level: float = 0.0
     """As in `Plot`."""
     stairs: Span | None = None
     """s of the ends of a flight through its retaining wall."""
     driveway: float | None = None
-    """s of its middle."""
+    """s of its middle; None: no driveway."""
     paved: bool = False
 
     @property
@@ -144,11 +144,11 @@ class Planner:
     Parameters
     ----------
     rng, style
-        Draw everything.
+        Draw the lots.
     slope
-        Of the street, m per m: long buildings do not stand on steep ones.
+        Slope of the street, m per m. Long buildings do not stand on steep streets.
     blocked
-        Stretches without lots, (from, to) in m, in turn.
+        Stretches without lots, (from, to) in m, in ascending order.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ class Planner:
         return lot
 
     def _retained(self, lot: Lot) -> Lot:
-        """Put a lot behind a retaining wall at the pavement or further in, perhaps behind two."""
+        """Return the lot behind a retaining wall, or two, at the pavement or further in."""
         rng, style = self.rng, self.style
         low, high = style.retaining
         tall = low + (high - low) * rng.beta(1.2, 2.2)
@@ -230,7 +230,7 @@ class Planner:
         if len(profile) < 4 and lot.width > 5 and run < room and rng.random() < 0.65:
             middle, half = rng.uniform(lot.low + 1.6, lot.high - 1.6), rng.uniform(0.6, 1.2)
             flight = (middle - half, middle + half)
-        rng.random(2)  # drawn for nothing any more; without them every seed would be another street
+        rng.random(2)  # not used any more; without this draw, every seed would give another street
         return replace(lot, profile=tuple(profile), level=level, stairs=flight)
 
 
@@ -240,7 +240,7 @@ def _gentle(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
 
 
 def carried(rng: np.random.Generator, planned: Sequence[list[Lot]], length: float) -> list[list[Lot]]:
-    """Let a street of `length` m run over lower ground for a stretch: nothing stands beside it there."""
+    """Return the lots with a viaduct: a stretch of the street that runs over lower ground, with nothing beside it."""
     middle, half, deep = rng.uniform(0.2, 0.8) * length, rng.uniform(10, 25), rng.uniform(3.0, 6.0)
     low, high = middle - half, middle + half
     over = Lot(low, high, KINDS["park"], VIADUCT, profile=((0.08, 0.0), (0.33, -deep)))
@@ -252,7 +252,7 @@ def carried(rng: np.random.Generator, planned: Sequence[list[Lot]], length: floa
 
 
 def plots(lots: Sequence[Lot], blocked: Sequence[Span]) -> tuple[Plot, ...]:
-    """Return the ground of the lots of one side: those that are neighbours share the gap between them."""
+    """Return the plots of the ground of one side; neighbours share the gap between them."""
     found: list[Plot] = []
     bounds = [_bounds(lots, k, blocked) for k in range(len(lots))]
     for lot, (low, high) in zip(lots, bounds, strict=True):

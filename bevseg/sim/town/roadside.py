@@ -1,4 +1,4 @@
-"""What stands on and along the carriageway: vehicles, trees, poles and wires, people and street furniture."""
+"""Objects on and along the carriageway: vehicles, trees, poles and wires, people and street furniture."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
 
 _TREES = 80_000
-"""Triangles that the street trees of one side may have, on 150 m; where many stand, each is built of fewer."""
+"""Triangles of all street trees of one side, per 150 m. Where many trees stand, each has fewer triangles."""
 TWO_LANES = 5.4
-"""Half a carriageway that is wider than this has two lanes, m."""
+"""Half a carriageway has two lanes if it is wider than this, m."""
 _BUSY = 8.0
-"""Most vehicles in the lane beside the scanner, of which many stand, over those that come the other way."""
+"""Greatest number of vehicles in the lane beside the scanner, where many stand, over those in the other direction."""
 _LONGEST = 16.0
-"""Vehicles that motion draws longer than this are left out, m."""
+"""Vehicles that appear longer than this in the scan, because of their motion, are left out, m."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Parking:
     """How cars park along a kerb; lengths in m."""
 
     width: float
-    """Added to the lane."""
+    """Width added to the lane."""
     pitch: float
-    """Room across for one car where they stand side by side; 0 where they stand one behind the other."""
+    """Width of the place of a car where cars stand side by side; 0 where they stand one behind the other."""
     angle: Span = (0.0, 0.0)
-    """To the kerb, degrees."""
+    """Angle to the kerb, degrees."""
     inset: Span = (0.1, 0.4)
-    """From the kerb to the nearest side or end of a car; negative on the pavement."""
+    """Distance from the kerb to the nearest side or end of a car; negative on the pavement."""
     empty: bool = False
 
 
@@ -66,7 +66,7 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
 
 
 def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
-    """Park cars along the kerb: stretches that are full, and empty ones."""
+    """Park cars along the kerb, in full and in empty stretches."""
     rng, style = builder.rng, builder.style
     angle = np.radians(rng.uniform(*parking.angle))
     backward = rng.random() < 0.3
@@ -95,7 +95,7 @@ def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
 
 
 def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> float:
-    """Return the direction of a parked car, rad: with the traffic of its side; askew, nose or tail at the kerb."""
+    """Return the direction of a parked car, rad: with the traffic of its side, or at an angle to the kerb."""
     along = 0.0 if sign < 0 else np.pi
     if angle:
         return float(along - angle + (np.pi if backward ^ bool(builder.rng.random() < 0.1) else 0.0))
@@ -103,7 +103,7 @@ def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> fl
 
 
 def _rank(builder: Builder, sign: int, side: Side) -> None:
-    """Let vehicles of one large kind wait nose to tail at the kerb, as shuttles do."""
+    """Park large vehicles of one kind in a row at the kerb, as shuttle buses wait."""
     rng = builder.rng
     kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.65, 0.1, 0.15, 0.1]))
     s = rng.uniform(builder.start, builder.end)
@@ -117,13 +117,15 @@ def _rank(builder: Builder, sign: int, side: Side) -> None:
 
 
 def traffic(builder: Builder, half: float) -> None:
-    """Vehicles under way, drawn longer, shorter and askew by their motion, and rows that wait before a crossing.
+    """Put moving vehicles, distorted by their motion, and queues before a crossing.
 
-    They use the lane of the other direction; where `half` of the carriageway, m, holds two lanes, the right one too.
+    They use the lanes of the other direction, and the right lane where `half` the carriageway, m, has two lanes.
     """
     rng, style = builder.rng, builder.style
     span = builder.end - builder.start
-    slant = rng.choice([-1.0, -0.5, 0.0])  # profiles that reach ahead on the right, as push-brooms do
+    slant = rng.choice(
+        [-1.0, -0.5, 0.0]
+    )  # profiles that reach ahead on the right, as line scanners have them
     lanes = [(half / 2, -1)] if half < TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
     for t, way in lanes:
         count = rng.poisson(rng.uniform(0, 2 if way < 0 else _BUSY) * style.traffic * span)
@@ -147,7 +149,7 @@ def traffic(builder: Builder, half: float) -> None:
 
 
 def _pace(rng: np.random.Generator, way: int) -> float:
-    """Return the speed of a vehicle over that of the scanner, which goes the same `way` (1) or the other (-1)."""
+    """Return the speed of a vehicle over that of the scanner, in the same direction (1) or the other (-1)."""
     if way < 0:
         return float(-rng.uniform(0.4, 1.3))
     return float(rng.choice([0.0, rng.uniform(0.0, 0.7), rng.uniform(1.4, 2.5)], p=[0.5, 0.3, 0.2]))
@@ -157,7 +159,7 @@ def _pace(rng: np.random.Generator, way: int) -> float:
 
 
 def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
-    """Plant a row of trees at the kerb, whose crowns hang over cars and road; return where they stand."""
+    """Plant a row of trees at the kerb, with crowns over cars and road; return their positions."""
     rng, style = builder.rng, builder.style
     if rng.random() > style.tree_rows:
         return []
@@ -185,14 +187,14 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
 
 
 def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
-    """Return a street tree without what hangs into the space that vehicles need over the lanes."""
+    """Return a street tree without the branches in the space of vehicles over the lanes."""
     middle = tree.corners.mean(axis=1)
     lanes = side.kerb + offset + sign * middle[:, 1] < side.kerb - 2.0
     return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
 def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) -> None:
-    """Put thin poles, shrubs or a bin right beside trunks, where they are hard to tell apart."""
+    """Put thin poles, shrubs or a bin close to trunks, where they are hard to tell apart."""
     rng = builder.rng
     for s in trunks:
         draw = rng.random()
@@ -209,7 +211,7 @@ def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) ->
 
 
 def _verge(builder: Builder, sign: int, side: Side) -> None:
-    """Hedges, shrubs and beds between the kerb and the pavement; where there is no verge, few tubs."""
+    """Put hedges, shrubs and beds between the kerb and the pavement; without a verge, a few tubs."""
     rng = builder.rng
     middle = sign * (side.kerb + side.verge / 2)
     if side.verge > 0.9 and rng.random() < 0.15:
@@ -236,7 +238,7 @@ def _verge(builder: Builder, sign: int, side: Side) -> None:
 
 
 def _poles(builder: Builder, sign: int, side: Side) -> None:
-    """Lamp posts and wooden masts at their distances, signs, bollards and meters in between."""
+    """Put lamp posts and wooden masts at regular distances, and signs, bollards and meters in between."""
     rng, style = builder.rng, builder.style
     length = builder.end - builder.start
     near = side.kerb + rng.uniform(0.25, 0.6)
@@ -271,7 +273,7 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
 
 
 def _masts(builder: Builder, sign: int, side: Side) -> None:
-    """Wooden masts with wires between them that go on over cross streets; some go to houses or over the road."""
+    """Put wooden masts with wires between them, also over cross streets; some wires go to houses or over the road."""
     rng, style = builder.rng, builder.style
     t = sign * (side.kerb + rng.uniform(0.3, 0.7))
     line, height = poles.Line.draw(rng), builder.terrain.height
@@ -300,7 +302,7 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
 
 
 def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
-    """Stand a part on a strip if the `half` m to either side are free."""
+    """Put a part on a strip if `half` m to either side are free."""
     if builder.take(strip, s - half, s + half, margin=0.6):
         builder.stand(part, s, t)
 
@@ -309,7 +311,7 @@ def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: 
 
 
 def _people(builder: Builder, sign: int, side: Side) -> None:
-    """Put people on the pavement, alone, in groups, and as what is left of those who moved."""
+    """Put people on the pavement: alone, in groups, and distorted by their motion."""
     rng, style = builder.rng, builder.style
     kinds: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
         (0.75 * style.people, clutter.person),
@@ -339,7 +341,7 @@ FURNITURE: tuple[tuple[float, float, Callable[[np.random.Generator], Mesh]], ...
     (0.06, 2.0, clutter.bicycle_rack),
     (0.06, 0.8, clutter.scooter),
 )
-"""How common, half the room it takes along the pavement (m), and how to make it."""
+"""Weight, half the length along the pavement (m), and the function that returns the object."""
 
 
 def _furniture(builder: Builder, sign: int, side: Side) -> None:
@@ -367,7 +369,7 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
 
 
 def fill_crossings(builder: Builder) -> None:
-    """Signs or traffic lights at the corners, cars parked round them."""
+    """Put signs or traffic lights at the corners, and park cars around them."""
     rng, style = builder.rng, builder.style
     for crossing in builder.terrain.crossings:
         lights = rng.random() < style.lights
@@ -385,7 +387,7 @@ def fill_crossings(builder: Builder) -> None:
 
 
 def _span(builder: Builder, crossing: Crossing) -> None:
-    """Hang traffic lights from wires between masts: from corner to corner across, along or round a crossing."""
+    """Hang traffic lights from wires between masts: from corner to corner across, along or around a crossing."""
     rng, height = builder.rng, builder.terrain.height
     away, tall = crossing.half + rng.uniform(0.8, 2.0), rng.uniform(7.0, 9.0)
     out = rng.uniform(0.8, 1.6)

@@ -1,4 +1,4 @@
-"""Lots -> what is built on them: buildings in the first row and behind it, retaining walls, squares, car parks."""
+"""Lots -> buildings in the first row and behind it, retaining walls, squares, car parks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bevseg.sim.town.lots import Kind, Lot, Planner
 from bevseg.sim.town.style import Style
 
 _LONG, _LEAST = ("institute", "flats", "downtown", "mixed"), 16.0
-"""Buildings whose fronts may stand out and step back, and how long they are at least, m."""
+"""Kinds of buildings that may have a layered front, and the least length for it, m."""
 
 
 def fill(
     builder: Builder, sign: int, kind: Kind, *, start: float | None = None, end: float | None = None
 ) -> None:
-    """Fill one side (1 left, -1 right) with lots of one kind on the ground that is there."""
+    """Fill one side (1 left, -1 right) with lots of one kind, on the existing ground."""
     planner = Planner(builder.rng, builder.style, blocked=lots.mouths(builder.terrain.crossings, sign))
     low = builder.start if start is None else start
     for lot in planner.quarter(kind, low, builder.end if end is None else end):
@@ -34,7 +34,7 @@ def fill(
 
 
 def build(builder: Builder, sign: int, lot: Lot) -> None:
-    """Build what is planned for a lot."""
+    """Build a lot as planned."""
     if lot.use == lots.VIADUCT:
         bridges.parapets(builder, sign, lot.low, lot.high)
     elif lot.use == lots.SQUARE:
@@ -54,7 +54,7 @@ def build(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def retain(builder: Builder, sign: int) -> None:
-    """Build the walls that the steps of the ground of one side need, along the street and back from it."""
+    """Build the retaining walls at the steps of the ground of one side, along the street and across it."""
     terrain, rng = builder.terrain, builder.rng
     front, of, inside = terrain.side(sign).front, terrain.plots_of(sign), WALL / 2 + 0.05
     for plot in of:
@@ -93,7 +93,7 @@ def _flight(builder: Builder, sign: int, lot: Lot, where: Span) -> None:
 
 
 def _building(rng: np.random.Generator, style: Style, kind: Kind, width: float, raised: float) -> Mesh:
-    """Return a building of the kind that stands there."""
+    """Return a building of the kind of the lot."""
     storeys = int(rng.integers(int(kind.storeys[0]), int(kind.storeys[1]) + 1))
     if kind.building in ("terraced", "downtown") and width < 11 and rng.random() < 0.1:
         return houses.passage(rng, width, storeys)
@@ -122,9 +122,9 @@ def _building(rng: np.random.Generator, style: Style, kind: Kind, width: float, 
 def _stand(
     builder: Builder, sign: int, building: Mesh, s: float, t: float, raised: float, width: float
 ) -> None:
-    """Put a building with its front, `width` m long, at (s, t); not where another one stands.
+    """Put a building with its front, `width` m long, at (s, t), unless another one stands there.
 
-    Its floor lies `raised` m over the highest ground along the front.
+    The floor is `raised` m over the highest ground along the front.
     """
     part = building.mirrored(sign)
     upper = part.corners[..., 2] > 0
@@ -134,7 +134,7 @@ def _stand(
 
 
 def _floor(builder: Builder, s: float, t: float, width: float) -> float:
-    """Return how far the ground along a front of `width` m is above that at (s, t) at most, m."""
+    """Return the greatest height of the ground along a front of `width` m over that at (s, t), m."""
     along = np.linspace(s, s + width, max(3, int(width / 2)))
     ground: NDArray[np.float64] = builder.terrain.height(along, np.full_like(along, t))
     return float(ground.max() - builder.terrain.height(s, t))
@@ -169,7 +169,7 @@ def _house(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def _cars(builder: Builder, sign: int, lot: Lot, along: float) -> None:
-    """Park a car or two in the driveway at s = `along`, or none."""
+    """Park up to two cars in the driveway at s = `along`."""
     rng, front = builder.rng, builder.terrain.side(sign).front
     if not builder.take(("drive", sign), along - 1.5, along + 1.5):
         return
@@ -228,7 +228,7 @@ def _car_park(builder: Builder, sign: int, lot: Lot) -> None:
 
 
 def far(builder: Builder, sign: int, lot: Lot, reach: float) -> None:
-    """Put a free wall or a small building at any angle behind the first row, where the ground goes `reach` m far."""
+    """Put a free wall or a small building at any angle behind the first row, on ground that is `reach` m wide."""
     rng, front, style = builder.rng, builder.terrain.side(sign).front, builder.style
     out = (14.0 if lot.use != lots.HOUSE else lot.setback + 14.0) + rng.uniform(0, 30)
     if rng.random() > style.far or front + out > reach - 4:
@@ -246,7 +246,7 @@ def far(builder: Builder, sign: int, lot: Lot, reach: float) -> None:
 
 
 def behind(builder: Builder, sign: int, lot: Lot, reach: float) -> None:
-    """Put a building into the second row behind some lots, where the ground goes `reach` m far."""
+    """Put a building into the second row behind some lots, on ground that is `reach` m wide."""
     rng, side = builder.rng, builder.terrain.side(sign)
     if rng.random() > builder.style.second_row * lot.width / 14:
         return

@@ -1,4 +1,4 @@
-"""A seed -> a street of triangles: ground, houses, gardens, trees, parked cars, poles and clutter, side streets."""
+"""A seed -> a street of triangles: ground, houses, gardens, trees, vehicles, poles, clutter and side streets."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from bevseg.sim.town.style import STYLES, Style
 from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
-"""How far from the middle of a cross street the road does not centreline, m."""
+"""Distance from the middle of a cross street within which the road does not bend, m."""
 _FOLD = 0.75
-"""Share of the least radius of a bend that the ground on its inner side reaches."""
+"""Width of the ground on the inner side of a bend, as a share of the least radius of the bend."""
 
 
 @dataclass(frozen=True)
 class Street:
     """A street in a local frame, in m, that begins at the origin.
 
-    Side streets go off at `terrain.crossings`, to the sides that `Crossing.arms` names, straight along t; they are
-    furnished for about 60 m (`terrain.arms()`).
+    Side streets leave at `terrain.crossings`, to the sides in `Crossing.arms`, straight along t. They are furnished
+    for about 60 m (`terrain.arms()`).
 
     Attributes
     ----------
     mesh
-        Everything there is.
+        All triangles of the street.
     terrain
-        Its ground, in street coordinates.
+        The ground, in street coordinates.
     centreline
-        Street coordinates to the plane.
+        Maps street coordinates to the plane.
     lane
-        Where the scanner drives: t of the middle of the lane, m.
+        t of the middle of the lane in which the scanner drives, m.
     """
 
     mesh: Mesh
@@ -50,16 +50,16 @@ class Street:
     def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the height of the ground at places in the plane, m.
 
-        It is that of the triangles of the ground to the last digit; below a bridge it is that of the road there.
+        It is exactly the height of the triangles of the ground. Below a bridge it is the height of the road.
 
         Parameters
         ----------
         x, y
-            Of any shape that broadcasts, m.
+            Coordinates of any shapes that broadcast, m.
 
         Returns
         -------
-        float64 of the broadcast shape; NaN where no ground was built.
+        float64 of the broadcast shape; NaN where there is no ground.
         """
         x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
         flat = np.column_stack([x.ravel(), y.ravel()])
@@ -85,7 +85,7 @@ class Street:
 def _on_plane(
     xy: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the height at (N, 2) of the planes through three points (N, 3) each."""
+    """Return the heights at (N, 2) of planes through three points each; a, b and c are (N, 3)."""
     u, v, w = b - a, c - a, xy - a[:, :2]
     det = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
     f = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / det
@@ -101,11 +101,11 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     seed
         The same seed gives the same street.
     length
-        Of the drive, m.
+        Length of the drive, m.
     slope
-        Of the street, m per m; None draws one up to that of the style.
+        Slope of the street, m per m. None: a random one from the range of the style.
     style
-        What kind of town it is in: a name in `bevseg.sim.style.STYLES`.
+        Kind of town, a key of `style.STYLES`.
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
     half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
@@ -157,7 +157,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
 
 
 def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
-    """Draw how the road bends; sharply only where no two side streets could meet."""
+    """Draw how the road bends. It bends sharply only where side streets cannot meet."""
     kind = drawn(rng, town.bends)
     return "gentle" if kind == "sharp" and len(crossings) > 1 else kind
 
@@ -174,7 +174,7 @@ def _side(rng: np.random.Generator, town: Style, kerb: float) -> Side:
 
 
 def _crossings(rng: np.random.Generator, town: Style, length: float) -> list[Crossing]:
-    """Draw cross streets, never close together; some go off to one side only."""
+    """Draw cross streets that are well apart; some leave to one side only."""
     found: list[Crossing] = []
     s = rng.uniform(0, town.crossing[1])
     while s < length:
@@ -200,7 +200,7 @@ def _ramps(planned: list[list[Lot]], crossings: list[Crossing]) -> tuple[Ramp, .
 
 
 def _side_street(builder: Builder, arm: Arm) -> None:
-    """Furnish a side street from behind the houses at the corner on."""
+    """Furnish a side street, beginning behind the houses at its corners."""
     rng, town = builder.rng, builder.style
     inner = Builder(rng, arm, town)
     inner.last_instance, inner.footprints = builder.last_instance, builder.footprints

@@ -1,7 +1,7 @@
-"""What a kind of town is made of: ranges, shares and densities that a street of it is drawn from.
+"""Kinds of town: the ranges, shares and densities that a street is drawn from.
 
-A `Span` is drawn from uniformly. Shares of one mapping are weights: they need not add up to 1. Where no source is
-named, a value is chosen: by eye, from what such streets look like.
+A `Span` is a uniform distribution. The shares of a mapping are weights: they need not add up to 1. A value without a
+source is chosen by eye, from what such streets look like.
 """
 
 from __future__ import annotations

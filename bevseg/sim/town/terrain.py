@@ -1,8 +1,8 @@
 """The ground of the street: slope, camber, kerbs, pavements, plots at their own levels, side streets.
 
-Everything is laid out in street coordinates: s along the centreline, t to the left of it, in m. The road bends only
-when the finished street is mapped to the plane. The ground is what its triangles are: `Terrain.height` is linear on
-each of them, so that it is the height of the mesh everywhere and not only at its knots.
+Coordinates are street coordinates, in m: s along the centreline, t to the left of it. The road bends only when the
+finished street is mapped to the plane. `Terrain.height` is linear on each triangle of the ground, so it is the height
+of the mesh everywhere, not only at the knots.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Array = NDArray[np.float64]
 KERB = 0.12
 """Usual height of a kerb, m."""
 AHEAD = 22.0
-"""How far objects stand before the start and after the end of the drive, m."""
+"""Length of street with objects before the start and after the end of the drive, m."""
 ARM = 62.0
-"""How far a side street is furnished from the pavement of the street, m."""
+"""Length of a side street with objects, from the pavement of the street, m."""
 _KERB_WIDTH = 0.03
 _RAMP = 1.2
 """Depth of the ramp behind a dropped kerb, m."""
 _BEYOND = 30.0
-"""Ground before the start and after the end of the drive, m: the scanner looks ahead and back."""
+"""Length of the ground before the start and after the end of the drive, m: the scanner sees ahead and back."""
 _REACH = 60.0
 """Ground to either side of the centreline, m."""
 _ARM_REACH = 96.0
@@ -38,7 +38,7 @@ _ARM_REACH = 96.0
 _ARM_WIDTH = 34.0
 """Half the width of that ground, m."""
 _OWN = (24.0, 42.0)
-"""Behind the pavement, m: to the first a plot keeps its own level, from the second on all plots are at one."""
+"""Distances from the pavement, m: up to the first, plots have their own levels; from the second on, one level."""
 _UNEVEN = 0.015
 """Standard deviation of the height of grass, m."""
 
@@ -50,13 +50,13 @@ class Relief:
     Attributes
     ----------
     s, t
-        (A,) and (B,) knots, rising, m.
+        (A,) and (B,) knots in ascending order, m.
     z
         (A, B) heights, m.
     materials
         (A - 1, B - 1) ids of `Material`.
     built
-        (A - 1, B - 1), which patches there are.
+        (A - 1, B - 1), which patches exist.
     """
 
     s: Array
@@ -89,9 +89,9 @@ class Terrain:
     Attributes
     ----------
     length
-        Of the drive, m; s runs from 0 to `length`.
+        Length of the drive, m; s runs from 0 to `length`.
     slope
-        Of the street along s, m per m.
+        Slope of the street along s, m per m.
     wave
         (amplitude m, wavelength m, phase rad) of the undulation on top of the slope.
     camber
@@ -101,15 +101,15 @@ class Terrain:
     crossings
         Cross streets.
     plots
-        Of the left and of the right side; no two of a side overlap.
+        Plots of the left and of the right side; plots of a side do not overlap.
     ramps
         Dropped kerbs.
     kerb
         Height of the kerbs, m.
     reach
-        Ground to the left and to the right, m.
+        Width of the ground to the left and to the right, m.
     rough
-        Seed of the unevenness of the ground.
+        Seed of the roughness of the ground.
     worn
         Standard deviation of the height of roads and pavements, m.
     """
@@ -169,7 +169,7 @@ class Terrain:
         return np.asarray(self.slope * s + amplitude * np.sin(2 * np.pi * s / wavelength + phase))
 
     def designed(self, s: Array, t: Array) -> Array:
-        """Height that the knots of the ground are given, but for the unevenness of grass, m."""
+        """Height of the knots of the ground without its roughness, m."""
         left, right = (self._designed(s, np.abs(t), sign) for sign in (1, -1))
         return np.where(t > 0, left, right)
 
@@ -235,7 +235,7 @@ class Terrain:
         return whole.only(np.repeat(relief.built.ravel(), 2))
 
     def _steps_along(self) -> tuple[list[float], list[float]]:
-        """Return s of kerbs, and of the edges of whatever else begins or ends."""
+        """Return s of kerbs, and of all other edges."""
         kerbs = [c.s + way * c.half for c in self.crossings for way in (-1, 1)]
         edges = [c.s + way * (c.half + c.pavement) for c in self.crossings for way in (-1, 1)]
         for plot in (*self.plots[0], *self.plots[1]):
@@ -244,7 +244,7 @@ class Terrain:
         return kerbs, edges
 
     def _steps_across(self) -> tuple[list[float], list[float]]:
-        """Return t of kerbs, and of the edges of whatever else begins or ends."""
+        """Return t of kerbs, and of all other edges."""
         kerbs, edges = [], []
         for sign in (1, -1):
             side = self.side(sign)
@@ -289,9 +289,9 @@ class Terrain:
 
 @dataclass(frozen=True)
 class Arm:
-    """A side street in its own coordinates: s from the pavement of the street away from it, t to the left, m.
+    """A side street in its own coordinates, m: s away from the pavement of the street, t to the left.
 
-    It stands in for the terrain wherever a street is furnished.
+    It takes the place of the terrain when the side street is furnished.
     """
 
     terrain: Terrain
@@ -305,7 +305,7 @@ class Arm:
 
     @property
     def length(self) -> float:
-        """How far it is furnished, m."""
+        """Length of the side street with objects, m."""
         return ARM
 
     @property
@@ -329,12 +329,12 @@ class Arm:
         return self.terrain.camber
 
     def side(self, sign: int) -> Side:
-        """Return a side; both are alike."""
+        """Return a side; both are equal."""
         here, garden = self.crossing, self.terrain.side(self.sign).garden
         return Side(here.half, 0.0, here.pavement, max(1.0, min(garden, 8.0)))
 
     def plots_of(self, sign: int) -> tuple[Plot, ...]:
-        """Beside a side street lies what belongs to the street."""
+        """Return no plots: the ground beside a side street belongs to the plots of the street."""
         return ()
 
     def in_crossing(self, s: ArrayLike, margin: float = 0.0, *, sign: int = 0) -> NDArray[np.bool_]:
@@ -342,21 +342,21 @@ class Arm:
         return np.zeros(np.shape(s), bool)
 
     def on_street(self, s: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
-        """Map its coordinates to those of the street."""
+        """Map coordinates of the side street to those of the street."""
         s, t = np.asarray(s, np.float64), np.asarray(t, np.float64)
         return self.crossing.s - self.sign * t, self.sign * (s + self.origin)
 
     def height(self, s: ArrayLike, t: ArrayLike) -> Array:
-        """Height of the ground, m, at its coordinates of any shape."""
+        """Height of the ground, m, at coordinates of any shape."""
         return self.terrain.height(*self.on_street(s, t))
 
     def placed(self, part: Mesh) -> Mesh:
-        """Return a part given in its coordinates in those of the street."""
+        """Map a part from the coordinates of the side street to those of the street."""
         return part.turned(self.sign * np.pi / 2).at(self.crossing.s, self.sign * self.origin)
 
 
 def _knots(regular: Array, steps: Iterable[float], edges: Iterable[float]) -> Array:
-    """Add edges to regular knots, and every step with both its ends, so that a kerb is steep and not a ramp."""
+    """Add edges to regular knots, and both ends of every step, so that a kerb is steep and not a ramp."""
     both = [e + shift for e in steps for shift in (0.0, _KERB_WIDTH, -_KERB_WIDTH)]
     inside = np.array([e for e in (*both, *edges) if regular[0] < e < regular[-1]], np.float64)
     knots = np.unique(np.concatenate([regular, inside]))

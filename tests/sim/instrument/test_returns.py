@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import BUILDING, CAR, GROUND, UNDEFINED, VEGETATION
-from bevseg.sim import presets
+from bevseg.sim import presets, routes
 from bevseg.sim.instrument import drive, returns
 from bevseg.sim.instrument.returns import NOTHING, TRUE_WITHIN, joined
 from bevseg.sim.instrument.scanner import scan
@@ -73,7 +73,7 @@ def test_without_errors_every_return_lies_on_the_surface_it_is_of(ray_casting, m
         sensor = replace(PROFILER, optics=replace(EXACT, returns=setup.sensor.optics.returns))
         there = street(seed, 30, style=setup.style)
         rng = np.random.default_rng(0)
-        once = drive.drive(drive.straight(there), sensor, drive.Pace(), rng)
+        once = drive.drive(routes.straight(there), sensor, drive.Pace(), rng)
         found = joined(list(scan(Scene(there.mesh, ray_casting), sensor, [once], rng)))
         mesh = there.mesh
         around = ray_casting.t.geometry.RaycastingScene()
