@@ -20,8 +20,8 @@ from .console import Console
 @options.output("DIR", "Directory of the clouds.")
 @click.option(
     "--preset",
-    type=click.Choice(presets.names()),
     default=SimulateConfig.preset,
+    metavar="|".join(presets.built_in()),
     show_default=True,
     help="Scanner, drive and kind of town; mixed draws them widely, anew for each cloud.",
 )

@@ -1,6 +1,5 @@
 """The register of presets: how one is found, and how one is added."""
 
-import os
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 from bevseg.errors import UsageError
 from bevseg.sim import presets
 from bevseg.sim.simulate import simulate_scan
+from tests.cli.invoke import bevseg
 
 WHEELBARROW = """
 from bevseg.sim.instrument.sensors import Sensor
@@ -45,12 +45,9 @@ def test_an_entry_point_of_another_package_adds_a_preset(tmp_path, monkeypatch, 
     (about / "entry_points.txt").write_text("[bevseg.presets]\nwheelbarrow = garden:PRESET\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert simulate_scan(1, preset="wheelbarrow", length=10).setup.sensor.height == 0.8
-    command = [sys.executable, "-m", "bevseg", "simulate", "--help"]
-    path = os.pathsep.join([str(tmp_path), *sys.path])
-    shown = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
-    )
-    assert "wheelbarrow" in shown.stdout
+    result = bevseg("simulate", "-o", tmp_path / "out", "--preset", "wheelbarow", "--length", 10)
+    assert result.exit_code == 2
+    assert "did you mean 'wheelbarrow'" in str(result.stderr)
 
 
 def test_a_name_that_is_taken_cannot_be_added(monkeypatch):

@@ -2,7 +2,7 @@
 
 To add a preset, add a file with a `PRESET`: the name of the file is the name of the preset, and its docstring is the
 text of docs/simulator.md. Another package adds a preset by an entry point of the group `bevseg.presets`, whose value
-is a `Preset`. Names are listed without importing the presets, so that the command line can offer them quickly.
+is a `Preset`. Names are listed without importing the presets, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from bevseg.sim.setup import Preset
 
 GROUP = "bevseg.presets"
@@ -25,9 +26,14 @@ GROUP = "bevseg.presets"
 _added: dict[str, Preset] = {}
 
 
+def built_in() -> tuple[str, ...]:
+    """Return the names of the presets of this folder."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
 def names() -> tuple[str, ...]:
     """Return the names of all presets: those of this folder, of other packages, and those that were added."""
-    return tuple(dict.fromkeys((*_files(), *_of_others(), *_added)))
+    return tuple(dict.fromkeys((*built_in(), *_of_others(), *_added)))
 
 
 def load(name: str) -> Preset:
@@ -40,7 +46,7 @@ def load(name: str) -> Preset:
     """
     if name in _added:
         return _added[name]
-    if name in _files():
+    if name in built_in():
         preset: Preset = import_module(f"{__name__}.{name}").PRESET
         return preset
     others = _of_others()
@@ -64,9 +70,7 @@ def add(name: str, preset: Preset) -> None:
     _added[name] = preset
 
 
-def _files() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
-
-
 def _of_others() -> Mapping[str, EntryPoint]:
+    from importlib.metadata import entry_points  # too slow for --help
+
     return {point.name: point for point in entry_points(group=GROUP)}
