@@ -23,16 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from bevseg import pipeline
 from bevseg.config import Settings, SimulateConfig, from_table, with_training
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
 from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
 from bevseg.sim.simulate import simulate_scan
-from bevseg.stages.learning import write_trained
 from bevseg.stages.simulate import write_scan
-from bevseg.training.fit import Example
+from bevseg.stages.train import write_trained
+from bevseg.training import Example, prepare_example, train
 
 CONFIG = Path(__file__).parent / "configs" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
@@ -122,7 +121,7 @@ def main() -> None:
         examples = list(
             prepared([*config.train, *config.validation], settings, asked.clouds, ProgressLines())
         )
-        model, history = pipeline.train(
+        model, history = train(
             examples,
             settings,
             val=[street.name for street in config.validation] or None,
@@ -183,7 +182,7 @@ def prepared(
 ) -> Iterator[Example]:
     """Yield each cloud as a training example; clouds are kept in the folder, if there is one."""
     for number, street in enumerate(clouds, 1):
-        yield pipeline.prepare_example(street.cloud(folder), settings)
+        yield prepare_example(street.cloud(folder), settings)
         progress(Step("simulate", number, len(clouds), note=street.name))
 
 

@@ -36,7 +36,7 @@ from bevseg.errors import BevsegError, InputError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.runner.run import REPORT, Request, run
-from bevseg.stages.learning import training_settings
+from bevseg.training.fine_tuning import training_settings
 from bevseg.weights import default_model
 
 TEST = ("ac", "ah", "ao")

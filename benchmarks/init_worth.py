@@ -31,7 +31,8 @@ from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError
 from bevseg.io.read import read_cloud
 from bevseg.seg.checkpoint import Model
-from bevseg.stages.learning import training_settings
+from bevseg.training import prepare_example, train
+from bevseg.training.fine_tuning import training_settings
 from bevseg.weights import default_model
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -77,8 +78,8 @@ def measure(asked: argparse.Namespace) -> Iterator[Row]:
         settings = with_training(usual, init_worth=0.0, learning_rate=rate)
         for trial in asked.trials:
             learned = trial.split(",")
-            examples = [pipeline.prepare_example(clouds[name], settings) for name in learned]
-            tuned, _ = pipeline.train(examples, settings, init=start, device=asked.device)
+            examples = [prepare_example(clouds[name], settings) for name in learned]
+            tuned, _ = train(examples, settings, init=start, device=asked.device)
             others = Set(
                 trial, {name: lambda name=name: clouds[name] for name in TRAIN if name not in learned}
             )

@@ -24,7 +24,7 @@ from transfer import lines, percent
 
 from bevseg.io.read import sha256
 from bevseg.seg import checkpoint
-from bevseg.stages.learning import HISTORY
+from bevseg.stages.train import HISTORY
 
 MODEL = "default.safetensors"
 

@@ -1,34 +1,29 @@
-"""The stages in running order, on values: what `bevseg run` does with each cloud, and how a model comes about."""
+"""The stages in running order, on values: what `bevseg run` does with each cloud."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
 from bevseg.bev.rasterize import label_rasters, rasterize
-from bevseg.config import NO_TTA, PredictConfig, Settings, SliceConfig
-from bevseg.config.names import SLICES
+from bevseg.config import NO_TTA, PredictConfig, SliceConfig
 from bevseg.core import scores as evaluate
-from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
 from bevseg.ground.find import Ground, find_ground
-from bevseg.runtime.progress import Progress, Stopwatch, silent
+from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inference.predict import predict
-from bevseg.training.fit import NO_GUIDES, Example, Guides, Row, fit
-from bevseg.training.holdout import hold_out
 
 
 def load_model(path: Path) -> Model:
@@ -139,92 +134,6 @@ def ensure_labelled(cloud: PointCloud) -> PointCloud:
         where=cloud.name,
         hint="name its class scheme with --classes, or take it out of the folder",
     )
-
-
-def prepare_example(cloud: PointCloud, settings: Settings) -> Example:
-    """Return a labelled cloud with its DEM, ready for training; LabelError if it has no labels."""
-    return Example(ensure_labelled(cloud), find_ground(cloud, settings.raster.cell, settings.ground).dem)
-
-
-def train(
-    examples: Sequence[Example],
-    settings: Settings,
-    *,
-    val: Sequence[str] | None = None,
-    slices: Sequence[str] = SLICES,
-    init: Model | None = None,
-    guides: Guides = NO_GUIDES,
-    seed: int = 0,
-    device: str = "auto",
-    progress: Progress = silent,
-) -> tuple[Model, list[Row]]:
-    """Train a model on labelled clouds and score it on those held out.
-
-    Parameters
-    ----------
-    examples
-        Labelled clouds, with names of their own, and their DEMs: `prepare_example` makes them.
-    settings
-        Of all stages; the model keeps them.
-    val
-        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
-    slices, init, guides, seed, device, progress
-        As for `training.fit`.
-
-    Returns
-    -------
-    Model, list of Row
-        The model, with what it was made from and the scores of the clouds held out; the history of the training.
-
-    Raises
-    ------
-    UsageError
-        If `val` names unknown clouds or leaves nothing to train on.
-    LabelError
-        If there is nothing to learn in a slice.
-    """
-    labels = {example.cloud.name: example.counts for example in examples}
-    held_out = hold_out(labels, val, settings.train.val_share, seed)
-    model, history = fit(
-        examples,
-        held_out,
-        settings,
-        slices=slices,
-        init=init,
-        guides=guides,
-        seed=seed,
-        device=device,
-        progress=progress,
-    )
-    scores = {"trained_on": sorted(set(labels) - set(held_out))} | _guided(init, guides) | model.scores
-    if held_out and set(SLICES) <= set(model.nets):
-        scores["validation"] = _scored([e for e in examples if e.cloud.name in held_out], model, device)
-    return dataclasses.replace(model, scores=scores), history
-
-
-def _guided(init: Model | None, guides: Guides) -> dict[str, Any]:
-    """Return what a training began with or learned from beside labels, by name; only what there was."""
-    found = {
-        "init": init and (init.source or "in memory"),
-        "teacher": guides.teacher and (guides.teacher.source or "in memory"),
-        "unlabelled": [example.cloud.name for example in guides.unlabelled],
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _scored(examples: Sequence[Example], model: Model, device: str) -> dict[str, Any]:
-    """Return the pooled scores of labelled clouds, and their oracle."""
-    found = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-    best = found.copy()
-    for example in examples:
-        cloud = example.cloud
-        found += matrix(cloud, label(cloud, model, device=device).point_labels)
-        best += matrix(cloud, oracle(cloud, example.dem, model.settings.slices))
-    return {
-        "clouds": [example.cloud.name for example in examples],
-        "scores": evaluate.scores(found),
-        "oracle": evaluate.scores(best),
-    }
 
 
 def matrix(cloud: PointCloud, point_labels: PointLabels) -> Counts:

@@ -46,14 +46,12 @@ def streets(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory) -> Path:
     """A model of a few hundred weights, trained for a moment on two small streets."""
-    from bevseg import pipeline
     from bevseg.seg import checkpoint
+    from bevseg.training import prepare_example, train
     from tests import tiny
 
-    examples = [
-        pipeline.prepare_example(tiny.thin_street(n, seed), tiny.SETTINGS) for seed, n in enumerate("xy")
-    ]
-    model, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
+    examples = [prepare_example(tiny.thin_street(n, seed), tiny.SETTINGS) for seed, n in enumerate("xy")]
+    model, _ = train(examples, tiny.SETTINGS, device="cpu")
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     checkpoint.save(model, path)
     return path

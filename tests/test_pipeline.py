@@ -75,7 +75,7 @@ def test_an_unlabelled_cloud_has_no_truth_and_no_score(cloud, model):
     dem = pipeline.label(bare, model, device="cpu").dem
     assert pipeline.truth(bare, dem, model.settings.slices) == {}
     with pytest.raises(LabelError):
-        pipeline.prepare_example(bare, tiny.SETTINGS)
+        pipeline.ensure_labelled(bare)
 
 
 def test_a_model_is_loaded_once_but_never_stale(tiny_model, tmp_path):

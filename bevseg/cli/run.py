@@ -64,11 +64,11 @@ def run(
     """
     from bevseg.runner import report
     from bevseg.runner.run import Request, run
-    from bevseg.stages import learning
+    from bevseg.training.fine_tuning import training_settings
 
     settings = None
     if config is not None or init is not None or max_minutes is not None:
-        settings = learning.training_settings(config, init=init, max_minutes=max_minutes)
+        settings = training_settings(config, init=init, max_minutes=max_minutes)
     outcome = run(
         Request(
             clouds,

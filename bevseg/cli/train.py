@@ -89,9 +89,10 @@ def train(
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
     from bevseg.core import scores as evaluate
-    from bevseg.stages import learning
+    from bevseg.stages.train import train_work
+    from bevseg.training.fine_tuning import training_settings
 
-    settings = learning.training_settings(
+    settings = training_settings(
         config,
         work=work,
         init=init,
@@ -99,7 +100,7 @@ def train(
         smooth_boundary=smooth_boundary,
         max_minutes=max_minutes,
     )
-    outcome = learning.train_work(
+    outcome = train_work(
         work,
         output,
         settings,

@@ -30,8 +30,9 @@ from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
-from bevseg.stages.learning import HISTORY, write_trained
-from bevseg.training.fit import refuse_models, refuse_settings
+from bevseg.stages.train import HISTORY, train_to_file
+from bevseg.training import prepare_example
+from bevseg.training.fit import ensure_models_match, refuse_settings
 from bevseg.training.holdout import refuse_unknown
 from bevseg.weights import default_model
 from bevseg.workdir import folder as workdir
@@ -149,7 +150,7 @@ def _train(request: Request, progress: Progress) -> BatchResult:
 
     def read(file: CloudFile) -> CloudResult:
         cloud = read_cloud(file.path, scheme=scheme, strict=True)
-        return CloudResult((), len(cloud), {"example": pipeline.prepare_example(cloud, settings)})
+        return CloudResult((), len(cloud), {"example": prepare_example(cloud, settings)})
 
     with watch("read"):
         task = "read the training clouds"
@@ -163,21 +164,21 @@ def _train(request: Request, progress: Progress) -> BatchResult:
             hint="correct them, or name their class scheme with --classes",
         )
     with watch("train"):
-        model, history = pipeline.train(
+        trained = train_to_file(
             examples,
+            request.out / MODEL,
             settings,
-            val=request.val,
             init=_init(request),
+            val=request.val,
             seed=how.seed,
             device=how.device,
             progress=progress,
         )
-    written = write_trained(model, history, request.out / MODEL)
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
     return BatchResult(
-        written,
+        trained.written,
         loaded.failures,
-        facts={"seconds": watch.seconds, "sources": sources, **model.scores},
+        facts={"seconds": watch.seconds, "sources": sources, **trained.facts},
     )
 
 
@@ -237,7 +238,7 @@ def _refuse(request: Request) -> None:
     else:
         settings = _settings(request)
         refuse_settings(settings.train, has_init=request.init is not None)
-        refuse_models(settings, SLICES, _init(request))
+        ensure_models_match(settings, SLICES, _init(request))
     for scheme in (request.classes, request.out_classes):
         if scheme:
             load_scheme(scheme)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bevseg import pipeline
+from bevseg.training import prepare_example, train
 from tests import tiny
 
 
@@ -18,11 +18,10 @@ def scripts(monkeypatch):
 def models():
     """A model, and another one that was trained on from it."""
     examples = [
-        pipeline.prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS)
-        for seed, name in enumerate("ab")
+        prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS) for seed, name in enumerate("ab")
     ]
-    start, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
-    return start, pipeline.train(examples, tiny.SETTINGS, init=start, seed=1, device="cpu")[0]
+    start, _ = train(examples, tiny.SETTINGS, device="cpu")
+    return start, train(examples, tiny.SETTINGS, init=start, seed=1, device="cpu")[0]
 
 
 def states(model):

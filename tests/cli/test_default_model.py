@@ -97,9 +97,9 @@ def fine_tuned(streets, folder, *options):
 
 
 def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, tmp_path, monkeypatch):
-    from bevseg.stages import learning
+    from bevseg.training import fine_tuning
 
-    monkeypatch.setattr(learning, "FINE_TUNING", FINE_TUNING | {"steps": 3})
+    monkeypatch.setattr(fine_tuning, "FINE_TUNING", FINE_TUNING | {"steps": 3})
     model, start = fine_tuned(streets, tmp_path / "out"), checkpoint.load(shipped)
     assert model.scores["init"] == str(shipped)
     assert model.scores["trained_on"] == ["b"]

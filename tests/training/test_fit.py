@@ -7,20 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg import pipeline
 from bevseg.config import TrainConfig, with_training
 from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
-from bevseg.training.fit import Example, Guides, refuse_settings
+from bevseg.training import Example, ExtraSupervision, prepare_example, train
+from bevseg.training.fit import refuse_settings
 from tests import tiny
 
 
 @pytest.fixture(scope="module")
 def examples():
-    return [
-        pipeline.prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS)
-        for seed, name in enumerate("xyz")
-    ]
+    return [prepare_example(tiny.thin_street(name, seed), tiny.SETTINGS) for seed, name in enumerate("xyz")]
 
 
 def weights(model):
@@ -29,7 +26,7 @@ def weights(model):
 
 def test_a_seed_gives_the_same_weights_on_cpu(examples):
     one, two, other = (
-        weights(pipeline.train(examples, tiny.SETTINGS, seed=seed, device="cpu")[0]) for seed in (5, 5, 6)
+        weights(train(examples, tiny.SETTINGS, seed=seed, device="cpu")[0]) for seed in (5, 5, 6)
     )
     assert all((one[key] == two[key]).all() for key in one)
     assert not all((one[key] == other[key]).all() for key in one)
@@ -37,11 +34,11 @@ def test_a_seed_gives_the_same_weights_on_cpu(examples):
 
 @pytest.mark.parametrize(("clouds", "share"), [(1, 0.75), (3, 0.5)])
 def test_a_model_worth_three_clouds_keeps_its_part_of_the_weights(examples, clouds, share):
-    start, _ = pipeline.train(examples, tiny.SETTINGS, device="cpu")
+    start, _ = train(examples, tiny.SETTINGS, device="cpu")
     ours = weights(start)
     plain, kept = (
         weights(
-            pipeline.train(
+            train(
                 examples[:clouds],
                 with_training(tiny.SETTINGS, init_worth=worth, val_share=0.0),
                 init=start,
@@ -58,7 +55,7 @@ def test_a_model_worth_three_clouds_keeps_its_part_of_the_weights(examples, clou
 
 def test_progress_tells_steps_of_both_slices(examples):
     steps = []
-    pipeline.train(examples, tiny.SETTINGS, device="cpu", progress=steps.append)
+    train(examples, tiny.SETTINGS, device="cpu", progress=steps.append)
     assert list(dict.fromkeys(step.task for step in steps)) == ["train low", "train high"]
     assert [step.done for step in steps if step.task == "train low"] == [0.25, 0.5, 0.75, 1.0]
 
@@ -67,7 +64,7 @@ def test_a_slice_without_the_class_to_sample_is_refused_before_the_first_is_trai
     config = dataclasses.replace(tiny.SETTINGS.train, sampling="half_positive:car")
     steps = []
     with pytest.raises(LabelError, match="--slice"):
-        pipeline.train(
+        train(
             examples,
             dataclasses.replace(tiny.SETTINGS, train=config),
             device="cpu",
@@ -81,10 +78,10 @@ def test_clouds_without_labels_that_lack_a_slice_are_named_before_the_first_is_t
     flat = dataclasses.replace(cloud, z=np.minimum(cloud.z, 2.5))
     steps = []
     with pytest.raises(InputError, match="high slice of the clouds without labels"):
-        pipeline.train(
+        train(
             examples,
             tiny.SETTINGS,
-            guides=Guides(unlabelled=[Example(flat, examples[0].dem)]),
+            extra=ExtraSupervision(unlabelled=[Example(flat, examples[0].dem)]),
             device="cpu",
             progress=steps.append,
         )
@@ -95,18 +92,18 @@ def test_a_plateau_that_nothing_is_held_out_for_is_warned_of(examples, caplog):
     config = dataclasses.replace(tiny.SETTINGS.train, schedule="plateau")
     settings = dataclasses.replace(tiny.SETTINGS, train=config)
     with caplog.at_level(logging.WARNING):
-        pipeline.train(examples[:1], settings, slices=["low"], device="cpu")
+        train(examples[:1], settings, slices=["low"], device="cpu")
         assert "plateau" in caplog.text
         caplog.clear()
-        pipeline.train(examples[:2], settings, slices=["low"], device="cpu")
+        train(examples[:2], settings, slices=["low"], device="cpu")
         assert "plateau" not in caplog.text
 
 
 def test_an_init_of_other_nets_is_refused(examples):
-    model, _ = pipeline.train(examples[:1], tiny.SETTINGS, device="cpu")
+    model, _ = train(examples[:1], tiny.SETTINGS, device="cpu")
     wider = dataclasses.replace(tiny.SETTINGS, net=dataclasses.replace(tiny.SETTINGS.net, filters=6))
     with pytest.raises(UsageError, match="other settings"):
-        pipeline.train(examples, wider, init=model, device="cpu")
+        train(examples, wider, init=model, device="cpu")
 
 
 @pytest.mark.parametrize("label", [UNDEFINED, GROUND])
@@ -114,7 +111,7 @@ def test_nothing_to_learn_is_an_error_that_names_the_classes_option(label):
     cloud = tiny.thin_street("a")
     cloud = dataclasses.replace(cloud, labels=cloud.labels * 0 + label)
     with pytest.raises(LabelError, match="--classes"):
-        pipeline.train([pipeline.prepare_example(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")
+        train([prepare_example(cloud, tiny.SETTINGS)], tiny.SETTINGS, device="cpu")
 
 
 @pytest.mark.parametrize(

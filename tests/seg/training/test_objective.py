@@ -18,8 +18,8 @@ from bevseg.seg.losses.soft_labels import boundary_smoothed
 from bevseg.seg.training import objective as lessons
 from bevseg.seg.training.batches import batches
 from bevseg.seg.training.distill import distillation
+from bevseg.seg.training.loop import train_network
 from bevseg.seg.training.objective import Lesson, loss_from, smoothed
-from bevseg.seg.training.train import train
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -156,7 +156,7 @@ def test_a_smoothing_that_is_no_share_is_refused(epsilon):
 
 def trained(**options):
     config = dataclasses.replace(scenes.QUICK, loss="ce", **options.pop("config", {}))
-    made = train(scenes.squares, [], scenes.BANDS, scenes.NET, config, device="cpu", **options)
+    made = train_network(scenes.squares, [], scenes.BANDS, scenes.NET, config, device="cpu", **options)
     return {key: value.numpy().tobytes() for key, value in made.net.state_dict().items()}
 
 

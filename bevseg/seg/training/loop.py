@@ -56,7 +56,7 @@ class Trained:
     best: float
 
 
-def train(
+def train_network(
     sampler: Sampler,
     validation: Sequence[Scene],
     bands: tuple[Band, ...],

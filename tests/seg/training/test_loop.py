@@ -11,9 +11,8 @@ import torch
 from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg.checkpoint import save
-from bevseg.seg.training import train as training
-from bevseg.seg.training import validate
-from bevseg.seg.training.train import train
+from bevseg.seg.training import loop, validate
+from bevseg.seg.training.loop import train_network
 from tests.seg import scenes
 
 FAST = {"net": NetConfig(filters=8, depth=1), "learning_rate": 3e-2, "average": 0.8, "validate_every": 20}
@@ -33,7 +32,7 @@ def fit(
     **config,
 ):
     scene = [scenes.squares(np.random.default_rng((99, n)), 48) for n in range(validation)]
-    return train(
+    return train_network(
         sampler,
         scene,
         scenes.BANDS,
@@ -159,7 +158,7 @@ def scripted(monkeypatch, scores):
         seen.append({key: value.clone() for key, value in net.state_dict().items()})
         return {"miou": scores[len(seen) - 1]}
 
-    monkeypatch.setattr(training, "validate", look)
+    monkeypatch.setattr(loop, "validate", look)
     return seen
 
 

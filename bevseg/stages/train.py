@@ -1,0 +1,193 @@
+"""`bevseg train`: labelled clouds -> a model file, and the history of its training beside it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bevseg import pipeline
+from bevseg.config import RunConfig, Settings
+from bevseg.config.names import SLICES
+from bevseg.errors import UsageError
+from bevseg.runtime.atomic import ensure_absent, ensure_writable, replacing
+from bevseg.runtime.batch import BatchResult
+from bevseg.runtime.progress import Progress, Step, silent
+from bevseg.seg import checkpoint
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import resolve
+from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
+from bevseg.training.fit import ensure_models_match, refuse_settings
+from bevseg.workdir.folder import GROUPS, folders, refuse_other
+
+HISTORY = "history.csv"
+"""File beside a model that tells how its training went."""
+
+
+def train_to_file(
+    examples: Sequence[Example],
+    output: Path,
+    settings: Settings,
+    *,
+    slices: Sequence[str] = SLICES,
+    init: Model | None = None,
+    extra: ExtraSupervision = NO_EXTRA,
+    val: Sequence[str] | None = None,
+    seed: int = RunConfig.seed,
+    device: str = RunConfig.device,
+    progress: Progress = silent,
+) -> BatchResult:
+    """Train a model, and write it and its history; files that exist are replaced.
+
+    Parameters
+    ----------
+    examples
+        Labelled clouds and their DEMs.
+    output
+        The model to write; `history.csv` is written beside it.
+    settings, slices, init, extra, val, seed, device, progress
+        As for `bevseg.training.train`.
+
+    Returns
+    -------
+    BatchResult
+        The two files, and as `facts` the scores of the model.
+
+    Raises
+    ------
+    BevsegError
+        As `bevseg.training.train` does.
+    OutputWriteError
+        If the system refuses a write.
+    """
+    model, history = train(
+        examples,
+        settings,
+        val=val,
+        slices=slices,
+        init=init,
+        extra=extra,
+        seed=seed,
+        device=device,
+        progress=progress,
+    )
+    return BatchResult(write_trained(model, history, output), facts=model.scores)
+
+
+def write_trained(
+    model: Model, history: Sequence[Mapping[str, Any]], path: Path, *, half: bool = False
+) -> list[Path]:
+    """Write a model and, beside it, the history of its training as CSV: a line per validation step.
+
+    `half` stores the weights in half the bytes.
+    """
+    checkpoint.save(model, path, half=half)
+    history_path = path.with_name(HISTORY)
+    columns = list(dict.fromkeys(key for row in history for key in row))
+    with (
+        replacing(history_path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(history)
+    return [path, history_path]
+
+
+def train_work(
+    work: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    slices: Sequence[str] = SLICES,
+    init: Path | None = None,
+    teacher: Path | None = None,
+    unlabelled: Path | None = None,
+    val: Sequence[str] | None = None,
+    seed: int = RunConfig.seed,
+    device: str = RunConfig.device,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> BatchResult:
+    """Train a model on the labelled clouds of a work directory.
+
+    Parameters
+    ----------
+    work
+        With `cloud.las` and `dem.tif` of every cloud.
+    output
+        The model to write; `history.csv` is written beside it.
+    settings
+        Of all stages; those of the work directory must agree.
+    slices, val, seed, device, progress
+        As for `bevseg.training.train`.
+    init
+        Model to start from; the networks of the slices that are not trained are taken from it. The surrogate of a
+        NeuroIoU loss is fitted to its maps.
+    teacher
+        Model whose predictions are learned beside the labels.
+    unlabelled
+        Another work directory: the predictions that the teacher, or without one the networks themselves, make for
+        its clouds are learned, too. Labels there are not used.
+    overwrite
+        Whether the model may be replaced.
+
+    Raises
+    ------
+    LabelError
+        If a cloud has no labels.
+    UsageError
+        If options or settings do not agree.
+    ModelError
+        If a file is no model, or the model lacks a slice.
+    SurrogateError
+        If a NeuroIoU loss would teach the wrong way.
+    """
+    for path in (output, output.with_name(HISTORY)):
+        ensure_absent(path, overwrite=overwrite)
+    ensure_writable(output.parent)
+    resolve(device)
+    refuse_settings(settings.train, has_init=init is not None)
+    if unlabelled is not None:
+        _ensure_other_clouds(work, unlabelled)
+    start, master = (checkpoint.load(path) if path else None for path in (init, teacher))
+    ensure_models_match(settings, slices, start, master)
+    for directory in (work, unlabelled):
+        if directory is not None:
+            folders(directory)
+            refuse_other(directory, settings, GROUPS)
+    examples = _read(work, "read the training clouds", progress)
+    for example in examples:
+        pipeline.ensure_labelled(example.cloud)
+    others = _read(unlabelled, "read the clouds without labels", progress) if unlabelled else []
+    return train_to_file(
+        examples,
+        output,
+        settings,
+        slices=slices,
+        init=start,
+        extra=ExtraSupervision(master, others),
+        val=val,
+        seed=seed,
+        device=device,
+        progress=progress,
+    )
+
+
+def _read(work: Path, task: str, progress: Progress) -> list[Example]:
+    """Read the clouds of a work directory with their DEMs."""
+    examples = []
+    for number, folder in enumerate(items := folders(work), 1):
+        examples.append(Example(folder.read_cloud(), folder.read_dem()))
+        progress(Step(task, number, len(items)))
+    return examples
+
+
+def _ensure_other_clouds(work: Path, unlabelled: Path) -> None:
+    if unlabelled.resolve() == work.resolve():
+        raise UsageError(
+            "The clouds without labels are the training clouds",
+            where="--unlabelled",
+            hint="name another work directory, filled by `bevseg ingest` and `bevseg ground`",
+        )
