@@ -187,14 +187,13 @@ def _random_model() -> Path:
     from bevseg.bev.bands import bands
     from bevseg.config import NetConfig, RasterConfig, Settings
     from bevseg.seg import checkpoint
-    from bevseg.seg.models import UNet
+    from bevseg.seg.inputs import OUTPUTS
+    from bevseg.seg.models.build import build
 
     torch.manual_seed(0)
     settings = Settings(raster=RasterConfig(cell=CELL), net=NetConfig(filters=16))
     tables = bands(settings.raster.features)
-    nets = {
-        name: UNet(len(table), 5, settings.net.filters, settings.net.depth) for name, table in tables.items()
-    }
+    nets = {name: build(settings.net, len(table), len(OUTPUTS)) for name, table in tables.items()}
     path = FOLDER / "random.safetensors"
     checkpoint.save(checkpoint.Model(nets, tables, settings), path, overwrite=True)
     return path

@@ -39,7 +39,7 @@ from bevseg.seg.losses import (
 )
 from bevseg.seg.losses.distance_maps import target_distance
 from bevseg.seg.losses.lovasz_kernels import descend
-from bevseg.seg.models import UNet
+from bevseg.seg.models.unet import UNet
 
 SHAPES = ((8, 2, 256), (4, 5, 512))
 """Images, classes, side."""

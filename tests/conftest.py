@@ -1,6 +1,7 @@
 """Fixtures that every test may use: where the shared material lies."""
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -55,3 +56,17 @@ def tiny_model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     checkpoint.save(model, path)
     return path
+
+
+@pytest.fixture
+def mynet(tmp_path_factory, monkeypatch):
+    """Name of a module of networks that can be imported, has not been yet, and has registered nothing."""
+    from bevseg.seg.models import registry
+    from tests import three_layers
+
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "mynet.py").write_text(three_layers.SOURCE)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(registry, "_registered", {})
+    yield "mynet"
+    sys.modules.pop("mynet", None)

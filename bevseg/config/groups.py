@@ -142,10 +142,12 @@ class RasterConfig(Group):
 
 @dataclass(frozen=True)
 class NetConfig(Group):
-    """The U-Net, the same for both slices."""
+    """The network, of the same kind for both slices; it takes those of the options that it knows."""
 
     group: ClassVar[str] = "net"
 
+    kind: str = setting("unet", Text("the name of a network", most=1000))
+    """`unet`; `paper_unet`, that of the power-Jaccard paper; or one of your own, such as `package.module:Class`."""
     filters: int = setting(16, Number(least=1, most=1024, whole=True))
     """Filters of the first level; each level down doubles them."""
     depth: int = setting(4, Number(least=0, most=10, whole=True))

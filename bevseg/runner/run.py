@@ -6,9 +6,10 @@ import dataclasses
 import functools
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bevseg import pipeline
 from bevseg.config import NAMED, NO_TTA, PredictConfig, RunConfig, Settings
@@ -30,9 +31,10 @@ from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
+from bevseg.seg.models.registry import register, registered
 from bevseg.stages.train import HISTORY, train_to_file
 from bevseg.training import prepare_example
-from bevseg.training.fit import ensure_models_match, refuse_settings
+from bevseg.training.fit import ensure_networks, refuse_settings
 from bevseg.training.holdout import refuse_unknown
 from bevseg.weights import default_model
 from bevseg.workdir import folder as workdir
@@ -208,9 +210,16 @@ def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progr
         clouds,
         jobs=how.jobs,
         on_error=how.on_error,
-        start=functools.partial(limit_threads, threads) if how.jobs > 1 else None,
+        start=functools.partial(_start_process, threads, registered()) if how.jobs > 1 else None,
         progress=progress,
     )
+
+
+def _start_process(threads: int, networks: Mapping[str, type[Any]]) -> None:
+    """Share the cores with the other processes, and know the networks that the first process knows."""
+    limit_threads(threads)
+    for kind, network in networks.items():
+        register(kind, network)
 
 
 def _refuse(request: Request) -> None:
@@ -238,7 +247,7 @@ def _refuse(request: Request) -> None:
     else:
         settings = _settings(request)
         refuse_settings(settings.train, has_init=request.init is not None)
-        ensure_models_match(settings, SLICES, _init(request))
+        ensure_networks(settings, SLICES, _init(request))
     for scheme in (request.classes, request.out_classes):
         if scheme:
             load_scheme(scheme)

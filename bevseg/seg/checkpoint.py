@@ -13,28 +13,19 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 import bevseg
 from bevseg.config import NetConfig, RunConfig, Settings, from_table, to_table
-from bevseg.config.domains import (
-    Domain,
-    Fault,
-    Number,
-    OneOf,
-    Text,
-    checked,
-    refusal,
-    unknown_keys,
-    wrong_value,
-)
+from bevseg.config.domains import Domain, Fault, Number, Text, checked, refusal, unknown_keys, wrong_value
 from bevseg.config.files import parse_json
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.raster import Band
-from bevseg.errors import InputError, ModelError
+from bevseg.errors import InputError, ModelError, UsageError
 from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.models import MODELS, UNet
+from bevseg.seg.models.build import arguments, build
+from bevseg.seg.models.registry import NETWORKS, registered_class
 
 MAGIC = "bevseg"
 """Key of the metadata of a safetensors file under which the description stands, as JSON."""
@@ -83,7 +74,7 @@ class Model:
         The file it was read from, for messages.
     """
 
-    nets: dict[str, UNet]
+    nets: dict[str, nn.Module]
     bands: dict[str, tuple[Band, ...]]
     settings: Settings
     scores: dict[str, Any] = field(default_factory=dict)
@@ -91,7 +82,7 @@ class Model:
     versions: dict[str, str] = field(default_factory=_versions)
     source: str | None = None
 
-    def require(self, slice_name: str) -> UNet:
+    def require(self, slice_name: str) -> nn.Module:
         """Return the network of a slice.
 
         Raises
@@ -117,9 +108,12 @@ def describe(model: Model) -> dict[str, Any]:
     return _plain(
         {
             "format": FORMAT,
-            "nets": {name: {"kind": "unet", **net.arguments()} for name, net in model.nets.items()},
+            "nets": {
+                name: arguments(model.settings.net, len(model.bands[name]), len(OUTPUTS))
+                for name in model.nets
+            },
             "bands": {name: [dataclasses.asdict(b) for b in bands] for name, bands in model.bands.items()},
-            "settings": to_table(model.settings),
+            "settings": _settings_table(model.settings),
             "classes": CLASS_NAMES,
             "colours": COLOURS,
             "scores": model.scores,
@@ -127,6 +121,17 @@ def describe(model: Model) -> dict[str, Any]:
             "versions": model.versions,
         }
     )
+
+
+def _settings_table(settings: Settings) -> dict[str, dict[str, object]]:
+    """Return the settings as a table, without `net.kind` if it is the default.
+
+    Versions before there was a choice of networks know no such setting, and read what is left.
+    """
+    table = to_table(settings)
+    if settings.net.kind == NetConfig.kind:
+        del table["net"]["kind"]
+    return table
 
 
 def save(model: Model, path: Path, *, overwrite: bool = True, half: bool = False) -> None:
@@ -172,8 +177,9 @@ def load(path: Path) -> Model:
     Raises
     ------
     ModelError
-        If the file is missing, is not ours, is damaged, holds settings outside of their domains, or is of another
-        version of the format.
+        If the file is missing, is not ours, is damaged, holds settings outside of their domains, is of another
+        version of the format, or holds networks of a class that is not registered here: a file never makes bevseg
+        import a module that it names.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -192,6 +198,8 @@ def load(path: Path) -> Model:
         raise
     except InputError as error:
         raise _refusal(path, f"its description is damaged: {error.what}: {error.why}") from error
+    except UsageError as error:  # a network that is registered, but cannot be built here
+        raise ModelError(error.what, where=path, why=error.why, hint=error.hint) from error
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise _refusal(path, f"its description or weights are damaged: {reason}") from error
@@ -202,18 +210,20 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     classes = tuple(table["classes"])
     if classes != CLASS_NAMES:
         raise ValueError(f"classes {', '.join(classes)}, expected {', '.join(CLASS_NAMES)}")
+    settings = _settings(table["settings"], path)
+    _ensure_registered(settings.net.kind, path)
     bands, nets = dict(table["bands"]), dict(table["nets"])
     faults = [fault for name, its in bands.items() for fault in _wrong_bands(its, f"bands.{name}")]
     for name, its in nets.items():
-        faults += _wrong_net(its, len(bands[name]), f"nets.{name}")
+        faults += _wrong_net(its, settings.net, len(bands[name]), f"nets.{name}")
     faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
     faults += [wrong_value(key, table[key], "a table") for key in _TABLES if not isinstance(table[key], dict)]
     if faults:
         raise refusal(faults, path, ModelError, AGAIN, NO_MODEL)
     return Model(
-        {name: _net(dict(its), name, weights) for name, its in nets.items()},
+        {name: _net(dict(its), name, weights, settings.net) for name, its in nets.items()},
         {name: tuple(Band(**checked(_BAND, band)[0]) for band in its) for name, its in bands.items()},
-        _settings(table["settings"], path),
+        settings,
         table["scores"],
         table["seed"],
         table["versions"],
@@ -231,40 +241,69 @@ def _wrong_bands(bands: Any, key: str) -> list[Fault]:
     return faults
 
 
-def _wrong_net(arguments: Any, bands: int, key: str) -> list[Fault]:
+def _wrong_net(described: Any, config: NetConfig, bands: int, key: str) -> list[Fault]:
     """Return what is wrong with the arguments of the network of a slice that reads so many bands."""
-    if not isinstance(arguments, dict):
-        return [wrong_value(key, arguments, "the arguments of a network")]
-    size = NetConfig.domains()
+    if not isinstance(described, dict):
+        return [wrong_value(key, described, "the arguments of a network")]
+    options = arguments(config, bands, len(OUTPUTS))
     domains: dict[str, Domain] = {
-        "kind": OneOf(tuple(MODELS)),
         "in_bands": Number(least=bands, most=bands, whole=True),
         "classes": Number(least=len(OUTPUTS), most=len(OUTPUTS), whole=True),
-        **{name: size[name] for name in ("filters", "depth", "widest")},
+        **{name: domain for name, domain in NetConfig.domains().items() if name in options},
     }
-    return unknown_keys(arguments, domains, key) + checked(domains, arguments, key)[1]
+    return unknown_keys(described, domains, key) + checked(domains, described, key)[1]
 
 
-def _net(arguments: dict[str, Any], name: str, weights: dict[str, Tensor]) -> UNet:
+def _net(described: dict[str, Any], name: str, weights: dict[str, Tensor], config: NetConfig) -> nn.Module:
+    """Build the network of a slice and give it its weights.
+
+    Parameters
+    ----------
+    described
+        What `arguments` said of it.
+    name
+        Of the slice.
+    weights
+        Of all slices.
+    config
+        Of the model; its kind is registered.
+    """
+    kind = described.pop("kind", NetConfig.kind)
+    if kind != config.kind:
+        raise ValueError(f"the {name} network is of kind {kind!r}, and net.kind is {config.kind!r}")
+    in_bands, classes = described.pop("in_bands"), described.pop("classes")
+    config = dataclasses.replace(config, **described)
     prefix = f"{name}/"
     state = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-    _refuse_larger(arguments, state)
+    if kind in NETWORKS:
+        _check_sizes(config, in_bands, classes, state)
     with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
-        net = MODELS[arguments.pop("kind")](**arguments)
+        net = build(config, in_bands, classes)
     net.load_state_dict(state)
     return net.eval()
 
 
-def _refuse_larger(arguments: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
-    """Raise ValueError if a network needs more weights than the file holds: before it takes the memory for them.
+def _check_sizes(config: NetConfig, in_bands: int, classes: int, state: Mapping[str, Tensor]) -> None:
+    """Raise ValueError if the weights of a file are not those of the network, before it takes any memory."""
+    with torch.device("meta"):
+        expected = build(config, in_bands, classes).state_dict()
+    for key, weight in expected.items():
+        if key in state and state[key].shape != weight.shape:
+            raise ValueError(
+                f"size mismatch for {key}: {tuple(state[key].shape)}, expected {tuple(weight.shape)}"
+            )
 
-    The coarsest level of a U-Net has a 3x3 convolution between as many channels as it has filters.
-    """
-    width = arguments["filters"] << arguments["depth"]
-    width = min(width, arguments["widest"] or width)
-    needed, held = 9 * width**2, sum(weight.numel() for weight in state.values())
-    if held < needed:
-        raise ValueError(f"size mismatch: {held:,} weights, and the network needs more than {needed:,}")
+
+def _ensure_registered(kind: str, path: Path) -> None:
+    """Raise ModelError unless the networks of a file are of a kind that may be imported."""
+    if registered_class(kind) is None:
+        raise ModelError(
+            "The networks of this model are of a class that is not registered here",
+            where=path,
+            why=f"net.kind is {kind!r}; a model file may not make bevseg import a module",
+            hint="install the package that registers it (entry point group bevseg.networks), or in Python import the "
+            f"class and call bevseg.seg.models.registry.register({kind!r}, TheClass)",
+        )
 
 
 def _settings(table: dict[str, Any], path: Path) -> Settings:

@@ -18,7 +18,7 @@ from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
-from bevseg.training.fit import ensure_models_match, refuse_settings
+from bevseg.training.fit import ensure_networks, refuse_settings
 from bevseg.workdir.folder import GROUPS, folders, refuse_other
 
 HISTORY = "history.csv"
@@ -152,7 +152,7 @@ def train_work(
     if unlabelled is not None:
         _ensure_other_clouds(work, unlabelled)
     start, master = (checkpoint.load(path) if path else None for path in (init, teacher))
-    ensure_models_match(settings, slices, start, master)
+    ensure_networks(settings, slices, start, master)
     for directory in (work, unlabelled):
         if directory is not None:
             folders(directory)

@@ -17,7 +17,7 @@ import numpy as np
 import pydantic
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.config.tables import domain_check
@@ -25,7 +25,7 @@ from bevseg.core import metrics
 from bevseg.errors import InputError, UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses import cross_entropy, power_jaccard
-from bevseg.seg.models.paper_unet import PaperUNet
+from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import Plateau
 from bevseg.study import data
 from bevseg.study.fit import fit
@@ -39,6 +39,9 @@ SMOOTH = 10.0
 """The authors' constant in numerator and denominator, pixels."""
 
 SIDE = 28
+
+DEPTH = 3
+"""Halvings of the network."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -91,7 +94,7 @@ def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> B
 def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
     train, val, test = split(settings)
     outputs = train.truth.shape[1]
-    net = PaperUNet(1, outputs, settings.filters)
+    net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs)
     if init is not None:
         net.load_state_dict(init)
     loss = loss_of(settings.loss)
@@ -228,7 +231,7 @@ def load(place: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 @torch.no_grad()
-def _test(net: PaperUNet, test: Pictures) -> NDArray[np.int64]:
+def _test(net: nn.Module, test: Pictures) -> NDArray[np.int64]:
     net.eval()
     return _confusion(net(test.images), test.truth)
 

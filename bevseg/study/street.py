@@ -31,8 +31,8 @@ from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.errors import UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses import parse
-from bevseg.seg.models import UNet
-from bevseg.seg.models.paper_unet import PaperUNet
+from bevseg.seg.models.build import build
+from bevseg.seg.models.registry import network_class
 from bevseg.seg.neuro_iou.learn import refuse_unknown_loss, variant
 from bevseg.seg.training.optimizers import optimiser, schedule
 from bevseg.study import reliability, scenes
@@ -47,8 +47,6 @@ from bevseg.study.tiles import confusions, known_mean, miou
 
 SCORED = {"low": (BUILDING, CAR), "high": (BUILDING, VEGETATION)}
 """Slice -> train ids of the classes that the paper scores."""
-
-NETS: dict[str, Any] = {"unet": UNet, "paper_unet": PaperUNet}
 
 BINS = 15
 """Of the reliability plot."""
@@ -70,7 +68,8 @@ class StreetSettings:
     config: str = "default"
     """Named configuration that the rasters are made with."""
     outputs: Literal["softmax", "sigmoid"] = "softmax"
-    net: Literal["unet", "paper_unet"] = "unet"
+    net: str = "unet"
+    """`unet`, `paper_unet`, or another kind of network."""
     filters: Annotated[int, domain_check(NetConfig, "filters")] = 8
     depth: Annotated[int, domain_check(NetConfig, "depth")] = 3
     optimiser: Annotated[str, domain_check(TrainConfig, "optimiser")] = "adamw"
@@ -172,8 +171,8 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
 
 def net_of(settings: StreetSettings, parts: Mapping[str, Sequence[Scene]], form: Form) -> Any:
     """Return a network as it starts, for the bands of the scenes."""
-    bands = len(parts["train"][0].bands)
-    return NETS[settings.net](bands, form.outputs, filters=settings.filters, depth=settings.depth)
+    config = NetConfig(settings.net, filters=settings.filters, depth=settings.depth, dropout=0.0)
+    return build(config, len(parts["train"][0].bands), form.outputs)
 
 
 def _per_image(loss: Loss) -> Loss:
@@ -220,8 +219,9 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
 
 
 def check(settings: StreetSettings) -> None:
-    """Raise UsageError for names of losses, configurations or data that do not exist."""
+    """Raise UsageError for names of losses, networks, configurations or data that do not exist."""
     refuse_unknown_loss(settings.loss, has_init=True)
+    network_class(settings.net)
     for text in settings.values:
         parse(text)
     if settings.outputs == "sigmoid" and variant(settings.loss, has_init=True):

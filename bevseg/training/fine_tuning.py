@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.config import FINE_TUNING, NAMED, Settings, TrainConfig, load, with_training
+from bevseg.seg.models.registry import network_class
 from bevseg.seg.neuro_iou.learn import variant
 from bevseg.workdir.folder import settings_of
 
@@ -43,6 +44,8 @@ def training_settings(
     if init is None:
         recorded = settings_of(work) if work is not None else NAMED["default"]
         return with_training(load(config) if config else recorded, **values)
+    if config:  # the model may hold networks that only this file names, by module and class
+        network_class(load(config).net.kind)
     base = dataclasses.replace(pipeline.load_model(init).settings, train=TrainConfig())
 
     def on(base: Settings) -> Settings:

@@ -22,7 +22,9 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.errors import UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.registry import Loss
+from bevseg.seg.models.registry import network_class
 from bevseg.seg.neuro_iou.learn import learn, recipe, variant
 from bevseg.seg.training.loop import train_network
 from bevseg.seg.training.objective import loss_from
@@ -101,7 +103,7 @@ def train(
     held_out = hold_out(counts, val, settings.train.val_share, seed)
     learned = [example for example in examples if example.cloud.name not in held_out]
     validation = [example for example in examples if example.cloud.name in held_out]
-    ensure_models_match(settings, slices, init, extra.teacher)
+    ensure_networks(settings, slices, init, extra.teacher)
     if settings.train.schedule == "plateau" and not held_out:
         log.warning(
             "nothing is held out for validation: on schedule plateau the learning rate will never fall"
@@ -125,6 +127,7 @@ def train(
             labelled_crops(name, learned, settings, seed),
             [validation_scene(name, example, settings) for example in validation],
             bands[name],
+            OUTPUTS,
             settings.net,
             settings.train,
             seed=seed,
@@ -163,10 +166,19 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
     refuse_unknown_sampling(config.sampling)
 
 
-def ensure_models_match(
+def ensure_networks(
     settings: Settings, slices: Sequence[str], init: Model | None = None, teacher: Model | None = None
 ) -> None:
-    """Raise UsageError or ModelError if a model to start from or a teacher does not go with the settings."""
+    """Raise an error unless a training can have the networks of its settings.
+
+    Raises
+    ------
+    UsageError
+        If there is no such network, or the model to start from or the teacher was made with other settings.
+    ModelError
+        If one of these lacks a slice.
+    """
+    network_class(settings.net.kind)
     if init is not None:
         _ensure_same("The model to start from was made with other settings", "--init", init, settings, "net")
         if variant(settings.train.loss, has_init=True) is not None:

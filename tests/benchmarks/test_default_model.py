@@ -52,12 +52,12 @@ def test_the_committed_config_can_be_trained_and_its_networks_fit_into_the_packa
 
     from bevseg.bev.bands import bands
     from bevseg.seg.checkpoint import Model, save
-    from bevseg.seg.models import UNet
+    from bevseg.seg.models.build import build
 
     config = default_model.read_config(default_model.CONFIG)
     refuse_settings(config.settings.train)
     net, read = config.settings.net, bands(config.settings.raster.features)
-    nets = {name: UNet(len(of), 5, net.filters, net.depth, widest=net.widest) for name, of in read.items()}
+    nets = {name: build(net, len(of), 5) for name, of in read.items()}
     save(Model(nets, read, config.settings), tmp_path / "m.safetensors", half=True)
     assert (tmp_path / "m.safetensors").stat().st_size <= 3_000_000
 

@@ -145,11 +145,11 @@ def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, mon
     from bevseg.runtime.batch import BatchResult
 
     seen = {}
-    monkeypatch.setattr(run, "each", lambda *rest, **how: seen.update(how) or BatchResult())
+    monkeypatch.setattr(run, "for_each_cloud", lambda *rest, **how: seen.update(how) or BatchResult())
     monkeypatch.setattr(run.os, "cpu_count", lambda: 8)
     assert bevseg("run", streets, "-o", tmp_path, "-m", tiny_model, "--jobs", 3).exit_code == 0
     assert seen["jobs"] == 3
-    assert seen["start"].args == (2,)
+    assert seen["start"].args == (2, {})
 
 
 def test_threads_that_wait_do_not_spin(monkeypatch):

@@ -9,7 +9,7 @@ from bevseg.core.grid import Grid
 from bevseg.core.raster import Band, Raster
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.models import UNet
+from bevseg.seg.models.unet import UNet
 
 BANDS = (Band("height", 2.0, "m"), Band("density", 1.0, "log(1 + points)"))
 NET = NetConfig(filters=4, depth=2)

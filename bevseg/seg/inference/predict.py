@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from bevseg.config import NO_TTA, PredictConfig
 from bevseg.core.raster import Band, Raster
@@ -18,8 +18,9 @@ from bevseg.seg import device as devices
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import Looks
-from bevseg.seg.inputs import scaled, to_device
-from bevseg.seg.models import UNet, folded
+from bevseg.seg.inputs import OUTPUTS, scaled, to_device
+from bevseg.seg.models.build import halvings
+from bevseg.seg.models.folding import folded
 
 TILE_CELLS = 600_000
 """Largest tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
@@ -96,6 +97,8 @@ class Classifier:
         Not changed.
     bands
         What it reads.
+    classes
+        Number of its outputs.
     device
         Where it computes.
     config
@@ -104,19 +107,20 @@ class Classifier:
 
     def __init__(
         self,
-        net: UNet,
+        net: nn.Module,
         bands: tuple[Band, ...],
+        classes: int,
         device: torch.device,
         config: PredictConfig = NO_TTA,
     ) -> None:
-        self.bands, self.device = bands, device
+        self.bands, self.classes, self.device, self.depth = bands, classes, device, halvings(net)
         self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
-        self.tta = Looks(self.net, net.depth, self.dtype, config)
+        self.tta = Looks(self.net, self.depth, self.dtype, config)
 
     def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
-        tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.net.depth)
+        tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.depth)
         out = np.zeros((2, *mask.shape), np.uint8)
         return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
 
@@ -128,7 +132,7 @@ class Classifier:
             round(MARGIN / min(scales)), math.isqrt(cells) // 4
         )  # a tile must hold more than margins
         tiles = cut(mask, cells=cells, margin=margin, multiple=self.tta.multiple)
-        out = np.zeros((self.net.classes, *mask.shape), np.float32)
+        out = np.zeros((self.classes, *mask.shape), np.float32)
         return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
 
     @torch.inference_mode()
@@ -169,7 +173,7 @@ def _decided(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDA
 @lru_cache(maxsize=4)
 def _classifier(model: Model, slice_name: str, device: torch.device, config: PredictConfig) -> Classifier:
     """Keep the networks of the model in use ready from cloud to cloud."""
-    return Classifier(model.nets[slice_name], model.bands[slice_name], device, config)
+    return Classifier(model.nets[slice_name], model.bands[slice_name], len(OUTPUTS), device, config)
 
 
 def _check(raster: Raster, model: Model, slice_name: str) -> None:

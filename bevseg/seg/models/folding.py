@@ -1,4 +1,4 @@
-"""A trained U-Net -> the same function, faster: for prediction only, and never stored."""
+"""A trained network -> the same function, faster: for prediction only, and never stored."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from torch.nn.utils import fuse_conv_bn_eval
 from bevseg.seg.models.unet import UNet
 
 
-def folded(net: UNet, device: torch.device, dtype: torch.dtype) -> UNet:
-    """Return a copy of the net, batch normalisation folded into its convolutions, in `dtype` and channels last."""
+def folded(net: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Return a copy of a network for prediction, in `dtype` and channels last.
+
+    The batch normalisation of a `UNet` is folded into its convolutions; any other network stays as it is.
+    """
     net = copy.deepcopy(net).eval()
-    for blocks in (net.down, net.merge):
-        for number, block in enumerate(blocks):
-            blocks[number] = _fold(block)  # type: ignore[arg-type]
-    if device.type == "cpu":
-        net.pool = HalvingMax()
+    if isinstance(net, UNet):
+        for blocks in (net.down, net.merge):
+            for number, block in enumerate(blocks):
+                blocks[number] = _fold(block)  # type: ignore[arg-type]
+        if device.type == "cpu":
+            net.pool = HalvingMax()
     return net.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

@@ -47,8 +47,7 @@ class UNet(nn.Module):
         widest: int | None = None,
     ) -> None:
         super().__init__()
-        self.in_bands, self.classes, self.filters, self.depth = in_bands, classes, filters, depth
-        self.widest = widest
+        self.depth = depth
         widths = [min(filters << level, widest or filters << level) for level in range(depth + 1)]
         coarse_to_fine = widths[-2::-1]
         self.down = nn.ModuleList(block(i, o, o) for i, o in itertools.pairwise([in_bands, *widths]))
@@ -59,10 +58,6 @@ class UNet(nn.Module):
         self.merge.extend(block(w, w) for w in coarse_to_fine[-1:])
         self.head = nn.Conv2d(filters, classes, 1)
         self._initialise()
-
-    def arguments(self) -> dict[str, int | None]:
-        """Return what the constructor was given."""
-        return {name: getattr(self, name) for name in ("in_bands", "classes", "filters", "depth", "widest")}
 
     def forward(self, bands: Tensor) -> Tensor:
         """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from bevseg.config import TrainConfig
 from bevseg.core.raster import Band
@@ -20,7 +20,6 @@ from bevseg.errors import UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.losses.registry import Loss, parse
-from bevseg.seg.models import UNet
 from bevseg.seg.neuro_iou.surrogate import STEPS, Report, fit, pairs_of
 from bevseg.seg.training.batches import Batch, Sampler, batches
 
@@ -98,7 +97,7 @@ def recipe(config: TrainConfig, form: Variant) -> TrainConfig:
 
 def learn(
     form: Variant,
-    net: UNet,
+    net: nn.Module,
     sampler: Sampler,
     bands: Sequence[Band],
     *,

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import TrainingError
 from bevseg.seg import device as devices
-from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.registry import Loss
-from bevseg.seg.models import UNet
+from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
 from bevseg.seg.training.objective import Lesson, loss_from
 from bevseg.seg.training.optimizers import optimiser, schedule, set_rate
@@ -51,7 +51,7 @@ class Trained:
         Validation mIoU of `net`; NaN without validation.
     """
 
-    net: UNet
+    net: nn.Module
     history: list[Row]
     best: float
 
@@ -60,16 +60,17 @@ def train_network(
     sampler: Sampler,
     validation: Sequence[Scene],
     bands: tuple[Band, ...],
+    classes: Sequence[str],
     net: NetConfig,
     config: TrainConfig,
     *,
     seed: int = 0,
     device: str = "auto",
-    init: UNet | None = None,
+    init: nn.Module | None = None,
     init_share: float = 0.0,
     minutes: float | None = None,
     loss_of: Loss | None = None,
-    teacher: UNet | None = None,
+    teacher: nn.Module | None = None,
     unlabelled: Sampler | None = None,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
@@ -88,8 +89,10 @@ def train_network(
         Such pairs, whole rasters; none: the last average is kept.
     bands
         What the network reads, with scaling.
+    classes
+        Names of its outputs, in the order of train ids from 1 on.
     net, config
-        Architecture; how to train.
+        Kind and options of the network; how to train.
     seed
         Of the first weights and of the crops.
     device
@@ -123,7 +126,7 @@ def train_network(
         If there is no such loss, optimiser, schedule or device.
     """
     place, loss_of = devices.resolve(device), loss_from(config, loss_of)
-    live = _new(len(bands), net, seed)
+    live = _new(net, len(bands), len(classes), seed)
     if init is not None:
         live.load_state_dict(init.state_dict())
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -137,7 +140,7 @@ def train_network(
     losses: list[float] = []
     start = time.monotonic()
     maps = getattr(loss_of, "maps", None)
-    maps_of = functools.partial(maps, classes=len(OUTPUTS)) if maps else None
+    maps_of = functools.partial(maps, classes=len(classes)) if maps else None
     stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
     others = _others(unlabelled, bands, config, seed)
     with devices.seeded(place, seed), closing(stream), closing(others):
@@ -159,7 +162,7 @@ def train_network(
                 continue
             row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
             kept = _mixed(average, origin, init_share)
-            row |= validate(kept, validation, bands, place)
+            row |= validate(kept, validation, bands, classes, place)
             row["seconds"] = time.monotonic() - start
             history.append(row)
             losses.clear()
@@ -176,10 +179,10 @@ def train_network(
     return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, reached)
 
 
-def _new(in_bands: int, net: NetConfig, seed: int) -> UNet:
+def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
     """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
     with devices.seeded(torch.device("cpu"), seed):
-        return UNet(in_bands, len(OUTPUTS), net.filters, net.depth, net.dropout, net.widest)
+        return build(net, in_bands, classes)
 
 
 def _others(
@@ -193,7 +196,7 @@ def _others(
         yield from stream
 
 
-def _placed(net: UNet | None, place: torch.device) -> UNet | None:
+def _placed(net: nn.Module | None, place: torch.device) -> nn.Module | None:
     """Return a copy of a trained network that is ready to be asked."""
     if net is None:
         return None
@@ -201,7 +204,7 @@ def _placed(net: UNet | None, place: torch.device) -> UNet | None:
 
 
 @torch.no_grad()
-def _blend(average: UNet, live: UNet, decay: float) -> None:
+def _blend(average: nn.Module, live: nn.Module, decay: float) -> None:
     """Move the average towards the live weights and statistics; counters are copied."""
     kept, new = list(average.state_dict().values()), list(live.state_dict().values())
     torch._foreach_lerp_(
@@ -212,7 +215,7 @@ def _blend(average: UNet, live: UNet, decay: float) -> None:
             k.copy_(n)
 
 
-def _mixed(average: UNet, start: UNet | None, share: float) -> UNet:
+def _mixed(average: nn.Module, start: nn.Module | None, share: float) -> nn.Module:
     """Return the average with a share of the weights and statistics that the training began with."""
     if start is None or share == 0:
         return average

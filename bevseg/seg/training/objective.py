@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bevseg.config import TrainConfig
 from bevseg.errors import UsageError
@@ -19,7 +19,6 @@ from bevseg.seg.losses.jaccard_metric import jaccard_metric, soft_jaccard
 from bevseg.seg.losses.kullback_leibler import kullback_leibler
 from bevseg.seg.losses.registry import Loss, WeightedSum
 from bevseg.seg.losses.soft_labels import boundary_smoothed
-from bevseg.seg.models import UNet
 from bevseg.seg.training.batches import Batch, Maps
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
 
@@ -55,11 +54,11 @@ class Lesson:
 
     loss_of: Loss
     config: TrainConfig
-    average: UNet
-    teacher: UNet | None
+    average: nn.Module
+    teacher: nn.Module | None
     place: torch.device
 
-    def __call__(self, live: UNet, batch: Batch, further: Batch | None, progress: float) -> Tensor:
+    def __call__(self, live: nn.Module, batch: Batch, further: Batch | None, progress: float) -> Tensor:
         """Return the loss of a network for labelled crops and, where there are any, crops without labels.
 
         Parameters
@@ -104,7 +103,7 @@ class Lesson:
         return semi_supervised(logits, said, keep, confidence=self.config.confidence)
 
     @torch.no_grad()
-    def _asked(self, net: UNet, bands: Tensor) -> Tensor:
+    def _asked(self, net: nn.Module, bands: Tensor) -> Tensor:
         with devices.autocast(self.place):
             return net(bands)
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from bevseg.core import metrics
 from bevseg.core.raster import Band
 from bevseg.seg.inference.predict import Classifier
-from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.models import UNet
 
 Scene = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Bands (C, rows, cols) in physical units with NaN, and train ids (rows, cols), 0 where undefined or empty."""
@@ -22,7 +21,11 @@ CELLS = 50
 
 
 def validate(
-    net: UNet, scenes: Sequence[Scene], bands: tuple[Band, ...], device: torch.device
+    net: nn.Module,
+    scenes: Sequence[Scene],
+    bands: tuple[Band, ...],
+    classes: Sequence[str],
+    device: torch.device,
 ) -> dict[str, float]:
     """Return `miou` and `iou_<class>` over the labelled cells of all scenes.
 
@@ -30,16 +33,16 @@ def validate(
     band would outweigh every object, whose own IoU already counts each confusion with them; and classes with fewer
     than CELLS true cells, whose IoU is chance, unless there are no others.
     """
-    classify = Classifier(net, bands, device)
-    matrix = np.zeros((len(OUTPUTS), len(OUTPUTS)), np.int64)
+    classify = Classifier(net, bands, len(classes), device)
+    matrix = np.zeros((len(classes), len(classes)), np.int64)
     for values, labels in scenes:
         known = labels > 0
         predicted = classify(values, known)[0]
-        matrix += metrics.confusion(labels[known] - 1, predicted[known] - 1, len(OUTPUTS))
+        matrix += metrics.confusion(labels[known] - 1, predicted[known] - 1, len(classes))
     cells = matrix.sum(1)
     iou = np.where(cells > 0, metrics.iou(matrix), np.nan)
-    is_object = (cells > 0) & (np.array(OUTPUTS) != "other")
+    is_object = (cells > 0) & (np.array(classes) != "other")
     counted = is_object & (cells >= CELLS) if (is_object & (cells >= CELLS)).any() else is_object
     return {"miou": float(iou[counted].mean()) if counted.any() else float("nan")} | {
-        f"iou_{name}": float(value) for name, value in zip(OUTPUTS, iou, strict=True)
+        f"iou_{name}": float(value) for name, value in zip(classes, iou, strict=True)
     }

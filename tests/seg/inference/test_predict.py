@@ -49,7 +49,7 @@ def test_it_is_the_network_in_full_precision_but_for_close_calls(squares):
 
 def test_tiles_leave_no_seams(squares, monkeypatch):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
-    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU)
     whole = classify(values, labels > 0)
     monkeypatch.setattr(prediction, "TILE_CELLS", 90 * 90)
     monkeypatch.setattr(prediction, "MARGIN", 24)
@@ -66,7 +66,7 @@ LOOKS = [
 @pytest.mark.parametrize("tta", LOOKS)
 def test_tiles_of_several_looks_leave_no_seams(monkeypatch, tta):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
-    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, tta)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, tta)
     whole = classify.probabilities(values, labels > 0)
     monkeypatch.setattr(prediction, "TILE_CELLS", 130 * 130)
     monkeypatch.setattr(prediction, "MARGIN", 16)
@@ -78,7 +78,7 @@ def test_tiles_of_several_looks_leave_no_seams(monkeypatch, tta):
 def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     monkeypatch.setattr(prediction, "TILE_CELLS", 100 * 100)
-    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, CPU, PredictConfig(scales=scales))
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, PredictConfig(scales=scales))
     total = classify.probabilities(values, labels > 0).sum(0)
     np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
 
@@ -163,7 +163,7 @@ def test_a_device_that_is_absent_is_refused(squares):
 def test_the_gpu_says_what_the_cpu_says(squares):
     values, labels = squares
     both = [
-        Classifier(scenes.model().nets["low"], scenes.BANDS, torch.device(name))(values, labels > 0)[0]
+        Classifier(scenes.model().nets["low"], scenes.BANDS, 5, torch.device(name))(values, labels > 0)[0]
         for name in ("cpu", "cuda")
     ]
     assert (both[0] == both[1])[labels > 0].mean() > 0.97

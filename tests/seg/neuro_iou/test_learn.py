@@ -10,7 +10,7 @@ from bevseg.config import TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.models import UNet
+from bevseg.seg.models.unet import UNet
 from bevseg.seg.neuro_iou import learn as learned_loss
 from bevseg.seg.neuro_iou.learn import Variant, learn, recipe, refuse_unknown_loss, variant
 

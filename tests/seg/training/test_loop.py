@@ -11,6 +11,7 @@ import torch
 from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg.checkpoint import save
+from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.training import loop, validate
 from bevseg.seg.training.loop import train_network
 from tests.seg import scenes
@@ -36,6 +37,7 @@ def fit(
         sampler,
         scene,
         scenes.BANDS,
+        OUTPUTS,
         net,
         dataclasses.replace(scenes.QUICK, **config),
         seed=seed,
@@ -243,5 +245,5 @@ def test_a_share_of_the_first_weights_stays_and_is_what_is_looked_at():
             torch.testing.assert_close(all_of_it.net.state_dict()[key], ours[key])
     assert not torch.equal(ours["head.weight"], theirs["head.weight"])
     scene = [scenes.squares(np.random.default_rng((99, 0)), 48)]
-    looked = validate.validate(half.net, scene, scenes.BANDS, torch.device("cpu"))
+    looked = validate.validate(half.net, scene, scenes.BANDS, OUTPUTS, torch.device("cpu"))
     assert half.history[-1]["miou"] == looked["miou"]

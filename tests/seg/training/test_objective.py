@@ -9,7 +9,7 @@ import torch
 
 from bevseg.config import TrainConfig
 from bevseg.errors import UsageError
-from bevseg.seg.inputs import IGNORE
+from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses.cross_entropy import cross_entropy
 from bevseg.seg.losses.jaccard_metric import jaccard_metric
 from bevseg.seg.losses.lovasz import lovasz_softmax
@@ -156,7 +156,9 @@ def test_a_smoothing_that_is_no_share_is_refused(epsilon):
 
 def trained(**options):
     config = dataclasses.replace(scenes.QUICK, loss="ce", **options.pop("config", {}))
-    made = train_network(scenes.squares, [], scenes.BANDS, scenes.NET, config, device="cpu", **options)
+    made = train_network(
+        scenes.squares, [], scenes.BANDS, OUTPUTS, scenes.NET, config, device="cpu", **options
+    )
     return {key: value.numpy().tobytes() for key, value in made.net.state_dict().items()}
 
 

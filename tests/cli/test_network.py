@@ -1,0 +1,55 @@
+"""A network of the user's own, named in a TOML file."""
+
+import json
+
+import pytest
+
+from bevseg import pipeline
+from bevseg.seg import checkpoint
+from bevseg.seg.models import registry
+from tests import tiny
+from tests.cli.invoke import bevseg, left_behind
+from tests.three_layers import KIND
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A TOML file that names the network."""
+    (tmp_path / "own.toml").write_text(tiny.TOML.replace("depth = 2", f'kind = "{KIND}"'))
+    return tmp_path / "own.toml"
+
+
+def test_it_is_trained_stored_loaded_and_trained_on(mynet, own, streets, tmp_path):
+    arguments = ["--train-on", streets, "--config", own, "--val", "b", "--device", "cpu"]
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", *arguments)
+    assert result.exit_code == 0, result.stderr
+    model = checkpoint.load(tmp_path / "out" / "model.safetensors")
+    assert {type(net).__name__ for net in model.nets.values()} == {"ThreeLayers"}
+    assert model.settings.net.kind == KIND
+    assert model.nets["low"].layers[0].weight.shape[0] == 4
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["settings"]["net"]["kind"] == KIND
+    init = ["--init", tmp_path / "out" / "model.safetensors"]
+    registry._registered.clear()  # as in a new process
+    pipeline._loaded.cache_clear()
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "on", *arguments, *init)
+    assert result.exit_code == 0, result.stderr
+
+
+def test_a_new_process_does_not_import_what_a_model_file_names(mynet, own, streets, tmp_path):
+    arguments = ["--train-on", streets, "--config", own, "--device", "cpu"]
+    assert bevseg("run", streets / "a.txt", "-o", tmp_path / "out", *arguments).exit_code == 0
+    registry._registered.clear()
+    pipeline._loaded.cache_clear()
+    model = tmp_path / "out" / "model.safetensors"
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "again", "-m", model)
+    assert result.exit_code == 4
+    assert "entry point" in result.stderr
+    assert left_behind(tmp_path / "again") == []
+
+
+def test_a_misspelt_network_is_refused_before_the_clouds_are_read(tmp_path):
+    (tmp_path / "wrong.toml").write_text('[net]\nkind = "unett"\n')
+    result = bevseg("train", tmp_path / "w", "-o", tmp_path / "m", "--config", tmp_path / "wrong.toml")
+    assert result.exit_code == 2
+    assert "did you mean 'unet'" in result.stderr
