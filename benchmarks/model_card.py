@@ -71,7 +71,7 @@ def training(folder: Path) -> str:
     rows = []
     for name in model.nets:
         of_slice = [row for row in history if row["slice"] == name]
-        best = max(float(look["miou"]) for look in of_slice)
+        best = max(float(row["miou"]) for row in of_slice)
         last = of_slice[-1]
         rows.append((name, last["step"], f"{float(last['seconds']) / 60:.0f}", percent(best)))
     held_out = model.scores["validation"]
