@@ -53,7 +53,7 @@ class UsageError(BevsegError, ValueError):
 
 
 class TrainingError(BevsegError, ArithmeticError):
-    """A training that has left the numbers: a loss that is infinite or no number."""
+    """A training whose loss became infinite or NaN."""
 
     exit_code = 7
 

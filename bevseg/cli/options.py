@@ -230,14 +230,14 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
         default=PredictConfig.scales,
         show_default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
         metavar="1,0.75,0.5",
-        help="Sizes at which the networks look at the rasters; their answers are averaged.",
+        help="Scales for test-time augmentation; the probabilities are averaged.",
     )
     @click.option(
         "--turns",
         type=Setting(PredictConfig, "turns"),
         default=PredictConfig.turns,
         show_default=True,
-        help="Symmetries in which they look: rotations, with 8 also mirrored. The time grows with both.",
+        help="Symmetries for test-time augmentation: rotations, with 8 also mirror images. The time grows with both.",
     )
     @click.option("--crf", is_flag=True, help="Let neighbouring cells agree: a dense CRF over the rasters.")
     @functools.wraps(command)

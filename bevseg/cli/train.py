@@ -37,14 +37,14 @@ from .console import Console
     "--teacher",
     type=options.Model(),
     metavar=f"MODEL|{DEFAULT_MODEL}",
-    help="Model that the networks listen to beside the labels.",
+    help="Model whose predictions are learned beside the labels.",
 )
 @click.option(
     "--unlabelled",
     type=click.Path(path_type=Path),
     metavar="WORK2",
-    help="Work directory of clouds without labels, to learn from what the teacher says of them; without a teacher, "
-    "what the networks themselves do.",
+    help="Work directory of clouds without labels: the predictions of the teacher for them are learned, or without "
+    "a teacher those of the networks themselves.",
 )
 @click.option(
     "--smooth-boundary",

@@ -260,7 +260,7 @@ def _net(described: dict[str, Any], name: str, weights: dict[str, Tensor], confi
     Parameters
     ----------
     described
-        What `arguments` said of it.
+        What the file says of it, from `arguments`.
     name
         Of the slice.
     weights

@@ -22,7 +22,7 @@ from bevseg.training.fit import ensure_networks, refuse_settings
 from bevseg.workdir.folder import GROUPS, folders, refuse_other
 
 HISTORY = "history.csv"
-"""File beside a model that tells how its training went."""
+"""File beside a model: its training, one line per validation step and slice."""
 
 
 def train_to_file(

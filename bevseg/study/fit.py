@@ -25,8 +25,8 @@ class Fitted(NamedTuple):
     Attributes
     ----------
     history
-        One row per epoch: `epoch`, `loss` (mean over its steps), `learning_rate`, what the look at the validation
-        set told, and `seconds` since the start.
+        One row per epoch: `epoch`, `loss` (mean over its steps), `learning_rate`, what `validate` returned, and
+        `seconds` since the start.
     best
         Weights after the epoch with the smallest validation loss; the network itself holds the last ones.
     """
@@ -39,7 +39,7 @@ def fit(
     net: nn.Module,
     loss: Callable[[Tensor, Tensor], Tensor],
     epoch: Epoch,
-    look: Callable[[], Row],
+    validate: Callable[[], Row],
     optimiser: torch.optim.Optimizer,
     schedule: Schedule,
     *,
@@ -57,11 +57,11 @@ def fit(
         Of logits and targets.
     epoch
         Called for the batches of each epoch.
-    look
+    validate
         Called after each epoch, without gradient and with the network in evaluation mode; its row must have
         `val_loss`. One that is no number never counts as fallen.
     optimiser, schedule
-        What its learning rate is multiplied by, by the progress over all epochs and by the looks.
+        What its learning rate is multiplied by, by the progress over all epochs and by the validation losses.
     epochs, steps, patience
         Epochs at most, steps of each; epochs without a smaller validation loss before the end.
     """
@@ -72,7 +72,7 @@ def fit(
         net.train()
         total = torch.zeros(())
         for step, (x, y) in enumerate(epoch(), number * steps):
-            rate = peak * schedule.share(step / (epochs * steps))
+            rate = peak * schedule.factor(step / (epochs * steps))
             cost = loss(net(x), y)
             optimiser.zero_grad()
             cost.backward()
@@ -81,10 +81,10 @@ def fit(
             total += cost.detach()  # asked for its number once an epoch only
         net.eval()
         with torch.no_grad():
-            seen = look()
+            seen = validate()
         row = {"epoch": number + 1, "loss": float(total) / steps, "learning_rate": rate}
         history.append(row | seen | {"seconds": time.monotonic() - start})
-        schedule.look(-seen["val_loss"])
+        schedule.update(-seen["val_loss"])
         stale += 1
         if seen["val_loss"] < best:
             best, kept, stale = seen["val_loss"], copy.deepcopy(net.state_dict()), 0

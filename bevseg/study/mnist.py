@@ -105,7 +105,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
         for chosen in torch.randint(len(train.images), (steps, settings.batch)):
             yield train.images[chosen], train.truth[chosen]
 
-    def look() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         logits = net(val.images)
         return {"val_loss": float(loss(logits, val.truth)), "val_score": score(_confusion(logits, val.truth))}
 
@@ -113,7 +113,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
         net,
         loss,
         epoch,
-        look,
+        validate,
         optimiser,
         Plateau(settings.plateau, 0.1),
         epochs=settings.epochs,

@@ -34,7 +34,7 @@ from bevseg.seg.losses import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.neuro_iou.learn import refuse_unknown_loss, variant
-from bevseg.seg.training.optimizers import optimiser, schedule
+from bevseg.seg.training.optimizers import make_optimizer, make_schedule
 from bevseg.study import reliability, scenes
 from bevseg.study.crops import Crops
 from bevseg.study.fit import fit
@@ -79,7 +79,7 @@ class StreetSettings:
     """Of SGD."""
     schedule: Annotated[str, domain_check(TrainConfig, "schedule")] = "one_cycle"
     epochs: int = 10
-    """At most; after each one the validation cloud is looked at."""
+    """At most; after each one comes a validation step."""
     steps: Annotated[int, domain_check(TrainConfig, "steps")] = 40
     """Of an epoch."""
     batch: Annotated[int, domain_check(TrainConfig, "batch")] = 4
@@ -138,7 +138,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
             x, labels = crops.batch(settings.batch)
             yield x, form.target(labels)
 
-    def look() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         costs, matrices = [], []
         for scene in parts["val"]:
             logits = net(scene.bands[None])
@@ -155,9 +155,9 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
         net,
         loss,
         epoch,
-        look,
-        optimiser(settings.optimiser, net.parameters(), config),
-        schedule(settings.schedule, config),
+        validate,
+        make_optimizer(settings.optimiser, net.parameters(), config),
+        make_schedule(settings.schedule, config),
         epochs=settings.epochs,
         steps=settings.steps,
         patience=settings.patience,

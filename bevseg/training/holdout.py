@@ -1,4 +1,4 @@
-"""Labelled clouds -> those that do not train, and tell when to stop."""
+"""Labelled clouds -> those that are held out of the training, for early stopping."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def hold_out(
 
     Of DRAWS random choices the one is taken that shows the most classes and, among those, takes the least from
     training: the smallest share of the class that it takes most of. A stretch of street without a house cannot
-    tell when to stop learning houses, and the only one with houses is needed to learn them.
+    show when to stop learning houses, and the only one with houses is needed to learn them.
 
     Parameters
     ----------
     labels
         Name of each labelled cloud -> number of its points of each train id.
     val
-        Stems asked for; None leaves the choice to the rule.
+        Names of clouds to hold out; None: the rule chooses.
     share
         Share of the clouds to choose, at least one and never all; 0 chooses none. A single cloud is not split.
     seed

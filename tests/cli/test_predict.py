@@ -1,4 +1,4 @@
-"""`bevseg predict` and `bevseg run` with further looks and a CRF."""
+"""`bevseg predict` and `bevseg run` with test-time augmentation and a CRF."""
 
 import json
 
@@ -26,7 +26,7 @@ def predicted(work, model, *options):
     return Folder(work / "a").read_classes()["low"].values
 
 
-def test_further_looks_change_confidence_and_leave_empty_cells_empty(work, tiny_model):
+def test_tta_changes_confidence_and_leave_empty_cells_empty(work, tiny_model):
     plain = predicted(work, tiny_model)
     assert (predicted(work, tiny_model, "--scales", "1", "--turns", "1") == plain).all()
     for options in (["--scales", "1,0.75,0.5"], ["--turns", "8"], ["--crf"], LOOKS):
@@ -35,7 +35,7 @@ def test_further_looks_change_confidence_and_leave_empty_cells_empty(work, tiny_
         assert (said[1] != plain[1]).any()
 
 
-def test_a_run_looks_as_often_as_it_is_told_and_reports_it(work, streets, tiny_model, tmp_path):
+def test_a_run_takes_the_tta_that_is_asked_for_and_reports_it(work, streets, tiny_model, tmp_path):
     arguments = ["-o", tmp_path / "out", "-m", tiny_model, "--work", tmp_path / "kept"]
     result = bevseg("run", streets / "a.txt", *arguments, *LOOKS)
     assert result.exit_code == 0, result.stderr
@@ -49,7 +49,7 @@ def test_a_run_looks_as_often_as_it_is_told_and_reports_it(work, streets, tiny_m
     ("options", "word"),
     [(["--scales", "1,0.7"], "multiple of 0.125"), (["--scales", "a"], "1,0.75"), (["--turns", "3"], "4, 8")],
 )
-def test_looks_that_cannot_be_are_usage_errors(tmp_path, options, word):
+def test_scales_and_symmetries_that_cannot_be_are_usage_errors(tmp_path, options, word):
     result = bevseg("predict", tmp_path, "-m", tmp_path / "m", *options)
     assert result.exit_code == 2
     assert word in result.stderr

@@ -90,20 +90,20 @@ def further(work):
     return work / "further"
 
 
-def test_a_teacher_and_clouds_without_labels_guide_a_training(model, work, further, tmp_path):
-    guided = ["--teacher", model[0], "--unlabelled", further, "--loss", "ce", "--smooth-boundary", "0.3"]
-    for name, options in (("plain", ["--loss", "ce"]), ("guided", guided), ("again", guided)):
+def test_a_teacher_and_clouds_without_labels_change_a_training(model, work, further, tmp_path):
+    extra = ["--teacher", model[0], "--unlabelled", further, "--loss", "ce", "--smooth-boundary", "0.3"]
+    for name, options in (("plain", ["--loss", "ce"]), ("extra", extra), ("again", extra)):
         output = tmp_path / name / "m.safetensors"
         result = train(work, output, "--device", "cpu", "--slice", "low", *options)
         assert result.exit_code == 0, result.stderr
-    plain, other, again = (tmp_path / name / "m.safetensors" for name in ("plain", "guided", "again"))
+    plain, other, again = (tmp_path / name / "m.safetensors" for name in ("plain", "extra", "again"))
     assert other.read_bytes() == again.read_bytes()
     plain, other = checkpoint.load(plain), checkpoint.load(other)
     assert not (plain.nets["low"].head.weight == other.nets["low"].head.weight).all()
     assert other.settings.train.smooth_boundary == 0.3
 
 
-def test_guides_that_do_not_fit_are_usage_errors(model, work, further, tmp_path):
+def test_extra_supervision_that_does_not_fit_are_usage_errors(model, work, further, tmp_path):
     teacher_of_others = tmp_path / "others.safetensors"
     loaded = checkpoint.load(model[0])
     raster = dataclasses.replace(loaded.settings.raster, cell=0.2)

@@ -31,9 +31,9 @@ def test_losses_are_those_of_the_table():
 
 
 def test_optimisers_and_schedules_are_those_of_their_tables():
-    from bevseg.seg.training.optimizers import OPTIMISERS, SCHEDULES
+    from bevseg.seg.training.optimizers import OPTIMIZERS, SCHEDULES
 
-    assert tuple(OPTIMISERS) == names.OPTIMISERS
+    assert tuple(OPTIMIZERS) == names.OPTIMISERS
     assert tuple(SCHEDULES) == names.SCHEDULES
 
 

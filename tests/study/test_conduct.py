@@ -19,7 +19,7 @@ def calls(monkeypatch):
     def run(settings, init, shared):
         done.append((settings.loss, settings.seed, init))
         if settings.loss == "bad":
-            raise TrainingError("The training has left the numbers")
+            raise TrainingError("The loss became infinite or NaN")
         if settings.loss == "stop":
             raise KeyboardInterrupt
         return BatchResult(

@@ -39,13 +39,13 @@ def test_no_number_is_no_progress():
     assert len(trained([math.nan, math.nan, math.nan])[0].history) == 2
 
 
-def test_it_looks_in_evaluation_mode_and_counts_the_loss_before_each_step():
+def test_it_validates_in_evaluation_mode_and_counts_the_loss_before_each_step():
     fitted, _ = trained([1.0, 0.5])
     assert [row["training"] for row in fitted.history] == [0, 0]
     assert [row["loss"] for row in fitted.history] == pytest.approx([1.0, 0.64])
 
 
-def test_the_rate_follows_the_progress_and_the_looks():
+def test_the_rate_follows_the_progress_and_the_validation_losses():
     falling, _ = trained([3, 2, 1, 0], schedule=Schedule(lambda progress: 1 - progress))
     assert [row["learning_rate"] for row in falling.history] == pytest.approx([0.1, 0.075, 0.05, 0.025])
     flat, _ = trained([1, 1, 1, 1], patience=9, schedule=Plateau(2, 0.1))

@@ -55,7 +55,7 @@ def crf(
     Parameters
     ----------
     probabilities
-        (classes, rows, cols), what the network says; each cell of the mask sums to 1.
+        (classes, rows, cols), those of the network; each cell of the mask sums to 1.
     features
         (bands, rows, cols), bands as shares of their scale, finite where the mask is True.
     mask
@@ -72,19 +72,19 @@ def crf(
     number = np.full(mask.shape, -1, np.int32)
     number[rows, cols] = np.arange(len(rows))
     places = np.column_stack([rows, cols]).astype(np.int32)
-    said = np.ascontiguousarray(probabilities[:, rows, cols].T)
-    seen = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * ALIKE)
+    unary = np.ascontiguousarray(probabilities[:, rows, cols].T)
+    scaled = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * ALIKE)
     near, far = (_disc(sigma / cell) for sigma in (NEAR, FAR))
     near, far = _same_size(near, far)
     sums = np.empty((len(rows), 2), np.float32)
-    cells = (places, number, seen, near, far)
+    cells = (places, number, scaled, near, far)
     _in_threads(_sum, len(rows), *cells, sums)
     scale = np.where(sums > 0, 1 / np.sqrt(np.maximum(sums, np.finfo(np.float32).tiny)), 0)
     scale = (scale * np.sqrt([SMOOTHNESS, APPEARANCE])).astype(np.float32)
-    now = said
+    now = unary
     for _ in range(STEPS):
-        after = np.empty_like(said)
-        _in_threads(_step, len(rows), *cells, scale, said, now, after)
+        after = np.empty_like(unary)
+        _in_threads(_step, len(rows), *cells, scale, unary, now, after)
         now = after
     out = np.zeros(probabilities.shape, np.float32)
     out[:, rows, cols] = now.T
@@ -111,22 +111,22 @@ def _same_size(*windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 @compiled
-def _apart(seen, i, j):  # type: ignore[no-untyped-def]
+def _squared_distance(scaled, i, j):  # type: ignore[no-untyped-def]
     total = np.float32(0)
-    for band in range(seen.shape[1]):
-        step = seen[i, band] - seen[j, band]
+    for band in range(scaled.shape[1]):
+        step = scaled[i, band] - scaled[j, band]
         total += step * step
     return total
 
 
 @compiled
-def _sum(places, number, seen, near, far, sums, part):  # type: ignore[no-untyped-def]
+def _sum(places, number, scaled, near, far, sums, part):  # type: ignore[no-untyped-def]
     """Write the sums of the two kernels at the cells of a part."""
     side = len(near) // 2
     rows, cols = number.shape
     for i in range(part.start, part.stop):
         row, col = places[i]
-        smooth = alike = 0.0
+        smooth = similar = 0.0
         for r in range(max(row - side, 0), min(row + side + 1, rows)):
             for c in range(max(col - side, 0), min(col + side + 1, cols)):
                 j = number[r, c]
@@ -135,14 +135,14 @@ def _sum(places, number, seen, near, far, sums, part):  # type: ignore[no-untype
                 smooth += near[r - row + side, c - col + side]
                 weight = far[r - row + side, c - col + side]
                 if weight > 0:
-                    alike += weight * np.exp(-_apart(seen, i, j))
-        sums[i, 0], sums[i, 1] = smooth, alike
+                    similar += weight * np.exp(-_squared_distance(scaled, i, j))
+        sums[i, 0], sums[i, 1] = smooth, similar
 
 
 @compiled
-def _step(places, number, seen, near, far, scale, said, now, after, part):  # type: ignore[no-untyped-def]
+def _step(places, number, scaled, near, far, scale, unary, now, after, part):  # type: ignore[no-untyped-def]
     """Write the next probabilities of the cells of a part."""
-    side, classes = len(near) // 2, said.shape[1]
+    side, classes = len(near) // 2, unary.shape[1]
     rows, cols = number.shape
     votes = np.empty(classes)
     for i in range(part.start, part.stop):
@@ -156,13 +156,13 @@ def _step(places, number, seen, near, far, scale, said, now, after, part):  # ty
                 weight = near[r - row + side, c - col + side] * scale[i, 0] * scale[j, 0]
                 wide = far[r - row + side, c - col + side] * scale[i, 1] * scale[j, 1]
                 if wide > 0:
-                    weight += wide * np.exp(-_apart(seen, i, j))
+                    weight += wide * np.exp(-_squared_distance(scaled, i, j))
                 for k in range(classes):
                     votes[k] += weight * now[j, k]
         highest = votes.max()
         total = 0.0
         for k in range(classes):
-            votes[k] = said[i, k] * np.exp(votes[k] - highest)
+            votes[k] = unary[i, k] * np.exp(votes[k] - highest)
             total += votes[k]
         for k in range(classes):
             after[i, k] = votes[k] / total

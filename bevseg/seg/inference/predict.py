@@ -17,7 +17,7 @@ from bevseg.errors import ModelError
 from bevseg.seg import device as devices
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inference.crf import crf
-from bevseg.seg.inference.tta import Looks
+from bevseg.seg.inference.tta import TTA
 from bevseg.seg.inputs import OUTPUTS, scaled, to_device
 from bevseg.seg.models.build import halvings
 from bevseg.seg.models.folding import folded
@@ -71,14 +71,14 @@ def predict(
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
     classify = _classifier(model, slice_name, place, config)
     if config == NO_TTA:
-        said = classify(values, mask)
+        result = classify(values, mask)
     else:
         probabilities = classify.probabilities(values, mask)
         if config.crf:
             features = scaled(values, model.bands[slice_name]).numpy()
             probabilities = crf(probabilities, features, mask, raster.grid.cell)
-        said = _decided(probabilities, mask)
-    return Raster(raster.grid, ("class", "confidence"), said, raster.crs, raster.unit)
+        result = _decided(probabilities, mask)
+    return Raster(raster.grid, ("class", "confidence"), result, raster.crs, raster.unit)
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
@@ -116,7 +116,7 @@ class Classifier:
         self.bands, self.classes, self.device, self.depth = bands, classes, device, halvings(net)
         self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
-        self.tta = Looks(self.net, self.depth, self.dtype, config)
+        self.tta = TTA(self.net, self.depth, self.dtype, config)
 
     def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
@@ -125,7 +125,7 @@ class Classifier:
         return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
 
     def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return the mean probabilities (classes, rows, cols) of all looks; 0 in tiles without a cell of the mask."""
+        """Return mean probabilities (classes, rows, cols) with TTA; 0 in tiles without a cell of the mask."""
         scales = self.tta.config.scales
         cells = int(TILE_CELLS / max(*scales, 1.0) ** 2)
         margin = min(
@@ -163,11 +163,11 @@ def _decide(logits: Tensor) -> Tensor:
 
 def _decided(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask."""
-    said = np.zeros((2, *mask.shape), np.uint8)
+    result = np.zeros((2, *mask.shape), np.uint8)
     for row, occupied_here in enumerate(mask):  # line by line: rasters are large
         line = probabilities[:, row, occupied_here]
-        said[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 * line.max(0))
-    return said
+        result[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 * line.max(0))
+    return result
 
 
 @lru_cache(maxsize=4)

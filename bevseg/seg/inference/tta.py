@@ -1,4 +1,4 @@
-"""One network, several looks at the same raster -> the mean of its probabilities: scales and symmetries."""
+"""Test-time augmentation (TTA): a network and a raster in several scales and symmetries -> mean probabilities."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def multi_scale(logits: Sequence[Tensor], size: tuple[int, ...] | None = None) -
     return torch.stack(resized).mean(0)
 
 
-class Looks:
-    """A network made to look at rasters in several sizes and turned in several ways.
+class TTA:
+    """A network that is applied to a raster at several scales and in several symmetries.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ class Looks:
     dtype
         What it computes in.
     config
-        Scales and number of turns.
+        Scales and number of symmetries (`turns`).
     """
 
     def __init__(self, net: nn.Module, depth: int, dtype: torch.dtype, config: PredictConfig) -> None:
         self.net, self.dtype, self.config = net, dtype, config
         # A window that begins and ends at multiples of this meets whole cells of every scale, and these the same
-        # halvings, whichever way it is turned: tiles leave no seams.
+        # halvings, in every symmetry: tiles leave no seams.
         self.multiple = math.lcm(*(Fraction(scale).denominator << depth for scale in config.scales))
 
     def __call__(self, bands: Tensor) -> Tensor:
@@ -57,10 +57,10 @@ class Looks:
         rows, cols = bands.shape[-2:]
         padded = nnf.pad(bands, (0, -cols % self.multiple, 0, -rows % self.multiple))
         total = torch.zeros((), device=bands.device)
-        for turn in range(self.config.turns):
-            seen = turned(padded, turn)
-            logits = [self.net(self._at(scale, seen)) for scale in self.config.scales]
-            total = total + turned_back(multi_scale(logits, _size(seen)), turn)
+        for number in range(self.config.turns):
+            view = apply_symmetry(padded, number)
+            logits = [self.net(self._at(scale, view)) for scale in self.config.scales]
+            total = total + undo_symmetry(multi_scale(logits, _size(view)), number)
         return total[0, :, :rows, :cols] / self.config.turns
 
     def _at(self, scale: float, bands: Tensor) -> Tensor:
@@ -68,20 +68,20 @@ class Looks:
         return x.to(self.dtype).contiguous(memory_format=torch.channels_last)
 
 
-def turned(x: Tensor, turn: int) -> Tensor:
+def apply_symmetry(x: Tensor, number: int) -> Tensor:
     """Return rasters (..., rows, cols) in one of their 8 symmetries.
 
-    0 as they are, 1 half a turn, 2 and 3 a quarter to the left and to the right, 4 to 7 the mirror images of these:
-    the first 1, 2, 4 or 8 are a group each.
+    0: as they are. 1: half a turn. 2 and 3: a quarter to the left and to the right. 4 to 7: the mirror images of
+    these. The first 1, 2, 4 or 8 are a group each.
     """
-    quarters = (0, 2, 1, 3)[turn % 4]
-    return torch.rot90(x.flip(-1) if turn >= 4 else x, quarters, (-2, -1))
+    quarters = (0, 2, 1, 3)[number % 4]
+    return torch.rot90(x.flip(-1) if number >= 4 else x, quarters, (-2, -1))
 
 
-def turned_back(x: Tensor, turn: int) -> Tensor:
-    """Undo `turned`."""
-    back = torch.rot90(x, -(0, 2, 1, 3)[turn % 4], (-2, -1))
-    return back.flip(-1) if turn >= 4 else back
+def undo_symmetry(x: Tensor, number: int) -> Tensor:
+    """Undo `apply_symmetry`."""
+    back = torch.rot90(x, -(0, 2, 1, 3)[number % 4], (-2, -1))
+    return back.flip(-1) if number >= 4 else back
 
 
 def _at_scale(bands: Tensor, scale: float) -> Tensor:

@@ -21,12 +21,12 @@ from bevseg.seg import device as devices
 from bevseg.seg.losses.registry import Loss
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
-from bevseg.seg.training.objective import Lesson, loss_from
-from bevseg.seg.training.optimizers import optimiser, schedule, set_rate
+from bevseg.seg.training.objective import TrainingObjective, loss_from
+from bevseg.seg.training.optimizers import make_optimizer, make_schedule, set_rate
 from bevseg.seg.training.validate import Scene, validate
 
 TOLERANCE = 0.02
-"""Looks whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
+"""Weights whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
 been trained with smaller steps."""
 
 UNLABELLED = 1 << 20
@@ -37,16 +37,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network and how it came about.
+    """A trained network and its history.
 
     Attributes
     ----------
     net
-        Running average of the weights at the last look that was as good as any, with the share of the first ones
-        that the settings leave, on the CPU.
+        Running average of the weights at the last validation step that was as good as any, with the share of the
+        first ones that the settings leave, on the CPU.
     history
-        One row per look at the validation rasters: `step`, `loss` (mean since the row before), `learning_rate`,
-        `miou`, `iou_<class>`, `seconds` since the start.
+        One row per validation step: `step`, `loss` (mean since the row before), `learning_rate`, `miou`,
+        `iou_<class>`, `seconds` since the start.
     best
         Validation mIoU of `net`; NaN without validation.
     """
@@ -100,7 +100,7 @@ def train_network(
     init
         Network of the same architecture to go on from; it is not changed.
     init_share
-        Share of its weights and statistics in what is looked at and returned.
+        Share of its weights and statistics in the network that is validated and returned.
     minutes
         Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
         is larger, so that a training that is cut short still ends with small steps.
@@ -109,19 +109,19 @@ def train_network(
         `config.loss` names. What its `maps(target, classes)` returns, if it has such a method, is made in the thread
         of the crops and handed to it by keyword.
     teacher
-        Trained network that reads the same bands: what it says of a crop has the share `config.teacher_weight` in
-        the loss (`distill.distillation`). It is not changed.
+        Trained network that reads the same bands: its predictions have the share `config.teacher_weight` in the
+        loss (`distill.distillation`). It is not changed.
     unlabelled
-        Sampler of further crops, whose train ids only tell which cells hold points. What the teacher, or else the
-        running average of the network, says of them has the weight `config.unlabelled_weight`
+        Sampler of crops whose train ids only say which cells hold points. The predictions of the teacher, or else of
+        the running average of the network, are learned there with the weight `config.unlabelled_weight`
         (`distill.semi_supervised`).
     on_row, on_step
-        Told each row of the history; the number of steps done, and of all.
+        Called with each row of the history; with the number of steps done, and of all.
 
     Raises
     ------
     TrainingError
-        If the loss becomes infinite or no number.
+        If the loss becomes infinite or NaN.
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
@@ -131,10 +131,10 @@ def train_network(
         live.load_state_dict(init.state_dict())
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(live).eval()
-    descent = optimiser(config.optimiser, live.parameters(), config)
-    shares = schedule(config.schedule, config)
-    origin = _placed(init, place)
-    lesson = Lesson(loss_of, config, average, _placed(teacher, place), place)
+    optimizer = make_optimizer(config.optimiser, live.parameters(), config)
+    schedule = make_schedule(config.schedule, config)
+    first = _frozen(init, place)
+    objective = TrainingObjective(loss_of, config, average, _frozen(teacher, place), place)
     best, reached, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
     history: list[Row] = []
     losses: list[float] = []
@@ -142,18 +142,18 @@ def train_network(
     maps = getattr(loss_of, "maps", None)
     maps_of = functools.partial(maps, classes=len(classes)) if maps else None
     stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
-    others = _others(unlabelled, bands, config, seed)
-    with devices.seeded(place, seed), closing(stream), closing(others):
-        for step, (batch, other) in enumerate(zip(stream, others, strict=False), 1):
+    extra_stream = _unlabelled_batches(unlabelled, bands, config, seed)
+    with devices.seeded(place, seed), closing(stream), closing(extra_stream):
+        for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
-            rate = config.learning_rate * shares.share(progress)
-            loss = lesson(live, batch, other, progress)
+            rate = config.learning_rate * schedule.factor(progress)
+            loss = objective(live, batch, extra, progress)
             losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
-            descent.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            set_rate(descent, rate)
-            descent.step()
+            set_rate(optimizer, rate)
+            optimizer.step()
             _blend(average, live, min(config.average, step / (step + 9)))
             if on_step is not None:
                 on_step(step, config.steps)
@@ -161,14 +161,14 @@ def train_network(
             if not last and step % config.validate_every:
                 continue
             row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
-            kept = _mixed(average, origin, init_share)
+            kept = _mixed(average, first, init_share)
             row |= validate(kept, validation, bands, classes, place)
             row["seconds"] = time.monotonic() - start
             history.append(row)
             losses.clear()
             if on_row is not None:
                 on_row(row)
-            shares.look(row["miou"])
+            schedule.update(row["miou"])
             stale += 1
             if not row["miou"] < best - TOLERANCE:
                 best_weights, reached, stale = copy.deepcopy(kept.state_dict()), row["miou"], 0
@@ -185,7 +185,7 @@ def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
         return build(net, in_bands, classes)
 
 
-def _others(
+def _unlabelled_batches(
     unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int
 ) -> Generator[Batch | None, None, None]:
     """Yield the crops without labels of each step; None for ever if there is no sampler of such."""
@@ -196,8 +196,8 @@ def _others(
         yield from stream
 
 
-def _placed(net: nn.Module | None, place: torch.device) -> nn.Module | None:
-    """Return a copy of a trained network that is ready to be asked."""
+def _frozen(net: nn.Module | None, place: torch.device) -> nn.Module | None:
+    """Return a copy of a trained network for prediction, on the device."""
     if net is None:
         return None
     return copy.deepcopy(net).eval().to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -215,12 +215,12 @@ def _blend(average: nn.Module, live: nn.Module, decay: float) -> None:
             k.copy_(n)
 
 
-def _mixed(average: nn.Module, start: nn.Module | None, share: float) -> nn.Module:
+def _mixed(average: nn.Module, first: nn.Module | None, share: float) -> nn.Module:
     """Return the average with a share of the weights and statistics that the training began with."""
-    if start is None or share == 0:
+    if first is None or share == 0:
         return average
     mixed = copy.deepcopy(average)
-    _blend(mixed, start, 1 - share)
+    _blend(mixed, first, 1 - share)
     return mixed
 
 
@@ -228,7 +228,7 @@ def _finite(loss: float, step: int, config: TrainConfig) -> float:
     if math.isfinite(loss):
         return loss
     raise TrainingError(
-        "The training has left the numbers",
+        "The loss became infinite or NaN",
         where=f"step {step}",
         why=f"the loss {config.loss} became {loss}",
         hint=f"lower the learning rate (train.learning_rate, now {config.learning_rate:g}), or check the bands for "

@@ -1,4 +1,4 @@
-"""A step's crops -> the loss that a network learns from: labels, a teacher, and crops without labels."""
+"""A step's crops -> the loss: of labels, and of extra supervision by a teacher and by crops without labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bevseg.seg.training.batches import Batch, Maps
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
 
 HEAD_START = 0.2
-"""Share of the training after which the running average begins to label crops: before it knows nothing."""
+"""Share of the training after which the running average begins to label crops: earlier its labels are noise."""
 
 SOFT: dict[Callable[..., Any], Loss] = {
     cross_entropy: kullback_leibler,
@@ -35,8 +35,8 @@ SOFT: dict[Callable[..., Any], Loss] = {
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """The loss of a step.
+class TrainingObjective:
+    """The loss of a step: of labels, and of extra supervision where there is any.
 
     Attributes
     ----------
@@ -58,34 +58,33 @@ class Lesson:
     teacher: nn.Module | None
     place: torch.device
 
-    def __call__(self, live: nn.Module, batch: Batch, further: Batch | None, progress: float) -> Tensor:
+    def __call__(self, live: nn.Module, batch: Batch, unlabelled: Batch | None, progress: float) -> Tensor:
         """Return the loss of a network for labelled crops and, where there are any, crops without labels.
 
         Parameters
         ----------
         live
-            What learns.
+            The network in training.
         batch
             Labelled crops.
-        further
-            Crops whose target only tells which cells hold points.
+        unlabelled
+            Crops whose target only says which cells hold points.
         progress
             Of the training, 0 to 1.
         """
         bands = to_device(batch.bands, self.place)
-        if further is not None and self.teacher is None and progress < HEAD_START:
-            further = None
-        if further is None:
+        if unlabelled is not None and self.teacher is None and progress < HEAD_START:
+            unlabelled = None
+        if unlabelled is None:
             with devices.autocast(self.place):
                 logits = live(bands)
             return self._labelled(logits, bands, batch)
-        others = to_device(further.bands, self.place)
-        with devices.autocast(
-            self.place
-        ):  # both in one pass: the statistics of its layers are those of all crops
-            logits, of_others = live(torch.cat([bands, others])).split([len(bands), len(others)])
+        extra = to_device(unlabelled.bands, self.place)
+        # Both in one pass: the statistics of the layers are those of all crops.
+        with devices.autocast(self.place):
+            logits, extra_logits = live(torch.cat([bands, extra])).split([len(bands), len(extra)])
         loss = self._labelled(logits, bands, batch)
-        return loss + self.config.unlabelled_weight * self._unlabelled(of_others, others, further)
+        return loss + self.config.unlabelled_weight * self._unlabelled(extra_logits, extra, unlabelled)
 
     def _labelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:
         maps = {name: to_device(plane, self.place) for name, plane in batch.maps.items()}
@@ -93,24 +92,24 @@ class Lesson:
         loss = self.loss_of(logits, target, IGNORE, **maps)
         if self.teacher is None:
             return loss
-        said, share = self._asked(self.teacher, bands), self.config.teacher_weight
-        from_teacher = distillation(logits, target, said, IGNORE, label_weight=0.0, teacher_weight=1.0)
+        taught, share = self._predict(self.teacher, bands), self.config.teacher_weight
+        from_teacher = distillation(logits, target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
         return (1 - share) * loss + share * from_teacher
 
     def _unlabelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:
-        said = probabilities(self._asked(self.teacher or self.average, bands))
+        soft = probabilities(self._predict(self.teacher or self.average, bands))
         keep = to_device(batch.target, self.place) != IGNORE
-        return semi_supervised(logits, said, keep, confidence=self.config.confidence)
+        return semi_supervised(logits, soft, keep, confidence=self.config.confidence)
 
     @torch.no_grad()
-    def _asked(self, net: nn.Module, bands: Tensor) -> Tensor:
+    def _predict(self, net: nn.Module, bands: Tensor) -> Tensor:
         with devices.autocast(self.place):
             return net(bands)
 
 
 @dataclass(frozen=True)
 class Smoothed:
-    """A loss that sees labels which are less sure of themselves at the boundaries between classes."""
+    """A loss for labels that are softened at the boundaries between classes."""
 
     loss_of: Loss
     epsilon: float

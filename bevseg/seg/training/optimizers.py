@@ -1,4 +1,4 @@
-"""Names of optimisers and learning-rate schedules -> what a trainer steps with."""
+"""Names of optimizers and learning-rate schedules -> the optimizer and the schedule of a training."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ WARM_UP = 0.1
 """Share of the training in which the learning rate of `one_cycle` rises."""
 
 
-def optimiser(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
-    """Return an optimiser of the parameters.
+def make_optimizer(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
+    """Return an optimizer of the parameters.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def optimiser(name: str, parameters: Iterable[Tensor], config: TrainConfig) -> t
         `learning_rate`, `weight_decay` (apart from the gradient in AdamW, added to it in the others) and
         `momentum` (SGD, not Nesterov's) are read.
     """
-    return OPTIMISERS[name](parameters, config)
+    return OPTIMIZERS[name](parameters, config)
 
 
 def _adamw(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optimizer:
@@ -57,7 +57,7 @@ def _sgd(parameters: Iterable[Tensor], config: TrainConfig) -> torch.optim.Optim
     )
 
 
-OPTIMISERS: dict[str, Callable[[Iterable[Tensor], TrainConfig], torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[[Iterable[Tensor], TrainConfig], torch.optim.Optimizer]] = {
     "adamw": _adamw,
     "adam": _adam,
     "adadelta": _adadelta,
@@ -66,30 +66,30 @@ OPTIMISERS: dict[str, Callable[[Iterable[Tensor], TrainConfig], torch.optim.Opti
 
 
 def one_cycle(progress: float) -> float:
-    """Return the share of the peak learning rate: a straight rise, then half a cosine down to 0 at progress 1."""
+    """Return the factor of the peak learning rate: a straight rise, then half a cosine down to 0 at progress 1."""
     if progress < WARM_UP:
         return 0.04 + 0.96 * progress / WARM_UP
     return 0.5 + 0.5 * math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1))
 
 
 class Schedule:
-    """The share of `learning_rate` that a step takes: by the progress alone, unless looks change it.
+    """The factor by which a step multiplies `learning_rate`: of the progress alone, unless validation changes it.
 
     Parameters
     ----------
     shape
-        Progress, 0 at the first step to 1 at the end -> share.
+        Progress, 0 at the first step to 1 at the end -> factor, 0 to 1.
     """
 
     def __init__(self, shape: Callable[[float], float]) -> None:
         self.shape = shape
 
-    def share(self, progress: float) -> float:
-        """Return the share of the learning rate at this progress."""
+    def factor(self, progress: float) -> float:
+        """Return the factor of the learning rate at this progress."""
         return self.shape(progress)
 
-    def look(self, score: float) -> None:
-        """Take note of a validation score, where more is better."""
+    def update(self, score: float) -> None:
+        """Take the score of a validation step, where more is better."""
 
 
 class Plateau(Schedule):
@@ -98,25 +98,25 @@ class Plateau(Schedule):
     Parameters
     ----------
     patience
-        That many looks in a row without a new best score reduce the rate, as in Keras; the count starts anew
-        then. A score that is no number (there is no validation) is no look.
+        That many validation steps in a row without a new best score reduce the rate, as in Keras; the count starts
+        anew then. A score of NaN (there is no validation) does not count.
     factor
         What the rate is multiplied by.
     """
 
     def __init__(self, patience: int, factor: float) -> None:
         super().__init__(lambda progress: self.current)
-        self.patience, self.factor = patience, factor
+        self.patience, self.reduction = patience, factor
         self.current, self.best, self.stale = 1.0, -math.inf, 0
 
-    def look(self, score: float) -> None:
-        """Count a look; a trainer that watches a loss hands in its negative."""
+    def update(self, score: float) -> None:
+        """Count a validation step; a training that watches a loss passes its negative."""
         if math.isnan(score):
             return
         self.stale = 0 if score > self.best else self.stale + 1
         self.best = max(self.best, score)
         if self.stale >= self.patience:
-            self.current, self.stale = self.current * self.factor, 0
+            self.current, self.stale = self.current * self.reduction, 0
 
 
 SCHEDULES: dict[str, Callable[[TrainConfig], Schedule]] = {
@@ -127,21 +127,21 @@ SCHEDULES: dict[str, Callable[[TrainConfig], Schedule]] = {
 }
 
 
-def schedule(name: str, config: TrainConfig) -> Schedule:
+def make_schedule(name: str, config: TrainConfig) -> Schedule:
     """Return a schedule of the learning rate.
 
     Parameters
     ----------
     name
         `one_cycle`; `poly`: (1 - progress)^power; `constant`; `plateau`: times `plateau_factor` after
-        `plateau_patience` looks without a better score.
+        `plateau_patience` validation steps without a better score.
     config
         Those numbers.
     """
     return SCHEDULES[name](config)
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Let the next steps of all groups take this learning rate."""
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = rate

@@ -25,12 +25,12 @@ def squares():
 def test_classes_and_confidence_of_occupied_cells_only(squares):
     values, labels = squares
     raster = scenes.raster(values)
-    said = predict(raster, scenes.model(), "low", device="cpu")
-    assert said.names == ("class", "confidence") and said.grid == raster.grid
-    assert said.values.dtype == np.uint8
-    assert (said["class"][labels == 0] == 0).all() and (said["confidence"][labels == 0] == 0).all()
-    assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
-    assert said["confidence"][labels > 0].min() >= 51  # the largest of five probabilities
+    found = predict(raster, scenes.model(), "low", device="cpu")
+    assert found.names == ("class", "confidence") and found.grid == raster.grid
+    assert found.values.dtype == np.uint8
+    assert (found["class"][labels == 0] == 0).all() and (found["confidence"][labels == 0] == 0).all()
+    assert found["class"][labels > 0].min() >= 1 and found["class"].max() <= 5
+    assert found["confidence"][labels > 0].min() >= 51  # the largest of five probabilities
 
 
 def test_it_is_the_network_in_full_precision_but_for_close_calls(squares):
@@ -39,12 +39,12 @@ def test_it_is_the_network_in_full_precision_but_for_close_calls(squares):
     with torch.inference_mode():
         scaled = torch.from_numpy(np.nan_to_num(values / np.float32([[[2]], [[1]]])))
         expected = model.nets["low"].eval()(scaled[None])[0].softmax(0)
-    said = predict(scenes.raster(values), model, "low", device="cpu")
+    found = predict(scenes.raster(values), model, "low", device="cpu")
     best = expected.max(0)
     sure = (labels > 0) & ((best.values - expected.kthvalue(4, 0).values).numpy() > 0.05)
     assert sure.sum() > 200
-    np.testing.assert_array_equal(said["class"][sure], best.indices.numpy()[sure] + 1)
-    assert np.abs(said["confidence"][sure] - 255 * best.values.numpy()[sure]).max() < 8
+    np.testing.assert_array_equal(found["class"][sure], best.indices.numpy()[sure] + 1)
+    assert np.abs(found["confidence"][sure] - 255 * best.values.numpy()[sure]).max() < 8
 
 
 def test_tiles_leave_no_seams(squares, monkeypatch):
@@ -56,15 +56,15 @@ def test_tiles_leave_no_seams(squares, monkeypatch):
     np.testing.assert_array_equal(classify(values, labels > 0), whole)
 
 
-LOOKS = [
+SEVERAL = [
     PredictConfig(scales=(1.0, 0.75, 0.5)),
     PredictConfig(turns=8),
     PredictConfig(scales=(0.5,), turns=2),
 ]
 
 
-@pytest.mark.parametrize("tta", LOOKS)
-def test_tiles_of_several_looks_leave_no_seams(monkeypatch, tta):
+@pytest.mark.parametrize("tta", SEVERAL)
+def test_tiles_with_tta_leave_no_seams(monkeypatch, tta):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, tta)
     whole = classify.probabilities(values, labels > 0)
@@ -75,7 +75,7 @@ def test_tiles_of_several_looks_leave_no_seams(monkeypatch, tta):
 
 
 @pytest.mark.parametrize("scales", [(0.125,), (2.0,), (2.0, 0.125)])
-def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
+def test_every_cell_is_classified_whatever_the_scale(monkeypatch, scales):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     monkeypatch.setattr(prediction, "TILE_CELLS", 100 * 100)
     classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, PredictConfig(scales=scales))
@@ -83,15 +83,15 @@ def test_every_cell_is_looked_at_whatever_the_scale(monkeypatch, scales):
     np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("tta", [*LOOKS, PredictConfig(crf=True)])
-def test_further_looks_change_occupied_cells_only(squares, tta):
+@pytest.mark.parametrize("tta", [*SEVERAL, PredictConfig(crf=True)])
+def test_tta_changes_occupied_cells_only(squares, tta):
     values, labels = squares
     raster, model = scenes.raster(values), scenes.model()
     plain = predict(raster, model, "low", device="cpu")
-    said = predict(raster, model, "low", device="cpu", config=tta)
-    assert said.values.dtype == np.uint8 and (said.values[:, labels == 0] == 0).all()
-    assert said["class"][labels > 0].min() >= 1 and said["class"].max() <= 5
-    assert (said.values != plain.values).any()
+    found = predict(raster, model, "low", device="cpu", config=tta)
+    assert found.values.dtype == np.uint8 and (found.values[:, labels == 0] == 0).all()
+    assert found["class"][labels > 0].min() >= 1 and found["class"].max() <= 5
+    assert (found.values != plain.values).any()
 
 
 def test_a_crf_without_weights_changes_nothing(squares, monkeypatch):
@@ -99,28 +99,28 @@ def test_a_crf_without_weights_changes_nothing(squares, monkeypatch):
     monkeypatch.setattr(crf, "APPEARANCE", 0)
     raster, model = scenes.raster(squares[0]), scenes.model()
     idle = PredictConfig(crf=True)
-    plain, said = (predict(raster, model, "low", device="cpu", config=c) for c in (PredictConfig(), idle))
-    np.testing.assert_array_equal(said["class"], plain["class"])
-    assert np.abs(said["confidence"].astype(int) - plain["confidence"]).max() <= 1
+    plain, found = (predict(raster, model, "low", device="cpu", config=c) for c in (PredictConfig(), idle))
+    np.testing.assert_array_equal(found["class"], plain["class"])
+    assert np.abs(found["confidence"].astype(int) - plain["confidence"]).max() <= 1
 
 
 def test_a_raster_without_a_point():
     empty = np.full((2, 9, 7), np.nan, np.float32)
-    said = predict(scenes.raster(empty), scenes.model(), "low", device="cpu")
-    assert not said.values.any()
+    found = predict(scenes.raster(empty), scenes.model(), "low", device="cpu")
+    assert not found.values.any()
 
 
 def test_a_raster_of_one_cell():
-    said = predict(scenes.raster(np.ones((2, 1, 1), np.float32)), scenes.model(), "low", device="cpu")
-    assert said["class"].item() in range(1, 6)
+    found = predict(scenes.raster(np.ones((2, 1, 1), np.float32)), scenes.model(), "low", device="cpu")
+    assert found["class"].item() in range(1, 6)
 
 
 def test_without_a_density_the_first_band_tells_what_is_occupied(squares):
     values, labels = squares
     bands = (Band("h_max", 2.0, "m"), Band("dh", 2.0, "m"))
     model = dataclasses.replace(scenes.model(), bands={"low": bands})
-    said = predict(scenes.raster(values, names=("h_max", "dh")), model, "low", device="cpu")
-    np.testing.assert_array_equal(said["class"] > 0, labels > 0)
+    found = predict(scenes.raster(values, names=("h_max", "dh")), model, "low", device="cpu")
+    np.testing.assert_array_equal(found["class"] > 0, labels > 0)
 
 
 def test_nothing_is_changed(squares):

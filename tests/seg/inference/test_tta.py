@@ -1,4 +1,4 @@
-"""Several looks: means of probabilities, whichever way the raster lies, and no seams."""
+"""Test-time augmentation: means of probabilities, in every symmetry of the raster, and no seams."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from torch import nn
 
 from bevseg.config import PredictConfig
 from bevseg.errors import UsageError
-from bevseg.seg.inference.tta import Looks, multi_scale, turned, turned_back
+from bevseg.seg.inference.tta import TTA, apply_symmetry, multi_scale, undo_symmetry
 
 
 def test_the_mean_is_of_probabilities_not_of_logits():
@@ -32,19 +32,22 @@ def test_half_precision_is_averaged_in_full():
     assert multi_scale([torch.randn(1, 2, 2, 2).double()]).dtype == torch.float64
 
 
-def test_the_turns_are_eight_different_symmetries_that_can_be_undone():
+def test_there_are_eight_different_symmetries_that_can_be_undone():
     x = torch.arange(6.0).view(1, 2, 3)
-    images = [turned(x, turn) for turn in range(8)]
+    images = [apply_symmetry(x, number) for number in range(8)]
     assert len({(*image.shape, *image.flatten().tolist()) for image in images}) == 8
-    assert all(torch.equal(turned_back(image, turn), x) for turn, image in enumerate(images))
+    assert all(torch.equal(undo_symmetry(image, number), x) for number, image in enumerate(images))
 
 
 @pytest.mark.parametrize("turns", [2, 4, 8])
-def test_the_turns_of_an_ensemble_lead_to_one_another(turns):
+def test_the_first_symmetries_are_a_group(turns):
     x = torch.rand(3, 3)
-    group = {tuple(turned(x, turn).flatten().tolist()) for turn in range(turns)}
+    group = {tuple(apply_symmetry(x, number).flatten().tolist()) for number in range(turns)}
     for other in range(turns):
-        assert {tuple(turned(turned(x, other), turn).flatten().tolist()) for turn in range(turns)} == group
+        assert {
+            tuple(apply_symmetry(apply_symmetry(x, other), number).flatten().tolist())
+            for number in range(turns)
+        } == group
 
 
 @pytest.fixture
@@ -60,18 +63,18 @@ def lopsided():
 
 @pytest.mark.parametrize("turns", [2, 4, 8])
 @torch.no_grad()
-def test_a_turned_raster_gets_the_turned_answer(lopsided, turns):
-    tta = Looks(lopsided, 2, torch.float32, PredictConfig(turns=turns))
+def test_a_raster_in_another_symmetry_gets_the_answer_in_that_symmetry(lopsided, turns):
+    tta = TTA(lopsided, 2, torch.float32, PredictConfig(turns=turns))
     x = torch.rand(2, 8, 12)
-    for turn in range(turns):
-        torch.testing.assert_close(tta(turned(x, turn)), turned(tta(x), turn))
+    for number in range(turns):
+        torch.testing.assert_close(tta(apply_symmetry(x, number)), apply_symmetry(tta(x), number))
     assert not torch.allclose(tta(x.flip(-2)), tta(x).flip(-2)) or turns == 8
 
 
 @torch.no_grad()
-def test_one_look_is_the_network_itself(lopsided):
+def test_without_tta_it_is_the_network_itself(lopsided):
     x = torch.rand(2, 7, 9)
-    alone = Looks(lopsided, 2, torch.float32, PredictConfig())(x)
+    alone = TTA(lopsided, 2, torch.float32, PredictConfig())(x)
     torch.testing.assert_close(alone, lopsided(x[None])[0].softmax(0))
 
 
@@ -79,7 +82,7 @@ def test_one_look_is_the_network_itself(lopsided):
 def test_scales_are_those_of_the_pure_function():
     pointwise = nn.Conv2d(2, 3, 1)
     x = torch.rand(2, 16, 32) + 0.1
-    tta = Looks(pointwise, 2, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
+    tta = TTA(pointwise, 2, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
     sizes = [(16, 32), (12, 24), (8, 16)]
     seen = [nn.functional.interpolate(x[None], size=size, mode="bilinear") for size in sizes]
     torch.testing.assert_close(tta(x), multi_scale([pointwise(s) for s in seen])[0])
@@ -92,16 +95,16 @@ def test_empty_cells_do_not_lower_what_stands_beside_them():
     seen = []
     net = nn.Identity()
     net.register_forward_hook(lambda module, args, out: seen.append(out))
-    Looks(net, 0, torch.float32, PredictConfig(scales=(0.5,)))(heights)
+    TTA(net, 0, torch.float32, PredictConfig(scales=(0.5,)))(heights)
     assert torch.equal(seen[0], torch.full((1, 1, 4, 4), 3.0))
 
 
 @pytest.mark.parametrize("wrong", [{"scales": (0.7,)}, {"scales": ()}, {"scales": (0.0,)}, {"turns": 3}])
-def test_looks_that_cannot_be_are_refused(wrong):
+def test_scales_and_symmetries_that_cannot_be_are_refused(wrong):
     with pytest.raises(UsageError, match=r"predict\.(scales|turns)"):
         PredictConfig(**wrong)
 
 
 def test_windows_meet_whole_cells_of_every_scale():
-    tta = Looks(nn.Identity(), 4, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
+    tta = TTA(nn.Identity(), 4, torch.float32, PredictConfig(scales=(1.0, 0.75, 0.5)))
     assert np.all([tta.multiple * scale % 16 == 0 for scale in (1, 0.75, 0.5)])

@@ -29,7 +29,7 @@ def fit(
     init_share=0.0,
     minutes=None,
     loss_of=None,
-    told=None,
+    on_row=None,
     **config,
 ):
     scene = [scenes.squares(np.random.default_rng((99, n)), 48) for n in range(validation)]
@@ -46,7 +46,7 @@ def fit(
         init_share=init_share,
         minutes=minutes,
         loss_of=loss_of,
-        on_row=told,
+        on_row=on_row,
     )
 
 
@@ -116,10 +116,10 @@ def test_the_random_numbers_of_the_caller_stay():
     assert before[1] == np.random.get_state()[1].tobytes()  # noqa: NPY002
 
 
-def test_history_tells_every_look(monkeypatch):
+def test_history_has_a_row_for_every_validation_step(monkeypatch):
     monkeypatch.setattr(validate, "CELLS", 1)
     rows = []
-    trained = fit(steps=7, validate_every=3, told=rows.append)
+    trained = fit(steps=7, validate_every=3, on_row=rows.append)
     assert trained.history == rows
     assert [row["step"] for row in rows] == [3, 6, 7]
     classes = ("building", "car", "other", "pole", "vegetation")
@@ -135,7 +135,7 @@ def test_history_tells_every_look(monkeypatch):
     assert rows[0]["miou"] == pytest.approx(np.mean(objects))
 
 
-def test_the_score_of_a_look_leaves_out_classes_of_a_few_cells(monkeypatch):
+def test_the_score_of_a_validation_step_leaves_out_classes_of_a_few_cells(monkeypatch):
     monkeypatch.setattr(validate, "CELLS", 1)
     all_of_them = fit(steps=2).history[-1]
     monkeypatch.setattr(validate, "CELLS", 50)
@@ -156,11 +156,11 @@ def scripted(monkeypatch, scores):
     """Let validation return these scores, and note the weights that it saw."""
     seen = []
 
-    def look(net, *others):
+    def validated(net, *others):
         seen.append({key: value.clone() for key, value in net.state_dict().items()})
         return {"miou": scores[len(seen) - 1]}
 
-    monkeypatch.setattr(loop, "validate", look)
+    monkeypatch.setattr(loop, "validate", validated)
     return seen
 
 
@@ -200,7 +200,7 @@ def test_a_loss_that_is_no_number_stops_it():
         values, labels = scenes.squares(rng)
         return values * np.float32(1e37), labels
 
-    with pytest.raises(TrainingError, match="left the numbers") as caught:
+    with pytest.raises(TrainingError, match="infinite or NaN") as caught:
         fit(sampler)
     assert caught.value.where == "step 1"
     assert "learning rate" in caught.value.hint
@@ -211,7 +211,7 @@ def test_an_interrupt_leaves_no_thread_behind():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(steps=10_000, told=stop)
+        fit(steps=10_000, on_row=stop)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("bevseg-crops")]
 
 
@@ -233,7 +233,7 @@ def test_the_model_file_repeats_itself(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_share_of_the_first_weights_stays_and_is_what_is_looked_at():
+def test_a_share_of_the_first_weights_stays_in_the_network_that_is_validated():
     first = fit(steps=4).net
     plain, half, all_of_it = (
         fit(steps=4, seed=1, init=first, init_share=share, validate_every=4) for share in (0.0, 0.5, 1.0)
@@ -245,5 +245,5 @@ def test_a_share_of_the_first_weights_stays_and_is_what_is_looked_at():
             torch.testing.assert_close(all_of_it.net.state_dict()[key], ours[key])
     assert not torch.equal(ours["head.weight"], theirs["head.weight"])
     scene = [scenes.squares(np.random.default_rng((99, 0)), 48)]
-    looked = validate.validate(half.net, scene, scenes.BANDS, OUTPUTS, torch.device("cpu"))
-    assert half.history[-1]["miou"] == looked["miou"]
+    again = validate.validate(half.net, scene, scenes.BANDS, OUTPUTS, torch.device("cpu"))
+    assert half.history[-1]["miou"] == again["miou"]

@@ -15,11 +15,11 @@ from bevseg.seg.losses.jaccard_metric import jaccard_metric
 from bevseg.seg.losses.lovasz import lovasz_softmax
 from bevseg.seg.losses.registry import WeightedSum, parse
 from bevseg.seg.losses.soft_labels import boundary_smoothed
-from bevseg.seg.training import objective as lessons
+from bevseg.seg.training import objective as objectives
 from bevseg.seg.training.batches import batches
 from bevseg.seg.training.distill import distillation
 from bevseg.seg.training.loop import train_network
-from bevseg.seg.training.objective import Lesson, loss_from, smoothed
+from bevseg.seg.training.objective import TrainingObjective, loss_from, smoothed
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -38,39 +38,39 @@ def crops(seed):
     return batch
 
 
-def lesson(teacher=None, config=CONFIG):
-    return Lesson(parse(config.loss), config, net(2), teacher, CPU)
+def objective(teacher=None, config=CONFIG):
+    return TrainingObjective(parse(config.loss), config, net(2), teacher, CPU)
 
 
-def said(of, batch):
+def predicted(of, batch):
     with torch.no_grad():
         return of(batch.bands)
 
 
-def test_without_guides_the_labels_are_all():
-    loss = lesson()(net(), crops(0), None, 0.5)
+def test_without_extra_supervision_the_labels_are_all():
+    loss = objective()(net(), crops(0), None, 0.5)
     batch = crops(0)
-    torch.testing.assert_close(loss, cross_entropy(said(net(), batch), batch.target), rtol=0.02, atol=0)
+    torch.testing.assert_close(loss, cross_entropy(predicted(net(), batch), batch.target), rtol=0.02, atol=0)
 
 
 def test_a_teacher_has_its_share():
     batch, teacher = crops(0), net(1)
-    logits, taught = said(net(), batch), said(teacher, batch)
+    logits, taught = predicted(net(), batch), predicted(teacher, batch)
     labels = cross_entropy(logits, batch.target)
     from_teacher = distillation(logits, batch.target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
-    both = lesson(teacher)(net(), batch, None, 0.5)
+    both = objective(teacher)(net(), batch, None, 0.5)
     torch.testing.assert_close(both, 0.75 * labels + 0.25 * from_teacher, rtol=0.02, atol=0)
 
 
 def test_a_teacher_that_says_the_same_costs_nothing_more():
     batch = crops(0)
-    alone = lesson()(net(), batch, None, 0.5)
-    torch.testing.assert_close(lesson(net())(net(), batch, None, 0.5), 0.75 * alone, rtol=0.05, atol=0)
+    alone = objective()(net(), batch, None, 0.5)
+    torch.testing.assert_close(objective(net())(net(), batch, None, 0.5), 0.75 * alone, rtol=0.05, atol=0)
 
 
 def test_no_gradient_reaches_the_teacher_or_the_average():
     teacher, live = net(1), net()
-    step = lesson(teacher)
+    step = objective(teacher)
     step(live, crops(0), crops(1), 0.5).backward()
     for silent in (teacher, step.average):
         assert all(p.grad is None for p in silent.parameters())
@@ -79,47 +79,49 @@ def test_no_gradient_reaches_the_teacher_or_the_average():
 
 @pytest.mark.parametrize("teacher", [None, net(1)])
 def test_crops_without_labels_add_their_weight(teacher):
-    batch, further = crops(0), crops(1)
-    step = lesson(teacher)
-    alone, both = step(net(), batch, None, 0.5), step(net(), batch, further, 0.5)
-    doubled = lesson(teacher, dataclasses.replace(CONFIG, unlabelled_weight=4.0))(net(), batch, further, 0.5)
+    batch, unlabelled = crops(0), crops(1)
+    step = objective(teacher)
+    alone, both = step(net(), batch, None, 0.5), step(net(), batch, unlabelled, 0.5)
+    doubled = objective(teacher, dataclasses.replace(CONFIG, unlabelled_weight=4.0))(
+        net(), batch, unlabelled, 0.5
+    )
     assert both > alone + 0.01
     torch.testing.assert_close(doubled - alone, 2 * (both - alone), rtol=0.02, atol=1e-3)
 
 
 def test_the_average_labels_nothing_before_it_has_learnt_something():
-    step, batch, further = lesson(), crops(0), crops(1)
-    early = lessons.HEAD_START / 2
-    assert step(net(), batch, further, early) == step(net(), batch, None, early)
-    assert lesson(net(1))(net(), batch, further, early) != lesson(net(1))(net(), batch, None, early)
+    step, batch, unlabelled = objective(), crops(0), crops(1)
+    early = objectives.HEAD_START / 2
+    assert step(net(), batch, unlabelled, early) == step(net(), batch, None, early)
+    assert objective(net(1))(net(), batch, unlabelled, early) != objective(net(1))(net(), batch, None, early)
 
 
 def test_classes_of_crops_without_labels_play_no_part_but_empty_cells_do():
-    batch, further = crops(0), crops(1)
-    renamed = further._replace(target=torch.where(further.target == IGNORE, IGNORE, 3).to(torch.uint8))
-    empty = further._replace(target=torch.full_like(further.target, IGNORE))
-    step = lesson(net(1))
-    assert step(net(), batch, further, 0.5) == step(net(), batch, renamed, 0.5)
+    batch, unlabelled = crops(0), crops(1)
+    renamed = unlabelled._replace(target=torch.where(unlabelled.target == IGNORE, IGNORE, 3).to(torch.uint8))
+    empty = unlabelled._replace(target=torch.full_like(unlabelled.target, IGNORE))
+    step = objective(net(1))
+    assert step(net(), batch, unlabelled, 0.5) == step(net(), batch, renamed, 0.5)
     torch.testing.assert_close(
         step(net(), batch, empty, 0.5), step(net(), batch, None, 0.5), rtol=0.02, atol=0
     )
 
 
 def test_unsure_pixels_are_left_out():
-    batch, further = crops(0), crops(1)
+    batch, unlabelled = crops(0), crops(1)
     sure = dataclasses.replace(CONFIG, confidence=1.0)
     unsure_teacher = net()
     with torch.no_grad():
         unsure_teacher.head.weight.zero_()
-    step = lesson(unsure_teacher, sure)
+    step = objective(unsure_teacher, sure)
     torch.testing.assert_close(
-        step(net(), batch, further, 0.5), step(net(), batch, None, 0.5), rtol=0.02, atol=0
+        step(net(), batch, unlabelled, 0.5), step(net(), batch, None, 0.5), rtol=0.02, atol=0
     )
 
 
 def test_smoothed_losses_see_the_soft_labels():
     batch = crops(0)
-    logits = said(net(), batch).float()
+    logits = predicted(net(), batch).float()
     mixed = WeightedSum("ce+0.75*jml", ((1.0, cross_entropy), (0.75, jaccard_metric)))
     soft = smoothed(mixed, 0.4)
     maps = soft.maps(batch.target, 5)
@@ -131,7 +133,7 @@ def test_smoothed_losses_see_the_soft_labels():
 
 def test_next_to_no_smoothing_changes_next_to_nothing():
     batch = crops(0)
-    logits = said(net(), batch).float()
+    logits = predicted(net(), batch).float()
     soft = smoothed(parse("ce"), 1e-6)
     value = soft(logits, batch.target, IGNORE, **soft.maps(batch.target, 5))
     torch.testing.assert_close(value, cross_entropy(logits, batch.target), rtol=1e-4, atol=1e-5)
@@ -168,7 +170,7 @@ def other_squares(rng):
 
 
 @pytest.mark.parametrize(
-    "guided",
+    "extra",
     [
         {"teacher": net(1)},
         {"unlabelled": other_squares},
@@ -176,7 +178,7 @@ def other_squares(rng):
         {"config": {"smooth_boundary": 0.5}},
     ],
 )
-def test_guided_trainings_go_another_way_and_repeat_themselves(guided):
-    once = trained(**copy.copy(guided))
-    assert once == trained(**copy.copy(guided))
+def test_trainings_with_extra_supervision_differ_and_repeat_themselves(extra):
+    once = trained(**copy.copy(extra))
+    assert once == trained(**copy.copy(extra))
     assert once != trained()

@@ -1,4 +1,4 @@
-"""Optimisers step as their papers say, and schedules give the shares that they promise."""
+"""Optimisers step as their papers say, and schedules give the factors that they promise."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bevseg.config import TrainConfig
-from bevseg.seg.training.optimizers import OPTIMISERS, one_cycle, optimiser, schedule, set_rate
+from bevseg.seg.training.optimizers import OPTIMIZERS, make_optimizer, make_schedule, one_cycle, set_rate
 
 PLAIN = TrainConfig(learning_rate=0.1, weight_decay=0.0)
 
@@ -15,10 +15,10 @@ PLAIN = TrainConfig(learning_rate=0.1, weight_decay=0.0)
 def stepped(name, gradients, config=PLAIN):
     """Return where a weight that starts at 1 is after each of these gradients."""
     weight, path = torch.ones(1, requires_grad=True), []
-    descent = optimiser(name, [weight], config)
+    optimizer = make_optimizer(name, [weight], config)
     for gradient in gradients:
         weight.grad = torch.tensor([gradient])
-        descent.step()
+        optimizer.step()
         path.append(weight.item())
     return path
 
@@ -46,13 +46,13 @@ def test_weight_decay_stands_apart_from_the_gradient_in_adamw_alone():
     assert stepped("sgd", [0.0], decaying) == pytest.approx([0.95])
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_rate_that_is_set_holds(name):
     weight = torch.ones(1, requires_grad=True)
-    descent = optimiser(name, [weight], PLAIN)
-    set_rate(descent, 0.0)
+    optimizer = make_optimizer(name, [weight], PLAIN)
+    set_rate(optimizer, 0.0)
     weight.grad = torch.ones(1)
-    descent.step()
+    optimizer.step()
     assert weight.item() == 1
 
 
@@ -64,25 +64,25 @@ def test_the_learning_rate_rises_and_falls_to_nothing():
 
 
 def test_poly_falls_from_one_to_nothing_by_its_power():
-    rates = schedule("poly", TrainConfig(power=2.0))
-    assert [rates.share(p) for p in (0, 0.5, 1, 1.2)] == [1, 0.25, 0, 0]
+    rates = make_schedule("poly", TrainConfig(power=2.0))
+    assert [rates.factor(p) for p in (0, 0.5, 1, 1.2)] == [1, 0.25, 0, 0]
 
 
 def test_constant_stays():
-    assert {schedule("constant", PLAIN).share(p) for p in (0, 0.3, 1)} == {1.0}
+    assert {make_schedule("constant", PLAIN).factor(p) for p in (0, 0.3, 1)} == {1.0}
 
 
 def test_a_plateau_lowers_the_rate_after_its_patience_and_counts_anew():
-    rates = schedule("plateau", TrainConfig(plateau_patience=2, plateau_factor=0.5))
+    rates = make_schedule("plateau", TrainConfig(plateau_patience=2, plateau_factor=0.5))
     seen = []
     for score in (0.3, 0.3, 0.4, 0.2, 0.4, 0.1, 0.1, 0.5):
-        rates.look(score)
-        seen.append(rates.share(0.5))
+        rates.update(score)
+        seen.append(rates.factor(0.5))
     assert seen == [1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25]
 
 
 def test_without_validation_there_is_no_plateau():
-    rates = schedule("plateau", TrainConfig(plateau_patience=1))
+    rates = make_schedule("plateau", TrainConfig(plateau_patience=1))
     for _ in range(5):
-        rates.look(float("nan"))
-    assert rates.share(0.9) == 1
+        rates.update(float("nan"))
+    assert rates.factor(0.9) == 1
