@@ -1,6 +1,8 @@
 """A network of the user's own, named in a TOML file."""
 
+import functools
 import json
+import pickle
 
 import pytest
 
@@ -53,3 +55,15 @@ def test_a_misspelt_network_is_refused_before_the_clouds_are_read(tmp_path):
     result = bevseg("train", tmp_path / "w", "-o", tmp_path / "m", "--config", tmp_path / "wrong.toml")
     assert result.exit_code == 2
     assert "did you mean 'unet'" in result.stderr
+
+
+def test_the_processes_of_a_run_know_the_networks_of_the_first_one(mynet, monkeypatch):
+    from bevseg.runner import run
+
+    network = registry.network_class(KIND)
+    start = pickle.dumps(functools.partial(run._start_process, 2, registry.registered()))
+    registry._registered.clear()
+    threads = []
+    monkeypatch.setattr(run, "limit_threads", threads.append)
+    pickle.loads(start)()
+    assert registry.registered_class(KIND) is network and threads == [2]
