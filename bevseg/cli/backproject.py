@@ -22,8 +22,8 @@ def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrit
     Example:
       bevseg backproject work/
     """
-    from bevseg.stages import work as stages
-    from bevseg.workdir import for_each as workflow
+    from bevseg.stages.backproject import backproject_work
+    from bevseg.workdir.for_each import StageOptions
 
-    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(stages.backproject_work(work, how=how))
+    how = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(backproject_work(work, how=how))

@@ -59,8 +59,8 @@ def export(
       bevseg export work/ -o labelled/
       bevseg export work/ -o labelled/ --format laz,txt --out-classes shrec20
     """
-    from bevseg.stages import work as stages
-    from bevseg.workdir import for_each as workflow
+    from bevseg.stages.export import export_work
+    from bevseg.workdir.for_each import StageOptions
 
-    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(stages.export_work(work, output, formats=formats, out_classes=out_classes, how=how))
+    how = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(export_work(work, output, formats=formats, out_classes=out_classes, how=how))

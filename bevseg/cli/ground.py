@@ -55,19 +55,20 @@ def ground(
       bevseg ground scan.laz -o dem.tif --points ground.laz
       bevseg ground scan.laz -o dem.tif --products dem,dsm,ndsm --hillshade --cell 0.5
     """
-    from bevseg.stages import work as stages
-    from bevseg.workdir import for_each as workflow
+    from bevseg.stages.ground import ground_cloud, ground_work, with_ground
+    from bevseg.workdir.for_each import StageOptions
     from bevseg.workdir.ground_products import Asked
+    from bevseg.workdir.settings import settings_for
 
     if output is None and (points is not None or work.is_file()):
         raise click.UsageError("a single CLOUD needs -o DEM.tif")
-    settings = stages.with_ground(stages.settings_for(work, config, model), method, cell)
+    settings = with_ground(settings_for(work, config, model), method, cell)
     asked = Asked(products, hillshade, points)
     if output is not None:
-        outcome = stages.ground_cloud(work, output, settings, asked=asked, overwrite=overwrite)
+        outcome = ground_cloud(work, output, settings, asked=asked, overwrite=overwrite)
     else:
-        how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
-        outcome = stages.ground_work(work, settings, asked=asked, how=how)
+        how = StageOptions(overwrite, jobs, on_error, console.progress)
+        outcome = ground_work(work, settings, asked=asked, how=how)
     for stem, done in outcome.done.items():
         console.result(f"{stem}: {done.facts['method']}: {done.facts['why']}")
     console.finish(outcome)

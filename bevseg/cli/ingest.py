@@ -38,8 +38,8 @@ def ingest(
       bevseg ingest scans/ -o work/
       bevseg ingest a.xyz_label_conf.gz -o work/ --classes oakland --columns x,y,z,label,-
     """
-    from bevseg.stages import work as stages
-    from bevseg.workdir import for_each as workflow
+    from bevseg.stages.ingest import ingest_clouds
+    from bevseg.workdir.for_each import StageOptions
 
-    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(stages.ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))
+    how = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))

@@ -38,7 +38,7 @@ def predict(
       bevseg predict work/ -m model.safetensors --scales 1,0.75,0.5 --turns 8 --crf
     """
     from bevseg.stages.predict import predict_work
-    from bevseg.workdir import for_each as workflow
+    from bevseg.workdir.for_each import StageOptions
 
-    how = workflow.StageOptions(overwrite, 1, on_error, console.progress)
+    how = StageOptions(overwrite, 1, on_error, console.progress)
     console.finish(predict_work(work, model or default_model(), device=device, tta=tta, how=how))

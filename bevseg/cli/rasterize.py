@@ -35,8 +35,9 @@ def rasterize(
       bevseg rasterize work/
       bevseg rasterize work/ -m model.safetensors
     """
-    from bevseg.stages import work as stages
-    from bevseg.workdir import for_each as workflow
+    from bevseg.stages.rasterize import rasterize_work
+    from bevseg.workdir.for_each import StageOptions
+    from bevseg.workdir.settings import settings_for
 
-    how = workflow.StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(stages.rasterize_work(work, stages.settings_for(work, config, model), how=how))
+    how = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(rasterize_work(work, settings_for(work, config, model), how=how))

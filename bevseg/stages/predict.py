@@ -9,8 +9,9 @@ from bevseg import pipeline
 from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.seg.device import resolve
-from bevseg.workdir.folder import Folder, refuse_other
+from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
+from bevseg.workdir.settings import refuse_other
 
 
 def predict_work(

@@ -19,7 +19,8 @@ from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
 from bevseg.training.fit import ensure_networks, refuse_settings
-from bevseg.workdir.folder import GROUPS, folders, refuse_other
+from bevseg.workdir.folder import folders
+from bevseg.workdir.settings import GROUPS, refuse_other
 
 HISTORY = "history.csv"
 """File beside a model: its training, one line per validation step and slice."""

@@ -9,7 +9,7 @@ from bevseg import pipeline
 from bevseg.config import FINE_TUNING, NAMED, Settings, TrainConfig, load, with_training
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.neuro_iou.learn import variant
-from bevseg.workdir.folder import settings_of
+from bevseg.workdir.settings import settings_of
 
 
 def init_share(config: TrainConfig, clouds: int) -> float:

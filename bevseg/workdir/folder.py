@@ -12,19 +12,20 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bevseg.bev.bands import bands as bands_of
-from bevseg.config import NAMED, GroundConfig, Settings, from_table, to_table
+from bevseg.config import GroundConfig
 from bevseg.config.domains import Domain, Text, checked, refusal
 from bevseg.config.files import read_json
 from bevseg.config.names import FEATURES, SLICES
 from bevseg.core.labels import COLOURS
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
-from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.errors import CloudNotFoundError, InputError
 from bevseg.ground.find import Ground
 from bevseg.io import geotiff
 from bevseg.io.las import working_copy
 from bevseg.runtime.atomic import ensure_absent, replacing, write_json
 from bevseg.workdir import ground_products as products
+from bevseg.workdir.settings import AGAIN
 
 STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("cloud.las", "cloud.json"),
@@ -40,12 +41,6 @@ BESIDE = {
 }
 """Stage -> further files that it can be asked for; no other stage reads them."""
 
-RECORD = "settings.json"
-"""File beside the folders that tells which settings made them."""
-
-GROUPS = ("ground", "slices", "raster")
-"""Groups of settings that the files of a work directory depend on."""
-
 FACTS: dict[str, Domain] = {
     "source": Text("the path of the file that was read"),
     "sha256": Text("its SHA-256, 64 hexadecimal digits", pattern="[0-9a-f]{64}"),
@@ -53,9 +48,6 @@ FACTS: dict[str, Domain] = {
     "columns": Text("the names of its columns, or null", optional=True),
 }
 """Key of `cloud.json` that a later stage reads -> its values."""
-
-AGAIN = "run the stage that made it again, with --overwrite"
-"""What to do about a file of a work directory that is damaged."""
 
 CLASS_COLOURS = dict(enumerate(COLOURS))
 
@@ -209,62 +201,3 @@ def folders(work: Path) -> list[Folder]:
             hint="fill one with `bevseg ingest CLOUDS -o WORK`",
         )
     return found
-
-
-def settings_of(work: Path) -> Settings:
-    """Return the settings that made the files of a work directory; the defaults where nothing is recorded.
-
-    Raises
-    ------
-    InputError
-        If the record is damaged, or holds what is no setting.
-    """
-    path = work / RECORD
-    if not path.exists():
-        return NAMED["default"]
-    return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
-
-
-def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
-    """Raise an error if the files of a work directory were made with other settings than those in force.
-
-    Parameters
-    ----------
-    work
-        The directory.
-    settings
-        Settings in force.
-    groups
-        The groups that matter to the stage, of `GROUPS`.
-
-    Raises
-    ------
-    UsageError
-        If they were.
-    InputError
-        If the record is damaged, or holds what is no setting.
-    """
-    settings_of(work)
-    path = work / RECORD
-    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
-    table = to_table(settings)
-    for group in groups:
-        if recorded.get(group, table[group]) != table[group]:
-            raise UsageError(
-                f"This work directory was made with other settings [{group}]",
-                where=path,
-                why=f"recorded {recorded[group]}, asked for {table[group]}",
-                hint="give --overwrite to make the files anew, or use another work directory",
-            )
-
-
-def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
-    """Record groups of settings; `refuse_other` first, unless `overwrite` says that all files are made anew."""
-    if not overwrite:
-        refuse_other(work, settings, groups)
-    path = work / RECORD
-    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
-    table = to_table(settings)
-    updated = recorded | {group: table[group] for group in groups}
-    if updated != recorded:
-        write_json(updated, path)

@@ -12,7 +12,8 @@ from bevseg.config import RunConfig, Settings
 from bevseg.runtime.atomic import ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
-from bevseg.workdir.folder import STAGES, Folder, folders, settle
+from bevseg.workdir.folder import STAGES, Folder, folders
+from bevseg.workdir.settings import settle
 
 
 @dataclass(frozen=True)

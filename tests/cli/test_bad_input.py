@@ -407,14 +407,14 @@ def test_a_device_that_is_not_there(streets, tiny_model, tmp_path):
 
 def test_a_library_that_is_not_there(streets, tiny_model, tmp_path, monkeypatch):
     from bevseg import errors
-    from bevseg.stages import work as stages
+    from bevseg.stages import ingest
 
     def missing(*rest, **more):
         raise errors.DependencyError(
             "Open3D cannot be loaded", where="a.pcd", hint="apt-get install libusb-1.0-0"
         )
 
-    monkeypatch.setattr(stages, "read_cloud", missing)
+    monkeypatch.setattr(ingest, "read_cloud", missing)
     result = bevseg("ingest", streets / "a.txt", "-o", tmp_path)
     assert result.exit_code == 5
     assert_one_clear_error(result, "libusb")

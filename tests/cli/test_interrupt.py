@@ -62,7 +62,7 @@ def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
 
 def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
     out = tmp_path / "work"
-    running = writing("stages.work", "io.las.working_copy.write", "ingest", streets / "a.txt", "-o", out)
+    running = writing("stages.ingest", "io.las.working_copy.write", "ingest", streets / "a.txt", "-o", out)
     assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 
@@ -75,13 +75,13 @@ def test_whoever_reads_our_results_may_leave(streets, tiny_model):
 
 
 def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
-    from bevseg.stages import work as stages
+    from bevseg.stages import ingest
 
     def broken(*rest, **more):
         raise KeyError("z")
 
-    monkeypatch.setattr(stages, "read_cloud", broken)
-    monkeypatch.setattr(stages, "find_clouds", broken)
+    monkeypatch.setattr(ingest, "read_cloud", broken)
+    monkeypatch.setattr(ingest, "find_clouds", broken)
     result = bevseg("ingest", streets, "-o", tmp_path)
     assert result.exit_code == 1
     assert "KeyError: 'z'" in result.stderr
@@ -90,16 +90,16 @@ def test_an_unexpected_error_is_called_a_bug(monkeypatch, streets, tmp_path):
 
 
 def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_path):
-    from bevseg.stages import work as stages
+    from bevseg.stages import ingest
 
-    honest = stages.ingest
+    honest = ingest.read_cloud
 
     def broken(path, **rest):
         if path.stem == "b":
             raise KeyError("z")
         return honest(path, **rest)
 
-    monkeypatch.setattr(stages, "read_cloud", broken)
+    monkeypatch.setattr(ingest, "read_cloud", broken)
     result = bevseg("ingest", streets, "-o", tmp_path / "work")
     assert result.exit_code == 3
     assert "b: Something unexpected happened: this is a bug (KeyError: 'z')" in result.stderr
@@ -108,12 +108,12 @@ def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_pat
 
 @pytest.mark.parametrize(("option", "shown"), [("-v", False), ("-vv", True)])
 def test_tracebacks_only_when_asked_for(option, shown, streets, monkeypatch, tmp_path):
-    from bevseg.stages import work as stages
+    from bevseg.stages import ingest
 
     def broken(*rest, **more):
         raise KeyError("z")
 
-    monkeypatch.setattr(stages, "read_cloud", broken)
+    monkeypatch.setattr(ingest, "read_cloud", broken)
     result = bevseg("ingest", streets / "a.txt", "-o", tmp_path, option)
     assert result.exit_code == 1
     assert ("Traceback" in result.stderr) == shown

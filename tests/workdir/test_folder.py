@@ -1,8 +1,5 @@
 """The work directory: what goes in comes out, and what does not belong is refused."""
 
-import dataclasses
-import json
-
 import numpy as np
 import pytest
 
@@ -10,9 +7,9 @@ from bevseg.config import NAMED
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
-from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError, UsageError
+from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError
 from bevseg.ground.find import Ground
-from bevseg.workdir.folder import BESIDE, GROUPS, STAGES, Folder, folders, refuse_other, settings_of, settle
+from bevseg.workdir.folder import BESIDE, STAGES, Folder, folders
 from tests import tiny
 
 FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "points": 7}
@@ -145,24 +142,3 @@ def test_folders_are_those_with_a_cloud(tmp_path, folder):
     assert folders(tmp_path / "work") == [folder]
     with pytest.raises(CloudNotFoundError, match="bevseg ingest"):
         folders(tmp_path)
-
-
-def test_settings_are_recorded_by_group(tmp_path):
-    settle(tmp_path, PAPER, ("ground", "raster"))
-    assert settings_of(tmp_path).raster == PAPER.raster
-    assert settings_of(tmp_path).slices == DEFAULT.slices
-    assert json.loads((tmp_path / "settings.json").read_text()).keys() == {"ground", "raster"}
-
-
-def test_other_settings_are_refused_only_where_they_matter(tmp_path):
-    settle(tmp_path, DEFAULT, GROUPS)
-    with pytest.raises(UsageError, match="other settings"):
-        settle(tmp_path, PAPER, ("raster",))
-    refuse_other(tmp_path, PAPER, ("ground",))
-    settle(tmp_path, PAPER, ("raster",), overwrite=True)
-    assert settings_of(tmp_path) == dataclasses.replace(DEFAULT, raster=PAPER.raster)
-
-
-def test_a_directory_without_a_record_has_the_defaults(tmp_path):
-    assert settings_of(tmp_path) == DEFAULT
-    refuse_other(tmp_path, PAPER, GROUPS)

@@ -1,4 +1,4 @@
-"""`bevseg evaluate` and `bevseg inspect`."""
+"""`bevseg evaluate`: scores of labelled clouds against the truth."""
 
 import json
 
@@ -131,22 +131,3 @@ def test_a_run_evaluates_as_it_reports(streets, tiny_model, tmp_path):
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["confusion"] == report["scores"]["confusion"]
     assert left_behind(tmp_path) == ["out", "scores.json"]
-
-
-def test_inspect_a_model(tiny_model):
-    text = bevseg("inspect", tiny_model)
-    assert text.exit_code == 0
-    for word in ("bands", "h_max", "ground_band", "vegetation", "versions", "torch", "mIoU"):
-        assert word in text.stdout
-    table = json.loads(bevseg("inspect", tiny_model, "--json").stdout)
-    assert table["kind"] == "model"
-    assert table["settings"]["raster"]["cell"] == 0.4
-
-
-def test_inspect_a_cloud(places):
-    text = bevseg("inspect", places / "truth" / "a.txt")
-    assert "points: 6" in text.stdout
-    assert "building: 2" in text.stdout
-    table = json.loads(bevseg("inspect", places / "truth" / "a.txt", "--json").stdout)
-    assert table["bounds_m"]["x"] == [0.0, 15.0]
-    assert table["classes"]["car"] == 1

@@ -8,8 +8,10 @@ import pyproj
 import pytest
 import rasterio
 
+from bevseg.config import GroundConfig
 from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import OutputWriteError
+from bevseg.ground.find import find_ground
 from bevseg.io import geotiff, png
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
@@ -285,3 +287,24 @@ def test_clouds_without_return_numbers_have_the_same_ground_as_those_with(street
     for suffix in ("ply", "laz"):
         np.testing.assert_array_equal(found[suffix], found["txt"])
         np.testing.assert_allclose(found[suffix, "dem"], found["txt", "dem"], atol=1e-5)
+
+
+def test_ground_of_a_single_cloud_with_its_points(streets, tmp_path):
+    dem, points = tmp_path / "dem.tif", tmp_path / "ground.laz"
+    result = bevseg("ground", streets / "a.txt", "-o", dem, "--points", points)
+    assert result.exit_code == 0, result.stderr
+    las, xyz = laspy.read(points), np.loadtxt(streets / "a.txt")[:, :3]
+    np.testing.assert_allclose(las.xyz, xyz, atol=1e-6)
+    assert set(np.unique(las.classification)) == {1, 2}
+    above = np.asarray(las.height_above_ground)
+    is_ground = np.asarray(las.classification) == 2
+    np.testing.assert_array_equal(
+        is_ground, find_ground(read_cloud(streets / "a.txt"), 0.2, GroundConfig()).is_ground
+    )
+    assert np.abs(above[is_ground]).max() < 0.2 and is_ground[np.abs(above) < 0.01].all()
+    with rasterio.open(dem) as file:
+        assert file.descriptions == ("height", "source", "distance")
+
+
+def test_ground_of_a_single_cloud_needs_an_output(streets):
+    assert bevseg("ground", streets / "a.txt").exit_code == 2

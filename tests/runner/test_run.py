@@ -1,7 +1,6 @@
 """`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
 
 import json
-import os
 import pickle
 
 import laspy
@@ -150,19 +149,6 @@ def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, mon
     assert bevseg("run", streets, "-o", tmp_path, "-m", tiny_model, "--jobs", 3).exit_code == 0
     assert seen["jobs"] == 3
     assert seen["start"].args == (2, {})
-
-
-def test_threads_that_wait_do_not_spin(monkeypatch):
-    from bevseg.cli import main
-
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    monkeypatch.setattr(main, "cli", lambda **rest: None)
-    monkeypatch.setattr(main.signal, "signal", lambda *rest: None)
-    main.main()
-    assert os.environ["OMP_WAIT_POLICY"] == "passive"
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    main.main()
-    assert os.environ["OMP_WAIT_POLICY"] == "active"
 
 
 def test_a_labeller_does_the_same_in_another_process(tiny_model, streets, tmp_path):

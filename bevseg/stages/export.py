@@ -1,0 +1,82 @@
+"""Classes of the points -> the original files with these classes: `bevseg export`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from bevseg.core.labels import load_scheme
+from bevseg.errors import InputError
+from bevseg.io import WRITTEN
+from bevseg.io.read import read_cloud, sha256
+from bevseg.io.write import write_cloud
+from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
+from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.folder import Folder, folders
+from bevseg.workdir.for_each import StageOptions
+
+
+def export_work(
+    work: Path,
+    out: Path,
+    *,
+    formats: Sequence[str] = WRITTEN[:1],
+    out_classes: str | None = None,
+    how: StageOptions,
+) -> BatchResult:
+    """Write the original files with the labels in them.
+
+    Parameters
+    ----------
+    work
+        Work directory with `labels.npz` of every cloud.
+    out
+        Directory of the labelled clouds, `<stem>.<format>`.
+    formats
+        Of `bevseg.io.formats.written()`.
+    out_classes
+        Scheme of the codes; None: that of the format.
+    how
+        Overwrite, processes, errors, progress.
+    """
+    if out_classes:
+        load_scheme(out_classes)
+    stage = functools.partial(
+        _export, out=out, formats=formats, out_classes=out_classes, overwrite=how.overwrite
+    )
+    items = folders(work)
+    if not how.overwrite:
+        ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in items])
+    return how.for_each_cloud("export", stage, items)
+
+
+def _export(
+    folder: Folder, *, out: Path, formats: Sequence[str], out_classes: str | None, overwrite: bool
+) -> CloudResult:
+    facts, point_labels = folder.read_facts(), folder.read_labels()
+    source = Path(facts["source"])
+    targets = [out / f"{folder.stem}.{name}" for name in formats]
+    for target in targets:
+        ensure_absent(target, overwrite=overwrite)
+        ensure_different(source, target)
+    if not source.exists() or sha256(source) != facts["sha256"]:
+        raise InputError(
+            "The original of this cloud is not there any more"
+            if not source.exists()
+            else "The original has changed",
+            where=source,
+            why="its SHA-256 is not the one of cloud.json" if source.exists() else "no such file",
+            hint="bring the file back, or run ingest again",
+        )
+    scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
+    cloud = read_cloud(source, scheme=scheme, columns=facts["columns"])
+    for target in targets:
+        write_cloud(
+            cloud,
+            point_labels,
+            target,
+            scheme=load_scheme(out_classes) if out_classes else None,
+            overwrite=overwrite,
+        )
+    return CloudResult(tuple(targets), len(cloud))

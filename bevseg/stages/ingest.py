@@ -1,0 +1,60 @@
+"""Cloud files -> the clouds of a work directory: `bevseg ingest`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from bevseg.core.labels import load_scheme
+from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.read import describe, read_cloud
+from bevseg.runtime.atomic import ensure_not_all_exist
+from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.folder import Folder
+from bevseg.workdir.for_each import StageOptions
+
+
+def ingest_clouds(
+    paths: Sequence[Path],
+    work: Path,
+    *,
+    classes: str | None = None,
+    columns: str | None = None,
+    how: StageOptions,
+) -> BatchResult:
+    """Read clouds into a work directory: `cloud.las` and `cloud.json`.
+
+    Parameters
+    ----------
+    paths
+        Files, or directories of files.
+    work
+        Work directory; made if missing.
+    classes
+        Scheme of the labels; None: that of the format.
+    columns
+        Columns of text clouds.
+    how
+        Overwrite, processes, errors, progress.
+    """
+    if classes:
+        load_scheme(classes)
+    found = find_clouds(list(paths))
+    if not how.overwrite:
+        ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
+    work_on = functools.partial(_ingest, work=work, classes=classes, columns=columns, overwrite=how.overwrite)
+    outcome = how.for_each_cloud("ingest", work_on, found.clouds)
+    outcome.facts["passed_over"] = found.skipped
+    return outcome
+
+
+def _ingest(
+    file: CloudFile, *, work: Path, classes: str | None, columns: str | None, overwrite: bool
+) -> CloudResult:
+    folder = Folder(work / file.stem)
+    folder.refuse("ingest", overwrite=overwrite)
+    cloud = read_cloud(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
+    folder.begin("ingest")
+    facts = describe(cloud, file.path) | {"scheme": classes, "columns": columns}
+    return CloudResult(folder.write_cloud(cloud, facts), len(cloud))

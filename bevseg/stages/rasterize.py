@@ -1,0 +1,25 @@
+"""Points and DEM -> bands and label rasters of both slices: `bevseg rasterize`."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.config import Settings
+from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.folder import Folder
+from bevseg.workdir.for_each import StageOptions, for_each_folder
+
+
+def rasterize_work(work: Path, settings: Settings, *, how: StageOptions) -> BatchResult:
+    """Write the bands of both slices, and the label rasters of labelled clouds."""
+    stage = functools.partial(_rasterize, settings=settings)
+    return for_each_folder(work, "rasterize", stage, settings, ("slices", "raster"), how)
+
+
+def _rasterize(folder: Folder, *, settings: Settings) -> CloudResult:
+    cloud, dem = folder.read_cloud(), folder.read_dem()
+    bands = rasterize(cloud, dem, settings.slices, settings.raster)
+    truth = {} if cloud.labels is None else label_rasters(cloud, dem, settings.slices)
+    return CloudResult(folder.write_bands(bands, truth), len(cloud))

@@ -1,0 +1,96 @@
+"""The settings that made the files of a work directory: recorded, read again, held against those in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bevseg.config import NAMED, Settings, from_table, load, to_table
+from bevseg.config.files import read_json
+from bevseg.errors import InputError, UsageError
+from bevseg.runtime.atomic import write_json
+
+RECORD = "settings.json"
+"""File beside the folders that tells which settings made them."""
+
+GROUPS = ("ground", "slices", "raster")
+"""Groups of settings that the files of a work directory depend on."""
+
+AGAIN = "run the stage that made it again, with --overwrite"
+"""What to do about a file of a work directory that is damaged."""
+
+
+def settings_of(work: Path) -> Settings:
+    """Return the settings that made the files of a work directory; the defaults where nothing is recorded.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged, or holds what is no setting.
+    """
+    path = work / RECORD
+    if not path.exists():
+        return NAMED["default"]
+    return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
+
+
+def settings_for(work: Path, config: str | None, model: Path | None) -> Settings:
+    """Return the settings of a stage: those asked for, those of a model, or those that the directory records.
+
+    Raises
+    ------
+    UsageError
+        If both are given.
+    """
+    if config is not None and model is not None:
+        raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
+    if model is not None:
+        # Only here: no other stage waits for torch.
+        from bevseg.seg import checkpoint
+
+        return checkpoint.load(model).settings
+    return load(config) if config else settings_of(work)
+
+
+def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
+    """Raise an error if the files of a work directory were made with other settings than those in force.
+
+    Parameters
+    ----------
+    work
+        The directory.
+    settings
+        Settings in force.
+    groups
+        The groups that matter to the stage, of `GROUPS`.
+
+    Raises
+    ------
+    UsageError
+        If they were.
+    InputError
+        If the record is damaged, or holds what is no setting.
+    """
+    settings_of(work)
+    path = work / RECORD
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    table = to_table(settings)
+    for group in groups:
+        if recorded.get(group, table[group]) != table[group]:
+            raise UsageError(
+                f"This work directory was made with other settings [{group}]",
+                where=path,
+                why=f"recorded {recorded[group]}, asked for {table[group]}",
+                hint="give --overwrite to make the files anew, or use another work directory",
+            )
+
+
+def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
+    """Record groups of settings; `refuse_other` first, unless `overwrite` says that all files are made anew."""
+    if not overwrite:
+        refuse_other(work, settings, groups)
+    path = work / RECORD
+    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    table = to_table(settings)
+    updated = recorded | {group: table[group] for group in groups}
+    if updated != recorded:
+        write_json(updated, path)
