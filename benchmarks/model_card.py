@@ -22,9 +22,9 @@ import robustness
 import transfer
 from transfer import lines, percent
 
-from bevseg.io.read import sha256
 from bevseg.seg import checkpoint
 from bevseg.stages.train import HISTORY
+from bevseg.workdir.facts import sha256
 
 MODEL = "default.safetensors"
 

@@ -21,10 +21,10 @@ from labelled_clouds import DATA, NAMES, score, sets
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError
-from bevseg.io.read import sha256
 from bevseg.runner.report import versions
 from bevseg.seg import checkpoint
 from bevseg.weights import default_model
+from bevseg.workdir.facts import sha256
 
 CLASSES = tuple(CLASS_NAMES[i] for i in SCORED)
 MEANS = {"miou": "mIoU", "miou_4": "mIoU-4"}

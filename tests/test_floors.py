@@ -57,7 +57,7 @@ INSIDE = {
         ("crops",),
         ("sampling",),
     ),
-    "workdir": (("ground_products", "settings"), ("folder",), ("for_each",)),
+    "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
     "runner": (("report", "preview", "compare_statistics"), ("label_cloud",), ("run",)),
     "study": (

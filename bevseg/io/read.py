@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config.names import SCHEMES
-from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
+from bevseg.core.labels import Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
 from bevseg.io import formats
@@ -115,47 +113,3 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         dataclasses.replace(entry, ignored=False) if entry in written else entry for entry in scheme.entries
     )
     return dataclasses.replace(scheme, entries=tuple(entries))
-
-
-def describe(cloud: PointCloud, path: Path) -> dict[str, Any]:
-    """Return what `cloud.json` tells about a cloud and the file it came from."""
-    bounds = cloud.bounds()
-    finite = len(cloud) if cloud.finite is None else int(cloud.finite.sum())
-    histogram = None
-    if cloud.labels is not None:
-        counts = np.bincount(cloud.labels, minlength=len(CLASS_NAMES))
-        histogram = {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)}
-    return {
-        "source": str(path.resolve()),
-        "sha256": sha256(path),
-        "points": len(cloud),
-        "non_finite": len(cloud) - finite,
-        "duplicates": duplicates(cloud),
-        "bounds_m": None if bounds is None else dict(zip("xyz", bounds, strict=True)),
-        "scale_m": cloud.scale,
-        "crs": cloud.crs.wkt if cloud.crs else None,
-        "metres_per_unit": {
-            "horizontal": cloud.crs.horizontal if cloud.crs else 1.0,
-            "vertical": cloud.crs.vertical if cloud.crs else 1.0,
-        },
-        "classes": histogram,
-    }
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file, to tell later whether it is still the same."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def duplicates(cloud: PointCloud) -> int:
-    """Return how many finite points lie exactly on an earlier one."""
-    steps = [s if cloud.finite is None else s[cloud.finite] for s in (cloud.x, cloud.y, cloud.z)]
-    if len(steps[0]) == 0:
-        return 0
-    order = np.lexsort(steps)
-    same = np.ones(len(order) - 1, bool)
-    for axis in steps:
-        sorted_steps = axis[order]
-        same &= sorted_steps[1:] == sorted_steps[:-1]
-    return int(same.sum())

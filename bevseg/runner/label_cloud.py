@@ -14,12 +14,13 @@ from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.io.find import CloudFile
-from bevseg.io.read import describe, read_cloud
+from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from bevseg.runner import preview
 from bevseg.runtime.atomic import ensure_absent, replacing
 from bevseg.runtime.batch import CloudResult
 from bevseg.runtime.progress import Stopwatch
+from bevseg.workdir.facts import cloud_facts
 from bevseg.workdir.folder import Folder
 
 
@@ -94,7 +95,7 @@ class Labeller:
     ) -> list[Path]:
         """Write all that the stages made of a cloud into its folder."""
         folder.begin("ingest")
-        facts = describe(cloud, file.path) | {"scheme": self.classes, "columns": None}
+        facts = cloud_facts(cloud, file.path) | {"scheme": self.classes, "columns": None}
         settings = pipeline.load_model(self.model).settings
         return [
             *folder.write_cloud(cloud, facts),

@@ -17,8 +17,8 @@ from bevseg.config import PredictConfig, RunConfig, Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
-from bevseg.io.read import sha256
 from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.facts import sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
 """Distributions whose versions stand in the report, as far as they are installed."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
 from bevseg.io import WRITTEN
-from bevseg.io.read import read_cloud, sha256
+from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.facts import sha256
 from bevseg.workdir.folder import Folder, folders
 from bevseg.workdir.for_each import StageOptions
 

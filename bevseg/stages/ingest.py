@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bevseg.core.labels import load_scheme
 from bevseg.io.find import CloudFile, find_clouds
-from bevseg.io.read import describe, read_cloud
+from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.workdir.facts import cloud_facts
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions
 
@@ -56,5 +57,5 @@ def _ingest(
     folder.refuse("ingest", overwrite=overwrite)
     cloud = read_cloud(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
     folder.begin("ingest")
-    facts = describe(cloud, file.path) | {"scheme": classes, "columns": columns}
+    facts = cloud_facts(cloud, file.path) | {"scheme": classes, "columns": columns}
     return CloudResult(folder.write_cloud(cloud, facts), len(cloud))

@@ -9,7 +9,8 @@ from typing import Any
 
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import load_scheme
-from bevseg.io.read import describe, read_cloud
+from bevseg.io.read import read_cloud
+from bevseg.workdir.facts import cloud_facts
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -30,7 +31,7 @@ def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
 
         return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
     cloud = read_cloud(path, scheme=load_scheme(classes) if classes else None)
-    return {"kind": "cloud", "file": str(path)} | describe(cloud, path)
+    return {"kind": "cloud", "file": str(path)} | cloud_facts(cloud, path)
 
 
 def as_json(table: Mapping[str, Any]) -> str:

@@ -10,8 +10,9 @@ import pytest
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError
 from bevseg.io.find import find_clouds
-from bevseg.io.read import describe, read_cloud
+from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
+from bevseg.workdir.facts import cloud_facts
 from tests.io.las import lasfiles
 
 FIELDS = "property float x\nproperty float y\nproperty float z\n"
@@ -190,7 +191,7 @@ def test_odd_clouds_are_ordinary_input(tmp_path, name, suffix):
     finite = np.isfinite(ODD[name]).all(axis=1)
     np.testing.assert_array_equal(back.labels, np.where(finite, 5, 0))
     np.testing.assert_allclose(back.xyz[finite], ODD[name][finite], atol=0.0005)
-    assert describe(back, tmp_path / f"odd{suffix}")["points"] == len(cloud)
+    assert cloud_facts(back, tmp_path / f"odd{suffix}")["points"] == len(cloud)
 
 
 def test_inputs_are_never_touched(tmp_path):

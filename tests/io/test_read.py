@@ -1,6 +1,5 @@
 """File -> cloud: what its codes mean, and what is recorded about it."""
 
-import json
 import shutil
 import warnings
 
@@ -12,7 +11,7 @@ from bevseg.core.labels import ClassEntry, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import LabelError
 from bevseg.io.find import stem
-from bevseg.io.read import describe, duplicates, read_cloud, sha256
+from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from tests.io.las import lasfiles
 
@@ -89,24 +88,6 @@ def test_a_file_of_ours_in_a_users_scheme_asks_for_it(tmp_path):
     with pytest.warns(UserWarning, match="counts as unlabelled"):
         assert read_cloud(tmp_path / "out.laz").labels is None
     np.testing.assert_array_equal(read_cloud(tmp_path / "out.laz", scheme=mine).labels, made.classes)
-
-
-def test_the_description_holds_what_people_ask_for(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("1 2 3 1\n1 2 3 1\nnan 2 3 5\n4 5 6.5 5\n1 2 3 0\n")
-    facts = describe(read_cloud(path), path)
-    assert json.loads(json.dumps(facts, allow_nan=False))
-    assert facts["points"] == 5 and facts["non_finite"] == 1 and facts["duplicates"] == 2
-    assert facts["bounds_m"] == {"x": (1, 4), "y": (2, 5), "z": (3, 6.5)}
-    assert facts["classes"]["building"] == 2 and facts["classes"]["undefined"] == 1
-    assert facts["sha256"] == sha256(path) and facts["crs"] is None
-
-
-def test_duplicates_are_those_of_all_three_coordinates():
-    steps = np.random.default_rng(0).integers(0, 4, (200, 3))
-    cloud = PointCloud.from_xyz(steps / 1000)
-    assert duplicates(cloud) == 200 - len(np.unique(steps, axis=0))
-    assert duplicates(PointCloud.from_xyz(np.full((3, 3), np.nan))) == 0
 
 
 def test_real_tiles_need_no_more_than_a_warning(shared_data):

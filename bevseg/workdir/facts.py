@@ -1,0 +1,56 @@
+"""What is recorded of a cloud: the file it was read from, its points, bounds, CRS and classes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.pointcloud import PointCloud
+
+
+def cloud_facts(cloud: PointCloud, path: Path) -> dict[str, Any]:
+    """Return what `cloud.json` says about a cloud and the file it was read from: JSON values, lengths in metres."""
+    bounds = cloud.bounds()
+    finite = len(cloud) if cloud.finite is None else int(cloud.finite.sum())
+    histogram = None
+    if cloud.labels is not None:
+        counts = np.bincount(cloud.labels, minlength=len(CLASS_NAMES))
+        histogram = {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)}
+    return {
+        "source": str(path.resolve()),
+        "sha256": sha256(path),
+        "points": len(cloud),
+        "non_finite": len(cloud) - finite,
+        "duplicates": duplicates(cloud),
+        "bounds_m": None if bounds is None else dict(zip("xyz", bounds, strict=True)),
+        "scale_m": cloud.scale,
+        "crs": cloud.crs.wkt if cloud.crs else None,
+        "metres_per_unit": {
+            "horizontal": cloud.crs.horizontal if cloud.crs else 1.0,
+            "vertical": cloud.crs.vertical if cloud.crs else 1.0,
+        },
+        "classes": histogram,
+    }
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file, to tell later whether it is still the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def duplicates(cloud: PointCloud) -> int:
+    """Return how many finite points lie exactly on an earlier one."""
+    steps = [s if cloud.finite is None else s[cloud.finite] for s in (cloud.x, cloud.y, cloud.z)]
+    if len(steps[0]) == 0:
+        return 0
+    order = np.lexsort(steps)
+    same = np.ones(len(order) - 1, bool)
+    for axis in steps:
+        sorted_steps = axis[order]
+        same &= sorted_steps[1:] == sorted_steps[:-1]
+    return int(same.sum())
