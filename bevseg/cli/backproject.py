@@ -25,5 +25,5 @@ def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrit
     from bevseg.stages.backproject import backproject_work
     from bevseg.workdir.for_each import StageOptions
 
-    how = StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(backproject_work(work, how=how))
+    stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(backproject_work(work, options=stage_options))

@@ -62,5 +62,5 @@ def export(
     from bevseg.stages.export import export_work
     from bevseg.workdir.for_each import StageOptions
 
-    how = StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(export_work(work, output, formats=formats, out_classes=out_classes, how=how))
+    stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(export_work(work, output, formats=formats, out_classes=out_classes, options=stage_options))

@@ -57,18 +57,18 @@ def ground(
     """
     from bevseg.stages.ground import ground_cloud, ground_work, with_ground
     from bevseg.workdir.for_each import StageOptions
-    from bevseg.workdir.ground_products import Asked
+    from bevseg.workdir.ground_products import GroundProducts
     from bevseg.workdir.settings import settings_for
 
     if output is None and (points is not None or work.is_file()):
         raise click.UsageError("a single CLOUD needs -o DEM.tif")
     settings = with_ground(settings_for(work, config, model), method, cell)
-    asked = Asked(products, hillshade, points)
+    files = GroundProducts(products, hillshade, points)
     if output is not None:
-        outcome = ground_cloud(work, output, settings, asked=asked, overwrite=overwrite)
+        result = ground_cloud(work, output, settings, products=files, overwrite=overwrite)
     else:
-        how = StageOptions(overwrite, jobs, on_error, console.progress)
-        outcome = ground_work(work, settings, asked=asked, how=how)
-    for stem, done in outcome.done.items():
+        stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
+        result = ground_work(work, settings, products=files, options=stage_options)
+    for stem, done in result.done.items():
         console.result(f"{stem}: {done.facts['method']}: {done.facts['why']}")
-    console.finish(outcome)
+    console.finish(result)

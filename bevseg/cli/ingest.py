@@ -41,5 +41,5 @@ def ingest(
     from bevseg.stages.ingest import ingest_clouds
     from bevseg.workdir.for_each import StageOptions
 
-    how = StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(ingest_clouds(clouds, output, classes=classes, columns=columns, how=how))
+    stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(ingest_clouds(clouds, output, classes=classes, columns=columns, options=stage_options))

@@ -39,5 +39,5 @@ def rasterize(
     from bevseg.workdir.for_each import StageOptions
     from bevseg.workdir.settings import settings_for
 
-    how = StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(rasterize_work(work, settings_for(work, config, model), how=how))
+    stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
+    console.finish(rasterize_work(work, settings_for(work, config, model), options=stage_options))

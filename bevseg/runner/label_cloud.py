@@ -69,7 +69,7 @@ class Labeller:
         for path in (laz, png):
             ensure_absent(path, overwrite=self.overwrite)
         if folder is not None:
-            folder.refuse("ingest", overwrite=self.overwrite)
+            folder.ensure_absent("ingest", overwrite=self.overwrite)
         watch, written = Stopwatch(), [laz, png]
         with watch("read"):
             cloud = read_cloud(file.path, scheme=load_scheme(self.classes) if self.classes else None)
@@ -77,7 +77,7 @@ class Labeller:
         made = pipeline.label(cloud, model, device=self.device, tta=self.tta, watch=watch)
         with ExitStack() as undone:
             if folder is not None:
-                undone.callback(folder.begin, "ingest")
+                undone.callback(folder.invalidate_from, "ingest")
                 with watch("keep"):
                     written += self._keep(folder, cloud, made, file)
             with replacing(png) as temporary:
@@ -94,7 +94,7 @@ class Labeller:
         self, folder: Folder, cloud: PointCloud, made: pipeline.StageOutputs, file: CloudFile
     ) -> list[Path]:
         """Write all that the stages made of a cloud into its folder."""
-        folder.begin("ingest")
+        folder.invalidate_from("ingest")
         facts = cloud_facts(cloud, file.path) | {"scheme": self.classes, "columns": None}
         settings = pipeline.load_model(self.model).settings
         return [

@@ -37,7 +37,7 @@ from bevseg.training import prepare_example
 from bevseg.training.fit import ensure_networks, refuse_settings
 from bevseg.training.holdout import refuse_unknown
 from bevseg.weights import default_model
-from bevseg.workdir.settings import GROUPS, refuse_other, settle
+from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ def _tell_passed_over(paths: Sequence[Path]) -> None:
 
 def _label_all(request: Request, model: Path, clouds: Sequence[CloudFile], progress: Progress) -> BatchResult:
     if request.work is not None:
-        settle(request.work, _settings(request), GROUPS, overwrite=request.overwrite)
+        record_settings(request.work, _settings(request), GROUPS, overwrite=request.overwrite)
     how = request.how
     threads = max((os.cpu_count() or 1) // how.jobs, 1)
     labeller = Labeller(
@@ -268,7 +268,7 @@ def _check_outputs(request: Request, clouds: Sequence[CloudFile]) -> None:
     existing = ensure_not_all_exist(targets)
     if request.work is not None:
         existing += ensure_not_all_exist([request.work / file.stem / "cloud.las" for file in clouds])
-        refuse_other(request.work, _settings(request), GROUPS)
+        check_same_settings(request.work, _settings(request), GROUPS)
     for path in existing:
         log.warning("%s exists: this cloud will be left out", path)
 

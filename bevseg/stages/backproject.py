@@ -13,11 +13,11 @@ from bevseg.workdir.for_each import StageOptions, for_each_folder
 from bevseg.workdir.settings import settings_of
 
 
-def backproject_work(work: Path, *, how: StageOptions) -> BatchResult:
+def backproject_work(work: Path, *, options: StageOptions) -> BatchResult:
     """Write class and confidence of every point: `labels.npz`."""
     settings = settings_of(work)
     stage = functools.partial(_backproject, slices=settings.slices)
-    return for_each_folder(work, "backproject", stage, settings, (), how)
+    return for_each_folder(work, "backproject", stage, settings, (), options)
 
 
 def _backproject(folder: Folder, *, slices: SliceConfig) -> CloudResult:

@@ -24,7 +24,7 @@ def export_work(
     *,
     formats: Sequence[str] = WRITTEN[:1],
     out_classes: str | None = None,
-    how: StageOptions,
+    options: StageOptions,
 ) -> BatchResult:
     """Write the original files with the labels in them.
 
@@ -38,18 +38,18 @@ def export_work(
         Of `bevseg.io.formats.written()`.
     out_classes
         Scheme of the codes; None: that of the format.
-    how
+    options
         Overwrite, processes, errors, progress.
     """
     if out_classes:
         load_scheme(out_classes)
     stage = functools.partial(
-        _export, out=out, formats=formats, out_classes=out_classes, overwrite=how.overwrite
+        _export, out=out, formats=formats, out_classes=out_classes, overwrite=options.overwrite
     )
     items = folders(work)
-    if not how.overwrite:
+    if not options.overwrite:
         ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in items])
-    return how.for_each_cloud("export", stage, items)
+    return options.for_each_cloud("export", stage, items)
 
 
 def _export(

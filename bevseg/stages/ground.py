@@ -1,4 +1,4 @@
-"""Points -> DEM, and what is asked for beside it: `bevseg ground`."""
+"""Points -> DEM and its companions (DSM, nDSM, hillshade, ground points): `bevseg ground`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bevseg.config import Settings
 from bevseg.ground.find import Ground, find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime.batch import BatchResult, CloudResult
-from bevseg.workdir import ground_products as products
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
+from bevseg.workdir.ground_products import DEM_ONLY, GroundProducts, write_products
 
 
 def with_ground(settings: Settings, method: str | None, cell: float | None) -> Settings:
-    """Return settings with another method or another cell (m) of the ground; None: as they are."""
+    """Return settings with another ground method and another cell (m); None leaves a value as it is."""
     if method is not None:
         settings = dataclasses.replace(settings, ground=dataclasses.replace(settings.ground, method=method))
     if cell is not None:
@@ -25,9 +25,9 @@ def with_ground(settings: Settings, method: str | None, cell: float | None) -> S
 
 
 def ground_work(
-    work: Path, settings: Settings, *, asked: products.Asked = products.DEM_ONLY, how: StageOptions
+    work: Path, settings: Settings, *, products: GroundProducts = DEM_ONLY, options: StageOptions
 ) -> BatchResult:
-    """Write the DEM of every cloud, `dem.tif`, and what is asked for beside it.
+    """Write the DEM of every cloud of a work directory, `dem.tif`, and the other files of `products`.
 
     Parameters
     ----------
@@ -35,29 +35,29 @@ def ground_work(
         Work directory.
     settings
         Groups `ground` and `raster` (the cell) are used.
-    asked
-        Files beside the DEM; points are not among them.
-    how
+    products
+        The files to write, without `points`.
+    options
         Overwrite, processes, errors, progress.
 
     Returns
     -------
     BatchResult
-        What is done of each cloud has the facts `method` and `why`.
+        The facts of each cloud are `method` and `why`: the ground method and the reason for it.
     """
-    stage = functools.partial(_ground, settings=settings, asked=asked)
-    return for_each_folder(work, "ground", stage, settings, ("ground", "raster"), how)
+    stage = functools.partial(_ground, settings=settings, products=products)
+    return for_each_folder(work, "ground", stage, settings, ("ground", "raster"), options)
 
 
-def _ground(folder: Folder, *, settings: Settings, asked: products.Asked) -> CloudResult:
+def _ground(folder: Folder, *, settings: Settings, products: GroundProducts) -> CloudResult:
     cloud = folder.read_cloud()
     found = find_ground(cloud, settings.raster.cell, settings.ground)
-    written = folder.write_ground(cloud, found, settings.ground, asked)
-    return CloudResult(written, len(cloud), _reasons(found))
+    written = folder.write_ground(cloud, found, settings.ground, products)
+    return CloudResult(written, len(cloud), _facts(found))
 
 
-def _reasons(found: Ground) -> dict[str, str]:
-    return {"method": found.method, "why": found.why}
+def _facts(ground: Ground) -> dict[str, str]:
+    return {"method": ground.method, "why": ground.why}
 
 
 def ground_cloud(
@@ -65,10 +65,10 @@ def ground_cloud(
     dem_path: Path,
     settings: Settings,
     *,
-    asked: products.Asked = products.DEM_ONLY,
+    products: GroundProducts = DEM_ONLY,
     overwrite: bool = False,
 ) -> BatchResult:
-    """Write the DEM of one cloud file, and what is asked for beside it.
+    """Write the DEM of one cloud file, and the other files of `products`.
 
     Parameters
     ----------
@@ -78,18 +78,18 @@ def ground_cloud(
         GeoTIFF to write.
     settings
         Groups `ground` and `raster` (the cell) are used.
-    asked
-        Files beside the DEM: `Asked.paths` tells where. The points keep their order.
+    products
+        The files to write; `GroundProducts.paths` gives their paths. The points keep their order.
     overwrite
         Whether outputs may be replaced.
 
     Returns
     -------
     BatchResult
-        What is done of the cloud has the facts `method` and `why`.
+        The facts of the cloud are `method` and `why`: the ground method and the reason for it.
     """
-    asked.refuse(path, dem_path, overwrite=overwrite)
+    products.check_outputs(path, dem_path, overwrite=overwrite)
     cloud = read_cloud(path)
     found = find_ground(cloud, settings.raster.cell, settings.ground)
-    written = products.write(cloud, found, dem_path, settings.ground, asked)
-    return BatchResult(list(written), done={cloud.name: CloudResult(written, len(cloud), _reasons(found))})
+    written = write_products(cloud, found, dem_path, settings.ground, products)
+    return BatchResult(list(written), done={cloud.name: CloudResult(written, len(cloud), _facts(found))})

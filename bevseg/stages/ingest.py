@@ -22,7 +22,7 @@ def ingest_clouds(
     *,
     classes: str | None = None,
     columns: str | None = None,
-    how: StageOptions,
+    options: StageOptions,
 ) -> BatchResult:
     """Read clouds into a work directory: `cloud.las` and `cloud.json`.
 
@@ -36,26 +36,28 @@ def ingest_clouds(
         Scheme of the labels; None: that of the format.
     columns
         Columns of text clouds.
-    how
+    options
         Overwrite, processes, errors, progress.
     """
     if classes:
         load_scheme(classes)
     found = find_clouds(list(paths))
-    if not how.overwrite:
+    if not options.overwrite:
         ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
-    work_on = functools.partial(_ingest, work=work, classes=classes, columns=columns, overwrite=how.overwrite)
-    outcome = how.for_each_cloud("ingest", work_on, found.clouds)
-    outcome.facts["passed_over"] = found.skipped
-    return outcome
+    work_on = functools.partial(
+        _ingest, work=work, classes=classes, columns=columns, overwrite=options.overwrite
+    )
+    result = options.for_each_cloud("ingest", work_on, found.clouds)
+    result.facts["passed_over"] = found.skipped
+    return result
 
 
 def _ingest(
     file: CloudFile, *, work: Path, classes: str | None, columns: str | None, overwrite: bool
 ) -> CloudResult:
     folder = Folder(work / file.stem)
-    folder.refuse("ingest", overwrite=overwrite)
+    folder.ensure_absent("ingest", overwrite=overwrite)
     cloud = read_cloud(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
-    folder.begin("ingest")
+    folder.invalidate_from("ingest")
     facts = cloud_facts(cloud, file.path) | {"scheme": classes, "columns": columns}
     return CloudResult(folder.write_cloud(cloud, facts), len(cloud))

@@ -11,7 +11,7 @@ from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.seg.device import resolve
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
-from bevseg.workdir.settings import refuse_other
+from bevseg.workdir.settings import check_same_settings
 
 
 def predict_work(
@@ -25,7 +25,7 @@ def predict_work(
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
     settings = pipeline.load_model(model).settings
-    refuse_other(work, settings, ("slices", "raster"))
+    check_same_settings(work, settings, ("slices", "raster"))
     stage = functools.partial(_predict, model=model, device=device, tta=tta)
     return for_each_folder(work, "predict", stage, settings, (), how)
 

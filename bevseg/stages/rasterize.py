@@ -12,10 +12,10 @@ from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
 
 
-def rasterize_work(work: Path, settings: Settings, *, how: StageOptions) -> BatchResult:
+def rasterize_work(work: Path, settings: Settings, *, options: StageOptions) -> BatchResult:
     """Write the bands of both slices, and the label rasters of labelled clouds."""
     stage = functools.partial(_rasterize, settings=settings)
-    return for_each_folder(work, "rasterize", stage, settings, ("slices", "raster"), how)
+    return for_each_folder(work, "rasterize", stage, settings, ("slices", "raster"), options)
 
 
 def _rasterize(folder: Folder, *, settings: Settings) -> CloudResult:

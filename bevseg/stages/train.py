@@ -20,7 +20,7 @@ from bevseg.seg.device import resolve
 from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
 from bevseg.training.fit import ensure_networks, refuse_settings
 from bevseg.workdir.folder import folders
-from bevseg.workdir.settings import GROUPS, refuse_other
+from bevseg.workdir.settings import GROUPS, check_same_settings
 
 HISTORY = "history.csv"
 """File beside a model: its training, one line per validation step and slice."""
@@ -157,7 +157,7 @@ def train_work(
     for directory in (work, unlabelled):
         if directory is not None:
             folders(directory)
-            refuse_other(directory, settings, GROUPS)
+            check_same_settings(directory, settings, GROUPS)
     examples = _read(work, "read the training clouds", progress)
     for example in examples:
         pipeline.ensure_labelled(example.cloud)

@@ -24,7 +24,7 @@ from bevseg.ground.find import Ground
 from bevseg.io import geotiff
 from bevseg.io.las import working_copy
 from bevseg.runtime.atomic import ensure_absent, replacing, write_json
-from bevseg.workdir import ground_products as products
+from bevseg.workdir.ground_products import ALL_PRODUCTS, DEM_ONLY, GroundProducts, write_products
 from bevseg.workdir.settings import AGAIN
 
 STAGES: dict[str, tuple[str, ...]] = {
@@ -36,10 +36,10 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 """Stage -> the files it writes into the folder of a cloud, in running order."""
 
-BESIDE = {
-    "ground": tuple(path.name for path in products.EVERYTHING.paths(Path("dem.tif")).values())[1:],
+OPTIONAL_FILES = {
+    "ground": tuple(path.name for path in ALL_PRODUCTS.paths(Path("dem.tif")).values())[1:],
 }
-"""Stage -> further files that it can be asked for; no other stage reads them."""
+"""Stage -> files that it writes on request; no other stage reads them."""
 
 FACTS: dict[str, Domain] = {
     "source": Text("the path of the file that was read"),
@@ -68,16 +68,16 @@ class Folder:
         """Name of the cloud."""
         return self.path.name
 
-    def refuse(self, stage: str, *, overwrite: bool) -> None:
+    def ensure_absent(self, stage: str, *, overwrite: bool) -> None:
         """Raise OutputExistsError if a file of the stage exists and may not be replaced; called before any work."""
-        for name in STAGES[stage] + BESIDE.get(stage, ()):
+        for name in STAGES[stage] + OPTIONAL_FILES.get(stage, ()):
             ensure_absent(self.path / name, overwrite=overwrite)
 
-    def begin(self, stage: str) -> None:
-        """Remove the files of a stage, and what later stages made of them: old results must not outlive new input."""
+    def invalidate_from(self, stage: str) -> None:
+        """Remove the files of a stage and of all later stages: old results must not outlive new input."""
         stages = list(STAGES)
         for later in stages[stages.index(stage) :]:
-            for name in STAGES[later] + BESIDE.get(later, ()):
+            for name in STAGES[later] + OPTIONAL_FILES.get(later, ()):
                 (self.path / name).unlink(missing_ok=True)
 
     def write_cloud(self, cloud: PointCloud, facts: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -112,10 +112,10 @@ class Folder:
         cloud: PointCloud,
         found: Ground,
         config: GroundConfig,
-        asked: products.Asked = products.DEM_ONLY,
+        products: GroundProducts = DEM_ONLY,
     ) -> tuple[Path, ...]:
-        """Write `dem.tif`, and what is asked for beside it."""
-        return products.write(cloud, found, self.path / "dem.tif", config, asked)
+        """Write `dem.tif` and the other files of `products`."""
+        return write_products(cloud, found, self.path / "dem.tif", config, products)
 
     def read_dem(self) -> Raster:
         """Read `dem.tif`."""

@@ -1,4 +1,4 @@
-"""The ground of a cloud -> the files that were asked for: all of them appear, or none."""
+"""The ground of a cloud -> its files: DEM, DSM, nDSM, hillshade, points. All of them are written, or none."""
 
 from __future__ import annotations
 
@@ -24,64 +24,73 @@ DEM, DSM, NDSM = PRODUCTS
 POINTS, HILLSHADE, WORLD = "points", "hillshade", "world"
 
 SUFFIXES = {DEM: (".tif", ".tiff"), POINTS: (".las", ".laz")}
-"""Output whose name is the user's -> its suffixes: each is written in one format, whatever it is called.
-So no two outputs are one file."""
+"""Output that the user names -> its suffixes. Each output has one format, whatever its name.
+So no two outputs are the same file."""
 
 UNITS = {"height": "m", "distance": "m", "height_above_ground": "m"}
-"""Band -> unit: metres, whatever the unit of the reference system; `source` counts kinds."""
+"""Band -> unit: metres in any reference system; `source` has none."""
 
 MEANING = {
     DEM: "bare ground; source 0 = measured here, 1 = interpolated, 2 = extrapolated",
     DSM: "highest return, in the datum of the cloud",
     NDSM: "DSM - DEM, 0 where the DSM is lower",
 }
-"""What a raster says of itself."""
+"""Raster -> description in its tags."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is wanted beside the DEM, which is always written.
+class GroundProducts:
+    """The files to write for the ground of a cloud. The DEM is always one of them.
 
     Attributes
     ----------
-    products
-        Of `names.PRODUCTS`.
+    rasters
+        Names from `names.PRODUCTS`.
     hillshade
-        Whether to draw the ground.
+        Whether to draw the ground, with a world file.
     points
-        LAS or LAZ for the points, ground (2) or not (1), with their height; None: none.
+        LAS or LAZ file of the points: class 2 is ground, 1 the rest; with heights above ground. None: no file.
     """
 
-    products: tuple[str, ...] = (DEM,)
+    rasters: tuple[str, ...] = (DEM,)
     hillshade: bool = False
     points: Path | None = None
 
     def paths(self, dem: Path) -> dict[str, Path]:
-        """Return what is written -> where, from the path of the DEM.
+        """Return product -> path, given the path of the DEM.
 
-        `dem` at the end of its name gives way to the name of the product, `a_dem.tif` to `a_dsm.tif`; another name
-        gets it appended. The hillshade is named after the DEM that it shows.
+        A name that ends in `dem` ends in the name of the product instead: `a_dem.tif` gives `a_dsm.tif`. Any other
+        name gets it appended: `a.tif` gives `a_dsm.tif`. The hillshade is named after the DEM that it shows.
         """
         stem = dem.stem.removesuffix(DEM)
         stem = stem if stem != dem.stem else f"{stem}_"
         paths = {DEM: dem}
-        paths |= {p: dem.with_name(f"{stem}{p}{dem.suffix}") for p in (DSM, NDSM) if p in self.products}
+        paths |= {p: dem.with_name(f"{stem}{p}{dem.suffix}") for p in (DSM, NDSM) if p in self.rasters}
         if self.hillshade:
             picture = dem.with_name(f"{dem.stem}_hillshade.png")
             paths |= {HILLSHADE: picture, WORLD: picture.with_suffix(png.WORLD)}
         return paths | ({POINTS: self.points} if self.points else {})
 
-    def refuse(self, source: Path, dem: Path, *, overwrite: bool) -> None:
-        """Refuse outputs that exist, that are the input, or that bear a wrong suffix; called before any work.
+    def check_outputs(self, source: Path, dem: Path, *, overwrite: bool) -> None:
+        """Check that every file can be written; called before any work.
+
+        Parameters
+        ----------
+        source
+            The input cloud.
+        dem
+            Path of the DEM.
+        overwrite
+            Whether files that exist may be replaced.
 
         Raises
         ------
         OutputExistsError
-            If one exists and may not be replaced.
+            If a file exists and may not be replaced.
         OutputWriteError
-            If nothing can be written where one is to lie.
+            If its directory cannot be written to.
         UsageError
-            If an output and the input are the same file, or a suffix is of another format.
+            If an output is the input, or has a suffix of another format.
         """
         paths = self.paths(dem)
         for name, suffixes in SUFFIXES.items():
@@ -97,57 +106,57 @@ class Asked:
             ensure_writable(path.parent)
 
 
-DEM_ONLY = Asked()
-EVERYTHING = Asked(PRODUCTS, hillshade=True)
-"""All that can lie beside a DEM."""
+DEM_ONLY = GroundProducts()
+ALL_PRODUCTS = GroundProducts(PRODUCTS, hillshade=True)
+"""All files that are named after the DEM."""
 
 
-def write(
-    cloud: PointCloud, found: Ground, dem: Path, config: GroundConfig, asked: Asked = DEM_ONLY
+def write_products(
+    cloud: PointCloud, ground: Ground, dem: Path, config: GroundConfig, products: GroundProducts = DEM_ONLY
 ) -> tuple[Path, ...]:
-    """Write what was asked for; files of these names are replaced, all of them or none.
+    """Write the files of the ground of a cloud. Files that exist are replaced: all of them, or none.
 
     Parameters
     ----------
-    cloud, found
-        Points and their ground.
+    cloud, ground
+        The points and their ground.
     dem
-        Path of the DEM; `Asked.paths` tells where the others go.
+        Path of the DEM; `GroundProducts.paths` gives the others.
     config
-        The settings that found the ground: they stand in the tags, with the method and why it was taken.
-    asked
-        Which files.
+        The settings that found the ground. They go into the tags, with the method and the reason for it.
+    products
+        Which files to write.
 
     Returns
     -------
-    tuple
-        The paths.
+    tuple of Path
+        The files.
     """
-    paths = asked.paths(dem)
+    paths = products.paths(dem)
     tags = {
-        "BEVSEG_METHOD": found.method,
-        "BEVSEG_WHY": found.why,
+        "BEVSEG_METHOD": ground.method,
+        "BEVSEG_WHY": ground.why,
         "BEVSEG_SETTINGS": json.dumps(dataclasses.asdict(config)),
         "BEVSEG_HEIGHTS": "metres, whatever the unit of the reference system",
     }
     with ExitStack() as outputs:
         temporary = {name: outputs.enter_context(replacing(path)) for name, path in paths.items()}
-        for name, raster in _rasters(cloud, found.dem, asked).items():
+        for name, raster in _rasters(cloud, ground.dem, products).items():
             about = tags | {"BEVSEG_PRODUCT": name, "TIFFTAG_IMAGEDESCRIPTION": MEANING[name]}
             geotiff.write(raster, temporary[name], units=UNITS, tags=about)
-        if asked.hillshade:
-            png.write(hillshade(found.dem), temporary[HILLSHADE])
-            png.write_world(found.dem.grid, found.dem.unit, temporary[WORLD])
-        if asked.points:
-            heights = height_above_ground(cloud, found.dem)
-            write_ground(cloud, found.is_ground, heights, temporary[POINTS])
+        if products.hillshade:
+            png.write(hillshade(ground.dem), temporary[HILLSHADE])
+            png.write_world(ground.dem.grid, ground.dem.unit, temporary[WORLD])
+        if products.points:
+            heights = height_above_ground(cloud, ground.dem)
+            write_ground(cloud, ground.is_ground, heights, temporary[POINTS])
     return tuple(paths.values())
 
 
-def _rasters(cloud: PointCloud, dem: Raster, asked: Asked) -> dict[str, Raster]:
+def _rasters(cloud: PointCloud, dem: Raster, products: GroundProducts) -> dict[str, Raster]:
     rasters = {DEM: dem}
-    if {DSM, NDSM} & set(asked.products):
+    if {DSM, NDSM} & set(products.rasters):
         dsm = surface(cloud, dem)
         both = {DSM: dsm, NDSM: normalised(dsm, dem)}
-        rasters |= {name: raster for name, raster in both.items() if name in asked.products}
+        rasters |= {name: raster for name, raster in both.items() if name in products.rasters}
     return rasters

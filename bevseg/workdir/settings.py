@@ -9,8 +9,8 @@ from bevseg.config.files import read_json
 from bevseg.errors import InputError, UsageError
 from bevseg.runtime.atomic import write_json
 
-RECORD = "settings.json"
-"""File beside the folders that tells which settings made them."""
+SETTINGS_FILE = "settings.json"
+"""File beside the folders of the clouds: the settings that made their files."""
 
 GROUPS = ("ground", "slices", "raster")
 """Groups of settings that the files of a work directory depend on."""
@@ -27,7 +27,7 @@ def settings_of(work: Path) -> Settings:
     InputError
         If the record is damaged, or holds what is no setting.
     """
-    path = work / RECORD
+    path = work / SETTINGS_FILE
     if not path.exists():
         return NAMED["default"]
     return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
@@ -51,8 +51,8 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
     return load(config) if config else settings_of(work)
 
 
-def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
-    """Raise an error if the files of a work directory were made with other settings than those in force.
+def check_same_settings(work: Path, settings: Settings, groups: tuple[str, ...]) -> None:
+    """Raise UsageError if the files of a work directory were made with other settings than those in force.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> Non
         If the record is damaged, or holds what is no setting.
     """
     settings_of(work)
-    path = work / RECORD
+    path = work / SETTINGS_FILE
     recorded = read_json(path, hint=AGAIN) if path.exists() else {}
     table = to_table(settings)
     for group in groups:
@@ -84,11 +84,16 @@ def refuse_other(work: Path, settings: Settings, groups: tuple[str, ...]) -> Non
             )
 
 
-def settle(work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False) -> None:
-    """Record groups of settings; `refuse_other` first, unless `overwrite` says that all files are made anew."""
+def record_settings(
+    work: Path, settings: Settings, groups: tuple[str, ...], *, overwrite: bool = False
+) -> None:
+    """Record groups of settings.
+
+    Without `overwrite`, `check_same_settings` comes first; with it, all files are made again and nothing can differ.
+    """
     if not overwrite:
-        refuse_other(work, settings, groups)
-    path = work / RECORD
+        check_same_settings(work, settings, groups)
+    path = work / SETTINGS_FILE
     recorded = read_json(path, hint=AGAIN) if path.exists() else {}
     table = to_table(settings)
     updated = recorded | {group: table[group] for group in groups}

@@ -64,6 +64,6 @@ def test_devices_resolve():
 
 
 def test_products_are_those_that_say_what_they_are():
-    from bevseg.workdir import ground_products as products
+    from bevseg.workdir.ground_products import MEANING
 
-    assert tuple(products.MEANING) == names.PRODUCTS
+    assert tuple(MEANING) == names.PRODUCTS

@@ -15,7 +15,7 @@ from bevseg.ground.find import find_ground
 from bevseg.io import geotiff, png
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from bevseg.workdir.folder import BESIDE, STAGES
+from bevseg.workdir.folder import OPTIONAL_FILES, STAGES
 from tests import scenes, tiny
 from tests.cli.invoke import bevseg, left_behind
 from tests.io.test_geotiff import assert_cloud_optimised
@@ -119,8 +119,10 @@ def test_a_work_directory_has_the_same_beside_its_dem(everything, street, tmp_pa
     result = bevseg("ground", work, "--products", "dsm,ndsm", "--hillshade")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == everything[1].stdout
-    assert left_behind(work / "street") == sorted(STAGES["ingest"] + STAGES["ground"] + BESIDE["ground"])
-    for name in STAGES["ground"] + BESIDE["ground"]:
+    assert left_behind(work / "street") == sorted(
+        STAGES["ingest"] + STAGES["ground"] + OPTIONAL_FILES["ground"]
+    )
+    for name in STAGES["ground"] + OPTIONAL_FILES["ground"]:
         assert (work / "street" / name).read_bytes() == (everything[0] / name).read_bytes()
     assert bevseg("rasterize", work).exit_code == 0
     assert bevseg("ground", work, "--products", "ndsm").exit_code == 6

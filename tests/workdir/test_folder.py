@@ -9,7 +9,7 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError
 from bevseg.ground.find import Ground
-from bevseg.workdir.folder import BESIDE, STAGES, Folder, folders
+from bevseg.workdir.folder import OPTIONAL_FILES, STAGES, Folder, folders
 from tests import tiny
 
 FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "points": 7}
@@ -108,10 +108,10 @@ def test_what_is_missing_names_the_stage_that_makes_it(folder, read, stage):
 
 def test_a_stage_that_begins_again_removes_what_was_made_of_its_files(folder):
     folder.path.mkdir(parents=True)
-    for name in (name for files in (STAGES, BESIDE) for names in files.values() for name in names):
+    for name in (name for files in (STAGES, OPTIONAL_FILES) for names in files.values() for name in names):
         (folder.path / name).touch()
     (folder.path / "notes.txt").touch()
-    folder.begin("predict")
+    folder.invalidate_from("predict")
     left = {path.name for path in folder.path.iterdir()}
     assert "low.tif" in left
     assert "notes.txt" in left
@@ -121,18 +121,18 @@ def test_a_stage_that_begins_again_removes_what_was_made_of_its_files(folder):
 def test_files_that_are_there_are_refused_unless_overwriting(folder):
     write_ground(folder, raster(np.float32, "height", "source", "distance"))
     with pytest.raises(OutputExistsError):
-        folder.refuse("ground", overwrite=False)
-    folder.refuse("ground", overwrite=True)
-    folder.refuse("rasterize", overwrite=False)
+        folder.ensure_absent("ground", overwrite=False)
+    folder.ensure_absent("ground", overwrite=True)
+    folder.ensure_absent("rasterize", overwrite=False)
 
 
 def test_a_ground_that_begins_again_takes_its_surfaces_and_its_picture_with_it(folder):
     folder.path.mkdir(parents=True)
-    for name in BESIDE["ground"]:
+    for name in OPTIONAL_FILES["ground"]:
         (folder.path / name).touch()
         with pytest.raises(OutputExistsError):
-            folder.refuse("ground", overwrite=False)
-        folder.begin("ground")
+            folder.ensure_absent("ground", overwrite=False)
+        folder.invalidate_from("ground")
         assert list(folder.path.iterdir()) == []
 
 

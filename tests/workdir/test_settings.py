@@ -7,27 +7,27 @@ import pytest
 
 from bevseg.config import NAMED
 from bevseg.errors import UsageError
-from bevseg.workdir.settings import GROUPS, refuse_other, settings_of, settle
+from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings, settings_of
 
 DEFAULT, PAPER = NAMED["default"], NAMED["paper"]
 
 
 def test_settings_are_recorded_by_group(tmp_path):
-    settle(tmp_path, PAPER, ("ground", "raster"))
+    record_settings(tmp_path, PAPER, ("ground", "raster"))
     assert settings_of(tmp_path).raster == PAPER.raster
     assert settings_of(tmp_path).slices == DEFAULT.slices
     assert json.loads((tmp_path / "settings.json").read_text()).keys() == {"ground", "raster"}
 
 
 def test_other_settings_are_refused_only_where_they_matter(tmp_path):
-    settle(tmp_path, DEFAULT, GROUPS)
+    record_settings(tmp_path, DEFAULT, GROUPS)
     with pytest.raises(UsageError, match="other settings"):
-        settle(tmp_path, PAPER, ("raster",))
-    refuse_other(tmp_path, PAPER, ("ground",))
-    settle(tmp_path, PAPER, ("raster",), overwrite=True)
+        record_settings(tmp_path, PAPER, ("raster",))
+    check_same_settings(tmp_path, PAPER, ("ground",))
+    record_settings(tmp_path, PAPER, ("raster",), overwrite=True)
     assert settings_of(tmp_path) == dataclasses.replace(DEFAULT, raster=PAPER.raster)
 
 
 def test_a_directory_without_a_record_has_the_defaults(tmp_path):
     assert settings_of(tmp_path) == DEFAULT
-    refuse_other(tmp_path, PAPER, GROUPS)
+    check_same_settings(tmp_path, PAPER, GROUPS)
