@@ -35,7 +35,8 @@ from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
-from bevseg.runner.run import REPORT, Request, run
+from bevseg.runner.request import RunRequest
+from bevseg.runner.run import REPORT, run
 from bevseg.training.fine_tuning import training_settings
 from bevseg.weights import default_model
 
@@ -160,14 +161,14 @@ def make(training: Training, asked: argparse.Namespace) -> None:
     model = (asked.model or default_model()) if training.start == "model" else None
     if not training.clouds:
         run(
-            Request(test, out, model=model, classes="oakland", how=how, overwrite=True),
+            RunRequest(test, out, model=model, classes="oakland", how=how, overwrite=True),
             progress=ProgressLines(),
         )
         return
     with tempfile.TemporaryDirectory() as folder:
         for path in files(asked.data, training.clouds):
             (Path(folder) / path.name).symlink_to(path.resolve())
-        request = Request(
+        request = RunRequest(
             test,
             out,
             train_on=Path(folder),

@@ -38,15 +38,17 @@ def _loaded(path: Path, stamp: int) -> Model:
 
 @dataclass(frozen=True)
 class StageOutputs:
-    """All that the stages make of one cloud.
+    """The outputs of all stages for one cloud.
 
     Attributes
     ----------
     ground
-        What is known of the ground.
-    bands, classes
-        Slice -> what the network reads, and what it says.
-    labelling
+        The DEM, the ground points, and the method that found them.
+    bands
+        Slice -> bands that the network reads, float32.
+    classes
+        Slice -> bands `class` and `confidence` of every cell, uint8.
+    point_labels
         Class and confidence of every point.
     """
 
@@ -74,15 +76,15 @@ def label(
     Parameters
     ----------
     cloud
-        Its own labels play no part.
+        The points. Labels they already have do not matter.
     model
-        Networks and the settings they were trained with.
+        Networks, and the settings they were trained with.
     device
-        Where the networks compute.
-    looks
-        Scales and symmetries that are averaged, and whether a CRF follows.
+        Device of the networks, such as `cpu` or `cuda:0`; `auto` uses the GPU if there is one.
+    tta
+        Test-time augmentation, and whether a CRF follows.
     watch
-        Takes the time of each stage.
+        Measures the time of each stage.
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
@@ -99,7 +101,7 @@ def label(
 def classify(
     bands: Mapping[str, Raster], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
 ) -> dict[str, Raster]:
-    """Return slice -> bands `class` and `confidence`: what the networks say, without impossible cars."""
+    """Return slice -> bands `class` and `confidence` that the networks predict, consistent between the slices."""
     said = {name: predict(raster, model, name, device=device, config=tta) for name, raster in bands.items()}
     return consistent(said, bands)
 

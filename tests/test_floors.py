@@ -59,7 +59,7 @@ INSIDE = {
     ),
     "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
-    "runner": (("report", "preview", "compare_statistics"), ("label_cloud",), ("run",)),
+    "runner": (("request", "preview", "compare_statistics"), ("report", "label_cloud"), ("run",)),
     "study": (
         ("plan", "task", "data", "fit", "plot", "outputs", "tiles"),
         ("records", "scenes"),

@@ -63,14 +63,15 @@ def run(
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init default
     """
     from bevseg.runner import report
-    from bevseg.runner.run import Request, run
+    from bevseg.runner.request import RunRequest
+    from bevseg.runner.run import run
     from bevseg.training.fine_tuning import training_settings
 
     settings = None
     if config is not None or init is not None or max_minutes is not None:
         settings = training_settings(config, init=init, max_minutes=max_minutes)
-    outcome = run(
-        Request(
+    result = run(
+        RunRequest(
             clouds,
             output,
             model=model,
@@ -87,5 +88,5 @@ def run(
         ),
         progress=console.progress,
     )
-    console.result(report.text(outcome.facts))
-    console.finish(outcome)
+    console.result(report.text(result.facts))
+    console.finish(result)

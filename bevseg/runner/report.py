@@ -1,4 +1,4 @@
-"""What a run did -> report.json and the table on stdout."""
+"""The results of a run -> report.json and the table on stdout."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import numpy as np
 
 import bevseg
 from bevseg import weights
-from bevseg.config import PredictConfig, RunConfig, Settings, to_table
+from bevseg.config import Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
+from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.seg.device import resolve
 from bevseg.workdir.facts import sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
@@ -25,11 +27,10 @@ LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", 
 
 
 def report(
-    outcome: BatchResult,
+    request: RunRequest,
+    result: BatchResult,
     *,
     settings: Settings,
-    how: RunConfig,
-    tta: PredictConfig,
     model: Path,
     training: Mapping[str, Any],
     passed_over: Sequence[Path],
@@ -38,15 +39,17 @@ def report(
 
     Parameters
     ----------
-    outcome
-        Of `run`: per cloud `source`, `seconds`, `classes` and, where it has labels, `matrix` and `oracle`.
-    settings, how, looks, model
-        That were in force.
+    request
+        What was asked for.
+    result
+        The facts of each cloud are those of `label_cloud`.
+    settings, model
+        The settings and the file of the model that labelled the clouds.
     training
-        What the training told: `sources` (stem -> resolved path) of the clouds that the model has seen,
-        `trained_on` (stems), scores, seconds; empty where the model was given.
+        Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
+        (stems), scores, seconds. Empty if the model was given.
     passed_over
-        Files that are no clouds.
+        Files that are not clouds.
 
     Returns
     -------
@@ -58,15 +61,15 @@ def report(
         source: "training" if stem in training["trained_on"] else "validation"
         for stem, source in training.get("sources", {}).items()
     }
-    clouds = {stem: _cloud(done, roles) for stem, done in outcome.done.items()}
-    labelled = [stem for stem, done in outcome.done.items() if "matrix" in done.facts]
+    clouds = {stem: _cloud(done, roles) for stem, done in result.done.items()}
+    labelled = [stem for stem, done in result.done.items() if "matrix" in done.facts]
     unseen = [stem for stem in labelled if clouds[stem]["role"] == "unseen"]
     scored = unseen or labelled
     table: dict[str, Any] = {
         "settings": to_table(settings),
-        "seed": how.seed,
-        "device": how.device,
-        "looks": dataclasses.asdict(tta),
+        "seed": request.how.seed,
+        "device": str(resolve(request.how.device)),
+        "looks": dataclasses.asdict(request.tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
             "file": str(model),
@@ -78,15 +81,15 @@ def report(
     }
     for key, counts in (("scores", "matrix"), ("oracle", "oracle")):
         pooled = sum(
-            (outcome.done[s].facts[counts] for s in scored), np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+            (result.done[s].facts[counts] for s in scored), np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         )
         table[key] = evaluate.scores(pooled) if scored else None
     table["training"] = dict(training) or None
-    table["speed"] = speed(list(outcome.done.values()))
+    table["speed"] = speed(list(result.done.values()))
     table["clouds"] = clouds
     table["failures"] = [
         {"cloud": f.stem, "source": str(f.path), "what": f.error.what, "why": f.error.why}
-        for f in outcome.failures
+        for f in result.failures
     ]
     table["passed_over"] = [str(path) for path in passed_over]
     return table

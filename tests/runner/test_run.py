@@ -1,5 +1,6 @@
 """`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
 
+import functools
 import json
 import pickle
 
@@ -151,13 +152,16 @@ def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, mon
     assert seen["start"].args == (2, {})
 
 
-def test_a_labeller_does_the_same_in_another_process(tiny_model, streets, tmp_path):
+def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tmp_path):
+    from bevseg.config import RunConfig
     from bevseg.io.find import CloudFile
-    from bevseg.runner.label_cloud import Labeller
+    from bevseg.runner.label_cloud import label_cloud
+    from bevseg.runner.request import RunRequest
 
     file = CloudFile(streets / "a.txt", "a")
     for name in ("here", "there"):
-        labeller = Labeller(tmp_path / name, tiny_model, classes="shrec20", device="cpu")
-        done = pickle.loads(pickle.dumps(labeller))(file) if name == "there" else labeller(file)
+        request = RunRequest((file.path,), tmp_path / name, classes="shrec20", how=RunConfig(device="cpu"))
+        work = functools.partial(label_cloud, request=request, model_path=tiny_model)
+        done = pickle.loads(pickle.dumps(work))(file) if name == "there" else work(file)
         assert pickle.loads(pickle.dumps(done)).points == done.points
     assert (tmp_path / "here" / "a.laz").read_bytes() == (tmp_path / "there" / "a.laz").read_bytes()

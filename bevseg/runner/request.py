@@ -1,0 +1,55 @@
+"""What a user asks of `bevseg run`: one value, made by the command and passed on whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What to label, with which model, and where the results go.
+
+    Attributes
+    ----------
+    paths
+        Clouds, or directories of clouds.
+    out
+        Directory of the results.
+    model
+        File of a trained model. None: the model that ships with bevseg, or the one that the run trains.
+    train_on
+        A labelled cloud, or a directory of them, to train a model on. None: no training.
+    init
+        Model that the training starts from.
+    settings
+        Settings of the training; None: the defaults. A model that is given brings its own.
+    classes, out_classes
+        Class schemes of the input and of the output; None: those of the format.
+    val
+        Stems of the clouds held out for early stopping; None: a seeded choice.
+    work
+        Work directory that keeps the files of all stages; None keeps nothing.
+    tta
+        Test-time augmentation, and whether a CRF follows.
+    overwrite
+        Whether outputs may be replaced.
+    how
+        Seed, device, processes, and what an error does.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path
+    model: Path | None = None
+    train_on: Path | None = None
+    init: Path | None = None
+    settings: Settings | None = None
+    classes: str | None = None
+    out_classes: str | None = None
+    val: tuple[str, ...] | None = None
+    work: Path | None = None
+    tta: PredictConfig = NO_TTA
+    overwrite: bool = False
+    how: RunConfig = field(default_factory=RunConfig)
