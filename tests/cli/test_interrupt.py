@@ -8,18 +8,22 @@ import pytest
 
 from tests.cli.invoke import bevseg, left_behind, process
 
-# Stands still inside the writing of the output, the temporary file begun, and says so.
+# Stands still inside the writing of the output, the temporary file begun, and says so. A shell starts its background
+# jobs with SIGINT ignored, and children inherit that. Here Ctrl-C has to arrive, as in a terminal.
 WRITING = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from bevseg.cli.main import main
 import bevseg.{module}
 
-def slowly(cloud, labelling_or_path, path=None, **rest):
+def slowly(cloud, labels_or_path, path=None, **rest):
     from bevseg.runtime.atomic import replacing
-    with replacing(path or labelling_or_path) as temporary:
+    with replacing(path or labels_or_path) as temporary:
         temporary.write_text("half")
         print("writing", flush=True)
-        time.sleep(60)
+        # Naps, not one long sleep: a signal that comes just before a sleep does not end it.
+        for _ in range(600):
+            time.sleep(0.1)
 
 bevseg.{function} = slowly
 main()
