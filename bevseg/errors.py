@@ -1,4 +1,4 @@
-"""Every error that a user can meet: what happened, where, why, and what to do about it."""
+"""All errors that a user can see. Each says what happened, where, why, and what to do."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class BevsegError(Exception):
     what
         One sentence: what went wrong.
     where
-        The file, option, band or key it went wrong in.
+        The file, option, band or key.
     why
-        What was found, beside what was expected.
+        The cause: what was found, and what was expected.
     hint
-        What the user can do about it.
+        What the user can do.
     """
 
     exit_code = 1
@@ -42,85 +42,85 @@ class BevsegError(Exception):
 def _rebuild(
     kind: type[BevsegError], what: str, where: str | None, why: str | None, hint: str | None
 ) -> BevsegError:
-    """Build the error again in another process: exceptions do not pickle keyword arguments."""
+    """Build the error again in another process: exceptions cannot pickle keyword arguments."""
     return kind(what, where=where, why=why, hint=hint)
 
 
 class UsageError(BevsegError, ValueError):
-    """Options or settings that do not agree, or that name something unknown."""
+    """Options or settings contradict each other, or have a value that is not allowed."""
 
     exit_code = 2
 
 
 class TrainingError(BevsegError, ArithmeticError):
-    """A training whose loss became infinite or NaN."""
+    """The loss of a training became NaN or infinite."""
 
     exit_code = 7
 
 
 class SurrogateError(BevsegError, ArithmeticError):
-    """A learned loss that would teach the wrong way, or that there is too little to learn from."""
+    """A learned loss has the wrong gradient, or there is too little data to learn it from."""
 
     exit_code = 7
 
 
 class PartialFailureError(BevsegError):
-    """Some inputs of a directory run failed; the others are done."""
+    """Some clouds failed; the others are done."""
 
     exit_code = 3
 
 
 class InputError(BevsegError, ValueError):
-    """A file that cannot be used as it is."""
+    """An input file cannot be used."""
 
     exit_code = 4
 
 
 class CloudNotFoundError(InputError, FileNotFoundError):
-    """An input path that does not exist, or a directory without clouds."""
+    """An input path does not exist, or a directory has no clouds."""
 
 
 class CloudFormatError(InputError):
-    """A cloud that is empty, cut short, or says one thing and holds another."""
+    """A cloud is empty or truncated, or its header contradicts its data."""
 
 
 class LabelError(InputError):
-    """Class codes that the scheme does not allow, or labels that are missing where they are needed."""
+    """A class code is not in the scheme, or labels are missing that are needed."""
 
 
 class CrsError(InputError):
-    """Coordinates in units that bevseg cannot work in."""
+    """The coordinates have a unit that bevseg cannot use, such as degrees."""
 
 
 class ModelError(InputError):
-    """A model file that is not ours, or is for other bands."""
+    """A file is not a model of bevseg, or the model needs other bands."""
 
 
 class DependencyError(BevsegError, ImportError):
-    """A library, or a system library under it, that cannot be loaded."""
+    """A library, or a system library that it needs, cannot be loaded."""
 
     exit_code = 5
 
 
 class DeviceError(BevsegError, RuntimeError):
-    """A compute device that this machine does not have."""
+    """The machine does not have the compute device."""
 
     exit_code = 5
 
 
 class OutOfMemoryError(BevsegError, MemoryError):
-    """Work that will not fit in memory."""
+    """The task does not fit in memory."""
 
     exit_code = 5
 
 
 class OutputExistsError(BevsegError, FileExistsError):
-    """An output that is already there."""
+    """An output exists already."""
 
     exit_code = 6
 
 
 class OutputWriteError(BevsegError, OSError):
-    """An output that could not be written: a full disk, a missing permission."""
+    """An output cannot be written: the disk is full, or a permission is missing."""
 
     exit_code = 6

@@ -1,4 +1,4 @@
-"""The stages in running order, on values: what `bevseg run` does with each cloud."""
+"""The stages in order, on values in memory: a cloud and a model in, the labels of its points out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bevseg.seg.inference.predict import predict
 
 
 def load_model(path: Path) -> Model:
-    """Load a model once per process, however many clouds ask for it."""
+    """Load a model once per process, however many clouds use it."""
     return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 

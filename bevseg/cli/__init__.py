@@ -1,1 +1,1 @@
-"""The command line of bevseg, installed as `bevseg.cli`: parse, call one function, say what was written."""
+"""The command line of bevseg. A command parses its options, calls one function, and lists the files written."""

@@ -16,7 +16,7 @@ from .console import Console
 @options.on_error
 @options.overwrite
 def backproject(console: Console, work: Path, jobs: int, on_error: str, overwrite: bool) -> None:
-    """Carry the classes of the cells back to the points of every cloud in WORK: labels.npz.
+    """Give each point of the clouds in WORK the class of its cell, and write labels.npz.
 
     \b
     Example:

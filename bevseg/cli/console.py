@@ -1,4 +1,4 @@
-"""What a command says: messages and progress on stderr, results on stdout, the list of written files at the end."""
+"""Output of a command: messages and progress on stderr, results on stdout, and the list of written files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from bevseg.runtime.batch import BatchResult
 
 LINE_EVERY = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress if there is no terminal."""
 
 
 class Console:
-    """The voice of a running command."""
+    """Messages, progress and results of a running command."""
 
     def __init__(self, level: int, bars: Any = None) -> None:
         self._level, self._bars = level, bars
@@ -32,9 +32,10 @@ class Console:
     @classmethod
     @contextmanager
     def opened(cls, loudness: int) -> Iterator[Console]:
-        """Route logs, warnings and progress of one command to stderr; `loudness` is 0, up with -v, down with -q.
+        """Send logs, warnings and progress of one command to stderr.
 
-        The level of the logger stays behind: whoever tells how the command ended must know how loud to be.
+        `loudness` is 0; each -v adds 1, each -q subtracts 1. The level of the logger stays set afterwards: the
+        message at the end of the command depends on it.
         """
         import warnings
 
@@ -59,7 +60,7 @@ class Console:
                 logger.propagate = propagated
 
     def progress(self, step: Step) -> None:
-        """Show how far a task is: done, points per second, time left."""
+        """Show the progress of a task: work done, points per second, time left."""
         if self._level > logging.INFO:
             return
         task = self._tasks.setdefault(step.task, _Task(time.monotonic()))
@@ -74,38 +75,38 @@ class Console:
         """Print a result on stdout."""
         click.echo(text)
 
-    def finish(self, outcome: BatchResult) -> None:
-        """List the files that were written, then the clouds that failed.
+    def finish(self, result: BatchResult) -> None:
+        """List the files that were written.
 
         Raises
         ------
         PartialFailureError
-            If there are any of the latter.
+            If clouds have failed; it lists them.
         """
         if self._bars is not None:
             self._bars.stop()
         if self._level <= logging.INFO:
-            for line in ["written:", *(f"  {path}" for path in outcome.written)] if outcome.written else []:
+            for line in ["written:", *(f"  {path}" for path in result.written)] if result.written else []:
                 click.echo(line, err=True)
-        if outcome.failures:
-            count = len(outcome.failures)
-            lines = [f"{f.stem}: {f.error.what} ({f.error.why or f.error.where})" for f in outcome.failures]
+        if result.failures:
+            count = len(result.failures)
+            lines = [f"{f.stem}: {f.error.what} ({f.error.why or f.error.where})" for f in result.failures]
             raise PartialFailureError(
-                f"{count} of {count + len(outcome.done)} clouds failed",
+                f"{count} of {count + len(result.done)} clouds failed",
                 why="\n         ".join(lines),
-                hint="correct these and run again on them; the others are done",
+                hint="correct these clouds and run again on them; the others are done",
             )
 
 
 class _Task:
-    """A task that is being shown."""
+    """The progress of one task on the screen."""
 
     def __init__(self, start: float) -> None:
         self.start = self.shown = start
         self.bar: Any = None
 
     def is_due(self, step: Step) -> bool:
-        """Say whether a line of its own is due: the end always, else not too often."""
+        """Say whether to print a line: always at the end, else every LINE_EVERY seconds."""
         now = time.monotonic()
         if step.done < step.total and now - self.shown < LINE_EVERY:
             return False
@@ -126,7 +127,7 @@ class _Task:
 
 
 class _Formatter(logging.Formatter):
-    """`warning: text` for what matters, plain text for the rest."""
+    """`warning: text` from the level of warnings up, plain text below."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
@@ -134,7 +135,7 @@ class _Formatter(logging.Formatter):
 
 
 class _Above:
-    """A stream that prints above the bars of a terminal."""
+    """A stream that prints above the progress bars of a terminal."""
 
     def __init__(self, console: Any) -> None:
         self._console = console
@@ -144,11 +145,11 @@ class _Above:
         self._console.print(text, end="", markup=False, highlight=False)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no text is buffered."""
 
 
 def _warn(message: Warning | str, *rest: Any, **more: Any) -> None:
-    """Show a warning as one line of ours."""
+    """Log a warning as one line."""
     logging.getLogger("bevseg").warning("%s", message)
 
 
@@ -157,7 +158,7 @@ def _on_terminal() -> bool:
 
 
 def _bars() -> Any:
-    """Return progress bars on stderr; rich itself honours NO_COLOR."""
+    """Return progress bars on stderr. rich itself honours NO_COLOR."""
     from rich.console import Console as Terminal
     from rich.progress import BarColumn, Progress, TextColumn
 

@@ -19,19 +19,20 @@ from .console import Console
 def evaluate(
     console: Console, out: Path, truth: Path, classes: str | None, json_file: Path | None, overwrite: bool
 ) -> None:
-    """Compare the labelled clouds in OUT with those of the same stem in TRUTH (files or directories).
+    """Score the labelled clouds in OUT against the clouds of the same name in TRUTH.
 
-    All points count in one confusion matrix; those whose truth is undefined are left out.
+    OUT and TRUTH are files or directories. All points go into one confusion matrix. Points without a true class do
+    not count.
 
     \b
     Examples:
       bevseg evaluate labelled/ hand_labelled/ --classes oakland
       bevseg evaluate labelled/a.laz a.txt --json scores.json
     """
-    from bevseg.stages import evaluate as comparison
+    from bevseg.stages.evaluate import compare, text
 
-    outcome = comparison.compare(
+    result = compare(
         out, truth, classes=classes, json_path=json_file, overwrite=overwrite, progress=console.progress
     )
-    console.result(comparison.text(outcome.facts))
-    console.finish(outcome)
+    console.result(text(result.facts))
+    console.finish(result)

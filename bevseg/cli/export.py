@@ -34,7 +34,7 @@ class Formats(options.Names):
     default=WRITTEN[:1],
     show_default=WRITTEN[0],
     metavar=",".join(WRITTEN),
-    help="One format, or several joined by commas.",
+    help="One format, or several separated by commas.",
 )
 @options.out_classes()
 @options.jobs
@@ -50,9 +50,9 @@ def export(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    """Write the original clouds of WORK with their new labels.
+    """Write the original files of the clouds in WORK with their new labels.
 
-    Same points, same order, same attributes: only the classification changes, and bevseg_confidence is added.
+    Points, order and attributes stay the same. Only the classification changes, and bevseg_confidence is added.
 
     \b
     Examples:

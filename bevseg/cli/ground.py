@@ -12,14 +12,14 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @click.argument("work", metavar="WORK|CLOUD", type=click.Path(path_type=Path))
-@options.output("DEM.tif", "With a CLOUD: the GeoTIFF to write.", required=False)
+@options.output("DEM.tif", "The GeoTIFF to write for a CLOUD.", required=False)
 @options.products
 @options.hillshade
 @options.points
 @options.ground_method
 @options.cell
 @options.config_of_work
-@options.model("Take the settings of this model.", shipped=False)
+@options.model("Use the settings of this model.", shipped=False)
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -38,16 +38,17 @@ def ground(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    """Write the ground height per cell: dem.tif of every cloud in WORK, or one GeoTIFF for a CLOUD.
+    """Find the ground and write its height per cell: dem.tif for every cloud in WORK, or one GeoTIFF for a CLOUD.
 
-    Bands of the DEM: `height` in metres; `source`, 0 = measured here, 1 = interpolated, 2 = extrapolated, a guess;
-    `distance` in metres to the nearest measured cell. All rasters are Cloud-Optimised GeoTIFFs.
+    The DEM has three bands. `height` is in metres. `source` is 0 where the ground was measured, 1 where it is
+    interpolated, 2 where it is extrapolated (a guess). `distance` is the distance to the nearest measured cell in
+    metres. All rasters are Cloud-Optimised GeoTIFFs.
 
-    Beside dem.tif lie dsm.tif, ndsm.tif and dem_hillshade.png with its world file dem_hillshade.pgw: heights doubled,
-    grey where the ground is measured, paler where interpolated, hatched where extrapolated. The names follow that of
-    the DEM: scan_dsm.tif lies beside -o scan_dem.tif, and beside -o scan.tif.
+    --products and --hillshade write dsm.tif, ndsm.tif and dem_hillshade.png with its world file dem_hillshade.pgw.
+    The hillshade doubles the heights. Measured ground is grey, interpolated ground is paler, extrapolated ground is
+    hatched. The names follow the DEM: -o scan_dem.tif and -o scan.tif both give scan_dsm.tif.
 
-    The method that was taken, and why, is printed for each cloud and stands in the tags of the rasters.
+    The command prints the method it used for each cloud, and why. Both are also in the tags of the rasters.
 
     \b
     Examples:

@@ -12,8 +12,8 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @options.clouds
-@options.output("WORK", "Work directory; made if it is missing.")
-@options.classes("the labels that are read")
+@options.output("WORK", "Work directory. It is created if it does not exist.")
+@options.classes("the input labels")
 @options.columns
 @options.jobs
 @options.on_error
@@ -30,8 +30,8 @@ def ingest(
 ) -> None:
     """Read CLOUDS (files, or directories of files) into a work directory.
 
-    Each gets a folder WORK/<stem> with cloud.las (train ids as classes) and cloud.json. In a directory, what is
-    no cloud is passed over.
+    Each cloud gets a folder WORK/<stem> with cloud.las (train ids as classes) and cloud.json. Files of a directory
+    that are not clouds are skipped.
 
     \b
     Examples:

@@ -13,9 +13,11 @@ from .console import Console
 @click.command(cls=options.Stage)
 @click.argument("file", metavar="MODEL|CLOUD", type=options.Model())
 @options.classes("a cloud")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(console: Console, file: Path, classes: str | None, as_json: bool) -> None:
-    """Tell what a file holds: bands, classes, settings, scores of a model; points, bounds, classes of a cloud.
+    """Show the contents of a file.
+
+    A model has bands, classes, settings and scores. A cloud has points, bounds, a CRS and classes.
 
     \b
     Examples:
@@ -23,7 +25,7 @@ def inspect(console: Console, file: Path, classes: str | None, as_json: bool) ->
       bevseg inspect model.safetensors
       bevseg inspect scan.laz --json
     """
-    from bevseg.stages import inspect as contents
+    from bevseg.stages.inspect import contents, text, to_json
 
-    table = contents.contents(file, classes)
-    console.result(contents.as_json(table) if as_json else contents.text(table))
+    table = contents(file, classes)
+    console.result(to_json(table) if as_json else text(table))

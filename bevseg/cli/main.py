@@ -1,4 +1,4 @@
-"""The group of commands: loads a command when it is asked for, and turns errors into a clean exit in one place."""
+"""The group of commands. It imports a command when it is called, and turns errors into exit codes in one place."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ import click
 from bevseg.errors import BevsegError
 
 COMMANDS = {
-    "run": "All stages: clouds in, labelled clouds and a report out.",
+    "run": "Run all stages: label clouds and write a report.",
     "ingest": "Read clouds into a work directory.",
-    "ground": "Find the ground: a DEM per cloud.",
-    "rasterize": "Rasters of the low and the high slice, seen from above.",
-    "train": "Train the two networks on labelled clouds.",
-    "predict": "Classes of the cells, by a trained model.",
-    "backproject": "Classes of the cells back to the points.",
-    "export": "The original files with the labels in them.",
-    "evaluate": "Compare labelled clouds with the truth.",
-    "inspect": "Tell what a model or a cloud holds.",
+    "ground": "Find the ground of each cloud and write a DEM.",
+    "rasterize": "Turn the points into rasters seen from above.",
+    "train": "Train the networks on labelled clouds.",
+    "predict": "Classify the cells of the rasters with a model.",
+    "backproject": "Give each point the class of its cell.",
+    "export": "Write the original files with the new labels.",
+    "evaluate": "Score labelled clouds against the truth.",
+    "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
-    "study": "Train a grid of losses and seeds, and tabulate it.",
+    "study": "Train a grid of losses and seeds, and tabulate the results.",
 }
-"""Command -> short help, in running order. Each stands in a file of its name, imported when it is called."""
+"""Command -> short help, in the order of the pipeline. Each command is a file of its name."""
 
 TRACEBACK = 10
-"""Below this logging level (-vv) errors come with their traceback."""
+"""Below this logging level (-vv) errors are printed with their traceback."""
 
 BUG, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 class Bevseg(click.Group):
-    """A group that imports a command's file on demand: help costs no more than click itself."""
+    """A group that imports a command when it is called, so that help is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in running order."""
+        """Return the commands in the order of the pipeline."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the file of a command and return the command."""
+        """Import the file of a command, and return the command."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f".{cmd_name}", __package__)
@@ -54,7 +54,7 @@ class Bevseg(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest ones."""
+        """Find the command, or suggest the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
@@ -68,7 +68,7 @@ class Bevseg(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run, and exit with the code of what happened."""
+        """Run the command, and exit with the code of its outcome."""
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
@@ -76,17 +76,17 @@ class Bevseg(click.Group):
             error.show()
             code = error.exit_code
         except BevsegError as error:
-            code = _tell(f"bevseg: error: {error}", error, error.exit_code)
+            code = _print_error(f"bevseg: error: {error}", error, error.exit_code)
         except (click.Abort, KeyboardInterrupt) as error:
-            code = _tell("bevseg: interrupted; nothing half-written is left behind", error, INTERRUPTED)
+            code = _print_error("bevseg: interrupted; no incomplete file is left behind", error, INTERRUPTED)
         except MemoryError as error:
-            code = _tell("bevseg: error: Memory ran out\n  do:    give smaller clouds", error, 5)
+            code = _print_error("bevseg: error: Memory ran out\n  do:    cut the cloud into tiles", error, 5)
         except Exception as error:
-            code = _tell_unexpected(error)
+            code = _print_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _tell(text: str, error: BaseException, code: int) -> int:
+def _print_error(text: str, error: BaseException, code: int) -> int:
     """Print the error on stderr, with its traceback under -vv, and return the exit code."""
     if logging.getLogger("bevseg").getEffectiveLevel() < TRACEBACK:
         import traceback
@@ -96,16 +96,16 @@ def _tell(text: str, error: BaseException, code: int) -> int:
     return code
 
 
-def _tell_unexpected(error: Exception) -> int:
-    """Tell what the system refused, or that this is a bug, and return the exit code."""
+def _print_unexpected(error: Exception) -> int:
+    """Print an error of the operating system, or say that this is a bug; return the exit code."""
     if isinstance(error, OSError):
         from bevseg.runtime.atomic import system_error
 
         refused = system_error(error, Path())
         if refused is not None:
-            return _tell(f"bevseg: error: {refused}", error, refused.exit_code)
+            return _print_error(f"bevseg: error: {refused}", error, refused.exit_code)
     text = f"bevseg: {type(error).__name__}: {error}; this is a bug"
-    return _tell(f"{text} (run again with -vv and report what it prints)", error, BUG)
+    return _print_error(f"{text} (run it again with -vv and report the output)", error, BUG)
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -119,26 +119,31 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.group(
     cls=Bevseg,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Everything in one command: bevseg run CLOUDS -o OUT",
+    epilog="All stages in one command: bevseg run CLOUDS -o OUT",
 )
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version and exit.",
 )
 def cli() -> None:
     """Label every point of a street-scene laser scan: building, car, ground, pole, vegetation.
 
-    Results go to stdout, progress and messages to stderr.
+    Results go to stdout. Progress and messages go to stderr.
     """
 
 
 def main() -> None:
-    """Run the command line, with the settings that must stand before libraries load."""
-    # Threads of torch that spin while they wait are 2 to 40 times slower beside a busy neighbour.
+    """Run the command line, after the settings that must be made before libraries load."""
+    # Threads of torch that spin while they wait are 2 to 40 times slower on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     signal.signal(signal.SIGTERM, _terminate)
     cli(prog_name="bevseg")
 
 
 def _terminate(signum: int, frame: object) -> None:
-    """Leave by an exception, so that temporary files go away."""
+    """Leave by an exception, so that temporary files are removed."""
     sys.exit(TERMINATED)

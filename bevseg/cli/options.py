@@ -1,4 +1,4 @@
-"""Options that several commands share; each shows its default from where it lives."""
+"""Options that several commands share. Defaults are taken from `bevseg.config`."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ class Stage(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += [
-            click.Option(["-v", "--verbose"], count=True, help="Say more; -vv adds tracebacks to errors."),
-            click.Option(["-q", "--quiet"], count=True, help="Warnings and errors only; -qq: errors only."),
+            click.Option(["-v", "--verbose"], count=True, help="Print more; -vv adds tracebacks to errors."),
+            click.Option(
+                ["-q", "--quiet"], count=True, help="Print warnings and errors only; -qq: errors only."
+            ),
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -47,7 +49,7 @@ class Stage(click.Command):
 
 
 class Names(click.ParamType):
-    """Several names joined by commas; `choices` limits them."""
+    """Several names separated by commas; `choices` limits them."""
 
     name = "names"
 
@@ -96,22 +98,22 @@ def _path_argument(name: str, **kwargs: Any) -> Decorator:
     return click.argument(name, type=click.Path(path_type=Path), **kwargs)
 
 
-# Missing inputs are bad input (exit 4), said by the function that reads them: no `exists=True` here.
+# A missing file is bad input (exit 4), reported by the function that reads it: no `exists=True` here.
 class Model(click.ParamType):
-    """A file of a trained model, or the word for the one that ships.
+    """The file of a trained model, or the name of the one that ships.
 
-    The word means that one alone: where a file of this name lies, nobody can tell which is meant, and it is refused.
+    If a file has the name of the one that ships, the choice is ambiguous, and the name is rejected.
     """
 
     name = "model"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Find the file; whether it is a model is told when it is read."""
+        """Return the path; the file is checked when it is read."""
         if value != DEFAULT_MODEL:
             return Path(value)
         if Path(value).is_file():
             self.fail(
-                f"{value!r} is the model that ships with bevseg, and a file of that name lies here: "
+                f"{value!r} is the model that ships with bevseg, but a file here has this name, too: "
                 f"write ./{value} for the file, or rename it",
                 param,
                 ctx,
@@ -132,50 +134,48 @@ def _config(default: str) -> Decorator:
 
 
 config = _config("default")
-config_of_work = _config("what WORK records, else default")
+config_of_work = _config("the settings recorded in WORK, else default")
 device = click.option(
     "--device",
     type=Setting(RunConfig, "device"),
     default=RunConfig.device,
     show_default=True,
     metavar="|".join((*DEVICES, "cuda:N")),
-    help="Where the networks compute.",
+    help="Device of the networks.",
 )
 seed = click.option(
     "--seed",
     type=Setting(RunConfig, "seed"),
     default=RunConfig.seed,
     show_default=True,
-    help="Start of all chance.",
+    help="Random seed.",
 )
 jobs = click.option(
     "--jobs",
     type=Setting(RunConfig, "jobs"),
     default=RunConfig.jobs,
     show_default=True,
-    help="Processes; the threads of each are divided accordingly.",
+    help="Number of processes; they share the threads of the machine.",
 )
 on_error = click.option(
     "--on-error",
     type=Setting(RunConfig, "on_error"),
     default=RunConfig.on_error,
     show_default=True,
-    help="What a bad cloud does to the others.",
+    help="If a cloud fails: skip it, or stop.",
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
 columns = click.option(
     "--columns",
     metavar="x,y,z,label",
-    help="Names of the columns of text clouds, in their order; a column that is not needed is called -.",
+    help="Columns of text clouds, in order; - is a column to ignore.",
 )
-train_on = _path(
-    "--train-on", metavar="LABELLED_DIR", help="Labelled clouds to train a model of your own on before."
-)
-work_kept = _path("--work", metavar="DIR", help="Keep what every stage made, in this work directory.")
+train_on = _path("--train-on", metavar="LABELLED_DIR", help="First train a model on these labelled clouds.")
+work_kept = _path("--work", metavar="DIR", help="Keep the files of all stages in this work directory.")
 points = _path(
     "--points",
     metavar="OUT.laz",
-    help="With a CLOUD: its points as ground (2) or not (1), with their height.",
+    help="Write the points of a CLOUD as ground (2) or not (1), with their height above ground.",
 )
 products = click.option(
     "--products",
@@ -183,16 +183,16 @@ products = click.option(
     default=PRODUCTS[0],
     show_default=True,
     metavar=",".join(PRODUCTS),
-    help="Rasters: ground (always written), highest return, height of that above ground (at least 0).",
+    help="Rasters to write: ground (always), highest return, highest return above ground (at least 0).",
 )
 hillshade = click.option(
-    "--hillshade", is_flag=True, help="Draw the ground: a PNG with the world file that places it in a GIS."
+    "--hillshade", is_flag=True, help="Draw the ground as a PNG with a world file for GIS."
 )
 ground_method = click.option(
     "--method",
     type=Setting(GroundConfig, "method"),
-    help="How the ground is found; auto looks at the cloud and says what it took.  "
-    f"[default: what the settings say, else {GROUND_METHODS[0]}]",
+    help="Ground filter; auto chooses one for each cloud and prints why.  "
+    f"[default: from the settings, else {GROUND_METHODS[0]}]",
 )
 
 
@@ -200,24 +200,24 @@ cell = click.option(
     "--cell",
     type=Setting(RasterConfig, "cell"),
     metavar="M",
-    help="Side of a cell, metres in any reference system.  "
-    f"[default: what the settings say, else {RasterConfig.cell}]",
+    help="Cell size, in metres whatever the unit of the CRS.  "
+    f"[default: from the settings, else {RasterConfig.cell}]",
 )
 init = click.option(
     "--init",
     type=Model(),
     metavar=f"MODEL|{DEFAULT_MODEL}",
-    help="Model to start from: few steps, on all labelled clouds.",
+    help="Fine-tune this model: few steps, on all labelled clouds.",
 )
 json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(
     "--val",
     type=Names(),
     metavar="STEM,...",
-    help="Clouds held out for early stopping; else a seeded choice.",
+    help="Clouds held out for early stopping.  [default: a seeded choice]",
 )
 max_minutes = click.option(
-    "--max-minutes", type=Setting(TrainConfig, "max_minutes"), help="Limit of the training, minutes."
+    "--max-minutes", type=Setting(TrainConfig, "max_minutes"), help="Time limit of the training, minutes."
 )
 
 
@@ -230,16 +230,16 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
         default=PredictConfig.scales,
         show_default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
         metavar="1,0.75,0.5",
-        help="Scales for test-time augmentation; the probabilities are averaged.",
+        help="Scales for test-time augmentation; the predictions are averaged.",
     )
     @click.option(
         "--turns",
         type=Setting(PredictConfig, "turns"),
         default=PredictConfig.turns,
         show_default=True,
-        help="Symmetries for test-time augmentation: rotations, with 8 also mirror images. The time grows with both.",
+        help="Symmetries for test-time augmentation: rotations; 8 adds mirroring. Time grows with both.",
     )
-    @click.option("--crf", is_flag=True, help="Let neighbouring cells agree: a dense CRF over the rasters.")
+    @click.option("--crf", is_flag=True, help="Smooth the classes with a dense CRF over the rasters.")
     @functools.wraps(command)
     def wrapped(*args: Any, scales: tuple[float, ...], turns: int, crf: bool, **kwargs: Any) -> Any:
         return command(*args, tta=PredictConfig(scales, turns, crf), **kwargs)
@@ -248,7 +248,7 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def classes(what: str) -> Decorator:
-    """--classes, the scheme of the labels that are read."""
+    """--classes, the class scheme of the input."""
     return click.option(
         "--classes",
         metavar="SCHEME",
@@ -257,7 +257,7 @@ def classes(what: str) -> Decorator:
 
 
 def out_classes() -> Decorator:
-    """--out-classes, the scheme of the labels that are written."""
+    """--out-classes, the class scheme of the output."""
     return click.option(
         "--out-classes",
         metavar="SCHEME",
@@ -272,7 +272,7 @@ def output(metavar: str, text: str, *, required: bool = True) -> Decorator:
 
 
 def model(text: str, *, shipped: bool) -> Decorator:
-    """-m, a trained model; `shipped`: without it, the one that ships."""
+    """-m, a trained model; with `shipped`, the default is the one that ships."""
     return click.option(
         "-m",
         "--model",

@@ -29,7 +29,7 @@ def predict(
     overwrite: bool,
     device: str,
 ) -> None:
-    """Write class and confidence of every cell in WORK: low_classes.tif, high_classes.tif.
+    """Classify the cells of every cloud in WORK: low_classes.tif and high_classes.tif, with class and confidence.
 
     \b
     Examples:

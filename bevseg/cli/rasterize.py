@@ -13,7 +13,7 @@ from .console import Console
 @click.command(cls=options.Stage)
 @options.work
 @options.config_of_work
-@options.model("Take the settings of this model.", shipped=False)
+@options.model("Use the settings of this model.", shipped=False)
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -26,9 +26,9 @@ def rasterize(
     on_error: str,
     overwrite: bool,
 ) -> None:
-    """Write the rasters of both slices of every cloud in WORK: low.tif, high.tif.
+    """Turn the points of every cloud in WORK into rasters: low.tif and high.tif, one per height slice.
 
-    Labelled clouds also get low_labels.tif and high_labels.tif.
+    Labelled clouds also get low_labels.tif and high_labels.tif, the true class of each cell.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ from .console import Console
 @options.train_on
 @options.init
 @options.config
-@options.classes("the labels that are read, for training and scores")
+@options.classes("the input labels, for training and scores")
 @options.out_classes()
 @options.val
 @options.max_minutes
@@ -52,8 +52,8 @@ def run(
 ) -> None:
     """Label CLOUDS (files, or directories of files) from end to end.
 
-    OUT receives the labelled clouds, one picture each, report.json and, after training, the model. Labels in
-    CLOUDS play no part in the result; where there are any, the scores are printed.
+    OUT gets the labelled clouds, a picture of each, report.json and, after a training, the model. Labels in CLOUDS
+    do not change the result. They are used to print scores.
 
     \b
     Examples:

@@ -31,22 +31,22 @@ from .console import Console
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Number of clouds; each has the next seed. With --compare, 0 takes the clouds in DIR.",
+    help="Number of clouds; each has the next seed. With --compare, 0 uses the clouds in DIR.",
 )
 @click.option(
     "--points",
     type=options.Setting(SimulateConfig, "points"),
-    help="Points of a cloud, such as 3e6.  [default: that of the preset]",
+    help="Points per cloud, such as 3e6.  [default: that of the preset]",
 )
 @click.option(
     "--length",
     type=options.Setting(SimulateConfig, "length"),
-    help="Length of the drive, m; the points then decide the density.  [default: what the points need]",
+    help="Length of the drive, m. --points then sets the density.  [default: as long as the points need]",
 )
 @click.option(
     "--resolution",
     type=options.Setting(SimulateConfig, "resolution"),
-    help="Step of the coordinates, m.  [default: that of the preset]",
+    help="Resolution of the coordinates, m.  [default: that of the preset]",
 )
 @click.option(
     "--format",
@@ -55,30 +55,30 @@ from .console import Console
     default=io.SIMULATED[0],
     show_default=True,
     metavar="|".join(io.SIMULATED),
-    help="Format; with several, joined by commas, the clouds take turns.",
+    help="Format. With several, separated by commas, the clouds take turns.",
 )
 @click.option(
     "--truth",
     is_flag=True,
-    help="Write the exact ground of each cloud too: a GeoTIFF of its height and of where it was seen.",
+    help="Also write the exact ground of each cloud: a GeoTIFF with its height and where it was measured.",
 )
 @click.option(
     "--mesh",
     is_flag=True,
-    help="Write the triangles of each street too: mesh/*.ply with class and instance of each face.",
+    help="Also write the triangles of each street: mesh/*.ply with the class and the instance of each face.",
 )
 @click.option(
     "--compare",
     "real",
     type=click.Path(path_type=Path),
     metavar="REAL_DIR",
-    help="Compare the simulated clouds with these, by numbers that need no labels.",
+    help="Compare the simulated clouds with these real ones, in statistics that need no labels.",
 )
 @click.option(
     "--compare-classes",
     "classes",
     metavar="SCHEME",
-    help="Compare the classes too, by this scheme of REAL_DIR; not for clouds that a model is scored on.",
+    help="Also compare per class: the class scheme of REAL_DIR. Do not use it on clouds that a model is scored on.",
 )
 @options.json_file
 @options.overwrite
@@ -99,9 +99,9 @@ def simulate(
     json_file: Path | None,
     overwrite: bool,
 ) -> None:
-    """Simulate labelled scans of streets and write them to a directory.
+    """Make labelled street clouds, as a laser scanner would record them.
 
-    The labels are codes of the scheme shrec20. The same seed gives the same street every time.
+    The labels are codes of the class scheme shrec20. The same seed gives the same street.
     """
     if real is None and (classes or json_file or not clouds):
         raise click.UsageError("--compare-classes, --json and --clouds 0 need --compare REAL_DIR")
@@ -114,8 +114,8 @@ def simulate(
         for path in simulate_clouds(request, console.progress):
             console.result(str(path))
         return
-    outcome = compare_statistics.simulate_and_compare(
+    result = compare_statistics.simulate_and_compare(
         request, real, classes=classes, json_path=json_file, progress=console.progress
     )
-    console.result(compare_statistics.text(outcome.facts))
-    console.finish(outcome)
+    console.result(compare_statistics.text(result.facts))
+    console.finish(result)

@@ -12,14 +12,14 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @click.argument("study_file", metavar="STUDY.toml", type=click.Path(path_type=Path))
-@options.output("OUT", "Folder for tables, plots and the runs.")
+@options.output("OUT", "Directory of tables, plots and runs.")
 @options.jobs
 def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
-    """Train a grid of loss, seed and any setting, and tabulate it beside a paper's numbers.
+    """Train over a grid of losses, seeds and other settings, and tabulate the results beside those of a paper.
 
-    Runs that are done are not done again: call it as before to go on. The tables are printed; OUT has them with
-    their plots, every run's record and history, and the exact settings. Data are looked for where the study says,
-    or in the folder that the environment variable BEVSEG_DATA names.
+    The tables are printed. OUT gets the tables, their plots, the record and the history of each run, and the exact
+    settings. To continue a study, call the same command again: finished runs are not repeated. The data are read
+    from the path in STUDY.toml, or from the directory in the environment variable BEVSEG_DATA.
 
     \b
     Examples:

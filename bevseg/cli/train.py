@@ -15,7 +15,7 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @options.work
-@options.output("MODEL", "The model to write, .safetensors; history.csv goes beside it.")
+@options.output("MODEL", "The model to write, .safetensors; history.csv is written beside it.")
 @click.option(
     "--slice",
     "slices",
@@ -23,35 +23,36 @@ from .console import Console
     default=SLICES,
     show_default=",".join(SLICES),
     metavar=",".join(SLICES),
-    help="Networks to train.",
+    help="Slices whose networks are trained.",
 )
 @click.option(
     "--loss",
     metavar="NAME",
     show_default=TrainConfig.loss,
-    help=f"Sum of losses, as 'ce+0.5*power_jaccard:1.5': {', '.join(LOSSES)}; "
-    "or neuro_iou, neuro_iou:6 or neuro_hinge, learned from the maps of --init (:no_init starts the networks anew).",
+    help=f"A loss, or a sum such as 'ce+0.5*power_jaccard:1.5', of: {', '.join(LOSSES)}. "
+    "Or neuro_iou, neuro_iou:6, neuro_hinge: losses learned from the maps of --init "
+    "(with :no_init the networks themselves start untrained).",
 )
 @options.init
 @click.option(
     "--teacher",
     type=options.Model(),
     metavar=f"MODEL|{DEFAULT_MODEL}",
-    help="Model whose predictions are learned beside the labels.",
+    help="Model whose predictions the networks learn from, in addition to the labels.",
 )
 @click.option(
     "--unlabelled",
     type=click.Path(path_type=Path),
     metavar="WORK2",
-    help="Work directory of clouds without labels: the predictions of the teacher for them are learned, or without "
-    "a teacher those of the networks themselves.",
+    help="Work directory of clouds without labels. The networks learn from the predictions of the teacher on them; "
+    "without a teacher, from their own.",
 )
 @click.option(
     "--smooth-boundary",
     type=options.Setting(TrainConfig, "smooth_boundary"),
     metavar="SHARE",
     show_default=f"{TrainConfig.smooth_boundary:g}",
-    help="Share of the label that cells at the boundary of two classes give to all classes; for sums of ce and jml.",
+    help="Label smoothing at class boundaries: the share spread over all classes. For sums of ce and jml.",
 )
 @options.config_of_work
 @options.val
@@ -78,7 +79,7 @@ def train(
 ) -> None:
     """Train one network per slice on the labelled clouds of WORK.
 
-    Whole clouds are held out to tell when to stop; MODEL keeps their scores, which are printed.
+    Whole clouds are held out for early stopping. Their scores are printed and stored in MODEL.
 
     \b
     Examples:

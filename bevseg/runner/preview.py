@@ -15,16 +15,16 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 
 SIDE = 1000
-"""Longest side of a panel, cells: rasters with more are thinned."""
+"""Longest side of a panel, cells; larger rasters are thinned."""
 
 POINTS = 3_000_000
-"""Points drawn at most."""
+"""Largest number of points drawn."""
 
 FADED = 0.35
-"""Opacity of ground that was not measured but filled in."""
+"""Opacity of interpolated ground."""
 
 NOTHING = "#f4f4f2"
-"""Colour of a cell that holds nothing."""
+"""Colour of an empty cell."""
 
 
 def draw(
@@ -34,7 +34,7 @@ def draw(
 
     Parameters
     ----------
-    cloud, labelling
+    cloud, point_labels
         Points and their classes.
     dem
         Its height is the first panel, m.

@@ -23,7 +23,7 @@ from bevseg.seg.device import resolve
 from bevseg.workdir.facts import sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
-"""Distributions whose versions stand in the report, as far as they are installed."""
+"""Distributions whose versions go into the report, if they are installed."""
 
 
 def report(
@@ -54,8 +54,8 @@ def report(
     Returns
     -------
     dict
-        `scores` and `oracle` are pooled over `scored`: the labelled clouds that the model has never seen or, if
-        it has seen them all, all of them.
+        `scores` and `oracle` are pooled over the clouds in `scored`: the labelled clouds that the model was not
+        trained on. If it was trained on all of them, all count.
     """
     roles = {
         source: "training" if stem in training["trained_on"] else "validation"
@@ -96,7 +96,7 @@ def report(
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """Lay the scores of a report out for people; empty where no input has labels."""
+    """Format the scores of a report for people; empty if no input cloud has labels."""
     if table["scores"] is None:
         return ""
     count = len(table["scored"])

@@ -1,4 +1,4 @@
-"""Clouds -> labelled clouds, pictures, scores and, where asked for, the model: `bevseg run`."""
+"""Clouds -> labelled clouds, pictures, a report and, on request, a trained model: `bevseg run`."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
 
 def _log_passed_over(paths: Sequence[Path]) -> None:
     for path in paths:
-        log.info("passed over, no cloud: %s", path)
+        log.info("skipped, not a cloud: %s", path)
 
 
 def _start_process(threads: int, networks: Mapping[str, type[Any]]) -> None:

@@ -17,7 +17,7 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 def ensure_absent(path: Path, *, overwrite: bool) -> None:
-    """Raise OutputExistsError if `path` is there and may not be replaced; called before any work."""
+    """Raise OutputExistsError if `path` exists and may not be replaced; called before any work."""
     if path.is_dir():
         raise OutputExistsError("The output is a directory", where=path, hint="name a file")
     if path.exists() and not overwrite:
@@ -25,7 +25,7 @@ def ensure_absent(path: Path, *, overwrite: bool) -> None:
 
 
 def ensure_not_all_exist(paths: Sequence[Path]) -> list[Path]:
-    """Return those of the outputs that are there; if all of them are, there is nothing to do: OutputExistsError."""
+    """Return the outputs that exist. If all of them do, there is nothing to do: OutputExistsError."""
     existing = [path for path in paths if path.exists()]
     if existing and len(existing) == len(paths):
         ensure_absent(paths[0], overwrite=False)
@@ -33,7 +33,7 @@ def ensure_not_all_exist(paths: Sequence[Path]) -> list[Path]:
 
 
 def ensure_writable(folder: Path) -> None:
-    """Raise OutputWriteError if nothing can be written into a folder that may still have to be made."""
+    """Raise OutputWriteError if a folder, which need not exist yet, cannot be written to."""
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -65,7 +65,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     OutputExistsError
         If `path` exists and `overwrite` is False.
     OutputWriteError
-        If the system refuses the write, with the reason (a full disk, a file-size limit, a permission).
+        If the system rejects the write; the message has the reason (a full disk, a file-size limit, a permission).
     """
     ensure_absent(path, overwrite=overwrite)
     try:
@@ -88,16 +88,15 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
-    """Write a table as JSON that people can read; NaN, which JSON does not know, raises ValueError."""
+    """Write a table as indented JSON. NaN, which JSON does not have, raises ValueError."""
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def system_error(error: OSError, path: Path) -> BevsegError | None:
-    """Turn what the system refused outside of our own writing into an error of ours; None if it is no such refusal.
+    """Turn an error of the operating system outside of `replacing` into a BevsegError; None if its kind is unknown.
 
-    A full disk also stops what libraries keep for themselves (caches of compiled code), and a cloud may not be
-    readable for this user.
+    A full disk also stops the caches of libraries (compiled code), and a cloud may not be readable for this user.
     """
     place = Path(error.filename) if isinstance(error.filename, str) else path
     if error.errno in _FULL:
@@ -108,7 +107,7 @@ def system_error(error: OSError, path: Path) -> BevsegError | None:
 
 
 def write_error(path: Path, error: Exception) -> OutputWriteError:
-    """Say why `path` could not be written, from the error of the system or of a library."""
+    """Return the error that says why `path` could not be written."""
     if isinstance(error, OutputWriteError):
         return error
     full = getattr(error, "errno", None) in _FULL

@@ -1,4 +1,4 @@
-"""One piece of work on each of many clouds: in turn or in processes, and one bad cloud spoils only itself."""
+"""A function called on each of many clouds, in turn or in processes. A cloud that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Item(Protocol):
-    """What the work is done on: a cloud, by its name and its file."""
+    """A cloud: its name and its file."""
 
     @property
     def stem(self) -> str:
@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class CloudResult:
-    """What came of one cloud.
+    """The result of one cloud.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class CloudResult:
     points
         Number of points of the cloud.
     facts
-        Whatever the caller wants to keep.
+        Further results, by name; which ones depends on the task.
     """
 
     written: tuple[Path, ...] = ()
@@ -55,7 +55,7 @@ class CloudResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """A cloud that could not be worked on, and why."""
+    """A cloud that failed, and its error."""
 
     stem: str
     path: Path
@@ -64,18 +64,18 @@ class Failure:
 
 @dataclass
 class BatchResult:
-    """What came of all clouds.
+    """The results of all clouds.
 
     Attributes
     ----------
     written
         All files, in the order of the clouds.
     failures
-        Clouds left out because of an error.
+        Clouds that failed, in the order given.
     done
-        Stem -> result of the clouds that went well, in the order given.
+        Stem -> result of the clouds that did not fail, in the order given.
     facts
-        Results of the whole.
+        Results of all clouds together, by name.
     """
 
     written: list[Path] = field(default_factory=list)
@@ -86,7 +86,7 @@ class BatchResult:
 
 def for_each_cloud(
     task: str,
-    work: Callable[[T], CloudResult],
+    function: Callable[[T], CloudResult],
     items: Sequence[T],
     *,
     jobs: int = 1,
@@ -94,35 +94,35 @@ def for_each_cloud(
     start: Callable[[], None] | None = None,
     progress: Progress = silent,
 ) -> BatchResult:
-    """Do the work on every cloud.
+    """Call a function on every cloud.
 
     Parameters
     ----------
     task
-        What it is, for the progress.
-    work
-        Called with each item; with `jobs` above one it must pickle.
+        Name of the task, for the progress callback.
+    function
+        Called with each item. With `jobs` above 1 it must pickle.
     items
-        The clouds. Where there is one only, its error is the error of the call.
+        The clouds.
     jobs
-        Processes.
+        Number of processes.
     on_error
-        `skip`: a failing cloud is listed and the others go on. `stop`: the first failure ends the work.
+        `skip`: a cloud that fails is listed and the others go on. `stop`: the first failure ends the work.
     start
-        Called once in each process before any work.
+        Called once in each process, before any item.
     progress
-        Told after each cloud; the share of the work is measured in bytes of input.
+        Progress callback, called after each cloud. Progress is measured in bytes of input.
 
     Raises
     ------
     BevsegError
-        The error of the only cloud, or with `stop` of the first that fails.
+        The error of the only cloud, or with `stop` the first error.
     """
-    outcome = BatchResult()
+    batch = BatchResult()
     found: dict[str, CloudResult | Failure] = {}
     sizes = {item.stem: _size(item.path) for item in items}
     running = in_processes if jobs > 1 and len(items) > 1 else _in_turn
-    guarded = functools.partial(_guarded, work)
+    guarded = functools.partial(_guarded, function)
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
     with contextlib.closing(running(guarded, items, min(jobs, len(items)), start)) as results:
@@ -130,7 +130,7 @@ def for_each_cloud(
             if isinstance(result, Failure):
                 if on_error == "stop" or len(items) == 1:
                     raise result.error
-                log.warning("%s: left out: %s", item.stem, result.error)
+                log.warning("%s: skipped: %s", item.stem, result.error)
             else:
                 points += result.points
             found[item.stem] = result
@@ -139,46 +139,46 @@ def for_each_cloud(
     for item in items:
         result = found[item.stem]
         if isinstance(result, Failure):
-            outcome.failures.append(result)
+            batch.failures.append(result)
         else:
-            outcome.done[item.stem] = result
-            outcome.written += result.written
-    return outcome
+            batch.done[item.stem] = result
+            batch.written += result.written
+    return batch
 
 
 def _in_turn(
-    work: Callable[[T], R], items: Iterable[T], jobs: int, start: Callable[[], None] | None
+    function: Callable[[T], R], items: Iterable[T], jobs: int, start: Callable[[], None] | None
 ) -> Generator[tuple[T, R]]:
-    """Do the work here, one item after the other: the same as `in_processes`, with one process."""
+    """Call the function on one item after the other, in this process: `in_processes` for a single job."""
     if start is not None:
         start()
     for item in items:
-        yield item, work(item)
+        yield item, function(item)
 
 
-def _guarded(work: Callable[[T], CloudResult], item: T) -> CloudResult | Failure:
-    """Do the work on one cloud and hand its error back as a value, with the file named."""
+def _guarded(function: Callable[[T], CloudResult], item: T) -> CloudResult | Failure:
+    """Call the function on one cloud; return its error as a value that names the file."""
     try:
-        return work(item)
+        return function(item)
     except BevsegError as known:
         error = known
     except MemoryError:
-        error = OutOfMemoryError("Memory ran out", hint="give a smaller --jobs, or cut the cloud into tiles")
+        error = OutOfMemoryError("Memory ran out", hint="use fewer --jobs, or cut the cloud into tiles")
     except Exception as unexpected:
-        refused = system_error(unexpected, item.path) if isinstance(unexpected, OSError) else None
-        error = refused or BevsegError(
-            "Something unexpected happened: this is a bug",
+        known_cause = system_error(unexpected, item.path) if isinstance(unexpected, OSError) else None
+        error = known_cause or BevsegError(
+            "An unexpected error: this is a bug",
             why=f"{type(unexpected).__name__}: {unexpected}",
-            hint="run this cloud alone with -vv and report what it prints",
+            hint="run this cloud alone with -vv and report the output",
         )
         error.__cause__ = unexpected
-    if error.where is None or str(error.where) == item.stem:  # stages know clouds by name only
+    if error.where is None or str(error.where) == item.stem:  # a stage knows a cloud by its name only
         error.where = item.path
     return Failure(item.stem, item.path, error)
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file or folder, as a measure of the work it makes."""
+    """Return the bytes of a file or a folder: the measure of progress."""
     if path.is_dir():
         return sum(entry.stat().st_size for entry in path.iterdir() if entry.is_file())
     return path.stat().st_size if path.exists() else 0

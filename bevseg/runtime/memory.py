@@ -36,26 +36,26 @@ def available(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def require(points: int, bytes_per_point: float, *, where: Path) -> None:
-    """Refuse a cloud that will not fit.
+    """Check that a cloud fits in memory.
 
     Parameters
     ----------
     points
         Number of points, from the header or from the size of the file.
     bytes_per_point
-        Bytes that the whole pipeline holds for each of them at its widest moment.
+        Peak memory of the whole pipeline for one point.
     where
         The file, for the message.
 
     Raises
     ------
     OutOfMemoryError
-        If less is available, with both figures.
+        If less is available; the message has both numbers.
     """
     needed, free = points * bytes_per_point, available()
     if needed > free:
         raise OutOfMemoryError(
-            "The cloud will not fit in memory",
+            "The cloud does not fit in memory",
             where=where,
             why=f"{points:,} points need about {needed / MIB:,.0f} MiB, {free / MIB:,.0f} MiB are available",
             hint="cut the cloud into tiles, run fewer --jobs, or use a machine with more memory",
@@ -63,28 +63,28 @@ def require(points: int, bytes_per_point: float, *, where: Path) -> None:
 
 
 def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *, where: str) -> None:
-    """Refuse a cloud whose extent makes rasters that will not fit, however few its points are.
+    """Check that the rasters of a cloud fit in memory. Few points can have a wide extent.
 
     Parameters
     ----------
     rows, cols
         Size of the rasters, cells.
     bytes_per_cell
-        What is held for a cell at the widest moment.
+        Peak memory for one cell.
     where
         The cloud, for the message.
 
     Raises
     ------
     OutOfMemoryError
-        If less is available, with both figures.
+        If less is available; the message has both numbers.
     """
     needed, free = rows * cols * bytes_per_cell, available()
     if needed > free:
         raise OutOfMemoryError(
-            "The rasters of this cloud will not fit in memory",
+            "The rasters of this cloud do not fit in memory",
             where=where,
             why=f"{rows:,} x {cols:,} cells need about {needed / MIB:,.0f} MiB, "
             f"{free / MIB:,.0f} MiB are available",
-            hint="look for points far away from the others, cut the cloud into tiles, or take larger cells",
+            hint="remove points far away from the others, cut the cloud into tiles, or use larger cells",
         )

@@ -1,4 +1,4 @@
-"""What a long piece of work tells while it runs, and where its time goes."""
+"""Progress callbacks for long tasks, and a stopwatch for their stages."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Step:
-    """How far a task is.
+    """The progress of a task.
 
     Attributes
     ----------
     task
-        What is being done, for people; the same in all steps of a task.
+        Name of the task, for people; the same in all steps of a task.
     done, total
-        Share of the work, in any unit.
+        Work done and total work, in any unit.
     points
-        Points finished so far, where the task works on points.
+        Points finished so far, if the task works on points.
     note
-        What happened last.
+        Latest event, for people.
     """
 
     task: str
@@ -32,15 +32,16 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+"""A progress callback: called with each step of a task."""
 
 
 def silent(step: Step) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 @dataclass
 class Stopwatch:
-    """Seconds by name; a name timed twice adds up."""
+    """Seconds by name; the times of one name add up."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 

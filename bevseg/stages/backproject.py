@@ -14,7 +14,15 @@ from bevseg.workdir.settings import settings_of
 
 
 def backproject_work(work: Path, *, options: StageOptions) -> BatchResult:
-    """Write class and confidence of every point: `labels.npz`."""
+    """Write class and confidence of every point of every cloud: `labels.npz`.
+
+    Parameters
+    ----------
+    work
+        Work directory with `dem.tif`, `low_classes.tif` and `high_classes.tif` of every cloud.
+    options
+        Overwrite, processes, errors, progress.
+    """
     settings = settings_of(work)
     stage = functools.partial(_backproject, slices=settings.slices)
     return for_each_folder(work, "backproject", stage, settings, (), options)

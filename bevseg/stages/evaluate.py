@@ -1,4 +1,4 @@
-"""Labelled clouds and true ones, matched by stem -> pooled scores: `bevseg evaluate`."""
+"""Labelled clouds and true labels, matched by stem -> pooled scores: `bevseg evaluate`."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def compare(
     Parameters
     ----------
     out, truth
-        A cloud, or a directory of clouds; matched by stem. Two single files need not share it.
+        A cloud, or a directory of clouds. Clouds are matched by stem; two single files always match.
     classes
         Scheme of the truth; None: that of its format.
     json_path
-        Where the scores are written to.
+        JSON file to write the scores to.
     overwrite
         Whether that file may be replaced.
     progress
-        Told after each pair.
+        Progress callback, called after each pair.
 
     Returns
     -------
     BatchResult
-        `facts` are the pooled scores of `evaluate.scores`, and those of each cloud under `clouds`.
+        Its facts are the pooled scores, as `core.scores.scores` gives them, and those of each cloud under `clouds`.
 
     Raises
     ------
@@ -83,19 +83,19 @@ def compare(
         matrix = evaluate.count(true, predicted, f"{pair.path} and {pair.truth}")
         return CloudResult((), len(true), {"matrix": matrix})
 
-    outcome = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
+    result = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
     pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-    for done in outcome.done.values():
+    for done in result.done.values():
         pooled += done.facts["matrix"]
     table = evaluate.scores(pooled)
-    table["clouds"] = {s: evaluate.scores(done.facts["matrix"]) for s, done in outcome.done.items()}
+    table["clouds"] = {s: evaluate.scores(done.facts["matrix"]) for s, done in result.done.items()}
     if json_path is not None:
         write_json(table, json_path, overwrite=overwrite)
-    return dataclasses.replace(outcome, written=[json_path] if json_path else [], facts=table)
+    return dataclasses.replace(result, written=[json_path] if json_path else [], facts=table)
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """Lay the scores and the confusion matrix out for people."""
+    """Format the scores and the confusion matrix for people."""
     count = len(table["clouds"])
     head = f"{count} cloud{'s' if count > 1 else ''}; percent of points"
     return f"{head}\n{evaluate.table(table)}\n\n{evaluate.confusion_table(table)}"
@@ -109,7 +109,7 @@ def _pairs(out: Path, truth: Path) -> list[Pair]:
     pairs = [Pair(f.stem, f.path, by_stem[f.stem]) for f in labelled if f.stem in by_stem]
     lone = [file for file in true if file.stem not in {pair.stem for pair in pairs}]
     if lone and pairs:
-        log.warning("%d clouds of the truth have no labelled one: %s", len(lone), _some(lone))
+        log.warning("%d clouds of the truth have no labelled cloud: %s", len(lone), _some(lone))
     if not pairs:
         raise InputError(
             "No cloud is in both places",

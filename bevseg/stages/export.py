@@ -26,7 +26,7 @@ def export_work(
     out_classes: str | None = None,
     options: StageOptions,
 ) -> BatchResult:
-    """Write the original files with the labels in them.
+    """Write the original files with the new labels.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def export_work(
     formats
         Of `bevseg.io.formats.written()`.
     out_classes
-        Scheme of the codes; None: that of the format.
+        Class scheme of the output; None: that of the format.
     options
         Overwrite, processes, errors, progress.
     """
@@ -46,10 +46,10 @@ def export_work(
     stage = functools.partial(
         _export, out=out, formats=formats, out_classes=out_classes, overwrite=options.overwrite
     )
-    items = folders(work)
+    clouds = folders(work)
     if not options.overwrite:
-        ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in items])
-    return options.for_each_cloud("export", stage, items)
+        ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in clouds])
+    return options.for_each_cloud("export", stage, clouds)
 
 
 def _export(
@@ -63,12 +63,10 @@ def _export(
         ensure_different(source, target)
     if not source.exists() or sha256(source) != facts["sha256"]:
         raise InputError(
-            "The original of this cloud is not there any more"
-            if not source.exists()
-            else "The original has changed",
+            "The original of this cloud is missing" if not source.exists() else "The original has changed",
             where=source,
             why="its SHA-256 is not the one of cloud.json" if source.exists() else "no such file",
-            hint="bring the file back, or run ingest again",
+            hint="restore the file, or run ingest again",
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
     cloud = read_cloud(source, scheme=scheme, columns=facts["columns"])

@@ -31,23 +31,28 @@ def ingest_clouds(
     paths
         Files, or directories of files.
     work
-        Work directory; made if missing.
+        Work directory. It is created if it does not exist.
     classes
-        Scheme of the labels; None: that of the format.
+        Class scheme of the labels; None: that of the format.
     columns
-        Columns of text clouds.
+        Columns of text clouds, such as `x,y,z,-,label`.
     options
         Overwrite, processes, errors, progress.
+
+    Returns
+    -------
+    BatchResult
+        Its fact `passed_over` lists the files of directories that are not clouds.
     """
     if classes:
         load_scheme(classes)
     found = find_clouds(list(paths))
     if not options.overwrite:
         ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
-    work_on = functools.partial(
+    stage = functools.partial(
         _ingest, work=work, classes=classes, columns=columns, overwrite=options.overwrite
     )
-    result = options.for_each_cloud("ingest", work_on, found.clouds)
+    result = options.for_each_cloud("ingest", stage, found.clouds)
     result.facts["passed_over"] = found.skipped
     return result
 

@@ -1,4 +1,4 @@
-"""What a model or a cloud holds, for people and for machines: `bevseg inspect`."""
+"""A model or a cloud -> its contents as text or JSON: `bevseg inspect`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MODEL_SUFFIX = ".safetensors"
 
 
 def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
-    """Return what a file holds.
+    """Return the contents of a file.
 
     Parameters
     ----------
     path
         A model (`.safetensors`) or a cloud.
     classes
-        Scheme of a cloud's labels; None: that of its format.
+        Class scheme of a cloud; None: that of its format.
     """
     if path.suffix == MODEL_SUFFIX:
-        # Only here: whoever looks at a cloud does not wait for torch.
+        # Only here: a cloud is shown without the seconds that torch takes to import.
         from bevseg.seg import checkpoint
 
         return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
@@ -34,13 +34,13 @@ def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
     return {"kind": "cloud", "file": str(path)} | cloud_facts(cloud, path)
 
 
-def as_json(table: Mapping[str, Any]) -> str:
-    """Lay a table out as JSON."""
+def to_json(table: Mapping[str, Any]) -> str:
+    """Format a table as JSON."""
     return json.dumps(table, indent=2)
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """Lay the contents out for people: one line per value, the scores of a model as a table."""
+    """Format the contents for people: one line per value, the scores of a model as a table."""
     held_out = table.get("scores", {}).get("validation")
     plain = _lines({key: value for key, value in table.items() if key != "scores"})
     if table["kind"] == "model":

@@ -13,7 +13,17 @@ from bevseg.workdir.for_each import StageOptions, for_each_folder
 
 
 def rasterize_work(work: Path, settings: Settings, *, options: StageOptions) -> BatchResult:
-    """Write the bands of both slices, and the label rasters of labelled clouds."""
+    """Write the bands of both slices of every cloud, and the label rasters of labelled clouds.
+
+    Parameters
+    ----------
+    work
+        Work directory with `dem.tif` of every cloud.
+    settings
+        Groups `slices` and `raster` are used.
+    options
+        Overwrite, processes, errors, progress.
+    """
     stage = functools.partial(_rasterize, settings=settings)
     return for_each_folder(work, "rasterize", stage, settings, ("slices", "raster"), options)
 

@@ -38,13 +38,13 @@ def cloud_facts(cloud: PointCloud, path: Path) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file, to tell later whether it is still the same."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits; a later stage checks that the file has not changed."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def duplicates(cloud: PointCloud) -> int:
-    """Return how many finite points lie exactly on an earlier one."""
+    """Return the number of finite points with exactly the coordinates of an earlier point."""
     steps = [s if cloud.finite is None else s[cloud.finite] for s in (cloud.x, cloud.y, cloud.z)]
     if len(steps[0]) == 0:
         return 0

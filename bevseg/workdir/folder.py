@@ -1,4 +1,4 @@
-"""The work directory: one folder per cloud, one file per stage, each of which opens in other people's viewers."""
+"""The work directory: one folder per cloud, one file per stage, in formats that common viewers open."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "predict": tuple(f"{name}_classes.tif" for name in SLICES),
     "backproject": ("labels.npz",),
 }
-"""Stage -> the files it writes into the folder of a cloud, in running order."""
+"""Stage -> files that it writes into the folder of a cloud, in the order of the pipeline."""
 
 OPTIONAL_FILES = {
     "ground": tuple(path.name for path in ALL_PRODUCTS.paths(Path("dem.tif")).values())[1:],
@@ -151,7 +151,7 @@ class Folder:
         Raises
         ------
         InputError
-            If the file is no such archive.
+            If the file is not such an archive.
         """
         path = self._existing("labels.npz", "backproject")
         try:

@@ -1,4 +1,4 @@
-"""The settings that made the files of a work directory: recorded, read again, held against those in force."""
+"""The settings that made the files of a work directory: record them, read them, check them against others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settings_of(work: Path) -> Settings:
 
 
 def settings_for(work: Path, config: str | None, model: Path | None) -> Settings:
-    """Return the settings of a stage: those asked for, those of a model, or those that the directory records.
+    """Return the settings of a stage: from `config`, from a model, or those recorded in the work directory.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
     if config is not None and model is not None:
         raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
     if model is not None:
-        # Only here: no other stage waits for torch.
+        # Only here: without a model no stage waits for torch.
         from bevseg.seg import checkpoint
 
         return checkpoint.load(model).settings
@@ -79,8 +79,8 @@ def check_same_settings(work: Path, settings: Settings, groups: tuple[str, ...])
             raise UsageError(
                 f"This work directory was made with other settings [{group}]",
                 where=path,
-                why=f"recorded {recorded[group]}, asked for {table[group]}",
-                hint="give --overwrite to make the files anew, or use another work directory",
+                why=f"recorded {recorded[group]}, requested {table[group]}",
+                hint="give --overwrite to write the files again, or use another work directory",
             )
 
 

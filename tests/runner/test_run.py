@@ -133,7 +133,7 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
     (folder / "README.md").write_text("# Scans\nof a street\n")
     result = bevseg("run", folder, "-o", tmp_path / "out", "-m", tiny_model)
     assert result.exit_code == 0
-    assert "passed over, no cloud" in result.stderr
+    assert "skipped, not a cloud" in result.stderr
     assert "README.md" in result.stderr
     assert json.loads((tmp_path / "out" / "report.json").read_text())["passed_over"] == [
         str(folder / "README.md")
