@@ -20,7 +20,7 @@ from bevseg.config import GroundConfig, RasterConfig
 from bevseg.core import metrics
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io import formats
 
 Mask = NDArray[np.bool_]

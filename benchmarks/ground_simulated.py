@@ -47,7 +47,7 @@ from bevseg.core.labels import GROUND
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
-from bevseg.ground.find import Ground, find_ground
+from bevseg.ground.find_ground import Ground, find_ground
 from bevseg.runtime import open3d
 from bevseg.sim.instrument.drive import Pace, drive
 from bevseg.sim.instrument.returns import joined

@@ -233,7 +233,7 @@ def _bevseg(path: Path, method: str | None) -> Once:
     from ground_scores import config
 
     from bevseg.config import RasterConfig
-    from bevseg.ground.find import find_ground
+    from bevseg.ground.find_ground import find_ground
     from bevseg.io.read import read_cloud
 
     cloud, settings = read_cloud(path), config(method)

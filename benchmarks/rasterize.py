@@ -22,7 +22,7 @@ from scipy import stats
 
 from bevseg.bev.rasterize import rasterize
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.read import read_cloud
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"

@@ -19,7 +19,7 @@ from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
-from bevseg.ground.find import Ground, find_ground
+from bevseg.ground.find_ground import Ground, find_ground
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model

@@ -29,7 +29,7 @@ from bevseg.core.cells import lowest
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.ground.fill import filled
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.ground.hillshade import EXAGGERATION, hillshade, illuminated
 from bevseg.ground.surface import unseen
 from bevseg.io.read import read_cloud

@@ -22,9 +22,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bevseg.config import GroundConfig
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.pointcloud import PointCloud
-from bevseg.ground.find import find_ground, height_above_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.sim.presets import names

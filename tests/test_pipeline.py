@@ -7,9 +7,9 @@ import pytest
 
 from bevseg import pipeline
 from bevseg.core import scores as evaluate
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import GROUND
 from bevseg.errors import LabelError
-from bevseg.ground.find import height_above_ground
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from tests import tiny

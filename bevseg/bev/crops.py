@@ -19,11 +19,11 @@ from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, cut_of, sl
 from bevseg.config import SliceConfig
 from bevseg.core.cells import cell_in_window
 from bevseg.core.grid import floor_cell
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES, GROUND, UNDEFINED
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.errors import LabelError
-from bevseg.ground.find import height_above_ground
 from bevseg.runtime.kernels import compiled
 
 TILE = 8.0

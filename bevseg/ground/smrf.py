@@ -9,6 +9,7 @@ hangs together with the ground (`attached`). Both are needed: on the ISPRS sampl
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from bevseg.ground.attached import attached
 from bevseg.ground.fill import filled, pulled_down
 from bevseg.ground.low_outliers import pits
 from bevseg.ground.morphology import opened, opened_by_lines
+from bevseg.ground.resample import resample
+from bevseg.ground.search_grids import COARSE, FINE, coarsen
 from bevseg.ground.surface import Surface, steepness, through, unseen
 
 Heights = NDArray[np.float32]
@@ -53,6 +56,38 @@ LEAST = 12.0
 
 ROUNDS = 2
 """Times that the ground takes back the cells that lie near it."""
+
+
+def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Surface:
+    """Find the ground on four grids, half a cell apart, and return what they agree upon, on cells half as large.
+
+    Where the borders of the coarse cells lie is chance. Of one grid, half a cell to the side, one to two per cent of
+    the labels change on sparse scans; of the middle of four, less than half of these.
+
+    Parameters
+    ----------
+    low
+        Lowest height of each fine cell, m.
+    config
+        Of `smrf`; the threshold shrinks with the density.
+    density
+        Points per square metre.
+    """
+    config = _for_density(config, density)
+    half = round(COARSE / FINE) // 2
+    rows, cols = (2 * size // round(COARSE / FINE) for size in low.shape)
+    heights, tolerances = np.empty((2, 4, rows, cols), np.float32)
+    for k, (down, right) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+        moved = np.pad(low, ((half * down,) * 2, (half * right,) * 2), constant_values=np.nan)
+        surface = smrf(coarsen(moved), COARSE, config)
+        for layer, found in zip(surface, (heights[k], tolerances[k]), strict=True):
+            row, col = (
+                np.clip((np.arange(count) + 0.5 + shift) / 2 - 0.5, 0, size - 1)
+                for count, shift, size in zip((rows, cols), (down, right), layer.shape, strict=True)
+            )
+            found[:] = resample(layer, row, col)
+    heights.sort(axis=0)
+    return Surface((heights[1] + heights[2]) / 2, tolerances.mean(axis=0))
 
 
 def smrf(low: Heights, cell: float, config: GroundConfig) -> Surface:
@@ -120,6 +155,11 @@ def regrown(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) ->
         found = _through(low, is_ground, cell, config)
         is_ground = np.abs(low - found.height) <= found.tolerance
     return _through(low, is_ground, cell, config)
+
+
+def _for_density(config: GroundConfig, density: float) -> GroundConfig:
+    """Return the settings with the threshold for a density: close points know the surface better."""
+    return replace(config, threshold=config.threshold * min(1.0, density**-0.25))
 
 
 def _through(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) -> Surface:

@@ -22,11 +22,12 @@ from bevseg.config import GroundConfig
 from bevseg.core.cells import Extent
 from bevseg.core.distance import to_nearest
 from bevseg.core.grid import Grid
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import MEASURED, Raster
 from bevseg.errors import InputError, LabelError
-from bevseg.ground.find import find_ground, height_above_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.sim.lines_and_planes import lines_aside, planes
 
 CELL = 0.2

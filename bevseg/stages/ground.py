@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 
 from bevseg.config import Settings
-from bevseg.ground.find import Ground, find_ground
+from bevseg.ground.find_ground import Ground, find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.workdir.folder import Folder

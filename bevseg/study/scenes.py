@@ -18,7 +18,7 @@ from bevseg.config import NAMED
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudNotFoundError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import scaled

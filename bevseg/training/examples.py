@@ -21,7 +21,7 @@ from bevseg.core.labels import CLASS_NAMES, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.errors import InputError, LabelError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.training.batches import Sampler
 from bevseg.seg.training.validate import Scene

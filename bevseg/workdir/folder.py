@@ -20,7 +20,7 @@ from bevseg.core.labels import COLOURS
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError
-from bevseg.ground.find import Ground
+from bevseg.ground.find_ground import Ground
 from bevseg.io import geotiff
 from bevseg.io.las import working_copy
 from bevseg.runtime.atomic import ensure_absent, replacing, write_json

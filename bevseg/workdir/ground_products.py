@@ -10,11 +10,12 @@ from pathlib import Path
 
 from bevseg.config import GroundConfig
 from bevseg.config.names import PRODUCTS
+from bevseg.core.heights import height_above_ground
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.errors import UsageError
 from bevseg.ground.dsm import normalised, surface
-from bevseg.ground.find import Ground, height_above_ground
+from bevseg.ground.find_ground import Ground
 from bevseg.ground.hillshade import hillshade
 from bevseg.io import geotiff, png
 from bevseg.io.las.writer import write_ground

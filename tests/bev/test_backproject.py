@@ -9,10 +9,11 @@ from bevseg.bev.backproject import backproject
 from bevseg.bev.rasterize import label_rasters
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.grid import Grid
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.find import find_ground, height_above_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 from tests.core.test_cells import grid_of

@@ -12,7 +12,7 @@ from bevseg.config.names import FEATURES
 from bevseg.core.labels import CAR, GROUND, POLE, UNDEFINED
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import LabelError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.test_rasterize import points_of
 

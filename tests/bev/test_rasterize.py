@@ -10,7 +10,7 @@ from bevseg.config.names import FEATURES
 from bevseg.core.labels import BUILDING, CAR, POLE, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 from tests.core.test_cells import grid_of

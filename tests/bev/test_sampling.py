@@ -13,7 +13,7 @@ from bevseg.bev.sampling import Cycle, refuse_unknown
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.labels import CAR, POLE
 from bevseg.errors import LabelError, UsageError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 
 

@@ -8,7 +8,7 @@ from bevseg.bev.slices import cut_of, street_level
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, level
 from tests.core.test_cells import grid_of

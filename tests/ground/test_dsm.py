@@ -8,7 +8,7 @@ from bevseg.config import GroundConfig
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.dsm import highest, normalised, surface
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from bevseg.cli.main import cli
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
+from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import GROUND, UNDEFINED, load_scheme
-from bevseg.ground.find import find_ground, height_above_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.las import reader
 from bevseg.io.read import read_cloud
 

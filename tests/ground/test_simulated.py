@@ -10,7 +10,7 @@ from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
 from bevseg.core.raster import Raster
 from bevseg.errors import DependencyError
-from bevseg.ground.find import Ground
+from bevseg.ground.find_ground import Ground
 from bevseg.runtime import open3d
 
 COARSE = bench.profiler(400, 0.1)

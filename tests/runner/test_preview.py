@@ -11,7 +11,7 @@ from bevseg.bev.rasterize import rasterize
 from bevseg.core.grid import Grid
 from bevseg.core.labels import CAR, GROUND, VEGETATION
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.runner import preview
 from tests import tiny
 

@@ -7,7 +7,7 @@ import pytest
 from bevseg.config import GroundConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import OutOfMemoryError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime import memory
 from tests.io.las import lasfiles

@@ -11,7 +11,7 @@ import rasterio
 from bevseg.config import GroundConfig
 from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import OutputWriteError
-from bevseg.ground.find import find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.io import geotiff, png
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud

@@ -8,7 +8,7 @@ from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, OutputExistsError
-from bevseg.ground.find import Ground
+from bevseg.ground.find_ground import Ground
 from bevseg.workdir.folder import OPTIONAL_FILES, STAGES, Folder, folders
 from tests import tiny
 

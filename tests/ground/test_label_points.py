@@ -4,7 +4,7 @@ import numpy as np
 
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
-from bevseg.ground.find import _near
+from bevseg.ground.label_points import label_points
 from bevseg.ground.surface import Surface
 
 
@@ -12,6 +12,6 @@ def test_a_wide_cell_holds_more_than_32_bits_of_heights():
     xyz = np.tile([50.0, 50.0, 9.0], (50_000, 1))  # 4.5e9 tenths of a millimetre
     level, tolerance = np.full((2, 100, 100), [[[0.0]], [[10.0]]], np.float32)
     searched, grid = Grid(1.0, 0, 99, 100, 100), Grid(100.0, 0, 0, 1, 1)
-    is_ground, off = _near(PointCloud.from_xyz(xyz), searched, Surface(level, tolerance), grid)
+    is_ground, off = label_points(PointCloud.from_xyz(xyz), searched, Surface(level, tolerance), grid)
     assert is_ground.all()
     np.testing.assert_allclose(off, 9.0, rtol=1e-5)

@@ -12,9 +12,11 @@ from scipy import ndimage
 from bevseg.config import GroundConfig
 from bevseg.core.cells import lowest
 from bevseg.core.grid import Grid
+from bevseg.core.heights import height_above_ground
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
-from bevseg.ground.find import KNOWN, find_ground, height_above_ground
+from bevseg.ground.dem import KNOWN
+from bevseg.ground.find_ground import find_ground
 from bevseg.ground.smrf import BROAD
 from bevseg.io.read import read_cloud
 from tests import scenes

@@ -1,0 +1,77 @@
+"""Surface of the ground, and how far off it the points lie -> the bands of the DEM."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.distance import to_nearest
+from bevseg.core.grid import Grid
+from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
+from bevseg.ground.fill import Heights, filled, limited
+from bevseg.ground.resample import resample
+from bevseg.ground.surface import Surface
+from bevseg.runtime import memory
+
+KNOWN = 10.0
+"""Further than this (m) from ground that was measured, the DEM is a guess."""
+
+STEEPEST = 1.0
+"""Steepest slope of the DEM where it was not measured, m per m."""
+
+SEEN_BYTES_PER_CELL = 20
+"""What it takes to tell known from guessed, per cell of the DEM and of a margin of `KNOWN` around it: measured."""
+
+
+def dem_bands(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDArray[np.float32]:
+    """Return the bands of the DEM, (3, rows, cols)."""
+    measured = ~np.isnan(off)
+    height = _sampled(searched, surface.height, grid)
+    if measured.any():
+        # Between the cells of a coarse search the surface is a staircase, and the points are not.
+        height = filled(height + off) if searched.cell > 2 * grid.cell else height + filled(off)
+        height = limited(height, measured, grid.cell, STEEPEST)
+    distance, is_amid = _seen(measured, grid.cell)
+    bands = np.empty((3, *grid.shape), np.float32)
+    bands[0], bands[1], bands[2] = height, EXTRAPOLATED, distance
+    bands[1][is_amid] = INTERPOLATED
+    bands[1][measured] = MEASURED
+    return bands
+
+
+def require_memory(grid: Grid, *, where: str) -> None:
+    """Refuse a DEM whose margin will not fit: of small cells it holds more than a small cloud.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If less is available.
+    """
+    wide = 2 * _margin(grid.cell)
+    memory.require_raster(grid.rows + wide, grid.cols + wide, SEEN_BYTES_PER_CELL, where=where)
+
+
+def _margin(cell: float) -> int:
+    """Return the cells around a raster over which the ground may still be known."""
+    return int(KNOWN / cell) + 1
+
+
+def _seen(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
+    """Return the distance to the nearest measured cell, m, and the cells that lie amid measured ones.
+
+    Amid lies what a closing of the measured cells by a disk of radius `KNOWN` covers; the disk reaches over the
+    border of the raster.
+    """
+    margin = _margin(cell)
+    distance = to_nearest(np.pad(measured, margin)) * np.float32(cell)
+    is_amid = to_nearest(distance > KNOWN) * np.float32(cell) >= KNOWN
+    inside = (slice(margin, -margin),) * 2
+    return distance[inside], is_amid[inside]
+
+
+def _sampled(grid: Grid, heights: Heights, at: Grid) -> Heights:
+    """Return the heights of a grid at the centres of another one, bilinear."""
+    x, y = at.centres()
+    col = np.clip(x / grid.cell - grid.west - 0.5, 0, grid.cols - 1)
+    row = np.clip(grid.north + 0.5 - y / grid.cell, 0, grid.rows - 1)
+    return resample(heights, row, col)
