@@ -46,7 +46,7 @@ from bevseg.core.grid import Grid
 from bevseg.core.labels import GROUND
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.fill import filled
+from bevseg.ground.fill_holes import fill_holes
 from bevseg.ground.find_ground import Ground, find_ground
 from bevseg.runtime import open3d
 from bevseg.sim.instrument.drive import Pace, drive
@@ -409,7 +409,7 @@ def by_labels(cloud: PointCloud, grid: Grid) -> Ground:
     cells = grid.cell_of(x, y)
     count = np.bincount(cells, minlength=grid.rows * grid.cols)
     mean = np.where(count > 0, np.bincount(cells, z, len(count)) / np.maximum(count, 1), np.nan)
-    height = filled(mean.astype(np.float32).reshape(grid.shape))
+    height = fill_holes(mean.astype(np.float32).reshape(grid.shape))
     return Ground(Raster(grid, ("height",), height[None]), is_ground, "labels", "the truth")
 
 

@@ -28,7 +28,7 @@ from bevseg.config import GroundConfig
 from bevseg.core.cells import lowest
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.fill import filled
+from bevseg.ground.fill_holes import fill_holes
 from bevseg.ground.find_ground import find_ground
 from bevseg.ground.hillshade import EXAGGERATION, hillshade, illuminated
 from bevseg.ground.surface import unseen
@@ -57,7 +57,7 @@ VIEWS = {
 def shaded_lowest(cloud: PointCloud, dem: Raster) -> np.ndarray:
     """Return the hillshade of the lowest heights, (rows, cols); white where nothing was seen."""
     low = lowest(cloud, dem.grid)[0]
-    shade = 255 * illuminated(filled(low) * np.float32(EXAGGERATION), dem.grid.cell)
+    shade = 255 * illuminated(fill_holes(low) * np.float32(EXAGGERATION), dem.grid.cell)
     return np.where(unseen(low, dem.grid.cell), 255, shade)
 
 

@@ -48,7 +48,9 @@ INSIDE = {
         (
             "morphology",
             "zones",
-            "fill",
+            "fill_holes",
+            "fill_with_minimum",
+            "limit_slope",
             "slope_filter",
             "hillshade",
             "search_grids",

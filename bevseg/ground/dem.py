@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from bevseg.core.distance import to_nearest
 from bevseg.core.grid import Grid
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
-from bevseg.ground.fill import Heights, filled, limited
+from bevseg.ground.fill_holes import Heights, fill_holes
+from bevseg.ground.limit_slope import limit_slope
 from bevseg.ground.resample import resample
 from bevseg.ground.surface import Surface
 from bevseg.runtime import memory
@@ -29,8 +30,8 @@ def dem_bands(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDA
     height = _sampled(searched, surface.height, grid)
     if measured.any():
         # Between the cells of a coarse search the surface is a staircase, and the points are not.
-        height = filled(height + off) if searched.cell > 2 * grid.cell else height + filled(off)
-        height = limited(height, measured, grid.cell, STEEPEST)
+        height = fill_holes(height + off) if searched.cell > 2 * grid.cell else height + fill_holes(off)
+        height = limit_slope(height, measured, grid.cell, STEEPEST)
     distance, is_amid = _seen(measured, grid.cell)
     bands = np.empty((3, *grid.shape), np.float32)
     bands[0], bands[1], bands[2] = height, EXTRAPOLATED, distance

@@ -21,7 +21,7 @@ from bevseg.core.raster import Raster
 from bevseg.ground import flat_zones
 from bevseg.ground.choose_method import DENSE, choose_method, point_density
 from bevseg.ground.dem import dem_bands, require_memory
-from bevseg.ground.fill import Heights, filled
+from bevseg.ground.fill_holes import Heights, fill_holes
 from bevseg.ground.ground_returns import ground_returns
 from bevseg.ground.label_points import label_points
 from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
@@ -99,7 +99,7 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
 def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
     """Find the cells of the ground, look at what stands on them, and settle the surface."""
     # Sparse points leave holes between them, and a zone would end at each.
-    whole = low if grid.cell == FINE else np.where(unseen(low, grid.cell), low, filled(low))
+    whole = low if grid.cell == FINE else np.where(unseen(low, grid.cell), low, fill_holes(low))
     first, is_ground = flat_zones.ground_cells(whole, grid.cell)
     lowest_ground = np.where(is_ground, low, np.float32(np.nan))
     mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.standing(grid.cell))

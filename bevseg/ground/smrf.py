@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from bevseg.config import GroundConfig
 from bevseg.ground.attached import attached
-from bevseg.ground.fill import filled, pulled_down
+from bevseg.ground.fill_holes import fill_holes
+from bevseg.ground.fill_with_minimum import fill_with_minimum
 from bevseg.ground.low_outliers import pits
 from bevseg.ground.morphology import opened, opened_by_lines
 from bevseg.ground.resample import resample
@@ -191,4 +192,4 @@ def _without_gaps(low: Heights, cell: float) -> tuple[Heights, Mask]:
     the lowest that is around it, and no house is held for broad because of a gap.
     """
     blind = unseen(low, cell)
-    return filled(np.where(blind, pulled_down(low), low)), blind
+    return fill_holes(np.where(blind, fill_with_minimum(low), low)), blind

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from bevseg.core.distance import to_nearest
-from bevseg.ground.fill import filled
+from bevseg.ground.fill_holes import fill_holes
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -44,7 +44,7 @@ def unseen(heights: Heights, cell: float) -> Mask:
 def through(heights: Heights, cells: Mask) -> Heights:
     """Return the surface through the heights of some cells; through all that are known if there are none of these."""
     known = np.where(cells, heights, np.float32(np.nan))
-    return filled(heights if np.isnan(known).all() else known)
+    return fill_holes(heights if np.isnan(known).all() else known)
 
 
 def steepness(surface: Heights, cell: float) -> Heights:

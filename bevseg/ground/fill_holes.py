@@ -1,4 +1,4 @@
-"""Gaps of a grid, filled smoothly from their surroundings, and no steeper than ground is."""
+"""Holes of a grid, filled smoothly from their surroundings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ KNOWN, RED, BLACK = np.uint8(0), np.uint8(1), np.uint8(2)
 BLOCK = 64
 """Cells of a row that are worked on, or passed over, together."""
 
-DIAGONAL = np.float32(np.sqrt(2))
-"""Distance of two cells that share a corner, in cells."""
 
-
-def filled(heights: Heights) -> Heights:
+def fill_holes(heights: Heights) -> Heights:
     """Return the heights with gaps (NaN) filled by the smoothest surface through their surroundings.
 
     It solves the Laplace equation: each gap cell becomes the mean of its neighbours (two to four; nothing flows
@@ -50,65 +47,6 @@ def filled(heights: Heights) -> Heights:
     full = np.empty(heights.shape, np.float32)
     _put_back(heights, _solved(heights, lowest), lowest, highest, full)
     return full
-
-
-def pulled_down(heights: Heights) -> Heights:
-    """Return the heights with gaps (NaN) filled by the lowest around them, in ever wider blocks for wider gaps.
-
-    Where `filled` spans a gap, this sags. All NaN stays all NaN.
-    """
-    unknown = np.isnan(heights)
-    if not unknown.any() or unknown.all():
-        return heights
-    rows, cols = heights.shape
-    half = np.empty(((rows + 1) // 2, (cols + 1) // 2), np.float32)
-    _halve_lowest(heights, half)
-    half = pulled_down(half)
-    full = heights.copy()
-    _refine(half, _Between.of(half.shape[0], rows), _Between.of(half.shape[1], cols), full)
-    return full
-
-
-def limited(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: float) -> Heights:
-    """Return filled heights with no two unknown neighbours (of eight) steeper than ground can be.
-
-    Known cells stay. An unknown cell is first held to what all the known allow: no higher than a slope up from any of
-    them, no lower than a slope down. Then steps among the unknown are cut from both sides alike: the mean of the
-    highest surface of that slope below and the lowest above. Where known cells are steeper among themselves, the two
-    holds cross, and the cells between go halfway: there an unknown cell may be steeper to a known one than allowed,
-    never to another unknown one. Linear in the number of cells: chamfer sweeps (Borgefors 1986).
-
-    Parameters
-    ----------
-    heights
-        (rows, cols) float32 without gaps, m; all NaN is returned as it is.
-    known
-        (rows, cols): cells that may not move.
-    cell
-        Side of a cell, m.
-    steepest
-        Rise over run, at most, 0 or more.
-
-    Returns
-    -------
-    NDArray
-        (rows, cols) float32; cells that need not move keep their value to the bit.
-    """
-    heights, known = np.ascontiguousarray(heights), np.ascontiguousarray(known)
-    lowest, highest, _ = _range(heights)
-    if known.all() or lowest > highest:
-        return heights
-    rows, cols = heights.shape
-    floor = np.full((rows + 2, cols + 2), -np.inf, np.float32)
-    ceiling = -floor
-    rise = np.float32(steepest * cell)
-    _hold(heights, known, lowest, floor, ceiling)
-    _slope_away(floor, ceiling, rise)
-    _fit(heights, lowest, floor, ceiling)
-    _slope_away(floor, ceiling, rise)
-    level = np.empty((rows, cols), np.float32)
-    _halfway(heights, known, lowest, highest, floor, ceiling, level)
-    return level
 
 
 class _Level(NamedTuple):
@@ -395,115 +333,3 @@ def _add(values, kinds, cells):  # type: ignore[no-untyped-def]
     """Add to the unknown cells."""
     for j in range(len(cells)):
         cells[j] += np.float32(0) if kinds[j] == KNOWN else values[j]
-
-
-class _Between(NamedTuple):
-    """For each fine cell of an axis: the coarse cells whose centres it lies between, and its share of the second."""
-
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
-    share: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, coarse: int, fine: int) -> _Between:
-        place = np.clip((np.arange(fine) + 0.5) / 2 - 0.5, 0, coarse - 1)
-        first = np.minimum(place.astype(np.int32), max(coarse - 2, 0))
-        return cls(first, np.minimum(first + 1, coarse - 1), (place - first).astype(np.float32))
-
-
-@compiled
-def _halve_lowest(heights, half):  # type: ignore[no-untyped-def]
-    """Write the lowest of the known among the four of each quad, NaN if there is none."""
-    half[:] = np.nan
-    for i in range(heights.shape[0]):
-        for j in range(heights.shape[1]):
-            height, lowest = heights[i, j], half[i // 2, j // 2]
-            if height < lowest or np.isnan(lowest):
-                half[i // 2, j // 2] = height
-
-
-@compiled
-def _refine(coarse, rows, cols, fine):  # type: ignore[no-untyped-def]
-    """Replace every NaN of the fine grid by the bilinear value of the coarse one."""
-    between = np.empty(coarse.shape[1], np.float32)
-    for i in range(fine.shape[0]):
-        first, second, share = rows.first[i], rows.second[i], rows.share[i]
-        for j in range(len(between)):
-            between[j] = coarse[first, j] + (coarse[second, j] - coarse[first, j]) * share
-        for j in range(fine.shape[1]):
-            if np.isnan(fine[i, j]):
-                west, east = between[cols.first[j]], between[cols.second[j]]
-                fine[i, j] = west + (east - west) * cols.share[j]
-
-
-@compiled
-def _hold(heights, known, lowest, floor, ceiling):  # type: ignore[no-untyped-def]
-    """Write the known heights above the lowest as floor and ceiling."""
-    for i in range(heights.shape[0]):
-        source, kept, low, high = heights[i], known[i], floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
-        for j in range(len(source)):
-            above = source[j] - lowest
-            low[j] = above if kept[j] else np.float32(-np.inf)
-            high[j] = above if kept[j] else np.float32(np.inf)
-
-
-@compiled
-def _slope_away(floor, ceiling, rise):  # type: ignore[no-untyped-def]
-    """Let the floor slope down from every cell by `rise` per cell, the ceiling up. Both have a border of infinity."""
-    rows = len(floor)
-    for i in range(1, rows - 1):
-        _from_row(floor[i - 1], ceiling[i - 1], rise, floor[i], ceiling[i])
-        _along(floor[i], ceiling[i], rise)
-    for i in range(rows - 2, 0, -1):
-        _from_row(floor[i + 1], ceiling[i + 1], rise, floor[i], ceiling[i])
-        _along(floor[i, ::-1], ceiling[i, ::-1], rise)
-
-
-@compiled
-def _from_row(from_floor, from_ceiling, rise, floor, ceiling):  # type: ignore[no-untyped-def]
-    """Bring the slopes from a neighbouring row."""
-    corner = rise * DIAGONAL
-    low_west, low_east, low, floor = from_floor[:-2], from_floor[2:], from_floor[1:-1], floor[1:-1]
-    for j in range(len(floor)):
-        floor[j] = max(floor[j], max(low[j] - rise, max(low_west[j], low_east[j]) - corner))
-    high_west, high_east, high, ceiling = (
-        from_ceiling[:-2],
-        from_ceiling[2:],
-        from_ceiling[1:-1],
-        ceiling[1:-1],
-    )
-    for j in range(len(ceiling)):
-        ceiling[j] = min(ceiling[j], min(high[j] + rise, min(high_west[j], high_east[j]) + corner))
-
-
-@compiled
-def _along(floor, ceiling, rise):  # type: ignore[no-untyped-def]
-    """Bring the slopes from cell to cell of a row."""
-    low, high = floor[0], ceiling[0]
-    for j in range(1, len(floor) - 1):
-        low, high = max(floor[j], low - rise), min(ceiling[j], high + rise)
-        floor[j], ceiling[j] = low, high
-
-
-@compiled
-def _fit(heights, lowest, floor, ceiling):  # type: ignore[no-untyped-def]
-    """Write the heights above the lowest, held between floor and ceiling, in place of both."""
-    for i in range(heights.shape[0]):
-        source, low, high = heights[i], floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
-        for j in range(len(source)):
-            held = min(max(source[j] - lowest, low[j]), high[j])
-            held = np.float32(0.5) * (low[j] + high[j]) if low[j] > high[j] else held
-            low[j] = held
-            high[j] = held
-
-
-@compiled
-def _halfway(heights, known, lowest, highest, floor, ceiling, level):  # type: ignore[no-untyped-def]
-    """Write the mean of floor and ceiling, and the heights themselves where they are known or need not move."""
-    for i in range(heights.shape[0]):
-        source, kept, target = heights[i], known[i], level[i]
-        low, high = floor[i + 1, 1:-1], ceiling[i + 1, 1:-1]
-        for j in range(len(source)):
-            mean = np.float32(0.5) * (low[j] + high[j])
-            stays = kept[j] or mean == source[j] - lowest
-            target[j] = source[j] if stays else min(mean + lowest, highest)  # what is added may round up
