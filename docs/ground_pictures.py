@@ -31,7 +31,7 @@ from bevseg.core.raster import Raster
 from bevseg.ground.fill_holes import fill_holes
 from bevseg.ground.find_ground import find_ground
 from bevseg.ground.hillshade import EXAGGERATION, hillshade, illuminated
-from bevseg.ground.surface import unseen
+from bevseg.ground.surface import no_data_mask
 from bevseg.io.read import read_cloud
 
 WIDTH, DPI = 9.6, 100
@@ -58,7 +58,7 @@ def shaded_lowest(cloud: PointCloud, dem: Raster) -> np.ndarray:
     """Return the hillshade of the lowest heights, (rows, cols); white where nothing was seen."""
     low = lowest(cloud, dem.grid)[0]
     shade = 255 * illuminated(fill_holes(low) * np.float32(EXAGGERATION), dem.grid.cell)
-    return np.where(unseen(low, dem.grid.cell), 255, shade)
+    return np.where(no_data_mask(low, dem.grid.cell), 255, shade)
 
 
 def panels(path: Path, images: dict[str, np.ndarray], cell: float, caption: str) -> None:

@@ -55,7 +55,7 @@ def backproject(
 
     def of_part(part: int) -> None:
         its = chunk_of(len(cloud), part)
-        _gather(points.part(its), frame, height, cut, foot, said, found[:, its])
+        _gather(points.chunk(its), frame, height, cut, foot, said, found[:, its])
 
     parallel_for(of_part)
     return PointLabels(found[0], found[1])

@@ -52,10 +52,10 @@ def count(cloud: PointCloud, dem: Raster, cut: SliceLimits) -> Records:
     )
     room = _Found.room_for(min(len(cloud), CHUNK))
     for start in range(0, len(cloud), CHUNK):
-        chunk = points.part(slice(start, start + CHUNK))
+        chunk = points.chunk(slice(start, start + CHUNK))
         found = room.part(slice(0, len(chunk.x)))
         parts = [chunk_of(len(chunk.x), part) for part in range(threads())]
-        parallel_for(lambda its: _find(chunk.part(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
+        parallel_for(lambda its: _find(chunk.chunk(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
         parallel_for(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
     return records
 

@@ -1,10 +1,10 @@
 """Values of points -> one value per cell.
 
-The kernels are compiled (numba) and read the integer coordinates where they lie in the file's record: no temporary
-arrays as long as the cloud. They take a block of points at a time. Short loops over it, one for each step (cells,
-heights, slabs), become vector instructions; one long loop that does it all at once takes twice as long. What is
-left for a loop of its own is the scatter, in which every cell has one record with its accumulators side by side:
-with one array per statistic it takes three times as long (`benchmarks/rasterize.py`).
+The kernels are compiled (numba) and read the integer coordinates directly from the record of the file: no temporary
+array is as long as the cloud. They take a block of points at a time. Short loops over a block, one for each step
+(cells, heights, slabs), become vector instructions; one long loop for all steps takes twice as long. The scatter has
+a loop of its own. There every cell has its accumulators side by side: with one array per statistic the scatter takes
+three times as long (`benchmarks/rasterize.py`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 BLOCK = 2048
-"""Points in a block: what is known of them stays in the first-level cache."""
+"""Points in a block: their intermediate values stay in the first-level cache."""
 
 
 class GridTransform(NamedTuple):
-    """What a kernel needs to find the cell of a point: the cloud's scale and offset, and the grid."""
+    """What a kernel needs to find the cell of a point: scale and offset of the cloud, and the grid."""
 
     scale: tuple[float, float, float]
     offset: tuple[float, float, float]
@@ -36,7 +36,7 @@ class GridTransform(NamedTuple):
 
     @classmethod
     def of(cls, cloud: PointCloud, grid: Grid) -> GridTransform:
-        """Join the frame of a cloud and a grid."""
+        """Return the transform from the quantized points of a cloud to the cells of a grid."""
         return cls(cloud.scale, cloud.offset, grid.cell, grid.west, grid.north, grid.rows, grid.cols)
 
 
@@ -54,9 +54,9 @@ class QuantizedPoints(NamedTuple):
         finite = np.empty(0, np.bool_) if cloud.finite is None else cloud.finite
         return cls(cloud.x, cloud.y, cloud.z, finite)
 
-    def part(self, its: slice) -> QuantizedPoints:
+    def chunk(self, chunk: slice) -> QuantizedPoints:
         """Return some of the points."""
-        return QuantizedPoints(self.x[its], self.y[its], self.z[its], self.finite[its])
+        return QuantizedPoints(self.x[chunk], self.y[chunk], self.z[chunk], self.finite[chunk])
 
 
 _floor_cell = numba.njit(inline="always")(floor_cell)
@@ -66,33 +66,33 @@ _floor_cell = numba.njit(inline="always")(floor_cell)
 def block_of(points, start):  # type: ignore[no-untyped-def]
     """Return the block of points that begins at `start`; the last one is shorter.
 
-    In the record of a file the coordinates lie apart, and a loop over them makes no vector instructions: they are
-    copied side by side.
+    In the record of a file the coordinates lie apart, and a loop over them does not become vector instructions. So
+    they are copied.
     """
-    its = slice(start, start + BLOCK)
+    block = slice(start, start + BLOCK)
     return QuantizedPoints(
-        points.x[its].copy(), points.y[its].copy(), points.z[its].copy(), points.finite[its]
+        points.x[block].copy(), points.y[block].copy(), points.z[block].copy(), points.finite[block]
     )
 
 
 @numba.njit
-def find_cells(block, frame, cells):  # type: ignore[no-untyped-def]
+def find_cells(block, transform, cells):  # type: ignore[no-untyped-def]
     """Write the flat cell index of each point of a block: `Grid.cell_of`; -1 also where it is not finite."""
     x, y, finite = block.x, block.y, block.finite
     for j in range(len(cells)):
-        col = _floor_cell(x[j] * frame.scale[0] + frame.offset[0], frame.cell) - frame.west
-        row = frame.north - _floor_cell(y[j] * frame.scale[1] + frame.offset[1], frame.cell)
-        inside = (col >= 0) & (col < frame.cols) & (row >= 0) & (row < frame.rows)
-        cells[j] = np.int32(row * frame.cols + col) if inside else np.int32(-1)
+        col = _floor_cell(x[j] * transform.scale[0] + transform.offset[0], transform.cell) - transform.west
+        row = transform.north - _floor_cell(y[j] * transform.scale[1] + transform.offset[1], transform.cell)
+        inside = (col >= 0) & (col < transform.cols) & (row >= 0) & (row < transform.rows)
+        cells[j] = np.int32(row * transform.cols + col) if inside else np.int32(-1)
     for j in range(len(finite)):
         cells[j] = cells[j] if finite[j] else np.int32(-1)
 
 
 @numba.njit
-def find_heights(block, frame, heights):  # type: ignore[no-untyped-def]
+def find_heights(block, transform, heights):  # type: ignore[no-untyped-def]
     """Write the height of each point of a block, m."""
     for j in range(len(heights)):
-        heights[j] = block.z[j] * frame.scale[2] + frame.offset[2]
+        heights[j] = block.z[j] * transform.scale[2] + transform.offset[2]
 
 
 @numba.njit(inline="always")
@@ -105,7 +105,7 @@ def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
 
 
 class Extent(NamedTuple):
-    """Closed ranges (least, most) of the finite points of a cloud, m."""
+    """Closed ranges (min, max) of the finite points of a cloud, m."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -114,7 +114,7 @@ class Extent(NamedTuple):
     def of(cls, cloud: PointCloud) -> Extent | None:
         """Return the extent of a cloud; None if no point is finite."""
         points = QuantizedPoints.of(cloud)
-        found = parallel_for(lambda part: _range(points.part(chunk_of(len(cloud), part))))
+        found = parallel_for(lambda i: _range(points.chunk(chunk_of(len(cloud), i))))
         west, south = (min(ends[at] for ends in found) for at in (0, 1))
         east, north = (max(ends[at] for ends in found) for at in (2, 3))
         if west > east:
@@ -127,7 +127,7 @@ class Extent(NamedTuple):
 
 @compiled
 def _range(points):  # type: ignore[no-untyped-def]
-    """Return least x, least y, most x, most y in steps; least above most if there are no points."""
+    """Return min x, min y, max x, max y in steps; min above max if there are no points."""
     west = south = np.int32(2**31 - 1)
     east = north = np.int32(-(2**31))
     for start in range(0, len(points.x), BLOCK):
@@ -143,27 +143,25 @@ def _range(points):  # type: ignore[no-untyped-def]
 
 def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return lowest height (m, NaN where there is no point) and number of points of each cell, (rows, cols)."""
-    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
+    points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
 
-    # What a thread allocates stays with the thread's own heap after it is freed: better to bring it along.
+    # Memory that a thread allocates stays in the heap of the thread after it is freed. So it is allocated here.
     lows = np.full((threads(), grid.rows * grid.cols), np.inf, np.float32)
     counts = np.zeros(lows.shape, np.int32)
-    parallel_for(
-        lambda part: _lowest(points.part(chunk_of(len(cloud), part)), frame, lows[part], counts[part])
-    )
+    parallel_for(lambda i: _lowest(points.chunk(chunk_of(len(cloud), i)), transform, lows[i], counts[i]))
     low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
     return low.reshape(grid.shape), counts.sum(axis=0).reshape(grid.shape)
 
 
 @compiled
-def _lowest(points, frame, low, count):  # type: ignore[no-untyped-def]
+def _lowest(points, transform, low, count):  # type: ignore[no-untyped-def]
     cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
         cells, heights = cells_buffer[: len(block.x)], heights_buffer[: len(block.x)]
-        find_cells(block, frame, cells)
-        find_heights(block, frame, heights)
+        find_cells(block, transform, cells)
+        find_heights(block, transform, heights)
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])

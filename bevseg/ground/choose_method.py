@@ -8,15 +8,23 @@ from numpy.typing import NDArray
 from bevseg.ground.search_grids import COARSE, blocks
 
 CROWDED = 50.0
-"""So many points per square metre show every kerb, whatever they were taken from."""
+"""A scan of this many points per square metre shows every kerb, from the street or from above."""
 
 DENSE, UNEVEN = 8.0, 1.8
-"""So many do if they are this many times more in the mean than in the median: close to a scanner on the street they
-crowd, and from the air they do not."""
+"""This many points per square metre are enough if their mean is this many times their median: points crowd close to a
+scanner on the street, and do not from the air."""
 
 
 def choose_method(method: str, density: float, unevenness: float) -> tuple[str, str]:
-    """Return the method that is taken, and why."""
+    """Return the method and the reason for it.
+
+    Parameters
+    ----------
+    method
+        As in the settings: `auto` takes the one that fits the density.
+    density, unevenness
+        As from `point_density`.
+    """
     if method != "auto":
         return method, "asked for"
     facts = f"{density:.1f} points in a square metre that holds any, {unevenness:.1f} times the median"
@@ -26,7 +34,13 @@ def choose_method(method: str, density: float, unevenness: float) -> tuple[str, 
 
 
 def point_density(count: NDArray[np.int64]) -> tuple[float, float]:
-    """Return points per square metre of what was seen, and how many times more they are in the mean than mostly."""
+    """Return the mean number of points per square metre that holds any, and how many times the median that is.
+
+    Parameters
+    ----------
+    count
+        (rows, cols): points of each fine cell of the search.
+    """
     each = blocks(count).sum(axis=(1, 3))
     each = each[each > 0]
     return float(each.mean()) / COARSE**2, float(each.mean() / np.median(each))

@@ -15,27 +15,43 @@ from bevseg.ground.surface import Surface
 from bevseg.runtime import memory
 
 KNOWN = 10.0
-"""Further than this (m) from ground that was measured, the DEM is a guess."""
+"""Further than this from measured ground the DEM is a guess, m."""
 
 STEEPEST = 1.0
-"""Steepest slope of the DEM where it was not measured, m per m."""
+"""Steepest slope of the DEM where it is not measured, m per m."""
 
-SEEN_BYTES_PER_CELL = 20
-"""What it takes to tell known from guessed, per cell of the DEM and of a margin of `KNOWN` around it: measured."""
+DISTANCE_BYTES_PER_CELL = 20
+"""Memory for the distances, per cell of the DEM and of a margin of `KNOWN` around it: measured."""
 
 
 def dem_bands(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDArray[np.float32]:
-    """Return the bands of the DEM, (3, rows, cols)."""
+    """Return the bands of the DEM.
+
+    Parameters
+    ----------
+    searched, surface
+        Grid of the search, and the surface of the ground on it.
+    grid
+        Grid of the DEM.
+    off
+        (rows, cols) of the DEM: mean height of the ground points of each cell above the surface, m; NaN where there
+        are none.
+
+    Returns
+    -------
+    NDArray
+        (3, rows, cols) float32: height, m; source; distance to the nearest measured cell, m.
+    """
     measured = ~np.isnan(off)
-    height = _sampled(searched, surface.height, grid)
+    height = _heights_at(searched, surface.height, grid)
     if measured.any():
         # Between the cells of a coarse search the surface is a staircase, and the points are not.
         height = fill_holes(height + off) if searched.cell > 2 * grid.cell else height + fill_holes(off)
         height = limit_slope(height, measured, grid.cell, STEEPEST)
-    distance, is_amid = _seen(measured, grid.cell)
+    distance, is_between = _distance(measured, grid.cell)
     bands = np.empty((3, *grid.shape), np.float32)
     bands[0], bands[1], bands[2] = height, EXTRAPOLATED, distance
-    bands[1][is_amid] = INTERPOLATED
+    bands[1][is_between] = INTERPOLATED
     bands[1][measured] = MEASURED
     return bands
 
@@ -49,29 +65,29 @@ def require_memory(grid: Grid, *, where: str) -> None:
         If less is available.
     """
     wide = 2 * _margin(grid.cell)
-    memory.require_raster(grid.rows + wide, grid.cols + wide, SEEN_BYTES_PER_CELL, where=where)
+    memory.require_raster(grid.rows + wide, grid.cols + wide, DISTANCE_BYTES_PER_CELL, where=where)
 
 
 def _margin(cell: float) -> int:
-    """Return the cells around a raster over which the ground may still be known."""
+    """Return how many cells beyond a raster the ground may still be known."""
     return int(KNOWN / cell) + 1
 
 
-def _seen(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
-    """Return the distance to the nearest measured cell, m, and the cells that lie amid measured ones.
+def _distance(measured: NDArray[np.bool_], cell: float) -> tuple[Heights, NDArray[np.bool_]]:
+    """Return the distance to the nearest measured cell, m, and the cells between measured ones.
 
-    Amid lies what a closing of the measured cells by a disk of radius `KNOWN` covers; the disk reaches over the
-    border of the raster.
+    These are the closing of the measured cells by a disk of radius `KNOWN`, which reaches over the border of the
+    raster.
     """
     margin = _margin(cell)
     distance = to_nearest(np.pad(measured, margin)) * np.float32(cell)
-    is_amid = to_nearest(distance > KNOWN) * np.float32(cell) >= KNOWN
+    is_between = to_nearest(distance > KNOWN) * np.float32(cell) >= KNOWN
     inside = (slice(margin, -margin),) * 2
-    return distance[inside], is_amid[inside]
+    return distance[inside], is_between[inside]
 
 
-def _sampled(grid: Grid, heights: Heights, at: Grid) -> Heights:
-    """Return the heights of a grid at the centres of another one, bilinear."""
+def _heights_at(grid: Grid, heights: Heights, at: Grid) -> Heights:
+    """Return the heights of a grid at the cell centres of another grid, bilinear, m."""
     x, y = at.centres()
     col = np.clip(x / grid.cell - grid.west - 0.5, 0, grid.cols - 1)
     row = np.clip(grid.north + 0.5 - y / grid.cell, 0, grid.rows - 1)

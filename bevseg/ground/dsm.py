@@ -1,7 +1,7 @@
-"""Points and DEM -> the surfaces over the ground: DSM, the highest return per cell, and normalised DSM.
+"""Points and DEM -> DSM, the highest return per cell, and normalised DSM.
 
-Every return counts: the wires over a street and a bird above it are in the DSM. A lonely high cell may as well be
-the top of a pole, and nothing but the class of its points tells the two apart.
+Every return counts: the wires over a street and a bird above it are in the DSM. A single high cell may also be the
+top of a pole; only the class of its points can separate the two.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def surface(cloud: PointCloud, dem: Raster) -> Raster:
 def normalised(dsm: Raster, dem: Raster) -> Raster:
     """Return DSM - DEM: band `height_above_ground`, float32, m; NaN without points.
 
-    What lies below the DEM is 0: the ground passes between the returns of its roughness, and a height of something on
-    the ground is not negative.
+    Heights below the DEM become 0: returns of rough ground scatter around the DEM, and the height of an object is not
+    negative.
     """
     top, ground = (np.asarray(raster["height"], np.float32) for raster in (dsm, dem))
     above = np.maximum(top - ground, np.float32(0))
@@ -37,23 +37,23 @@ def normalised(dsm: Raster, dem: Raster) -> Raster:
 
 def highest(cloud: PointCloud, grid: Grid) -> NDArray[np.float32]:
     """Return the highest height in each cell, (rows, cols) float32, m; NaN where there is no point."""
-    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
+    points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
     highs = np.full((threads(), grid.rows * grid.cols), -np.inf, np.float32)
-    parallel_for(lambda part: _highest(points.part(chunk_of(len(cloud), part)), frame, highs[part]))
+    parallel_for(lambda i: _highest(points.chunk(chunk_of(len(cloud), i)), transform, highs[i]))
     high = highs.max(axis=0)
     high[np.isinf(high)] = np.nan
     return high.reshape(grid.shape)
 
 
 @compiled
-def _highest(points, frame, high):  # type: ignore[no-untyped-def]
+def _highest(points, transform, high):  # type: ignore[no-untyped-def]
     buffer = np.empty(BLOCK, np.int32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
         cells = buffer[: len(block.x)]
-        find_cells(block, frame, cells)
+        find_cells(block, transform, cells)
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])
-                height = np.float32(block.z[j] * frame.scale[2] + frame.offset[2])
+                height = np.float32(block.z[j] * transform.scale[2] + transform.offset[2])
                 high[k] = height if height > high[k] else high[k]

@@ -15,10 +15,10 @@ CYCLES = 4
 """Multigrid cycles of the finest level; each leaves a quarter to a half of the error. The others take one."""
 
 KNOWN, RED, BLACK = np.uint8(0), np.uint8(1), np.uint8(2)
-"""Kinds of cells. The unknown are coloured like a chessboard: cells of a colour do not touch each other."""
+"""Kinds of cells. Unknown cells are coloured like a chessboard: no two cells of a colour share a side."""
 
 BLOCK = 64
-"""Cells of a row that are worked on, or passed over, together."""
+"""Cells of a row that are worked on, or skipped, together."""
 
 
 def fill_holes(heights: Heights) -> Heights:
@@ -26,9 +26,10 @@ def fill_holes(heights: Heights) -> Heights:
 
     It solves the Laplace equation: each gap cell becomes the mean of its neighbours (two to four; nothing flows
     over the border of the raster). A gap in a plane is filled with the plane, and no cell lies beyond the range of
-    the known. By multigrid: solved on a grid of half the size first, whose cells are the mean of the known among
-    their four, then relaxed and corrected on half-size grids again (Trottenberg et al. 2001, sections 2.4 to 2.6).
-    Linear in the number of cells; good to a hundredth of the relief of the known, as a rule to a thousandth.
+    the known. The solver is a multigrid: it solves on a grid of half the size first, whose cells are the mean of the
+    known among their four, then relaxes and corrects on half-size grids again (Trottenberg et al. 2001, sections 2.4
+    to 2.6). Its time is linear in the number of cells. It is accurate to a hundredth of the relief of the known
+    cells, as a rule to a thousandth.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class _Level(NamedTuple):
 
 @compiled
 def _solved(heights, lowest):  # type: ignore[no-untyped-def]
-    """Return the heights above the lowest, for which float32 is fine enough anywhere, filled, within a border."""
+    """Return the filled heights above the lowest, within a border; float32 is accurate enough for these anywhere."""
     levels = [_finest(heights, lowest)]
     while len(levels[-1].runs) > 0:
         levels.append(_halved(levels[-1]))
@@ -79,10 +80,10 @@ def _solved(heights, lowest):  # type: ignore[no-untyped-def]
 
 @compiled
 def _full_cycle(levels, top):  # type: ignore[no-untyped-def]
-    """Relax a level and correct it by what the levels below find for the rest, each with a V-cycle of its own.
+    """Relax a level and correct it by what the levels below find for the residual, each with a V-cycle of its own.
 
-    V-cycles alone diverge in wide gaps: the coarser the grid, the farther off are its known cells, and what the
-    corrections are too large would add up.
+    V-cycles alone diverge in wide gaps: the coarser the grid, the further its known cells are off, and corrections
+    that are too large add up.
     """
     last = len(levels) - 2
     _down(levels, top)
@@ -96,11 +97,11 @@ def _full_cycle(levels, top):  # type: ignore[no-untyped-def]
 
 @compiled
 def _down(levels, top):  # type: ignore[no-untyped-def]
-    """Relax level after level, and hand what is left to do to the next; the last one is all but solved."""
+    """Relax level after level and pass the residual to the next; the last level is almost solved."""
     last = len(levels) - 2
     for level in range(top, last):
         _relax(levels[level])
-        _rest(levels[level], levels[level + 1].flow)
+        _residual(levels[level], levels[level + 1].flow)
         levels[level + 1].x[:] = 0
     _relax(levels[last])
     _relax(levels[last])
@@ -185,7 +186,7 @@ def _take(heights, lowest, x, kinds):  # type: ignore[no-untyped-def]
 
 @compiled
 def _put_back(heights, x, lowest, highest, full):  # type: ignore[no-untyped-def]
-    """Write what was known as it was, and the rest from the finest level; corrections may have overshot."""
+    """Write known heights unchanged, and the others from the finest level, cut to the known range."""
     for i in range(heights.shape[0]):
         source, row, target = heights[i], x[i + 1, 1:-1], full[i]
         for j in range(len(source)):
@@ -226,7 +227,7 @@ def _neighbours(rows, cols):  # type: ignore[no-untyped-def]
 
 @compiled
 def _relax(level):  # type: ignore[no-untyped-def]
-    """Set the red cells to the mean of their neighbours, then the black ones; a row behind, in the same go."""
+    """Set the red cells to the mean of their neighbours, and in the same pass, one row behind, the black ones."""
     x, flow, first = level.x, level.flow, level.first
     rows, cols = level.kinds.shape
     shares = 1 / np.maximum(_neighbours(rows, cols), np.float32(1))
@@ -265,33 +266,35 @@ def _put(means, kinds, colour, cells):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _rest(level, half_flow):  # type: ignore[no-untyped-def]
-    """Write the sum, over each quad, of what the unknown cells' neighbours still fall short by."""
+def _residual(level, half_flow):  # type: ignore[no-untyped-def]
+    """Write the residual of the unknown cells, summed over each quad."""
     x, flow, first = level.x, level.flow, level.first
     rows, cols = level.kinds.shape
     counts = _neighbours(rows, cols)
-    rest = np.empty(cols + 1, np.float32)
+    residual = np.empty(cols + 1, np.float32)
     for i in range(len(half_flow)):
-        rest[:] = 0
+        residual[:] = 0
         for row in range(2 * i, min(2 * i + 2, rows)):
             count, mine = counts[0 if row in (0, rows - 1) else 1], flow[min(row, len(flow) - 1)]
             for run in range(first[row], first[row + 1]):
                 start, stop = level.runs[run]
                 north, south = x[row, start + 1 : stop + 1], x[row + 2, start + 1 : stop + 1]
                 here, kinds = x[row + 1, start : stop + 2], level.kinds[row, start:stop]
-                _fall_short(north, south, here, mine[start:stop], count[start:stop], kinds, rest[start:stop])
+                _add_residual(
+                    north, south, here, mine[start:stop], count[start:stop], kinds, residual[start:stop]
+                )
         target = half_flow[i]
         for j in range(len(target)):
-            target[j] = rest[2 * j] + rest[2 * j + 1]
+            target[j] = residual[2 * j] + residual[2 * j + 1]
 
 
 @compiled
-def _fall_short(north, south, here, flow, count, kinds, rest):  # type: ignore[no-untyped-def]
-    """Add by how much the neighbours of each unknown cell of a run fall short of balance."""
+def _add_residual(north, south, here, flow, count, kinds, residual):  # type: ignore[no-untyped-def]
+    """Add the residual of each unknown cell of a run: how far its neighbours are from balance."""
     west, middle, east = here[:-2], here[1:-1], here[2:]
-    for j in range(len(rest)):
+    for j in range(len(residual)):
         short = north[j] + south[j] + west[j] + east[j] + flow[j] - middle[j] * count[j]
-        rest[j] += np.float32(0) if kinds[j] == KNOWN else short
+        residual[j] += np.float32(0) if kinds[j] == KNOWN else short
 
 
 @compiled

@@ -13,9 +13,19 @@ Heights = NDArray[np.float32]
 
 
 def fill_with_minimum(heights: Heights) -> Heights:
-    """Return the heights with gaps (NaN) filled by the lowest around them, in ever wider blocks for wider gaps.
+    """Return the heights with gaps (NaN) filled with the lowest around them, in wider blocks for wider gaps.
 
-    Where `fill_holes` spans a gap, this sags. All NaN stays all NaN.
+    Where `fill_holes` spans a gap between roofs, this surface sags to the street. All NaN stays all NaN.
+
+    Parameters
+    ----------
+    heights
+        (rows, cols) float32, m, NaN where unknown. It is returned itself if nothing is unknown, or everything.
+
+    Returns
+    -------
+    NDArray
+        (rows, cols) float32, m. Known cells keep their value to the bit.
     """
     unknown = np.isnan(heights)
     if not unknown.any() or unknown.all():

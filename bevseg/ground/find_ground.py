@@ -1,9 +1,9 @@
 """Points -> DEM, and which of the points are ground.
 
-Two ways lead to the ground (bev/terrain). Where points are sparse and come from above, openings of growing size take
-off what stands on it (`smrf`); in a street scan, where every kerb shows and houses are fronts without roofs, flat
-zones are followed (`flat-zones`). Either gives a surface on a grid of its own. The points near it are ground, and the
-DEM goes through their mean: the lowest of many returns lies below the street by two or three times their noise.
+There are two methods. Where points are sparse and come from above, openings of growing size remove what stands on the
+ground (`smrf`). In a street scan, where every kerb shows and houses are fronts without roofs, flat zones are followed
+(`flat-zones`). Either gives a surface on a grid of its own. The points near it are ground, and the DEM goes through
+their mean: the lowest of many returns lies below the street by two or three times their noise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bevseg.ground.ground_returns import ground_returns
 from bevseg.ground.label_points import label_points
 from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
 from bevseg.ground.smrf import smrf_on_four_grids
-from bevseg.ground.surface import Surface, unseen
+from bevseg.ground.surface import Surface, no_data_mask
 from bevseg.runtime import memory
 
 
@@ -42,7 +42,7 @@ class Ground:
     is_ground
         (N,): the points that lie on it.
     method, why
-        Name of the method that found it, and for people the reason why that one was taken.
+        Name of the method, and the reason for it in words.
     """
 
     dem: Raster
@@ -59,14 +59,14 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     cloud
         At least one point; those that are not finite are left out.
     cell
-        Cell of the DEM, m. The ground is looked for on a grid that does not depend on it.
+        Cell of the DEM, m. The grid of the search does not depend on it.
     config
         Method and thresholds.
 
     Returns
     -------
     Ground
-        Where nothing looks like ground, the lowest points stand in for it.
+        Where nothing looks like ground, the lowest points take its place.
 
     Raises
     ------
@@ -97,13 +97,13 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
 
 
 def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
-    """Find the cells of the ground, look at what stands on them, and settle the surface."""
-    # Sparse points leave holes between them, and a zone would end at each.
-    whole = low if grid.cell == FINE else np.where(unseen(low, grid.cell), low, fill_holes(low))
-    first, is_ground = flat_zones.ground_cells(whole, grid.cell)
+    """Find the ground cells, find the objects on them, and return the surface through the open ground."""
+    # Sparse points leave holes between them, and a zone would end at each hole.
+    whole = low if grid.cell == FINE else np.where(no_data_mask(low, grid.cell), low, fill_holes(low))
+    first, is_ground = flat_zones.find_ground_cells(whole, grid.cell)
     lowest_ground = np.where(is_ground, low, np.float32(np.nan))
-    mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.standing(grid.cell))
-    return flat_zones.settled(mean, is_ground, has_object, grid.cell)
+    mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.return_bands(grid.cell))
+    return flat_zones.final_surface(mean, is_ground, has_object, grid.cell)
 
 
 def _raster(cloud: PointCloud, grid: Grid, values: NDArray[np.float32]) -> Raster:

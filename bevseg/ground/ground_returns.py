@@ -1,4 +1,4 @@
-"""Points and a first surface -> mean of the ground returns of each cell, and the cells in which an object stands."""
+"""Points and a first surface -> mean height of the ground returns per cell; cells with an object on them."""
 
 from __future__ import annotations
 
@@ -38,37 +38,37 @@ def ground_returns(
     Heights, NDArray
         (rows, cols): mean height, m, NaN where there is no ground return; whether an object stands there.
     """
-    points, frame = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
+    points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
     sums = np.zeros((threads(), low.size, 2), np.int32)
     objects = np.zeros((threads(), low.size), np.bool_)
 
-    def of_part(part: int) -> None:
-        its = points.part(chunk_of(len(cloud), part))
-        _stand(its, frame, low.ravel(), surface.ravel(), bands, sums[part], objects[part])
+    def add_chunk(thread: int) -> None:
+        chunk = points.chunk(chunk_of(len(cloud), thread))
+        _add(chunk, transform, low.ravel(), surface.ravel(), bands, sums[thread], objects[thread])
 
-    parallel_for(of_part)
+    parallel_for(add_chunk)
     above = mean_height(sums).reshape(low.shape)
     return low + above, objects.max(axis=0).reshape(low.shape)
 
 
 @compiled
-def _stand(points, frame, low, surface, bands, sums, objects):  # type: ignore[no-untyped-def]
-    """Add up how far ground returns lie above the lowest of their cell; note the cells with a point in the band.
+def _add(points, transform, low, surface, bands, sums, objects):  # type: ignore[no-untyped-def]
+    """Add up how far ground returns lie above the lowest of their cell; mark the cells with a point of an object.
 
-    No branches but one: whether a point is ground, nobody could foretell.
+    Only one branch: whether a point is ground cannot be predicted.
     """
     thick, above_foot, below_crown = bands
     cells_buffer, heights_buffer = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
         cells, heights = cells_buffer[: len(block.x)], heights_buffer[: len(block.x)]
-        find_cells(block, frame, cells)
-        find_heights(block, frame, heights)
+        find_cells(block, transform, cells)
+        find_heights(block, transform, heights)
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])
                 over = heights[j] - low[k]
-                is_ground = over <= thick  # never where the cell is none: NaN
+                is_ground = over <= thick  # never where the cell is no ground: NaN
                 sums[k, 0] += np.int32(np.rint(over * PER_METRE)) if is_ground else np.int32(0)
                 sums[k, 1] += is_ground
                 above = heights[j] - surface[k]

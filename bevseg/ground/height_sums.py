@@ -1,4 +1,4 @@
-"""Heights added up in whole numbers, cell by cell -> their mean: the order of the points plays no part."""
+"""Sums of heights per cell, in whole numbers -> mean height per cell."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Sums = NDArray[np.signedinteger]
 """(..., 2): heights added up, in parts of `PER_METRE`, and how many there are."""
 
 PER_METRE = 10_000
-"""Heights are added up in whole tenths of a millimetre: their order then plays no part."""
+"""Heights are added up in whole tenths of a millimetre: then the order of the points changes nothing."""
 
 WIDE = 2.0
-"""Larger cells (m) may hold so many points that the sums of their heights outgrow 32 bits."""
+"""Larger cells (m) may hold so many points that the sums of their heights exceed 32 bits."""
 
 
 def mean_height(sums: Sums) -> Heights:

@@ -1,4 +1,4 @@
-"""DEM -> a picture of the ground as the sun would show it; what is not measured looks like it.
+"""DEM -> a hillshade: a picture of the ground in sunlight that also shows what is not measured.
 
 One pixel per cell and nothing drawn on top, so that a GIS can lay it over a map.
 """
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED, Raster
 
 AZIMUTH, ALTITUDE = 315.0, 45.0
-"""Where the sun stands: clockwise from north and above the horizon, degrees. From the north-west, as maps have it."""
+"""Position of the sun, degrees: clockwise from north, and above the horizon. North-west is the habit of maps."""
 
 PALE, FADED = 0.6, 1.0
-"""Largest share of white in a cell that is interpolated, and how far (m) beyond the spacing of the measured cells it
-is reached: nearer than that the ground is as good as measured, and dots would hide its shape."""
+"""Largest share of white in an interpolated cell, and how far (m) beyond the spacing of the measured cells it is
+reached. Nearer than that the ground is as good as measured, and dots would hide its shape."""
 
 EXAGGERATION = 2.0
-"""Heights are drawn so many times their height: streets are flat, and kerbs are to be seen."""
+"""Heights are drawn this many times higher: streets are flat, and kerbs should be visible."""
 
 GUESS, TINT = np.float32(0.7), np.array([250, 222, 184], np.float32)
 """Share of a colour in a cell that is extrapolated, and the colour."""
 
 HATCH = 8, 2
-"""Distance of the lines over extrapolated cells and their width, cells."""
+"""Distance and width of the lines over extrapolated cells, cells."""
 
 HATCHED = 0.88
-"""Brightness of these lines, as a share of what lies between."""
+"""Brightness of these lines, as a share of the brightness between them."""
 
 
 def hillshade(dem: Raster) -> NDArray[np.uint8]:
@@ -48,10 +48,12 @@ def hillshade(dem: Raster) -> NDArray[np.uint8]:
     """
     height, source = np.asarray(dem["height"], np.float32), np.asarray(dem["source"])
     grey = 255 * illuminated(height * np.float32(EXAGGERATION), dem.grid.cell)
-    filled, guessed = source == INTERPOLATED, source == EXTRAPOLATED
-    beyond = np.asarray(dem["distance"], np.float32)[filled] - np.float32(_spacing(source, dem.grid.cell))
+    interpolated, guessed = source == INTERPOLATED, source == EXTRAPOLATED
+    beyond = np.asarray(dem["distance"], np.float32)[interpolated] - np.float32(
+        _spacing(source, dem.grid.cell)
+    )
     share = np.clip(beyond / np.float32(FADED), 0, 1) * np.float32(PALE)
-    grey[filled] += share * (255 - grey[filled])
+    grey[interpolated] += share * (255 - grey[interpolated])
     picture = np.repeat(grey[..., None], 4, axis=2)
     picture[guessed, :3] += GUESS * (TINT - picture[guessed, :3])
     picture[guessed & _hatched(height.shape), :3] *= HATCHED
@@ -78,7 +80,7 @@ def illuminated(
     cell
         Side of a cell, m.
     azimuth, altitude
-        Of the sun, degrees.
+        Position of the sun, degrees.
 
     Returns
     -------

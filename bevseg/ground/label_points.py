@@ -1,4 +1,4 @@
-"""Points and the surface of the ground -> which points are ground, and how far off it those of a DEM cell lie."""
+"""Points and the surface of the ground -> the ground points, and their mean height above it per cell of the DEM."""
 
 from __future__ import annotations
 
@@ -19,32 +19,45 @@ Heights = NDArray[np.float32]
 def label_points(
     cloud: PointCloud, searched: Grid, surface: Surface, grid: Grid
 ) -> tuple[NDArray[np.bool_], Heights]:
-    """Return the points near the surface, (N,), and how far off it those of each cell are in the mean, m.
+    """Return the points near the surface, and how far above it those of each cell of the DEM lie.
 
-    NaN where a cell has none of them.
+    Parameters
+    ----------
+    cloud
+        Points; those that are not finite are no ground.
+    searched, surface
+        Grid of the search, and the surface of the ground on it.
+    grid
+        Grid of the DEM.
+
+    Returns
+    -------
+    NDArray, Heights
+        (N,) bool: ground points. (rows, cols) of the DEM: their mean height above the surface, m; NaN where a cell
+        has none.
     """
-    points, inner, outer = (
+    points, search, dem = (
         QuantizedPoints.of(cloud),
         GridTransform.of(cloud, searched),
         GridTransform.of(cloud, grid),
     )
     is_ground = np.zeros(len(cloud), np.bool_)
-    whole: type[np.signedinteger] = np.int64 if grid.cell > WIDE else np.int32
-    sums = np.zeros((threads(), grid.rows * grid.cols, 2), whole)
+    integer: type[np.signedinteger] = np.int64 if grid.cell > WIDE else np.int32
+    sums = np.zeros((threads(), grid.rows * grid.cols, 2), integer)
 
-    def of_part(part: int) -> None:
-        its = chunk_of(len(cloud), part)
-        _label(points.part(its), inner, *surface, outer, is_ground[its], sums[part])
+    def label_chunk(thread: int) -> None:
+        chunk = chunk_of(len(cloud), thread)
+        _label(points.chunk(chunk), search, *surface, dem, is_ground[chunk], sums[thread])
 
-    parallel_for(of_part)
+    parallel_for(label_chunk)
     return is_ground, mean_height(sums).reshape(grid.shape)
 
 
 @compiled
-def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: ignore[no-untyped-def]
-    """Mark the points near the surface, and add up how far off it they lie in each cell of the DEM.
+def _label(points, search, surface, tolerance, dem, is_ground, sums):  # type: ignore[no-untyped-def]
+    """Mark the points near the surface, and add up how far above it they lie in each cell of the DEM.
 
-    What is no ground is added up as well, as nothing: without a branch.
+    Other points are added as zero: that takes no branch.
     """
     integers, floats = np.empty((4, BLOCK), np.int32), np.empty((5, BLOCK), np.float32)
     rows, cols = np.int32(surface.shape[0]), np.int32(surface.shape[1])
@@ -52,7 +65,7 @@ def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: 
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
         size = len(block.x)
-        its, cells, corners, off = (
+        search_cells, cells, corners, off = (
             integers[0, :size],
             integers[1, :size],
             integers[2, :size],
@@ -61,10 +74,10 @@ def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: 
         heights, right, down = floats[0, :size], floats[1, :size], floats[2, :size]
         away, limit = floats[3, :size], floats[4, :size]
         near = is_ground[start : start + size]
-        find_cells(block, inner, its)
-        find_cells(block, outer, cells)
-        find_heights(block, inner, heights)
-        _find_corners(block, inner, rows, cols, corners, right, down)
+        find_cells(block, search, search_cells)
+        find_cells(block, dem, cells)
+        find_heights(block, search, heights)
+        _find_corners(block, search, rows, cols, corners, right, down)
         for j in range(size):
             k = np.uint32(corners[j])
             east, south = np.uint32(right[j] > 0), np.uint32(cols) if down[j] > 0 else np.uint32(0)
@@ -73,8 +86,8 @@ def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: 
             away[j] = heights[j] - (
                 here + (beside - here) * right[j] + (below - here + twist * right[j]) * down[j]
             )
-            limit[j] = limits[np.uint32(max(its[j], np.int32(0)))]
-        _find_near(away, limit, its, near, off)
+            limit[j] = limits[np.uint32(max(search_cells[j], np.int32(0)))]
+        _find_near(away, limit, search_cells, near, off)
         for j in range(size):
             k = np.uint32(max(cells[j], np.int32(0)))
             sums[k, 0] += off[j]
@@ -82,17 +95,17 @@ def _label(points, inner, surface, tolerance, outer, is_ground, sums):  # type: 
 
 
 @numba.njit
-def _find_corners(block, frame, rows, cols, corners, right, down):  # type: ignore[no-untyped-def]
-    """Write the cell whose centre lies to the north-west of each point of a block, and how far off it is, in cells.
+def _find_corners(block, transform, rows, cols, corners, right, down):  # type: ignore[no-untyped-def]
+    """Write the cell whose centre lies to the north-west of each point of a block, and the way from there, in cells.
 
-    Beyond the outermost centres, the surface goes on level.
+    Beyond the outermost centres, the surface is level.
     """
-    per_metre = 1.0 / frame.cell  # no point changes its cell by the rounding
+    per_metre = 1.0 / transform.cell  # no point changes search_cells cell by the rounding
     for j in range(len(corners)):
-        x = block.x[j] * frame.scale[0] + frame.offset[0]
-        y = block.y[j] * frame.scale[1] + frame.offset[1]
-        col = np.float32(x * per_metre - frame.west - 0.5)
-        row = np.float32(frame.north + 0.5 - y * per_metre)
+        x = block.x[j] * transform.scale[0] + transform.offset[0]
+        y = block.y[j] * transform.scale[1] + transform.offset[1]
+        col = np.float32(x * per_metre - transform.west - 0.5)
+        row = np.float32(transform.north + 0.5 - y * per_metre)
         col = min(max(col, np.float32(0)), np.float32(cols - 1))
         row = min(max(row, np.float32(0)), np.float32(rows - 1))
         left, top = np.int32(col), np.int32(row)
@@ -102,7 +115,7 @@ def _find_corners(block, frame, rows, cols, corners, right, down):  # type: igno
 
 @numba.njit
 def _find_near(away, limit, cells, near, off):  # type: ignore[no-untyped-def]
-    """Write which points are near the surface, and how far off it these are, in parts of `PER_METRE`."""
+    """Write which points are near the surface, and how far above it these are, in parts of `PER_METRE`."""
     for j in range(len(away)):
         is_near = (abs(away[j]) <= limit[j]) & (cells[j] >= 0)
         near[j] = is_near

@@ -16,18 +16,19 @@ DIAGONAL = np.float32(np.sqrt(2))
 def limit_slope(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: float) -> Heights:
     """Return filled heights with no two unknown neighbours (of eight) steeper than ground can be.
 
-    Known cells stay. An unknown cell is first held to what all the known allow: no higher than a slope up from any of
-    them, no lower than a slope down. Then steps among the unknown are cut from both sides alike: the mean of the
-    highest surface of that slope below and the lowest above. Where known cells are steeper among themselves, the two
-    holds cross, and the cells between go halfway: there an unknown cell may be steeper to a known one than allowed,
-    never to another unknown one. Linear in the number of cells: chamfer sweeps (Borgefors 1986).
+    Known cells stay. First an unknown cell is limited to what the known cells allow: no higher than a slope up from
+    any of them, no lower than a slope down. Then steps among unknown cells are cut from both sides alike: the result
+    is the mean of the highest surface of that slope below and the lowest above. Where known cells are steeper among
+    themselves, the two limits cross and the cells between go halfway. There an unknown cell may be steeper to a known
+    one than allowed, but never to another unknown one. The time is linear in the number of cells: chamfer sweeps
+    (Borgefors 1986).
 
     Parameters
     ----------
     heights
         (rows, cols) float32 without gaps, m; all NaN is returned as it is.
     known
-        (rows, cols): cells that may not move.
+        (rows, cols): cells that stay.
     cell
         Side of a cell, m.
     steepest
@@ -36,7 +37,7 @@ def limit_slope(heights: Heights, known: NDArray[np.bool_], cell: float, steepes
     Returns
     -------
     NDArray
-        (rows, cols) float32; cells that need not move keep their value to the bit.
+        (rows, cols) float32, m; cells that need not move keep their value to the bit.
     """
     heights, known = np.ascontiguousarray(heights), np.ascontiguousarray(known)
     lowest, highest = float(heights.min()), float(heights.max())

@@ -1,6 +1,6 @@
-"""Heights -> heights without returns from below the ground: multipath, mostly.
+"""Lowest heights -> the cells that lie below the ground: low outliers, mostly multipath.
 
-A courtyard is a pit as well as long as the houses around it stand. So the houses go first: what an opening leaves
+A courtyard looks like one while the houses around it stand. So an opening removes the houses first. What it leaves
 dips below its surroundings only where something lies below the ground.
 """
 
@@ -9,21 +9,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.ground.morphology import opened
+from bevseg.ground.morphology import opening
 
 Heights = NDArray[np.float32]
 
 STEEPEST = 5.0
-"""A cell that lies below its neighbours more steeply than this is one (Pingel et al. 2013, section 2.1), m per m."""
+"""A cell is an outlier if it lies below its neighbours more steeply than this, m per m (Pingel et al. 2013, section
+2.1)."""
 
 REACH = 6.0
-"""And so is a group of cells within this distance, m, ..."""
+"""Radius of the closing that finds groups of outliers, m."""
 
 DEPTH = 2.5
-"""... that lies so far below what is left when the objects are gone, m."""
+"""A group is one if it lies this far below the closing of the surface without objects, m."""
 
 
-def pits(surface: Heights, cell: float, window: float) -> NDArray[np.bool_]:
+def low_outliers(surface: Heights, cell: float, window: float) -> NDArray[np.bool_]:
     """Return the cells that lie below the ground.
 
     Parameters
@@ -34,13 +35,18 @@ def pits(surface: Heights, cell: float, window: float) -> NDArray[np.bool_]:
         Side of a cell, m.
     window
         Objects are narrower than twice this, m.
+
+    Returns
+    -------
+    NDArray
+        (rows, cols) bool.
     """
-    bare = opened(surface, round(window / cell), "octagon")
-    group = _closed(bare, max(1, round(REACH / cell))) - bare > DEPTH
-    single = _closed(surface, 1) - surface > STEEPEST * cell
+    bare = opening(surface, round(window / cell), "octagon")
+    group = _closing(bare, max(1, round(REACH / cell))) - bare > DEPTH
+    single = _closing(surface, 1) - surface > STEEPEST * cell
     return group | single
 
 
-def _closed(surface: Heights, radius: int) -> Heights:
-    """Return the closing of a surface by an octagon: what the opening is from below, from above."""
-    return -opened(-surface, radius, "octagon")
+def _closing(surface: Heights, radius: int) -> Heights:
+    """Return the closing of a surface by an octagon: the opening from above."""
+    return -opening(-surface, radius, "octagon")

@@ -1,10 +1,10 @@
-"""Heights -> what an opening leaves of them, at a cost that hardly grows with the radius.
+"""Grey-scale erosion, dilation and opening of heights, at a cost that hardly grows with the radius.
 
-A square or an octagon is a sum of lines, so its erosion is that by one line after the other. Down the columns and
-along the diagonals: the lowest of a running window is that of the end of one stretch and the beginning of the next
-(van Herk 1992; Gil & Werman 1993), for a block of columns at a time, which for a diagonal moves on by one cell with
-every row. Along the rows: the lowest of windows of 1, 2, 4 ... cells, for a row that stays in the cache: one step
-more, and a cheap one, whenever the radius doubles. A dilation is the erosion of the negative.
+A square or an octagon is a sum of lines, so its erosion is the erosion by one line after the other. Down the columns
+and along the diagonals, the lowest of a running window is the lower of two: the end of one segment and the beginning
+of the next (van Herk 1992; Gil & Werman 1993). A block of columns is worked on at a time; for a diagonal it moves by
+one cell with every row. Along the rows, the lowest of windows of 1, 2, 4 ... cells is found in a row that stays in
+the cache: one cheap step more whenever the radius doubles. A dilation is the erosion of the negative.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bevseg.runtime.kernels import compiled
 Heights = NDArray[np.float32]
 
 BLOCK = 256
-"""Columns that go down together: long enough for vectors, and a window of rows of them stays in the cache."""
+"""Columns worked on together: long enough for vector instructions, and a window of their rows stays in the cache."""
 
 
 class Lines(NamedTuple):
-    """Reaches (cells on either side of the middle) of the lines that add up to a structuring element."""
+    """Reaches (cells on either side of the middle) of the lines that sum up to a structuring element."""
 
     straight: int
     diagonal: int
@@ -36,7 +36,7 @@ def square(radius: int) -> Lines:
 
 
 def octagon(radius: int) -> Lines:
-    """Return the lines of that octagon 2 r + 1 cells across which differs from the disk of radius r by fewest cells.
+    """Return the lines of the octagon 2 r + 1 cells across that differs from the disk of radius r by fewest cells.
 
     The disk holds the cells whose centres are at most `radius` away. The straight lines of an octagon reach at
     least 1 cell, without which the diagonal ones would leave every other cell out.
@@ -56,11 +56,11 @@ def octagon(radius: int) -> Lines:
 SHAPES = {"square": square, "octagon": octagon}
 
 
-def opened(surface: Heights, radius: int, shape: str = "square") -> Heights:
-    """Return the opening of a surface: how high the element, held level, can be pushed up from below.
+def opening(surface: Heights, radius: int, shape: str = "square") -> Heights:
+    """Return the opening of a surface: how high the level element can be pushed up from below.
 
-    The surface goes on beyond the border of the raster in such a way that it decides nothing: cells outside are left
-    out of every window. There, too, the result is nowhere above the surface, and opening it again changes nothing.
+    Cells outside the raster are left out of every window. At the border, too, the result is nowhere above the
+    surface, and a second opening changes nothing.
 
     Parameters
     ----------
@@ -80,26 +80,26 @@ def opened(surface: Heights, radius: int, shape: str = "square") -> Heights:
     return _lowest(_lowest(surface, lines, -1), lines, -1)
 
 
-def eroded(surface: Heights, radius: int, shape: str = "square") -> Heights:
-    """Return the lowest height within the element around each cell; arguments and errors as of `opened`."""
+def erosion(surface: Heights, radius: int, shape: str = "square") -> Heights:
+    """Return the lowest height within the element around each cell; arguments and errors as of `opening`."""
     return _lowest(surface, _lines(surface, radius, shape), 1)
 
 
-def dilated(surface: Heights, radius: int, shape: str = "square") -> Heights:
-    """Return the highest height within the element around each cell; arguments and errors as of `opened`."""
+def dilation(surface: Heights, radius: int, shape: str = "square") -> Heights:
+    """Return the highest height within the element around each cell; arguments and errors as of `opening`."""
     return _lowest(-surface, _lines(surface, radius, shape), -1)
 
 
-def opened_by_lines(surface: Heights, reach: float) -> Heights:
+def opening_by_lines(surface: Heights, reach: float) -> Heights:
     """Return the highest of the openings by a line along the rows, the columns and both diagonals.
 
-    What is long in any direction stays: the crest of a bank, a kerb, a wall. What is short in all of them goes: a
-    car, a bush. (Soille & Talbot 2001 call it a directional opening.)
+    What is long in one direction stays: the crest of a bank, a kerb, a wall. What is short in all directions goes: a
+    car, a bush. Soille & Talbot (2001) call it a directional opening.
 
     Parameters
     ----------
     surface
-        (rows, cols) heights without NaN, m. Beyond the border it goes on so that it decides nothing.
+        (rows, cols) heights without NaN, m. Cells outside are left out of every window.
     reach
         Length of a line on either side of its middle, in cells.
 
@@ -134,7 +134,7 @@ def _check_no_gaps(surface: Heights) -> None:
 
 
 def _lines(surface: Heights, radius: int, shape: str) -> Lines:
-    """Return the lines of the element, cut to one that covers the whole raster from anywhere."""
+    """Return the lines of the element; a larger one than the raster is cut to one that covers it from every cell."""
     if radius < 0:
         raise ValueError(f"a radius of {radius} cells: expected 0 or more")
     if shape not in SHAPES:
@@ -235,9 +235,9 @@ def _lower_part(block, line, left):  # type: ignore[no-untyped-def]
     """Lower a block to those heights of a row that it covers from column `left` on."""
     start = min(max(left, 0), len(line))
     stop = max(start, min(left + BLOCK, len(line)))
-    mine, its = block[start - left : stop - left], line[start:stop]
-    for k in range(len(its)):
-        mine[k] = mine[k] if mine[k] < its[k] else its[k]
+    lower, heights = block[start - left : stop - left], line[start:stop]
+    for k in range(len(heights)):
+        lower[k] = lower[k] if lower[k] < heights[k] else heights[k]
 
 
 @compiled
@@ -245,6 +245,7 @@ def _write(ends, begin, sign, left, line):  # type: ignore[no-untyped-def]
     """Write the lower of each two, times the sign, to a row from column `left` on, as far as it goes."""
     start = min(max(left, 0), len(line))
     stop = max(start, min(left + BLOCK, len(line)))
-    first, second, its = ends[start - left : stop - left], begin[start - left : stop - left], line[start:stop]
-    for k in range(len(its)):
-        its[k] = sign * (first[k] if first[k] < second[k] else second[k])
+    first, second = ends[start - left : stop - left], begin[start - left : stop - left]
+    lowest = line[start:stop]
+    for k in range(len(lowest)):
+        lowest[k] = sign * (first[k] if first[k] < second[k] else second[k])

@@ -10,11 +10,11 @@ from bevseg.core.grid import Grid
 Heights = NDArray[np.float32]
 
 FINE, COARSE = 0.25, 1.0
-"""Cells of the search by flat zones and by openings, m; the coarse ones are made of whole fine ones."""
+"""Cells of the search by flat zones and by openings, m; a coarse cell holds whole fine cells."""
 
 
 def finer_grid(coarse: Grid, cell: float) -> Grid:
-    """Return the grid of smaller cells that covers the same."""
+    """Return the grid of smaller cells that covers the same area."""
     times = round(coarse.cell / cell)
     north = (coarse.north + 1) * times - 1
     return Grid(cell, coarse.west * times, north, coarse.rows * times, coarse.cols * times)

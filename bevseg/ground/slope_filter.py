@@ -1,4 +1,4 @@
-"""Heights -> the highest surface of a given slope that lies below them all."""
+"""Heights -> the highest that ground of a given slope can be: the slope-based filter of Vosselman (2000)."""
 
 from __future__ import annotations
 
@@ -10,38 +10,37 @@ from bevseg.runtime.kernels import compiled
 Heights = NDArray[np.float32]
 
 
-def below_cones(heights: Heights, rise: float) -> Heights:
-    """Return for each cell the lowest cone that stands on any cell: min over all cells of height + rise x distance.
+def highest_ground(heights: Heights, rise: float) -> Heights:
+    """Return the highest that ground can be at each cell: min over all cells of height + rise x distance.
 
-    What stands higher than that above ground of this slope is no ground, however wide it is: the filter of Vosselman
-    (2000), with all the scene for a window. Distances are those of a chamfer (1, sqrt(2)), at most 8 % too long: so
-    two sweeps are enough.
+    A cell above it is no ground, however wide the object is. This is the filter of Vosselman (2000) with the whole
+    scene as window. Distances are those of a chamfer (1, sqrt(2)), at most 8 % too long: two sweeps are enough.
 
     Parameters
     ----------
     heights
         (rows, cols), m; NaN where nothing is known.
     rise
-        m per cell.
+        Slope of the ground, m per cell.
 
     Returns
     -------
     NDArray
-        (rows, cols); infinite everywhere if nothing is known.
+        (rows, cols) float32, m; infinite everywhere if nothing is known.
     """
-    cones = np.where(np.isnan(heights), np.float32(np.inf), heights)
-    _sweep(cones, np.float32(rise), np.float32(rise * np.sqrt(2)))
-    _sweep(cones[::-1, ::-1], np.float32(rise), np.float32(rise * np.sqrt(2)))
-    return cones
+    highest = np.where(np.isnan(heights), np.float32(np.inf), heights)
+    _sweep(highest, np.float32(rise), np.float32(rise * np.sqrt(2)))
+    _sweep(highest[::-1, ::-1], np.float32(rise), np.float32(rise * np.sqrt(2)))
+    return highest
 
 
 @compiled
-def _sweep(cones, straight, slanted):  # type: ignore[no-untyped-def]
-    """Lower each cell to the cones that come from the row before, and from before it in its own row."""
-    rows, cols = cones.shape
+def _sweep(highest, straight, slanted):  # type: ignore[no-untyped-def]
+    """Lower each cell to what the row before allows, and the cells before it in its own row."""
+    rows, cols = highest.shape
     for row in range(rows):
         if row > 0:
-            before, here = cones[row - 1], cones[row]
+            before, here = highest[row - 1], highest[row]
             for col in range(cols):
                 here[col] = min(here[col], before[col] + straight)
             for col in range(1, cols):
@@ -49,4 +48,4 @@ def _sweep(cones, straight, slanted):  # type: ignore[no-untyped-def]
             for col in range(cols - 1):
                 here[col] = min(here[col], before[col + 1] + slanted)
         for col in range(1, cols):
-            cones[row, col] = min(cones[row, col], cones[row, col - 1] + straight)
+            highest[row, col] = min(highest[row, col], highest[row, col - 1] + straight)

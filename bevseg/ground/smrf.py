@@ -1,9 +1,9 @@
-"""Lowest heights -> ground, by openings of growing size: the way of SMRF (Pingel et al. 2013), with two additions.
+"""Lowest heights -> ground, by openings of growing size: SMRF (Pingel et al. 2013) with two additions.
 
-SMRF opens the surface again and again, with a wider window each time, and holds for objects what sinks by more than
-ground of a given slope would. Crests and embankments sink as well. So here the first opening is one by lines, which
-spares whatever is long (`openings.opened_by_lines`); and what the later ones take off comes back where its border
-hangs together with the ground (`attached`). Both are needed: on the ISPRS samples they halve the ground that is lost.
+SMRF opens the surface again and again, with a wider window each time. What sinks by more than ground of a given slope
+is an object. Crests and embankments sink as well. So here the first opening is by lines, which keeps whatever is long
+(`opening_by_lines`). And what later openings remove comes back where its border is attached to the ground
+(`attached`). Both are needed: on the ISPRS samples they halve the ground that is lost.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from bevseg.config import GroundConfig
 from bevseg.ground.attached import attached
 from bevseg.ground.fill_holes import fill_holes
 from bevseg.ground.fill_with_minimum import fill_with_minimum
-from bevseg.ground.low_outliers import pits
-from bevseg.ground.morphology import opened, opened_by_lines
+from bevseg.ground.low_outliers import low_outliers
+from bevseg.ground.morphology import opening, opening_by_lines
 from bevseg.ground.resample import resample
 from bevseg.ground.search_grids import COARSE, FINE, coarsen
-from bevseg.ground.surface import Surface, steepness, through, unseen
+from bevseg.ground.surface import Surface, interpolate, no_data_mask, slope_of
 
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 LINE = 8.0
-"""Reach of the lines of the first opening, m: it takes off what is shorter than twice this in all directions."""
+"""Reach of the lines of the first opening, m: it removes what is shorter than twice this in all directions."""
 
 BUMP = 0.25
-"""What stands out by more than this of what the lines leave is an object, m."""
+"""What the opening by lines lowers by more than this is an object, m."""
 
 FIRST = 3
 """Smallest window of the openings, m; they grow by a metre at a time."""
@@ -40,39 +40,44 @@ BROAD, GROWTH = 50.0, 1.1
 """Largest window for halls, m, and how the windows grow beyond the usual largest one."""
 
 OFFSET = 0.2
-"""An opening may take off this much (m) and `slope` times the window."""
+"""An opening may lower ground by this much (m) plus `slope` times the window."""
 
 STEEPEST = 0.7
 """Neighbouring cells no steeper than this belong to one zone, m per m."""
 
 SHARE, SHARE_OF_BROAD = 0.68, 0.2
-"""Share of its border by which a zone has to hang together with the ground: houses, and halls, whose border is mostly
-made of walls in any case."""
+"""Share of its border by which a zone has to be attached to the ground: houses, and halls, whose border is mostly
+walls in any case."""
 
 OTHERS = 0.2
-"""Weight in that share of the border to other objects and to what nobody has seen."""
+"""Weight in that share of the border to other objects and to cells without data."""
 
 LEAST = 12.0
-"""Least length of the border by which a zone hangs together with the ground, m."""
+"""Least length of the border by which a zone is attached to the ground, m."""
 
 ROUNDS = 2
-"""Times that the ground takes back the cells that lie near it."""
+"""How many times the ground regrows into the cells near it."""
 
 
 def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Surface:
-    """Find the ground on four grids, half a cell apart, and return what they agree upon, on cells half as large.
+    """Find the ground on four grids, half a cell apart, and return their middle on cells half as large.
 
-    Where the borders of the coarse cells lie is chance. Of one grid, half a cell to the side, one to two per cent of
-    the labels change on sparse scans; of the middle of four, less than half of these.
+    Where the borders of the coarse cells lie is chance. When a single grid moves by half a cell, one to two per cent
+    of the labels change on sparse scans. With the middle of four grids, less than half of these change.
 
     Parameters
     ----------
     low
-        Lowest height of each fine cell, m.
+        (rows, cols): lowest height of each fine cell, m, NaN where it is empty; at least one is known.
     config
-        Of `smrf`; the threshold shrinks with the density.
+        As for `smrf`. The threshold shrinks with the density.
     density
         Points per square metre.
+
+    Returns
+    -------
+    Surface
+        On cells of `COARSE` / 2.
     """
     config = _for_density(config, density)
     half = round(COARSE / FINE) // 2
@@ -102,60 +107,65 @@ def smrf(low: Heights, cell: float, config: GroundConfig) -> Surface:
         Side of a cell, m.
     config
         Window, slope, threshold and scalar.
+
+    Returns
+    -------
+    Surface
+        (rows, cols), without gaps.
     """
-    surface, blind = _without_gaps(low, cell)
-    is_pit = pits(surface, cell, config.window)
-    if (is_pit & ~np.isnan(low)).any():
-        low = np.where(is_pit, np.float32(np.nan), low)
-        surface, blind = _without_gaps(low, cell)
-    is_object = objects(surface, blind, cell, config)
-    return regrown(low, ~is_object, cell, config)
+    surface, no_data = _fill(low, cell)
+    is_outlier = low_outliers(surface, cell, config.window)
+    if (is_outlier & ~np.isnan(low)).any():
+        low = np.where(is_outlier, np.float32(np.nan), low)
+        surface, no_data = _fill(low, cell)
+    is_object = find_objects(surface, no_data, cell, config)
+    return regrow(low, ~is_object, cell, config)
 
 
-def objects(surface: Heights, blind: Mask, cell: float, config: GroundConfig) -> Mask:
+def find_objects(surface: Heights, no_data: Mask, cell: float, config: GroundConfig) -> Mask:
     """Return the cells that are no ground.
 
     Parameters
     ----------
     surface
         (rows, cols) heights without gaps, m.
-    blind
-        Cells too far from any point to be seen.
+    no_data
+        (rows, cols): cells too far from any point.
     cell
         Side of a cell, m.
     config
         Window and slope.
     """
-    lines = opened_by_lines(surface, LINE / cell)
+    lines = opening_by_lines(surface, LINE / cell)
     windows = np.arange(FIRST, config.window + 0.5)
-    houses, left = _taken_off(lines, windows, cell, config.slope)
-    houses = houses & ~_tied(lines, houses, blind, cell, SHARE)
+    houses, left = _progressive_opening(lines, windows, cell, config.slope)
+    houses = houses & ~_attached(lines, houses, no_data, cell, SHARE)
     wider = [config.window * GROWTH**k for k in range(1, 99) if config.window * GROWTH**k < BROAD * GROWTH]
-    halls = _taken_off(left, np.minimum(wider, BROAD), cell, config.slope)[0] & ~houses
-    # The corners of a roof fit into no octagon and are houses already: no ground that the rest could be tied to.
+    halls = _progressive_opening(left, np.minimum(wider, BROAD), cell, config.slope)[0] & ~houses
+    # The corners of a roof fit into no octagon and are houses already: the rest must not be attached to them.
     bare = np.where(houses, left, lines)
-    halls = halls & ~_tied(bare, halls, blind, cell, SHARE_OF_BROAD)
+    halls = halls & ~_attached(bare, halls, no_data, cell, SHARE_OF_BROAD)
     return (surface - lines > BUMP) | houses | halls
 
 
-def regrown(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) -> Surface:
-    """Return the surface through the ground cells and all that lie near it.
+def regrow(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) -> Surface:
+    """Return the surface through the ground cells and all cells near it.
 
     Parameters
     ----------
     low
         (rows, cols): lowest height of each cell, m, NaN where it is empty.
     is_ground
-        Cells to begin with.
+        (rows, cols): cells to begin with.
     cell
         Side of a cell, m.
     config
         A cell is near if it is at most `threshold` + `scalar` times the slope away.
     """
     for _ in range(ROUNDS):
-        found = _through(low, is_ground, cell, config)
+        found = _interpolate(low, is_ground, cell, config)
         is_ground = np.abs(low - found.height) <= found.tolerance
-    return _through(low, is_ground, cell, config)
+    return _interpolate(low, is_ground, cell, config)
 
 
 def _for_density(config: GroundConfig, density: float) -> GroundConfig:
@@ -163,33 +173,35 @@ def _for_density(config: GroundConfig, density: float) -> GroundConfig:
     return replace(config, threshold=config.threshold * min(1.0, density**-0.25))
 
 
-def _through(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) -> Surface:
-    height = through(low, is_ground)
-    slope = steepness(height, cell)
+def _interpolate(low: Heights, is_ground: Mask, cell: float, config: GroundConfig) -> Surface:
+    height = interpolate(low, is_ground)
+    slope = slope_of(height, cell)
     return Surface(height, np.float32(config.threshold) + np.float32(config.scalar) * slope)
 
 
-def _taken_off(surface: Heights, windows: Iterable[float], cell: float, slope: float) -> tuple[Mask, Heights]:
-    """Return where growing openings, one upon the other, take off more than ground explains; and what is left."""
-    taken = np.zeros(surface.shape, bool)
+def _progressive_opening(
+    surface: Heights, windows: Iterable[float], cell: float, slope: float
+) -> tuple[Mask, Heights]:
+    """Return where openings of growing windows lower the surface by more than ground explains, and the rest."""
+    removed = np.zeros(surface.shape, bool)
     for window in windows:
-        left = opened(surface, round(window / cell), "octagon")
-        taken |= surface - left > OFFSET + slope * window
+        left = opening(surface, round(window / cell), "octagon")
+        removed |= surface - left > OFFSET + slope * window
         surface = left
-    return taken, surface
+    return removed, surface
 
 
-def _tied(surface: Heights, suspect: Mask, blind: Mask, cell: float, share: float) -> Mask:
+def _attached(surface: Heights, suspect: Mask, no_data: Mask, cell: float, share: float) -> Mask:
     return attached(
-        surface, suspect, blind, step=STEEPEST * cell, share=share, others=OTHERS, least=round(LEAST / cell)
+        surface, suspect, no_data, step=STEEPEST * cell, share=share, others=OTHERS, least=round(LEAST / cell)
     )
 
 
-def _without_gaps(low: Heights, cell: float) -> tuple[Heights, Mask]:
-    """Return the surface through the cells, and which of its cells nobody has seen.
+def _fill(low: Heights, cell: float) -> tuple[Heights, Mask]:
+    """Return the heights without gaps, and which cells have no data.
 
-    What lies between roofs at the far ends of a wide gap would stand as high as they do: there the surface keeps to
-    the lowest that is around it, and no house is held for broad because of a gap.
+    A smooth fill between two roofs is as high as the roofs, and a house would look wider than it is. So cells without
+    data take the lowest height around them.
     """
-    blind = unseen(low, cell)
-    return fill_holes(np.where(blind, fill_with_minimum(low), low)), blind
+    no_data = no_data_mask(low, cell)
+    return fill_holes(np.where(no_data, fill_with_minimum(low), low)), no_data

@@ -1,4 +1,4 @@
-"""The ground on the grid of the search: its height everywhere, and how far off it a point is still ground."""
+"""The surface of the ground on the grid of the search: its height, and how far from it a point is still ground."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from bevseg.ground.fill_holes import fill_holes
 Heights = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-
-BLIND = 3.0
-"""Cells this many times the spacing of the known ones away from any are not seen."""
+NO_DATA = 3.0
+"""A cell has no data if it is this many times the spacing of the known cells away from any of them."""
 
 
 class Surface(NamedTuple):
@@ -27,27 +26,40 @@ class Surface(NamedTuple):
     height
         m.
     tolerance
-        A point of the cell that lies no further above or below the surface than this is ground, m.
+        A point of the cell is ground if it lies no further above or below the surface than this, m.
     """
 
     height: Heights
     tolerance: Heights
 
 
-def unseen(heights: Heights, cell: float) -> Mask:
-    """Return the cells so far from any known one that nothing can be said of them."""
+def no_data_mask(heights: Heights, cell: float) -> Mask:
+    """Return the cells too far from any known one to say anything of them.
+
+    Parameters
+    ----------
+    heights
+        (rows, cols), m; NaN where unknown. At least one is known.
+    cell
+        Side of a cell, m.
+
+    Returns
+    -------
+    NDArray
+        (rows, cols) bool.
+    """
     known = ~np.isnan(heights)
     spacing = cell / np.sqrt(known.mean())
-    return to_nearest(known) * np.float32(cell) > BLIND * spacing
+    return to_nearest(known) * np.float32(cell) > NO_DATA * spacing
 
 
-def through(heights: Heights, cells: Mask) -> Heights:
-    """Return the surface through the heights of some cells; through all that are known if there are none of these."""
+def interpolate(heights: Heights, cells: Mask) -> Heights:
+    """Return the surface through the heights of some cells, (rows, cols); through all known if none is chosen."""
     known = np.where(cells, heights, np.float32(np.nan))
     return fill_holes(heights if np.isnan(known).all() else known)
 
 
-def steepness(surface: Heights, cell: float) -> Heights:
+def slope_of(surface: Heights, cell: float) -> Heights:
     """Return the slope of each cell, m per m (Horn 1981)."""
     down, right = (ndimage.sobel(surface, axis, mode="nearest") for axis in (0, 1))
     return np.hypot(down, right) / np.float32(8 * cell)

@@ -1,8 +1,8 @@
-"""Heights -> lambda-flat zones: cells that hang together by small steps; and their sizes.
+"""Heights -> lambda-flat zones: cells connected by small steps; and their sizes.
 
-A zone may climb without limit as long as no step between neighbours is high (Meyer 1998). Zones are the connected
-components of the graph of such neighbours, found in two scans with a union-find whose paths are halved on the way:
-the time per cell hardly depends on how large they are and how they wind.
+A zone may climb without limit if no step between neighbours is high (Meyer 1998). Zones are the connected components
+of the graph of such neighbours. Two scans find them with a union-find that halves its paths: the time per cell hardly
+depends on the size and the shape of a zone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Zones = NDArray[np.int32]
 NEIGHBOURS = (4, 8)
 
 
-def flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
+def label_flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
     """Return the number of the lambda-flat zone of each cell.
 
     Neighbours whose heights differ by no more than `step` lie in one zone.
@@ -37,7 +37,7 @@ def flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
     Returns
     -------
     NDArray
-        (rows, cols): 1, 2, ... in the order in which the zones are met row by row, 0 where the height is NaN.
+        (rows, cols): 1, 2, ... in the order of the first cell of each zone, row by row; 0 where the height is NaN.
 
     Raises
     ------
@@ -55,13 +55,13 @@ def flat_zones(heights: Heights, step: float, *, neighbours: int = 4) -> Zones:
 
 
 def zone_sizes(zones: Zones) -> NDArray[np.int64]:
-    """Return how many cells each zone has, indexed by its number; first those of no zone."""
+    """Return how many cells each zone has, indexed by its number; index 0 counts the cells of no zone."""
     return _sizes(zones, zones.max(initial=0) + 1)
 
 
 @compiled
 def _join(heights, step, corners, zones, parents):  # type: ignore[no-untyped-def]
-    """Write the zones: what the first scan gives to a cell is a name; names of one zone are joined as they meet."""
+    """Write the zones. The first scan gives each cell a name; names of one zone are joined where they meet."""
     rows, cols = heights.shape
     far = step * np.sqrt(2.0)
     west, north, northwest, northeast = np.zeros((4, cols), np.bool_)
@@ -73,7 +73,7 @@ def _join(heights, step, corners, zones, parents):  # type: ignore[no-untyped-de
         if corners and row > 0:
             _find_near(heights[row, 1:], heights[row - 1], far, northwest[1:])
             _find_near(heights[row], heights[row - 1, 1:], far, northeast)
-        its, above = zones[row], zones[max(row - 1, 0)]
+        here, above = zones[row], zones[max(row - 1, 0)]
         name = np.int32(0)
         for col in range(cols):
             name = name if west[col] else np.int32(0)
@@ -81,12 +81,12 @@ def _join(heights, step, corners, zones, parents):  # type: ignore[no-untyped-de
             if corners:
                 name = _joined(parents, name, above[col - 1] if northwest[col] else np.int32(0))
                 name = _joined(parents, name, above[col + 1] if northeast[col] else np.int32(0))
-            # Without a branch, which nobody could foretell: the next name lies ready, and is taken or not.
+            # Without a branch, which could not be predicted: the next name is ready, and is taken or not.
             is_new = (name == 0) & (heights[row, col] == heights[row, col])
             parents[names + 1] = names + 1
             names += is_new
             name = np.int32(names) if is_new else name
-            its[col] = name
+            here[col] = name
     _number(zones, parents, names)
 
 
@@ -121,7 +121,7 @@ def _root(parents, name):  # type: ignore[no-untyped-def]
 
 @compiled
 def _number(zones, parents, names):  # type: ignore[no-untyped-def]
-    """Replace names by numbers. The lowest name of a zone is that of its first cell: numbers keep that order."""
+    """Replace names by numbers. The lowest name of a zone is that of its first cell, so numbers keep that order."""
     count = 0
     parents[0] = 0
     for name in range(1, names + 1):

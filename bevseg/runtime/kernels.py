@@ -13,11 +13,11 @@ import numba
 T = TypeVar("T")
 
 THREADS = 2
-"""Threads of a stage, whatever the number of cores; the kernels let go of Python's lock. `threads` tells it to
-others: here it may be set anew."""
+"""Threads of a stage, whatever the number of cores; kernels release Python's lock. Others read it by `threads()`, so
+that it can be set here."""
 
-# numba finds its stored code outdated when the file of the kernel changes. But functions of other files are compiled
-# into a kernel, too: a change of any of these files counts.
+# numba compiles a kernel again when its own file changes. But functions of other files are compiled into a kernel,
+# too: a change of any file in these folders counts.
 _HERE = Path(__file__).parents[1]
 _STAMP = sum(
     path.stat().st_mtime_ns
@@ -44,11 +44,11 @@ def threads() -> int:
 
 
 def parallel_for(work: Callable[[Any], T], items: Iterable[Any] | None = None) -> list[T]:
-    """Return what the work gives for each item, done side by side; the items are the threads if none are given."""
+    """Return the result of the work for each item, in parallel; without items, for the number of each thread."""
     with ThreadPoolExecutor(threads()) as pool:
         return list(pool.map(work, range(threads()) if items is None else items))
 
 
-def chunk_of(size: int, part: int) -> slice:
-    """Return the share of one thread in `size` things."""
-    return slice(size * part // threads(), size * (part + 1) // threads())
+def chunk_of(size: int, thread: int) -> slice:
+    """Return the chunk of one thread, counted from 0, of `size` items."""
+    return slice(size * thread // threads(), size * (thread + 1) // threads())

@@ -404,13 +404,13 @@ def test_returns_from_below_the_street_take_no_part():
     assert np.abs(found.dem["height"]).max() < 0.03
 
 
-@pytest.mark.parametrize(("strays", "depth"), [(40, 5.5), (40, 20.0), (4, 3.0)])
-def test_returns_from_below_a_scan_from_above_take_no_part(strays, depth):
+@pytest.mark.parametrize(("outliers", "depth"), [(40, 5.5), (40, 20.0), (4, 3.0)])
+def test_returns_from_below_a_scan_from_above_take_no_part(outliers, depth):
     """Many deep ones, or a few that are less deep."""
     cloud, _ = from_above(hills, (30, 30, 42, 50, 7))
     x, y = (
-        np.random.default_rng(2).uniform(5, 95, (2, strays))
-        if strays > 4
+        np.random.default_rng(2).uniform(5, 95, (2, outliers))
+        if outliers > 4
         else ([20, 80, 20, 80], [20, 20, 80, 80])
     )
     below = np.column_stack([x, y, hills(np.array(x), np.array(y)) - depth])
@@ -421,7 +421,7 @@ def test_returns_from_below_a_scan_from_above_take_no_part(strays, depth):
     assert np.abs(found.dem["height"] - plain.dem["height"]).max() < 1
 
 
-def test_a_stray_just_below_the_street_pulls_no_hole_into_the_dem():
+def test_a_low_outlier_just_below_the_street_pulls_no_hole_into_the_dem():
     stray = np.array([[20.0, 3.0, -0.6], [12.0, 13.0, -0.4]])
     cloud, floor = crowded_street(lambda x, y: 0 * x, stray)
     found = find_ground(cloud, 0.2, FLAT_ZONES)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bevseg.ground.flat_zones import CELL, TOLERANCE, UNDER, ground_cells, settled
+from bevseg.ground.flat_zones import CELL, TOLERANCE, UNDER, final_surface, find_ground_cells
 
 ROWS, COLS = 80, 160
 """20 x 40 m."""
@@ -16,12 +16,12 @@ def rise(along=0.0):
 
 
 def found_in(low):
-    return ground_cells(low, CELL)[1]
+    return find_ground_cells(low, CELL)[1]
 
 
 @pytest.mark.parametrize("along", [0.0, 0.05, 0.25])
 def test_a_street_is_ground_however_it_climbs(along):
-    surface, found = ground_cells(rise(along), CELL)
+    surface, found = find_ground_cells(rise(along), CELL)
     assert found.all()
     np.testing.assert_allclose(surface, rise(along), atol=1e-3)
 
@@ -65,12 +65,12 @@ def test_fronts_are_no_ground():
     assert not found[0].any() and found[1:].all()
 
 
-def test_strays_below_the_street_are_no_ground_and_pull_nothing_down():
+def test_low_outliers_are_no_ground_and_pull_nothing_down():
     low = rise(0.02)
-    strays = np.random.default_rng(1).random(low.shape) < 0.003
-    low[strays] -= np.float32(3)
-    surface, found = ground_cells(low, CELL)
-    np.testing.assert_array_equal(found, ~strays)
+    outliers = np.random.default_rng(1).random(low.shape) < 0.003
+    low[outliers] -= np.float32(3)
+    surface, found = find_ground_cells(low, CELL)
+    np.testing.assert_array_equal(found, ~outliers)
     np.testing.assert_allclose(surface, rise(0.02), atol=0.01)
 
 
@@ -102,7 +102,7 @@ def test_a_yard_below_the_street_stays_ground():
 def test_unknown_cells_are_no_ground_and_the_surface_spans_them():
     low = rise(0.05)
     low[20:50, 50:90] = np.nan
-    surface, found = ground_cells(low, CELL)
+    surface, found = find_ground_cells(low, CELL)
     np.testing.assert_array_equal(found, ~np.isnan(low))
     np.testing.assert_allclose(surface, rise(0.05), atol=0.02)
 
@@ -117,7 +117,7 @@ def test_raising_the_heights_changes_no_cell():
 def test_in_the_open_points_have_more_room_than_beside_objects():
     has_object = NOBODY.copy()
     has_object[40:44, 60:76] = True
-    surface = settled(rise(), ~has_object, has_object, CELL)
+    surface = final_surface(rise(), ~has_object, has_object, CELL)
     np.testing.assert_allclose(surface.height, 0, atol=1e-6)
     assert surface.tolerance[10, 10] == pytest.approx(TOLERANCE)
     assert surface.tolerance[39, 70] < TOLERANCE / 2
@@ -128,13 +128,13 @@ def test_what_lies_beside_objects_does_not_lift_the_ground():
     has_object, mean = NOBODY.copy(), rise()
     has_object[40:44, 60:76] = True
     mean[39:45, 59:77] = 0.12
-    np.testing.assert_allclose(settled(mean, ~NOBODY, has_object, CELL).height, 0, atol=1e-6)
+    np.testing.assert_allclose(final_surface(mean, ~NOBODY, has_object, CELL).height, 0, atol=1e-6)
 
 
 def test_far_from_open_ground_nothing_is_ground_under_objects():
     has_object = NOBODY.copy()
     has_object[:, 80:] = True
-    tolerance = settled(rise(), ~has_object, has_object, CELL).tolerance
+    tolerance = final_surface(rise(), ~has_object, has_object, CELL).tolerance
     assert (tolerance[:, 82 + round(UNDER / CELL) :] < 0).all()
     assert (tolerance[:, :80] > 0).all()
 
@@ -144,12 +144,12 @@ def test_cells_alone_among_objects_do_not_decide():
     has_object[:, :40] = False
     has_object[40:43, 45:48] = False
     mean[41, 46] = 0.15
-    np.testing.assert_allclose(settled(mean, ~has_object, has_object, CELL).height, 0, atol=1e-6)
+    np.testing.assert_allclose(final_surface(mean, ~has_object, has_object, CELL).height, 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 2)])
 def test_small_rasters_work(shape):
     low = np.full(shape, 3, np.float32)
-    surface, found = ground_cells(low, CELL)
+    surface, found = find_ground_cells(low, CELL)
     assert found.all() and (surface == 3).all()
-    assert (settled(low, found, ~found, CELL).height == 3).all()
+    assert (final_surface(low, found, ~found, CELL).height == 3).all()

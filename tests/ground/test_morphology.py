@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from bevseg.ground.morphology import SHAPES, _down, dilated, eroded, octagon, opened, opened_by_lines
+from bevseg.ground.morphology import SHAPES, _down, dilation, erosion, octagon, opening, opening_by_lines
 
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=18)
 SURFACES = hnp.arrays(np.float32, SIDES, elements=st.integers(-50, 50))
@@ -28,9 +28,9 @@ def footprint(lines):
 
 
 def by_scipy(surface, cells):
-    """(erosion, opening) with nothing outside of the raster in any window."""
-    erosion = ndimage.minimum_filter(surface, footprint=cells, mode="constant", cval=np.inf)
-    return erosion, ndimage.maximum_filter(erosion, footprint=cells, mode="constant", cval=-np.inf)
+    """(eroded, opened) with nothing outside of the raster in any window."""
+    eroded = ndimage.minimum_filter(surface, footprint=cells, mode="constant", cval=np.inf)
+    return eroded, ndimage.maximum_filter(eroded, footprint=cells, mode="constant", cval=-np.inf)
 
 
 def disk(radius):
@@ -41,10 +41,10 @@ def disk(radius):
 @given(SURFACES, RADII, NAMES)
 def test_openings_are_those_of_scipy_also_at_the_border(surface, radius, shape):
     cells = footprint(SHAPES[shape](radius))
-    erosion, opening = by_scipy(surface, cells)
-    np.testing.assert_array_equal(eroded(surface, radius, shape), erosion)
-    np.testing.assert_array_equal(opened(surface, radius, shape), opening)
-    np.testing.assert_array_equal(dilated(-surface, radius, shape), -erosion)
+    eroded, opened = by_scipy(surface, cells)
+    np.testing.assert_array_equal(erosion(surface, radius, shape), eroded)
+    np.testing.assert_array_equal(opening(surface, radius, shape), opened)
+    np.testing.assert_array_equal(dilation(-surface, radius, shape), -eroded)
 
 
 @pytest.mark.parametrize("size", [(90, 700), (700, 90), (300, 520), (3, 600)])
@@ -52,14 +52,14 @@ def test_openings_are_those_of_scipy_also_at_the_border(surface, radius, shape):
 def test_blocks_of_columns_leave_no_seam(size, radius):
     surface = np.random.default_rng(radius).normal(size=size).astype(np.float32)
     square = ndimage.minimum_filter(surface, size=2 * radius + 1, mode="constant", cval=np.inf)
-    np.testing.assert_array_equal(eroded(surface, radius), square)
+    np.testing.assert_array_equal(erosion(surface, radius), square)
     lines = octagon(radius)
     inner = footprint(lines._replace(straight=0))  # of the diagonals alone: few cells, so that SciPy is fast
     wide = np.pad(surface, radius, constant_values=np.inf)
     wide = ndimage.minimum_filter(wide, size=2 * lines.straight + 1, mode="constant", cval=np.inf)
     wide = ndimage.minimum_filter(wide, footprint=inner, mode="constant", cval=np.inf)
     expected = wide[radius:-radius, radius:-radius]
-    np.testing.assert_array_equal(eroded(surface, radius, "octagon"), expected)
+    np.testing.assert_array_equal(erosion(surface, radius, "octagon"), expected)
 
 
 @pytest.mark.parametrize(
@@ -80,32 +80,32 @@ def test_a_line_reaches_every_cell(size, lean, reach):
 def test_away_from_the_border_they_are_those_of_grey_opening(shape):
     surface = np.random.default_rng(0).normal(size=(60, 50)).astype(np.float32)
     expected = ndimage.grey_opening(surface, footprint=footprint(SHAPES[shape](5)))
-    np.testing.assert_array_equal(opened(surface, 5, shape)[10:-10, 10:-10], expected[10:-10, 10:-10])
+    np.testing.assert_array_equal(opening(surface, 5, shape)[10:-10, 10:-10], expected[10:-10, 10:-10])
 
 
 @given(SURFACES, RADII, NAMES, st.integers(-9, 9))
 def test_the_laws_of_an_opening(surface, radius, shape, raised):
-    once = opened(surface, radius, shape)
+    once = opening(surface, radius, shape)
     assert (once <= surface).all()
-    np.testing.assert_array_equal(opened(once, radius, shape), once)
-    np.testing.assert_array_equal(opened(surface + np.float32(raised), radius, shape), once + raised)
+    np.testing.assert_array_equal(opening(once, radius, shape), once)
+    np.testing.assert_array_equal(opening(surface + np.float32(raised), radius, shape), once + raised)
     higher = surface + np.random.default_rng(0).integers(0, 5, surface.shape).astype(np.float32)
-    assert (once <= opened(higher, radius, shape)).all()
+    assert (once <= opening(higher, radius, shape)).all()
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 @pytest.mark.parametrize("radius", [20, 50, 10_000_000])
 def test_a_radius_larger_than_the_raster_leaves_its_lowest_height(shape, radius):
     surface = np.random.default_rng(1).normal(size=(7, 9)).astype(np.float32)
-    np.testing.assert_array_equal(opened(surface, radius, shape), surface.min())
+    np.testing.assert_array_equal(opening(surface, radius, shape), surface.min())
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_radius_0_leaves_the_surface_and_no_call_changes_it(shape):
     surface = np.random.default_rng(2).normal(size=(5, 6)).astype(np.float32)
     before = surface.copy()
-    np.testing.assert_array_equal(opened(surface, 0, shape), before)
-    for operation in (opened, eroded, dilated):
+    np.testing.assert_array_equal(opening(surface, 0, shape), before)
+    for operation in (opening, erosion, dilation):
         operation(surface, 2, shape)
     np.testing.assert_array_equal(surface, before)
 
@@ -114,8 +114,8 @@ def test_radius_0_leaves_the_surface_and_no_call_changes_it(shape):
 def test_a_box_narrower_than_the_window_leaves_no_trace(shape):
     box_on_a_plane = np.full((30, 30), 2, np.float32)
     box_on_a_plane[10:16, 8:13] = 9
-    np.testing.assert_array_equal(opened(box_on_a_plane, 4, shape), 2)
-    assert opened(box_on_a_plane, 2, shape).max() == 9
+    np.testing.assert_array_equal(opening(box_on_a_plane, 4, shape), 2)
+    assert opening(box_on_a_plane, 2, shape).max() == 9
 
 
 @pytest.mark.parametrize("radius", range(1, 30))
@@ -133,16 +133,16 @@ def test_the_octagon_is_the_one_closest_to_the_disk_and_has_no_holes(radius):
 @pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
 def test_an_empty_raster_stays_empty(size):
     for shape in SHAPES:
-        assert opened(np.empty(size, np.float32), 2, shape).shape == size
+        assert opening(np.empty(size, np.float32), 2, shape).shape == size
 
 
 @pytest.mark.parametrize(
     ("height", "radius", "shape", "message"),
     [(0, -1, "square", "-1"), (0, 1, "disk", "square, octagon"), (np.nan, 1, "square", "NaN")],
 )
-def test_what_cannot_be_opened_is_refused(height, radius, shape, message):
+def test_what_cannot_be_foundis_refused(height, radius, shape, message):
     with pytest.raises(ValueError, match=message):
-        opened(np.full((3, 3), height, np.float32), radius, shape)
+        opening(np.full((3, 3), height, np.float32), radius, shape)
 
 
 def by_scipy_lines(surface, reach):
@@ -154,18 +154,18 @@ def by_scipy_lines(surface, reach):
 
 @given(SURFACES, st.sampled_from([0, 0.4, 1, 2.5, 4, 8, 30]))
 def test_openings_by_lines_are_those_of_scipy_also_at_the_border(surface, reach):
-    np.testing.assert_array_equal(opened_by_lines(surface, reach), by_scipy_lines(surface, reach))
+    np.testing.assert_array_equal(opening_by_lines(surface, reach), by_scipy_lines(surface, reach))
 
 
 @given(SURFACES, st.sampled_from([0, 1, 3, 8]), st.integers(-9, 9))
 def test_the_laws_of_an_opening_by_lines(surface, reach, raised):
-    once = opened_by_lines(surface, reach)
+    once = opening_by_lines(surface, reach)
     assert (once <= surface).all()
-    assert (once >= opened(surface, reach)).all(), "a line fits wherever a square does"
-    np.testing.assert_array_equal(opened_by_lines(once, reach), once)
-    np.testing.assert_array_equal(opened_by_lines(surface + np.float32(raised), reach), once + raised)
+    assert (once >= opening(surface, reach)).all(), "a line fits wherever a square does"
+    np.testing.assert_array_equal(opening_by_lines(once, reach), once)
+    np.testing.assert_array_equal(opening_by_lines(surface + np.float32(raised), reach), once + raised)
     higher = surface + np.random.default_rng(0).integers(0, 5, surface.shape).astype(np.float32)
-    assert (once <= opened_by_lines(higher, reach)).all()
+    assert (once <= opening_by_lines(higher, reach)).all()
 
 
 def test_lines_spare_what_is_long_in_any_direction_and_take_off_what_is_short_in_all():
@@ -174,18 +174,18 @@ def test_lines_spare_what_is_long_in_any_direction_and_take_off_what_is_short_in
     for row, col in ((middle, along), (along, middle), (along, along), (along, along[::-1])):
         crest = level.copy()
         crest[row, col] = 3
-        np.testing.assert_array_equal(opened_by_lines(crest, 8), crest)
+        np.testing.assert_array_equal(opening_by_lines(crest, 8), crest)
     car = level.copy()
     car[20:24, 30:34] = 2
-    assert opened_by_lines(car, 8).max() == 0
+    assert opening_by_lines(car, 8).max() == 0
 
 
 @pytest.mark.parametrize("reach", [50, 1e9])
 def test_lines_longer_than_the_raster_leave_the_highest_of_the_lowest_lines(reach):
     surface = np.random.default_rng(1).normal(size=(7, 9)).astype(np.float32)
-    opened_ = opened_by_lines(surface, reach)
-    assert (opened_ <= surface).all()
-    assert (opened_ >= np.maximum(surface.min(axis=0), surface.min(axis=1)[:, None])).all()
+    found = opening_by_lines(surface, reach)
+    assert (found <= surface).all()
+    assert (found >= np.maximum(surface.min(axis=0), surface.min(axis=1)[:, None])).all()
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,4 @@ def test_lines_longer_than_the_raster_leave_the_highest_of_the_lowest_lines(reac
 )
 def test_what_lines_cannot_open_is_refused(height, reach, message):
     with pytest.raises(ValueError, match=message):
-        opened_by_lines(np.full((3, 3), height, np.float32), reach)
+        opening_by_lines(np.full((3, 3), height, np.float32), reach)

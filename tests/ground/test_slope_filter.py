@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bevseg.ground.slope_filter import below_cones
+from bevseg.ground.slope_filter import highest_ground
 
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12)
 HOLED = hnp.arrays(np.float32, SIDES, elements=st.integers(-40, 40).map(lambda n: n / 4) | st.just(np.nan))
@@ -21,20 +21,22 @@ def by_pairs(heights, rise):
 
 
 @given(HOLED, RISES)
-def test_cones_are_those_of_all_pairs_of_cells(heights, rise):
-    np.testing.assert_allclose(below_cones(heights, rise), by_pairs(heights, rise), atol=1e-4)
+def test_the_highest_ground_is_that_of_all_pairs_of_cells(heights, rise):
+    np.testing.assert_allclose(highest_ground(heights, rise), by_pairs(heights, rise), atol=1e-4)
 
 
 @given(HOLED, RISES, st.integers(-9, 9))
 def test_they_are_nowhere_above_the_heights_and_rise_with_them(heights, rise, raised):
-    cones, known = below_cones(heights, rise), ~np.isnan(heights)
-    assert (cones[known] <= heights[known]).all()
-    np.testing.assert_allclose(below_cones(heights + np.float32(raised), rise), cones + raised, atol=1e-4)
+    highest, known = highest_ground(heights, rise), ~np.isnan(heights)
+    assert (highest[known] <= heights[known]).all()
+    np.testing.assert_allclose(
+        highest_ground(heights + np.float32(raised), rise), highest + raised, atol=1e-4
+    )
 
 
 def test_nothing_known_is_infinite_everywhere_and_the_input_stays():
     unknown = np.full((3, 4), np.nan, np.float32)
-    assert np.isinf(below_cones(unknown, 0.3)).all()
+    assert np.isinf(highest_ground(unknown, 0.3)).all()
     assert np.isnan(unknown).all()
 
 
@@ -43,5 +45,5 @@ def test_the_steepest_slope_stays_and_what_stands_on_it_does_not(side):
     slope = (0.3 * np.arange(side) * np.ones((side, 1))).astype(np.float32)
     with_box = slope.copy()
     with_box[10:20, 10:20] += 3
-    np.testing.assert_allclose(below_cones(slope, 0.3), slope, atol=1e-4)
-    assert (with_box - below_cones(with_box, 0.3))[10:20, 10:20].min() > 1
+    np.testing.assert_allclose(highest_ground(slope, 0.3), slope, atol=1e-4)
+    assert (with_box - highest_ground(with_box, 0.3))[10:20, 10:20].min() > 1

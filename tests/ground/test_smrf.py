@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bevseg.config import GroundConfig
-from bevseg.ground.smrf import BROAD, objects, smrf
+from bevseg.ground.smrf import BROAD, find_objects, smrf
 
 CONFIG = GroundConfig()
 LEVEL = np.zeros((140, 160), np.float32)
@@ -21,7 +21,7 @@ def with_boxes(terrain, *boxes):
 
 
 def found_in(surface, config=CONFIG):
-    return objects(surface, np.zeros(surface.shape, bool), 1.0, config)
+    return find_objects(surface, np.zeros(surface.shape, bool), 1.0, config)
 
 
 def slope(rise):
