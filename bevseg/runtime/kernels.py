@@ -17,7 +17,8 @@ THREADS = 2
 that it can be set here."""
 
 # numba compiles a kernel again when its own file changes. But functions of other files are compiled into a kernel,
-# too: a change of any file in these folders counts.
+# too: a change of any file in these folders counts. It is part of the version: numba reads that before it loads types
+# that may be gone.
 _HERE = Path(__file__).parents[1]
 _STAMP = sum(
     path.stat().st_mtime_ns
@@ -34,7 +35,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(nogil=True)(function)
     with contextlib.suppress(AttributeError):  # no public name for it
         stored = kernel._cache._cache_file  # type: ignore[attr-defined]
-        stored._source_stamp = (stored._source_stamp, _STAMP)
+        stored._version = (stored._version, _STAMP)
     return kernel
 
 

@@ -2,9 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bevseg.bev import backproject
-from bevseg.bev import cell_statistics as records
-from bevseg.core import cells as binning
+from bevseg.bev import backproject, cell_statistics
+from bevseg.core import cells
 from bevseg.core.cells import Extent, lowest
 from bevseg.core.grid import Grid
 from bevseg.runtime import kernels
@@ -84,6 +83,6 @@ def test_points_on_cell_borders_fall_into_the_cell_that_begins_there():
 
 
 def test_stored_kernels_are_outdated_by_any_file_that_is_compiled_into_them():
-    # The attribute is numba's own business: if it goes, a change of slices.py would leave records.py as it was.
-    for kernel in (binning._lowest, records._add, backproject._gather):
-        assert kernel._cache._cache_file._source_stamp[1] == kernels._STAMP
+    # The attribute is numba's own business: if it goes, a change of slices.py would leave other kernels as they were.
+    for kernel in (cells._lowest, cell_statistics._add, backproject._gather):
+        assert kernel._cache._cache_file._version[1] == kernels._STAMP

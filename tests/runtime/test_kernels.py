@@ -1,12 +1,16 @@
 """The number of threads is one number, read when a stage begins."""
 
+import copy
+import pickle
+
+import numba
 import pytest
 
 from bevseg.bev.cell_statistics import count
 from bevseg.bev.slices import cut_of
 from bevseg.config import SliceConfig
 from bevseg.core.cells import lowest
-from bevseg.ground.dsm import highest
+from bevseg.ground.dsm import _highest, highest
 from bevseg.runtime import kernels
 from tests import scenes
 from tests.bev.clouds import level
@@ -32,3 +36,10 @@ def test_cells_are_the_same_whatever_the_number_of_threads(monkeypatch):
         values = (low, counts, highest(cloud, grid), records.ground, records.slices)
         found.append([value.tobytes() for value in values])
     assert found[0] == found[1] == found[2]
+
+
+def test_a_stored_kernel_of_older_code_is_not_read(tmp_path):
+    stored = copy.copy(_highest._cache._cache_file)
+    stored._index_path = tmp_path / "kernel.nbi"
+    stored._index_path.write_bytes(pickle.dumps(numba.__version__) + b"types that are gone")
+    assert stored._load_index() == {}
