@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from bevseg.bev.slices import cut_of, slab_and_height
+from bevseg.bev.slices import limits_of, slab_and_height
 from bevseg.config import GroundConfig, RasterConfig, SliceConfig
 from bevseg.core.distance import to_nearest
 from bevseg.core.grid import Grid
@@ -449,11 +449,11 @@ def sliced(cloud: PointCloud, found: Ground, true: Array, seen: Mask) -> Slices:
     level = found.dem["height"].ravel()[cells].astype(np.float64)
     known = np.isfinite(true)
     config = SliceConfig()
-    right, height = slab_and_height.py_func(z, true, cut_of(cloud, config))
+    right, height = slab_and_height.py_func(z, true, limits_of(cloud, config))
     close = np.minimum(np.abs(height - config.ground_band), np.abs(height - config.split)) < CLOSE
     wrong = {}
     for reference in ("dem", "mode"):
-        slab, _ = slab_and_height.py_func(z, level, cut_of(cloud, replace(config, reference=reference)))
+        slab, _ = slab_and_height.py_func(z, level, limits_of(cloud, replace(config, reference=reference)))
         wrong[reference] = (slab != right)[known]
     clear = ~close[known]
     return Slices(

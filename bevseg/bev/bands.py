@@ -1,4 +1,4 @@
-"""Records of the cells -> BEV bands: what each feature set shows a network of a slice, and in which units."""
+"""Statistics of the cells -> BEV bands: what each feature set shows a network of a slice, and in which units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, Records
+from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, CellStatistics
 from bevseg.bev.slices import SliceLimits
 from bevseg.config.names import FEATURES
 from bevseg.core.raster import Band
@@ -54,20 +54,20 @@ def bands(features: str) -> dict[str, tuple[Band, ...]]:
 
 
 def write_bands(
-    records: Records,
+    statistics: CellStatistics,
     dem: NDArray[np.generic],
-    cut: SliceLimits,
+    limits: SliceLimits,
     features: str,
     name: str,
     values: NDArray[np.float32],
 ) -> None:
-    """Write the bands of one slice, (bands, cells), from the records of all slabs."""
-    own, other = records.of(name), records.of("high" if name == "low" else "low")
+    """Write the bands of one slice, (bands, cells), from the statistics of all cells."""
+    own, other = statistics.of(name), statistics.of("high" if name == "low" else "low")
     if features == "paper":
-        _paper_bands(own, dem, cut, name == "low", values)
+        _paper_bands(own, dem, limits, name == "low", values)
     else:
         bits = own.view(np.uint32), other.view(np.uint32)
-        _height_bands(own, other, *bits, records.ground, name == "low", values)
+        _height_bands(own, other, *bits, statistics.ground, name == "low", values)
 
 
 _LOG1P = np.log1p(np.arange(1024, dtype=np.float32))
@@ -112,15 +112,15 @@ def _height_bands(own, other, own_bits, other_bits, ground, is_low, values):  # 
 
 
 @compiled
-def _paper_bands(record, dem, cut, is_low, values):  # type: ignore[no-untyped-def]
-    for k in range(len(record)):
-        if record[k, COUNT] == 0:
+def _paper_bands(statistics, dem, limits, is_low, values):  # type: ignore[no-untyped-def]
+    for k in range(len(statistics)):
+        if statistics[k, COUNT] == 0:
             for band in range(len(values)):
                 values[band, k] = np.nan
             continue
-        lowest, highest = record[k, LOWEST], record[k, HIGHEST]
+        lowest, highest = statistics[k, LOWEST], statistics[k, HIGHEST]
         if is_low:
-            street = np.float32(0) if np.isnan(cut.level) else np.float32(dem[k] - cut.level)
+            street = np.float32(0) if np.isnan(limits.level) else np.float32(dem[k] - limits.level)
             values[0, k] = highest
             values[1, k] = max(highest, lowest - street)
         else:

@@ -1,4 +1,4 @@
-"""Points and DEM -> one record of statistics per cell and slice (`binning` says why records)."""
+"""Points and DEM -> the statistics of each cell and slice, side by side (`core.cells` says why)."""
 
 from __future__ import annotations
 
@@ -16,61 +16,61 @@ from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
 LOWEST, HIGHEST, SUM, COUNT, BINS = range(5)
-"""Columns of a record: float32, the last one read as 32 bits, one per height bin."""
+"""Columns of the statistics of a cell: float32; the last one is read as 32 bits, one per height bin."""
 
 BIN = 0.25
-"""Height of a bin, m: 32 of them span 8 m above the foot of the slab; what is higher falls into the last."""
+"""Height of a bin, m: 32 bins span 8 m above the foot of the slab; higher points fall into the last."""
 
 CHUNK = 1 << 20
-"""Points of which slab and height are found before they are counted: 13 MiB, and no more for larger clouds."""
+"""Points whose slab and height are found before they are counted: 13 MiB, and no more for larger clouds."""
 
 
-class Records(NamedTuple):
-    """Accumulators of all cells: (cells,) point counts of the ground band; (2, cells, 5) records of low and high."""
+class CellStatistics(NamedTuple):
+    """Accumulators of all cells: (cells,) points of the ground band; (2, cells, 5) statistics of low and high."""
 
     ground: NDArray[np.float32]
     slices: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, cells: int) -> Records:
-        """Return records that no point has touched: all zero, so that memory is first touched where points are."""
+    def empty(cls, cells: int) -> CellStatistics:
+        """Return statistics without points: all zero, so that memory is first touched where points are."""
         return cls(np.zeros(cells, np.float32), np.zeros((2, cells, 5), np.float32))
 
     def of(self, name: str) -> NDArray[np.float32]:
-        """Return the records of a slice."""
+        """Return the statistics of a slice, (cells, 5)."""
         return self.slices[SLAB_OF[name] - LOW]
 
 
-def count(cloud: PointCloud, dem: Raster, cut: SliceLimits) -> Records:
-    """Return the records of all cells of a DEM."""
-    records = Records.empty(dem.grid.rows * dem.grid.cols)
-    bits = records.slices.view(np.uint32)
-    points, frame, height = (
+def cell_statistics(cloud: PointCloud, dem: Raster, limits: SliceLimits) -> CellStatistics:
+    """Return the statistics of all cells of a DEM."""
+    statistics = CellStatistics.empty(dem.grid.rows * dem.grid.cols)
+    bits = statistics.slices.view(np.uint32)
+    points, transform, height = (
         QuantizedPoints.of(cloud),
         GridTransform.of(cloud, dem.grid),
         dem["height"].ravel(),
     )
-    room = _Found.room_for(min(len(cloud), CHUNK))
+    buffer = _Found.for_points(min(len(cloud), CHUNK))
     for start in range(0, len(cloud), CHUNK):
         chunk = points.chunk(slice(start, start + CHUNK))
-        found = room.part(slice(0, len(chunk.x)))
-        parts = [chunk_of(len(chunk.x), part) for part in range(threads())]
-        parallel_for(lambda its: _find(chunk.chunk(its), frame, height, cut, found.part(its)), parts)  # noqa: B023
-        parallel_for(lambda share: _add(found, share, records, bits), _shares(found.cells))  # noqa: B023
-    return records
+        found = buffer.chunk(slice(0, len(chunk.x)))
+        parts = [chunk_of(len(chunk.x), thread) for thread in range(threads())]
+        parallel_for(lambda at: _find(chunk.chunk(at), transform, height, limits, found.chunk(at)), parts)  # noqa: B023
+        parallel_for(lambda share: _add(found, share, statistics, bits), _shares(found.cells))  # noqa: B023
+    return statistics
 
 
 def _shares(cells: NDArray[np.int32]) -> list[tuple[int, int]]:
-    """Return the ranges of cells, first and end, that hold about as many of the points for each thread."""
+    """Return one range of cells (first, end) per thread; each holds about as many of the points."""
     sample = np.sort(cells[:: max(len(cells) // 1000, 1)])
-    inner = [int(sample[chunk_of(len(sample), part).start]) for part in range(1, threads())]
+    inner = [int(sample[chunk_of(len(sample), thread).start]) for thread in range(1, threads())]
     edges = [0, *(max(edge, 0) for edge in inner), np.iinfo(np.int32).max]
     return list(itertools.pairwise(edges))
 
 
 @numba.njit(inline="always")
 def bin_of(height, foot):  # type: ignore[no-untyped-def]
-    """Return a word in which the bit of the height's bin is set; `foot` is the lower end of the slab."""
+    """Return 32 bits in which the bit of the bin of a height is set; `foot` is the lower end of the slab, m."""
     place = (height - foot) * np.float32(1 / BIN)
     place = place if place > np.float32(0) else np.float32(0)
     place = place if place < np.float32(31) else np.float32(31)
@@ -78,19 +78,23 @@ def bin_of(height, foot):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(inline="always")
-def add_height(records, bits, which, k, height, bin_):  # type: ignore[no-untyped-def]
-    """Add a height to the record of cell `k` in slice number `which`; `bits` views `records`."""
-    low, high, count = records[which, k, LOWEST], records[which, k, HIGHEST], records[which, k, COUNT]
+def add_height(statistics, bits, which, k, height, bin_):  # type: ignore[no-untyped-def]
+    """Add a height to the statistics of cell `k` in slice number `which`; `bits` views `statistics` as integers."""
+    low, high, count = (
+        statistics[which, k, LOWEST],
+        statistics[which, k, HIGHEST],
+        statistics[which, k, COUNT],
+    )
     is_first = count == 0
-    records[which, k, LOWEST] = height if is_first | (height < low) else low
-    records[which, k, HIGHEST] = height if is_first | (height > high) else high
-    records[which, k, SUM] += height
-    records[which, k, COUNT] = count + np.float32(1)
+    statistics[which, k, LOWEST] = height if is_first | (height < low) else low
+    statistics[which, k, HIGHEST] = height if is_first | (height > high) else high
+    statistics[which, k, SUM] += height
+    statistics[which, k, COUNT] = count + np.float32(1)
     bits[which, k, BINS] |= bin_
 
 
 class _Found(NamedTuple):
-    """What is found of each point before it is counted: flat cell or -1, slab, height, bit of the bin."""
+    """What is found of each point before it is counted: flat cell or -1, slab, height (m), bit of the bin."""
 
     cells: NDArray[np.int32]
     slabs: NDArray[np.uint8]
@@ -98,7 +102,7 @@ class _Found(NamedTuple):
     bins: NDArray[np.uint32]
 
     @classmethod
-    def room_for(cls, size: int) -> _Found:
+    def for_points(cls, size: int) -> _Found:
         return cls(
             np.empty(size, np.int32),
             np.empty(size, np.uint8),
@@ -106,19 +110,19 @@ class _Found(NamedTuple):
             np.empty(size, np.uint32),
         )
 
-    def part(self, its: slice) -> _Found:
-        return _Found(self.cells[its], self.slabs[its], self.heights[its], self.bins[its])
+    def chunk(self, chunk: slice) -> _Found:
+        return _Found(self.cells[chunk], self.slabs[chunk], self.heights[chunk], self.bins[chunk])
 
 
 @compiled
-def _find(points, frame, dem, cut, found):  # type: ignore[no-untyped-def]
-    low, high = np.float32(cut.ground_band), np.float32(cut.split)
+def _find(points, transform, dem, limits, found):  # type: ignore[no-untyped-def]
+    low, high = np.float32(limits.ground_band), np.float32(limits.split)
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
-        its = slice(start, start + len(block.x))
-        cells, slabs, heights, bins = found.cells[its], found.slabs[its], found.heights[its], found.bins[its]
-        find_cells(block, frame, cells)
-        find_slabs(block, frame, cells, dem, cut, slabs, heights)
+        at = slice(start, start + len(block.x))
+        cells, slabs, heights, bins = found.cells[at], found.slabs[at], found.heights[at], found.bins[at]
+        find_cells(block, transform, cells)
+        find_slabs(block, transform, cells, dem, limits, slabs, heights)
         _find_bins(slabs, heights, low, high, bins)
 
 
@@ -129,9 +133,9 @@ def _find_bins(slabs, heights, low, high, bins):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _add(found, share, records, bits):  # type: ignore[no-untyped-def]
-    """Add points to the records of those cells that are one thread's."""
-    ground, slices = records.ground, records.slices
+def _add(found, share, statistics, bits):  # type: ignore[no-untyped-def]
+    """Add points to the statistics of the cells of one thread."""
+    ground, slices = statistics.ground, statistics.slices
     cells, slabs, heights, bins = found.cells, found.slabs, found.heights, found.bins
     first, end = share
     for j in range(len(cells)):

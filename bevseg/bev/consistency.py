@@ -1,10 +1,10 @@
-"""Class rasters -> class rasters that say nothing impossible of cars.
+"""Class rasters -> class rasters without impossible cars.
 
-A network sees its slice through a window of cells; two things that it then gets wrong, another look can tell:
+A network sees its slice through a window of cells. Two of its errors can be found afterwards:
 
-- No car stands inside a façade. A cell whose high slice is a building and whose low slice is a car is the wall's.
-- No car is knee-high. What is called a car and is lower than LOWEST_CAR over most of its cells is a raised bed, a
-  bank or a kerb under a bad DEM: terrain above the ground band.
+- No car stands inside a façade. A cell whose high slice is a building and whose low slice is a car is a wall.
+- No car is knee-high. A car that is lower than LOWEST_CAR over most of its cells is a raised bed, a bank or a kerb
+  under a bad DEM: terrain above the ground band.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Labelled clouds -> a sampler of training crops.
 
-Augmentation turns, mirrors and thins the cloud and shifts the grid before rasterising: what comes out is a raster
-that a scanner could have made, which turning a raster is not. A crop costs milliseconds.
+Augmentation turns, mirrors and thins the cloud and shifts the grid before it is rasterized. The result is a raster
+that a scanner could have made; a turned raster is not. A crop takes milliseconds.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.cell_statistics import Records, add_height, bin_of
+from bevseg.bev.cell_statistics import CellStatistics, add_height, bin_of
 from bevseg.bev.rasterize import add_vote, majority
-from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, cut_of, slab_and_height
+from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, limits_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.core.cells import cell_in_window
 from bevseg.core.grid import floor_cell
@@ -30,7 +30,7 @@ TILE = 8.0
 """Side (m) of the tiles that the points are sorted by, so that a crop touches only the points around it."""
 
 KEEP = (0.3, 1.0)
-"""Share of the points that thinning leaves: drawn between these for every crop."""
+"""Share of the points that thinning keeps: drawn between these for every crop."""
 
 LIFT = 0.05
 """Standard deviation (m) of the height shift of a crop: no DEM is better than that."""
@@ -42,10 +42,10 @@ TALL = 0.05
 """Standard deviation of the relative change of heights."""
 
 ALONE = 0.3
-"""Share of the crops that show only the points of their slice: what is above or below may be hidden, too."""
+"""Share of the crops that show only the points of their slice: what is above or below may be hidden as well."""
 
 HOLES = 3
-"""Most holes in a crop: rectangles of 1/24 to 1/4 of its side, empty as the shadow of something is."""
+"""Largest number of holes in a crop: rectangles of 1/24 to 1/4 of its side, empty like a shadow."""
 
 RARE_SHARE = 0.5
 """Share of the crops that are centred on a point of a class drawn evenly; the others on any point."""
@@ -59,14 +59,14 @@ class _Tiled(NamedTuple):
     x, y
         float32, m.
     z, dem
-        Height of the point and of the ground below it, m, in the height that slabs are cut in.
+        Height of the point and of the ground below it, m, as the limits of the slabs measure it.
     labels
         Train ids.
     starts
         First point of each tile, row by row, and the end of the last.
     cols, rows
         Tiles.
-    cut
+    limits
         Slabs; `level` is already subtracted: 0, or NaN where heights count from the DEM.
     """
 
@@ -78,11 +78,11 @@ class _Tiled(NamedTuple):
     starts: NDArray[np.int64]
     cols: int
     rows: int
-    cut: SliceLimits
+    limits: SliceLimits
 
 
 class _Draw(NamedTuple):
-    """What chance decides about a crop before its points are drawn.
+    """The random choices of a crop, made before its points are drawn.
 
     Attributes
     ----------
@@ -204,14 +204,14 @@ class CropSampler:
         cloud, point = self._clouds[place[0]], int(place[1])
         draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name])
         cells = self.crop * self.crop
-        records = Records.empty(cells)
+        statistics = CellStatistics.empty(cells)
         votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
         dem = np.zeros(cells, np.float32)
-        bits = records.slices.view(np.uint32)
-        _fill(cloud, draw, self.cell, self.crop, records, bits, votes, dem)
+        bits = statistics.slices.view(np.uint32)
+        _fill(cloud, draw, self.cell, self.crop, statistics, bits, votes, dem)
         shape = (self.crop, self.crop)
         values = np.empty((len(bands(self.features)[self.name]), *shape), np.float32)
-        write_bands(records, dem, cloud.cut, self.features, self.name, values.reshape(-1, cells))
+        write_bands(statistics, dem, cloud.limits, self.features, self.name, values.reshape(-1, cells))
         labels = majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
         for rows, cols in _holes(rng, self.crop):
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
@@ -220,10 +220,10 @@ class CropSampler:
     def _places_by_class(self, slab: int) -> dict[int, NDArray[np.int64]]:
         found: dict[int, list[NDArray[np.int64]]] = {}
         for which, cloud in enumerate(self._clouds):
-            its_slab = _slabs(cloud.z, cloud.dem, cloud.cut)
+            slabs = _slabs(cloud.z, cloud.dem, cloud.limits)
             for label in range(len(CLASS_NAMES)):
                 if label not in (UNDEFINED, GROUND):
-                    points = np.flatnonzero((its_slab == slab) & (cloud.labels == label))
+                    points = np.flatnonzero((slabs == slab) & (cloud.labels == label))
                     found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
         by_class = {label: np.concatenate(places) for label, places in found.items()}
         return {label: places for label, places in by_class.items() if len(places)}
@@ -233,7 +233,7 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
     """Sort the finite points of a labelled cloud by tile."""
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
-    cut = cut_of(cloud, slices)
+    limits = limits_of(cloud, slices)
     above = height_above_ground(cloud, dem)
     kept = np.flatnonzero(np.isfinite(above))
     x = (cloud.x[kept] * cloud.scale[0] + (cloud.offset[0] - dem.grid.left)).astype(np.float32)
@@ -244,20 +244,20 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
     order = np.argsort(tile, kind="stable")
     starts = np.searchsorted(tile[order], np.arange(cols * rows + 1))
     above, kept = above[kept][order], kept[order]
-    if np.isnan(cut.level):
+    if np.isnan(limits.level):
         z, ground = above, np.zeros_like(above)
     else:
-        z = (cloud.z[kept] * cloud.scale[2] + (cloud.offset[2] - cut.level)).astype(np.float32)
-        ground, cut = z - above, cut._replace(level=0.0)
-    return _Tiled(x[order], y[order], z, ground, cloud.labels[kept], starts, cols, rows, cut)
+        z = (cloud.z[kept] * cloud.scale[2] + (cloud.offset[2] - limits.level)).astype(np.float32)
+        ground, limits = z - above, limits._replace(level=0.0)
+    return _Tiled(x[order], y[order], z, ground, cloud.labels[kept], starts, cols, rows, limits)
 
 
 def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:
     """Return a 2 x 2 matrix row by row: any rotation, mirrored half the time, stretched a little."""
     angle = rng.uniform(0, 2 * np.pi)
-    chunk_of = rng.uniform(1 - STRETCH, 1 + STRETCH)
+    stretch = rng.uniform(1 - STRETCH, 1 + STRETCH)
     mirror = 1 if rng.random() < 0.5 else -1
-    cos, sin = float(np.cos(angle) * chunk_of), float(np.sin(angle) * chunk_of)
+    cos, sin = float(np.cos(angle) * stretch), float(np.sin(angle) * stretch)
     return cos, -sin, mirror * sin, mirror * cos
 
 
@@ -272,17 +272,17 @@ def _holes(rng: np.random.Generator, crop: int) -> list[tuple[slice, slice]]:
 
 
 @compiled
-def _slabs(z, dem, cut):  # type: ignore[no-untyped-def]
+def _slabs(z, dem, limits):  # type: ignore[no-untyped-def]
     slabs = np.empty(len(z), np.uint8)
     for i in range(len(z)):
-        slabs[i], _ = slab_and_height(z[i], dem[i], cut)
+        slabs[i], _ = slab_and_height(z[i], dem[i], limits)
     return slabs
 
 
 @compiled
-def _fill(cloud, draw, cell, crop, records, bits, votes, dem):  # type: ignore[no-untyped-def]
+def _fill(cloud, draw, cell, crop, statistics, bits, votes, dem):  # type: ignore[no-untyped-def]
     np.random.seed(draw.seed)  # noqa: NPY002  (the generator that compiled code has)
-    (east, north), turn, cut = draw.centre, draw.turn, cloud.cut
+    (east, north), turn, limits = draw.centre, draw.turn, cloud.limits
     half = 0.5 * crop * cell
     reach = half * np.sqrt(2.0) / (1.0 - STRETCH)
     west_tile, east_tile = max(int((east - reach) / TILE), 0), min(int((east + reach) / TILE), cloud.cols - 1)
@@ -302,15 +302,15 @@ def _fill(cloud, draw, cell, crop, records, bits, votes, dem):  # type: ignore[n
             if k < 0:
                 continue
             slab, height = slab_and_height(
-                cloud.z[i] * draw.tall + draw.lift, cloud.dem[i] * draw.tall, cloud.cut
+                cloud.z[i] * draw.tall + draw.lift, cloud.dem[i] * draw.tall, cloud.limits
             )
             dem[k] = cloud.dem[i]
             if slab == GROUND_SLAB:
-                records.ground[k] += np.float32(1)
+                statistics.ground[k] += np.float32(1)
             elif draw.only >= 0 and slab != draw.only:
                 continue
             else:
-                foot = np.float32(cut.ground_band if slab == LOW else cut.split)
+                foot = np.float32(limits.ground_band if slab == LOW else limits.split)
                 bin_ = bin_of(np.float32(height), foot)
-                add_height(records.slices, bits, slab - LOW, k, np.float32(height), bin_)
+                add_height(statistics.slices, bits, slab - LOW, k, np.float32(height), bin_)
                 add_vote(votes, k, slab, cloud.labels[i])

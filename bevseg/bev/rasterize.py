@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.cell_statistics import count
-from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, cut_of, find_slabs
+from bevseg.bev.cell_statistics import cell_statistics
+from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, find_slabs, limits_of
 from bevseg.config import RasterConfig, SliceConfig
 from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.labels import CLASS_NAMES
@@ -31,10 +31,12 @@ def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: Raste
     raster
         Feature set; the cell is that of the DEM.
     """
-    cut, height, tables = cut_of(cloud, slices), dem["height"].ravel(), bands(raster.features)
-    records = count(cloud, dem, cut)
+    limits, height, tables = limits_of(cloud, slices), dem["height"].ravel(), bands(raster.features)
+    statistics = cell_statistics(cloud, dem, limits)
     values = {name: np.empty((len(table), height.size), np.float32) for name, table in tables.items()}
-    parallel_for(lambda name: write_bands(records, height, cut, raster.features, name, values[name]), values)
+    parallel_for(
+        lambda name: write_bands(statistics, height, limits, raster.features, name, values[name]), values
+    )
     return {
         name: Raster(
             dem.grid,
@@ -60,8 +62,8 @@ def label_rasters(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[s
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
     votes = np.zeros((dem.grid.rows * dem.grid.cols, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
-    frame, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
-    _vote(QuantizedPoints.of(cloud), cloud.labels, frame, height, cut_of(cloud, slices), votes)
+    transform, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
+    _vote(QuantizedPoints.of(cloud), cloud.labels, transform, height, limits_of(cloud, slices), votes)
     return {
         name: Raster(
             dem.grid,
@@ -81,14 +83,14 @@ def majority(votes: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 
 @compiled
-def _vote(points, labels, frame, dem, cut, votes):  # type: ignore[no-untyped-def]
+def _vote(points, labels, transform, dem, limits, votes):  # type: ignore[no-untyped-def]
     cells_, slabs_ = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8)
     heights_ = np.empty(BLOCK, np.float32)
     for start in range(0, len(labels), BLOCK):
         block = block_of(points, start)
         cells, slabs = cells_[: len(block.x)], slabs_[: len(block.x)]
-        find_cells(block, frame, cells)
-        find_slabs(block, frame, cells, dem, cut, slabs, heights_)
+        find_cells(block, transform, cells)
+        find_slabs(block, transform, cells, dem, limits, slabs, heights_)
         for j in range(len(cells)):
             if cells[j] >= 0 and slabs[j] != GROUND_SLAB:
                 add_vote(votes, cells[j], slabs[j], labels[start + j])

@@ -1,4 +1,4 @@
-"""Number of a crop -> what it is drawn around: the classes in turn, or every other crop with one class."""
+"""Number of a crop -> where it is drawn: the classes in turn, or every other crop with one class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.errors import LabelError, UsageError
 
 TRIES = 10
-"""Crops drawn until one shows what it should: thinning, a hole, or its neighbours in the cell may hide a class."""
+"""Most crops drawn until one shows its class: thinning, a hole or other points of the cell may hide it."""
 
 
 class Classes(NamedTuple):
@@ -23,16 +23,16 @@ class Classes(NamedTuple):
     crops: CropSampler
 
     def numbered(self, number: int, rng: np.random.Generator) -> Crop:
-        """Draw a crop; its number says nothing."""
+        """Draw a crop; its number plays no part."""
         return self.crops(rng)
 
 
 class Equibatch:
     """Crop j shows class j mod |C|, so that |C| crops in a row show every class (Berman et al. 2018, section 3.1).
 
-    C are the object classes that have a point in the slice; the others are passed over. The points of a class
-    are gone through in a shuffled order, anew each time that all have been a centre. Where a crop does not show its
-    class, another point of the class is tried, TRIES times in all.
+    C are the object classes that have a point in the slice. The points of a class become centres in a shuffled order,
+    which is shuffled again when all have been used. If a crop does not show its class, another point of the class is
+    tried, TRIES times in all.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ class Equibatch:
 class HalfPositive:
     """Crops of even number show one class, those of odd number do not (Berman et al. 2018, section 4.2).
 
-    Where that does not come about, up to TRIES crops are drawn: around a point of the class for the one half, around
-    any point for the other. Close to everywhere there may be no crop without a building.
+    Up to TRIES crops are drawn until one fits: around a point of the class for one half, around any point for the
+    other half. Some clouds have hardly a crop without a building.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class HalfPositive:
 
 
 class Cycle:
-    """The numbers below `count` in a shuffled order, then in another, and so on without end.
+    """The numbers below `count` in a shuffled order, then in another one, without end.
 
     Parameters
     ----------

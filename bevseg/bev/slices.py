@@ -32,8 +32,8 @@ class SliceLimits(NamedTuple):
     level: float
 
 
-def cut_of(cloud: PointCloud, config: SliceConfig) -> SliceLimits:
-    """Return the slabs of a cloud; with `reference="mode"` they lie over its street level (`street_level`)."""
+def limits_of(cloud: PointCloud, config: SliceConfig) -> SliceLimits:
+    """Return the slabs of a cloud; with `reference="mode"` they lie above its street level (`street_level`)."""
     level = street_level(cloud) if config.reference == "mode" else np.nan
     return SliceLimits(config.ground_band, config.split, level)
 
@@ -41,8 +41,8 @@ def cut_of(cloud: PointCloud, config: SliceConfig) -> SliceLimits:
 def street_level(cloud: PointCloud) -> float:
     """Return the height that most points share, in steps of a metre: mode(ceil(z)), m.
 
-    The published slice plane lies a fixed distance above it, one horizontal plane per cloud. On a slope it cuts
-    wrongly: 2 % over 150 m moves the plane by 3 m.
+    The published slice plane lies a fixed distance above it, one horizontal plane per cloud. On a slope it is wrong:
+    2 % over 150 m move the plane by 3 m.
     """
     z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
     if len(z) == 0:
@@ -53,17 +53,17 @@ def street_level(cloud: PointCloud) -> float:
 
 
 @numba.njit(inline="always")
-def slab_and_height(z, dem, cut):  # type: ignore[no-untyped-def]
-    """Return (slab, height) of a point at z over ground at dem: its slab, and what its bands measure, m."""
+def slab_and_height(z, dem, limits):  # type: ignore[no-untyped-def]
+    """Return slab and height (m, as the bands measure it) of a point at z above ground at dem."""
     above = z - dem
-    height = above if np.isnan(cut.level) else z - cut.level
-    slab = (above >= cut.ground_band) * (1 + (height >= cut.split))
+    height = above if np.isnan(limits.level) else z - limits.level
+    slab = (above >= limits.ground_band) * (1 + (height >= limits.split))
     return slab, height
 
 
 @numba.njit
-def find_slabs(block, frame, cells, dem, cut, slabs, heights):  # type: ignore[no-untyped-def]
+def find_slabs(block, transform, cells, dem, limits, slabs, heights):  # type: ignore[no-untyped-def]
     """Write slab and height of each point of a block, given their cells; anything where the cell is -1."""
     for j in range(len(cells)):
-        z = block.z[j] * frame.scale[2] + frame.offset[2]
-        slabs[j], heights[j] = slab_and_height(z, dem[np.uint32(max(cells[j], np.int32(0)))], cut)
+        z = block.z[j] * transform.scale[2] + transform.offset[2]
+        slabs[j], heights[j] = slab_and_height(z, dem[np.uint32(max(cells[j], np.int32(0)))], limits)

@@ -6,8 +6,8 @@ import pickle
 import numba
 import pytest
 
-from bevseg.bev.cell_statistics import count
-from bevseg.bev.slices import cut_of
+from bevseg.bev.cell_statistics import cell_statistics
+from bevseg.bev.slices import limits_of
 from bevseg.config import SliceConfig
 from bevseg.core.cells import lowest
 from bevseg.ground.dsm import _highest, highest
@@ -32,8 +32,8 @@ def test_cells_are_the_same_whatever_the_number_of_threads(monkeypatch):
     for threads in (1, 2, 3):
         monkeypatch.setattr(kernels, "THREADS", threads)
         low, counts = lowest(cloud, grid)
-        records = count(cloud, level(grid, 0.0), cut_of(cloud, SliceConfig()))
-        values = (low, counts, highest(cloud, grid), records.ground, records.slices)
+        statistics = cell_statistics(cloud, level(grid, 0.0), limits_of(cloud, SliceConfig()))
+        values = (low, counts, highest(cloud, grid), statistics.ground, statistics.slices)
         found.append([value.tobytes() for value in values])
     assert found[0] == found[1] == found[2]
 
