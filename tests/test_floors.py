@@ -183,6 +183,8 @@ def faults(module, source, package):
         other = room(name)
         if other != mine and (floor(other) is None or floor(other) >= floor(mine)):
             yield f"{module} (floor {floor(mine)}) imports {name} (floor {floor(other)})"
+        if mine == "bev" and other == "ground":
+            yield f"{module} imports {name}: rasters take a DEM, however it was found"
         if mine == other == "stages" and module.split(".")[2:3] != name.split(".")[2:3]:
             yield f"stage {module} imports stage {name}"
         for folder in INSIDE:
@@ -229,6 +231,7 @@ def test_every_file_of_a_folder_has_its_inner_floor(folder):
         ("bevseg.seg.training.loop", "from bevseg.pipeline import label"),
         ("bevseg.stages.ingest", "from bevseg.stages.export import export"),
         ("bevseg.core.cells", "from bevseg.ground.find_ground import find_ground"),
+        ("bevseg.bev.crops", "from bevseg.ground.find_ground import find_ground"),
         ("bevseg.ground.find_ground", "def f():\n    from bevseg.bev.rasterize import rasterize"),
         ("bevseg.pipeline", "import laspy"),
         ("bevseg.pipeline", "import click"),

@@ -1,11 +1,11 @@
-"""How far each cell is from what it is not: exact Euclidean distances, linear in the number of cells.
+"""Distance of each cell to the nearest cell of another kind: exact, Euclidean, linear in the number of cells.
 
-Down the columns first: how far the next cell of another kind is in the cell's own column. Then along the rows, which
-fall into runs of one kind. Beyond the ends of its run nothing is nearer to a cell than the end, so one pass serves
-both sides of a contour. In a short run a cell looks at its neighbours' columns, as far as they may still be nearer,
-together with the other cells of a block: small integers, vector instructions. In a long run the squared distance is
-the lowest, at the cell's column, of one parabola per column, and that is read off their lower envelope (Felzenszwalb
-& Huttenlocher 2012).
+Down the columns first: the distance to the next cell of another kind in the same column. Then along the rows, which
+consist of runs of one kind. Beyond the ends of its run nothing is nearer to a cell than the end, so one pass serves
+both sides of a contour. In a short run a cell looks at the columns around it, as far as they may still be nearer,
+together with the other cells of a block: small integers, vector instructions. In a long run each column gives a
+parabola of squared distances, and the lowest one at a cell is read from their lower envelope (Felzenszwalb &
+Huttenlocher 2012).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REACH = 120
 """A run is short if all its cells have an end as near as this. Below 128, so that squares fit into 16 bits."""
 
 BLOCK = 32
-"""Cells that look at their neighbours together."""
+"""Cells worked on together."""
 
 
 def to_nearest(known: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -32,11 +32,11 @@ def to_nearest(known: NDArray[np.bool_]) -> NDArray[np.float32]:
     rows, cols = known.shape
     vertical = np.empty(known.shape, np.int32)
     nearest = np.empty(known.shape, np.float32)
-    parallel_for(lambda part: _down(known, vertical, chunk_of(cols, part).start, chunk_of(cols, part).stop))
+    parallel_for(lambda i: _down(known, vertical, chunk_of(cols, i).start, chunk_of(cols, i).stop))
 
-    def across(part: int) -> None:
-        its = chunk_of(rows, part)
-        _across(known[its], vertical[its], nearest[its], True)
+    def across(thread: int) -> None:
+        chunk = chunk_of(rows, thread)
+        _across(known[chunk], vertical[chunk], nearest[chunk], True)
 
     parallel_for(across)
     return nearest
@@ -165,7 +165,7 @@ def _to_ends(ids, ends):  # type: ignore[no-untyped-def]
 
 @compiled
 def _look(squares, best, cols):  # type: ignore[no-untyped-def]
-    """Lower `best` to what the columns within REACH offer; those of another kind never offer less than an end."""
+    """Lower `best` to what the columns within REACH give; columns of another kind never give less than an end."""
     for start in range(0, cols, BLOCK):
         mine = best[start : start + BLOCK]
         most = np.int16(0)
@@ -187,7 +187,7 @@ def _look(squares, best, cols):  # type: ignore[no-untyped-def]
 
 @compiled
 def _envelope(vertical, start, stop, halves, place, key, begin, found):  # type: ignore[no-untyped-def]
-    """Write the squared distances of a run of cells [start, stop) of one row; return how many parabolas bear them."""
+    """Write the squared distances of the cells [start, stop) of a row; return how many parabolas there are."""
     count = 0
     for col in range(max(start - 1, 0), min(stop + 1, len(vertical))):
         steps = np.float64(vertical[col]) if start <= col < stop else 0.0

@@ -37,7 +37,7 @@ _COLOUR = Text("a colour such as #4f9d3a", pattern="#[0-9a-fA-F]{6}", optional=T
 
 @dataclass(frozen=True)
 class ClassEntry:
-    """One line of a scheme: a code of the file, what it is called there, and the train id it stands for."""
+    """One line of a scheme: a code of the file, its name there, and its train id."""
 
     code: int
     name: str
@@ -53,7 +53,7 @@ class Scheme:
     Attributes
     ----------
     name
-        How it is called on the command line and in results.
+        Its name on the command line and in results.
     entries
         One per code. The first entry of a train id is the code that is written for it.
     strict
@@ -75,7 +75,7 @@ class Scheme:
         where
             The file, for the warning.
         strict
-            Whether the caller needs every code explained (`train`, `evaluate`).
+            Whether the caller needs to know every code (`train`, `evaluate`).
 
         Raises
         ------
@@ -140,7 +140,7 @@ def _distinct(
 
     Codes lie close together in all real files: a table of the codes themselves is 20 times faster than sorting.
     """
-    codes = np.ascontiguousarray(codes)  # often a column of packed records: walk through those only once
+    codes = np.ascontiguousarray(codes)  # often a column of packed records: read them only once
     low, high = int(codes.min(initial=0)), int(codes.max(initial=0))
     if high - low >= 1 << 16:
         found, inverse = np.unique(codes, return_inverse=True)

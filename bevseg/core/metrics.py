@@ -80,7 +80,7 @@ def recall(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
 
 
 def specificity(matrix: Counts, empty: float = np.nan) -> NDArray[np.float64]:
-    """Share of all else that is not taken for the class: TN / (TN + FP); `empty` for a class that is everything."""
+    """Share of the other elements that are not taken for the class: TN / (TN + FP); `empty` if there are none."""
     hits, predicted, true = _areas(matrix)
     others = np.asarray(matrix).sum((-2, -1))[..., None] - predicted - true + hits
     return _ratio(others, others + predicted - hits, empty)
@@ -92,7 +92,7 @@ def accuracy(matrix: Counts) -> float:
 
 
 def kappa(matrix: Counts) -> float:
-    """Agreement beyond chance: (p - e) / (1 - e), with the share p that is right and e that would be by chance.
+    """Agreement beyond chance: (p - e) / (1 - e), with p the share that is right and e the share right by chance.
 
     Cohen, A coefficient of agreement for nominal scales (1960). NaN for an empty matrix, and where truth and
     prediction are one and the same class throughout: chance alone agrees there.
@@ -156,8 +156,8 @@ def image_miou(matrices: Counts, empty: float = np.nan) -> float:
 def batch_miou(matrices: Counts, size: int, empty: float = np.nan) -> float:
     """Mean over batches of `size` images, the last one perhaps smaller, of the mean IoU over the classes of each.
 
-    It is what a loss that pools the batch sees, between `image_miou` (size 1) and `dataset_miou` (all images). Other
-    arguments and conventions as there.
+    A loss over a whole batch sees this score. It lies between `image_miou` (size 1) and `dataset_miou` (all images),
+    whose arguments and conventions hold here.
     """
     starts = np.arange(0, len(matrices), size)
     if not len(starts):
@@ -166,7 +166,7 @@ def batch_miou(matrices: Counts, size: int, empty: float = np.nan) -> float:
 
 
 class Calibration(NamedTuple):
-    """What a predictor claims and what comes true, in bins of equal width from confidence 0 to 1.
+    """Confidence and accuracy of a predictor, in bins of equal width from confidence 0 to 1.
 
     Attributes
     ----------

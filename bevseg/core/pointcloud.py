@@ -43,14 +43,14 @@ class PointCloud:
     labels
         (N,) uint8 train ids, 0 = undefined; None for an unlabelled cloud.
     finite
-        (N,) bool, False for points whose coordinates are NaN or infinite: they keep their place, take no part
-        in the maths and come out as class 0. None when all are finite.
+        (N,) bool, False for points whose coordinates are NaN or infinite. They keep their place, take no part in any
+        computation and get class 0. None when all are finite.
     crs
         The reference system, if the file names one.
     name
         The stem of the file.
     source
-        What the writer of the same format needs to give the file back unchanged; opaque outside `io/`.
+        What the writer of the same format needs to write the file unchanged; opaque outside `io/`.
     """
 
     x: NDArray[np.int32]
@@ -161,12 +161,12 @@ class PointCloud:
 
 @dataclass(frozen=True)
 class PointLabels:
-    """What bevseg says of each point, in the order of the cloud.
+    """Class and confidence of each point, in the order of the cloud.
 
     Attributes
     ----------
     classes
-        (N,) uint8 train ids; 0 where nothing can be said.
+        (N,) uint8 train ids; 0 where nothing is known.
     confidence
         (N,) uint8, probability of the class times 255; 0 with class 0.
     """

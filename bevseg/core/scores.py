@@ -81,7 +81,7 @@ def scores(matrix: Counts) -> dict[str, Any]:
 
 
 def table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) -> str:
-    """Lay scores out for people, in percent; `oracle` adds the ceiling of the representation beside each IoU."""
+    """Return scores as a text table, in percent; `oracle` adds the best IoU that the representation allows."""
     columns = ["IoU"] + (["oracle"] if oracle else []) + ["precision", "recall"]
     lines = [f"{'':<12}" + "".join(f"{name:>11}" for name in columns)]
     for name in result["iou"]:
@@ -100,7 +100,7 @@ def table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) ->
 
 
 def confusion_table(result: Mapping[str, Any]) -> str:
-    """Lay the confusion matrix out for people: rows truth, columns prediction."""
+    """Return the confusion matrix as a text table: rows truth, columns prediction."""
     matrix = result["confusion"]
     lines = [f"{'truth':<12}" + "".join(f"{name:>12}" for name in matrix["predicted"])]
     for name, row in zip(matrix["truth"], matrix["counts"], strict=True):

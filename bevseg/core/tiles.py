@@ -16,7 +16,7 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True)
 class Tile:
-    """A window of a raster, and the core inside that the tile answers for.
+    """A window of a raster, and the core inside it whose result the tile gives.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Tile:
 
 
 def cut(mask: NDArray[np.bool_], *, cells: int, margin: int, multiple: int = 1) -> list[Tile]:
-    """Return few tiles whose cores hold every True cell of a raster; where nothing is True there is no tile.
+    """Return few tiles whose cores hold every True cell of a raster; no tile where nothing is True.
 
     Parameters
     ----------
@@ -108,13 +108,13 @@ def _split(shape: tuple[int, ...], cells: int, margin: int) -> tuple[int, int]:
 
 
 def _parts(size: int, count: int) -> list[slice]:
-    """Cut `size` cells into `count` stretches of about equal length."""
+    """Cut `size` cells into `count` parts of about equal length."""
     edges = [size * part // count for part in range(count + 1)]
     return [slice(*pair) for pair in pairwise(edges)]
 
 
 def _used(mask: NDArray[np.bool_], along: int, part: slice) -> slice:
-    """Return the stretch of a part from its first to its last line with a True cell."""
+    """Return the range of a part from its first to its last line with a True cell."""
     lines = np.flatnonzero(mask.any(axis=along))
     return slice(part.start + int(lines[0]), part.start + int(lines[-1]) + 1) if len(lines) else slice(0, 0)
 

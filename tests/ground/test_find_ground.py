@@ -184,17 +184,6 @@ def test_the_dem_knows_a_height_everywhere_and_says_where_it_was_measured(cloud,
     assert found.dem.grid == Grid.covering(0.2, *(tuple(f(a) for f in (min, max)) for a in xyz[:, :2].T))
 
 
-@given(clouds())
-def test_height_above_ground_is_z_minus_the_cell_of_the_dem(cloud):
-    dem = find_ground(cloud, 0.2, CONFIG).dem
-    heights = height_above_ground(cloud, dem)
-    mask = np.ones(len(cloud), bool) if cloud.finite is None else cloud.finite
-    xyz, _ = kept(cloud)
-    expected = xyz[:, 2] - dem["height"].ravel()[dem.grid.cell_of(xyz[:, 0], xyz[:, 1])]
-    np.testing.assert_allclose(heights[mask], expected, atol=1e-4)
-    assert np.isnan(heights[~mask]).all()
-
-
 def test_the_grid_is_anchored_in_the_world():
     one, other = (find_ground(scenes.plane_at(west), 0.2, CONFIG).dem for west in (0.0, 5.0))
     assert one.grid == Grid(0.2, 0, 99, 100, 100)
