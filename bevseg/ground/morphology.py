@@ -5,6 +5,9 @@ and along the diagonals, the lowest of a running window is the lower of two: the
 of the next (van Herk 1992; Gil & Werman 1993). A block of columns is worked on at a time; for a diagonal it moves by
 one cell with every row. Along the rows, the lowest of windows of 1, 2, 4 ... cells is found in a row that stays in
 the cache: one cheap step more whenever the radius doubles. A dilation is the erosion of the negative.
+
+scipy's `grey_erosion` gives the same numbers. For a radius of 18 cells ours is 7 times faster by a square on 1,000 x
+1,000 cells, 5 times on 4,000 x 4,000, and 130 times by an octagon on 300 x 300 (`benchmarks/against_libraries.py`).
 """
 
 from __future__ import annotations
