@@ -11,8 +11,8 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.runtime.atomic import replacing
-from bevseg.seg.losses.neuro_iou import INPUTS
 from bevseg.seg.neuro_iou.learn import Variant
+from bevseg.seg.neuro_iou.loss import INPUTS
 from bevseg.seg.neuro_iou.surrogate import approximation
 from bevseg.study import scenes, street
 from bevseg.study.crops import Crops

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.errors import SurrogateError
-from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.neuro_iou.learn import CROPS, Variant
+from bevseg.seg.neuro_iou.loss import neuro_iou
 from bevseg.seg.neuro_iou.surrogate import Pairs, fit, pairs_of
 from bevseg.study.crops import Crops
 from bevseg.study.outputs import Loss

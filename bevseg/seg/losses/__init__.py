@@ -11,7 +11,6 @@ from bevseg.seg.losses.jaccard import power_jaccard
 from bevseg.seg.losses.jaccard_metric import jaccard_metric, soft_jaccard
 from bevseg.seg.losses.kullback_leibler import kullback_leibler
 from bevseg.seg.losses.lovasz import lovasz_hinge, lovasz_softmax
-from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.losses.registry import LOSSES, WeightedSum, parse
 from bevseg.seg.losses.sensitivity import sensitivity_specificity
 from bevseg.seg.losses.structure import structural_similarity
@@ -39,7 +38,6 @@ __all__ = [
     "log_cosh_dice",
     "lovasz_hinge",
     "lovasz_softmax",
-    "neuro_iou",
     "parse",
     "power_dice",
     "power_jaccard",

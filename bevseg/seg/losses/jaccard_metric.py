@@ -23,7 +23,7 @@ from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.soft_target import fitted, labelled, without
+from bevseg.seg.losses.soft_labels import fitted, labelled, without
 
 BLOCK = 1 << 17
 """Logits in a block of the image, half a mebibyte in float32: what is known of a block stays in the cache."""

@@ -7,7 +7,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.soft_target import soft_masked
+from bevseg.seg.losses.soft_labels import soft_masked
 
 
 def kullback_leibler(

@@ -2,7 +2,8 @@
 
 These three sums are all that Jaccard, Dice, Tversky and their kin take from the pixels, and their gradient is
 known in closed form. One pass over the logits makes the sums, a second one the gradient; nothing as large as the
-logits is kept between the two. float32 on a CPU goes through compiled code (`fused.py`), all else through torch.
+logits is kept between the two. float32 on a CPU goes through compiled code (`overlap_kernels.py`), all else through
+torch.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from bevseg.config import TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import UsageError
 from bevseg.seg import device as devices
-from bevseg.seg.losses.neuro_iou import neuro_iou
 from bevseg.seg.losses.registry import Loss, parse
+from bevseg.seg.neuro_iou.loss import neuro_iou
 from bevseg.seg.neuro_iou.surrogate import STEPS, Report, fit, pairs_of
 from bevseg.seg.training.batches import Batch, Sampler, batches
 

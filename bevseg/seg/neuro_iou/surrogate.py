@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bevseg.errors import SurrogateError
 from bevseg.seg import device as devices
 from bevseg.seg.inputs import IGNORE, to_device
-from bevseg.seg.losses.neuro_iou import ACTIVATION, HIDDEN, INPUTS, Surrogate, features
+from bevseg.seg.neuro_iou.loss import ACTIVATION, HIDDEN, INPUTS, Surrogate, features
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Pairs:
     Attributes
     ----------
     kind
-        Key of `neuro_iou.INPUTS`.
+        Key of `loss.INPUTS`.
     inputs
         (n, 3) or (n, 6) float32, on the CPU; sums are shares of the kept pixels.
     targets
@@ -179,7 +179,7 @@ def pairs_of(
     batches
         Inputs (B, bands, rows, cols) and targets (B, rows, cols) with IGNORE.
     kind
-        Key of `neuro_iou.INPUTS`.
+        Key of `loss.INPUTS`.
     device
         Where to compute.
     """

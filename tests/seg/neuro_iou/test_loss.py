@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.neuro_iou import Surrogate, features, neuro_iou
+from bevseg.seg.neuro_iou.loss import Surrogate, features, neuro_iou
 
 INPUTS = ("3", "6", "hinge")
 every_input = pytest.mark.parametrize("inputs", INPUTS)

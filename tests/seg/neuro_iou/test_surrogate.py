@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bevseg.errors import SurrogateError
-from bevseg.seg.losses.neuro_iou import Surrogate, features
+from bevseg.seg.neuro_iou.loss import Surrogate, features
 from bevseg.seg.neuro_iou.surrogate import Pairs, Report, approximation, fit, pairs_of, slopes
 
 QUICK = {"hidden": (30, 30), "steps": 800}

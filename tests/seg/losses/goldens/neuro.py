@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from bevseg.seg.losses.neuro_iou import Surrogate, features, neuro_iou
+from bevseg.seg.neuro_iou.loss import Surrogate, features, neuro_iou
 from tests.seg.losses.goldens.case import Case, Departure
 
 
