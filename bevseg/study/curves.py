@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses import parse, power_jaccard
-from bevseg.seg.losses.dice import dice
+from bevseg.seg.losses.dice_loss import dice
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
 from bevseg.study.task import BatchResult, Task

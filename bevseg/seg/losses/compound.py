@@ -9,8 +9,8 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of, within
-from bevseg.seg.losses.cross_entropy import balanced_cross_entropy, class_weights, mean
-from bevseg.seg.losses.dice import disagreement
+from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, class_weights, mean
+from bevseg.seg.losses.dice_loss import disagreement
 from bevseg.seg.losses.masking import Kept, kept
 from bevseg.seg.losses.one_vs_rest import margin
 from bevseg.seg.losses.overlap import overlaps

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of
-from bevseg.seg.losses.cross_entropy import mean
+from bevseg.seg.losses.cross_entropy_loss import mean
 from bevseg.seg.losses.masking import kept
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.reduction import over_groups, share

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.cross_entropy import cross_entropy
-from bevseg.seg.losses.jaccard_metric import jaccard_metric
-from bevseg.seg.losses.kullback_leibler import kullback_leibler
+from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric
+from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
 
 
 def distillation(

@@ -14,9 +14,9 @@ from bevseg.errors import UsageError
 from bevseg.seg import device as devices
 from bevseg.seg.inputs import IGNORE, to_device
 from bevseg.seg.losses import parse
-from bevseg.seg.losses.cross_entropy import cross_entropy
-from bevseg.seg.losses.jaccard_metric import jaccard_metric, soft_jaccard
-from bevseg.seg.losses.kullback_leibler import kullback_leibler
+from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric, soft_jaccard
+from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
 from bevseg.seg.losses.registry import Loss, WeightedSum
 from bevseg.seg.losses.soft_labels import boundary_smoothed
 from bevseg.seg.training.batches import Batch, Maps

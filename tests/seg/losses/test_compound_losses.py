@@ -8,8 +8,8 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.compound import combo, exponential_logarithmic
-from bevseg.seg.losses.cross_entropy import cross_entropy
-from bevseg.seg.losses.dice import dice
+from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+from bevseg.seg.losses.dice_loss import dice
 from bevseg.seg.losses.structure import structural_similarity
 from tests.seg.losses.pixels import FOUR, TRUTH, check_laws, perfect, scene, value_and_gradient
 

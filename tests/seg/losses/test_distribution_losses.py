@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.cross_entropy import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
-from bevseg.seg.losses.focal import focal
-from bevseg.seg.losses.hinge import hinge
+from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
+from bevseg.seg.losses.focal_loss import focal
+from bevseg.seg.losses.hinge_loss import hinge
 from tests.seg.losses.pixels import FOUR, TRUTH, check_laws, scene, value_and_gradient
 
 

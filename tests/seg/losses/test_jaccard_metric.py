@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.jaccard_metric import _areas, _cost, jaccard_metric, soft_jaccard
+from bevseg.seg.losses.jaccard_metric_loss import _areas, _cost, jaccard_metric, soft_jaccard
 from bevseg.seg.losses.soft_labels import one_hot
 
 JML1, JML2 = partial(jaccard_metric, form=1), partial(jaccard_metric, form=2)

@@ -10,8 +10,8 @@ import torch
 from bevseg.config import TrainConfig
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import IGNORE, OUTPUTS
-from bevseg.seg.losses.cross_entropy import cross_entropy
-from bevseg.seg.losses.jaccard_metric import jaccard_metric
+from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric
 from bevseg.seg.losses.lovasz import lovasz_softmax
 from bevseg.seg.losses.registry import WeightedSum, parse
 from bevseg.seg.losses.soft_labels import boundary_smoothed

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bevseg.seg.losses.cross_entropy import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
-from bevseg.seg.losses.dice import dice
-from bevseg.seg.losses.focal import focal
+from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
+from bevseg.seg.losses.dice_loss import dice
+from bevseg.seg.losses.focal_loss import focal
 from bevseg.seg.losses.registry import WeightedSum
 from tests.seg.losses.goldens.case import Case, Departure
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bevseg.seg.losses.jaccard_metric import jaccard_metric, soft_jaccard
+from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric, soft_jaccard
 from bevseg.seg.losses.soft_labels import boundary_smoothed
 from bevseg.seg.training.distill import distillation
 from tests.seg.losses.goldens.case import Case, Departure

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bevseg.seg.losses import power_jaccard
-from bevseg.seg.losses.dice import dice, log_cosh_dice, power_dice
+from bevseg.seg.losses.dice_loss import dice, log_cosh_dice, power_dice
 from bevseg.seg.losses.sensitivity import sensitivity_specificity
-from bevseg.seg.losses.tversky import focal_tversky, tversky
+from bevseg.seg.losses.tversky_loss import focal_tversky, tversky
 from tests.seg.losses.goldens.case import Case, Departure
 
 

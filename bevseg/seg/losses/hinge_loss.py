@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bevseg.seg.losses.cross_entropy import mean
+from bevseg.seg.losses.cross_entropy_loss import mean
 from bevseg.seg.losses.masking import kept
 
 

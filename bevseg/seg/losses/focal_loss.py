@@ -8,7 +8,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import within
-from bevseg.seg.losses.cross_entropy import class_weights, mean
+from bevseg.seg.losses.cross_entropy_loss import class_weights, mean
 from bevseg.seg.losses.masking import kept
 from bevseg.seg.losses.one_vs_rest import margin
 
