@@ -116,11 +116,11 @@ INSIDE = {
         ("scanner",),
     ),
     "seg": (
-        ("device", "inputs", "losses", "models"),
-        ("checkpoint",),
+        ("device", "inputs"),
+        ("losses", "models"),
+        ("checkpoint", "neuro_iou"),
         ("inference",),
         ("training",),
-        ("neuro_iou",),
     ),
 }
 """The floors within a folder: slices under rasterize, networks under inference, inference under training."""

@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 from bevseg.config import TrainConfig
-from bevseg.config.names import DEFAULT_MODEL, LOSSES, SLICES
+from bevseg.config.names import DEFAULT_MODEL, SLICES
+from bevseg.seg.losses.registry import LOSSES
 
 from . import options
 from .console import Console
+
+LEARNED = [name for name, entry in LOSSES.items() if entry.learned]
+READY = [name for name in LOSSES if name not in LEARNED]
 
 
 @click.command(cls=options.Stage)
@@ -29,9 +33,8 @@ from .console import Console
     "--loss",
     metavar="NAME",
     show_default=TrainConfig.loss,
-    help=f"A loss, or a sum such as 'ce+0.5*power_jaccard:1.5', of: {', '.join(LOSSES)}. "
-    "Or neuro_iou, neuro_iou:6, neuro_hinge: losses learned from the maps of --init "
-    "(with :no_init the networks themselves start untrained).",
+    help=f"A loss, or a sum as 'ce+0.5*power_jaccard(p=1.5, smooth=10)': {', '.join(READY)}; or one that is learned "
+    f"from the maps of --init: {', '.join(LEARNED)}; or a function of your own, as package.module:function.",
 )
 @options.init
 @click.option(

@@ -10,35 +10,6 @@ SCHEMES = ("shrec20", "oakland", "asprs")
 GROUND_METHODS = ("auto", "flat-zones", "smrf")
 REFERENCES = ("dem", "mode")
 PRODUCTS = ("dem", "dsm", "ndsm")
-LOSSES = (
-    "ce",
-    "weighted_ce",
-    "balanced_ce",
-    "distance_ce",
-    "focal",
-    "hinge",
-    "kl",
-    "power_jaccard",
-    "jml",
-    "soft_jaccard",
-    "dice",
-    "power_dice",
-    "log_cosh_dice",
-    "tversky",
-    "focal_tversky",
-    "sensitivity_specificity",
-    "lovasz_softmax",
-    "lovasz_hinge",
-    "hausdorff_dt",
-    "hausdorff_one_sided",
-    "hausdorff_erosion",
-    "hausdorff_cv",
-    "shape_aware",
-    "boundary",
-    "combo",
-    "exp_log",
-    "ssl",
-)
 OPTIMISERS = ("adamw", "adam", "adadelta", "sgd")
 SCHEDULES = ("one_cycle", "poly", "constant", "plateau")
 SAMPLINGS = ("classes", "equibatch", "half_positive")

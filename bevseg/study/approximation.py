@@ -11,12 +11,12 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.runtime.atomic import replacing
-from bevseg.seg.neuro_iou.learn import Variant
+from bevseg.seg.neuro_iou.learn import CROPS
 from bevseg.seg.neuro_iou.loss import INPUTS
-from bevseg.seg.neuro_iou.surrogate import approximation
+from bevseg.seg.neuro_iou.surrogate import approximation, pairs_of
 from bevseg.study import scenes, street
 from bevseg.study.crops import Crops
-from bevseg.study.neuro import pairs
+from bevseg.study.neuro import one_by_one
 from bevseg.study.outputs import Softmax
 from bevseg.study.plan import STRICT
 from bevseg.study.task import BatchResult, Task
@@ -59,7 +59,8 @@ def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Pa
     net = street.net_of(teacher, parts, form)
     net.load_state_dict(torch.load(_file(teacher, shared), weights_only=True))
     crops = Crops(parts["train"], teacher.crop, settings.seed)
-    made = pairs(Variant(settings.inputs, False), net, crops, form.target)
+    maps = one_by_one(crops, form.target, CROPS)
+    made = pairs_of(net, maps, settings.inputs, torch.device("cpu"))
     rows = approximation(made, [settings.pairs], [settings.noise], seed=settings.seed)
     if not rows:
         raise UsageError(

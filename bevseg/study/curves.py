@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses import parse, power_jaccard
 from bevseg.seg.losses.dice_loss import dice
+from bevseg.seg.losses.jaccard import power_jaccard
+from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
 from bevseg.study.task import BatchResult, Task

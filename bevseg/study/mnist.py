@@ -24,7 +24,8 @@ from bevseg.config.tables import domain_check
 from bevseg.core import metrics
 from bevseg.errors import InputError, UsageError
 from bevseg.seg import device as devices
-from bevseg.seg.losses import cross_entropy, power_jaccard
+from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+from bevseg.seg.losses.jaccard import power_jaccard
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import Plateau
 from bevseg.study import data

@@ -1,53 +1,29 @@
-"""The surrogate of the IoU that NeuroIoU learns from the maps of a trained network, and what it is worth."""
+"""What the surrogate is worth that NeuroIoU learns from the maps of a trained network: crops for it, facts of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bevseg.errors import SurrogateError
-from bevseg.seg.neuro_iou.learn import CROPS, Variant
-from bevseg.seg.neuro_iou.loss import neuro_iou
-from bevseg.seg.neuro_iou.surrogate import Pairs, fit, pairs_of
 from bevseg.study.crops import Crops
-from bevseg.study.outputs import Loss
 
 
-def learned(
-    form: Variant, net: nn.Module, crops: Crops, target: Callable[[Tensor], Tensor], seed: int
-) -> tuple[Loss | None, dict[str, Any]]:
-    """Fit a surrogate to the maps of a network, and say what it is worth.
+def one_by_one(
+    crops: Crops, target: Callable[[Tensor], Tensor], count: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield bands (1, C, rows, cols) and target (1, rows, cols) of each of `count` crops."""
+    for _ in range(count):
+        bands, labels = crops.batch(1)
+        yield bands, target(labels)
 
-    Returns
-    -------
-    Loss or None, dict
-        None if the surrogate would teach the wrong way, or there is too little to fit. Facts: `surrogate_rmse` over
-        pairs held out, `surrogate_spread` (that of the best constant), `right_TP`, `right_FP`, `right_FN` (share of
-        the pairs with the right sign), `refused` (why, or empty).
+
+def facts(surrogate: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a run that tables show.
+
+    They are `surrogate_rmse` over pairs held out, `surrogate_spread` (that of the best constant), and `right_TP`,
+    `right_FP`, `right_FN` (share of the pairs with the right sign).
     """
-    try:
-        surrogate, report = fit(pairs(form, net, crops, target), seed=seed)
-    except SurrogateError as error:
-        return None, {"refused": error.why}
-    facts = {"surrogate_rmse": report.rmse, "surrogate_spread": report.spread, "refused": ""}
-    facts |= {f"right_{name}": slope.share for name, slope in report.slopes.items()}
-    try:
-        report.refuse()
-    except SurrogateError as error:
-        return None, facts | {"refused": error.why}
-    return partial(neuro_iou, surrogate=surrogate, inputs=form.inputs), facts
-
-
-def pairs(form: Variant, net: nn.Module, crops: Crops, target: Callable[[Tensor], Tensor]) -> Pairs:
-    """Return the pairs of the maps of as many crops as in training."""
-
-    def stream() -> Iterator[tuple[Tensor, Tensor]]:
-        for _ in range(CROPS):
-            bands, labels = crops.batch(1)
-            yield bands, target(labels)
-
-    return pairs_of(net, stream(), form.inputs, torch.device("cpu"))
+    found = {f"surrogate_{name}": surrogate[name] for name in ("rmse", "spread")}
+    return found | {f"right_{name}": slope["share"] for name, slope in surrogate["slopes"].items()}

@@ -9,22 +9,22 @@ from torch import Tensor
 
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.seg.inputs import IGNORE, OUTPUTS
-from bevseg.seg.losses import parse
+from bevseg.seg.losses.loss import Loss
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Cost = Callable[[Tensor, Tensor], Tensor]
 
 
 class Softmax:
     """One output per class, in the order of OUTPUTS; cells without a label are ignored."""
 
     def __init__(self, scored: Sequence[int]) -> None:
-        self.scored, self.outputs = scored, len(OUTPUTS)
+        self.scored, self.outputs, self.planes = scored, len(OUTPUTS), len(OUTPUTS)
         self.ids = torch.tensor(scored, dtype=torch.uint8)
         self.classes = range(1, len(CLASS_NAMES))
 
-    def loss(self, text: str) -> Loss:
+    def loss(self, loss: Loss) -> Cost:
         """Return the loss of logits and targets."""
-        return parse(text)
+        return loss
 
     def target(self, labels: Tensor) -> Tensor:
         """Return the targets (B, rows, cols) of train ids."""
@@ -49,12 +49,11 @@ class Sigmoid:
 
     def __init__(self, scored: Sequence[int]) -> None:
         self.scored = self.classes = scored
-        self.outputs = len(scored)
+        self.outputs, self.planes = len(scored), 1
         self.ids = torch.tensor(scored, dtype=torch.uint8)
 
-    def loss(self, text: str) -> Loss:
+    def loss(self, loss: Loss) -> Cost:
         """Return the loss of logits and targets, with every output a picture of its own."""
-        loss = parse(text)
         return lambda logits, target: loss(logits.flatten(0, 1), target.flatten(0, 1))
 
     def target(self, labels: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ and cells without a label are ignored.
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -28,18 +29,16 @@ from bevseg.config.domains import did_you_mean
 from bevseg.config.tables import domain_check
 from bevseg.core import metrics
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
-from bevseg.errors import UsageError
+from bevseg.errors import SurrogateError, UsageError
 from bevseg.seg import device as devices
-from bevseg.seg.losses import parse
+from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.models.registry import network_class
-from bevseg.seg.neuro_iou.learn import refuse_unknown_loss, variant
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
-from bevseg.study import reliability, scenes
+from bevseg.study import neuro, reliability, scenes
 from bevseg.study.crops import Crops
 from bevseg.study.fit import fit
-from bevseg.study.neuro import learned
-from bevseg.study.outputs import FORMS, Form, Loss
+from bevseg.study.outputs import FORMS, Cost, Form
 from bevseg.study.plan import STRICT
 from bevseg.study.scenes import Scene
 from bevseg.study.task import BatchResult, Task
@@ -57,7 +56,7 @@ class StreetSettings:
     """Settings of one run."""
 
     loss: str
-    """As in training; also NeuroIoU, with `init`: the run whose maps its surrogate is fitted to."""
+    """As in training; one that has to be learned takes `init`: the run whose maps it is fitted to."""
     seed: int
     """Of the first weights and of the crops."""
     slice: Literal["low", "high"] = "low"
@@ -113,19 +112,24 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     form = FORMS[settings.outputs](SCORED[settings.slice])
     net = net_of(settings, parts, form)
     crops = Crops(parts["train"], settings.crop, settings.seed)
-    neuro = variant(settings.loss, has_init=init is not None)
+    read = parse(settings.loss, form.planes)
+    read.ensure_init(has_init=init is not None)
+    anew = read.starts_anew
     fresh, known = copy.deepcopy(net.state_dict()), dict[str, Any]()
     if init is not None:
         net.load_state_dict(init)
-    if neuro is None:
-        pooled = form.loss(settings.loss)
-    else:
-        taught, known = learned(neuro, net, crops, form.target, settings.seed)
-        if taught is None:
-            return BatchResult(known | {"score": None, "collapsed": 0.0})
-        pooled = taught
-        if neuro.from_scratch:
+    if read.needs_init:
+        maps_of = functools.partial(neuro.one_by_one, crops, form.target)
+        try:
+            read, learned = read.prepared(net, maps_of, seed=settings.seed, device="cpu")
+        except SurrogateError as error:  # too little to fit
+            return BatchResult({"refused": error.why, "score": None, "collapsed": 0.0})
+        known = neuro.facts(learned.facts["surrogate"]) | {"refused": ""}
+        if learned.fault is not None:
+            return BatchResult(known | {"refused": learned.fault.why, "score": None, "collapsed": 0.0})
+        if anew:
             net.load_state_dict(fresh)
+    pooled = form.loss(read)
     loss = _per_image(pooled) if settings.per_image else pooled
     config = TrainConfig(
         learning_rate=settings.learning_rate,
@@ -175,7 +179,7 @@ def net_of(settings: StreetSettings, parts: Mapping[str, Sequence[Scene]], form:
     return build(config, len(parts["train"][0].bands), form.outputs)
 
 
-def _per_image(loss: Loss) -> Loss:
+def _per_image(loss: Cost) -> Cost:
     """Return the mean over the images of a batch of the loss of each."""
 
     def mean(logits: Tensor, target: Tensor) -> Tensor:
@@ -201,7 +205,9 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
         sure.append(confidence[known].numpy())
         right.append(form.agrees(predicted, scene.labels)[known].numpy())
         for text in values:
-            costs[text].append(float(form.loss(text)(logits, form.target(scene.labels[None]))))
+            costs[text].append(
+                float(form.loss(parse(text, form.planes))(logits, form.target(scene.labels[None])))
+            )
     iou = metrics.iou(total)
     curve = metrics.calibration(np.concatenate(sure), np.concatenate(right), BINS)
     return {
@@ -220,12 +226,15 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
 
 def check(settings: StreetSettings) -> None:
     """Raise UsageError for names of losses, networks, configurations or data that do not exist."""
-    refuse_unknown_loss(settings.loss, has_init=True)
+    planes = FORMS[settings.outputs](SCORED[settings.slice]).planes
+    loss = parse(settings.loss, planes)
     network_class(settings.net)
     for text in settings.values:
-        parse(text)
-    if settings.outputs == "sigmoid" and variant(settings.loss, has_init=True):
-        raise UsageError("NeuroIoU has softmax outputs", where="outputs", hint='set outputs = "softmax"')
+        parse(text, planes)
+    if settings.outputs == "sigmoid" and loss.needs_init:
+        raise UsageError(
+            f"The loss {settings.loss!r} has softmax outputs", where="outputs", hint='set outputs = "softmax"'
+        )
     for name, known in ((settings.config, NAMED), (settings.dataset, scenes.CLOUDS)):
         if name not in known:
             near = did_you_mean(name, known)

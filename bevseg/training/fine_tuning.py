@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.config import FINE_TUNING, NAMED, Settings, TrainConfig, load, with_training
+from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.registry import network_class
-from bevseg.seg.neuro_iou.learn import variant
 from bevseg.workdir.settings import settings_of
 
 
@@ -30,7 +30,7 @@ def training_settings(
         Work directory whose records hold where there is no `config`.
     init
         Model to start from. Its rasters and networks hold wherever a file does not name others, and FINE_TUNING in
-        place of the defaults of a training; a NeuroIoU loss, which has a recipe of its own, trains by that.
+        place of the defaults of a training; a loss that has a recipe of its own trains by that.
     values
         Of the group `train`, by name; they come before all others, and None is none.
 
@@ -51,6 +51,6 @@ def training_settings(
     def on(base: Settings) -> Settings:
         return with_training(load(config, base) if config else base, **values)
 
-    if variant(on(base).train.loss, has_init=True) is not None:
+    if parse(on(base).train.loss).needs_init:
         return on(base)
     return on(with_training(base, **FINE_TUNING))

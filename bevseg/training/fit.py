@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +24,10 @@ from bevseg.errors import UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.registry import Loss
+from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
-from bevseg.seg.neuro_iou.learn import learn, recipe, variant
+from bevseg.seg.training.batches import one_by_one
 from bevseg.seg.training.loop import train_network
-from bevseg.seg.training.objective import loss_from
 from bevseg.training.examples import (
     NO_EXTRA,
     Example,
@@ -69,8 +69,8 @@ def train(
     slices
         Networks to train; the others are taken from `init`.
     init
-        Model to start from, made with the same bands and nets. A NeuroIoU loss is learned from its maps, and trains
-        by the recipe of that loss.
+        Model to start from, made with the same bands and nets. A loss that has to be learned is learned from its
+        maps, and trains by its own recipe.
     extra
         A teacher and unlabelled clouds, where there are any.
     seed
@@ -83,8 +83,8 @@ def train(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out. The scores of the model say what it was made from, what a
-        surrogate of the IoU is worth where there is one, and how the model labels the clouds held out. The history
+        The networks that did best on the clouds held out. The scores of the model say what it was made from, what is
+        known of a loss that was learned, and how the model labels the clouds held out. The history
         has one row per validation step and slice.
 
     Raises
@@ -97,7 +97,7 @@ def train(
     LabelError, InputError
         If there is nothing to learn in a slice of the labelled clouds, or no point in one of the unlabelled ones.
     SurrogateError
-        If a NeuroIoU loss would teach the wrong way.
+        If a loss that has to be learned would teach the wrong way.
     """
     counts = {example.cloud.name: example.counts for example in examples}
     held_out = hold_out(counts, val, settings.train.val_share, seed)
@@ -108,12 +108,20 @@ def train(
         log.warning(
             "nothing is held out for validation: on schedule plateau the learning rate will never fall"
         )
-    scores = {"trained_on": sorted(set(counts) - set(held_out))} | _sources(init, extra)
+    scores: dict[str, Any] = {"trained_on": sorted(set(counts) - set(held_out))} | _sources(init, extra)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     start = time.monotonic()
-    neuro_iou = _neuro_iou(slices, learned, settings, init, seed, device, progress)
-    settings, init = neuro_iou.settings, neuro_iou.init
+    loss = parse(settings.train.loss)
+    loss.ensure_init(has_init=init is not None)
+    losses: dict[str, Loss] = dict.fromkeys(slices, loss)
+    settings = _with_recipe(settings, loss)
+    if loss.needs_init and init is not None:
+        for name in slices:  # all before the first training: a learned loss may be refused
+            losses[name], learnt = _prepared(loss, name, learned, settings, init, seed, device, progress)
+            for fact, value in learnt.facts.items():
+                scores.setdefault(fact, {})[name] = value
+        init = None if loss.starts_anew else init
     for name in slices[1:]:  # what a slice lacks is an error before the first is trained
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
@@ -135,7 +143,7 @@ def train(
             init=init.nets.get(name) if init else None,
             init_share=init_share(settings.train, len(learned)),
             minutes=minutes,
-            loss_of=neuro_iou.losses.get(name),
+            loss_of=losses[name],
             teacher=extra.teacher.nets[name] if extra.teacher else None,
             unlabelled=unlabelled_crops(name, extra.unlabelled, settings),
             on_row=slice_progress.row,
@@ -144,7 +152,6 @@ def train(
         nets[name] = trained.net
         history += [{"slice": name} | row for row in trained.history]
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed)
-    scores |= neuro_iou.scores
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
     return dataclasses.replace(model, scores=scores), history
@@ -155,14 +162,10 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
 
     The group has checked its numbers and words; here are the texts that the loss and the sampling read themselves.
     """
-    if variant(config.loss, has_init=has_init) is None:
-        loss_from(config)
-    elif config.smooth_boundary:
-        raise UsageError(
-            "A NeuroIoU loss takes no soft labels",
-            where="--smooth-boundary",
-            hint="leave it out, or give --loss 0.25*ce+0.75*jml",
-        )
+    loss = parse(config.loss)
+    loss.ensure_init(has_init=has_init)
+    if config.smooth_boundary:
+        loss.smoothed(config.smooth_boundary)
     refuse_unknown_sampling(config.sampling)
 
 
@@ -181,7 +184,7 @@ def ensure_networks(
     network_class(settings.net.kind)
     if init is not None:
         _ensure_same("The model to start from was made with other settings", "--init", init, settings, "net")
-        if variant(settings.train.loss, has_init=True) is not None:
+        if parse(settings.train.loss).needs_init:
             for name in slices:
                 init.require(name)
     if teacher is not None:
@@ -263,62 +266,36 @@ class _SliceProgress:
         self.best = np.fmax(self.best, row["miou"])
 
 
-class _NeuroIoU(NamedTuple):
-    """What a NeuroIoU loss changes in a training; for any other loss nothing.
-
-    Attributes
-    ----------
-    settings
-        With the recipe of the loss.
-    init
-        Model that the training still starts from.
-    losses
-        Slice -> loss.
-    scores
-        What the surrogates are worth, for the model.
-    """
-
-    settings: Settings
-    init: Model | None
-    losses: Mapping[str, Loss]
-    scores: dict[str, Any]
+def _with_recipe(settings: Settings, loss: Loss) -> Settings:
+    """Return the settings with the recipe of the loss, and log what it sets."""
+    train = loss.recipe(settings.train)
+    old, new = dataclasses.asdict(settings.train), dataclasses.asdict(train)
+    changed = [f"{name} {new[name]}" for name in new if new[name] != old[name]]
+    if changed:
+        log.info("the recipe of %s instead of defaults: %s", train.loss, ", ".join(changed))
+    return dataclasses.replace(settings, train=train)
 
 
-def _neuro_iou(
-    slices: Sequence[str],
-    learned: Sequence[Example],
+def _prepared(
+    loss: Loss,
+    name: str,
+    examples: Sequence[Example],
     settings: Settings,
-    init: Model | None,
+    init: Model,
     seed: int,
     device: str,
     progress: Progress,
-) -> _NeuroIoU:
-    """Fit the surrogate of each slice to the maps of `init` and check it, if the settings name a NeuroIoU loss."""
-    form = variant(settings.train.loss, has_init=init is not None)
-    if form is None or init is None:
-        return _NeuroIoU(settings, init, {}, {})
-    config = recipe(settings.train, form)
-    old, new = dataclasses.asdict(settings.train), dataclasses.asdict(config)
-    changed = [f"{name} {new[name]}" for name in new if new[name] != old[name]]
-    if changed:
-        log.info("the recipe of %s instead of defaults: %s", config.loss, ", ".join(changed))
-    settings = dataclasses.replace(settings, train=config)
-    losses, reports = {}, {}
-    for name in slices:  # all before the first training: a surrogate may be refused
+) -> tuple[Loss, Learned]:
+    """Return the loss of a slice, learned from the maps of `init` and checked, and what is known of it."""
+    sampler = labelled_crops(name, examples, settings, seed)
+    bands = bands_of(settings.raster.features)[name]
 
-        def on_crop(done: int, crops: int, task: str = f"maps for the loss of {name}") -> None:
-            progress(Step(task, done, crops))
+    def on_crop(done: int, count: int) -> None:
+        progress(Step(f"maps for the loss of {name}", done, count))
 
-        losses[name], report = learn(
-            form,
-            init.require(name),
-            labelled_crops(name, learned, settings, seed),
-            bands_of(settings.raster.features)[name],
-            seed=seed,
-            device=device,
-            on_crop=on_crop,
-        )
-        log.info("%s: %s", name, report)
-        report.refuse()
-        reports[name] = dataclasses.asdict(report)
-    return _NeuroIoU(settings, None if form.from_scratch else init, losses, {"surrogate": reports})
+    crops = functools.partial(one_by_one, sampler, bands, seed, on_crop)
+    ready, learned = loss.prepared(init.require(name), crops, seed=seed, device=device)
+    log.info("%s: %s", name, learned.summary)
+    if learned.fault is not None:
+        raise learned.fault
+    return ready, learned

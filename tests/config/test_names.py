@@ -24,12 +24,6 @@ def test_schemes_are_the_files_beside_the_code():
     assert {f"{name}.toml" for name in names.SCHEMES} == files
 
 
-def test_losses_are_those_of_the_table():
-    from bevseg.seg.losses import LOSSES
-
-    assert set(names.LOSSES) == set(LOSSES)
-
-
 def test_optimisers_and_schedules_are_those_of_their_tables():
     from bevseg.seg.training.optimizers import OPTIMIZERS, SCHEDULES
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg.neuro_iou import surrogate
-from bevseg.study import approximation, neuro, report, scenes, street
+from bevseg.seg.neuro_iou import learn, surrogate
+from bevseg.study import approximation, report, scenes, street
 from bevseg.study.approximation import ApproximationSettings
 from bevseg.study.plan import StudyFile, TablePlan, checked
 from bevseg.study.street import StreetSettings
@@ -36,8 +36,8 @@ def shared(tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch):
     """Few crops and a short fit."""
-    monkeypatch.setattr(neuro, "CROPS", 30)
-    monkeypatch.setattr(neuro, "fit", partial(surrogate.fit, steps=20))
+    monkeypatch.setattr(learn, "CROPS", 30)
+    monkeypatch.setattr(learn, "STEPS", 20)
 
 
 def run(shared, init=None, **more):
@@ -47,11 +47,11 @@ def run(shared, init=None, **more):
 def allow(monkeypatch, right):
     """Whatever the surrogate, say that it teaches the right way, or the wrong one."""
 
-    def refuse(self):
+    def ensure_sound(self):
         if not right:
             raise surrogate.SurrogateError("no", why="df/dTP > 0")
 
-    monkeypatch.setattr(surrogate.Report, "refuse", refuse)
+    monkeypatch.setattr(surrogate.Report, "ensure_sound", ensure_sound)
 
 
 def test_a_surrogate_is_fitted_and_trained_with(shared, quick, monkeypatch):
@@ -93,7 +93,7 @@ def test_it_needs_a_network_that_makes_maps_and_softmax_outputs(shared):
 
 
 def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
-    monkeypatch.setattr(neuro, "CROPS", 30)
+    monkeypatch.setattr(approximation, "CROPS", 30)
     monkeypatch.setattr(approximation, "approximation", partial(surrogate.approximation, steps=20))
     monkeypatch.setattr(
         approximation, "_teacher", lambda one: StreetSettings(loss="ce", **TINY | {"seed": one.seed})

@@ -1,50 +1,51 @@
-"""Table of losses: name -> loss(logits, target, ignore_index); `parse` reads sums of them."""
+"""Losses by name: `parse` reads a text such as `ce+0.5*power_jaccard(p=1.5)`, `registry.LOSSES` holds the names.
 
-from bevseg.seg.losses.compound import combo, exponential_logarithmic
-from bevseg.seg.losses.contour import boundary, distance_cross_entropy, shape_aware
-from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
-from bevseg.seg.losses.dice_loss import dice, log_cosh_dice, power_dice
-from bevseg.seg.losses.focal_loss import focal
-from bevseg.seg.losses.hausdorff import hausdorff_cv, hausdorff_dt, hausdorff_erosion, hausdorff_one_sided
-from bevseg.seg.losses.hinge_loss import hinge
-from bevseg.seg.losses.jaccard import power_jaccard
-from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric, soft_jaccard
-from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
-from bevseg.seg.losses.lovasz import lovasz_hinge, lovasz_softmax
-from bevseg.seg.losses.registry import LOSSES, WeightedSum, parse
-from bevseg.seg.losses.sensitivity import sensitivity_specificity
-from bevseg.seg.losses.structure import structural_similarity
-from bevseg.seg.losses.tversky_loss import focal_tversky, tversky
+The contract
+------------
+Every loss is a function `loss(logits, target, ignore_index=255, **options)` of one module here. So is a loss of the
+user's own, which is named by an entry point of the group `bevseg.losses` or as `package.module:function`.
 
-__all__ = [
-    "LOSSES",
-    "WeightedSum",
-    "balanced_cross_entropy",
-    "boundary",
-    "combo",
-    "cross_entropy",
-    "dice",
-    "distance_cross_entropy",
-    "exponential_logarithmic",
-    "focal",
-    "focal_tversky",
-    "hausdorff_cv",
-    "hausdorff_dt",
-    "hausdorff_erosion",
-    "hausdorff_one_sided",
-    "hinge",
-    "jaccard_metric",
-    "kullback_leibler",
-    "log_cosh_dice",
-    "lovasz_hinge",
-    "lovasz_softmax",
-    "parse",
-    "power_dice",
-    "power_jaccard",
-    "sensitivity_specificity",
-    "shape_aware",
-    "soft_jaccard",
-    "structural_similarity",
-    "tversky",
-    "weighted_cross_entropy",
-]
+logits
+    (B, C, H, W): images, classes, rows, columns. For two classes also (B, H, W) or (B, 1, H, W), the logit of the
+    foreground, class 1, against class 0 (binary logits). Any finite value, float16 to float64. p or q is their
+    softmax over the classes, or the sigmoid of binary logits.
+target
+    (B, H, W) class ids of an integer type, 0 or 1 for binary logits. In formulas y is 1 for the class of the pixel
+    and 0 for the others. Losses for soft labels also take probabilities of the shape of the logits.
+ignore_index
+    Target of the pixels that are left out: they cost nothing, enter no sum and no mean, and have no gradient,
+    whatever their logits hold, NaN included.
+options
+    By keyword. Those of a number, a word, true or false, none, or a list of these can be set in the text of a loss.
+    `maps` is made of the target beside the training.
+
+Returns
+-------
+    A scalar tensor, float32 or wider whatever the logits are, with a gradient for the logits. 0 with zero gradient if
+    all pixels are ignored. Finite in value and gradient for every finite logit.
+raises
+    UsageError for an option outside its domain, ValueError for shapes that do not fit.
+
+A docstring of a loss says what departs from this, and what the options and the value mean.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from bevseg.seg.losses.registry import LOSSES
+
+
+def __getattr__(name: str) -> Any:
+    """Import `parse`, `Loss` or the function of a loss when it is asked for: the names alone need no torch."""
+    homes = {"parse": f"{__name__}.loss", "Loss": f"{__name__}.loss"}
+    homes |= {
+        function: module
+        for module, _, function in (
+            entry.function.partition(":") for entry in LOSSES.values() if not entry.learned
+        )
+    }
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(homes[name]), name)

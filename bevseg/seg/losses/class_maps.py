@@ -21,16 +21,23 @@ def planes_of(classes: Sequence[int] | None, count: int) -> slice | list[int]:
     Raises
     ------
     UsageError
-        For a class without a plane.
+        For a class without a plane, and for no class at all.
     """
     if classes is None:
         return slice(None)
+    places = places_of(classes, count)
+    return slice(None) if places == list(range(count)) else places
+
+
+def places_of(classes: Sequence[int], count: int) -> list[int]:
+    """Return the planes of the classes, of `count` planes; errors as for `planes_of`."""
     first = int(count == 1)
+    if not classes:
+        raise UsageError("No classes", hint="name one or more, or leave the option out")
     for c in classes:
         if not first <= c < first + count:
             raise UsageError(f"No class {c}", hint=f"the logits have classes {first} to {first + count - 1}")
-    places = [c - first for c in classes]
-    return slice(None) if places == list(range(count)) else places
+    return [int(c) - first for c in classes]
 
 
 def most_likely(scores: Tensor, keep: Tensor) -> Tensor:

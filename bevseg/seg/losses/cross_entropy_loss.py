@@ -36,11 +36,17 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
         Scalar in [0, inf), float32 or wider. A class that is absent costs what it takes from the probability
         of the others. 0 with zero gradient if all pixels are ignored.
 
+    Raises
+    ------
+    UsageError
+        For a balance below 0.
+
     Notes
     -----
     Definition and ignored pixels as in the golden set `bce`; weights by inverse (square root of) frequency are
     common in the field, as in Berman et al. (CVPR 2018) section 4.
     """
+    within("balance", balance, 0)
     pixels = kept(logits, target, ignore_index)
     if not len(pixels.ids):
         return pixels.planes.sum()

@@ -19,6 +19,9 @@ from bevseg.seg.losses.masking import Masked, masked
 RADII = (3, 6, 9, 12, 15, 18)
 """Radii of the paper's discs, pixels."""
 
+LARGEST = 1000
+"""Most erosions, and largest radius of a disc: no crop is larger, and time and memory grow with them."""
+
 _FIFTH = float(torch.tensor(0.2, dtype=torch.float32))
 """Weight of a pixel in the cross of an erosion: the same in every type, that of the float32 kernels in use."""
 
@@ -104,7 +107,7 @@ def hausdorff_one_sided(
     Parameters
     ----------
     logits, target, ignore_index, alpha, classes, maps
-        As for `hausdorff_dt`, shapes and units too.
+        As for `hausdorff_dt`.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def hausdorff_erosion(
     alpha
         Exponent a, at least 0; 2 in the paper.
     erosions
-        Number of steps, at least 0; errors thinner than about twice as many pixels leave nothing behind.
+        Number of steps, 0 to 1000; errors thinner than about twice as many pixels leave nothing behind.
 
     Returns
     -------
@@ -161,14 +164,14 @@ def hausdorff_erosion(
     Raises
     ------
     UsageError
-        For a negative alpha or number of erosions.
+        For a negative alpha, or a number of erosions outside its domain.
 
     Notes
     -----
     Source: Karimi and Salcudean (IEEE TMI 2019), Loss_ER; the stretching comes from the code that is in use (golden
     set `hausdorff_er`), and its slope grows without bound as less survives.
     """
-    within("number of erosions", erosions, 0)
+    within("number of erosions", erosions, 0, LARGEST)
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
@@ -199,7 +202,7 @@ def hausdorff_cv(
         Target of the pixels that cost nothing and have no gradient, whatever their logits hold; as beyond the image,
         there is neither class nor surroundings in them.
     radii
-        Radii r of the discs, pixels, at least 0.
+        Radii r of the discs, pixels, 0 to 1000.
     alpha
         Exponent a, at least 0; 2 in the paper.
 
@@ -212,7 +215,7 @@ def hausdorff_cv(
     Raises
     ------
     UsageError
-        For a negative alpha or radius.
+        For a negative alpha, or a radius outside its domain.
 
     Notes
     -----
@@ -220,7 +223,7 @@ def hausdorff_cv(
     reconstruction (golden set `hausdorff_cv`). The discs are applied in the frequency domain.
     """
     for radius in radii:
-        within("radius", radius, 0)
+        within("radius", radius, 0, LARGEST)
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.class_maps import places_of
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.soft_labels import fitted, labelled, without
 
@@ -278,9 +279,8 @@ def _counted(present: Tensor, active: str | Sequence[int]) -> Tensor:
         return torch.ones_like(present)
     if isinstance(active, str):
         raise UsageError(f"No classes {active!r}", hint="name present, all, or a list of ids")
-    first = int(len(present) == 1)  # the only plane of binary logits is that of class 1
     counted = torch.zeros_like(present)
-    counted[[c - first for c in active]] = True
+    counted[places_of(active, len(present))] = True
     return counted
 
 

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from bevseg.errors import UsageError
 from bevseg.seg.losses import lovasz_kernels as descent
 from bevseg.seg.losses.checks import one_of
+from bevseg.seg.losses.class_maps import places_of
 from bevseg.seg.losses.masking import Kept, kept
 
 
@@ -175,8 +176,7 @@ def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
         return list(range(len(truth)))
     if isinstance(classes, str):
         raise UsageError(f"No classes {classes!r}", hint="name present, all, or a list of ids")
-    first = int(len(truth) == 1)  # the only plane of binary logits is that of class 1
-    return [int(c) - first for c in classes]
+    return places_of(classes, len(truth))
 
 
 def _descend(against: Tensor, margin: int, truth: Tensor, slopes: Tensor) -> float | Tensor:

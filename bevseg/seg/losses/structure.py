@@ -12,6 +12,9 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.masking import masked
 
+LARGEST = 101
+"""Widest window, pixels: time grows with its area."""
+
 
 def structural_similarity(
     logits: Tensor,
@@ -39,8 +42,8 @@ def structural_similarity(
     ignore_index
         Target of the pixels that are part of no window and no sum and have no gradient, whatever their logits hold.
     window
-        Side of the window, pixels, odd. At the border, and beside ignored pixels, the weights of the others make up
-        for the missing ones.
+        Side of the window, pixels, odd, at most 101. At the border, and beside ignored pixels, the weights of the
+        others make up for the missing ones.
     sigma
         Standard deviation of the Gaussian weights in the window, pixels, above 0; None weighs its pixels alike.
     c4
@@ -84,8 +87,8 @@ def structural_similarity(
 
 def _weights(window: int, sigma: float | None) -> list[list[float]]:
     """Return the weights of the pixels of a window, rows of columns; their sum does not matter."""
-    if window < 1 or window % 2 == 0:
-        raise UsageError(f"No window of {window} pixels", hint="choose an odd number")
+    if not 1 <= window <= LARGEST or window % 2 == 0:
+        raise UsageError(f"No window of {window} pixels", hint=f"choose an odd number, at most {LARGEST}")
     if sigma is None:
         return [[1.0] * window] * window
     within("sigma", sigma, torch.finfo(torch.float32).tiny)

@@ -7,26 +7,19 @@ train on with the surrogate frozen. The second and third are here, the others ar
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from bevseg.config import TrainConfig
-from bevseg.core.raster import Band
-from bevseg.errors import UsageError
+from bevseg.errors import SurrogateError, UsageError
 from bevseg.seg import device as devices
-from bevseg.seg.losses.registry import Loss, parse
-from bevseg.seg.neuro_iou.loss import neuro_iou
-from bevseg.seg.neuro_iou.surrogate import STEPS, Report, fit, pairs_of
-from bevseg.seg.training.batches import Batch, Sampler, batches
+from bevseg.seg.losses.loss import Crops, Learned
+from bevseg.seg.neuro_iou import loss
+from bevseg.seg.neuro_iou.surrogate import STEPS, fit, pairs_of
 
 CROPS = 400
 """Crops whose maps make the pairs; about a thousand pairs."""
-
-SPELLINGS = "neuro_iou, neuro_iou:6, neuro_hinge, each also with :no_init behind it"
 
 RECIPE = {
     "optimiser": "sgd",
@@ -38,104 +31,64 @@ RECIPE = {
 }
 """Of the paper, for training on: fixed small steps, image by image."""
 
-_NAME = re.compile(r"neuro_(?:iou(?::(?P<count>3|6))?|(?P<hinge>hinge))(?P<scratch>:no_init)?")
 
+def of_probabilities(*, inputs: int = 3, no_init: bool = False) -> NeuroIoU:
+    """Return the loss with a surrogate of probabilities.
 
-@dataclasses.dataclass(frozen=True)
-class Variant:
-    """A form of the loss: the `inputs` of its surrogate, and whether the network starts `from_scratch`."""
-
-    inputs: str
-    from_scratch: bool
-
-
-def variant(loss: str, *, has_init: bool) -> Variant | None:
-    """Return which NeuroIoU a text names; None for any other loss.
-
-    `neuro_iou` and `neuro_iou:6` have 3 and 6 inputs, `neuro_hinge` those of the hinge. `:no_init` behind them starts
-    the network anew; the given one then only lends its maps. Hyphens do for underscores.
+    Parameters
+    ----------
+    inputs
+        3 sums, or 6: the sums and the means.
+    no_init
+        Start the network anew; the trained one then only lends its maps.
 
     Raises
     ------
     UsageError
-        For a form that does not exist, and without a network that the maps can be made with.
+        For another number of inputs.
     """
-    name = loss.strip().replace("-", "_")
-    if not name.startswith("neuro"):
-        return None
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise UsageError(f"No loss {loss!r}", where="--loss", hint=f"NeuroIoU is one of: {SPELLINGS}")
-    if not has_init:
+    if inputs not in (3, 6):
         raise UsageError(
-            f"The loss {loss!r} needs a trained model to learn from",
-            where="--init",
-            why="its surrogate of the IoU is fitted to the maps of a network, and none is given",
-            hint="train one with --loss ce, and give it to `bevseg train` with --init",
+            f"NeuroIoU with {inputs} inputs", hint="choose neuro_iou, which has 3, or neuro_iou:6"
         )
-    return Variant("hinge" if match["hinge"] else match["count"] or "3", bool(match["scratch"]))
+    return NeuroIoU(str(inputs), no_init)
 
 
-def refuse_unknown_loss(loss: str, *, has_init: bool) -> None:
-    """Raise UsageError unless a text names a NeuroIoU that can be learned, or a loss or sum of losses."""
-    if variant(loss, has_init=has_init) is None:
-        parse(loss)
+def of_hinge_costs(*, no_init: bool = False) -> NeuroIoU:
+    """Return the loss with a surrogate of hinge costs; `no_init` as for `of_probabilities`."""
+    return NeuroIoU("hinge", no_init)
 
 
-def recipe(config: TrainConfig, form: Variant) -> TrainConfig:
-    """Return the settings with those of RECIPE wherever they are bevseg's defaults.
+@dataclasses.dataclass(frozen=True)
+class NeuroIoU:
+    """A form of the loss: the `inputs` of its surrogate, and whether the network starts anew."""
 
-    A network from scratch keeps bevseg's: the steps of the recipe are made for the last touch, and would take it
-    nowhere.
-    """
-    if form.from_scratch:
-        return config
-    default = TrainConfig()
-    own = {name: value for name, value in RECIPE.items() if getattr(config, name) == getattr(default, name)}
-    return dataclasses.replace(config, **own)  # type: ignore[arg-type]
+    inputs: str
+    starts_anew: bool
 
+    def recipe(self, config: TrainConfig) -> TrainConfig:
+        """Return the settings with those of RECIPE wherever they are bevseg's defaults.
 
-def learn(
-    form: Variant,
-    net: nn.Module,
-    sampler: Sampler,
-    bands: Sequence[Band],
-    *,
-    seed: int = 0,
-    device: str = "auto",
-    on_crop: Callable[[int, int], None] | None = None,
-) -> tuple[Loss, Report]:
-    """Fit a surrogate to the maps that a network makes of CROPS crops, and return the loss made with it.
+        A network that starts anew keeps bevseg's: the steps of the recipe are made for the last touch, and would
+        take it nowhere.
+        """
+        if self.starts_anew:
+            return config
+        default = TrainConfig()
+        own = {
+            name: value for name, value in RECIPE.items() if getattr(config, name) == getattr(default, name)
+        }
+        return dataclasses.replace(config, **own)  # type: ignore[arg-type]
 
-    Whether that may be trained with is for `Report.refuse` to say.
-
-    Parameters
-    ----------
-    form
-        Of the loss.
-    net
-        Trained with cross-entropy, say; it is not changed.
-    sampler, bands, seed
-        As for `train`; the crops are those of its first steps at one crop a step.
-    device
-        Where the maps are made, and the loss will be computed.
-    on_crop
-        Told the number of crops done, and of all.
-
-    Raises
-    ------
-    SurrogateError
-        If there is too little to fit.
-    """
-    place, count = devices.resolve(device), CROPS
-
-    def told(stream: Iterable[Batch]) -> Iterator[tuple[Tensor, Tensor]]:
-        for done, batch in enumerate(stream, 1):
-            yield batch.bands, batch.target
-            if on_crop is not None:
-                on_crop(done, count)
-
-    with closing(batches(sampler, bands, 1, count, seed)) as stream:
-        pairs = pairs_of(net, told(stream), form.inputs, place)
-    surrogate, report = fit(pairs, steps=STEPS, seed=seed)
-    return partial(neuro_iou, surrogate=surrogate.to(place), inputs=form.inputs), report
+    def learn(self, net: nn.Module, crops: Crops, *, seed: int, device: str) -> Learned:
+        """Fit a surrogate to the maps that a network makes of CROPS crops; parameters as for `Loss.prepared`."""
+        place = devices.resolve(device)
+        pairs = pairs_of(net, crops(CROPS), self.inputs, place)
+        surrogate, report = fit(pairs, steps=STEPS, seed=seed)
+        fault = None
+        try:
+            report.ensure_sound()
+        except SurrogateError as error:
+            fault = error
+        function = partial(loss.neuro_iou, surrogate=surrogate.to(place), inputs=self.inputs)
+        return Learned(function, {"surrogate": dataclasses.asdict(report)}, str(report), fault)

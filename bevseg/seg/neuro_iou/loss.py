@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from bevseg.errors import UsageError
@@ -25,17 +26,11 @@ SCALES = ("pixels", None)
 HIDDEN = (100, 100, 100, 100)
 """Nodes of the hidden layers in the paper's experiments; its eq. 4 has one layer."""
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "softplus": nn.Softplus,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "relu": nn.ReLU,
-}
-
-ACTIVATION = "softplus"
-"""The paper names none. What teaches the segmentation network is the slope of f, which jumps from piece to piece in a
-ReLU network. On maps of small street scenes with 6 inputs, taken as they are, the slope along the true positives came
-out right in all pairs with softplus, in half of them with ReLU and in a seventh with tanh, at like errors."""
+KNEE = 1e-3
+"""Share of an image below which a sum counts as it is, and above which by its logarithm: the sums of a pole, a
+thousandth of the image, are then not lost beside those of a house. On maps of small street scenes, with 3 and 6
+inputs, the slopes of TP and FP then had the right sign in 81 to 100 % of the pairs, and in 46 to 100 % on plain
+shares."""
 
 
 class Features(NamedTuple):
@@ -63,16 +58,9 @@ class Surrogate(nn.Module):
     Parameters
     ----------
     inputs
-        Number of inputs, 3 or 6.
+        Number of inputs, 3 or 6. They enter as log(1 + x / KNEE); the sign of a slope stays the same.
     hidden
         Nodes of the hidden layers.
-    activation
-        One of ACTIVATIONS.
-    bias
-        Whether layers have biases; eq. 4 has none.
-    knee
-        Inputs x >= 0 enter as log(1 + x / knee): those of a pole, a thousandth of the image, are then not lost beside
-        those of a house. None: they enter as they are. The sign of a slope is the same either way.
 
     Notes
     -----
@@ -80,6 +68,11 @@ class Surrogate(nn.Module):
     nothing. Outside the bounds the value is that of the nearest place within, and so is the slope, which is handed
     on undiminished: a network that has become better than all that f was shown is still pulled the same way, which
     it would not be if the gradient of the bound, 0, were used.
+
+    The activation is softplus; the paper names none. What teaches the segmentation network is the slope of f, which
+    jumps from piece to piece in a ReLU network. On maps of small street scenes with 6 inputs, taken as they are, the
+    slope along the true positives came out right in all pairs with softplus, in half of them with ReLU and in a
+    seventh with tanh, at like errors.
 
     It computes in the type of its weights, float32 or wider, also under autocast.
     """
@@ -89,20 +82,9 @@ class Surrogate(nn.Module):
     low: Tensor
     high: Tensor
 
-    def __init__(
-        self,
-        inputs: int = 3,
-        hidden: Sequence[int] = HIDDEN,
-        activation: str = ACTIVATION,
-        bias: bool = True,
-        knee: float | None = None,
-    ) -> None:
+    def __init__(self, inputs: int = 3, hidden: Sequence[int] = HIDDEN) -> None:
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise UsageError(f"No activation {activation!r}", hint=f"name one of: {', '.join(ACTIVATIONS)}")
-        self.layers = nn.ModuleList(nn.Linear(a, b, bias) for a, b in pairwise((inputs, *hidden, 1)))
-        self.activation = ACTIVATIONS[activation]()
-        self.knee = knee
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise((inputs, *hidden, 1)))
         self.register_buffer("centre", torch.zeros(inputs))
         self.register_buffer("spread", torch.ones(inputs))
         self.register_buffer("low", torch.full((inputs,), -torch.inf))
@@ -115,12 +97,12 @@ class Surrogate(nn.Module):
             inside = torch.minimum(torch.maximum(x, self.low), self.high).detach()
             x = (self.bend(inside + (x - x.detach())) - self.centre) / self.spread
             for layer in self.layers[:-1]:
-                x = self.activation(layer(x))
+                x = nnf.softplus(layer(x))
             return self.layers[-1](x).squeeze(1).to(inputs.dtype)
 
     def bend(self, inputs: Tensor) -> Tensor:
         """Return the inputs on the scale that is standardised."""
-        return inputs if self.knee is None else torch.log1p(inputs / self.knee)
+        return torch.log1p(inputs / KNEE)
 
 
 def neuro_iou(
@@ -144,7 +126,7 @@ def neuro_iou(
     ignore_index
         Target of the pixels that are in no set and have no gradient, whatever their logits hold.
     surrogate
-        f, (n, 3 or 6) -> (n,), such as `seg.surrogate.fit` returns: frozen, on the device of the logits. Its
+        f, (n, 3 or 6) -> (n,), such as `surrogate.fit` returns: frozen, on the device of the logits. Its
         parameters are no concern of this loss; those that ask for a gradient get one.
     inputs, scale
         As for `features`, and as f was fitted with.

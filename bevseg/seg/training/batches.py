@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -78,3 +79,17 @@ def batches(
                     yield pending.popleft().result()
         finally:
             thread.shutdown(cancel_futures=True)
+
+
+def one_by_one(
+    sampler: Sampler, bands: Sequence[Band], seed: int, on_crop: Callable[[int, int], None], count: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield bands (1, C, rows, cols) and target (1, rows, cols) of each of `count` crops.
+
+    They are the crops of the first steps of a training with one crop in a step. `on_crop` is called after each one
+    with the number of crops done, and of all.
+    """
+    with closing(batches(sampler, bands, 1, count, seed)) as stream:
+        for done, batch in enumerate(stream, 1):
+            yield batch.bands, batch.target
+            on_crop(done, count)

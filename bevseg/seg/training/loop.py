@@ -18,10 +18,10 @@ from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import TrainingError
 from bevseg.seg import device as devices
-from bevseg.seg.losses.registry import Loss
+from bevseg.seg.losses.loss import Loss, parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
-from bevseg.seg.training.objective import TrainingObjective, loss_from
+from bevseg.seg.training.objective import TrainingObjective
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule, set_rate
 from bevseg.seg.training.validate import Scene, validate
 
@@ -105,9 +105,7 @@ def train_network(
         Wall-clock limit. The learning rate follows the share of the steps or of the time that is gone, whichever
         is larger, so that a training that is cut short still ends with small steps.
     loss_of
-        Loss of logits (B, C, rows, cols), targets (B, rows, cols) and the ignored target; None: the one that
-        `config.loss` names. What its `maps(target, classes)` returns, if it has such a method, is made in the thread
-        of the crops and handed to it by keyword.
+        For the labels; None: the one that `config.loss` names. Its maps are made in the thread of the crops.
     teacher
         Trained network that reads the same bands: its predictions have the share `config.teacher_weight` in the
         loss (`distill.distillation`). It is not changed.
@@ -125,7 +123,9 @@ def train_network(
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
-    place, loss_of = devices.resolve(device), loss_from(config, loss_of)
+    place, loss_of = devices.resolve(device), loss_of or parse(config.loss, len(classes))
+    if config.smooth_boundary:
+        loss_of = loss_of.smoothed(config.smooth_boundary)
     live = _new(net, len(bands), len(classes), seed)
     if init is not None:
         live.load_state_dict(init.state_dict())
@@ -139,8 +139,7 @@ def train_network(
     history: list[Row] = []
     losses: list[float] = []
     start = time.monotonic()
-    maps = getattr(loss_of, "maps", None)
-    maps_of = functools.partial(maps, classes=len(classes)) if maps else None
+    maps_of = functools.partial(loss_of.maps, classes=len(classes))
     stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
     extra_stream = _unlabelled_batches(unlabelled, bands, config, seed)
     with devices.seeded(place, seed), closing(stream), closing(extra_stream):

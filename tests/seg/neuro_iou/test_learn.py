@@ -1,6 +1,7 @@
 """From the text of a NeuroIoU loss to the loss: spellings, recipe, and the four steps on a toy."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from bevseg.config import TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.unet import UNet
-from bevseg.seg.neuro_iou import learn as learned_loss
-from bevseg.seg.neuro_iou.learn import Variant, learn, recipe, refuse_unknown_loss, variant
+from bevseg.seg.neuro_iou import learn
+from bevseg.seg.neuro_iou.learn import NeuroIoU
+from bevseg.seg.training.batches import one_by_one
 
 BANDS = (Band("height", 1.0, "m"),)
 
@@ -20,43 +23,62 @@ BANDS = (Band("height", 1.0, "m"),)
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("neuro_iou", Variant("3", False)),
-        ("neuro-iou", Variant("3", False)),
-        ("neuro_iou:3", Variant("3", False)),
-        ("neuro-iou:6", Variant("6", False)),
-        ("neuro_hinge", Variant("hinge", False)),
-        ("neuro-iou:no-init", Variant("3", True)),
-        ("neuro_iou:6:no_init", Variant("6", True)),
-        ("neuro_hinge:no_init", Variant("hinge", True)),
+        ("neuro_iou", NeuroIoU("3", False)),
+        ("neuro-iou", NeuroIoU("3", False)),
+        ("neuro_iou:3", NeuroIoU("3", False)),
+        ("neuro-iou:6", NeuroIoU("6", False)),
+        ("neuro_hinge", NeuroIoU("hinge", False)),
+        ("neuro-iou:no-init", NeuroIoU("3", True)),
+        ("neuro_iou:6:no_init", NeuroIoU("6", True)),
+        ("neuro_hinge:no_init", NeuroIoU("hinge", True)),
+        ("neuro_iou(inputs=6, no_init=true)", NeuroIoU("6", True)),
+        ("neuro_hinge(no_init=true)", NeuroIoU("hinge", True)),
         ("ce+0.5*lovasz_softmax", None),
     ],
 )
-def test_a_text_names_a_variant(text, form):
-    assert variant(text, has_init=True) == form
+def test_a_text_names_a_form(text, form):
+    loss = parse(text)
+    assert loss.learner == form
+    assert loss.needs_init == (form is not None)
+    assert loss.starts_anew == (form is not None and form.starts_anew)
+    assert not loss.takes_soft_labels
 
 
-@pytest.mark.parametrize("text", ["neuro", "neuro_iou:12", "neuro_hinge:6", "neuro_iou+ce", "neuro_iou:1.5"])
-def test_other_texts_are_refused_with_the_spellings(text):
-    with pytest.raises(UsageError, match="neuro_iou:6"):
-        variant(text, has_init=True)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("neuro", "did you mean neuro_iou"),
+        ("neuro_iou:12", "neuro_iou:6"),
+        ("neuro_hinge:6", "takes no number"),
+        ("neuro_iou+ce", "no part of a sum"),
+        ("0.5*neuro_iou", "no part of a sum"),
+        ("neuro_iou:1.5", "whole number"),
+        ("neuro_iou:noinit", "did you mean no_init"),
+    ],
+)
+def test_other_texts_are_refused(text, message):
+    with pytest.raises(UsageError, match=message):
+        parse(text)
 
 
 def test_nothing_can_be_learned_without_a_network():
     with pytest.raises(UsageError, match="--init"):
-        variant("neuro_iou", has_init=False)
+        parse("neuro_iou").ensure_init(has_init=False)
+    parse("neuro_iou").ensure_init(has_init=True)
+    parse("ce").ensure_init(has_init=False)
 
 
-def test_other_losses_are_checked_as_ever():
-    refuse_unknown_loss("ce", has_init=False)
-    with pytest.raises(UsageError, match="No loss 'nce'"):
-        refuse_unknown_loss("nce", has_init=True)
+def test_a_loss_that_is_not_learned_yet_cannot_be_computed():
+    with pytest.raises(UsageError, match="not been learned"):
+        parse("neuro_iou")(torch.zeros(1, 5, 2, 2), torch.zeros(1, 2, 2, dtype=torch.long))
 
 
 def test_the_recipe_takes_the_place_of_defaults_only():
-    own = recipe(TrainConfig(loss="neuro_iou", batch=7), Variant("3", False))
+    own = parse("neuro_iou").recipe(TrainConfig(loss="neuro_iou", batch=7))
     assert own.batch == 7
-    assert own == dataclasses.replace(TrainConfig(), loss="neuro_iou", **{**learned_loss.RECIPE, "batch": 7})
-    assert recipe(TrainConfig(), Variant("3", True)) == TrainConfig()
+    assert own == dataclasses.replace(TrainConfig(), loss="neuro_iou", **{**learn.RECIPE, "batch": 7})
+    assert parse("neuro_iou:no_init").recipe(TrainConfig()) == TrainConfig()
+    assert parse("ce").recipe(TrainConfig()) == TrainConfig()
 
 
 def sampler(rng):
@@ -66,22 +88,17 @@ def sampler(rng):
     return heights[None].astype(np.float32), labels
 
 
-@pytest.mark.parametrize("kind", ["3", "6", "hinge"])
-def test_the_loss_is_one_of_logits_and_targets(monkeypatch, kind):
-    monkeypatch.setattr(learned_loss, "CROPS", 30)
-    monkeypatch.setattr(learned_loss, "STEPS", 20)
+@pytest.mark.parametrize("text", ["neuro_iou", "neuro_iou:6", "neuro_hinge"])
+def test_the_loss_is_one_of_logits_and_targets(monkeypatch, text):
+    monkeypatch.setattr(learn, "CROPS", 30)
+    monkeypatch.setattr(learn, "STEPS", 20)
     torch.manual_seed(0)
     net = UNet(1, len(OUTPUTS), 4, 1)
     before = {key: value.clone() for key, value in net.state_dict().items()}
     seen = []
-    loss, report = learn(
-        Variant(kind, False),
-        net,
-        sampler,
-        BANDS,
-        device="cpu",
-        on_crop=lambda done, crops: seen.append((done, crops)),
-    )
+    crops = functools.partial(one_by_one, sampler, BANDS, 0, lambda done, count: seen.append((done, count)))
+    loss, learned = parse(text).prepared(net, crops, seed=0, device="cpu")
+    assert not loss.needs_init and loss.text == text
     logits = torch.randn(2, len(OUTPUTS), 8, 8, requires_grad=True)
     target = torch.full((2, 8, 8), 255, dtype=torch.uint8)
     target[0, 0] = 1
@@ -90,7 +107,9 @@ def test_the_loss_is_one_of_logits_and_targets(monkeypatch, kind):
     assert torch.isfinite(value)
     assert logits.grad[0, :, 0].any()
     assert not logits.grad[1].any()
-    assert report.fitted + report.held_out == 60
+    known = learned.facts["surrogate"]
+    assert known["fitted"] + known["held_out"] == 60
+    assert f"{known['rmse']:.4f}" in learned.summary
     assert seen[-1] == (30, 30)
     assert net.training
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())

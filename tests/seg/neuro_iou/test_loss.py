@@ -1,10 +1,12 @@
 """NeuroIoU: its features by hand, where its gradient goes, and what it does at the edges."""
 
+import math
+
 import pytest
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg.neuro_iou.loss import Surrogate, features, neuro_iou
+from bevseg.seg.neuro_iou.loss import KNEE, Surrogate, features, neuro_iou
 
 INPUTS = ("3", "6", "hinge")
 every_input = pytest.mark.parametrize("inputs", INPUTS)
@@ -207,21 +209,19 @@ def test_beyond_its_bounds_a_surrogate_says_and_pulls_as_at_the_bound():
     assert places.grad.all()
 
 
-def test_equation_4_of_the_paper_by_hand():
-    f = Surrogate(3, (2,), "sigmoid", bias=False)
-    assert [tuple(p.shape) for p in f.parameters()] == [(2, 3), (1, 2)]
+def test_the_surrogate_by_hand():
+    """Equation 4 of the paper, with biases: v . softplus(W bend(x) + b) + c."""
+    f = Surrogate(3, (2,))
+    assert [tuple(p.shape) for p in f.parameters()] == [(2, 3), (2,), (1, 2), (1,)]
     with torch.no_grad():
         f.layers[0].weight.copy_(torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
+        f.layers[0].bias.copy_(torch.tensor([0.0, 1.0]))
         f.layers[1].weight.copy_(torch.tensor([[3.0, 4.0]]))
-    at_zero = torch.zeros(1, 3)
-    assert f(at_zero).item() == pytest.approx(3 / 2 + 4 / 2)
-
-
-def test_an_unknown_activation_names_the_known_ones():
-    with pytest.raises(UsageError, match="softplus"):
-        Surrogate(activation="swish")
+        f.layers[1].bias.fill_(0.5)
+    value = f(torch.tensor([[KNEE * (math.e - 1), 0.0, 9.0]])).item()
+    assert value == pytest.approx(3 * math.log(1 + math.e) + 4 * math.log(1 + math.e) + 0.5, rel=1e-5)
 
 
 def test_inputs_enter_by_their_logarithm_beyond_the_knee():
-    bent = Surrogate(knee=0.1).bend(torch.tensor([[0.0, 0.1 * (torch.e - 1), 1e-5]]))
+    bent = Surrogate().bend(KNEE * torch.tensor([[0.0, math.e - 1, 1e-4]]))
     assert bent.tolist() == [pytest.approx([0, 1, 1e-4], rel=1e-3)]

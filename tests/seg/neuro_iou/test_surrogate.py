@@ -55,7 +55,7 @@ def test_a_fitted_surrogate_is_frozen_and_pulls_the_right_way():
     assert found.slopes["FP"].is_right
     assert not any(p.requires_grad for p in f.parameters())
     assert not f.training
-    found.refuse()
+    found.ensure_sound()
 
 
 def test_the_same_seed_gives_the_same_surrogate():
@@ -98,21 +98,21 @@ def test_too_few_pairs_are_refused():
 
 
 def test_right_signs_are_accepted_without_a_word(caplog):
-    report(-1.0, 1.0, -1.0).refuse()
+    report(-1.0, 1.0, -1.0).ensure_sound()
     assert caplog.records == []
 
 
 @pytest.mark.parametrize(("values", "wrong"), [((0.5, 1.0, -1.0), "TP"), ((-1.0, -0.5, -1.0), "FP")])
 def test_a_wrong_sign_for_found_pixels_or_false_alarms_is_refused(values, wrong):
     with pytest.raises(SurrogateError, match=f"slope of {wrong}") as caught:
-        report(*values).refuse()
+        report(*values).ensure_sound()
     assert f"df/d{wrong}" in caught.value.why
     assert "0 % of 600 pairs" in caught.value.why
 
 
 def test_a_flat_surrogate_is_refused():
     with pytest.raises(SurrogateError, match="TP, FP"):
-        report(0.0, 0.0, 0.0).refuse()
+        report(0.0, 0.0, 0.0).ensure_sound()
 
 
 def test_a_set_without_pixels_proves_nothing():
@@ -131,14 +131,14 @@ def test_maps_without_errors_prove_nothing():
 
 def test_a_wrong_sign_for_missed_pixels_is_a_warning(caplog):
     with caplog.at_level(logging.WARNING):
-        report(-1.0, 1.0, 1.0).refuse()
+        report(-1.0, 1.0, 1.0).ensure_sound()
     assert "false negatives" in caplog.text
 
 
 def test_the_hinge_cost_of_the_pixels_of_a_class_is_to_fall():
     assert all(slope.is_right for slope in report(1.0, 1.0, 1.0, kind="hinge").slopes.values())
     with pytest.raises(SurrogateError, match="slope of TP"):
-        report(-1.0, 1.0, 1.0, kind="hinge").refuse()
+        report(-1.0, 1.0, 1.0, kind="hinge").ensure_sound()
 
 
 def test_with_six_inputs_the_slope_is_that_of_a_pixel():

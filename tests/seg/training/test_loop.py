@@ -12,6 +12,7 @@ from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg.checkpoint import save
 from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.losses.loss import of_function
 from bevseg.seg.training import loop, validate
 from bevseg.seg.training.loop import train_network
 from tests.seg import scenes
@@ -83,16 +84,13 @@ def test_a_plateau_of_the_validation_lowers_the_rate(monkeypatch):
 
 
 def test_a_loss_is_handed_in_and_what_it_needs_to_know_of_the_target_is_made_beside():
-    class Loss:
-        def maps(self, target, classes):
-            return {"near": (target < 3).float()}
+    def near_mean(logits, target, ignore_index, *, maps):
+        assert ignore_index == 255
+        assert torch.equal(maps, (target < 3).float())
+        return (logits[:, 0] * maps).mean()
 
-        def __call__(self, logits, target, ignore_index, *, near):
-            assert ignore_index == 255
-            assert torch.equal(near, (target < 3).float())
-            return (logits[:, 0] * near).mean()
-
-    trained = fit(loss_of=Loss(), loss="no such loss")
+    loss = of_function(near_mean, maps=("near", lambda target, classes: (target < 3).float()))
+    trained = fit(loss_of=loss, loss="no such loss")
     assert weights(trained) != weights(fit())
 
 

@@ -8,18 +8,14 @@ import pytest
 import torch
 
 from bevseg.config import TrainConfig
-from bevseg.errors import UsageError
 from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses.cross_entropy_loss import cross_entropy
-from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric
-from bevseg.seg.losses.lovasz import lovasz_softmax
-from bevseg.seg.losses.registry import WeightedSum, parse
-from bevseg.seg.losses.soft_labels import boundary_smoothed
+from bevseg.seg.losses.loss import parse
 from bevseg.seg.training import objective as objectives
 from bevseg.seg.training.batches import batches
 from bevseg.seg.training.distill import distillation
 from bevseg.seg.training.loop import train_network
-from bevseg.seg.training.objective import TrainingObjective, loss_from, smoothed
+from bevseg.seg.training.objective import TrainingObjective
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -117,43 +113,6 @@ def test_unsure_pixels_are_left_out():
     torch.testing.assert_close(
         step(net(), batch, unlabelled, 0.5), step(net(), batch, None, 0.5), rtol=0.02, atol=0
     )
-
-
-def test_smoothed_losses_see_the_soft_labels():
-    batch = crops(0)
-    logits = predicted(net(), batch).float()
-    mixed = WeightedSum("ce+0.75*jml", ((1.0, cross_entropy), (0.75, jaccard_metric)))
-    soft = smoothed(mixed, 0.4)
-    maps = soft.maps(batch.target, 5)
-    torch.testing.assert_close(maps["soft"], boundary_smoothed(batch.target, 5, 0.4)[0])
-    value = soft(logits, batch.target, IGNORE, **maps)
-    hard = mixed(logits, batch.target)
-    assert value.isfinite() and value != hard
-
-
-def test_next_to_no_smoothing_changes_next_to_nothing():
-    batch = crops(0)
-    logits = predicted(net(), batch).float()
-    soft = smoothed(parse("ce"), 1e-6)
-    value = soft(logits, batch.target, IGNORE, **soft.maps(batch.target, 5))
-    torch.testing.assert_close(value, cross_entropy(logits, batch.target), rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("loss", ["ce:0.5", "lovasz_softmax", "ce+power_jaccard:1.5"])
-def test_losses_for_hard_labels_are_not_smoothed(loss):
-    with pytest.raises(UsageError, match="soft labels"):
-        loss_from(TrainConfig(loss=loss, smooth_boundary=0.5))
-
-
-def test_a_loss_that_is_handed_in_is_not_smoothed():
-    with pytest.raises(UsageError, match="soft labels"):
-        loss_from(TrainConfig(smooth_boundary=0.5), lovasz_softmax)
-
-
-@pytest.mark.parametrize("epsilon", [-0.1, 1.5])
-def test_a_smoothing_that_is_no_share_is_refused(epsilon):
-    with pytest.raises(UsageError, match="from 0 to 1"):
-        loss_from(TrainConfig(loss="ce", smooth_boundary=epsilon))
 
 
 def trained(**options):

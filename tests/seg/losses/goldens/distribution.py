@@ -3,9 +3,8 @@
 import numpy as np
 
 from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
-from bevseg.seg.losses.dice_loss import dice
 from bevseg.seg.losses.focal_loss import focal
-from bevseg.seg.losses.registry import WeightedSum
+from bevseg.seg.losses.loss import parse
 from tests.seg.losses.goldens.case import Case, Departure
 
 
@@ -43,8 +42,7 @@ def jadon_focal(case: Case):
 
 
 def jadon_bce_dice(case: Case):
-    both = WeightedSum("0.5*ce+0.5*dice", ((0.5, cross_entropy), (0.5, dice)))
-    return both(case.logits, case.labels, case.ignore)
+    return parse("0.5*ce+0.5*dice")(case.logits, case.labels, case.ignore)
 
 
 # --- the clipped probabilities of Keras

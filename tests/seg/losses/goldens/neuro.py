@@ -2,26 +2,31 @@
 
 import numpy as np
 import torch
+from torch import nn
 
-from bevseg.seg.neuro_iou.loss import Surrogate, features, neuro_iou
+from bevseg.seg.neuro_iou.loss import features, neuro_iou
 from tests.seg.losses.goldens.case import Case, Departure
 
+ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 
-def surrogate(case: Case) -> Surrogate:
+
+def surrogate(case: Case) -> nn.Module:
     """The reference writes x @ W + b, a linear layer of torch W x + b.
 
     In float64 for logits of any type: where a sigmoid is saturated its slope, the difference of 1 and its value, has
     few digits in float32, and that would be measured instead of the loss.
     """
     count = sum(name.startswith("W") for name in case.arrays)
-    weights = [torch.tensor(case.arrays[f"W{i}"]) for i in range(count)]
-    biases = [torch.tensor(case.arrays[f"b{i}"]) for i in range(count) if f"b{i}" in case.arrays]
-    hidden = [weight.shape[1] for weight in weights[:-1]]
-    f = Surrogate(len(weights[0]), hidden, case.params.get("activation", "sigmoid"), bool(biases)).double()
-    state = {f"layers.{i}.weight": weight.T for i, weight in enumerate(weights)}
-    state |= {f"layers.{i}.bias": bias for i, bias in enumerate(biases)}
-    f.load_state_dict(f.state_dict() | state)
-    return f.requires_grad_(False)
+    layers: list[nn.Module] = []
+    for i in range(count):
+        weight, bias = torch.tensor(case.arrays[f"W{i}"]), case.arrays.get(f"b{i}")
+        layer = nn.Linear(*weight.shape, bias is not None).double()
+        layer.weight.data.copy_(weight.T)
+        if bias is not None:
+            layer.bias.data.copy_(torch.tensor(bias))
+        layers += [layer, ACTIVATIONS[case.params.get("activation", "sigmoid")]()]
+    net = nn.Sequential(*layers[:-1], nn.Flatten(0)).requires_grad_(False)
+    return lambda inputs: net(inputs.double()).to(inputs.dtype)
 
 
 def neuro(case: Case):
