@@ -1,7 +1,13 @@
 """The sums of `overlap.py` and their gradient in one compiled pass each: float32 on a CPU.
 
 Chunks of pixels go through short loops, which become vector instructions; a chunk stays in the first-level cache.
-torch would run some fifteen operations over the image instead, each bound by memory.
+torch would run some fifteen operations over the image instead, each bound by memory. exp and log are polynomials of
+our own: those of the C library are calls, and no loop round a call becomes vector code.
+
+What it saves, forward and backward of 4 crops of 192 x 192 cells and 5 classes, one thread of an AMD EPYC, torch 2.13
+(`python benchmarks/losses.py --kernels`): power Jaccard, JML and Dice take 2.6 to 3.1 ms instead of 8.6 to 8.9, a
+third, and the default loss 7.2 instead of 14.0. That is 2.1 to 2.5 % of a training step of the default network
+(260 ms), and 6.3 to 6.9 % of one of the small network of `--config paper` (84 ms).
 """
 
 from __future__ import annotations
