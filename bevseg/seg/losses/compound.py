@@ -35,12 +35,8 @@ def combo(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that enter no sum and no mean and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     alpha
         Share of the cross-entropy, in [0, 1].
     beta
@@ -105,12 +101,8 @@ def exponential_logarithmic(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that enter no sum and no mean and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     gamma
         Exponent, at least 0: below 1 good classes and pixels are still pushed, above 1 they are let go.
     dice_weight, cross_weight

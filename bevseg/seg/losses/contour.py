@@ -24,13 +24,9 @@ def distance_cross_entropy(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold. To their neighbours
-        they are another class; with binary logits, background.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Ignored pixels are another class to their neighbours; with
+        binary logits they are background.
     maps
         `contour_penalty` of the target, to save its computation here: (B, 1, H, W), no unit.
 
@@ -69,14 +65,9 @@ def shape_aware(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, has a
-        contour; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; in both contours
-        they lie outside every class.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, has a contour.
+        Ignored pixels lie outside every class in both contours.
     scope
         `all` adds E CE in every pixel, as the survey prints it; `mismatch` only where the prediction is wrong, as
         the source does.
@@ -127,14 +118,9 @@ def boundary(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), p their softmax, or (B, H, W) or (B, 1, H, W) for two classes, p their sigmoid, of which only
-        the foreground, class 1, counts; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; in the map they lie
-        outside every class.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
+        Ignored pixels lie outside every class in the map.
     classes
         Ids of the classes that count; None for all. The authors leave out the background.
     maps

@@ -21,12 +21,8 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     balance
         Exponent b of the class weights, at least 0.
 
@@ -64,13 +60,8 @@ def weighted_cross_entropy(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64. p is
-        their softmax, or the sigmoid of binary logits.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing, do not count in the mean, and have no gradient.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     weights
         w of each class, two for binary logits; or one number b, which is w of every class but class 0, whose w is
         1: the weight of the positives, with b > 1 against false negatives and b < 1 against false positives.
@@ -110,13 +101,8 @@ def balanced_cross_entropy(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64. p is
-        their softmax, or the sigmoid of binary logits.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing, count neither in f nor in the mean, and have no gradient.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     beta
         A fixed b in [0, 1] instead of one that is counted: the weight of every class but class 0, whose weight is
         1 - b.

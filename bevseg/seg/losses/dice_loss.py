@@ -26,13 +26,8 @@ def dice(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
-        any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
     smooth
         Constant s, pixels, at least 0. It decides what a false alarm for an absent class costs: 1 - s / (P + s).
     classes
@@ -79,13 +74,8 @@ def power_dice(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
-        any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
     p
         Power, in [1, 2]: 1 is Dice, 2 the form of V-Net with squares.
     smooth

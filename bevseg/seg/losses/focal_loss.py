@@ -25,13 +25,8 @@ def focal(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64. p is
-        their softmax, or the sigmoid of binary logits.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that cost nothing, do not count in the mean, and have no gradient.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     gamma
         How little the easy pixels count, at least 0; 0 is cross-entropy (with 1, as the survey has it, it is not).
     alpha

@@ -43,14 +43,9 @@ def hausdorff_dt(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), p their softmax, or (B, H, W) or (B, 1, H, W) for two classes, p their sigmoid, of which only
-        the foreground, class 1, counts; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; in both maps they
-        lie outside every class.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
+        Ignored pixels lie outside every class in both maps.
     alpha
         Exponent a, at least 0; 2 in the paper.
     classes
@@ -144,11 +139,9 @@ def hausdorff_erosion(
 
     Parameters
     ----------
-    logits, target
-        As for `hausdorff_dt`, shapes too.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; their error is 0 in
-        every step, as beyond the image.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. The
+        error of ignored pixels is 0 in every step, as beyond the image.
     alpha
         Exponent a, at least 0; 2 in the paper.
     erosions
@@ -196,11 +189,9 @@ def hausdorff_cv(
 
     Parameters
     ----------
-    logits, target
-        As for `hausdorff_dt`, shapes too.
-    ignore_index
-        Target of the pixels that cost nothing and have no gradient, whatever their logits hold; as beyond the image,
-        there is neither class nor surroundings in them.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. In
+        ignored pixels there is neither class nor surroundings, as beyond the image.
     radii
         Radii r of the discs, pixels, 0 to 1000.
     alpha

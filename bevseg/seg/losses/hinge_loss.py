@@ -14,13 +14,9 @@ def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
 
     Parameters
     ----------
-    logits
-        (B, C, H, W): one plane per class, each against all others; (B, H, W) or (B, 1, H, W) for two classes, of
-        which only class 1 has a plane. Scores, any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; t is 1 where the pixel is of the class of the plane.
-    ignore_index
-        Target of the pixels that cost nothing, do not count in the mean, and have no gradient.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Each class is one against all others; of binary logits only
+        class 1 is. t is 1 where the pixel is of the class.
 
     Returns
     -------

@@ -33,12 +33,8 @@ def power_jaccard(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`.
     p
         Power, in [1, 2]: 1 is soft Jaccard, 2 is sum((y - q)^2) over the union.
     smooth

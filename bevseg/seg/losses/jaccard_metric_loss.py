@@ -52,13 +52,9 @@ def jaccard_metric(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts; any
-        finite value, float16 to float64. p is their softmax or, for two classes, their sigmoid.
-    target
-        (B, H, W) class ids, or soft labels y in [0, 1] of the shape of the logits; no gradient goes there.
-    ignore_index
-        Id of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. The
+        target may also hold soft labels y; no gradient goes there.
     form
         1: 1 - (|p| + |y| - |p - y|) / (|p| + |y| + |p - y|) in L1 norms; 2: 1 - <p, y> / (<p, y> + |p - y|), both
         for s = 0 and weights 1.

@@ -22,15 +22,10 @@ def kullback_leibler(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes (then sigmoid, and both classes count); any finite
-        value, float16 to float64.
-    target
-        Soft labels y of the shape of the logits, in [0, 1] and, for C > 1, of sum 1; no gradient goes there. They
-        are taken as they are: a teacher's logits are divided by T before. Or (B, H, W) class ids, which makes it
-        cross-entropy.
-    ignore_index
-        Id of the pixels that cost nothing and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits both classes count. The target holds soft
+        labels y, for C > 1 of sum 1, taken as they are (a teacher's logits are divided by T before); no
+        gradient goes there. Class ids make it cross-entropy.
     keep
         (B, H, W) bool, False in further such pixels. Without it a soft label that is 0 for every one of several
         classes is ignored.

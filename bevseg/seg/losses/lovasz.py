@@ -35,13 +35,8 @@ def lovasz_softmax(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
-        any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that are dropped: no cost, no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
     classes
         `present` averages over the classes with a kept pixel in the scope, `all` over every class, a list over
         those; an absent class then costs its largest q.
@@ -90,13 +85,9 @@ def lovasz_hinge(
 
     Parameters
     ----------
-    logits
-        (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts, present or not
-        (the paper's form); (B, C, H, W) for the mean over classes, each against all others. Any finite value.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that are dropped: no cost, no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts,
+        present or not: the form of the paper. Otherwise each class is one against all others.
     classes
         With C > 1 as in `lovasz_softmax`; an absent class under `all` costs its largest error.
     per_image

@@ -34,13 +34,9 @@ def structural_similarity(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
-        any finite value, float16 to float64. p is their sigmoid, class by class.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that are part of no window and no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. p is
+        the sigmoid, class by class. Ignored pixels are part of no window.
     window
         Side of the window, pixels, odd, at most 101. At the border, and beside ignored pixels, the weights of the
         others make up for the missing ones.

@@ -27,13 +27,8 @@ def tversky(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts;
-        any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits; y is 1 for the class of the pixel and 0 for the others.
-    ignore_index
-        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
     fp_weight, fn_weight
         a and b, at least 0: what a false alarm and a miss cost. 1/2 and 1/2 are Dice with twice the smoothing, 1
         and 1 are soft Jaccard.
