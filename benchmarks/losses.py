@@ -40,7 +40,7 @@ from bevseg.seg.losses import (
     power_jaccard,
 )
 from bevseg.seg.losses.distance_maps import target_distance
-from bevseg.seg.losses.lovasz_kernels import descend
+from bevseg.seg.losses.lovasz_kernels import extension
 from bevseg.seg.losses.registry import LOSSES
 from bevseg.seg.models.unet import UNet
 
@@ -194,7 +194,7 @@ def precision() -> list[dict[str, float]]:
         rng = np.random.default_rng(0)
         errors, truth = rng.random(pixels, dtype=np.float32), rng.random(pixels) < SHARE
         ours = np.empty(pixels, np.float32)
-        descend(errors, 0, truth, ours)
+        extension(errors, 0, truth, ours)
         order = np.argsort(-errors, kind="stable")
         exact = plain_steps(torch.from_numpy(truth[order]).double()).numpy()
         published = plain_steps(torch.from_numpy(truth[order]).float()).numpy()
@@ -264,14 +264,14 @@ def kernels(repeats: int) -> list[dict[str, Any]]:
     place = torch.device("cpu")
     steps = {name: _step(place, repeats, NAMED[name].net)[0] for name in ("default", "paper")}
     _, answer, target = _step(place, 1, NetConfig())
-    compiled, rows = overlap._is_fused, []
+    compiled, rows = overlap._has_kernel, []
     for name in (TrainConfig.loss, "power_jaccard:1.5", "jml", "dice", "power_jaccard:1.9"):
         ours = _cost(name, answer, target, place, repeats)
         try:
-            overlap._is_fused = lambda logits: False
+            overlap._has_kernel = lambda logits: False
             through_torch = _cost(name, answer, target, place, repeats)
         finally:
-            overlap._is_fused = compiled
+            overlap._has_kernel = compiled
         saved = {of: (through_torch - ours) / (step + through_torch) for of, step in steps.items()}
         rows.append({"loss": name, "ms": ours, "torch_ms": through_torch, "step_ms": steps, "saved": saved})
     return rows

@@ -18,7 +18,7 @@ class Softmax:
     """One output per class, in the order of OUTPUTS; cells without a label are ignored."""
 
     def __init__(self, scored: Sequence[int]) -> None:
-        self.scored, self.outputs, self.planes = scored, len(OUTPUTS), len(OUTPUTS)
+        self.scored, self.outputs, self.class_maps = scored, len(OUTPUTS), len(OUTPUTS)
         self.ids = torch.tensor(scored, dtype=torch.uint8)
         self.classes = range(1, len(CLASS_NAMES))
 
@@ -49,7 +49,7 @@ class Sigmoid:
 
     def __init__(self, scored: Sequence[int]) -> None:
         self.scored = self.classes = scored
-        self.outputs, self.planes = len(scored), 1
+        self.outputs, self.class_maps = len(scored), 1
         self.ids = torch.tensor(scored, dtype=torch.uint8)
 
     def loss(self, loss: Loss) -> Cost:

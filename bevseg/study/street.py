@@ -112,7 +112,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     form = FORMS[settings.outputs](SCORED[settings.slice])
     net = net_of(settings, parts, form)
     crops = Crops(parts["train"], settings.crop, settings.seed)
-    read = parse(settings.loss, form.planes)
+    read = parse(settings.loss, form.class_maps)
     read.ensure_init(has_init=init is not None)
     anew = read.starts_anew
     fresh, known = copy.deepcopy(net.state_dict()), dict[str, Any]()
@@ -206,7 +206,7 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
         right.append(form.agrees(predicted, scene.labels)[known].numpy())
         for text in values:
             costs[text].append(
-                float(form.loss(parse(text, form.planes))(logits, form.target(scene.labels[None])))
+                float(form.loss(parse(text, form.class_maps))(logits, form.target(scene.labels[None])))
             )
     iou = metrics.iou(total)
     curve = metrics.calibration(np.concatenate(sure), np.concatenate(right), BINS)
@@ -226,11 +226,11 @@ def _test(net: nn.Module, test: Sequence[Scene], form: Form, values: Sequence[st
 
 def check(settings: StreetSettings) -> None:
     """Raise UsageError for names of losses, networks, configurations or data that do not exist."""
-    planes = FORMS[settings.outputs](SCORED[settings.slice]).planes
-    loss = parse(settings.loss, planes)
+    class_maps = FORMS[settings.outputs](SCORED[settings.slice]).class_maps
+    loss = parse(settings.loss, class_maps)
     network_class(settings.net)
     for text in settings.values:
-        parse(text, planes)
+        parse(text, class_maps)
     if settings.outputs == "sigmoid" and loss.needs_init:
         raise UsageError(
             f"The loss {settings.loss!r} has softmax outputs", where="outputs", hint='set outputs = "softmax"'

@@ -15,22 +15,22 @@ def probabilities(logits: Tensor) -> Tensor:
     return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
 
 
-def planes_of(classes: Sequence[int] | None, count: int) -> slice | list[int]:
-    """Return which of `count` planes are those of the classes; None is all. A lone plane is that of class 1.
+def class_maps_of(classes: Sequence[int] | None, count: int) -> slice | list[int]:
+    """Return which of `count` class maps are those of the classes; None is all. A lone class map is that of class 1.
 
     Raises
     ------
     UsageError
-        For a class without a plane, and for no class at all.
+        For a class without a class map, and for no class at all.
     """
     if classes is None:
         return slice(None)
-    places = places_of(classes, count)
+    places = class_map_numbers(classes, count)
     return slice(None) if places == list(range(count)) else places
 
 
-def places_of(classes: Sequence[int], count: int) -> list[int]:
-    """Return the planes of the classes, of `count` planes; errors as for `planes_of`."""
+def class_map_numbers(classes: Sequence[int], count: int) -> list[int]:
+    """Return the numbers of their class maps, of `count`; errors as for `class_maps_of`."""
     first = int(count == 1)
     if not classes:
         raise UsageError("No classes", hint="name one or more, or leave the option out")
@@ -41,23 +41,23 @@ def places_of(classes: Sequence[int], count: int) -> list[int]:
 
 
 def most_likely(scores: Tensor, keep: Tensor) -> Tensor:
-    """Return (B, C, H, W) bool: the class scores highest in its pixel (the first of equals), which is kept."""
+    """Return (B, C, H, W) bool: the class scores highest in its pixel (the first of equals), which is valid."""
     # Class after class: on a processor several times as fast as arg-max over a dimension that is not the last.
     best = scores[:, :1]
     ids = torch.zeros_like(best, dtype=torch.int16)
     for c in range(1, scores.shape[1]):
-        plane = scores[:, c : c + 1]
-        ids.masked_fill_(plane > best, c)
-        best = torch.maximum(best, plane)
+        scores_of = scores[:, c : c + 1]
+        ids.masked_fill_(scores_of > best, c)
+        best = torch.maximum(best, scores_of)
     names = torch.arange(scores.shape[1], dtype=torch.int16, device=scores.device)
     return (ids == names.view(-1, 1, 1)) & keep
 
 
-def mean_kept(costs: Tensor, keep: Tensor) -> Tensor:
-    """Return the mean of costs (B, K, H, W) over kept pixels (B, 1, H, W) and K; 0 if no pixel is kept."""
-    return torch.where(keep, costs, 0).sum() / number_kept(keep, costs.shape[1])
+def mean_valid(costs: Tensor, keep: Tensor) -> Tensor:
+    """Return the mean of costs (B, K, H, W) over valid pixels (B, 1, H, W) and K; 0 if no pixel is valid."""
+    return torch.where(keep, costs, 0).sum() / count_valid(keep, costs.shape[1])
 
 
-def number_kept(keep: Tensor, planes: int) -> Tensor:
-    """Return how many kept pixels all planes have together, at least 1."""
-    return (keep.sum() * planes).clamp(min=1)
+def count_valid(keep: Tensor, maps: int) -> Tensor:
+    """Return how many valid pixels all class maps have together, at least 1."""
+    return (keep.sum() * maps).clamp(min=1)

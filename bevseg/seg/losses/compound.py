@@ -11,8 +11,8 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of, within
 from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, class_weights, mean
 from bevseg.seg.losses.dice_loss import disagreement
-from bevseg.seg.losses.masking import Kept, kept
-from bevseg.seg.losses.one_vs_rest import margin
+from bevseg.seg.losses.masking import ValidPixels, valid_pixels
+from bevseg.seg.losses.one_vs_rest import one_vs_rest_logit
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.reduction import over_groups, root
 
@@ -41,7 +41,7 @@ def combo(
         Share of the cross-entropy, in [0, 1].
     beta
         Weight in X of every class but class 0, whose weight is 1 - beta; in [0, 1]. Below 0.5 it works against
-        false positives. X is the mean over kept pixels, and half the plain cross-entropy for 0.5.
+        false positives. X is the mean over valid pixels, and half the plain cross-entropy for 0.5.
     smooth
         Constant s, pixels, at least 0.
     form
@@ -110,7 +110,7 @@ def exponential_logarithmic(
     smooth
         Constant s, pixels, above 0: without it an absent or missed class costs infinity.
     frequencies
-        f of each class in the training set, above 0, of any sum; two for binary logits. None counts the kept
+        f of each class in the training set, above 0, of any sum; two for binary logits. None counts the valid
         pixels of the batch.
     classes
         Whose D is averaged: `all`, where an absent class costs ln(1 + sum(p) / s)^gamma, or those `present`.
@@ -148,16 +148,18 @@ def exponential_logarithmic(
     wrong = areas.powers + areas.truth - 2 * areas.inter
     costs = root((wrong / (2 * areas.inter + smooth)).clamp(min=0).log1p(), gamma)
     overlap = over_groups(costs, areas.truth, logits, classes=classes)
-    pixels = kept(logits, target, ignore_index)
-    cross = mean(_label_weights(pixels, frequencies) * root(-nnf.logsigmoid(margin(pixels)), gamma))
+    pixels = valid_pixels(logits, target, ignore_index)
+    cross = mean(
+        _label_weights(pixels, frequencies) * root(-nnf.logsigmoid(one_vs_rest_logit(pixels)), gamma)
+    )
     return dice_weight * overlap + cross_weight * cross
 
 
-def _label_weights(pixels: Kept, frequencies: Sequence[float] | None) -> Tensor:
+def _label_weights(pixels: ValidPixels, frequencies: Sequence[float] | None) -> Tensor:
     """Return (sum(f) / f)^(1/2) of the class of each pixel (N,)."""
     if frequencies is None:
         counts = pixels.ids.bincount()
-        return (len(pixels.ids) / counts[pixels.ids].to(pixels.planes.dtype)).sqrt()
+        return (len(pixels.ids) / counts[pixels.ids].to(pixels.logits.dtype)).sqrt()
     shares = class_weights(frequencies, pixels)
     if not shares.all():
         raise UsageError("A class of frequency 0", hint="give frequencies above 0")

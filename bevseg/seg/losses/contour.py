@@ -9,7 +9,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import one_of
-from bevseg.seg.losses.class_maps import mean_kept, most_likely, planes_of, probabilities
+from bevseg.seg.losses.class_maps import class_maps_of, mean_valid, most_likely, probabilities
 from bevseg.seg.losses.distance_maps import contours, penalties, squared_to_other, to_contour
 from bevseg.seg.losses.masking import Masked, masked
 
@@ -17,7 +17,7 @@ from bevseg.seg.losses.masking import Masked, masked
 def distance_cross_entropy(
     logits: Tensor, target: Tensor, ignore_index: int = 255, *, maps: Tensor | None = None
 ) -> Tensor:
-    """Mean over kept pixels of (1 + phi) CE, phi = (max d - d) / max d largest beside the contour of the target.
+    """Mean over valid pixels of (1 + phi) CE, phi = (max d - d) / max d largest beside the contour of the target.
 
     d is the distance of a pixel to the nearest one of another class, its maximum that of the image and the pixel's
     class; phi lies in [0, 1), and is 0 all over an image of one class.
@@ -46,7 +46,7 @@ def distance_cross_entropy(
     costs = _cross_entropy(pixels, target)
     if maps is None:
         maps = penalties(target, pixels.logits.shape[1], ignore_index, costs.dtype)
-    return mean_kept((1 + maps) * costs, pixels.keep)
+    return mean_valid((1 + maps) * costs, pixels.keep)
 
 
 def shape_aware(
@@ -57,7 +57,7 @@ def shape_aware(
     scope: str = "all",
     maps: Tensor | None = None,
 ) -> Tensor:
-    """Mean over kept pixels of CE + E CE, E how far (pixels) the predicted contours of the image lie from the true.
+    """Mean over valid pixels of CE + E CE, E how far (pixels) the predicted contours of the image lie from the true.
 
     The contour of a class is its pixels with one of four neighbours outside it; beyond the image is outside. E is
     the mean, over the contour pixels of the prediction (arg-max, or z > 0 for binary logits), of the distance to the
@@ -101,7 +101,7 @@ def shape_aware(
     far = torch.where(lines, maps, 0).to(costs.dtype).sum((1, 2, 3), keepdim=True) / number
     if scope == "mismatch":
         far = far * (predicted != pixels.truth).any(1, keepdim=True)
-    return mean_kept((1 + far) * costs, pixels.keep)
+    return mean_valid((1 + far) * costs, pixels.keep)
 
 
 def boundary(
@@ -112,7 +112,7 @@ def boundary(
     classes: Sequence[int] | None = None,
     maps: Tensor | None = None,
 ) -> Tensor:
-    """Mean over kept pixels and classes of p phi, phi the signed distance to the contour: 1 - d inside, d outside.
+    """Mean over valid pixels and classes of p phi, phi the signed distance to the contour: 1 - d inside, d outside.
 
     d is the distance to the nearest pixel of the other side, so phi runs 0, -1, -2 inwards and 1, 2, 3 outwards.
 
@@ -144,11 +144,11 @@ def boundary(
     """
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
-    places = planes_of(classes, p.shape[1])
+    places = class_maps_of(classes, p.shape[1])
     truth = pixels.truth[:, places]
     far = squared_to_other(truth, p.dtype).sqrt() if maps is None else maps[:, places].to(p.dtype)
     signed = torch.where(truth, (1 - far).clamp(max=0), far)
-    return mean_kept(p[:, places] * signed, pixels.keep)
+    return mean_valid(p[:, places] * signed, pixels.keep)
 
 
 def _cross_entropy(pixels: Masked, target: Tensor) -> Tensor:

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import one_of, within
-from bevseg.seg.losses.masking import Kept, kept
+from bevseg.seg.losses.masking import ValidPixels, valid_pixels
 
 
 def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, balance: float = 0.0) -> Tensor:
-    """Mean over the kept pixels of -log softmax(z)[y], or of softplus(z) - y z for binary logits.
+    """Mean over the valid pixels of -log softmax(z)[y], or of softplus(z) - y z for binary logits.
 
-    With `balance` b > 0 the pixels are weighted by the frequency of their class among the kept pixels of the
+    With `balance` b > 0 the pixels are weighted by the frequency of their class among the valid pixels of the
     batch: sum(w l) / sum(w), w = count(y)^-b. b = 1 is the mean over classes of the mean within the class.
 
     Parameters
@@ -43,9 +43,9 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
     common in the field, as in Berman et al. (CVPR 2018) section 4.
     """
     within("balance", balance, 0)
-    pixels = kept(logits, target, ignore_index)
+    pixels = valid_pixels(logits, target, ignore_index)
     if not len(pixels.ids):
-        return pixels.planes.sum()
+        return pixels.logits.sum()
     costs = _costs(pixels)
     if not balance:
         return costs.mean()
@@ -56,7 +56,7 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
 def weighted_cross_entropy(
     logits: Tensor, target: Tensor, ignore_index: int = 255, *, weights: float | Sequence[float] = 1.0
 ) -> Tensor:
-    """Mean over the kept pixels of w[y] (-log p[y]); not divided by the sum of the weights.
+    """Mean over the valid pixels of w[y] (-log p[y]); not divided by the sum of the weights.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def weighted_cross_entropy(
     Source: Jadon, A survey of loss functions for semantic segmentation (CIBCB 2020); golden sets
     `weighted_bce` and, with b = 1/3, `jadon_weighted_bce`.
     """
-    pixels = kept(logits, target, ignore_index)
+    pixels = valid_pixels(logits, target, ignore_index)
     return mean(class_weights(weights, pixels)[pixels.ids] * _costs(pixels))
 
 
@@ -95,7 +95,7 @@ def balanced_cross_entropy(
     scope: str = "batch",
     clamp: float = 0.0,
 ) -> Tensor:
-    """Mean over the kept pixels of (1 - f[y]) (-log p[y]), f the share of each class among the kept pixels.
+    """Mean over the valid pixels of (1 - f[y]) (-log p[y]), f the share of each class among the valid pixels.
 
     For two classes this is -(b y log p + (1 - b)(1 - y) log(1 - p)), b the share of the negatives.
 
@@ -130,7 +130,7 @@ def balanced_cross_entropy(
     """
     one_of("scope", scope, "batch", "image")
     within("clamp", clamp, 0, 0.5)
-    pixels = kept(logits, target, ignore_index)
+    pixels = valid_pixels(logits, target, ignore_index)
     if beta is not None:
         within("beta", beta, 0, 1)
         weights = class_weights([1 - beta] + [beta] * (_classes(pixels) - 1), pixels)[pixels.ids]
@@ -144,7 +144,7 @@ def mean(values: Tensor) -> Tensor:
     return values.sum() / max(values.numel(), 1)
 
 
-def class_weights(weights: float | Sequence[float], pixels: Kept) -> Tensor:
+def class_weights(weights: float | Sequence[float], pixels: ValidPixels) -> Tensor:
     """Return a weight per class, two for binary logits; a single number is that of all classes but class 0.
 
     Raises
@@ -160,25 +160,25 @@ def class_weights(weights: float | Sequence[float], pixels: Kept) -> Tensor:
         )
     for value in values:
         within("class weight", value, 0)
-    return pixels.planes.new_tensor(values)
+    return pixels.logits.new_tensor(values)
 
 
-def _classes(pixels: Kept) -> int:
-    return max(len(pixels.planes), 2)
+def _classes(pixels: ValidPixels) -> int:
+    return max(len(pixels.logits), 2)
 
 
-def _costs(pixels: Kept) -> Tensor:
+def _costs(pixels: ValidPixels) -> Tensor:
     """Return -log p (N,) of the class of each pixel."""
-    if len(pixels.planes) > 1:
-        return -pixels.planes.log_softmax(0).gather(0, pixels.ids[None])[0]
-    truth = pixels.truth.to(pixels.planes.dtype)
-    return nnf.binary_cross_entropy_with_logits(pixels.planes, truth, reduction="none")[0]
+    if len(pixels.logits) > 1:
+        return -pixels.logits.log_softmax(0).gather(0, pixels.ids[None])[0]
+    truth = pixels.truth.to(pixels.logits.dtype)
+    return nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")[0]
 
 
-def _rarity(pixels: Kept, scope: str, clamp: float) -> Tensor:
+def _rarity(pixels: ValidPixels, scope: str, clamp: float) -> Tensor:
     """Return for each pixel (N,) the share of the other classes in its scope, kept in [clamp, 1 - clamp]."""
     sizes = pixels.ids.new_tensor(pixels.counts if scope == "image" else [len(pixels.ids)])
     scopes = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
     cells = scopes * _classes(pixels) + pixels.ids
-    own = torch.bincount(cells)[cells].to(pixels.planes.dtype)
+    own = torch.bincount(cells)[cells].to(pixels.logits.dtype)
     return (1 - own / sizes[scopes]).clamp(clamp, 1 - clamp)

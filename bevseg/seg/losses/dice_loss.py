@@ -9,7 +9,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of
 from bevseg.seg.losses.jaccard import DOMAIN
 from bevseg.seg.losses.overlap import Overlap, overlaps
-from bevseg.seg.losses.reduction import over_groups, share
+from bevseg.seg.losses.reduction import over_groups, ratio
 
 
 def dice(
@@ -22,7 +22,7 @@ def dice(
     scope: str = "batch",
     activation: str = "softmax",
 ) -> Tensor:
-    """Mean over classes of 1 - (2 I + s) / (P + Y + s): I = sum(y p), P = sum(p), Y = sum(y) over kept pixels.
+    """Mean over classes of 1 - (2 I + s) / (P + Y + s): I = sum(y p), P = sum(p), Y = sum(y) over valid pixels.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def power_dice(
     if reduce == "all":
         classes = "all"  # the only group is no class
         inter, powers, truth = (part.sum(0, keepdim=True) for part in (sums.inter, sums.powers, sums.truth))
-        sums = Overlap(inter, powers, truth, sums.kept)
+        sums = Overlap(inter, powers, truth, sums.valid)
     return over_groups(disagreement(sums, smooth), sums.truth, logits, classes=classes)
 
 
@@ -168,4 +168,4 @@ def log_cosh_dice(
 def disagreement(sums: Overlap, smooth: float) -> Tensor:
     """Return 1 - the Dice coefficient (C, G) of each class and group."""
     both = sums.powers + sums.truth
-    return share(both - 2 * sums.inter, both + smooth)
+    return ratio(both - 2 * sums.inter, both + smooth)

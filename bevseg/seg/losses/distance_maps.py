@@ -24,7 +24,7 @@ def target_distance(target: Tensor, classes: int, ignore_index: int = 255) -> Te
     target
         (B, H, W) class ids; `ignore_index` where the pixel lies outside every class.
     classes
-        Planes C of the logits; 1 for binary logits, whose plane is that of class 1.
+        Class maps C of the logits; 1 for binary logits, whose class map is that of class 1.
 
     Returns
     -------
@@ -68,19 +68,19 @@ def contour_distance(target: Tensor, classes: int, ignore_index: int = 255) -> T
 
 
 def memberships(target: Tensor, classes: int, ignore_index: int) -> Tensor:
-    """Return (B, C, H, W) bool, whether a pixel is of the class; the one plane of binary logits is class 1."""
+    """Return (B, C, H, W) bool, whether a pixel is of the class; the one class map of binary logits is class 1."""
     names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
     return (target[:, None] == names.view(-1, 1, 1)) & (target != ignore_index)[:, None]
 
 
 def squared_to_other(masks: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the squared distance of each pixel of masks (B, C, H, W) to the mask's other side; 0 if it has one."""
-    planes = masks.detach().cpu()
-    if planes.shape[1] == 2 and torch.equal(planes[:, 0], ~planes[:, 1]):
-        planes = planes[:, :1]  # two sides of one contour
-    kinds = planes.flatten(0, 1).contiguous().numpy()
+    maps = masks.detach().cpu()
+    if maps.shape[1] == 2 and torch.equal(maps[:, 0], ~maps[:, 1]):
+        maps = maps[:, :1]  # two sides of one contour
+    kinds = maps.flatten(0, 1).contiguous().numpy()
     squares = distance.squared_to_other(kinds, _numpy_type(dtype), torch.get_num_threads())
-    return torch.from_numpy(squares).view(planes.shape).to(masks.device).expand(masks.shape)
+    return torch.from_numpy(squares).view(maps.shape).to(masks.device).expand(masks.shape)
 
 
 def penalties(target: Tensor, classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.cross_entropy_loss import class_weights, mean
-from bevseg.seg.losses.masking import kept
-from bevseg.seg.losses.one_vs_rest import margin
+from bevseg.seg.losses.masking import valid_pixels
+from bevseg.seg.losses.one_vs_rest import one_vs_rest_logit
 
 
 def focal(
@@ -21,7 +21,7 @@ def focal(
     gamma: float = 2.0,
     alpha: float | Sequence[float] | None = None,
 ) -> Tensor:
-    """Mean over the kept pixels of a[y] (1 - p[y])^gamma (-log p[y]).
+    """Mean over the valid pixels of a[y] (1 - p[y])^gamma (-log p[y]).
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def focal(
     of the class, so that its power has a finite gradient for every logit and every gamma.
     """
     within("gamma", gamma, 0)
-    pixels = kept(logits, target, ignore_index)
-    lead = margin(pixels)
+    pixels = valid_pixels(logits, target, ignore_index)
+    lead = one_vs_rest_logit(pixels)
     costs = (gamma * nnf.logsigmoid(-lead)).exp() * -nnf.logsigmoid(lead)
     if alpha is None:
         return mean(costs)
     if not isinstance(alpha, Sequence):
         within("alpha", alpha, 0, 1)
-        alpha = [1 - alpha] + [alpha] * max(len(pixels.planes) - 1, 1)
+        alpha = [1 - alpha] + [alpha] * max(len(pixels.logits) - 1, 1)
     return mean(class_weights(alpha, pixels)[pixels.ids] * costs)

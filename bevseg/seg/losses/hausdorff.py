@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.seg.losses.checks import within
-from bevseg.seg.losses.class_maps import mean_kept, most_likely, number_kept, planes_of, probabilities
+from bevseg.seg.losses.class_maps import class_maps_of, count_valid, mean_valid, most_likely, probabilities
 from bevseg.seg.losses.distance_maps import squared_to_other
 from bevseg.seg.losses.masking import Masked, masked
 
@@ -36,7 +36,7 @@ def hausdorff_dt(
     inside: bool = False,
     maps: Tensor | None = None,
 ) -> Tensor:
-    """Mean over kept pixels and classes of (p - y)^2 (D_p^a + D_y^a), D the distance to a mask's other side.
+    """Mean over valid pixels and classes of (p - y)^2 (D_p^a + D_y^a), D the distance to a mask's other side.
 
     D_y is of the mask y, D_p of the mask p > 1/2, per image: the distance of each pixel to the nearest pixel of the
     mask's other side, so 1 on both sides of the contour. The maps are constants: no gradient runs through them.
@@ -76,14 +76,14 @@ def hausdorff_dt(
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
-    places = planes_of(classes, p.shape[1])
+    places = class_maps_of(classes, p.shape[1])
     sure = p.detach()
     predicted = most_likely(sure, pixels.keep) if inside and p.shape[1] > 1 else sure > 0.5
     truth = pixels.truth[:, places]
     predicted = predicted[:, places]
     far = _of_target(truth, alpha, inside, maps, places, p.dtype)
     far = far + _power(squared_to_other(predicted, p.dtype), predicted, alpha, inside)
-    return mean_kept(_errors(p, pixels)[:, places].square() * far, pixels.keep)
+    return mean_valid(_errors(p, pixels)[:, places].square() * far, pixels.keep)
 
 
 def hausdorff_one_sided(
@@ -95,7 +95,7 @@ def hausdorff_one_sided(
     classes: Sequence[int] | None = None,
     maps: Tensor | None = None,
 ) -> Tensor:
-    """Mean over kept pixels and classes of (p - y)^2 D_y^a: `hausdorff_dt` without the map of the prediction.
+    """Mean over valid pixels and classes of (p - y)^2 D_y^a: `hausdorff_dt` without the map of the prediction.
 
     With `maps` it costs little more than a squared error.
 
@@ -123,16 +123,16 @@ def hausdorff_one_sided(
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
-    places = planes_of(classes, p.shape[1])
+    places = class_maps_of(classes, p.shape[1])
     truth = pixels.truth[:, places]
     far = _of_target(truth, alpha, False, maps, places, p.dtype)
-    return mean_kept(_errors(p, pixels)[:, places].square() * far, pixels.keep)
+    return mean_valid(_errors(p, pixels)[:, places].square() * far, pixels.keep)
 
 
 def hausdorff_erosion(
     logits: Tensor, target: Tensor, ignore_index: int = 255, *, alpha: float = 2.0, erosions: int = 10
 ) -> Tensor:
-    """Mean over kept pixels and classes of sum_k (k + 1)^a e_{k+1}: an error that survives k erosions counts more.
+    """Mean over valid pixels and classes of sum_k (k + 1)^a e_{k+1}: an error that survives k erosions counts more.
 
     e_0 = (p - y)^2; each step averages e_k over a pixel and its four neighbours (0 beyond the image), takes
     max(average - 1/2, 0), and stretches each image and class from 0 to 1 unless it is constant: e_{k+1}.
@@ -171,7 +171,7 @@ def hausdorff_erosion(
     errors = torch.where(pixels.keep, _errors(p, pixels).square(), 0)
     keep = None if bool(pixels.keep.all()) else pixels.keep.expand(p.shape).flatten(0, 1)
     total: Tensor = _Eroded.apply(errors.flatten(0, 1), keep, alpha, int(erosions))
-    return total / number_kept(pixels.keep, p.shape[1])
+    return total / count_valid(pixels.keep, p.shape[1])
 
 
 def hausdorff_cv(
@@ -182,7 +182,7 @@ def hausdorff_cv(
     radii: Sequence[int] = RADII,
     alpha: float = 2.0,
 ) -> Tensor:
-    """Mean over kept pixels and classes of sum_r r^a (false alarms and misses that a disc of radius r fits into).
+    """Mean over valid pixels and classes of sum_r r^a (false alarms and misses that a disc of radius r fits into).
 
     Per radius: [f(K (1 - y)) + f(K p)] (p - y)^2 p + [f(K y) + f(K (1 - p))] (p - y)^2 y, where K is the mean over a
     disc dx^2 + dy^2 <= r^2 and f(x) = max(2 x - 1, 0). K p and K (1 - p) carry gradient.
@@ -228,7 +228,7 @@ def hausdorff_cv(
         alarms = _above_half(every - of_y) + _above_half(of_q)
         misses = _above_half(of_y) + _above_half(every - of_q)
         sums = sums + float(radius) ** alpha * (errors * (alarms * q + misses * y)).sum()
-    return sums / number_kept(pixels.keep, count)
+    return sums / count_valid(pixels.keep, count)
 
 
 def _of_target(
@@ -251,16 +251,16 @@ def _power(squares: Tensor, mask: Tensor, alpha: float, inside: bool) -> Tensor:
 
 
 def _errors(p: Tensor, pixels: Masked) -> Tensor:
-    """Return |p - y| (B, C, H, W); of a lone plane with all digits of its value and slope, however sure p is."""
+    """Return |p - y| (B, C, H, W); of a lone class map with all digits of its value and slope, however sure p is."""
     if p.shape[1] == 1:
         return nnf.logsigmoid(torch.where(pixels.truth, -pixels.logits, pixels.logits)).exp()
     return torch.where(pixels.truth, 1 - p, p)
 
 
 class _Eroded(torch.autograd.Function):
-    """Errors (P, H, W) of P planes -> the weighted sum of what survives each erosion.
+    """Errors (P, H, W) of P class maps -> the weighted sum of what survives each erosion.
 
-    Planes in which nothing survives are dropped: after a step or two there are few left.
+    Maps in which nothing survives are dropped: after a step or two there are few left.
     """
 
     @staticmethod
@@ -292,12 +292,12 @@ class _Eroded(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         slopes: Tensor | None = None
-        planes: Tensor | None = None
+        maps: Tensor | None = None
         for k in reversed(range(len(ctx.steps))):
             errors, alive, uneven, span, least, top, low = ctx.steps[k]
             slope = torch.full_like(errors, (k + 1) ** ctx.alpha)
-            if slopes is not None and planes is not None:
-                slope[torch.searchsorted(alive, planes)] += slopes
+            if slopes is not None and maps is not None:
+                slope[torch.searchsorted(alive, maps)] += slopes
             # Stretched: e = (x - least) / (most - least), where both ends move with the pixel that they are of.
             slope /= span[:, None, None]
             flat, rows = slope.flatten(1), torch.arange(len(slope), device=slope.device)
@@ -306,20 +306,20 @@ class _Eroded(torch.autograd.Function):
             flat[rows, top] += of_most
             flat[rows, low] += of_least
             slope *= (errors > 0) | (least > 0)[:, None, None]
-            slopes, planes = _cross(slope), alive
+            slopes, maps = _cross(slope), alive
         found = gradient.new_zeros(ctx.shape)
-        if slopes is not None and planes is not None:
-            found[planes] = slopes * gradient
+        if slopes is not None and maps is not None:
+            found[maps] = slopes * gradient
         return found, None, None, None
 
 
-def _cross(planes: Tensor) -> Tensor:
-    """Return the mean over each pixel of planes (P, H, W) and its four neighbours, which are 0 beyond the image."""
-    total = planes.clone()
-    total[:, 1:] += planes[:, :-1]
-    total[:, :-1] += planes[:, 1:]
-    total[:, :, 1:] += planes[:, :, :-1]
-    total[:, :, :-1] += planes[:, :, 1:]
+def _cross(maps: Tensor) -> Tensor:
+    """Return the mean over each pixel of maps (P, H, W) and its four neighbours, which are 0 beyond the image."""
+    total = maps.clone()
+    total[:, 1:] += maps[:, :-1]
+    total[:, :-1] += maps[:, 1:]
+    total[:, :, 1:] += maps[:, :, :-1]
+    total[:, :, :-1] += maps[:, :, 1:]
     return total.mul_(_FIFTH)
 
 

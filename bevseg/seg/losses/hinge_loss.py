@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from bevseg.seg.losses.cross_entropy_loss import mean
-from bevseg.seg.losses.masking import kept
+from bevseg.seg.losses.masking import valid_pixels
 
 
 def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
-    """Mean over the kept pixels, and over classes against the rest, of max(0, 1 - t z), t = 1 or -1.
+    """Mean over the valid pixels, and over classes against the rest, of max(0, 1 - t z), t = 1 or -1.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
     -------
     Tensor
         Scalar in [0, inf), float32 or wider; 0 where every margin is at least 1. An absent class costs the mean
-        of max(0, 1 + z) of its plane. 0 with zero gradient if all pixels are ignored.
+        of max(0, 1 + z) of its class map. 0 with zero gradient if all pixels are ignored.
 
     Notes
     -----
     Source: the baseline of Berman et al. (CVPR 2018), section 4.1; the sum over classes against the rest is that of
     Rifkin and Klautau (JMLR 2004).
     """
-    pixels = kept(logits, target, ignore_index)
-    return mean((1 + torch.where(pixels.truth, -pixels.planes, pixels.planes)).relu())
+    pixels = valid_pixels(logits, target, ignore_index)
+    return mean((1 + torch.where(pixels.truth, -pixels.logits, pixels.logits)).relu())

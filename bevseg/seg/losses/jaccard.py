@@ -9,9 +9,9 @@ from torch import Tensor
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of
 from bevseg.seg.losses.cross_entropy_loss import mean
-from bevseg.seg.losses.masking import kept
+from bevseg.seg.losses.masking import valid_pixels
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.reduction import over_groups, share
+from bevseg.seg.losses.reduction import over_groups, ratio
 
 DOMAIN = (1.0, 2.0)
 """Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
@@ -85,16 +85,16 @@ def power_jaccard(
         classes = "all"  # the only group is no class
         inter, powers, truth = (part.sum(0, keepdim=True) for part in (inter, powers, truth))
     union = truth + powers - inter
-    return over_groups(share(union - inter, union + smooth), truth, logits, classes=classes)
+    return over_groups(ratio(union - inter, union + smooth), truth, logits, classes=classes)
 
 
 def _per_pixel(
     logits: Tensor, target: Tensor, ignore_index: int, p: float, smooth: float, activation: str
 ) -> Tensor:
     """Return the mean over pixels and classes of eq. 3."""
-    pixels = kept(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
-    log_q = nnf.logsigmoid(pixels.planes) if sigmoid else pixels.planes.log_softmax(0)
+    pixels = valid_pixels(logits, target, ignore_index)
+    sigmoid = activation == "sigmoid" or len(pixels.logits) == 1
+    log_q = nnf.logsigmoid(pixels.logits) if sigmoid else pixels.logits.log_softmax(0)
     inter = log_q.exp() * pixels.truth
     whole = pixels.truth + (log_q * p).exp() - inter + smooth
     empty = whole <= 0

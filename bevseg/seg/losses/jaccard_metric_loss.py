@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.class_maps import places_of
+from bevseg.seg.losses.class_maps import class_map_numbers
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.soft_labels import fitted, labelled, without
 
@@ -76,9 +76,9 @@ def jaccard_metric(
     log
         Take -log of the ratio instead of 1 - ratio.
     active
-        Classes in the means: `present`, those with a label above `threshold` in some kept pixel of the batch (D) or
+        Classes in the means: `present`, those with a label above `threshold` in some valid pixel of the batch (D) or
         the image (I, C); `all`; or a list of ids. With `present` a class that is absent costs nothing, even where
-        it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is kept.
+        it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is valid.
     threshold
         Smallest soft label that speaks for a class, exclusive. A higher one drops classes a teacher only hints at.
 
@@ -276,7 +276,7 @@ def _counted(present: Tensor, active: str | Sequence[int]) -> Tensor:
     if isinstance(active, str):
         raise UsageError(f"No classes {active!r}", hint="name present, all, or a list of ids")
     counted = torch.zeros_like(present)
-    counted[places_of(active, len(present))] = True
+    counted[class_map_numbers(active, len(present))] = True
     return counted
 
 

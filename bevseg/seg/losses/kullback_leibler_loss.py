@@ -18,7 +18,7 @@ def kullback_leibler(
     keep: Tensor | None = None,
     temperature: float = 1.0,
 ) -> Tensor:
-    """T^2 times the mean over the kept pixels of sum_c y_c (log y_c - log softmax(z / T)_c).
+    """T^2 times the mean over the valid pixels of sum_c y_c (log y_c - log softmax(z / T)_c).
 
     Parameters
     ----------

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses import lovasz_kernels as descent
+from bevseg.seg.losses import lovasz_kernels
 from bevseg.seg.losses.checks import one_of
-from bevseg.seg.losses.class_maps import places_of
-from bevseg.seg.losses.masking import Kept, kept
+from bevseg.seg.losses.class_maps import class_map_numbers
+from bevseg.seg.losses.masking import ValidPixels, valid_pixels
 
 
 def lovasz_softmax(
@@ -38,7 +38,7 @@ def lovasz_softmax(
     logits, target, ignore_index
         As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
     classes
-        `present` averages over the classes with a kept pixel in the scope, `all` over every class, a list over
+        `present` averages over the classes with a valid pixel in the scope, `all` over every class, a list over
         those; an absent class then costs its largest q.
     per_image
         Scope: False pools the batch (a surrogate of data-set IoU), True takes the mean over the images, where an
@@ -65,9 +65,9 @@ def lovasz_softmax(
     vanishes where the softmax saturates: start from, or mix with, cross-entropy.
     """
     one_of("activation", activation, "softmax", "sigmoid")
-    pixels = kept(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.planes) == 1
-    q = pixels.planes.sigmoid() if sigmoid else pixels.planes.softmax(0)
+    pixels = valid_pixels(logits, target, ignore_index)
+    sigmoid = activation == "sigmoid" or len(pixels.logits) == 1
+    q = pixels.logits.sigmoid() if sigmoid else pixels.logits.softmax(0)
     errors = torch.where(pixels.truth, 1 - q.detach(), q.detach())
     return _extension(q, errors, pixels, classes, per_image, weights)
 
@@ -110,18 +110,18 @@ def lovasz_hinge(
     -----
     Source: section 2.1 of the paper and the authors' code (golden set `lovasz_hinge`).
     """
-    pixels = kept(logits, target, ignore_index)
-    scores = pixels.planes.detach()
+    pixels = valid_pixels(logits, target, ignore_index)
+    scores = pixels.logits.detach()
     against = torch.where(pixels.truth, -scores, scores)
     return _extension(
-        pixels.planes, against, pixels, classes if len(scores) > 1 else "all", per_image, weights, margin=1
+        pixels.logits, against, pixels, classes if len(scores) > 1 else "all", per_image, weights, margin=1
     )
 
 
 def _extension(
     scores: Tensor,
     against: Tensor,
-    pixels: Kept,
+    pixels: ValidPixels,
     classes: str | Sequence[int],
     per_image: bool,
     weights: Sequence[float] | None,
@@ -142,24 +142,24 @@ def _extension(
         total = sum(weights[c] for c in counted) * len(scopes)
         for c in counted:
             share = weights[c] / total if total else 0.0
-            value += share * _descend(of_scope[c], margin, truth[c], out[c])
+            value += share * _extension_of_class(of_scope[c], margin, truth[c], out[c])
             out[c] *= share
     extension: Tensor = _Linear.apply(scores, slopes, value.to(scores.dtype))
     return extension
 
 
-def _checked(weights: Sequence[float] | None, planes: int) -> Sequence[float]:
-    """Return the weight of each plane."""
+def _checked(weights: Sequence[float] | None, count: int) -> Sequence[float]:
+    """Return the weight of each class map."""
     if weights is None:
-        return [1.0] * planes
-    chosen = list(weights)[1:] if planes == 1 and len(weights) == 2 else list(weights)
-    if len(chosen) != planes or not all(weight >= 0 for weight in chosen):
-        raise UsageError(f"No weights {list(weights)}", hint=f"give {planes} numbers, none of them negative")
+        return [1.0] * count
+    chosen = list(weights)[1:] if count == 1 and len(weights) == 2 else list(weights)
+    if len(chosen) != count or not all(weight >= 0 for weight in chosen):
+        raise UsageError(f"No weights {list(weights)}", hint=f"give {count} numbers, none of them negative")
     return chosen
 
 
 def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
-    """Return the planes of one scope (C, N) that enter the mean."""
+    """Return the class maps of one scope (C, N) that enter the mean."""
     if classes == "present":
         found: list[int] = truth.any(1).nonzero().squeeze(1).tolist()
         return found
@@ -167,13 +167,13 @@ def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
         return list(range(len(truth)))
     if isinstance(classes, str):
         raise UsageError(f"No classes {classes!r}", hint="name present, all, or a list of ids")
-    return places_of(classes, len(truth))
+    return class_map_numbers(classes, len(truth))
 
 
-def _descend(against: Tensor, margin: int, truth: Tensor, slopes: Tensor) -> float | Tensor:
+def _extension_of_class(against: Tensor, margin: int, truth: Tensor, slopes: Tensor) -> float | Tensor:
     """Return <errors, steps> (N,), and write the slopes: a step is by how much J grows when its pixel turns wrong."""
     if against.dtype == torch.float32 and against.device.type == "cpu" and len(against) < 1 << 31:
-        return descent.descend(against.numpy(), margin, truth.numpy(), slopes.numpy())
+        return lovasz_kernels.extension(against.numpy(), margin, truth.numpy(), slopes.numpy())
     order = against.argsort(descending=True, stable=True)
     true = truth[order]
     found, total = true.cumsum(0, dtype=torch.int64), true.sum()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bevseg.runtime.kernels import compiled
 
 
-def descend(
+def extension(
     against: NDArray[np.float32], margin: int, truth: NDArray[np.bool_], slopes: NDArray[np.float32]
 ) -> float:
     """Return the extension, and write its slope by the score of each pixel: minus the step of J where it is true.
@@ -35,7 +35,7 @@ def descend(
     keys = keys[:count]
     keys.sort()
     slopes.fill(0)
-    return float(_descend(keys, against, margin, total, slopes))
+    return float(_sum_steps(keys, against, margin, total, slopes))
 
 
 @compiled
@@ -52,7 +52,7 @@ def _pack(against, bits, margin, truth, keys):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _descend(keys, against, margin, total, slopes):  # type: ignore[no-untyped-def]
+def _sum_steps(keys, against, margin, total, slopes):  # type: ignore[no-untyped-def]
     """Take 1/U for a pixel of the class and I/(U(U-1)) for any other: J is never differenced."""
     extension, inter, union = 0.0, float(total), float(total)
     for key in keys:

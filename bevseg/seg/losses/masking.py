@@ -9,28 +9,28 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-class Kept(NamedTuple):
+class ValidPixels(NamedTuple):
     """The pixels that are not ignored, image after image.
 
     Attributes
     ----------
-    planes
+    logits
         (C, N) logits, one row per class: sums and sorts then run along memory. C = 1 for binary logits.
     truth
         (C, N) bool, whether the pixel is of the class; for binary logits, whether it is foreground.
     ids
         (N,) int64 targets.
     counts
-        Kept pixels of each image; their sum is N.
+        Valid pixels of each image; their sum is N.
     """
 
-    planes: Tensor
+    logits: Tensor
     truth: Tensor
     ids: Tensor
     counts: list[int]
 
 
-def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
+def valid_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> ValidPixels:
     """Select the pixels whose target is not `ignore_index`; what the others hold, NaN included, is never read.
 
     Parameters
@@ -47,15 +47,15 @@ def kept(logits: Tensor, target: Tensor, ignore_index: int) -> Kept:
     ValueError
         If the shapes do not fit.
     """
-    logits = as_planes(logits, target)
+    logits = as_class_maps(logits, target)
     mask = target.flatten(1) != ignore_index
     index = mask.flatten().nonzero().squeeze(1)
     ids = target.flatten().index_select(0, index).long()
     classes = logits.shape[1]
-    # A target of one class is 0 or 1, and its only plane is that of class 1.
+    # A target of one class is 0 or 1, and its only class map is that of class 1.
     names = torch.arange(classes, device=ids.device) if classes > 1 else ids.new_ones(1)
-    planes: Tensor = _Planes.apply(logits, index)
-    return Kept(planes, ids == names[:, None], ids, mask.sum(1).tolist())
+    gathered: Tensor = _Gathered.apply(logits, index)
+    return ValidPixels(gathered, ids == names[:, None], ids, mask.sum(1).tolist())
 
 
 class Masked(NamedTuple):
@@ -78,8 +78,8 @@ class Masked(NamedTuple):
 
 
 def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
-    """Blank the pixels whose target is `ignore_index`; parameters and errors as for `kept`."""
-    logits = as_planes(logits, target)
+    """Blank the pixels whose target is `ignore_index`; parameters and errors as for `valid_pixels`."""
+    logits = as_class_maps(logits, target)
     keep = (target != ignore_index)[:, None]
     classes = logits.shape[1]
     names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
@@ -88,7 +88,7 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
     return Masked(torch.where(keep, wide, 0), truth, keep)
 
 
-def as_planes(logits: Tensor, target: Tensor) -> Tensor:
+def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
     """Return logits (B, C, H, W) that fit the target (B, H, W)."""
     if logits.ndim == 3:
         logits = logits[:, None]
@@ -97,7 +97,7 @@ def as_planes(logits: Tensor, target: Tensor) -> Tensor:
     return logits
 
 
-class _Planes(torch.autograd.Function):
+class _Gathered(torch.autograd.Function):
     """(B, C, H, W) -> (C, N) of the pixels in `index`: a gather, and a scatter back that adds nothing up."""
 
     @staticmethod
@@ -107,11 +107,11 @@ class _Planes(torch.autograd.Function):
         everything = len(index) == logits.numel() // logits.shape[1]
         if by_pixel(logits):
             rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
-            planes = (rows if everything else rows.index_select(0, index)).t()
+            found = (rows if everything else rows.index_select(0, index)).t()
         else:
-            planes = logits.transpose(0, 1).flatten(1)
-            planes = planes if everything else planes.index_select(1, index)
-        return planes.to(torch.promote_types(logits.dtype, torch.float32)).contiguous()
+            found = logits.transpose(0, 1).flatten(1)
+            found = found if everything else found.index_select(1, index)
+        return found.to(torch.promote_types(logits.dtype, torch.float32)).contiguous()
 
     @staticmethod
     @once_differentiable

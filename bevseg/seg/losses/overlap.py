@@ -18,12 +18,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bevseg.runtime.kernels import parallel_for
-from bevseg.seg.losses import overlap_kernels as fused
-from bevseg.seg.losses.masking import as_planes, by_pixel
+from bevseg.seg.losses import overlap_kernels
+from bevseg.seg.losses.masking import as_class_maps, by_pixel
 
 
 class Overlap(NamedTuple):
-    """Sums over the kept pixels of G groups: the batch (G = 1), or each image (G = B); float64.
+    """Sums over the valid pixels of G groups: the batch (G = 1), or each image (G = B); float64.
 
     Attributes
     ----------
@@ -33,14 +33,14 @@ class Overlap(NamedTuple):
         (C, G) sum of p^power over all pixels; with power 1 the predicted area.
     truth
         (C, G) pixels of the class; no gradient.
-    kept
+    valid
         (G,) pixels that are not ignored; no gradient.
     """
 
     inter: Tensor
     powers: Tensor
     truth: Tensor
-    kept: Tensor
+    valid: Tensor
 
 
 def overlaps(
@@ -74,17 +74,17 @@ def overlaps(
     ValueError
         If the shapes do not fit.
     """
-    logits = as_planes(logits, target)
+    logits = as_class_maps(logits, target)
     if logits.device.type == "cpu" and logits.dtype in (torch.float16, torch.bfloat16):
         logits = logits.float()
     sigmoid = activation == "sigmoid" or logits.shape[1] == 1
     sums: tuple[Tensor, ...] = _Sums.apply(logits, target, ignore_index, sigmoid, power)
-    inter, powers, truth, kept = (s.sum(0, keepdim=True) if scope == "batch" else s for s in sums)
-    return Overlap(inter.t(), powers.t(), truth.t(), kept.squeeze(1))
+    inter, powers, truth, valid = (s.sum(0, keepdim=True) if scope == "batch" else s for s in sums)
+    return Overlap(inter.t(), powers.t(), truth.t(), valid.squeeze(1))
 
 
 class _Sums(torch.autograd.Function):
-    """(B, C, H, W) -> sums (B, C) of p over the true pixels, of p^power, of the truth, and (B, 1) of the kept."""
+    """(B, C, H, W) -> sums (B, C) of p over the true pixels, of p^power, of the truth; (B, 1) of valid pixels."""
 
     @staticmethod
     def forward(
@@ -92,43 +92,45 @@ class _Sums(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         ctx.save_for_backward(logits, target)
         ctx.how = ignore_index, sigmoid, power
-        sums = _fused_sums if _is_fused(logits) else _sums
-        inter, powers, truth, kept = sums(logits.flatten(2), target.flatten(1), ignore_index, sigmoid, power)
-        ctx.mark_non_differentiable(truth, kept)
-        return inter, powers, truth, kept
+        sums = _compiled_sums if _has_kernel(logits) else _sums
+        inter, powers, truth, valid = sums(logits.flatten(2), target.flatten(1), ignore_index, sigmoid, power)
+        ctx.mark_non_differentiable(truth, valid)
+        return inter, powers, truth, valid
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_inter: Tensor, to_powers: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         logits, target = ctx.saved_tensors
         ignore_index, sigmoid, power = ctx.how
-        # In one of the two layouts whose planes can be flattened in place.
+        # In one of the two layouts whose maps can be flattened in place.
         layout = torch.channels_last if by_pixel(logits) else torch.contiguous_format
         gradient = torch.empty_like(logits, memory_format=layout)
-        planes, ids, out = logits.flatten(2), target.flatten(1), gradient.flatten(2)
-        slopes = _fused_slopes if _is_fused(logits) else _slopes
-        slopes(planes, ids, ignore_index, sigmoid, power, to_inter, to_powers, out)
+        maps, ids, out = logits.flatten(2), target.flatten(1), gradient.flatten(2)
+        slopes = _compiled_slopes if _has_kernel(logits) else _slopes
+        slopes(maps, ids, ignore_index, sigmoid, power, to_inter, to_powers, out)
         return gradient, None, None, None, None
 
 
-def _is_fused(logits: Tensor) -> bool:
+def _has_kernel(logits: Tensor) -> bool:
     return logits.device.type == "cpu" and logits.dtype == torch.float32
 
 
-def _fused_sums(
+def _compiled_sums(
     logits: Tensor, target: Tensor, ignore_index: int, sigmoid: bool, power: float
 ) -> tuple[Tensor, ...]:
-    planes, ids = logits.numpy(), target.numpy()
-    sums, kept = np.zeros((3, *planes.shape[:2])), np.zeros((len(ids), 1))
+    maps, ids = logits.numpy(), target.numpy()
+    sums, valid = np.zeros((3, *maps.shape[:2])), np.zeros((len(ids), 1))
 
     def one(image: int) -> None:
-        sums[:, image], kept[image] = fused.sums(planes[image], ids[image], ignore_index, sigmoid, power)
+        sums[:, image], valid[image] = overlap_kernels.sums(
+            maps[image], ids[image], ignore_index, sigmoid, power
+        )
 
     _each(one, len(ids))
-    return *torch.from_numpy(sums), torch.from_numpy(kept)
+    return *torch.from_numpy(sums), torch.from_numpy(valid)
 
 
-def _fused_slopes(
+def _compiled_slopes(
     logits: Tensor,
     target: Tensor,
     ignore_index: int,
@@ -138,10 +140,11 @@ def _fused_slopes(
     to_powers: Tensor,
     gradient: Tensor,
 ) -> None:
-    planes, ids, out = logits.numpy(), target.numpy(), gradient.numpy()
+    maps, ids, out = logits.numpy(), target.numpy(), gradient.numpy()
     to_sums = torch.stack([to_inter, to_powers], 1).numpy()
     _each(
-        lambda i: fused.slopes(planes[i], ids[i], ignore_index, sigmoid, power, to_sums[i], out[i]), len(ids)
+        lambda i: overlap_kernels.slopes(maps[i], ids[i], ignore_index, sigmoid, power, to_sums[i], out[i]),
+        len(ids),
     )
 
 
@@ -159,14 +162,14 @@ def _sums(
 ) -> tuple[Tensor, ...]:
     images, classes = logits.shape[:2]
     inter, powers, truth = (logits.new_zeros(images, classes, dtype=torch.float64) for _ in range(3))
-    kept = logits.new_zeros(images, 1, dtype=torch.float64)
+    valid = logits.new_zeros(images, 1, dtype=torch.float64)
     for image in range(images):
         part = _Image(logits[image], target[image], ignore_index, sigmoid)
         inter[image] = part.by_class(part.true(part.p(1.0)))
         truth[image] = part.by_class(part.hits)
         powers[image] = part.p(power).sum(1)
-        kept[image] = len(part.ids)
-    return inter, powers, truth, kept
+        valid[image] = len(part.ids)
+    return inter, powers, truth, valid
 
 
 def _slopes(
@@ -192,7 +195,7 @@ def _slopes(
 
 
 class _Image:
-    """The m kept pixels of one image, in float32 or wider.
+    """The m valid pixels of one image, in float32 or wider.
 
     Attributes
     ----------
@@ -210,7 +213,7 @@ class _Image:
         self.index = (target != ignore_index).nonzero().squeeze(1)
         self.classes = len(logits)
         ids = target.index_select(0, self.index).long()
-        ids -= int(self.classes == 1)  # the only plane of binary logits is that of class 1
+        ids -= int(self.classes == 1)  # the only class map of binary logits is that of class 1
         self.hits = (ids >= 0) & (ids < self.classes)
         self.ids = ids.where(self.hits, 0)
         wide = torch.promote_types(logits.dtype, torch.float32)

@@ -29,7 +29,7 @@ INTER, POWERS, TRUTH = range(3)
 def sums(
     logits: Planes, ids: NDArray[np.integer], ignore: int, sigmoid: bool, power: float
 ) -> tuple[NDArray[np.float64], int]:
-    """Return the sums (3, C), rows INTER, POWERS and TRUTH, of one image, and the number of kept pixels.
+    """Return the sums (3, C), rows INTER, POWERS and TRUTH, of one image, and the number of valid pixels.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ def _chunk(size):  # type: ignore[no-untyped-def]
 
 @compiled
 def _gather(logits, ids, start, ignore, place, classes, z):  # type: ignore[no-untyped-def]
-    """Copy the kept pixels of the chunk at `start` to z (C, CHUNK), with their place and class; return how many."""
+    """Copy the valid pixels of the chunk at `start` to z (C, CHUNK), with their place and class; return how many."""
     count, end = 0, min(start + CHUNK, len(ids))
-    first = 1 if len(logits) == 1 else 0  # the only plane of binary logits is that of class 1
+    first = 1 if len(logits) == 1 else 0  # the only class map of binary logits is that of class 1
     for j in range(start, end):
         if ids[j] != ignore:
             place[count] = j
@@ -205,10 +205,10 @@ def _sums(logits, ids, ignore, sigmoid, power, result):  # type: ignore[no-untyp
     row = np.empty(CHUNK, np.float32)
     # One sum for each place in the chunk and class: vector additions, and few roundings.
     lanes = np.zeros((3, size, CHUNK), np.float32)
-    kept = 0
+    valid = 0
     for start in range(0, len(ids), CHUNK):
         count = _gather(logits, ids, start, ignore, place, classes, z)
-        kept += count
+        valid += count
         _probabilities(z, count, sigmoid, p, row)
         _powers(z, p, row, count, sigmoid, power, q)
         for c in range(size):
@@ -220,7 +220,7 @@ def _sums(logits, ids, ignore, sigmoid, power, result):  # type: ignore[no-untyp
     for which in range(3):
         for c in range(size):
             result[which, c] = lanes[which, c].astype(np.float64).sum()
-    return kept
+    return valid
 
 
 @compiled

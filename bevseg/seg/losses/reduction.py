@@ -11,7 +11,7 @@ _LEAST = torch.finfo(torch.float32).tiny
 """Shares below it count as 0: their slope under a root would leave float32."""
 
 
-def share(wrong: Tensor, whole: Tensor) -> Tensor:
+def ratio(wrong: Tensor, whole: Tensor) -> Tensor:
     """Return wrong / whole, and 0 where there is nothing that could be wrong.
 
     An overlap loss 1 - (right + s) / (whole + s) is written this way, since its small values keep their digits.

@@ -7,8 +7,8 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, one_of, within
-from bevseg.seg.losses.masking import kept
-from bevseg.seg.losses.reduction import over_groups, share
+from bevseg.seg.losses.masking import valid_pixels
+from bevseg.seg.losses.reduction import over_groups, ratio
 
 POWERS = {"linear": 1, "squared": 2}
 """Form of the loss -> power of the errors in its sums."""
@@ -68,8 +68,8 @@ def sensitivity_specificity(
     within("weight", weight, 0, 1)
     one_of("form", form, *POWERS)
     of_areas(smooth, scope, activation)
-    pixels = kept(logits, target, ignore_index)
-    z = pixels.planes
+    pixels = valid_pixels(logits, target, ignore_index)
+    z = pixels.logits
     if activation == "sigmoid" or len(z) == 1:
         # With all digits of value and slope, however sure p is.
         errors = nnf.logsigmoid(torch.where(pixels.truth, -z, z)).exp()
@@ -83,6 +83,6 @@ def sensitivity_specificity(
         return torch.stack([group.sum(1) for group in values.split(counts, 1)], 1)
 
     own, rest = sums(pixels.truth).to(z.dtype), sums(~pixels.truth).to(z.dtype)
-    missed = share(sums(errors * pixels.truth), own + smooth)
-    alarmed = share(sums(errors * ~pixels.truth), rest + smooth)
+    missed = ratio(sums(errors * pixels.truth), own + smooth)
+    alarmed = ratio(sums(errors * ~pixels.truth), rest + smooth)
     return over_groups(weight * missed + (1 - weight) * alarmed, own, logits, classes=classes)

@@ -95,7 +95,7 @@ def _weights(window: int, sigma: float | None) -> list[list[float]]:
 
 
 def _standardised(values: Tensor, keep: Tensor, weights: list[list[float]], c4: float) -> Tensor:
-    """Return (x - m + c4) / (d + c4) with the local mean m and standard deviation d of the kept pixels.
+    """Return (x - m + c4) / (d + c4) with the local mean m and standard deviation d of the valid pixels.
 
     d is summed from differences to m: the difference of the mean square and the squared mean has no digits left
     where x is nearly flat.

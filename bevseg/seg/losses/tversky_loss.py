@@ -6,7 +6,7 @@ from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, within
 from bevseg.seg.losses.overlap import Overlap, overlaps
-from bevseg.seg.losses.reduction import over_groups, root, share
+from bevseg.seg.losses.reduction import over_groups, ratio, root
 
 
 def tversky(
@@ -23,7 +23,7 @@ def tversky(
 ) -> Tensor:
     """Mean over classes of 1 - (TP + s) / (TP + a FP + b FN + s).
 
-    TP = sum(p y), FP = sum(p (1 - y)) and FN = sum((1 - p) y) over the kept pixels of a group.
+    TP = sum(p y), FP = sum(p (1 - y)) and FN = sum((1 - p) y) over the valid pixels of a group.
 
     Parameters
     ----------
@@ -130,4 +130,4 @@ def _areas(
 def _costs(areas: Overlap, fp_weight: float, fn_weight: float, smooth: float) -> Tensor:
     """Return the Tversky loss (C, G) of each class and group."""
     wrong = fp_weight * (areas.powers - areas.inter) + fn_weight * (areas.truth - areas.inter)
-    return share(wrong, areas.inter + wrong + smooth)
+    return ratio(wrong, areas.inter + wrong + smooth)

@@ -1,6 +1,6 @@
 """NeuroIoU: a small network that has learned the IoU loss from three sums stands in for it in training.
 
-Source: Nagendar et al. (BMVC 2018). What the paper leaves open is decided here: sums are shares of the kept pixels,
+Source: Nagendar et al. (BMVC 2018). What the paper leaves open is decided here: sums are shares of the valid pixels,
 the loss is the mean over images and their classes, and the network of the surrogate is smooth.
 """
 
@@ -21,7 +21,7 @@ INPUTS = {"3": 3, "6": 6, "hinge": 3}
 """Kind of inputs -> how many there are."""
 
 SCALES = ("pixels", None)
-"""`pixels`: sums are divided by the kept pixels of the image; None: they are not."""
+"""`pixels`: sums are divided by the valid pixels of the image; None: they are not."""
 
 HIDDEN = (100, 100, 100, 100)
 """Nodes of the hidden layers in the paper's experiments; its eq. 4 has one layer."""
@@ -118,13 +118,9 @@ def neuro_iou(
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes, of which only the foreground, class 1, counts,
-        present or not; any finite value, float16 to float64.
-    target
-        (B, H, W) class ids, 0 or 1 for binary logits.
-    ignore_index
-        Target of the pixels that are in no set and have no gradient, whatever their logits hold.
+    logits, target, ignore_index
+        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts, present or
+        not. Ignored pixels are in no set.
     surrogate
         f, (n, 3 or 6) -> (n,), such as `surrogate.fit` returns: frozen, on the device of the logits. Its
         parameters are no concern of this loss; those that ask for a gradient get one.
@@ -179,7 +175,7 @@ def features(
         for pixels of the class and -1 for others; the paper has no multi-class form, this is one class against the
         rest.
     scale
-        `pixels`: the sums are divided by the kept pixels of the image; None: they are as in the paper, up to 1e5.
+        `pixels`: the sums are divided by the valid pixels of the image; None: they are as in the paper, up to 1e5.
         Means are never scaled.
     """
     if inputs not in INPUTS or scale not in SCALES:
@@ -193,12 +189,12 @@ def features(
     score = _margin_costs(image) if inputs == "hinge" else _probabilities(image.logits)
     sums = torch.stack([torch.where(members, score, 0).sum((2, 3)) for members in sets], 2)
     counts = torch.stack([members.sum((2, 3)) for members in sets], 2)
-    kept = image.keep.sum((2, 3))[..., None]
-    columns = [sums / kept.clamp(min=1) if scale else sums]
+    valid = image.keep.sum((2, 3))[..., None]
+    columns = [sums / valid.clamp(min=1) if scale else sums]
     if inputs == "6":
         columns.append(sums / counts.clamp(min=1))
     # The only class of binary logits counts wherever there is something to see.
-    shown = image.truth.any(3).any(2) if image.logits.shape[1] > 1 else kept[..., 0] > 0
+    shown = image.truth.any(3).any(2) if image.logits.shape[1] > 1 else valid[..., 0] > 0
     union = counts.sum(2)
     targets = torch.where(union > 0, 1 - counts[..., 0].to(sums.dtype) / union.clamp(min=1), 0)
     return Features(torch.cat(columns, 2)[shown], targets[shown], shown.nonzero())

@@ -43,7 +43,7 @@ class Pairs:
     kind
         Key of `loss.INPUTS`.
     inputs
-        (n, 3) or (n, 6) float32, on the CPU; sums are shares of the kept pixels.
+        (n, 3) or (n, 6) float32, on the CPU; sums are shares of the valid pixels.
     targets
         (n,) IoU loss, in [0, 1].
     """

@@ -39,14 +39,14 @@ MAPS = {
     "boundary": target_distance,
 }
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-every_number_of_planes = pytest.mark.parametrize("planes", [1, 2, 4])
+every_number_of_class_maps = pytest.mark.parametrize("class_maps", [1, 2, 4])
 SEEDS = st.integers(0, 10_000)
 
 
-def scene(seed=0, planes=4, dtype=torch.float64, spread=2.0, ignored=0.15, shape=(2, 6, 7)):
+def scene(seed=0, class_maps=4, dtype=torch.float64, spread=2.0, ignored=0.15, shape=(2, 6, 7)):
     rng = np.random.default_rng(seed)
-    logits = torch.tensor(rng.normal(0, spread, (shape[0], planes, *shape[1:])), dtype=dtype)
-    target = torch.tensor(rng.integers(0, max(planes, 2), shape))
+    logits = torch.tensor(rng.normal(0, spread, (shape[0], class_maps, *shape[1:])), dtype=dtype)
+    target = torch.tensor(rng.integers(0, max(class_maps, 2), shape))
     target[torch.tensor(rng.random(shape) < ignored)] = 255
     return logits, target
 
@@ -58,12 +58,12 @@ def value_and_gradient(loss, logits, target):
     return value.detach(), logits.grad
 
 
-def sure(target, planes, by=50.0):
+def sure(target, class_maps, by=50.0):
     """Logits of a perfect prediction; what is ignored is predicted as class 0."""
     ids = torch.where(target == 255, 0, target)
-    if planes == 1:
+    if class_maps == 1:
         return (2.0 * ids - 1)[:, None] * by
-    return torch.nn.functional.one_hot(ids, planes).movedim(-1, 1) * (2 * by) - by
+    return torch.nn.functional.one_hot(ids, class_maps).movedim(-1, 1) * (2 * by) - by
 
 
 # --- numbers by hand
@@ -135,19 +135,19 @@ def test_ignored_pixels_are_as_beyond_the_image(loss, logits, target, expected):
 
 
 @every_loss
-@every_number_of_planes
-def test_all_ignored_costs_nothing_and_has_no_gradient(loss, planes):
-    logits, target = scene(planes=planes)
+@every_number_of_class_maps
+def test_all_ignored_costs_nothing_and_has_no_gradient(loss, class_maps):
+    logits, target = scene(class_maps=class_maps)
     value, gradient = value_and_gradient(loss, logits, torch.full_like(target, 255))
     assert value == 0
     assert torch.equal(gradient, torch.zeros_like(gradient))
 
 
 @every_loss
-@every_number_of_planes
+@every_number_of_class_maps
 @pytest.mark.parametrize("held", [math.nan, math.inf, 1e4])
-def test_what_ignored_pixels_hold_changes_nothing(loss, planes, held):
-    logits, target = scene(planes=planes)
+def test_what_ignored_pixels_hold_changes_nothing(loss, class_maps, held):
+    logits, target = scene(class_maps=class_maps)
     spoiled = torch.where((target == 255)[:, None], held, logits)
     value, gradient = value_and_gradient(loss, logits, target)
     other, its_gradient = value_and_gradient(loss, spoiled, target)
@@ -157,10 +157,10 @@ def test_what_ignored_pixels_hold_changes_nothing(loss, planes, held):
 
 
 @every_loss
-@every_number_of_planes
+@every_number_of_class_maps
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
-def test_logits_of_ten_thousand_stay_finite(loss, planes, dtype):
-    logits, target = scene(planes=planes, dtype=dtype)
+def test_logits_of_ten_thousand_stay_finite(loss, class_maps, dtype):
+    logits, target = scene(class_maps=class_maps, dtype=dtype)
     value, gradient = value_and_gradient(loss, logits.sign() * 1e4, target)
     assert value.isfinite()
     assert value.dtype == torch.float32
@@ -169,21 +169,21 @@ def test_logits_of_ten_thousand_stay_finite(loss, planes, dtype):
 
 
 @every_loss
-@every_number_of_planes
-def test_a_perfect_prediction_has_no_gradient_and_no_cost_but_of_the_boundary_loss(loss, planes):
-    _, target = scene(planes=planes)
-    value, gradient = value_and_gradient(loss, sure(target, planes).double(), target)
+@every_number_of_class_maps
+def test_a_perfect_prediction_has_no_gradient_and_no_cost_but_of_the_boundary_loss(loss, class_maps):
+    _, target = scene(class_maps=class_maps)
+    value, gradient = value_and_gradient(loss, sure(target, class_maps).double(), target)
     assert gradient.abs().max() < 1e-12
     if loss is not boundary:
         assert value.abs() < 1e-12
 
 
 @every_loss
-@every_number_of_planes
+@every_number_of_class_maps
 @pytest.mark.parametrize("seed", [3, 4])
-def test_gradients_are_those_of_finite_differences(loss, planes, seed):
+def test_gradients_are_those_of_finite_differences(loss, class_maps, seed):
     # Hard masks are constants as long as no logit comes to a tie.
-    logits, target = scene(seed, planes, shape=(1, 4, 5))
+    logits, target = scene(seed, class_maps, shape=(1, 4, 5))
     assert torch.autograd.gradcheck(partial(loss, target=target), logits.requires_grad_(), eps=1e-7)
 
 
@@ -219,8 +219,8 @@ def test_binary_errors_keep_their_digits_where_the_prediction_is_almost_sure(los
 @settings(max_examples=10)
 @given(SEEDS)
 def test_turning_and_mirroring_everything_changes_nothing(seed):
-    for planes in (1, 3):
-        logits, target = scene(seed, planes)
+    for class_maps in (1, 3):
+        logits, target = scene(seed, class_maps)
         for name, loss in LOSSES.items():
             turned = loss(logits.rot90(1, (2, 3)), target.rot90(1, (1, 2)))
             assert torch.isclose(loss(logits, target), turned, rtol=1e-9), name
@@ -241,16 +241,16 @@ def test_the_order_of_images_and_classes_changes_nothing(seed):
 
 @every_loss
 def test_images_are_measured_apart(loss):
-    logits, target = scene(planes=3, ignored=0)
+    logits, target = scene(class_maps=3, ignored=0)
     apart = [loss(logits[i : i + 1], target[i : i + 1]) for i in range(2)]
     assert torch.isclose(loss(logits, target), sum(apart) / 2, rtol=1e-12)
 
 
-@every_number_of_planes
+@every_number_of_class_maps
 @pytest.mark.parametrize("name", MAPS)
-def test_maps_made_beforehand_give_the_same(name, planes):
-    logits, target = scene(planes=planes)
-    maps = MAPS[name](target, planes)
+def test_maps_made_beforehand_give_the_same(name, class_maps):
+    logits, target = scene(class_maps=class_maps)
+    maps = MAPS[name](target, class_maps)
     assert not maps.requires_grad
     value, gradient = value_and_gradient(LOSSES[name], logits, target)
     again, its_gradient = value_and_gradient(partial(LOSSES[name], maps=maps), logits, target)
@@ -275,10 +275,10 @@ def disc_at(col, size=40, radius=5):
 
 
 @pytest.mark.parametrize("name", ["dt", "one-sided", "erosion", "discs", "shape-aware", "boundary"])
-@every_number_of_planes
-def test_a_disc_costs_more_the_further_it_is_off(name, planes):
+@every_number_of_class_maps
+def test_a_disc_costs_more_the_further_it_is_off(name, class_maps):
     target = disc_at(10)
-    costs = [LOSSES[name](sure(disc_at(10 + by), planes, 5.0), target).item() for by in (0, 1, 3, 8)]
+    costs = [LOSSES[name](sure(disc_at(10 + by), class_maps, 5.0), target).item() for by in (0, 1, 3, 8)]
     assert costs == sorted(costs)
     assert len(set(costs)) == 4
 
@@ -300,7 +300,7 @@ def test_errors_beside_the_contour_cost_up_to_twice_their_cross_entropy():
 
 
 def test_binary_logits_are_the_foreground_of_two_classes():
-    logits, target = scene(planes=2)
+    logits, target = scene(class_maps=2)
     difference = logits[:, 1] - logits[:, 0]
     for loss in (hausdorff_dt, hausdorff_one_sided, boundary, partial(hausdorff_dt, inside=True)):
         assert torch.isclose(loss(logits, target, classes=[1]), loss(difference, target), rtol=1e-9)
@@ -382,7 +382,7 @@ def test_options_without_a_meaning_are_refused(loss):
 
 
 def test_the_only_class_of_binary_logits_is_one():
-    logits, target = scene(planes=1)
+    logits, target = scene(class_maps=1)
     assert hausdorff_dt(logits, target, classes=[1]) == hausdorff_dt(logits, target)
     with pytest.raises(UsageError, match="No class 0"):
         hausdorff_dt(logits, target, classes=[0])

@@ -92,7 +92,7 @@ def test_a_pixel_of_no_class_is_background(dtype):
     assert found.truth.flatten().tolist() == [0, 1, 0]
     assert found.inter.flatten().tolist() == [0, 0.5, 0]
     assert found.powers.flatten().tolist() == [1, 1, 1]
-    assert found.kept.tolist() == [2]
+    assert found.valid.tolist() == [2]
     found.powers.sum().backward()
     assert (logits.grad == 0.25).all()
 

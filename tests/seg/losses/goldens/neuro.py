@@ -42,7 +42,7 @@ def neuro(case: Case):
 
 
 def blank_images(case: Case) -> np.ndarray:
-    """Which images have no kept pixel."""
+    """Which images have no valid pixel."""
     labels = case.arrays["labels"]
     return (labels == case.ignore).reshape(len(labels), -1).all(1)
 

@@ -68,7 +68,7 @@ def jadon(loss, **options):
 
 
 def _perfect_and_undefined(case: Case) -> bool:
-    """Say whether no kept pixel is wrong at all, and the reference has no number for the value or the gradient."""
+    """Say whether no valid pixel is wrong at all, and the reference has no number for the value or the gradient."""
     keep = case.arrays["labels"] != case.ignore
     p = np.exp(-np.logaddexp(0, -case.arrays["logits"][keep]))
     right = np.abs(p - case.arrays["labels"][keep]).sum() < 1e-16
