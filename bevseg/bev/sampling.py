@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,13 @@ TRIES = 10
 """Most crops drawn until one shows its class: thinning, a hole or other points of the cell may hide it."""
 
 
-class Classes(NamedTuple):
+@dataclass(frozen=True)
+class EvenClasses:
     """Half of the crops around a point of a class drawn evenly, the others around any point."""
 
     crops: CropSampler
 
-    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+    def __call__(self, number: int, rng: np.random.Generator) -> Crop:
         """Draw a crop; its number plays no part."""
         return self.crops(rng)
 
@@ -47,7 +48,7 @@ class Equibatch:
         self.classes = tuple(crops.places)
         self._cycles = {label: Cycle(len(places), (seed, label)) for label, places in crops.places.items()}
 
-    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+    def __call__(self, number: int, rng: np.random.Generator) -> Crop:
         """Draw the crop of that number."""
         turn, which = divmod(number, len(self.classes))
         label = self.classes[which]
@@ -77,7 +78,7 @@ class HalfPositive:
     def __init__(self, crops: CropSampler, label: int) -> None:
         self.crops, self.label = crops, label
 
-    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
+    def __call__(self, number: int, rng: np.random.Generator) -> Crop:
         """Draw the crop of that number."""
         places, wanted = self.crops.places[self.label], number % 2 == 0
         for _ in range(TRIES):
@@ -112,22 +113,22 @@ class Cycle:
         return int(self._order[turn])
 
 
-Numbered = Classes | Equibatch | HalfPositive
+Sampler = EvenClasses | Equibatch | HalfPositive
 
 
-def _half_positive(crops: CropSampler, seed: int, name: str) -> Numbered:
+def _half_positive(crops: CropSampler, seed: int, name: str) -> Sampler:
     return HalfPositive(crops, _label(name, crops.places))
 
 
-SAMPLINGS: dict[str, Callable[[CropSampler, int, str], Numbered]] = {
-    "classes": lambda crops, seed, name: Classes(crops),
+SAMPLINGS: dict[str, Callable[[CropSampler, int, str], Sampler]] = {
+    "classes": lambda crops, seed, name: EvenClasses(crops),
     "equibatch": lambda crops, seed, name: Equibatch(crops, seed),
     "half_positive": _half_positive,
 }
 """Name -> how the crops of a training are chosen."""
 
 
-def sampling(text: str, crops: CropSampler, seed: int) -> Numbered:
+def sampling(text: str, crops: CropSampler, seed: int) -> Sampler:
     """Return the choice of crops that a text names.
 
     Parameters

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bevseg import pipeline
 from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
-from bevseg.bev.sampling import sampling
+from bevseg.bev.sampling import EvenClasses, sampling
 from bevseg.config import Settings
 from bevseg.core.labels import CLASS_NAMES, VEGETATION
 from bevseg.core.pointcloud import PointCloud
@@ -89,7 +89,7 @@ def unlabelled_crops(name: str, examples: Sequence[Example], settings: Settings)
     if not examples:
         return None
     try:
-        return _crops(name, [_without_classes(example) for example in examples], settings)
+        return EvenClasses(_crops(name, [_without_classes(example) for example in examples], settings))
     except LabelError as error:
         raise InputError(
             f"No point in the {name} slice of the clouds without labels",

@@ -28,7 +28,7 @@ def crops():
 
 
 def drawn(chosen, number, seed=0):
-    return chosen.numbered(number, np.random.default_rng((seed, number)))
+    return chosen(number, np.random.default_rng((seed, number)))
 
 
 @pytest.mark.parametrize("first", [0, 1, 7, 30])

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,15 +20,8 @@ Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
 
 
-class Numbered(Protocol):
-    """A sampler that wants to know which crop of the training it draws: 0, 1, 2, ..."""
-
-    def numbered(self, number: int, rng: np.random.Generator) -> Crop:
-        """Draw one crop."""
-
-
-Sampler = Callable[[np.random.Generator], Crop] | Numbered
-"""Random numbers -> one crop; or its number and random numbers."""
+Sampler = Callable[[int, np.random.Generator], Crop]
+"""Number of the crop in the training (0, 1, 2, ...) and random numbers -> the crop."""
 
 Maps = dict[str, Tensor]
 
@@ -61,7 +54,7 @@ def batches(
 
     def draw(step: int, crop: int) -> Crop:
         rng = np.random.default_rng((seed, step, crop))
-        return sampler(rng) if callable(sampler) else sampler.numbered(step * size + crop, rng)
+        return sampler(step * size + crop, rng)
 
     def make(step: int) -> Batch:
         crops = [draw(step, crop) for crop in range(size)]

@@ -83,8 +83,8 @@ def train_network(
     Parameters
     ----------
     sampler
-        Random numbers -> one crop: bands (C, rows, cols) in physical units with NaN, train ids (rows, cols); or an
-        object that draws the crop of a number. It is called from another thread.
+        Number of the crop and random numbers -> the crop: bands (C, rows, cols) in physical units with NaN, train
+        ids (rows, cols). It is called from another thread.
     validation
         Such pairs, whole rasters; none: the last average is kept.
     bands

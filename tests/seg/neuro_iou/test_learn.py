@@ -81,7 +81,7 @@ def test_the_recipe_takes_the_place_of_defaults_only():
     assert parse("ce").recipe(TrainConfig()) == TrainConfig()
 
 
-def sampler(rng):
+def sampler(number, rng):
     """Crops of two classes that differ in their height, with a class to ignore."""
     labels = rng.choice(np.array([0, 2, 3], np.uint8), (16, 16), p=(0.2, 0.4, 0.4))
     heights = labels + rng.normal(0, 0.8, labels.shape)

@@ -18,7 +18,7 @@ def running():
 
 
 def test_each_crop_is_drawn_from_seed_step_and_place():
-    seen = list(batches(scenes.squares, scenes.BANDS, 2, 3, seed=5))
+    seen = list(batches(scenes.draw, scenes.BANDS, 2, 3, seed=5))
     assert len(seen) == 3
     for step, (x, y, _) in enumerate(seen):
         for place in range(2):
@@ -32,7 +32,7 @@ def test_each_crop_is_drawn_from_seed_step_and_place():
 def test_made_ahead_but_not_without_end():
     made = []
 
-    def sampler(rng):
+    def sampler(number, rng):
         made.append(threading.current_thread() is not threading.main_thread())
         return scenes.squares(rng, 8)
 
@@ -44,12 +44,12 @@ def test_made_ahead_but_not_without_end():
     assert not running()
 
 
-def test_a_sampler_that_wants_it_is_told_the_number_of_the_crop():
+def test_a_sampler_is_told_the_number_of_the_crop():
     class Counting:
         def __init__(self):
             self.seen = []
 
-        def numbered(self, number, rng):
+        def __call__(self, number, rng):
             self.seen.append((number, rng.random()))
             return scenes.squares(rng, 8)
 
@@ -65,13 +65,13 @@ def test_maps_of_the_target_are_made_in_the_thread_of_the_crops():
         made_by.append(threading.current_thread().name)
         return {"is_car": target == 1}
 
-    (batch,) = batches(scenes.squares, scenes.BANDS, 2, 1, seed=0, maps_of=maps_of)
+    (batch,) = batches(scenes.draw, scenes.BANDS, 2, 1, seed=0, maps_of=maps_of)
     assert torch.equal(batch.maps["is_car"], batch.target == 1)
     assert made_by[0].startswith("bevseg-crops")
 
 
 def test_an_error_of_the_sampler_arrives():
-    def sampler(rng):
+    def sampler(number, rng):
         raise LookupError("no such crop")
 
     with pytest.raises(LookupError, match="no such crop"):

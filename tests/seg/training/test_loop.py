@@ -22,7 +22,7 @@ FAST = {"net": NetConfig(filters=8, depth=1), "learning_rate": 3e-2, "average": 
 
 
 def fit(
-    sampler=scenes.squares,
+    sampler=scenes.draw,
     validation=1,
     net=scenes.NET,
     seed=0,
@@ -95,11 +95,15 @@ def test_a_loss_is_handed_in_and_what_it_needs_to_know_of_the_target_is_made_bes
 
 
 def test_the_same_seed_gives_the_same_bytes_however_slow_the_sampler():
-    def slow(rng):
+    def slow(number, rng):
         time.sleep(rng.choice([0, 0.02]) if np.random.random() < 0.5 else 0)  # noqa: NPY002
         return scenes.squares(rng)
 
-    first, again, other = fit(), fit(lambda rng: (time.sleep(0.01), scenes.squares(rng))[1]), fit(seed=1)
+    first, again, other = (
+        fit(),
+        fit(lambda number, rng: (time.sleep(0.01), scenes.squares(rng))[1]),
+        fit(seed=1),
+    )
     assert weights(first) == weights(again)
     assert weights(first) != weights(other)
     assert [row | {"seconds": 0} for row in first.history] == [row | {"seconds": 0} for row in again.history]
@@ -194,7 +198,7 @@ def test_it_goes_on_from_given_weights():
 
 
 def test_a_loss_that_is_no_number_stops_it():
-    def sampler(rng):
+    def sampler(number, rng):
         values, labels = scenes.squares(rng)
         return values * np.float32(1e37), labels
 
@@ -214,7 +218,7 @@ def test_an_interrupt_leaves_no_thread_behind():
 
 
 def test_crops_without_a_label_teach_nothing_and_break_nothing():
-    trained = fit(lambda rng: (scenes.squares(rng)[0], np.zeros((32, 32), np.uint8)))
+    trained = fit(lambda number, rng: (scenes.squares(rng)[0], np.zeros((32, 32), np.uint8)))
     assert [row["loss"] for row in trained.history] == [0, 0]
 
 

@@ -30,7 +30,7 @@ def net(seed=0):
 
 
 def crops(seed):
-    (batch,) = batches(scenes.squares, scenes.BANDS, 2, 1, seed)
+    (batch,) = batches(scenes.draw, scenes.BANDS, 2, 1, seed)
     return batch
 
 
@@ -117,13 +117,11 @@ def test_unsure_pixels_are_left_out():
 
 def trained(**options):
     config = dataclasses.replace(scenes.QUICK, loss="ce", **options.pop("config", {}))
-    made = train_network(
-        scenes.squares, [], scenes.BANDS, OUTPUTS, scenes.NET, config, device="cpu", **options
-    )
+    made = train_network(scenes.draw, [], scenes.BANDS, OUTPUTS, scenes.NET, config, device="cpu", **options)
     return {key: value.numpy().tobytes() for key, value in made.net.state_dict().items()}
 
 
-def other_squares(rng):
+def other_squares(number, rng):
     values, labels = scenes.squares(rng)
     return values, (labels > 0).astype(np.uint8)
 
