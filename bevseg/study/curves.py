@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.dice_loss import dice
-from bevseg.seg.losses.jaccard import power_jaccard
 from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
@@ -62,9 +59,9 @@ def curve(text: str) -> tuple[Callable[[Tensor, Tensor], Tensor], str]:
             raise
         refused = error.why or error.what
     if text.startswith("power_jaccard:"):
-        loss = partial(power_jaccard, p=float(text.partition(":")[2]), smooth=0.0, reduce="all", any_p=True)
+        loss = parse(f"power_jaccard(p={text.partition(':')[2]}, smooth=0, reduce=all, any_p=true)")
     if text == "dice":
-        loss = partial(dice, smooth=0.0)
+        loss = parse("dice(smooth=0)")
     return loss, refused
 
 

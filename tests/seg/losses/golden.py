@@ -1,4 +1,4 @@
-"""`python tests/golden.py DIR`: every case of a folder of reference values, against our losses.
+"""`python -m tests.seg.losses.golden DIR`: every case of a folder of reference values, against our losses.
 
 DIR holds a manifest.json and one .npz per set. Each case is computed in float64 and again in float32. Exit status 1
 if a case disagrees, or a set is not covered.

@@ -1,4 +1,4 @@
-"""`tests/golden.py` on the reference values, and on folders it must not accept."""
+"""`golden.py` on the reference values, and on folders it must not accept."""
 
 import json
 import shutil
