@@ -34,8 +34,8 @@ READY = [name for name in LOSSES if name not in LEARNED]
     metavar="NAME",
     show_default=TrainConfig.loss,
     help=f"A loss, or a sum as 'ce+0.5*power_jaccard(p=1.5, smooth=10)': {', '.join(READY)}; or one that is learned "
-    f"from the maps of --init: {', '.join(LEARNED)} (no_init=true starts the networks anew); or a function of your own, "
-    "as package.module:function.",
+    f"from the maps of --init: {', '.join(LEARNED)} (no_init=true starts the networks anew); or a function of "
+    "your own, as package.module:function.",
 )
 @options.init
 @click.option(

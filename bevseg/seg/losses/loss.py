@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import operator
-import types
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +13,7 @@ from torch import Tensor, nn
 from bevseg.config import TrainConfig
 from bevseg.errors import BevsegError, UsageError
 from bevseg.seg.inputs import IGNORE, OUTPUTS
+from bevseg.seg.losses.options import checked, ensure_contract, imported, options_of
 from bevseg.seg.losses.parser import Value, Written, near, read_terms, write
 from bevseg.seg.losses.registry import GROUP, LOSSES, Entry
 from bevseg.seg.losses.soft_labels import boundary_smoothed
@@ -284,25 +280,25 @@ def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
 
 def _term(written: Written, text: str, classes: int) -> Term:
     name, entry = _entry(written, text)
-    function = _imported(entry.function, written.text, text)
+    function = imported(entry.function, written.text, text)
     ours = name in LOSSES
     if not ours:
-        _ensure_contract(function, name, text)
+        ensure_contract(function, name, text)
     short = _short(name, entry, written.suffixes[1:] if ":" in name else written.suffixes, text)
     if twice := set(short) & set(written.options):
         raise UsageError(f"Option {min(twice)!r} is given twice", where=f"--loss {text}")
-    allowed = _options_of(function, 0 if entry.learned else 3)
+    allowed = options_of(function, 0 if entry.learned else 3)
     options = {
-        option: _checked(name, option, value, allowed, text)
+        option: checked(name, option, value, allowed, text)
         for option, value in (short | written.options).items()
     }
     as_tuple = tuple(sorted(options.items()))
     if entry.learned:
         learner: Any = _called(partial(function, **options), written.text, text)
         return Term(written.weight, name, as_tuple, None, learner=learner)
-    maps = (entry.maps.partition(":")[2], _function(entry.maps)) if entry.maps else None
-    soft = _function(entry.soft) if entry.soft else None
-    if soft is not None and not set(options) <= set(_options_of(soft, 3)):
+    maps = (entry.maps.partition(":")[2], imported(entry.maps, written.text, text)) if entry.maps else None
+    soft = imported(entry.soft, written.text, text) if entry.soft else None
+    if soft is not None and not set(options) <= set(options_of(soft, 3)):
         soft = None
     if options or not ours:
         _called(partial(_try, function, options, classes), written.text, text)
@@ -343,175 +339,6 @@ def _short(name: str, entry: Entry, suffixes: Sequence[float | str], text: str) 
                 f"Loss {name!r} takes no number", where=f"--loss {text}", why=f"given {suffix:g}"
             )
     return options
-
-
-def _imported(path: str, term: str, text: str) -> Function:
-    """Import `module:function` of whoever it is."""
-    module, _, name = path.partition(":")
-    try:
-        return _function(path)
-    except AttributeError as error:
-        known = [key for key, value in vars(importlib.import_module(module)).items() if callable(value)]
-        _refuse_import(term, text, f"the module {module} has no {name}", near(name, known), error)
-    except Exception as error:
-        why = f"{module} cannot be imported: {type(error).__name__}: {error}"
-        _refuse_import(term, text, why, "", error)
-
-
-def _refuse_import(term: str, text: str, why: str, hint: str, error: Exception) -> NoReturn:
-    raise UsageError(
-        f"No loss {term!r}",
-        where=f"--loss {text}",
-        why=why,
-        hint=f"{hint}install the package of the function, or name its folder in PYTHONPATH",
-    ) from error
-
-
-def _function(path: str) -> Function:
-    module, _, name = path.partition(":")
-    function: Function = operator.attrgetter(name)(importlib.import_module(module))
-    return function
-
-
-def _options_of(function: Function, skipped: int) -> dict[str, inspect.Parameter]:
-    """Return the options of a function behind its first parameters; those that no text can give are left out."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())[skipped:]
-    except (TypeError, ValueError):  # no signature: compiled code
-        return {}
-    hints = _hints(function)
-    named = (
-        p.replace(annotation=hints.get(p.name, Any)) for p in parameters if p.kind is not p.VAR_POSITIONAL
-    )
-    return {p.name: p for p in named if p.kind is p.VAR_KEYWORD or _readable(p.annotation)}
-
-
-def _hints(function: Function) -> dict[str, Any]:
-    """Return the types of the parameters that have one; none at all where they cannot be resolved."""
-    try:
-        return typing.get_type_hints(function)
-    except Exception:
-        return {}
-
-
-def _readable(hint: Any) -> bool:
-    """Say whether a text can give a value of some type."""
-    parts = typing.get_args(hint) if _is_union(hint) else (hint,)
-    return any(part not in (None, types.NoneType) and _words(part) for part in parts)
-
-
-def _is_union(hint: Any) -> bool:
-    return typing.get_origin(hint) in (typing.Union, types.UnionType)
-
-
-def _words(hint: Any) -> str:
-    """Return a type in words; empty for one that no text can give."""
-    if _is_union(hint):
-        return " or ".join(filter(None, map(_words, typing.get_args(hint))))
-    if typing.get_origin(hint) is typing.Literal:
-        return "one of " + ", ".join(write(value) for value in typing.get_args(hint))
-    if _is_list(hint):
-        return "a list" if not typing.get_args(hint) else f"a list, each {_words(typing.get_args(hint)[0])}"
-    named = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
-    named |= {types.NoneType: "none", Any: "any value"}
-    return named.get(hint, "")
-
-
-def _is_list(hint: Any) -> bool:
-    origin = typing.get_origin(hint) or hint
-    return origin in (Sequence, Iterable, list, tuple)
-
-
-class _OtherTypeError(Exception):
-    """A value that is of another type."""
-
-
-def _checked(
-    name: str,
-    option: str,
-    value: Value,
-    allowed: Mapping[str, inspect.Parameter],
-    text: str,
-) -> Value:
-    """Return the value of an option as the type that the function wants."""
-    where = f"--loss {text}"
-    known = [key for key, p in allowed.items() if p.kind is not p.VAR_KEYWORD]
-    if option not in known:
-        if len(known) < len(allowed):  # **options: the function judges itself
-            return value
-        listed = ", ".join(f"{key}={_default(allowed[key])}" for key in known)
-        hint = f"{near(option, known)}options are {listed}" if known else f"{name} has no options"
-        raise UsageError(f"Loss {name!r} has no option {option!r}", where=where, hint=hint)
-    try:
-        return _fitted(value, allowed[option].annotation)
-    except _OtherTypeError:
-        raise UsageError(
-            f"{option} of the loss {name!r} cannot be {write(value)}",
-            where=where,
-            hint=f"give {_words(allowed[option].annotation)}",
-        ) from None
-
-
-def _default(parameter: inspect.Parameter) -> str:
-    default = parameter.default
-    return (
-        "..."
-        if default is parameter.empty
-        else write(tuple(default) if isinstance(default, list) else default)
-    )
-
-
-def _fitted(value: Value, hint: Any) -> Value:
-    """Return a value as a type that is asked for; _OtherTypeError if it is of another."""
-    if _is_union(hint):
-        for part in typing.get_args(hint):
-            try:
-                return _fitted(value, part)
-            except _OtherTypeError:
-                continue
-        raise _OtherTypeError
-    if hint is Any:
-        return value
-    if typing.get_origin(hint) is typing.Literal:
-        if value in typing.get_args(hint):
-            return value
-    elif _is_list(hint):
-        if isinstance(value, tuple):
-            kind = (*typing.get_args(hint), Any)[0]
-            return tuple(_fitted(part, kind) for part in value)
-    elif hint is bool or hint is str:
-        if isinstance(value, hint):
-            return value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        if hint is float:
-            return float(value)
-        if hint is int and value == int(value):
-            return int(value)
-    elif value is None and hint is types.NoneType:
-        return None
-    raise _OtherTypeError
-
-
-def _ensure_contract(function: Function, name: str, text: str) -> None:
-    """Raise UsageError unless a function of the user's own can be called as a loss."""
-    why = "it is no function"
-    if callable(function):
-        try:
-            signature = inspect.signature(function)
-        except (TypeError, ValueError):
-            why = "its parameters cannot be read"
-        else:
-            first = list(signature.parameters.values())[:3]
-            by_place = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in first)
-            if len(first) == 3 and by_place and first[2].name == "ignore_index":
-                return
-            why = f"its parameters are {signature}"
-    raise UsageError(
-        f"{name!r} is no loss",
-        where=f"--loss {text}",
-        why=why,
-        hint="expected f(logits, target, ignore_index=255, **options) -> scalar",
-    )
 
 
 def _called(work: Callable[[], Any], term: str, text: str) -> Any:

@@ -271,6 +271,7 @@ def own(tmp_path, monkeypatch):
     """A module of somebody's on the path."""
     (tmp_path / "somebodys_losses.py").write_text(MODULE)
     (tmp_path / "somebodys_fault.py").write_text("import no_such_thing")
+    (tmp_path / "somebodys_slip.py").write_text("import math\nmath.no_such_thing")
     monkeypatch.syspath_prepend(tmp_path)
     yield "somebodys_losses"
     sys.modules.pop("somebodys_losses", None)
@@ -306,6 +307,7 @@ def test_options_without_types_take_any_value_and_open_ended_ones_any_name(own):
         ("somebodys_losses:squared(factor=two)", "give a number"),
         ("somebodys_losses:squared:2", "takes no number"),
         ("somebodys_fault:loss", "No module named 'no_such_thing'"),
+        ("somebodys_slip:loss", "AttributeError: module 'math' has no attribute 'no_such_thing'"),
         ("no_such_module:loss", "cannot be imported"),
         ("os:system", "is no loss"),
     ],
