@@ -10,7 +10,8 @@ from bevseg.config.files import MOST_BYTES, MOST_LEVELS, read_json, read_toml
 from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError, InputError, UsageError
 from bevseg.study import plan
-from bevseg.workdir.folder import Folder, settings_of
+from bevseg.workdir.folder import Folder
+from bevseg.workdir.settings import settings_of
 
 DIGITS = "9" * 5000
 

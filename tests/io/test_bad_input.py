@@ -58,7 +58,7 @@ def test_a_directory_is_no_cloud(tmp_path):
         ("none.ply", (PLY % 0).encode()),
         ("none.pcd", b"FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nPOINTS 0\nDATA ascii\n"),
         ("none.txt", b"# x y z\n\n"),
-        ("none.txt.gz", gzip.compress(b"")),
+        ("none.txt.gz", gzip.compress(b"", mtime=0)),
         ("none.csv", b"x,y,z,label\n"),
         ("none.pts", b"0\n"),
     ],
