@@ -147,12 +147,12 @@ def sampling(text: str, crops: CropSampler, seed: int) -> Sampler:
     LabelError
         If the class has no point in the slice.
     """
-    refuse_unknown(text)
+    check_sampling(text)
     name, _, of_class = text.partition(":")
     return SAMPLINGS[name](crops, seed, of_class)
 
 
-def refuse_unknown(text: str) -> None:
+def check_sampling(text: str) -> None:
     """Raise UsageError unless the text names a choice of crops."""
     name, colon, of_class = text.partition(":")
     if name not in SAMPLINGS:

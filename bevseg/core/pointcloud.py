@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -173,3 +174,7 @@ class PointLabels:
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield `classes` and `confidence`: `classes, confidence = labels`."""
+        return iter((self.classes, self.confidence))

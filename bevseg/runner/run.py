@@ -33,8 +33,8 @@ from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.models.registry import register, registered
 from bevseg.stages.train import HISTORY, train_to_file
 from bevseg.training import prepare_example
-from bevseg.training.fit import ensure_networks, refuse_settings
-from bevseg.training.holdout import refuse_unknown
+from bevseg.training.fit import check_training_settings, ensure_networks
+from bevseg.training.holdout import ensure_known
 from bevseg.weights import default_model
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
@@ -109,7 +109,7 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
     settings, how, watch = _settings(request), request.how, Stopwatch()
     found = find_clouds([request.train_on])
     files = found.clouds
-    refuse_unknown([file.stem for file in files], request.val or ())
+    ensure_known([file.stem for file in files], request.val or ())
     _log_passed_over(found.skipped)
     scheme = load_scheme(request.classes) if request.classes else None
 
@@ -183,7 +183,7 @@ def _check_options(request: RunRequest) -> None:
             log.info("using the model that ships with bevseg")
     else:
         settings = _settings(request)
-        refuse_settings(settings.train, has_init=request.init is not None)
+        check_training_settings(settings.train, has_init=request.init is not None)
         ensure_networks(settings, SLICES, _init(request))
     for scheme in (request.classes, request.out_classes):
         if scheme:

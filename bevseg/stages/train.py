@@ -18,7 +18,7 @@ from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
-from bevseg.training.fit import ensure_networks, refuse_settings
+from bevseg.training.fit import check_training_settings, ensure_networks
 from bevseg.workdir.folder import folders
 from bevseg.workdir.settings import GROUPS, check_same_settings
 
@@ -74,6 +74,13 @@ def train_to_file(
         progress=progress,
     )
     return BatchResult(write_trained(model, history, output), facts=model.scores)
+
+
+def check_output(output: Path, *, overwrite: bool) -> None:
+    """Raise OutputExistsError or OutputWriteError if the model and its history cannot be written."""
+    for path in (output, output.with_name(HISTORY)):
+        ensure_absent(path, overwrite=overwrite)
+    ensure_writable(output.parent)
 
 
 def write_trained(
@@ -145,11 +152,9 @@ def train_work(
     SurrogateError
         If a NeuroIoU loss would teach the wrong way.
     """
-    for path in (output, output.with_name(HISTORY)):
-        ensure_absent(path, overwrite=overwrite)
-    ensure_writable(output.parent)
+    check_output(output, overwrite=overwrite)
     resolve(device)
-    refuse_settings(settings.train, has_init=init is not None)
+    check_training_settings(settings.train, has_init=init is not None)
     if unlabelled is not None:
         _ensure_other_clouds(work, unlabelled)
     start, master = (checkpoint.load(path) if path else None for path in (init, teacher))

@@ -15,7 +15,7 @@ import numpy as np
 
 from bevseg import pipeline
 from bevseg.bev.bands import bands as bands_of
-from bevseg.bev.sampling import refuse_unknown as refuse_unknown_sampling
+from bevseg.bev.sampling import check_sampling
 from bevseg.config import Settings, TrainConfig
 from bevseg.config.names import SLICES
 from bevseg.core import scores as evaluate
@@ -157,7 +157,7 @@ def train(
     return dataclasses.replace(model, scores=scores), history
 
 
-def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
+def check_training_settings(config: TrainConfig, *, has_init: bool = False) -> None:
     """Raise UsageError if a training cannot begin with these settings; `has_init`: from a trained model.
 
     The group has checked its numbers and words; here are the texts that the loss and the sampling read themselves.
@@ -166,7 +166,7 @@ def refuse_settings(config: TrainConfig, *, has_init: bool = False) -> None:
     loss.ensure_init(has_init=has_init)
     if config.smooth_boundary:
         loss.smoothed(config.smooth_boundary)
-    refuse_unknown_sampling(config.sampling)
+    check_sampling(config.sampling)
 
 
 def ensure_networks(

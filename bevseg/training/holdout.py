@@ -20,7 +20,7 @@ SHOWN = 100
 """Points from which on a class counts as shown."""
 
 
-def refuse_unknown(names: Sequence[str], val: Sequence[str]) -> None:
+def ensure_known(names: Sequence[str], val: Sequence[str]) -> None:
     """Raise UsageError if `val` names clouds that are not there, or all of them."""
     unknown = sorted(set(val) - set(names))
     if unknown or not set(names) - set(val):
@@ -61,7 +61,7 @@ def hold_out(
     """
     names = sorted(labels)
     if val is not None:
-        refuse_unknown(names, val)
+        ensure_known(names, val)
         return tuple(sorted(set(val)))
     if share == 0:
         log.info("all labelled clouds train, nothing is held out to stop on")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bevseg.bev import sampling
 from bevseg.bev.crops import CropSampler
-from bevseg.bev.sampling import Cycle, refuse_unknown
+from bevseg.bev.sampling import Cycle, check_sampling
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.labels import CAR, POLE
 from bevseg.errors import LabelError, UsageError
@@ -92,7 +92,7 @@ def test_a_class_that_the_slice_lacks_is_refused():
 )
 def test_what_is_no_sampling_is_refused(text):
     with pytest.raises(UsageError, match=r"train\.sampling"):
-        refuse_unknown(text)
+        check_sampling(text)
 
 
 @given(count=st.integers(1, 30), seed=st.integers(0, 5), rounds=st.integers(1, 3))

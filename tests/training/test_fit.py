@@ -11,7 +11,7 @@ from bevseg.config import TrainConfig, with_training
 from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.training import Example, ExtraSupervision, prepare_example, train
-from bevseg.training.fit import refuse_settings
+from bevseg.training.fit import check_training_settings
 from tests import tiny
 
 
@@ -142,4 +142,4 @@ def test_a_setting_that_no_training_can_have_is_refused_by_its_name(name, value)
 
 
 def test_the_default_settings_are_none_of_those():
-    refuse_settings(TrainConfig())
+    check_training_settings(TrainConfig())
