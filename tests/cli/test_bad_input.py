@@ -305,9 +305,9 @@ def test_an_output_that_exists_is_refused_before_work(existing, streets, tiny_mo
 
 
 def test_what_would_fail_after_the_training_is_refused_before_it(streets, tmp_path, monkeypatch):
-    from bevseg import pipeline
+    from bevseg.stages import train
 
-    monkeypatch.setattr(pipeline, "train", lambda *rest, **more: pytest.fail("trained before it refused"))
+    monkeypatch.setattr(train, "train", lambda *rest, **more: pytest.fail("trained before it refused"))
     (tmp_path / "file").write_text("")
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "settings.json").write_text('{"raster": {"cell": 7.0, "features": "heights"}}')

@@ -131,7 +131,7 @@ def test_the_yardstick_itself_is_true(measure, name):
 def test_the_truth_is_the_height_of_the_street(library):
     street = bench.hill(0)
     s, t = np.meshgrid(np.arange(0, 80, 1.0), np.arange(-7, 5, 0.5))  # knots of the road
-    x, y, z = street.bend.plane(
+    x, y, z = street.centreline.to_plane(
         np.column_stack([s.ravel(), t.ravel(), street.terrain.height(s, t).ravel()])
     ).T
     np.testing.assert_allclose(bench.Truth(street, library).height(x, y), z, atol=2e-4)

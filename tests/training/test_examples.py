@@ -22,7 +22,7 @@ def test_crops_without_labels_show_the_same_points_whatever_the_labels_are():
     example = prepare_example(tiny.thin_street("a"), tiny.SETTINGS)
     other = dataclasses.replace(example, cloud=dataclasses.replace(example.cloud, labels=None))
     crops = [
-        unlabelled_crops("low", [one], tiny.SETTINGS)(np.random.default_rng(0)) for one in (example, other)
+        unlabelled_crops("low", [one], tiny.SETTINGS)(0, np.random.default_rng(0)) for one in (example, other)
     ]
     np.testing.assert_array_equal(crops[0][0], crops[1][0])
     np.testing.assert_array_equal(crops[0][1], crops[1][1])
@@ -33,7 +33,7 @@ def test_crops_without_labels_show_the_same_points_whatever_the_labels_are():
 def test_crops_and_whole_rasters_have_the_same_bands():
     example = prepare_example(tiny.thin_street("a"), tiny.SETTINGS)
     crops = labelled_crops("high", [example], tiny.SETTINGS, 0)
-    values, labels = crops.numbered(0, np.random.default_rng(0))
+    values, labels = crops(0, np.random.default_rng(0))
     bands, classes = validation_scene("high", example, tiny.SETTINGS)
     assert len(values) == len(bands) and labels.shape == (32, 32)
     assert values.dtype == bands.dtype == np.float32 and labels.dtype == classes.dtype == np.uint8

@@ -34,11 +34,11 @@ def test_a_built_in_network_takes_any_number_of_bands_and_classes(kind, bands, c
 
 @pytest.mark.parametrize("kind", registry.NETWORKS)
 def test_any_number_of_classes_is_trained_and_validated(kind):
-    def three_classes(rng):
+    def three_classes(number, rng):
         values, labels = scenes.squares(rng)
         return values, np.minimum(labels, 3).astype(np.uint8)
 
-    scene = three_classes(np.random.default_rng(9))
+    scene = three_classes(0, np.random.default_rng(9))
     net = dataclasses.replace(scenes.NET, kind=kind)
     trained = train_network(three_classes, [scene], scenes.BANDS, "abc", net, scenes.QUICK, device="cpu")
     assert {"iou_a", "iou_b", "iou_c"} < set(trained.history[-1])
