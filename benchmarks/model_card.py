@@ -77,8 +77,8 @@ def training(folder: Path) -> str:
     held_out = model.scores["validation"]
     reached, most = (percent(held_out[key]["miou"]) for key in ("scores", "oracle"))
     said = (
-        f"{len(model.scores['trained_on'])} clouds train, {len(held_out['clouds'])} tell when to stop. "
-        f"Of the points of these: mIoU {reached} %, oracle {most} %."
+        f"{len(model.scores['trained_on'])} clouds are for training, {len(held_out['clouds'])} for early stopping. "
+        f"Scores on the points of the latter: mIoU {reached} %, oracle {most} %."
     )
     return f"{said}\n\n{lines(('slice', 'steps', 'minutes', 'best mIoU of cells held out, %'), rows)}"
 
