@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo pictures test lint types tests format bench bench-ground default-model model-card bench-model simulator clean
+.PHONY: demo pictures docs house-pictures test lint types tests format bench bench-ground default-model model-card bench-model simulator clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -22,6 +22,18 @@ demo: $(VENV)/installed
 # The pictures of the README, from the demo.
 pictures: demo
 	$(BIN)/python docs/pictures.py build/demo/work build/demo/trained docs/images
+
+$(VENV)/docs-installed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+# The documentation site: build/site/index.html opens from the disk. Building it needs no network either.
+docs: $(VENV)/docs-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The pictures of docs/architecture.md: folders and imports, of the code before the plan of today and of today's.
+house-pictures: $(VENV)/installed
+	$(BIN)/python docs/house_pictures.py bevseg docs/images/house/after.svg
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
