@@ -107,9 +107,9 @@ def test_the_loss_of_a_batch_without_a_valid_pixel_is_zero(own):
 @pytest.mark.parametrize("kind", ["mynet:ThreeLayers", "three_layers"])
 def test_the_network_is_constructed_with_the_settings_of_the_page(installed, monkeypatch, kind):
     import torch
-    from bevseg.seg.models.build import build
 
     from bevseg.seg.models import registry
+    from bevseg.seg.models.build import build
 
     monkeypatch.setattr(registry, "_registered", {})
     settings = config.load(str(installed / "mynet.toml"))
@@ -121,7 +121,6 @@ def test_the_network_is_constructed_with_the_settings_of_the_page(installed, mon
 
 def test_the_format_of_a_package_is_written_and_read(formats_of_packages):
     from bevseg.io.find import find_clouds
-
     from bevseg.io.read import read_cloud
     from bevseg.io.write import write_cloud
 
