@@ -27,8 +27,8 @@ def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
       bevseg study benchmarks/studies/mnist_binary.toml -o mnist/ --jobs 2
     """
     from bevseg.runtime.batch import BatchResult
-    from bevseg.study.conduct import conduct
+    from bevseg.study.run_study import run_study
 
-    conducted = conduct(study_file, output, jobs=jobs, progress=console.progress)
-    console.result(conducted.text.rstrip())
-    console.finish(BatchResult(written=conducted.written))
+    result = run_study(study_file, output, jobs=jobs, progress=console.progress)
+    console.result(result.text.rstrip())
+    console.finish(BatchResult(written=result.written))

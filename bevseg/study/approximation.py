@@ -1,4 +1,4 @@
-"""How well a network can learn the IoU loss from maps of another: the check of the NeuroIoU paper's section 4.2."""
+"""How well a surrogate network learns the IoU loss from output maps (section 4.2 of the NeuroIoU paper)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bevseg.runtime.atomic import replacing
 from bevseg.seg.neuro_iou.learn import CROPS
 from bevseg.seg.neuro_iou.loss import INPUTS
 from bevseg.seg.neuro_iou.surrogate import approximation, pairs_of
-from bevseg.study import scenes, street
-from bevseg.study.crops import Crops
-from bevseg.study.neuro import one_by_one
+from bevseg.study import scenes, street_segmentation
+from bevseg.study.neuro_iou_facts import single_crops
 from bevseg.study.outputs import Softmax
 from bevseg.study.plan import STRICT
-from bevseg.study.task import BatchResult, Task
+from bevseg.study.random_crops import RandomCrops
+from bevseg.study.task import RunResult, Task
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -30,57 +30,61 @@ class ApproximationSettings:
     """`3`, `6` or `hinge`."""
     seed: int
     pairs: int = 1000
-    """Pairs of a map and a class that it is fitted to."""
+    """Number of pairs (map, class) that the surrogate is fitted to."""
     noise: float = 0.0
-    """Standard deviation of normal noise on the IoU losses it is fitted to; those it is scored on have none."""
+    """Standard deviation of normal noise on the IoU losses for the fit. The losses for the score have no noise."""
     data: str = ""
-    """Folder that holds `oakland3d`; empty: the environment variable BEVSEG_DATA."""
+    """Folder that contains `oakland3d`; empty: the environment variable BEVSEG_DATA."""
     dataset: str = "oakland"
     slice: str = "low"
     epochs: int = 10
-    """Of the network that makes the maps."""
+    """Epochs of the network that produces the maps."""
 
 
 def prepare(settings: Sequence[ApproximationSettings], shared: Path) -> None:
-    """Make the rasters of all runs, and train the networks whose maps they share."""
+    """Make the rasters of all runs, and train the networks that produce the maps."""
     teachers = {_file(_teacher(one), shared): _teacher(one) for one in settings}
-    street.prepare(list(teachers.values()), shared)
+    street_segmentation.prepare(list(teachers.values()), shared)
     for path, teacher in teachers.items():
         if not path.exists():
             with replacing(path) as temporary:
-                torch.save(street.run(teacher, None, shared).weights, temporary)
+                torch.save(street_segmentation.run(teacher, None, shared).weights, temporary)
 
 
-def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
-    """Make maps of training crops with a network trained by cross-entropy, and fit."""
+def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+    """Predict maps of training crops with a network trained by cross-entropy, and fit the surrogate."""
     teacher = _teacher(settings)
     parts = scenes.load(shared, teacher.dataset, teacher.config, teacher.slice)
-    form = Softmax(street.SCORED[teacher.slice])
-    net = street.net_of(teacher, parts, form)
+    head = Softmax(street_segmentation.SCORED[teacher.slice])
+    net = street_segmentation.build_net(teacher, parts, head)
     net.load_state_dict(torch.load(_file(teacher, shared), weights_only=True))
-    crops = Crops(parts["train"], teacher.crop, settings.seed)
-    maps = one_by_one(crops, form.target, CROPS)
-    made = pairs_of(net, maps, settings.inputs, torch.device("cpu"))
-    rows = approximation(made, [settings.pairs], [settings.noise], seed=settings.seed)
+    crops = RandomCrops(parts["train"], teacher.crop, settings.seed)
+    maps = single_crops(crops, head.target, CROPS)
+    pairs = pairs_of(net, maps, settings.inputs, torch.device("cpu"))
+    rows = approximation(pairs, [settings.pairs], [settings.noise], seed=settings.seed)
     if not rows:
         raise UsageError(
-            f"There are not {settings.pairs} pairs", where="pairs", why=f"{len(made)} with those held out"
+            f"Too few pairs: {settings.pairs} are needed",
+            where="pairs",
+            why=f"{len(pairs)} in all, some held out",
         )
     facts = {name: rows[0][name] for name in ("pairs", "held_out", "rmse", "worst", "spread")}
-    return BatchResult(facts | {"explained": 1 - (facts["rmse"] / facts["spread"]) ** 2})
+    return RunResult(facts | {"explained": 1 - (facts["rmse"] / facts["spread"]) ** 2})
 
 
 def check(settings: ApproximationSettings) -> None:
-    """Raise UsageError for inputs or data that do not exist."""
+    """Raise UsageError for unknown inputs or data."""
     if settings.inputs not in INPUTS:
         raise UsageError(f"No inputs {settings.inputs!r}", hint=f"name one of: {', '.join(INPUTS)}")
-    if settings.slice not in street.SCORED:
-        raise UsageError(f"No slice {settings.slice!r}", hint=f"name one of: {', '.join(street.SCORED)}")
-    street.check(_teacher(settings))
+    if settings.slice not in street_segmentation.SCORED:
+        raise UsageError(
+            f"No slice {settings.slice!r}", hint=f"name one of: {', '.join(street_segmentation.SCORED)}"
+        )
+    street_segmentation.check(_teacher(settings))
 
 
-def _teacher(settings: ApproximationSettings) -> street.StreetSettings:
-    return street.StreetSettings(
+def _teacher(settings: ApproximationSettings) -> street_segmentation.StreetSettings:
+    return street_segmentation.StreetSettings(
         loss="ce",
         seed=settings.seed,
         slice=settings.slice,  # type: ignore[arg-type]
@@ -90,7 +94,7 @@ def _teacher(settings: ApproximationSettings) -> street.StreetSettings:
     )
 
 
-def _file(teacher: street.StreetSettings, shared: Path) -> Path:
+def _file(teacher: street_segmentation.StreetSettings, shared: Path) -> Path:
     return shared / f"{teacher.dataset}_{teacher.slice}_{teacher.epochs}_{teacher.seed}.pt"
 
 

@@ -1,7 +1,7 @@
-"""One bias to learn: where the loss wants it, and where the Jaccard loss itself does (Lovász paper, section 4.1).
+"""The bias that minimizes a loss, beside the bias that minimizes the Jaccard loss (Lovász paper, section 4.1).
 
-Ten pictures hold a disc each. The score of a pixel is +1 inside and -1 outside, plus normal noise, plus a bias; a
-loss is judged by the bias at which it is smallest.
+Each of ten images contains one disc. The score of a pixel is +1 inside and -1 outside, plus normal noise, plus a
+bias. The task compares the bias at which a loss is smallest with that of the Jaccard loss.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import BatchResult, Task
+from bevseg.study.task import RunResult, Task
 
 JACCARD = "jaccard"
-"""Name of the discrete loss, 1 - IoU of the pixels above 0, mean over the pictures."""
+"""Name of the discrete loss: 1 - IoU of the pixels above 0, mean over the images."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -32,32 +32,32 @@ class BiasSettings:
 
     loss: str
     seed: int
-    """Of the discs and the noise."""
+    """Random seed of the discs and the noise."""
     pictures: int = 10
     side: int = 50
-    """Of a picture, pixels."""
+    """Side of an image, pixels."""
     smallest: float = 4.0
     largest: float = 16.0
-    """Radius of the discs, pixels, drawn evenly between these."""
+    """The radius of a disc is uniform between `smallest` and `largest`, pixels."""
     noise: float = 1.0
     """Standard deviation, in the units of the scores."""
     reach: float = 2.0
-    """Biases from minus to plus this are tried."""
+    """The biases range from `-reach` to `reach`."""
     step: float = 0.01
 
 
-def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
+def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
     """Evaluate the loss, and the Jaccard loss, at every bias."""
     loss = None if settings.loss == JACCARD else parse(settings.loss)
-    scores, truth = pictures(settings)
+    scores, truth = draw_images(settings)
     z, y = torch.from_numpy(scores), torch.from_numpy(truth.astype(np.int64))
     count = round(settings.reach / settings.step)
     biases = np.arange(-count, count + 1) * settings.step
     jaccard = np.array([jaccard_loss(scores + bias, truth) for bias in biases])
-    # One picture after the other: the mean of the ratios, as in the discrete loss.
-    values = jaccard if loss is None else np.array([_per_picture(loss, z + bias, y) for bias in biases])
+    # One image at a time: the mean of the ratios, as in the discrete loss.
+    values = jaccard if loss is None else np.array([_mean_over_images(loss, z + bias, y) for bias in biases])
     chosen, wanted = int(values.argmin()), int(jaccard.argmin())
-    return BatchResult(
+    return RunResult(
         facts={
             "bias": biases[chosen],
             "bias_of_jaccard": biases[wanted],
@@ -72,12 +72,12 @@ def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> Ba
     )
 
 
-def _per_picture(loss: Callable[[Tensor, Tensor], Tensor], scores: Tensor, truth: Tensor) -> float:
+def _mean_over_images(loss: Callable[[Tensor, Tensor], Tensor], scores: Tensor, truth: Tensor) -> float:
     return float(np.mean([loss(z, y).item() for z, y in zip(scores.split(1), truth.split(1), strict=True)]))
 
 
-def pictures(settings: BiasSettings) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return scores (pictures, side, side) without bias, and where the discs are."""
+def draw_images(settings: BiasSettings) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return scores (images, side, side) without bias, and the masks of the discs."""
     rng = np.random.default_rng(settings.seed)
     rows, cols = np.mgrid[: settings.side, : settings.side]
     radius = rng.uniform(settings.smallest, settings.largest, (settings.pictures, 1, 1))
@@ -87,36 +87,36 @@ def pictures(settings: BiasSettings) -> tuple[NDArray[np.float64], NDArray[np.bo
 
 
 def jaccard_loss(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Return 1 - IoU of the pixels above 0, mean over pictures (N, rows, cols) with discs."""
-    found = scores > 0
-    inter, union = (found & truth).sum((1, 2)), (found | truth).sum((1, 2))
+    """Return 1 - IoU of the pixels above 0, mean over images (N, rows, cols)."""
+    predicted = scores > 0
+    inter, union = (predicted & truth).sum((1, 2)), (predicted | truth).sum((1, 2))
     return float(1 - (inter / union).mean())
 
 
-def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
-    """Draw, for the first noise, every loss over the bias between its smallest and its largest value."""
-    first = min((record["at"].get("seed", 0) for record in done), default=0)
+def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
+    """Draw every loss of the first seed over the bias, scaled to 0 ... 1."""
+    first = min((record["at"].get("seed", 0) for record in run_records), default=0)
     curves = {}
-    for record in done:
+    for record in run_records:
         if record["at"].get("seed", 0) == first:
             rows = records.history(folder, record["key"])
             values = np.array([row["loss"] for row in rows])
-            curves[str(record["at"]["loss"])] = ([row["bias"] for row in rows], _stretched(values))
-    plot.curves({"loss, stretched to 0 ... 1": ("bias", curves)}, path)
+            curves[str(record["at"]["loss"])] = ([row["bias"] for row in rows], _scaled(values))
+    plot.curves({"loss, scaled to 0 ... 1": ("bias", curves)}, path)
 
 
-def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
     span = float(np.ptp(values))
     return (values - values.min()) / (span or 1.0)
 
 
 def check(settings: BiasSettings) -> None:
-    """Raise UsageError for a loss that does not exist, or discs that do not fit."""
+    """Raise UsageError for an unknown loss, or for discs that do not fit."""
     if settings.loss != JACCARD:
         parse(settings.loss)
     if settings.largest > settings.side / 2 or settings.smallest > settings.largest:
         raise UsageError(
-            "The discs do not fit", where="smallest, largest", why=f"the side is {settings.side}"
+            "The discs do not fit", where="smallest, largest", why=f"the side of an image is {settings.side}"
         )
 
 

@@ -1,4 +1,4 @@
-"""A loss of one pixel -> value and slope over the prediction: figures 1 and 2 of the power-Jaccard paper."""
+"""Value and slope of the loss of one pixel over its prediction: figures 1 and 2 of the power-Jaccard paper."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import BatchResult, Task
+from bevseg.study.task import RunResult, Task
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -23,13 +23,13 @@ class CurveSettings:
     """Settings of one curve."""
 
     loss: str
-    """As in training; a power that training refuses is drawn all the same, and the refusal told."""
+    """As in training. A power outside the range of training is drawn as well, and the fact `refused` says why."""
     points: int = 199
-    """Predictions q, evenly spaced inside (0, 1)."""
+    """Number of predictions q, evenly spaced inside (0, 1)."""
 
 
-def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
-    """Compute value and slope for a pixel of the class (y = 1) and one that is not (y = 0)."""
+def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+    """Compute value and slope for a pixel of the class (y = 1) and for another pixel (y = 0)."""
     loss, refused = curve(settings.loss)
     q = torch.linspace(0, 1, settings.points + 2, dtype=torch.float64)[1:-1]
     columns: dict[str, list[float]] = {"q": q.tolist()}
@@ -37,7 +37,7 @@ def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> B
         value, slope = zip(*(_at(loss, float(prediction), truth) for prediction in q), strict=True)
         columns |= {f"loss_y{truth}": list(value), f"slope_y{truth}": list(slope)}
     lowest = int(np.argmin(columns["loss_y1"]))
-    return BatchResult(
+    return RunResult(
         facts={
             "lowest_y1": columns["loss_y1"][lowest],
             "q_of_lowest_y1": columns["q"][lowest],
@@ -50,7 +50,7 @@ def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> B
 
 
 def curve(text: str) -> tuple[Callable[[Tensor, Tensor], Tensor], str]:
-    """Return the loss without smoothing, and why training refuses it, empty if it does not."""
+    """Return the loss without smoothing, and the reason why training does not accept it (or an empty text)."""
     refused = ""
     try:
         loss: Callable[..., Tensor] = parse(text)
@@ -74,9 +74,9 @@ def _at(loss: Callable[[Tensor, Tensor], Tensor], q: float, truth: int) -> tuple
     return value.item(), logit.grad.item() / (q * (1 - q))
 
 
-def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
+def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
     """Draw value and slope of all losses, for both kinds of pixel."""
-    rows = {record["at"]["loss"]: records.history(folder, record["key"]) for record in done}
+    rows = {record["at"]["loss"]: records.history(folder, record["key"]) for record in run_records}
     titles = {
         "loss_y1": "loss, y = 1",
         "slope_y1": "slope, y = 1, cut at ±6",
@@ -87,8 +87,8 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
         title: (
             "prediction q",
             {
-                name: ([row["q"] for row in its], np.clip([row[column] for row in its], -6, 6))
-                for name, its in rows.items()
+                name: ([row["q"] for row in history], np.clip([row[column] for row in history], -6, 6))
+                for name, history in rows.items()
             },
         )
         for column, title in titles.items()
@@ -97,7 +97,7 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
 
 
 def check(settings: CurveSettings) -> None:
-    """Raise UsageError for a loss that does not exist."""
+    """Raise UsageError for an unknown loss."""
     curve(settings.loss)
 
 

@@ -1,8 +1,9 @@
-"""MNIST digits as pictures to segment: the tables 1 and 2 of the power-Jaccard paper.
+"""Segmentation of MNIST digits: tables 1 and 2 of the power-Jaccard paper.
 
-A pixel belongs to the digit where its grey is 150 or more. `binary`: digit against background. `multiclass`: the
-class of a digit's pixels is its number; there are ten outputs, and none for the background. The recipe is that of
-the authors' demonstration; a pixel of several certain digits goes to the most certain, one of none to the background.
+A pixel belongs to the digit if its grey value is 150 or more. `binary`: digit and background. `multiclass`: the class
+of a pixel is the number of the digit; there are ten outputs and none for the background. The training settings are
+those of the authors' demonstration. A pixel gets the digit with the largest probability above one half, or else
+background.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from bevseg.config import NetConfig, TrainConfig
 from bevseg.config.tables import domain_check
 from bevseg.core import metrics
 from bevseg.errors import InputError, UsageError
-from bevseg.seg import device as devices
+from bevseg.seg.device import seeded
 from bevseg.seg.losses.cross_entropy_loss import cross_entropy
 from bevseg.seg.losses.jaccard import power_jaccard
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import Plateau
-from bevseg.study import data
-from bevseg.study.fit import fit
+from bevseg.study.data_folder import find_data_folder
+from bevseg.study.early_stopping import train_with_early_stopping
 from bevseg.study.plan import STRICT
-from bevseg.study.task import BatchResult, Task
+from bevseg.study.task import RunResult, Task
 
 GREY = 150
-"""Darkest grey of a digit's pixels. With it a picture without any digit scores 0.877 on the background."""
+"""Smallest grey value of the pixels of a digit. A prediction of background alone then has an IoU of 0.877 there."""
 
 SMOOTH = 10.0
 """The authors' constant in numerator and denominator, pixels."""
@@ -42,7 +43,7 @@ SMOOTH = 10.0
 SIDE = 28
 
 DEPTH = 3
-"""Halvings of the network."""
+"""Number of times that the network halves the resolution."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -50,55 +51,55 @@ class MnistSettings:
     """Settings of one run."""
 
     loss: str
-    """`ce`: cross-entropy of each output's sigmoid. `power_jaccard:P`: the authors' one ratio of the whole batch."""
+    """`ce`: cross-entropy of the sigmoid of each output. `power_jaccard:P`: one ratio over the whole batch."""
     seed: int
-    """Of the choice of images, the first weights and the batches."""
+    """Random seed of the choice of images, the initial weights and the batches."""
     kind: Literal["binary", "multiclass"] = "binary"
     filters: Annotated[int, domain_check(NetConfig, "filters")] = 8
     """Filters of the first level."""
     batch: Annotated[int, domain_check(TrainConfig, "batch")] = 1
     """Images in a step."""
     data: str = ""
-    """Folder that holds `mnist`; empty: the environment variable BEVSEG_DATA."""
+    """Folder that contains `mnist`; empty: the environment variable BEVSEG_DATA."""
     per_class: int = 140
     """Images of each digit."""
     val: int = 20
-    """Of these, images that tell when to stop."""
+    """Validation images among these, for early stopping."""
     test: int = 20
-    """Of these, images that are scored."""
+    """Test images among these."""
     epochs: int = 100
-    """Epochs at most, each of as many images as there are to train on, drawn with replacement."""
+    """Largest number of epochs. Each draws as many images as the training part has, with replacement."""
     patience: int = 5
-    """Epochs without a smaller validation loss before the end."""
+    """Epochs without a smaller validation loss after which training stops."""
     learning_rate: Annotated[float, domain_check(TrainConfig, "learning_rate")] = 1e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     plateau: Annotated[int, domain_check(TrainConfig, "plateau_patience")] = 7
-    """Epochs without a smaller validation loss before the learning rate falls to a tenth."""
+    """Epochs without a smaller validation loss after which the learning rate falls to a tenth."""
     weights: Literal["last", "best"] = "last"
-    """Which weights are scored; Keras keeps the last ones unless told otherwise."""
+    """Weights that are scored: the last ones (the default of Keras), or those with the smallest validation loss."""
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Images (N, 1, 28, 28) in [0, 1] and whether a pixel is of each output's class, (N, outputs, 28, 28) uint8."""
+class Images:
+    """Images (N, 1, 28, 28) in [0, 1], and whether a pixel has the class of an output, (N, outputs, 28, 28) uint8."""
 
     images: Tensor
     truth: Tensor
 
 
-def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> BatchResult:
+def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
     """Train on one choice of images, and score the test images."""
-    with devices.seeded(torch.device("cpu"), settings.seed):
+    with seeded(torch.device("cpu"), settings.seed):
         return _run(settings, init)
 
 
-def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
+def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
     train, val, test = split(settings)
     outputs = train.truth.shape[1]
     net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs)
     if init is not None:
         net.load_state_dict(init)
-    loss = loss_of(settings.loss)
+    loss = parse_loss(settings.loss)
     optimiser = torch.optim.Adam(net.parameters(), settings.learning_rate, eps=1e-7, fused=True)
     steps = max(len(train.images) // settings.batch, 1)
 
@@ -110,7 +111,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
         logits = net(val.images)
         return {"val_loss": float(loss(logits, val.truth)), "val_score": score(_confusion(logits, val.truth))}
 
-    fitted = fit(
+    training = train_with_early_stopping(
         net,
         loss,
         epoch,
@@ -122,33 +123,33 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> BatchResult:
         patience=settings.patience,
     )
     last = _test(net, test)
-    net.load_state_dict(fitted.best)
+    net.load_state_dict(training.best)
     best = _test(net, test)
     scored = {"last": last, "best": best}[settings.weights]
-    nothing = torch.full_like(test.truth, -1, dtype=torch.float32)
-    return BatchResult(
+    no_digit = torch.full_like(test.truth, -1, dtype=torch.float32)
+    return RunResult(
         facts={
             "score": score(scored),
             "score_last": score(last),
             "score_best": score(best),
-            "collapsed": score(_confusion(nothing, test.truth)),
+            "collapsed": score(_confusion(no_digit, test.truth)),
             "iou": metrics.iou(scored).tolist(),
             "confusion": scored.tolist(),
-            "epochs": len(fitted.history),
-            "seconds": fitted.history[-1]["seconds"],
+            "epochs": len(training.history),
+            "seconds": training.history[-1]["seconds"],
         },
-        history=fitted.history,
+        history=training.history,
         weights=net.state_dict(),
     )
 
 
-def loss_of(text: str) -> Any:
-    """Return the loss of logits and truth (B, outputs, H, W), every output a picture of its own in one pool.
+def parse_loss(text: str) -> Any:
+    """Return the loss of logits and truth (B, outputs, H, W). Every output counts as an image of its own.
 
     Raises
     ------
     UsageError
-        For any other than `ce` and `power_jaccard:P`.
+        For a loss other than `ce` and `power_jaccard:P`.
     """
     name, _, number = text.partition(":")
     if name == "ce" and not number:
@@ -159,7 +160,7 @@ def loss_of(text: str) -> Any:
         p = None
     if name != "power_jaccard" or p is None:
         raise UsageError(
-            f"No loss {text!r} in this study",
+            f"No loss {text!r} in this task",
             where="loss",
             hint="name ce or power_jaccard:P, with P from 1 to 2",
         )
@@ -169,14 +170,14 @@ def loss_of(text: str) -> Any:
 
 
 def score(confusion: NDArray[np.int64]) -> float:
-    """Return what the paper's tables average: background and digit, or the ten digits without the background."""
+    """Return the score of the paper: mean IoU of background and digit, or of the ten digits without background."""
     iou = metrics.iou(confusion)
     return float(np.nanmean(iou if len(iou) == 2 else iou[1:]))
 
 
-def split(settings: MnistSettings) -> tuple[Pictures, Pictures, Pictures]:
-    """Choose the images of a seed, as many of each digit, and deal them out: training, validation, test."""
-    images, labels = load(data.folder(settings.data, "mnist"))
+def split(settings: MnistSettings) -> tuple[Images, Images, Images]:
+    """Choose as many images of each digit, and split them into training, validation and test."""
+    images, labels = load(find_data_folder(settings.data, "mnist"))
     rng = np.random.default_rng(settings.seed)
     parts: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     first, second = settings.per_class - settings.val - settings.test, settings.per_class - settings.test
@@ -185,69 +186,69 @@ def split(settings: MnistSettings) -> tuple[Pictures, Pictures, Pictures]:
         if len(chosen) < settings.per_class or first < 1:
             raise InputError(
                 f"Too few images of the digit {digit}",
-                why=f"{len(chosen)} there, {settings.per_class} asked for, "
-                f"{settings.val} of them for validation and {settings.test} for the test",
+                why=f"there are {len(chosen)}, and per_class is {settings.per_class}, "
+                f"with {settings.val} for validation and {settings.test} for the test",
                 hint="lower per_class",
             )
         for part, some in zip(parts, np.split(chosen, [first, second]), strict=True):
             part.append(some)
     train, val, test = (
-        _pictures(images[np.concatenate(part)], labels[np.concatenate(part)], settings.kind) for part in parts
+        _images(images[np.concatenate(part)], labels[np.concatenate(part)], settings.kind) for part in parts
     )
     return train, val, test
 
 
-def _pictures(images: NDArray[np.uint8], labels: NDArray[np.uint8], kind: str) -> Pictures:
+def _images(images: NDArray[np.uint8], labels: NDArray[np.uint8], kind: str) -> Images:
     digit = images >= GREY
     truth = digit[:, None]
     if kind == "multiclass":
         truth = truth & (labels[:, None] == np.arange(10))[:, :, None, None]
-    return Pictures(
+    return Images(
         torch.from_numpy(images[:, None].astype(np.float32) / 255), torch.from_numpy(truth.astype(np.uint8))
     )
 
 
 @functools.lru_cache(maxsize=1)
-def load(place: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read images (N, 28, 28) and labels (N,) from the numbered PNGs, one image per row, and the idx file of labels.
+def load(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read images (N, 28, 28) from the numbered PNGs (one image per row) and labels (N,) from the idx file.
 
     Raises
     ------
     InputError
-        If there are none, or not as many labels as images.
+        If there are no images, or if the number of labels is not the number of images.
     """
     from skimage.io import imread
 
-    files = sorted(place.glob("mnist_batch_*.png"), key=lambda path: int(path.stem.rpartition("_")[2]))
-    packed = place / "train-labels-idx1-ubyte.gz"
-    if not files or not packed.exists():
-        raise InputError("No MNIST images", where=place, hint="put mnist_batch_*.png and the labels there")
+    files = sorted(folder.glob("mnist_batch_*.png"), key=lambda path: int(path.stem.rpartition("_")[2]))
+    label_file = folder / "train-labels-idx1-ubyte.gz"
+    if not files or not label_file.exists():
+        raise InputError("No MNIST images", where=folder, hint="put mnist_batch_*.png and the labels there")
     images = np.concatenate([imread(path) for path in files]).reshape(-1, SIDE, SIDE)
-    labels = np.frombuffer(gzip.decompress(packed.read_bytes())[8:], np.uint8)  # 8 bytes of header
+    labels = np.frombuffer(gzip.decompress(label_file.read_bytes())[8:], np.uint8)  # 8 bytes of header
     if len(images) != len(labels):
         raise InputError(
-            "The labels do not fit the images", where=place, why=f"{len(labels)} for {len(images)}"
+            f"{len(labels)} labels for {len(images)} MNIST images", where=folder, hint="download MNIST again"
         )
     return images, labels
 
 
 @torch.no_grad()
-def _test(net: nn.Module, test: Pictures) -> NDArray[np.int64]:
+def _test(net: nn.Module, test: Images) -> NDArray[np.int64]:
     net.eval()
     return _confusion(net(test.images), test.truth)
 
 
 def _confusion(logits: Tensor, truth: Tensor) -> NDArray[np.int64]:
-    """Count true and predicted class of all pixels; 0 is the background, where no output is above one half."""
-    certain, digit = logits.max(1)
-    predicted = torch.where(certain > 0, digit + 1, 0)
-    real = torch.where(truth.amax(1) > 0, truth.argmax(1) + 1, 0)
-    return metrics.confusion(real.numpy(), predicted.numpy(), truth.shape[1] + 1)
+    """Count true and predicted class of all pixels; 0 is background, where no probability exceeds one half."""
+    largest, digit = logits.max(1)
+    predicted = torch.where(largest > 0, digit + 1, 0)
+    true = torch.where(truth.amax(1) > 0, truth.argmax(1) + 1, 0)
+    return metrics.confusion(true.numpy(), predicted.numpy(), truth.shape[1] + 1)
 
 
 def check(settings: MnistSettings) -> None:
-    """Raise UsageError for a loss that this study does not have."""
-    loss_of(settings.loss)
+    """Raise UsageError for a loss that this task does not have."""
+    parse_loss(settings.loss)
 
 
 TASK = Task(MnistSettings, run, check)

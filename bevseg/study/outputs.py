@@ -1,4 +1,4 @@
-"""What the outputs of a network stand for: one softmax, or a sigmoid for each class that is scored."""
+"""Output heads of a network: softmax over all classes, or one sigmoid for each scored class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cost = Callable[[Tensor, Tensor], Tensor]
 
 
 class Softmax:
-    """One output per class, in the order of OUTPUTS; cells without a label are ignored."""
+    """One output per class, in the order of OUTPUTS. Cells without a label are ignored."""
 
     def __init__(self, scored: Sequence[int]) -> None:
         self.scored, self.outputs, self.class_maps = scored, len(OUTPUTS), len(OUTPUTS)
@@ -31,21 +31,21 @@ class Softmax:
         return torch.where(labels > 0, labels - 1, IGNORE)
 
     def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return train ids and their probability, (rows, cols), of logits (1, outputs, rows, cols)."""
+        """Return predicted train ids and their probability, both (rows, cols), of logits (1, outputs, rows, cols)."""
         confidence, output = logits[0].softmax(0).max(0)
         return output + 1, confidence
 
     def prefer(self, logits: Tensor) -> Tensor:
-        """Return which of the scored classes has the larger logit, (rows, cols)."""
+        """Return the scored class with the largest logit, (rows, cols)."""
         return self.ids[logits[0][[c - 1 for c in self.scored]].argmax(0)]
 
-    def agrees(self, predicted: Tensor, labels: Tensor) -> Tensor:
-        """Say where a decision is right."""
+    def correct(self, predicted: Tensor, labels: Tensor) -> Tensor:
+        """Return where a prediction is correct."""
         return predicted == labels
 
 
 class Sigmoid:
-    """One output for each of the scored classes; all else is background, empty cells included."""
+    """One output for each scored class. All other cells are background, empty cells included."""
 
     def __init__(self, scored: Sequence[int]) -> None:
         self.scored = self.classes = scored
@@ -53,28 +53,28 @@ class Sigmoid:
         self.ids = torch.tensor(scored, dtype=torch.uint8)
 
     def loss(self, loss: Loss) -> Cost:
-        """Return the loss of logits and targets, with every output a picture of its own."""
+        """Return the loss of logits and targets. Every output counts as an image of its own."""
         return lambda logits, target: loss(logits.flatten(0, 1), target.flatten(0, 1))
 
     def target(self, labels: Tensor) -> Tensor:
-        """Return whether a cell is of the class of each output, (B, outputs, rows, cols)."""
+        """Return, for each output, whether a cell has its class, (B, outputs, rows, cols)."""
         return (labels[:, None] == self.ids[:, None, None]).to(torch.uint8)
 
     def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return train ids, 0 for the background, and their probability, of logits (1, outputs, rows, cols)."""
+        """Return predicted train ids, 0 for background, and their probability, of logits (1, outputs, rows, cols)."""
         confidence, output = logits[0].sigmoid().max(0)
-        found = confidence > 0.5
-        return torch.where(found, self.ids[output], 0), torch.where(found, confidence, 1 - confidence)
+        positive = confidence > 0.5
+        return torch.where(positive, self.ids[output], 0), torch.where(positive, confidence, 1 - confidence)
 
     def prefer(self, logits: Tensor) -> Tensor:
-        """Return which of the scored classes has the larger logit, (rows, cols)."""
+        """Return the scored class with the largest logit, (rows, cols)."""
         return self.ids[logits[0].argmax(0)]
 
-    def agrees(self, predicted: Tensor, labels: Tensor) -> Tensor:
-        """Say where a decision is right; any class that has no output is background."""
+    def correct(self, predicted: Tensor, labels: Tensor) -> Tensor:
+        """Return where a prediction is correct; a class without output counts as background."""
         return predicted == torch.where(torch.isin(labels, self.ids), labels, 0)
 
 
-Form = Softmax | Sigmoid
+Head = Softmax | Sigmoid
 
-FORMS: dict[str, type[Form]] = {"softmax": Softmax, "sigmoid": Sigmoid}
+HEADS: dict[str, type[Head]] = {"softmax": Softmax, "sigmoid": Sigmoid}

@@ -1,4 +1,4 @@
-"""A study file (TOML) -> the grid of its runs."""
+"""The study file (TOML) and the grid of its runs."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ T = TypeVar("T")
 STRICT = pydantic.ConfigDict(extra="forbid")
 
 PLACES = frozenset({"data"})
-"""Settings that say where something lies, and not what it is: no part of what a run is known by."""
+"""Settings that are paths of data. They are no part of the key of a run, and no record holds them."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class TablePlan:
-    """One table of a study, and the plot that goes with it."""
+    """One table of a study, and its plot."""
 
     by: list[str]
-    """Axes that have a line each; the runs along the others are pooled."""
+    """Axes whose values have a line each. The runs along the other axes are pooled."""
     name: str = "table"
-    """Stem of its files."""
+    """File name of table and plot, without suffix."""
     title: str = ""
-    """Above the table; empty: that of the study."""
+    """Title above the table; empty: the title of the study."""
     score: str = "score"
-    """Fact of a run that is averaged, larger being better; empty: none."""
+    """Fact of a run that is averaged; larger is better; empty: none."""
     columns: list[str] = field(default_factory=list)
-    """Further facts, with their mean and deviation; texts are printed as they are."""
+    """Further facts, with their mean and standard deviation; texts are printed unchanged."""
     clear: float | None = None
-    """A run has converged if its score is this much above the fact `collapsed`; None: not counted."""
+    """A run has converged if its score exceeds the fact `collapsed` by more than this; None: not counted."""
     where: dict[str, Any] = field(default_factory=dict)
-    """Axis -> the only value (or list of values) that enters."""
+    """Axis -> the value, or list of values, that the table includes."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class Published:
-    """What a paper prints for the runs at one place of the grid."""
+    """The numbers of a paper for the runs at one place of the grid."""
 
     at: dict[str, Any]
     """Axis -> value."""
@@ -56,9 +56,9 @@ class Published:
     std: float | None = None
     best: float | None = None
     converged: int | None = None
-    """Converged runs; printed by the paper, or decoded from its mean and deviation."""
+    """Number of converged runs; printed in the paper, or computed from its mean and standard deviation."""
     of: int | None = None
-    """Runs."""
+    """Number of runs."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -67,16 +67,16 @@ class StudyFile:
 
     title: str
     task: str
-    """What a run does: a name of the table TASKS."""
+    """Name of a task in the table TASKS."""
     source: str = ""
-    """Where the comparison, and the numbers under `paper`, come from."""
+    """Source of the comparison and of the numbers under `paper`."""
     note: str = ""
     """Printed below the tables."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Settings that hold for every run; each task has its own."""
+    """Settings of every run; each task has its own."""
     axes: dict[str, list[Any]] = field(default_factory=dict)
-    """Setting -> the values it takes. The grid is the product. A value may be a table with a `name` and several
-    settings; `init` in it names the run to start from, by the axes in which it differs."""
+    """Setting -> its values. The grid is the product. A value may be a table with a `name` and several settings.
+    Its key `init` names the run to start from, by the axes that differ."""
     table: list[TablePlan] = field(default_factory=list)
     paper: list[Published] = field(default_factory=list)
 
@@ -88,13 +88,13 @@ class Run:
     Attributes
     ----------
     key
-        From the task and the settings given: the same wherever and whenever the study is read.
+        Hash of the task and the given settings. It does not depend on the machine or the folder.
     at
-        Axis -> the name of its value here.
+        Axis -> the name of its value.
     given
-        Settings, without defaults.
+        Settings of the study file, without defaults.
     init
-        Key of the run whose weights this one starts from.
+        Key of the run whose weights this run starts from.
     """
 
     key: str
@@ -103,19 +103,19 @@ class Run:
     init: str | None = None
 
 
-def read(path: Path) -> StudyFile:
+def read_study(path: Path) -> StudyFile:
     """Read a study file.
 
     Raises
     ------
     CloudNotFoundError
-        If there is none.
+        If the file does not exist.
     UsageError
-        For what is no TOML, and for keys and values that no study has: one error for all of them.
+        If the file is not TOML, or if keys or values are wrong. One error names them all.
     """
     if not path.is_file():
         raise CloudNotFoundError("No such study", where=path, hint="name a TOML file")
-    study = checked(StudyFile, read_toml(path), str(path))
+    study = build_settings(StudyFile, read_toml(path), str(path))
     for name in [axis for plan in study.table for axis in (*plan.by, *plan.where)]:
         if name not in study.axes:
             raise UsageError(
@@ -123,45 +123,48 @@ def read(path: Path) -> StudyFile:
             )
     names = [plan.name for plan in study.table]
     if len(set(names)) < len(names):
-        raise UsageError("Two tables have one name", where=path, hint="give each [[table]] its own `name`")
+        raise UsageError(
+            "Two tables have the same name", where=path, hint="give each [[table]] its own `name`"
+        )
     return study
 
 
-def checked(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """Build a group of settings from a table; UsageError names all keys that are unknown, missing or wrong."""
+def build_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+    """Build a group of settings from a table; UsageError names all unknown, missing and wrong keys."""
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(table))
     except pydantic.ValidationError as error:
         inner = {"table": TablePlan, "paper": Published} if kind is StudyFile else {}
         known = {
-            name: [one.name for one in dataclasses.fields(its)] for name, its in {"": kind, **inner}.items()
+            name: [key.name for key in dataclasses.fields(group)]
+            for name, group in {"": kind, **inner}.items()
         }
         raise refusal(pydantic_faults(error, known), where) from error
 
 
 def grid(study: StudyFile, where: str) -> list[Run]:
-    """Return the runs of a study, those first that others start from.
+    """Return the runs of a study. Runs that others start from come first.
 
     Raises
     ------
     UsageError
-        If two axes give the same setting, or `init` names no run of the grid.
+        If two axes set the same setting, or `init` names no run of the grid.
     """
     plain: list[Any] = []
     started: list[Any] = []
     for values in itertools.product(*study.axes.values()):
         at = {axis: label(value) for axis, value in zip(study.axes, values, strict=True)}
         given, init = dict(study.settings), None
-        seen: set[str] = set()
+        from_axes: set[str] = set()
         for axis, value in zip(study.axes, values, strict=True):
             extra = dict(value) if isinstance(value, dict) else {axis: value}
             extra.pop("name", None)
             init = extra.pop("init", init)
-            if seen & set(extra):
+            if from_axes & set(extra):
                 raise UsageError(
-                    f"Two axes give the setting {min(seen & set(extra))!r}", where=f"{where}: axes.{axis}"
+                    f"Two axes set {min(from_axes & set(extra))!r}", where=f"{where}: axes.{axis}"
                 )
-            seen |= set(extra)
+            from_axes |= set(extra)
             given |= extra
         (started if init else plain).append((at, given, init))
     runs = [Run(_key(study.task, given, None), at, given) for at, given, _ in plain]
@@ -172,21 +175,21 @@ def grid(study: StudyFile, where: str) -> list[Run]:
             raise UsageError(
                 f"`init` names no run of the grid: {at | dict(init)}",
                 where=f"{where}: axes",
-                hint="name axes and values of a run that itself starts from nothing",
+                hint="name axes and values of a run without `init`",
             )
         runs.append(Run(_key(study.task, given, source.key), at, given, source.key))
     if len({run.key for run in runs}) < len(runs):
-        raise UsageError("Two runs of the grid are the same", where=f"{where}: axes", hint="drop a value")
+        raise UsageError("Two runs of the grid are the same", where=f"{where}: axes", hint="remove a value")
     return runs
 
 
 def label(value: Any) -> Any:
-    """Return how a value of an axis is called in tables."""
+    """Return the name of a value of an axis, for tables."""
     return value.get("name", json.dumps(value)) if isinstance(value, dict) else value
 
 
 def matches(at: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Say whether a place of the grid has the wanted values (one, or one of a list) on the wanted axes."""
+    """Return whether a place of the grid has the wanted values (one, or one of a list) on the wanted axes."""
     return all(
         at.get(axis) in (value if isinstance(value, Sequence) and not isinstance(value, str) else [value])
         for axis, value in wanted.items()

@@ -1,4 +1,4 @@
-"""Lines of a table, or curves -> a PNG."""
+"""Plots of tables and curves, written as PNG."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy as np
 OURS, THEIRS, FAINT = "#2f6690", "#c0504d", "#7f7f7f"
 
 IDEAL = "ideal"
-"""Name of a curve that nobody has drawn from runs."""
+"""Name of the reference curve. It comes from no run."""
 
 
 def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
-    """Draw one row per line of a table: every run a dot, their mean a bar, the paper's mean a diamond.
+    """Draw a table, one row per line: a dot for each run, a bar for the mean, a diamond for the paper's mean.
 
     Parameters
     ----------
     title
-        Above the plot.
+        Title above the plot.
     lines
-        `report.Line`s, drawn from the top.
+        `result_tables.Line` values, drawn from top to bottom.
     path
-        Of the PNG.
+        Path of the PNG.
     score
         Name of the horizontal axis.
     """
@@ -42,8 +42,8 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     )
     axis.set_ylim(len(lines) - 0.5, -0.5)
     axis.grid(axis="x", color="#e4e4e0")
-    beside = "; the paper's mean (diamond) and best (open)" if any(line.paper for line in lines) else ""
-    figure.supxlabel(f"{score}: runs (dots) and their mean (bar){beside}", fontsize=9)
+    paper_note = "; the paper's mean (diamond) and best (open)" if any(line.paper for line in lines) else ""
+    figure.supxlabel(f"{score}: runs (dots) and their mean (bar){paper_note}", fontsize=9)
     axis.set_title(title, fontsize=10, loc="left")
     _save(figure, path)
 
@@ -58,9 +58,9 @@ def curves(
     panels
         Title -> name of the horizontal axis, and name of each curve -> its x and y.
     path
-        Of the PNG.
+        Path of the PNG.
     across
-        Panels side by side.
+        Number of panels in a row.
     """
     across = min(across, len(panels))
     down = math.ceil(len(panels) / across)
@@ -81,20 +81,20 @@ def curves(
     _save(figure, path)
 
 
-def _colour(number: int, of: int) -> Any:
+def _colour(number: int, count: int) -> Any:
     from matplotlib import colormaps
 
-    return colormaps["turbo"](0.05 + 0.9 * number / max(of - 1, 1))
+    return colormaps["turbo"](0.05 + 0.9 * number / max(count - 1, 1))
 
 
 def _figure(size: tuple[float, float], panels: int, across: int = 1) -> tuple[Any, Any]:
-    # Figure without pyplot: no window system, nothing global.
+    # Figure without pyplot: it needs no window system and changes no global state.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, dpi=120, layout="constrained")
     axes = np.asarray(figure.subplots(math.ceil(panels / across), across, squeeze=False)).ravel()
-    for spare in axes[panels:]:
-        spare.set_axis_off()
+    for unused in axes[panels:]:
+        unused.set_axis_off()
     return figure, axes[:panels]
 
 

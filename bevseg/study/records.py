@@ -1,4 +1,4 @@
-"""What a finished run leaves in the folder of its study: one JSON record, the last of its files to appear."""
+"""The files of a finished run: history, weights and, written last, one JSON record."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from bevseg.config.files import read_json
 from bevseg.errors import InputError
 from bevseg.runtime.atomic import replacing, write_json
 from bevseg.study.plan import PLACES, Run
-from bevseg.study.task import BatchResult
+from bevseg.study.task import RunResult
 
 Record = dict[str, Any]
 """`key`, `task`, `at`, `settings` (all of them), `init`, `made_with`, `facts`."""
 
 
 MOST_BYTES = 16_000_000
-"""Size of a record at most."""
+"""Largest size of a record."""
 
 
 def load(folder: Path, run: Run, settings: Mapping[str, Any]) -> Record | None:
-    """Return the record of a run that is done; None if there is none, or if it was made with other defaults."""
+    """Return the record of a finished run; None if there is none, or if the defaults have changed since."""
     path = _file(folder, run.key, ".json")
     try:
         record: Record = read_json(path, hint="remove it", most_bytes=MOST_BYTES)
-        then = record["settings"]
+        old = record["settings"]
     except (InputError, KeyError):
         return None
-    now = plain(settings)
-    same = all(now[name] == value for name, value in then.items() if name in now)
-    # Where the values are called something else now, the tables follow the study, not the record.
+    new = plain(settings)
+    same = all(new[name] == value for name, value in old.items() if name in new)
+    # The names of axes and values come from the study file. They may have changed since the run.
     return record | {"at": plain(run.at)} if same else None
 
 
-def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome: BatchResult) -> Record:
-    """Write history and weights, and last the record, each by rename; return the record."""
-    if outcome.history:
+def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], result: RunResult) -> Record:
+    """Write history, weights and, last, the record; each appears whole. Return the record."""
+    if result.history:
         with (
             replacing(_file(folder, run.key, ".csv")) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
-            names = list(dict.fromkeys(name for row in outcome.history for name in row))
+            names = list(dict.fromkeys(name for row in result.history for name in row))
             writer = csv.DictWriter(file, names, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(outcome.history)
-    if outcome.weights is not None:
+            writer.writerows(result.history)
+    if result.weights is not None:
         with replacing(_file(folder, run.key, ".pt")) as temporary:
-            torch.save(outcome.weights, temporary)
+            torch.save(result.weights, temporary)
     record = plain(
         {
             "key": run.key,
@@ -63,7 +63,7 @@ def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome
             "settings": settings,
             "init": run.init,
             "made_with": made_with(),
-            "facts": outcome.facts,
+            "facts": result.facts,
         }
     )
     write_json(record, _file(folder, run.key, ".json"))
@@ -71,14 +71,14 @@ def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], outcome
 
 
 def weights(folder: Path, key: str) -> dict[str, Any]:
-    """Read the weights that a run has left; InputError if it has not."""
+    """Read the weights of a finished run; InputError if there are none."""
     path = _file(folder, key, ".pt")
     if not path.exists():
         raise InputError(
-            "The run to start from has left no weights", where=path, hint="remove its record, and call again"
+            "The run to start from has no weights", where=path, hint="remove its record, and call again"
         )
-    found: dict[str, Any] = torch.load(path, weights_only=True)
-    return found
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state
 
 
 def history(folder: Path, key: str) -> list[dict[str, float]]:
@@ -91,7 +91,7 @@ def history(folder: Path, key: str) -> list[dict[str, float]]:
 
 
 def made_with() -> dict[str, Any]:
-    """Return versions, machine and threads, on which the exact numbers depend."""
+    """Return versions, machine and number of threads. Exact results depend on them."""
     return {
         "bevseg": bevseg.__version__,
         "python": platform.python_version(),
@@ -103,7 +103,7 @@ def made_with() -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return the value as JSON can hold it: no number is null, an array is a list; places are left out."""
+    """Return the value in the types of JSON: NaN is null, an array is a list; the settings of PLACES are left out."""
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items() if name not in PLACES}
     if isinstance(value, (list, tuple)):

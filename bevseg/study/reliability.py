@@ -1,4 +1,4 @@
-"""Records of street runs -> mIoU over training, and how often a confidence comes true."""
+"""Plots of street runs: mIoU over the epochs, and reliability diagrams (accuracy over confidence)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from bevseg.study import plot, records
 
 
-def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
-    """Draw mIoU of validation images and data set over training, and reliability, all with a curve per loss."""
+def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
+    """Draw mIoU of validation images and data set over the epochs, and reliability; one curve per loss."""
     places: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for record in done:
-        if "calibration" not in record["facts"]:  # a loss that was refused has trained nothing
+    for record in run_records:
+        if "calibration" not in record["facts"]:  # no training took place: the loss could not be used
             continue
         rest = [str(value) for axis, value in record["at"].items() if axis not in ("loss", "seed")]
         curves = places.setdefault(", ".join(rest), {})
@@ -25,26 +25,26 @@ def draw(done: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
         for column in ("image_miou", "dataset_miou"):
             panels[f"{place} {column} of the validation"] = (
                 "epoch",
-                {name: _over_epochs(its, column, folder) for name, its in named.items()},
+                {name: _over_epochs(of_loss, column, folder) for name, of_loss in named.items()},
             )
         panels[f"{place} reliability on the test clouds"] = (
             "confidence",
-            {plot.IDEAL: ((0, 1), (0, 1))} | {name: _reliability(its) for name, its in named.items()},
+            {plot.IDEAL: ((0, 1), (0, 1))} | {name: _reliability(of_loss) for name, of_loss in named.items()},
         )
     plot.curves(panels, path, across=3)
 
 
-def _over_epochs(done: Sequence[dict[str, Any]], column: str, folder: Path) -> tuple[Any, Any]:
-    """Return epochs and the mean of a column of the histories, as far as the shortest goes."""
-    rows = [[row[column] for row in records.history(folder, record["key"])] for record in done]
+def _over_epochs(run_records: Sequence[dict[str, Any]], column: str, folder: Path) -> tuple[Any, Any]:
+    """Return epochs and the mean of a column of the histories, up to the end of the shortest history."""
+    rows = [[row[column] for row in records.history(folder, record["key"])] for record in run_records]
     shortest = min(len(row) for row in rows)
     return range(1, shortest + 1), np.mean([row[:shortest] for row in rows], 0)
 
 
-def _reliability(done: Sequence[dict[str, Any]]) -> tuple[Any, Any]:
-    """Return confidence and accuracy of the bins, all runs pooled."""
+def _reliability(run_records: Sequence[dict[str, Any]]) -> tuple[Any, Any]:
+    """Return confidence and accuracy of the bins, over all runs."""
     counts, *means = (
-        np.array([record["facts"]["calibration"][name] for record in done], float)
+        np.array([record["facts"]["calibration"][name] for record in run_records], float)
         for name in ("counts", "confidence", "accuracy")
     )
     total = counts.sum(0)

@@ -1,4 +1,4 @@
-"""What a task is, and what one run of it gives."""
+"""A task of a study, and the result of one run of it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 Draw = Callable[[Sequence[dict[str, Any]], Path, Path], None]
-"""Records of the runs, the folder of the study (for their histories), and where to write a PNG."""
+"""Takes the records of the runs, the folder of the study (for their histories), and the path of the PNG."""
 
 
 @dataclass(frozen=True)
-class BatchResult:
-    """What came of a run.
+class RunResult:
+    """The result of a run.
 
     Attributes
     ----------
     facts
-        For the tables and for the record; numbers, lists and texts.
+        Numbers, lists and texts for the tables and the record.
     history
-        Rows of the same columns, for a CSV file.
+        Rows of a CSV file, all with the same columns.
     weights
-        For runs that start from this one.
+        Weights for runs that start from this one.
     """
 
     facts: dict[str, Any]
@@ -32,24 +32,24 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Task:
-    """What the runs of a study do.
+    """The functions that the runs of a study call.
 
     Attributes
     ----------
     settings
-        Dataclass of the settings of a run; `STRICT`, so that unknown ones are refused.
+        Dataclass of the settings of a run. It is `STRICT`: unknown settings raise an error.
     run
-        Settings, the weights to start from or None, and the folder of what runs share -> outcome.
+        Called with the settings, the weights to start from (or None), and the folder of files that runs share.
     check
-        Called with the settings of every run before any work; raises UsageError for names that do not exist.
+        Called with the settings of every run before any work. It raises UsageError for unknown names.
     prepare
-        Called once before the runs, with their settings and that folder.
+        Called once before the runs, with their settings and the shared folder.
     draw
-        A picture beside those of the tables.
+        Draws a further plot of the study.
     """
 
     settings: type
-    run: Callable[[Any, dict[str, Any] | None, Path], BatchResult]
+    run: Callable[[Any, dict[str, Any] | None, Path], RunResult]
     check: Callable[[Any], None]
     prepare: Callable[[Sequence[Any], Path], None] | None = None
     draw: Draw | None = None

@@ -51,7 +51,7 @@ def assert_helpful(error, path, code):
 
 
 @pytest.mark.parametrize(
-    "read", [load, load_scheme, lambda path: plan.read(path)], ids=["settings", "scheme", "study"]
+    "read", [load, load_scheme, lambda path: plan.read_study(path)], ids=["settings", "scheme", "study"]
 )
 @pytest.mark.parametrize("name", TOML)
 def test_hostile_toml_is_refused_at_once(tmp_path, read, name):

@@ -1,4 +1,4 @@
-"""Pictures in the form of MNIST: a bar whose place tells its digit."""
+"""Images in the form of MNIST: a bar whose place depends on the digit."""
 
 import gzip
 

@@ -28,7 +28,7 @@ def test_the_jaccard_loss_loses_nothing(tmp_path):
 
 
 def test_without_noise_the_discs_come_out_whole(tmp_path):
-    scores, truth = bias.pictures(BiasSettings(loss="ce", noise=0.0, **SMALL))
+    scores, truth = bias.draw_images(BiasSettings(loss="ce", noise=0.0, **SMALL))
     assert bias.jaccard_loss(scores, truth) == 0
     assert bias.jaccard_loss(-scores, truth) == 1
     assert truth.any((1, 2)).all()

@@ -56,18 +56,18 @@ def test_the_loss_is_the_authors_one_ratio_of_batch_pixels_and_channels():
     q, y = logits.sigmoid().double(), truth.double()
     inter = (q * y).sum()
     expected = 1 - (inter + 10) / (y.sum() + (q**1.5).sum() - inter + 10)
-    assert mnist.loss_of("power_jaccard:1.5")(logits, truth).item() == pytest.approx(
+    assert mnist.parse_loss("power_jaccard:1.5")(logits, truth).item() == pytest.approx(
         expected.item(), rel=1e-6
     )
     bce = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth.float())
-    assert mnist.loss_of("ce")(logits, truth).item() == pytest.approx(bce.item(), rel=1e-6)
+    assert mnist.parse_loss("ce")(logits, truth).item() == pytest.approx(bce.item(), rel=1e-6)
 
 
 def test_for_one_output_it_is_the_library_s_loss():
     logits, truth = torch.randn(2, 1, 6, 6), torch.randint(0, 2, (2, 1, 6, 6))
     ours = power_jaccard(logits, truth[:, 0], p=2, reduce="all", smooth=10)
-    assert mnist.loss_of("power_jaccard:2")(logits, truth).item() == pytest.approx(ours.item())
-    assert mnist.loss_of("ce")(logits, truth).item() == pytest.approx(
+    assert mnist.parse_loss("power_jaccard:2")(logits, truth).item() == pytest.approx(ours.item())
+    assert mnist.parse_loss("ce")(logits, truth).item() == pytest.approx(
         cross_entropy(logits, truth[:, 0]).item()
     )
 
@@ -75,7 +75,7 @@ def test_for_one_output_it_is_the_library_s_loss():
 @pytest.mark.parametrize("text", ["dice", "power_jaccard", "power_jaccard:x", "ce:2"])
 def test_a_loss_that_the_tables_do_not_have_is_refused(text):
     with pytest.raises(UsageError, match="power_jaccard:P"):
-        mnist.loss_of(text)
+        mnist.parse_loss(text)
 
 
 def test_table_1_averages_background_and_digit_and_table_2_leaves_the_background_out():

@@ -4,7 +4,7 @@ import pytest
 
 from bevseg.errors import CloudNotFoundError, UsageError
 from bevseg.study import plan
-from bevseg.study.conduct import planned
+from bevseg.study.run_study import plan_runs
 
 READY = sorted((Path(__file__).parents[2] / "benchmarks" / "studies").glob("*.toml"))
 
@@ -14,7 +14,7 @@ HEAD = 'title = "t"\ntask = "curves"\n'
 def study(tmp_path, text):
     path = tmp_path / "study.toml"
     path.write_text(HEAD + text)
-    return plan.read(path)
+    return plan.read_study(path)
 
 
 def keys(tmp_path, text):
@@ -47,7 +47,7 @@ def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('colour = "red"', "'colour'"),
         ('[[table]]\nby = []\nscores = "x"', "'table.0.scores'"),
@@ -58,32 +58,32 @@ def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path
         ("[axes\n", "Not a TOML file"),
     ],
 )
-def test_a_bad_study_is_refused_with_the_key_named(tmp_path, text, said):
-    with pytest.raises(UsageError, match="(?s).*" + said.replace("[", r"\[")):
+def test_a_bad_study_is_refused_with_the_key_named(tmp_path, text, message):
+    with pytest.raises(UsageError, match="(?s).*" + message.replace("[", r"\[")):
         study(tmp_path, text)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ('[axes]\na = [1]\nb = [{ name = "x", a = 2 }]', "Two axes give the setting 'a'"),
+        ('[axes]\na = [1]\nb = [{ name = "x", a = 2 }]', "Two axes set 'a'"),
         ("[axes]\na = [1, 1]", "the same"),
         ('[axes]\na = [{ name = "x", a = 2, init = { a = 3 } }]', "names no run"),
     ],
 )
-def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, said):
-    with pytest.raises(UsageError, match=said):
+def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message):
         keys(tmp_path, text)
 
 
 def test_a_missing_study_is_bad_input(tmp_path):
     with pytest.raises(CloudNotFoundError):
-        plan.read(tmp_path / "none.toml")
+        plan.read_study(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_every_ready_study_can_be_planned_and_its_papers_numbers_find_their_line(path):
-    study, works = planned(path)
+    study, works = plan_runs(path)
     assert works
     for entry in study.paper:
         assert any(plan.matches(work.run.at, entry.at) for work in works), entry
@@ -95,13 +95,13 @@ def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text('title = "t"\ntask = "mnist"\n[settings]\nfilter = 2\n[axes]\nloss = ["ce"]\nseed = [0]')
     with pytest.raises(UsageError, match=r"(?s)filter: no such key.*did you mean 'filters'"):
-        planned(path)
+        plan_runs(path)
     path.write_text('title = "t"\ntask = "mnist"\n[axes]\nloss = ["no_loss"]\nseed = [0]')
     with pytest.raises(UsageError, match="no_loss"):
-        planned(path)
+        plan_runs(path)
     path.write_text('title = "t"\ntask = "nothing"')
     with pytest.raises(UsageError, match="name one of: approximation, bias"):
-        planned(path)
+        plan_runs(path)
 
 
 def test_all_faults_of_a_run_come_in_one_message(tmp_path):
@@ -111,6 +111,6 @@ def test_all_faults_of_a_run_come_in_one_message(tmp_path):
         'learning_rate = 0\n[axes]\nloss = ["ce"]\nseed = [0]'
     )
     with pytest.raises(UsageError, match="4 settings") as caught:
-        planned(path)
-    for said in ("did you mean 'optimiser'", "schedule = 'cosin'", "depth = -1", "learning_rate = 0"):
-        assert said in caught.value.why
+        plan_runs(path)
+    for message in ("did you mean 'optimiser'", "schedule = 'cosin'", "depth = -1", "learning_rate = 0"):
+        assert message in caught.value.why

@@ -5,11 +5,11 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.seg.neuro_iou import learn, surrogate
-from bevseg.study import approximation, report, scenes, street
+from bevseg.study import approximation, result_tables, scenes, street_segmentation
 from bevseg.study.approximation import ApproximationSettings
-from bevseg.study.plan import StudyFile, TablePlan, checked
-from bevseg.study.street import StreetSettings
-from tests.study.clouds import boxes
+from bevseg.study.plan import StudyFile, TablePlan, build_settings
+from bevseg.study.street_segmentation import StreetSettings
+from tests.study.box_clouds import boxes
 
 TINY = {
     "dataset": "boxes",
@@ -41,7 +41,7 @@ def quick(monkeypatch):
 
 
 def run(shared, init=None, **more):
-    return street.run(StreetSettings(**TINY | {"loss": "ce"} | more), init, shared)
+    return street_segmentation.run(StreetSettings(**TINY | {"loss": "ce"} | more), init, shared)
 
 
 def allow(monkeypatch, right):
@@ -77,10 +77,10 @@ def test_a_surrogate_that_teaches_the_wrong_way_has_no_score_but_says_why(shared
     outcome = run(shared, run(shared).weights, loss="neuro_iou")
     assert outcome.facts["score"] is None
     assert outcome.facts["refused"] == "df/dTP > 0"
-    study = checked(StudyFile, {"title": "t", "task": "street", "axes": {"loss": ["n"]}}, "")
+    study = build_settings(StudyFile, {"title": "t", "task": "street", "axes": {"loss": ["n"]}}, "")
     record = {"key": "k", "at": {"loss": "n"}, "facts": outcome.facts}
     table = TablePlan(by=["loss"], clear=0.1, columns=["refused"])
-    text = report.markdown(study, table, report.lines(study, table, [record]))
+    text = result_tables.markdown(study, table, result_tables.lines(study, table, [record]))
     assert "| n | 0 of 1" in text
     assert "df/dTP > 0 |" in text
 
@@ -89,7 +89,7 @@ def test_it_needs_a_network_that_makes_maps_and_softmax_outputs(shared):
     with pytest.raises(UsageError):
         run(shared, loss="neuro_iou")
     with pytest.raises(UsageError, match="softmax"):
-        street.check(StreetSettings(loss="neuro_iou", seed=0, outputs="sigmoid"))
+        street_segmentation.check(StreetSettings(loss="neuro_iou", seed=0, outputs="sigmoid"))
 
 
 def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
@@ -108,7 +108,7 @@ def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
     assert three["pairs"] == six["pairs"] == 20
     assert three["spread"] == pytest.approx(six["spread"])
     assert three["rmse"] != six["rmse"]
-    with pytest.raises(UsageError, match="not 5000 pairs"):
+    with pytest.raises(UsageError, match="5000 are needed"):
         approximation.run(ApproximationSettings(inputs="3", seed=0, pairs=5000), None, shared)
 
 

@@ -1,4 +1,4 @@
-"""Labelled rasters -> random windows of them to train on."""
+"""Random windows of labelled rasters, to train on."""
 
 from __future__ import annotations
 
@@ -11,32 +11,35 @@ from torch import Tensor, nn
 from bevseg.study.scenes import Scene
 
 BALANCED = 0.5
-"""Share of the crops that are centred on a cell of a class drawn evenly; the others on any cell with a label."""
+"""Share of the crops that are placed around a cell of a class drawn with equal probability.
+
+The others are placed around any labelled cell.
+"""
 
 
-class Crops:
-    """Batches of windows of the scenes, around labelled cells, turned and mirrored at random.
+class RandomCrops:
+    """Batches of windows around labelled cells, rotated and mirrored at random.
 
     Parameters
     ----------
     scenes
-        With at least one label between them.
+        Rasters with at least one labelled cell in total.
     side
-        Of a window, cells; a smaller scene is continued with empty cells.
+        Side of a window, cells. A smaller scene is padded with empty cells.
     seed
-        Of all choices.
+        Random seed.
     """
 
     def __init__(self, scenes: Sequence[Scene], side: int, seed: int) -> None:
         self.side, self.rng = side, np.random.default_rng(seed)
-        self.scenes = [_at_least(scene, side) for scene in scenes]
-        places = [
+        self.scenes = [_padded(scene, side) for scene in scenes]
+        cells = [
             np.column_stack([np.full(int(known.sum()), number), *known.nonzero()])
             for number, known in enumerate(scene.labels.numpy() > 0 for scene in self.scenes)
         ]
-        self.places = np.concatenate(places)
+        self.labelled_cells = np.concatenate(cells)
         labels = np.concatenate([scene.labels.numpy()[scene.labels.numpy() > 0] for scene in self.scenes])
-        self.of_class = [np.flatnonzero(labels == c) for c in np.unique(labels)]
+        self.cells_by_class = [np.flatnonzero(labels == c) for c in np.unique(labels)]
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return bands (size, bands, side, side) and train ids (size, side, side)."""
@@ -45,22 +48,24 @@ class Crops:
 
     def _crop(self) -> tuple[Tensor, Tensor]:
         rng, side = self.rng, self.side
-        among = self.of_class[rng.integers(len(self.of_class))] if rng.random() < BALANCED else None
-        chosen = rng.integers(len(self.places)) if among is None else rng.choice(among)
-        number, *centre = self.places[chosen]
+        candidates = (
+            self.cells_by_class[rng.integers(len(self.cells_by_class))] if rng.random() < BALANCED else None
+        )
+        chosen = rng.integers(len(self.labelled_cells)) if candidates is None else rng.choice(candidates)
+        number, *centre = self.labelled_cells[chosen]
         scene = self.scenes[number]
         corner = np.array(centre) - rng.integers(side // 4, side - side // 4, 2)
         row, col = np.clip(corner, 0, np.array(scene.labels.shape) - side)
         turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
 
-        def seen(values: Tensor) -> Tensor:
-            window = values[..., row : row + side, col : col + side].rot90(turns, (-2, -1))
-            return window.flip(-1) if mirrored else window
+        def window(values: Tensor) -> Tensor:
+            part = values[..., row : row + side, col : col + side].rot90(turns, (-2, -1))
+            return part.flip(-1) if mirrored else part
 
-        return seen(scene.bands), seen(scene.labels)
+        return window(scene.bands), window(scene.labels)
 
 
-def _at_least(scene: Scene, side: int) -> Scene:
+def _padded(scene: Scene, side: int) -> Scene:
     rows, cols = scene.labels.shape
     more = (0, max(side - cols, 0), 0, max(side - rows, 0))
     return Scene(nn.functional.pad(scene.bands, more), nn.functional.pad(scene.labels, more))

@@ -6,7 +6,7 @@ from bevseg.study.plan import STRICT
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
-class MadeUp:
+class FakeSettings:
     loss: str
     seed: int
     rate: float = 1e-3
@@ -14,8 +14,8 @@ class MadeUp:
 
 
 STUDY = """
-title = "made up"
-task = "made_up"
+title = "fake"
+task = "fake_task"
 
 [settings]
 data = "somewhere"

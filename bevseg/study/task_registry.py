@@ -1,6 +1,6 @@
 """Table of tasks: name in the study file -> the task."""
 
-from bevseg.study import approximation, bias, curves, mnist, street
+from bevseg.study import approximation, bias, curves, mnist, street_segmentation
 from bevseg.study.task import Task
 
 TASKS: dict[str, Task] = {
@@ -8,5 +8,5 @@ TASKS: dict[str, Task] = {
     "bias": bias.TASK,
     "curves": curves.TASK,
     "mnist": mnist.TASK,
-    "street": street.TASK,
+    "street": street_segmentation.TASK,
 }

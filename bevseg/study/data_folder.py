@@ -1,4 +1,4 @@
-"""Where the data of a study lie."""
+"""The folder of the data of a study."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from bevseg.errors import CloudNotFoundError
 VARIABLE = "BEVSEG_DATA"
 
 
-def folder(data: str, name: str) -> Path:
-    """Return the folder `name` below `data`, or below what the environment variable BEVSEG_DATA says.
+def find_data_folder(data: str, name: str) -> Path:
+    """Return the folder `name` in `data`, or in the path of the environment variable BEVSEG_DATA.
 
     Raises
     ------
     CloudNotFoundError
-        If it is not there.
+        If it does not exist.
     """
     root = data or os.environ.get(VARIABLE, "")
     place = Path(root) / name
     if not root or not place.is_dir():
         raise CloudNotFoundError(
-            f"No folder {name!r} of data",
+            f"No data folder {name!r}",
             where=place if root else None,
-            hint=f"name the folder that holds it: `data` under [settings], or the environment variable {VARIABLE}",
+            hint=f"set `data` under [settings], or the environment variable {VARIABLE}, to its parent folder",
         )
     return place

@@ -1,4 +1,4 @@
-"""Records of runs -> tables beside the paper's numbers (Markdown, CSV), and a plot of each."""
+"""Tables of the records of a study beside the paper's numbers (Markdown, CSV), and a plot of each table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bevseg.study.records import Record
 from bevseg.study.task import Draw
 
 Z = 1.959963984540054
-"""Quantile of the normal distribution for an interval of 95 %."""
+"""Quantile of the normal distribution for a 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table: the runs at one place, and what the paper prints for it."""
+    """One line of a table: the runs at one place of the grid, and the numbers of the paper."""
 
     at: dict[str, Any]
     runs: int
@@ -35,7 +35,7 @@ class Line:
     @property
     def mean(self) -> float:
         """Mean over all runs, converged or not."""
-        return float(_middle(self.scores))
+        return float(_mean(self.scores))
 
     @property
     def std(self) -> float:
@@ -48,24 +48,26 @@ class Line:
         return max(self.scores, default=math.nan)
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Return the interval of 95 % for a share of which `hits` of `of` were seen (Wilson 1927)."""
-    if not of:
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a proportion, from `hits` in `trials` (Wilson 1927)."""
+    if not trials:
         return 0.0, 1.0
-    share, square = hits / of, Z * Z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
+    share, square = hits / trials, Z * Z
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    half = (
+        Z * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials)) / (1 + square / trials)
+    )
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list[Line]:
-    """Pool the records of a table; the order is that of the grid."""
+    """Return the lines of a table, each with its records pooled, in the order of the grid."""
     groups: dict[tuple[Any, ...], list[Record]] = {}
     for record in records:
         if matches(record["at"], table.where):
             groups.setdefault(tuple(record["at"][axis] for axis in table.by), []).append(record)
     order = {axis: [label(v) for v in study.axes[axis]] for axis in table.by}
-    found = []
+    table_lines = []
     for place in sorted(
         groups, key=lambda place: [order[a].index(v) for a, v in zip(order, place, strict=True)]
     ):
@@ -80,14 +82,14 @@ def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list
         more = {name: _known(facts, name) for name in table.columns}
         whole = at | {axis: value for axis, value in table.where.items() if not isinstance(value, list)}
         paper = next((entry for entry in study.paper if matches(whole, entry.at)), None)
-        found.append(Line(at, len(facts), scores, converged, more, paper))
-    return found
+        table_lines.append(Line(at, len(facts), scores, converged, more, paper))
+    return table_lines
 
 
-def rows(table: TablePlan, found: Sequence[Line]) -> list[dict[str, Any]]:
-    """Return the columns of a table as numbers, for CSV; the paper's where there are any."""
-    made = []
-    for line in found:
+def rows(table: TablePlan, table_lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return the rows of the CSV file of a table; with the numbers of the paper, if it has any."""
+    csv_rows = []
+    for line in table_lines:
         row: dict[str, Any] = dict(line.at)
         row["runs"] = line.runs
         if line.converged is not None:
@@ -96,32 +98,37 @@ def rows(table: TablePlan, found: Sequence[Line]) -> list[dict[str, Any]]:
         if table.score:
             row |= {"mean": line.mean, "std": line.std, "best": line.best}
         for name, values in line.facts.items():
-            row |= {name: _middle(values), f"{name}_std": _deviation(values)}
-        if any(other.paper for other in found):
+            row |= {name: _mean(values), f"{name}_std": _deviation(values)}
+        if any(other.paper for other in table_lines):
             paper = line.paper or Published(at={})
             row |= {
                 f"paper_{name}": getattr(paper, name) for name in ("converged", "of", "mean", "std", "best")
             }
-        made.append(row)
-    return made
+        csv_rows.append(row)
+    return csv_rows
 
 
-def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
-    """Return a table for people."""
-    beside = any(line.paper for line in found)
+def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) -> str:
+    """Return a table as Markdown."""
+    has_paper = any(line.paper for line in table_lines)
     counted = table.clear is not None
     columns = [*(["converged"] if counted else []), *(["mean ± std", "best"] if table.score else [])]
-    head = [*table.by, *columns, *table.columns, *([f"paper: {name}" for name in columns] if beside else [])]
+    head = [
+        *table.by,
+        *columns,
+        *table.columns,
+        *([f"paper: {name}" for name in columns] if has_paper else []),
+    ]
     body = []
-    for line in found:
+    for line in table_lines:
         cells = [str(value) for value in line.at.values()]
         if counted and line.converged is not None:
             low, high = wilson(line.converged, line.runs)
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
         short = f" ({len(line.scores)} of {line.runs} runs)" if len(line.scores) < line.runs else ""
         cells += [_spread(line.mean, line.std) + short, _number(line.best)] if table.score else []
-        cells += [_spread(_middle(values), _deviation(values)) for values in line.facts.values()]
-        if beside:
+        cells += [_spread(_mean(values), _deviation(values)) for values in line.facts.values()]
+        if has_paper:
             paper = line.paper or Published(at={})
             if counted:
                 cells.append(
@@ -135,8 +142,8 @@ def markdown(study: StudyFile, table: TablePlan, found: Sequence[Line]) -> str:
     return "\n".join(parts)
 
 
-def text(study: StudyFile, records: Sequence[Record]) -> str:
-    """Return all tables of a study."""
+def markdown_of_all(study: StudyFile, records: Sequence[Record]) -> str:
+    """Return all tables of a study as Markdown."""
     return "\n".join(markdown(study, table, lines(study, table, records)) for table in study.table)
 
 
@@ -144,8 +151,9 @@ def write_tables(study: StudyFile, records: Sequence[Record], folder: Path) -> l
     """Write NAME.md and NAME.csv of each table; return the files."""
     written = []
     for table in study.table:
-        found = lines(study, table, records)
-        for suffix, content in ((".md", markdown(study, table, found)), (".csv", _csv(rows(table, found)))):
+        table_lines = lines(study, table, records)
+        contents = {".md": markdown(study, table, table_lines), ".csv": _csv(rows(table, table_lines))}
+        for suffix, content in contents.items():
             written.append(folder / f"{table.name}{suffix}")
             with replacing(written[-1]) as temporary:
                 temporary.write_text(content, encoding="utf-8")
@@ -155,7 +163,7 @@ def write_tables(study: StudyFile, records: Sequence[Record], folder: Path) -> l
 def write_plots(
     study: StudyFile, records: Sequence[Record], folder: Path, draw: Draw | None = None
 ) -> list[Path]:
-    """Write NAME.png of each table with a score, and what the task itself draws; return the files."""
+    """Write NAME.png of each table with a score, and the plot of the task; return the files."""
     written = []
     for table in study.table:
         if table.score:
@@ -170,39 +178,39 @@ def write_plots(
 
 
 def _notes(study: StudyFile, table: TablePlan) -> list[str]:
-    said = []
+    notes = []
     if table.clear is not None:
-        said.append(
+        notes.append(
             f"Converged: {table.clear:g} above what a collapsed run scores on the same test set; "
             "in brackets the 95 % interval of the share (Wilson)."
         )
     if table.score:
-        said.append("The mean and the sample standard deviation are over all runs, converged or not.")
-    said += [f"Source: {study.source}."] if study.source else []
-    said += [study.note.strip()] if study.note else []
-    return [line for note in said for line in (note, "")]
+        notes.append("The mean and the sample standard deviation are over all runs, converged or not.")
+    notes += [f"Source: {study.source}."] if study.source else []
+    notes += [study.note.strip()] if study.note else []
+    return [line for note in notes for line in (note, "")]
 
 
 def _known(facts: Sequence[dict[str, Any]], name: str) -> list[Any]:
     return [fact[name] for fact in facts if fact.get(name) is not None]
 
 
-def _middle(values: Sequence[Any]) -> Any:
-    """Return the mean of numbers, or the texts that occur."""
+def _mean(values: Sequence[Any]) -> Any:
+    """Return the mean of numbers, or the distinct texts."""
     if any(isinstance(value, str) for value in values):
         return ", ".join(dict.fromkeys(map(str, values)))
     return statistics.fmean(values) if values else math.nan
 
 
 def _deviation(values: Sequence[Any]) -> float:
-    return statistics.stdev(values) if len(values) > 1 and not isinstance(_middle(values), str) else math.nan
+    return statistics.stdev(values) if len(values) > 1 and not isinstance(_mean(values), str) else math.nan
 
 
-def _csv(made: Sequence[dict[str, Any]]) -> str:
+def _csv(csv_rows: Sequence[dict[str, Any]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(made[0]) if made else [], lineterminator="\n")
+    writer = csv.DictWriter(out, list(csv_rows[0]) if csv_rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(made)
+    writer.writerows(csv_rows)
     return out.getvalue()
 
 

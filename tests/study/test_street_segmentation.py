@@ -4,15 +4,14 @@ import torch
 
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.study import scenes, street
-from bevseg.study.crops import Crops
+from bevseg.study import scenes, street_segmentation
 from bevseg.study.outputs import Sigmoid, Softmax
-from bevseg.study.plan import checked
+from bevseg.study.plan import build_settings
+from bevseg.study.random_crops import RandomCrops
 from bevseg.study.scenes import Scene
-from bevseg.study.street import StreetSettings
-from bevseg.study.tiles import confusions as tiles_of
-from bevseg.study.tiles import miou
-from tests.study.clouds import boxes
+from bevseg.study.street_segmentation import StreetSettings
+from bevseg.study.tile_scores import confusions, miou
+from tests.study.box_clouds import boxes
 
 TINY = {"dataset": "boxes", "epochs": 1, "steps": 2, "batch": 2, "crop": 16, "filters": 2, "depth": 2}
 
@@ -56,7 +55,7 @@ def test_no_cloud_is_in_two_parts(table):
 )
 def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
     wanted = TINY | {"seed": 0, "loss": "ce", "values": ["ce", "dice"]} | recipe
-    outcome = street.run(StreetSettings(**wanted), None, shared)
+    outcome = street_segmentation.run(StreetSettings(**wanted), None, shared)
     facts = outcome.facts
     labelled = int(
         (scenes.load(shared, "boxes", wanted.get("config", "default"), "low")["test"][0].labels > 0).sum()
@@ -69,7 +68,7 @@ def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
 
 
 def test_the_same_seed_gives_the_same_run(shared):
-    first, again, other = (street.run(settings(seed=s), None, shared) for s in (3, 3, 4))
+    first, again, other = (street_segmentation.run(settings(seed=s), None, shared) for s in (3, 3, 4))
     assert first.facts["confusion"].tolist() == again.facts["confusion"].tolist()
     assert first.history[0]["val_loss"] == again.history[0]["val_loss"] != other.history[0]["val_loss"]
 
@@ -84,7 +83,7 @@ def test_sigmoid_outputs_have_all_else_as_background():
     predicted, confidence = form.decide(logits)
     assert predicted.tolist() == [[0, BUILDING, CAR, 0, CAR, 0]]
     assert confidence[0, 0].item() == pytest.approx(1 - torch.tensor(-2.0).sigmoid().item())
-    assert form.agrees(predicted, LABELS).tolist() == [[True, True, True, True, False, True]]
+    assert form.correct(predicted, LABELS).tolist() == [[True, True, True, True, False, True]]
     assert form.prefer(logits).tolist() == [[CAR, BUILDING, CAR, BUILDING, CAR, BUILDING]]
 
 
@@ -101,11 +100,11 @@ def test_tiles_are_counted_apart_and_add_up():
     labels = torch.zeros(6, 9, dtype=torch.uint8)
     labels[0, 0], labels[0, 8], labels[5, 8] = BUILDING, CAR, CAR
     predicted = torch.full((6, 9), BUILDING, dtype=torch.uint8)
-    tiles = tiles_of(predicted, labels, 3)
+    tiles = confusions(predicted, labels, 3)
     assert tiles.shape == (3, 6, 6)
     assert tiles.sum((1, 2)).tolist() == [1, 1, 1]
     assert tiles.sum(0)[CAR, BUILDING] == 2
-    assert np.array_equal(tiles_of(predicted, labels, 9).sum(0), tiles.sum(0))
+    assert np.array_equal(confusions(predicted, labels, 9).sum(0), tiles.sum(0))
     assert miou(tiles[:1], (BUILDING, CAR)).tolist() == [1.0]
 
 
@@ -114,7 +113,7 @@ def test_crops_are_turned_and_mirrored_windows_that_keep_bands_and_labels_togeth
     labels[5, 20] = CAR
     labels[2, 3:6] = BUILDING
     scene = Scene(labels[None].float() + torch.rand(1, 12, 30) * 0.4, labels)
-    crops = Crops([scene], 16, seed=0)
+    crops = RandomCrops([scene], 16, seed=0)
     for _ in range(20):
         bands, its = crops.batch(2)
         assert bands.shape == (2, 1, 16, 16)
@@ -125,7 +124,7 @@ def test_crops_are_turned_and_mirrored_windows_that_keep_bands_and_labels_togeth
 def test_rare_classes_have_their_turn():
     labels = torch.full((64, 64), BUILDING, dtype=torch.uint8)
     labels[60, 60] = CAR
-    crops = Crops([Scene(torch.zeros(1, 64, 64), labels)], 8, seed=1)
+    crops = RandomCrops([Scene(torch.zeros(1, 64, 64), labels)], 8, seed=1)
     with_car = sum(bool((crops.batch(1)[1] == CAR).any()) for _ in range(200))
     assert 25 <= with_car <= 80  # half of the crops, half of these for the car: 50 expected
 
@@ -135,4 +134,4 @@ def test_rare_classes_have_their_turn():
 )
 def test_names_that_do_not_exist_are_refused(wrong):
     with pytest.raises(UsageError):
-        street.check(checked(StreetSettings, {"loss": "ce", "seed": 0} | wrong, "a test"))
+        street_segmentation.check(build_settings(StreetSettings, {"loss": "ce", "seed": 0} | wrong, "a test"))

@@ -5,33 +5,33 @@ import torch
 from torch import nn
 
 from bevseg.seg.training.optimizers import Plateau, Schedule
-from bevseg.study.fit import fit
+from bevseg.study.early_stopping import train_with_early_stopping
 
 
 def trained(val_losses, patience=2, schedule=None):
-    """Fit one weight towards 1, told these validation losses; return the fit and the network."""
+    """Train one weight towards 1 with these validation losses; return the result and the network."""
     net = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(net.weight)
-    told = iter(val_losses)
-    fitted = fit(
+    losses = iter(val_losses)
+    result = train_with_early_stopping(
         net,
         lambda z, y: ((z - y) ** 2).mean(),
         lambda: [(torch.ones(1, 1), torch.ones(1, 1))],
-        lambda: {"val_loss": next(told), "training": float(net.training)},
+        lambda: {"val_loss": next(losses), "training": float(net.training)},
         torch.optim.SGD(net.parameters(), lr=0.1),
         schedule or Schedule(lambda progress: 1.0),
         epochs=len(val_losses),
         steps=1,
         patience=patience,
     )
-    return fitted, net
+    return result, net
 
 
 def test_it_stops_when_the_validation_loss_has_not_fallen_for_a_while_and_keeps_both_ends():
-    fitted, net = trained([3.0, 2.0, 2.5, 2.0, 1.0])
-    assert [row["epoch"] for row in fitted.history] == [1, 2, 3, 4]
+    result, net = trained([3.0, 2.0, 2.5, 2.0, 1.0])
+    assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
     # Each step multiplies the distance to 1 by 0.8.
-    assert fitted.best["weight"].item() == pytest.approx(1 - 0.8**2)
+    assert result.best["weight"].item() == pytest.approx(1 - 0.8**2)
     assert net.weight.item() == pytest.approx(1 - 0.8**4)
 
 
@@ -40,9 +40,9 @@ def test_no_number_is_no_progress():
 
 
 def test_it_validates_in_evaluation_mode_and_counts_the_loss_before_each_step():
-    fitted, _ = trained([1.0, 0.5])
-    assert [row["training"] for row in fitted.history] == [0, 0]
-    assert [row["loss"] for row in fitted.history] == pytest.approx([1.0, 0.64])
+    result, _ = trained([1.0, 0.5])
+    assert [row["training"] for row in result.history] == [0, 0]
+    assert [row["loss"] for row in result.history] == pytest.approx([1.0, 0.64])
 
 
 def test_the_rate_follows_the_progress_and_the_validation_losses():

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from bevseg.study import report
-from bevseg.study.plan import StudyFile, TablePlan, checked
+from bevseg.study import result_tables
+from bevseg.study.plan import StudyFile, TablePlan, build_settings
 
 
 def study(**more):
@@ -13,7 +13,7 @@ def study(**more):
         "axes": {"loss": ["b", "a"], "seed": [0, 1, 2]},
         "table": [{"by": ["loss"], "clear": 0.25}],
     }
-    return checked(StudyFile, table | more, "test")
+    return build_settings(StudyFile, table | more, "test")
 
 
 def record(loss, seed, score, **facts):
@@ -29,11 +29,11 @@ SOME = [record("a", 0, 0.9), record("a", 1, 0.4), record("a", 2, 0.8), record("b
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)],
 )
 def test_the_interval_is_wilsons(hits, of, low, high):
-    assert report.wilson(hits, of) == pytest.approx((low, high), abs=5e-5)
+    assert result_tables.wilson(hits, of) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_runs_are_pooled_along_the_axes_that_have_no_line_in_the_order_of_the_grid():
-    b, a = report.lines(study(), study().table[0], SOME)
+    b, a = result_tables.lines(study(), study().table[0], SOME)
     assert (b.at, a.at) == ({"loss": "b"}, {"loss": "a"})
     assert (a.runs, a.converged, b.converged) == (3, 2, 0)
     assert a.mean == pytest.approx(0.7)
@@ -44,7 +44,7 @@ def test_runs_are_pooled_along_the_axes_that_have_no_line_in_the_order_of_the_gr
 
 def test_the_papers_numbers_stand_beside_ours():
     with_paper = study(paper=[{"at": {"loss": "a"}, "mean": 0.123, "std": 0.01, "converged": 1, "of": 5}])
-    text = report.text(with_paper, SOME)
+    text = result_tables.markdown_of_all(with_paper, SOME)
     (line,) = [line for line in text.splitlines() if line.startswith("| a ")]
     assert line.split(" | ")[1:] == [
         "2 of 3 (21–94 %)",
@@ -59,17 +59,17 @@ def test_the_papers_numbers_stand_beside_ours():
 
 def test_a_table_takes_only_the_runs_it_asks_for():
     only = TablePlan(by=["loss"], where={"seed": [0, 1]})
-    assert [line.runs for line in report.lines(study(), only, SOME)] == [1, 2]
+    assert [line.runs for line in result_tables.lines(study(), only, SOME)] == [1, 2]
 
 
 def test_further_facts_are_averaged_and_texts_printed_once():
     table = TablePlan(by=["loss"], score="", columns=["ece", "refused"])
     facts = [record("a", seed, 1.0, ece=0.1 * seed, refused="no") for seed in range(3)]
-    line = report.markdown(study(), table, report.lines(study(), table, facts)).splitlines()[4]
+    line = result_tables.markdown(study(), table, result_tables.lines(study(), table, facts)).splitlines()[4]
     assert line == "| a | 0.100 ± 0.100 | no |"
 
 
 def test_a_score_that_is_no_number_neither_counts_as_converged_nor_spoils_the_mean():
-    (line,) = report.lines(study(), study().table[0], [record("a", 0, None), record("a", 1, 0.9)])
+    (line,) = result_tables.lines(study(), study().table[0], [record("a", 0, None), record("a", 1, 0.9)])
     assert (line.runs, line.converged, line.mean) == (2, 1, 0.9)
-    assert "| 0.900 (1 of 2 runs) |" in report.markdown(study(), study().table[0], [line])
+    assert "| 0.900 (1 of 2 runs) |" in result_tables.markdown(study(), study().table[0], [line])

@@ -1,4 +1,4 @@
-"""Decisions and labels of a raster -> confusion matrices of its tiles, and mean IoU."""
+"""Confusion matrices of the tiles of a raster, and their mean IoU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bevseg.core.metrics import Counts
 
 
 def confusions(predicted: Tensor, labels: Tensor, side: int) -> Counts:
-    """Count true and predicted class of the labelled cells of every tile of `side` cells that has any.
+    """Count true and predicted class of the labelled cells, for every tile of `side` cells with a label.
 
     Returns
     -------
@@ -31,12 +31,12 @@ def confusions(predicted: Tensor, labels: Tensor, side: int) -> Counts:
 
 
 def miou(matrix: Counts, classes: Sequence[int]) -> NDArray[np.float64]:
-    """Return the mean IoU over those of the classes that occur, in truth or prediction, of (..., 6, 6) counts."""
+    """Return the mean IoU of (..., 6, 6) counts, over the given classes that occur in truth or prediction."""
     return known_mean(metrics.iou(matrix)[..., list(classes)])
 
 
 def known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean along the last axis of what is not NaN; NaN where there is nothing."""
+    """Return the mean along the last axis without NaN values; NaN if all are NaN."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(known, values, 0).sum(-1) / known.sum(-1))
