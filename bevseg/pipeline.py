@@ -134,7 +134,7 @@ def ensure_labelled(cloud: PointCloud) -> PointCloud:
     raise LabelError(
         "A cloud without labels cannot be trained on",
         where=cloud.name,
-        hint="name its class scheme with --classes, or take it out of the folder",
+        hint="name its class scheme with --classes, or remove it from the folder",
     )
 
 

@@ -165,7 +165,7 @@ def check_sampling(text: str) -> None:
         raise UsageError(
             f"Sampling {text!r} names no class",
             where="train.sampling",
-            hint=f"half_positive takes one of: {', '.join(objects)}; the others take none"
+            hint=f"half_positive needs one of: {', '.join(objects)}; other samplings take no class"
             f"{did_you_mean(of_class, objects)}",
         )
 

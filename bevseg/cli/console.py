@@ -94,7 +94,7 @@ class Console:
             raise PartialFailureError(
                 f"{count} of {count + len(result.done)} clouds failed",
                 why="\n         ".join(lines),
-                hint="correct these clouds and run again on them; the others are done",
+                hint="correct these clouds, and repeat the command for them; the others are finished",
             )
 
 

@@ -245,7 +245,7 @@ class Several:
     @property
     def text(self) -> str:
         """Such as: numbers such as 1,0.5, each of them a number above 0."""
-        return f"one value or more, such as {self.example}, each of them {self.each.text}"
+        return f"one or more values such as {self.example}, each {self.each.text}"
 
     def read(self, value: object) -> tuple[Any, ...]:
         """Return a list or tuple as a tuple of checked values."""

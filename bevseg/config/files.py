@@ -122,7 +122,7 @@ def _table(
     if _is_deeper(table, MOST_LEVELS):
         raise _too_deep(language, where, kind, hint)
     if not isinstance(table, dict):
-        raise kind(f"Not a {language} table", where=where, why="it holds a single value or a list", hint=hint)
+        raise kind(f"Not a {language} table", where=where, why="it is a single value or a list", hint=hint)
     return table
 
 

@@ -39,7 +39,8 @@ def load(name_or_path: str, base: Settings | None = None) -> Settings:
     if not path.exists():
         raise CloudNotFoundError(
             f"No configuration {name_or_path!r}",
-            why=f"it is no file, and the named ones are {', '.join(NAMED)}{did_you_mean(name_or_path, NAMED)}",
+            why=f"it is not a file; the named configurations are {', '.join(NAMED)}"
+            f"{did_you_mean(name_or_path, NAMED)}",
             hint="name one of these or a TOML file",
         )
     return from_table(read_toml(path), where=str(path), base=base)

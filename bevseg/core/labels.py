@@ -92,7 +92,7 @@ class Scheme:
             listed = ", ".join(str(code) for code in found[~is_known][:10])
             if strict and self.strict:
                 raise LabelError(
-                    "Class codes that the scheme does not know",
+                    "Unknown class codes",
                     where=where,
                     why=f"codes {listed} are not in scheme {self.name!r}",
                     hint="name the right scheme with --classes, or add the codes to your scheme file",
@@ -173,7 +173,7 @@ def load_scheme(name_or_path: str) -> Scheme:
         near = did_you_mean(name_or_path, SCHEMES)
         raise CloudNotFoundError(
             f"No class scheme {name_or_path!r}",
-            why=f"it is no file, and the built-in ones are {', '.join(SCHEMES)}{near}",
+            why=f"it is not a file; the built-in schemes are {', '.join(SCHEMES)}{near}",
             hint="name one of these or a TOML file",
         )
     return _checked(read_toml(path), str(path))
@@ -214,7 +214,7 @@ def _checked(table: dict[str, object], where: str) -> Scheme:
     twice = sorted(code for code, count in Counter(codes).items() if count > 1)
     if twice:
         raise UsageError(
-            "A code stands twice in a class scheme",
+            "A class scheme has a code twice",
             where=where,
             why=f"codes {', '.join(str(code) for code in twice[:10])}",
             hint="give each code one entry",

@@ -121,10 +121,10 @@ class PointCloud:
             np.rint(column, out=column)
             if column.size and column.max() > INT32.max:
                 raise InputError(
-                    f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is no street scene",
+                    f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is too large for a street scene",
                     where=name,
-                    why=f"it does not fit 32-bit steps of {scale} units",
-                    hint="check the column order, and look for stray points",
+                    why=f"it does not fit in 32-bit integers with steps of {scale} units",
+                    hint="check the column order, and remove points far away from the others",
                 )
             steps[axis, slice(None) if finite is None else finite] = column
         metres = (unit[0], unit[0], unit[1])

@@ -45,10 +45,10 @@ def count(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], where: str = "
     """
     if truth.shape != predicted.shape:
         raise InputError(
-            "Truth and prediction are not the same points",
+            "Truth and prediction have different points",
             where=where or None,
-            why=f"{predicted.size} predicted labels for {truth.size} true ones",
-            hint="compare each labelled cloud with the truth of that very file",
+            why=f"{predicted.size} predicted labels, {truth.size} true labels",
+            hint="give the truth of the same cloud",
         )
     defined = truth != UNDEFINED
     return metrics.confusion(truth[defined], predicted[defined], len(CLASS_NAMES))

@@ -146,4 +146,4 @@ def _utm(longitude: float, latitude: float) -> int | None:
 
 
 def _warn(where: Path, why: str) -> None:
-    log.warning("%s: the reference system is not understood (%.120s); metres are assumed", where, why)
+    log.warning("%s: unknown coordinate reference system (%.120s): metres are assumed", where, why)

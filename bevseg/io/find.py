@@ -52,14 +52,17 @@ def find_clouds(paths: Sequence[Path]) -> Found:
             clouds.append(path)
         else:
             raise CloudNotFoundError(
-                "No such file or directory", where=path, why="no file has this path", hint="check the path"
+                "No such file or directory",
+                where=path,
+                why="there is no file with this path",
+                hint="check the path",
             )
     if not clouds:
         raise CloudNotFoundError(
             "No point clouds found",
             where=", ".join(str(path) for path in paths),
-            why=f"{len(skipped)} other files there" if skipped else "the directory is empty",
-            hint=f"readable are {formats.readable()} (x y z [label]), also gzipped",
+            why=f"the directory has {len(skipped)} other files" if skipped else "the directory is empty",
+            hint=f"bevseg reads {formats.readable()} (x y z [label]), also gzipped",
         )
     found = [CloudFile(path, stem(path)) for path in clouds]
     first: dict[str, Path] = {}
@@ -67,9 +70,9 @@ def find_clouds(paths: Sequence[Path]) -> Found:
         other = first.setdefault(cloud.stem, cloud.path)
         if other is not cloud.path:
             raise UsageError(
-                f"Two clouds are called {cloud.stem!r}",
+                f"Two clouds have the name {cloud.stem!r}",
                 where=f"{other} and {cloud.path}",
-                why="results have the name of their cloud, up to its first dot",
+                why="an output has the name of its cloud, up to the first dot",
                 hint="rename one, or process them separately",
             )
     return Found(found, skipped)

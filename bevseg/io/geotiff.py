@@ -165,7 +165,7 @@ def read(path: Path) -> Raster:
         raise CloudNotFoundError(
             "No such raster",
             where=path,
-            why="the path leads nowhere",
+            why="there is no file with this path",
             hint="run the stage that writes it first",
         )
     try:
@@ -176,14 +176,17 @@ def read(path: Path) -> Raster:
                 names, crs = file.descriptions, file.crs
     except RasterioError as error:
         raise InputError(
-            "The GeoTIFF cannot be read", where=path, why=str(error), hint="make it again with its stage"
+            "The GeoTIFF cannot be read",
+            where=path,
+            why=str(error),
+            hint="run the stage that writes it again",
         ) from error
     if not set(_TAGS) <= tags.keys() or not all(names):
         raise InputError(
-            "Not a raster of bevseg",
+            "Not a bevseg raster",
             where=path,
             why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
-            hint="make it with the stage that writes it",
+            hint="run the stage that writes it",
         )
     cell, unit = float(tags["BEVSEG_CELL"]), float(tags["BEVSEG_UNIT"])
     rows, cols = values.shape[1:]

@@ -52,7 +52,7 @@ def read_cloud(
 def _read_raw(path: Path, columns: str | None) -> RawCloud:
     if not path.exists():
         raise CloudNotFoundError(
-            "No such file", where=path, why="no file has this path", hint="check the path"
+            "No such file", where=path, why="there is no file with this path", hint="check the path"
         )
     if not path.is_file():
         raise CloudFormatError(
@@ -63,7 +63,10 @@ def _read_raw(path: Path, columns: str | None) -> RawCloud:
         )
     if path.stat().st_size == 0:
         raise CloudFormatError(
-            "The file is empty", where=path, why="it has 0 bytes", hint="fetch it again, or leave it out"
+            "The file is empty",
+            where=path,
+            why="it has 0 bytes",
+            hint="download or copy it again, or remove it",
         )
     entry = formats.of_path(path)
     read = formats.load(entry.reader).read
@@ -100,7 +103,7 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         name = raw.scheme or formats.of_path(path).scheme
         if name not in SCHEMES:
             raise LabelError(
-                f"The classes are written in scheme {name!r}, which is not built in",
+                f"The class scheme {name!r} of the cloud is not built in",
                 where=path,
                 why=f"the built-in ones are {', '.join(SCHEMES)}",
                 hint="name its TOML file with --classes",

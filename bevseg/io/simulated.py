@@ -50,7 +50,7 @@ def write(
     entry = formats.of_output(path)
     if entry is None or entry.simulated is None:
         raise UsageError(
-            f"No format of simulated clouds is written as {path.suffix!r}",
+            f"Simulated clouds cannot be written as {path.suffix!r}",
             where=path,
             hint=f"choose from {', '.join(f'.{word}' for word in SIMULATED)}",
         )

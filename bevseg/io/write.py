@@ -49,7 +49,7 @@ def write_cloud(
     )
     if entry is None or write is None:
         raise UsageError(
-            f"No format is written as {path.suffix!r}",
+            f"Clouds cannot be written as {path.suffix!r}",
             where=path,
             hint=f"choose from {', '.join(f'.{word}' for word in formats.written())}",
         )

@@ -125,7 +125,7 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
         raise InputError(
             "None of the training clouds can be used",
             where=request.train_on,
-            why=f"the first of them: {loaded.failures[0].error.what}",
+            why=f"the first error: {loaded.failures[0].error.what}",
             hint="correct them, or name their class scheme with --classes",
         )
     with watch("train"):
@@ -163,14 +163,14 @@ def _check_options(request: RunRequest) -> None:
     """Check before any work that the options agree, and that what they name exists."""
     if request.model is not None and request.train_on is not None:
         raise UsageError(
-            "A run uses a trained model, or trains one",
+            "A model and training clouds exclude each other",
             where="-m, --train-on",
             why="both are given",
             hint="give one of them; to start the training from a model, use --init",
         )
     if request.train_on is None and (request.settings or request.val or request.init):
         raise UsageError(
-            "A trained model brings its own settings",
+            "A trained model has its own settings",
             where="--config, --val, --max-minutes, --init",
             hint="leave them out, or train a model with --train-on",
         )

@@ -51,7 +51,7 @@ def ensure_writable(folder: Path) -> None:
 def ensure_different(source: Path, target: Path) -> None:
     """Raise UsageError if writing `target` would replace the input `source`, even with --overwrite."""
     if source.exists() and target.exists() and source.samefile(target):
-        raise UsageError("An input would be replaced by its output", where=target, hint="name another output")
+        raise UsageError("The output would overwrite an input", where=target, hint="name another output")
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def system_error(error: OSError, path: Path) -> BevsegError | None:
     if error.errno in _FULL:
         return write_error(place, error)
     if isinstance(error, PermissionError):
-        return InputError("No permission", where=place, why=error.strerror, hint="check who may read it")
+        return InputError("No permission", where=place, why=error.strerror, hint="check its permissions")
     return None
 
 
@@ -115,7 +115,7 @@ def write_error(path: Path, error: Exception) -> OutputWriteError:
         "The output could not be written",
         where=path,
         why=getattr(error, "strerror", None) or str(error),
-        hint="free some space or name another place with -o"
+        hint="free some space, or name another output with -o"
         if full
         else "check the folder and its permissions",
     )

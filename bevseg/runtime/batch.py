@@ -163,11 +163,11 @@ def _guarded(function: Callable[[T], CloudResult], item: T) -> CloudResult | Fai
     except BevsegError as known:
         error = known
     except MemoryError:
-        error = OutOfMemoryError("Memory ran out", hint="use fewer --jobs, or cut the cloud into tiles")
+        error = OutOfMemoryError("Memory ran out", hint="use fewer --jobs, or split the cloud into tiles")
     except Exception as unexpected:
         known_cause = system_error(unexpected, item.path) if isinstance(unexpected, OSError) else None
         error = known_cause or BevsegError(
-            "An unexpected error: this is a bug",
+            "Unexpected error: this is a bug",
             why=f"{type(unexpected).__name__}: {unexpected}",
             hint="run this cloud alone with -vv and report the output",
         )

@@ -58,7 +58,7 @@ def require(points: int, bytes_per_point: float, *, where: Path) -> None:
             "The cloud does not fit in memory",
             where=where,
             why=f"{points:,} points need about {needed / MIB:,.0f} MiB, {free / MIB:,.0f} MiB are available",
-            hint="cut the cloud into tiles, run fewer --jobs, or use a machine with more memory",
+            hint="split the cloud into tiles, run fewer --jobs, or use a machine with more memory",
         )
 
 
@@ -86,5 +86,5 @@ def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *
             where=where,
             why=f"{rows:,} x {cols:,} cells need about {needed / MIB:,.0f} MiB, "
             f"{free / MIB:,.0f} MiB are available",
-            hint="remove points far away from the others, cut the cloud into tiles, or use larger cells",
+            hint="remove points far away from the others, split the cloud into tiles, or use larger cells",
         )

@@ -72,5 +72,5 @@ def _explained(error: Exception) -> DependencyError:
         why=str(error),
         hint=f"install it, on Debian and Ubuntu: apt install {package}"
         if package
-        else f"install the package of your system that holds {library}",
+        else f"install the system package that contains {library}",
     )

@@ -57,8 +57,8 @@ def in_processes(
             yield pending[future], result
     except BrokenProcessPool as error:
         raise OutOfMemoryError(
-            "A process that worked on a cloud was ended from outside",
-            why="most often the system does this when memory runs out",
+            "A worker process was killed",
+            why="the system usually does this when memory runs out",
             hint="give a smaller --jobs",
         ) from error
     except SystemExit:  # an end from outside, unlike Ctrl-C, reaches this process alone

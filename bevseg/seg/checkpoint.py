@@ -93,10 +93,10 @@ class Model:
         if slice_name in self.nets:
             return self.nets[slice_name]
         raise ModelError(
-            f"The model holds no network for the {slice_name} slice",
+            f"The model has no network for the {slice_name} slice",
             where=self.source,
-            why=f"it holds: {', '.join(sorted(self.nets)) or 'none'}",
-            hint=f"train the other one into it: bevseg train --slice {slice_name} --init MODEL",
+            why=f"its networks: {', '.join(sorted(self.nets)) or 'none'}",
+            hint=f"add it: bevseg train --slice {slice_name} --init MODEL",
         )
 
 
@@ -298,7 +298,7 @@ def _ensure_registered(kind: str, path: Path) -> None:
     """Raise ModelError unless the networks of a file are of a kind that may be imported."""
     if registered_class(kind) is None:
         raise ModelError(
-            "The networks of this model are of a class that is not registered here",
+            "The network class of this model is not registered",
             where=path,
             why=f"net.kind is {kind!r}; a model file may not make bevseg import a module",
             hint="install the package that registers it (entry point group bevseg.networks), or in Python import the "
@@ -336,7 +336,7 @@ def _plain(value: Any) -> Any:
 
 def _other_version(path: Path, why: str) -> ModelError:
     return ModelError(
-        "The model file is of another version of bevseg",
+        "The model file is from another version of bevseg",
         where=path,
         why=why,
         hint="install the version that wrote it, or train the model again",

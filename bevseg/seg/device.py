@@ -41,7 +41,7 @@ def resolve(name: str) -> torch.device:
         raise DeviceError(
             f"No CUDA device {name!r} on this machine",
             where="--device",
-            why=f"torch {torch.__version__} sees {found} of them",
+            why=f"torch {torch.__version__} finds {found} CUDA devices",
             hint="use --device cpu, or install a CUDA build of torch and its driver",
         )
     return torch.device(name)

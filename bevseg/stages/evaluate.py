@@ -112,10 +112,10 @@ def _pairs(out: Path, truth: Path) -> list[Pair]:
         log.warning("%d clouds of the truth have no labelled cloud: %s", len(lone), _some(lone))
     if not pairs:
         raise InputError(
-            "No cloud is in both places",
+            "No labelled cloud has a truth of the same name",
             where=f"{out} and {truth}",
-            why=f"stems {_some(labelled)} there, {_some(true)} here",
-            hint="clouds are matched by their file name before the first dot",
+            why=f"labelled: {_some(labelled)}; truth: {_some(true)}",
+            hint="clouds are matched by file name, up to the first dot",
         )
     return pairs
 

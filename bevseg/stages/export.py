@@ -65,7 +65,7 @@ def _export(
         raise InputError(
             "The original of this cloud is missing" if not source.exists() else "The original has changed",
             where=source,
-            why="its SHA-256 is not the one of cloud.json" if source.exists() else "no such file",
+            why="its SHA-256 differs from cloud.json" if source.exists() else "no such file",
             hint="restore the file, or run ingest again",
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None

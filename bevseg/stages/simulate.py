@@ -61,7 +61,7 @@ def simulate_clouds(request: SimulationRequest, progress: Progress = silent) -> 
     """
     unknown = [name for name in request.formats if name not in SIMULATED]
     if unknown or not request.formats:
-        raise UsageError(f"No format {unknown}", why=f"known here: {', '.join(SIMULATED)}")
+        raise UsageError(f"No format {unknown}", why=f"known formats: {', '.join(SIMULATED)}")
     jobs = [(seed, _paths(request, seed)) for seed in range(request.seed, request.seed + request.clouds)]
     for _, paths in jobs:
         for path in paths.values():

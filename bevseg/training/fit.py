@@ -106,7 +106,7 @@ def train(
     ensure_networks(settings, slices, init, extra.teacher)
     if settings.train.schedule == "plateau" and not held_out:
         log.warning(
-            "nothing is held out for validation: on schedule plateau the learning rate will never fall"
+            "no cloud is held out for validation: the schedule plateau will never lower the learning rate"
         )
     scores: dict[str, Any] = {"trained_on": sorted(set(counts) - set(held_out))} | _sources(init, extra)
     nets = dict(init.nets) if init else {}
@@ -188,20 +188,20 @@ def ensure_networks(
             for name in slices:
                 init.require(name)
     if teacher is not None:
-        _ensure_same("The teacher reads other rasters", "--teacher", teacher, settings)
+        _ensure_same("The teacher needs other rasters", "--teacher", teacher, settings)
         for name in slices:
             teacher.require(name)
 
 
 def _ensure_same(what: str, option: str, model: Model, settings: Settings, *groups: str) -> None:
     for group in ("slices", "raster", *groups):
-        its, ours = getattr(model.settings, group), getattr(settings, group)
-        if its != ours:
+        trained, given = getattr(model.settings, group), getattr(settings, group)
+        if trained != given:
             raise UsageError(
                 what,
                 where=option,
-                why=f"{group}: {its} there, {ours} here",
-                hint="leave out --config, or give the one that it was trained with, or another model",
+                why=f"{group}: {trained} in the model, {given} in the settings",
+                hint="remove --config, or give the settings or a model that match",
             )
 
 

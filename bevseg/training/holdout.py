@@ -67,7 +67,9 @@ def hold_out(
         log.info("all labelled clouds train, nothing is held out to stop on")
         return ()
     if len(names) == 1:
-        log.warning("only one labelled cloud: all of it trains, nothing is held out to stop on")
+        log.warning(
+            "only one labelled cloud: it is used for training, and none is held out for early stopping"
+        )
         return ()
     count = min(max(1, round(share * len(names))), len(names) - 1)
     points = np.array([labels[name][UNDEFINED + 1 :] for name in names], float)

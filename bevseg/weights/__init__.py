@@ -21,8 +21,8 @@ def default_model() -> Path:
     if DEFAULT.is_file():
         return DEFAULT
     raise ModelError(
-        "This copy of bevseg came without its model",
+        "This installation of bevseg has no default model",
         where=DEFAULT,
         why="there is no such file",
-        hint="install the wheel, or name a model of your own; `bevseg run --train-on LABELLED_DIR` trains one",
+        hint="install the wheel, or give your own model; `bevseg run --train-on LABELLED_DIR` trains one",
     )

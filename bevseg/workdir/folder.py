@@ -159,7 +159,7 @@ class Folder:
                 return PointLabels(arrays["classes"], arrays["confidence"])
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise InputError(
-                "Not the labels that bevseg wrote", where=path, why=str(error), hint="run backproject again"
+                "The labels cannot be read", where=path, why=str(error), hint="run backproject again"
             ) from error
 
     def _write(
@@ -195,9 +195,9 @@ def folders(work: Path) -> list[Folder]:
     found = [Folder(path.parent) for path in sorted(work.glob("*/cloud.las"))] if work.is_dir() else []
     if not found:
         raise CloudNotFoundError(
-            "No work directory with clouds in it",
+            "Not a work directory with clouds",
             where=work,
-            why="it holds no <stem>/cloud.las" if work.is_dir() else "there is no such directory",
+            why="it has no <stem>/cloud.las" if work.is_dir() else "there is no such directory",
             hint="fill one with `bevseg ingest CLOUDS -o WORK`",
         )
     return found

@@ -42,7 +42,7 @@ def settings_for(work: Path, config: str | None, model: Path | None) -> Settings
         If both are given.
     """
     if config is not None and model is not None:
-        raise UsageError("A model brings its own settings", where="--config, -m", hint="give one of the two")
+        raise UsageError("A model has its own settings", where="--config, -m", hint="give one of the two")
     if model is not None:
         # Only here: without a model no stage waits for torch.
         from bevseg.seg import checkpoint

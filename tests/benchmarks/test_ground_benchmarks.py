@@ -50,7 +50,7 @@ def test_samples_of_either_packing_are_scored(tmp_path, monkeypatch, capsys, pac
         ({"samp12.txt": LEVEL.encode() + b"1 2 x 0\n"}, "samp12.txt"),
         ({"samp12.txt": b"1 2 3\n4 5 6\n"}, "No class codes"),
         ({"samp12.txt": b"1 2 3 2\n4 5 6 1\n"}, "expected 0 for ground and 1 for objects"),
-        ({"samp12.txt": LEVEL.encode(), "samp12.txt.gz": gzipped(LEVEL)}, "called 'samp12'"),
+        ({"samp12.txt": LEVEL.encode(), "samp12.txt.gz": gzipped(LEVEL)}, "the name 'samp12'"),
     ],
 )
 def test_a_folder_that_cannot_be_scored_ends_with_2_and_the_reason(

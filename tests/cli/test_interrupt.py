@@ -106,7 +106,7 @@ def test_a_bug_in_one_cloud_spoils_only_that_cloud(monkeypatch, streets, tmp_pat
     monkeypatch.setattr(ingest, "read_cloud", broken)
     result = bevseg("ingest", streets, "-o", tmp_path / "work")
     assert result.exit_code == 3
-    assert "b: An unexpected error: this is a bug (KeyError: 'z')" in result.stderr
+    assert "b: Unexpected error: this is a bug (KeyError: 'z')" in result.stderr
     assert left_behind(tmp_path / "work") == ["a", "c"]
 
 

@@ -112,7 +112,7 @@ def test_extra_supervision_that_does_not_fit_are_usage_errors(model, work, furth
         teacher_of_others,
     )
     for options, code, word in (
-        (["--teacher", teacher_of_others], 2, "The teacher reads other rasters"),
+        (["--teacher", teacher_of_others], 2, "The teacher needs other rasters"),
         (["--teacher", tmp_path / "none"], 4, "no model"),
         (["--unlabelled", work / "work"], 2, "are the training clouds"),
         (["--unlabelled", tmp_path / "none"], 4, "bevseg ingest"),
@@ -160,7 +160,7 @@ def test_one_cloud_trains_without_validation_and_says_so(work, streets, tmp_path
     arguments = ["--train-on", streets / "a.txt", "--config", work / "tiny.toml"]
     result = bevseg("run", streets / "b.txt", "-o", tmp_path, *arguments)
     assert result.exit_code == 0, result.stderr
-    assert result.stderr.count("nothing is held out") == 1
+    assert result.stderr.count("no cloud is held out") == 1
 
 
 def test_the_limit_of_minutes_ends_the_training(work, tmp_path):

@@ -109,7 +109,7 @@ def test_a_strict_scheme_refuses_unknown_codes_only_where_labels_matter(tmp_path
     scheme = load_scheme(own_scheme(tmp_path, STRICT))
     with pytest.warns(UserWarning):
         assert scheme.decode(codes(11, 12), where="a").tolist() == [BUILDING, 0]
-    with pytest.raises(LabelError, match="does not know"):
+    with pytest.raises(LabelError, match="Unknown class codes"):
         scheme.decode(codes(11, 12), where="a", strict=True)
 
 

@@ -62,7 +62,7 @@ def test_pooling_is_adding_counts():
 
 
 def test_other_numbers_of_points_are_refused_with_both():
-    with pytest.raises(InputError, match="2 predicted labels for 3 true ones"):
+    with pytest.raises(InputError, match="2 predicted labels, 3 true labels"):
         evaluate.count(ids(1, 1, 1), ids(1, 1), "a.laz")
 
 

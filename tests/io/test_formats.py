@@ -93,7 +93,7 @@ def test_the_suffix_decides_and_text_takes_the_rest(tmp_path, name, format_name)
 
 @pytest.mark.parametrize("name", ["out.pcd", "out.e57", "out"])
 def test_a_format_that_is_not_written_is_a_usage_error_with_the_choices(tmp_path, name):
-    with pytest.raises(UsageError, match="No format is written") as caught:
+    with pytest.raises(UsageError, match="Clouds cannot be written") as caught:
         write_cloud(*two_points(), tmp_path / name)
     assert caught.value.hint == "choose from .laz, .las, .ply, .txt, .txt.gz"
     assert list(tmp_path.iterdir()) == []
@@ -129,7 +129,7 @@ def test_a_format_of_the_user_may_be_only_read(installed, tmp_path):
     cloud, labels = two_points()
     np.column_stack([cloud.xyz, labels.classes]).tofile(tmp_path / "a.seen")
     assert len(read_cloud(tmp_path / "a.seen")) == 2
-    with pytest.raises(UsageError, match="No format is written"):
+    with pytest.raises(UsageError, match="Clouds cannot be written"):
         write_cloud(cloud, labels, tmp_path / "b.seen")
 
 

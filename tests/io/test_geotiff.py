@@ -155,7 +155,7 @@ def test_a_raster_that_is_missing_foreign_or_damaged_is_told(tmp_path):
     profile = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": 4, "height": 4}
     with rasterio.open(foreign, "w", transform=rasterio.Affine(2, 0, 50, 0, -2, 90), **profile) as file:
         file.write(np.zeros((1, 4, 4), np.uint8))
-    with pytest.raises(InputError, match="Not a raster of bevseg"):
+    with pytest.raises(InputError, match="Not a bevseg raster"):
         geotiff.read(foreign)
     geotiff.write(dem(300, 300), tmp_path / "dem.tif")
     whole = (tmp_path / "dem.tif").read_bytes()

@@ -43,7 +43,7 @@ def test_the_same_three_points(tmp_path, kind):
 def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind):
     with pytest.raises(CloudFormatError) as caught:
         read_content(tmp_path, head(kind, count=1004) + body(kind))
-    assert "1,004 by its header, 3 found" in str(caught.value)
+    assert "1,004 in the header, 3 in the file" in str(caught.value)
 
 
 @pytest.mark.parametrize(

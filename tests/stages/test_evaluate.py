@@ -89,14 +89,14 @@ def test_nothing_in_common_is_bad_input(places):
     (places / "out" / "a.txt").rename(places / "out" / "x.txt")
     result = bevseg("evaluate", places / "out", places / "truth")
     assert result.exit_code == 4
-    assert "No cloud is in both places" in result.stderr
+    assert "No labelled cloud has a truth of the same name" in result.stderr
 
 
 def test_other_points_are_bad_input(places):
     tiny.write_text(places / "truth" / "a.txt", XYZ[:4], TRUTH[:4])
     result = bevseg("evaluate", places / "out", places / "truth", "--json", places / "scores.json")
     assert result.exit_code == 4
-    assert "6 predicted labels for 4 true ones" in result.stderr
+    assert "6 predicted labels, 4 true labels" in result.stderr
     assert not (places / "scores.json").exists()
 
 
@@ -112,7 +112,7 @@ def test_codes_that_a_strict_scheme_does_not_know_are_an_error(places):
     (places / "own.toml").write_text(text)
     result = bevseg("evaluate", places / "out", places / "truth", "--classes", places / "own.toml")
     assert result.exit_code == 4
-    assert "does not know" in result.stderr
+    assert "Unknown class codes" in result.stderr
 
 
 def test_scores_are_not_written_over(places):

@@ -61,7 +61,7 @@ def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArra
         raise LabelError(
             f"Scheme {scheme.name!r} does not fit a LAS file",
             where=path,
-            why=f"it writes code {table.max()}, a LAS file holds 0 to 255",
+            why=f"the scheme has code {table.max()}; a LAS file stores 0 to 255",
             hint="choose another --out-classes, or --format txt or ply",
         )
     return table

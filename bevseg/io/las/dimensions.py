@@ -66,9 +66,9 @@ def with_dimensions(
             continue
         if dict(fields)[name] != dimension.values.dtype:
             raise CloudFormatError(
-                f"The dimension {name} is taken",
+                f"The cloud already has a dimension {name}",
                 where=where,
-                why=f"the cloud has one of that name and holds {dict(fields)[name]} in it",
+                why=f"bevseg writes this dimension; that of the cloud has another type, {dict(fields)[name]}",
                 hint="rename that dimension",
             )
         at = names.index(name) * _STRUCT

@@ -81,7 +81,7 @@ def _ensure_waveforms_survive(source: LasSource, path: Path) -> None:
     channels = np.unique(source.points["classification_flags"] & np.uint8(_CHANNEL))
     if len(channels) > 1 and (source.header.compressed or path.suffix.lower() == ".laz"):
         raise UsageError(
-            "The waveform references of this cloud would be scrambled",
+            "The waveform references of this cloud would be corrupted",
             where=path,
             why=f"LAZ of point format {source.point_format} with {len(channels)} scanner channels, which the "
             "library for LAZ does not compress correctly",

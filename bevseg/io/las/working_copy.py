@@ -52,10 +52,10 @@ def read(path: Path) -> PointCloud:
     record = source.header.find(*_NOTE)
     if record is None:
         raise CloudFormatError(
-            "Not the cloud of a work directory",
+            "Not a cloud of a work directory",
             where=path,
-            why="it lacks the record that bevseg leaves in one",
-            hint="make it with `bevseg ingest`",
+            why="it has no record of bevseg",
+            hint="create it with `bevseg ingest`",
         )
     note = parse_json(
         record.data.decode("utf-8", "replace"),

@@ -108,7 +108,7 @@ def read_header(path: Path) -> Header:
     elements = tuple(_elements(lines))
     if kind not in _ORDERS or not all(_is_known(element) for element in elements):
         raise CloudFormatError(
-            "The header of the PLY file is not understood",
+            "This PLY header is not supported",
             where=path,
             why=f"format {kind}; "
             + "; ".join(line for e in elements if not _is_known(e) for line in e.lines),

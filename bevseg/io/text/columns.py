@@ -74,7 +74,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
         "No points in the file",
         where=path,
         why=f"no line holds numbers; it begins with {data[:60]!r}",
-        hint=f"expected lines of x y z [label]; readable are {formats.readable()}",
+        hint=f"expected lines of x y z [label]; bevseg reads {formats.readable()}",
     )
 
 
@@ -105,14 +105,14 @@ def _checked(columns: str) -> tuple[str, ...]:
     known = (*AXES, "label", SKIPPED)
     if any(name not in known for name in names) or not set(AXES) <= set(names):
         raise UsageError(
-            f"Columns {columns!r} are not understood",
+            f"Columns {columns!r} cannot be used",
             where="--columns",
             why=f"expected each of x, y, z once, label at most once, and {SKIPPED} for a column to skip",
             hint="for example --columns x,y,z,-,label",
         )
     if any(names.count(name) > 1 for name in (*AXES, "label")):
         raise UsageError(
-            f"Columns {columns!r} name one twice", where="--columns", hint="call the ones to skip -"
+            f"Columns {columns!r} have a name twice", where="--columns", hint="write - for a column to skip"
         )
     return names
 
@@ -123,14 +123,14 @@ def _names(
     """Return the meaning of each field: as wanted, else as the heading says, else x y z label."""
     if wanted is not None and len(wanted) > len(fields):
         raise UsageError(
-            f"{len(wanted)} columns are named, the file has {len(fields)}",
+            f"{len(wanted)} columns for a file with {len(fields)}",
             where=path,
             why=f"its first line is {fields}",
-            hint="name as many with --columns, or fewer: the rest is skipped",
+            hint="name as many columns, or fewer: further columns are skipped",
         )
     if len(fields) < len(AXES):
         raise CloudFormatError(
-            f"{len(fields)} columns, at least x y z are needed",
+            f"{len(fields)} columns, but x y z are needed",
             where=path,
             why=f"the first line is {fields}",
             hint="one line per point: x y z [label]",

@@ -181,15 +181,15 @@ def _check(raster: Raster, model: Model, slice_name: str) -> None:
     expected = tuple(band.name for band in model.bands[slice_name])
     if raster.names != expected:
         raise ModelError(
-            f"The model reads other bands of the {slice_name} slice",
+            f"The model needs other bands of the {slice_name} slice",
             where=model.source,
-            why=f"the raster holds {', '.join(raster.names)}; the model reads {', '.join(expected)}",
+            why=f"the raster has {', '.join(raster.names)}; the model needs {', '.join(expected)}",
             hint="rasterize with the configuration of the model, or train a model for these bands",
         )
     cell = model.settings.raster.cell
     if raster.grid.cell != cell:
         raise ModelError(
-            "The model is for another cell size",
+            "The raster has another cell size than the model",
             where=model.source,
             why=f"the raster has cells of {raster.grid.cell:g} m; the model was trained on {cell:g} m",
             hint="rasterize with the cell of the model, or train a model for this one",

@@ -15,7 +15,7 @@ def within(option: str, value: float, low: float, high: float = float("inf")) ->
     """Raise a UsageError unless low <= value <= high; NaN never is."""
     if not low <= value <= high:
         top = f" to {high:g}" if high < float("inf") else " upwards"
-        raise UsageError(f"No {option} of {value:g}", hint=f"choose a number from {low:g}{top}")
+        raise UsageError(f"Invalid {option}: {value:g}", hint=f"choose a number from {low:g}{top}")
 
 
 def of_areas(smooth: float, scope: str, activation: str) -> None:

@@ -142,7 +142,9 @@ def exponential_logarithmic(
     of_areas(smooth, "batch", activation)
     if not smooth > 0:
         raise UsageError(
-            f"No smooth of {smooth:g}", why="the logarithm of a Dice of 0", hint="choose one above 0"
+            f"Invalid smooth: {smooth:g}",
+            why="the logarithm of a Dice of 0 is infinite",
+            hint="choose one above 0",
         )
     areas = overlaps(logits, target, ignore_index, activation=activation)
     wrong = areas.powers + areas.truth - 2 * areas.inter
@@ -162,5 +164,5 @@ def _label_weights(pixels: ValidPixels, frequencies: Sequence[float] | None) -> 
         return (len(pixels.ids) / counts[pixels.ids].to(pixels.logits.dtype)).sqrt()
     shares = class_weights(frequencies, pixels)
     if not shares.all():
-        raise UsageError("A class of frequency 0", hint="give frequencies above 0")
+        raise UsageError("A class has frequency 0", hint="give frequencies above 0")
     return (shares.sum() / shares).sqrt()[pixels.ids]

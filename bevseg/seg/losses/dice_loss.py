@@ -110,7 +110,7 @@ def power_dice(
     """
     if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
         raise UsageError(
-            f"Power Dice has no use for p = {p:g}",
+            f"Power Dice cannot use p = {p:g}",
             why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
             hint="choose p from 1 to 2; 1.5 is a good start",
         )

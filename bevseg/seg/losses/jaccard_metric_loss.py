@@ -103,15 +103,15 @@ def jaccard_metric(
     three means: Wang et al., Revisiting Evaluation Metrics for Semantic Segmentation (NeurIPS 2023).
     """
     if form not in (1, 2):
-        raise UsageError(f"No Jaccard metric loss {form:g}", hint="choose form 1 or 2")
+        raise UsageError(f"Invalid form: {form:g}", hint="choose form 1 or 2")
     if min(fp_weight, fn_weight, smooth) < 0 or gamma < 1:
         raise UsageError(
-            f"fp_weight {fp_weight:g}, fn_weight {fn_weight:g}, smooth {smooth:g}, gamma {gamma:g}",
-            why="weights and smooth start at 0, gamma at 1",
+            f"Invalid options: fp_weight {fp_weight:g}, fn_weight {fn_weight:g}, smooth {smooth:g}, gamma {gamma:g}",
+            why="weights and smooth must be 0 or more, gamma 1 or more",
         )
     if log and smooth == 0:
         raise UsageError(
-            "The log form without smooth", why="a class that is missed would cost infinitely much"
+            "The log form needs a smooth above 0", why="the loss of a missed class would be infinite"
         )
     cost = partial(_cost, fp_weight=fp_weight, fn_weight=fn_weight, smooth=smooth, gamma=gamma, log=log)
     areas, present = _measured(logits, target, ignore_index, keep, f"jml{form:g}", threshold)
@@ -164,9 +164,9 @@ def soft_jaccard(
     it is `power_jaccard` with p = norm.
     """
     if norm not in (1, 2):
-        raise UsageError(f"No soft Jaccard with norm {norm:g}", hint="choose norm 1 or 2")
+        raise UsageError(f"Invalid norm: {norm:g}", hint="choose norm 1 or 2")
     if smooth < 0:
-        raise UsageError(f"A smooth of {smooth:g}", hint="choose 0 or more")
+        raise UsageError(f"Invalid smooth: {smooth:g}", hint="choose 0 or more")
     areas, present = _measured(logits, target, ignore_index, keep, f"sjl{norm:g}", threshold)
     value = _mixed(areas, _counted(present, active), partial(_cost, smooth=smooth), miou_d, miou_i, miou_c)
     return value.to(torch.promote_types(logits.dtype, torch.float32))
@@ -274,7 +274,7 @@ def _counted(present: Tensor, active: str | Sequence[int]) -> Tensor:
     if active == "all":
         return torch.ones_like(present)
     if isinstance(active, str):
-        raise UsageError(f"No classes {active!r}", hint="name present, all, or a list of ids")
+        raise UsageError(f"Invalid classes: {active!r}", hint="name present, all, or a list of ids")
     counted = torch.zeros_like(present)
     counted[class_map_numbers(active, len(present))] = True
     return counted
@@ -304,8 +304,8 @@ def _mixed(
     """Return the weighted sum of the three means of areas (C, B) over the active classes (C, B)."""
     if min(miou_d, miou_i, miou_c) < 0 or miou_d + miou_i + miou_c <= 0:
         raise UsageError(
-            f"Weights {miou_d:g}, {miou_i:g}, {miou_c:g} of the means",
-            hint="choose 0 or more, one of them above",
+            f"Invalid weights of the means: {miou_d:g}, {miou_i:g}, {miou_c:g}",
+            hint="choose 0 or more, and at least one above 0",
         )
     terms = []
     if miou_d:

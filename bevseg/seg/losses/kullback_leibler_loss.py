@@ -53,7 +53,8 @@ def kullback_leibler(
     """
     if temperature <= 0:
         raise UsageError(
-            f"A temperature of {temperature:g}", hint="choose one above 0; 1 leaves the logits alone"
+            f"Invalid temperature: {temperature:g}",
+            hint="choose a number above 0; 1 leaves the logits unchanged",
         )
     pixels = soft_masked(logits, target, ignore_index, keep)
     z, truth = pixels.logits / temperature, pixels.truth

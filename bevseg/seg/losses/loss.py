@@ -177,8 +177,8 @@ class Loss:
             raise UsageError(
                 f"The loss {self.text!r} needs a trained model to learn from",
                 where="--init",
-                why="it is fitted to the maps of a network, and none is given",
-                hint="train one with --loss ce, and give it to `bevseg train` with --init",
+                why="it is fitted to the output maps of a network",
+                hint="train a model with --loss ce, and give it to `bevseg train` with --init",
             )
 
     def recipe(self, config: TrainConfig) -> TrainConfig:
@@ -231,16 +231,16 @@ class Loss:
         """
         if not 0 < epsilon <= 1:
             raise UsageError(
-                f"No boundary smoothing by {epsilon:g}",
+                f"Invalid boundary smoothing: {epsilon:g}",
                 where="--smooth-boundary",
-                hint="choose a share from 0 to 1",
+                hint="choose a number from 0 to 1",
             )
         if not self.takes_soft_labels:
             raise UsageError(
                 "Boundary smoothing needs losses that take soft labels",
                 where="--smooth-boundary",
                 why=f"the loss is {self.text}",
-                hint="sums of ce (without options) and jml do: --loss 0.25*ce+0.75*jml",
+                hint="use a sum of ce (without options) and jml, such as --loss 0.25*ce+0.75*jml",
             )
         terms = tuple(replace(term, function=term.soft, maps=None) for term in self.terms)
         return replace(self, terms=terms, smoothing=epsilon)
@@ -272,9 +272,7 @@ def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
     terms = tuple(_term(term, text, classes) for term in written)
     for term in terms:
         if term.learner is not None and (len(terms) > 1 or term.weight != 1):
-            raise UsageError(
-                f"{term.name} is learned for one network, and no part of a sum", where=f"--loss {text}"
-            )
+            raise UsageError(f"{term.name} cannot be part of a sum, or have a weight", where=f"--loss {text}")
     return Loss(terms, text)
 
 
@@ -354,7 +352,7 @@ def _called(work: Callable[[], Any], term: str, text: str) -> Any:
             f"The loss {term!r} cannot be computed",
             where=f"--loss {text}",
             why=f"{type(error).__name__}: {error}",
-            hint="check its options; lists need a number for each class",
+            hint="check its options; a list needs one number for each class",
         ) from error
 
 

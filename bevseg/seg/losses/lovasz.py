@@ -154,7 +154,7 @@ def _checked(weights: Sequence[float] | None, count: int) -> Sequence[float]:
         return [1.0] * count
     chosen = list(weights)[1:] if count == 1 and len(weights) == 2 else list(weights)
     if len(chosen) != count or not all(weight >= 0 for weight in chosen):
-        raise UsageError(f"No weights {list(weights)}", hint=f"give {count} numbers, none of them negative")
+        raise UsageError(f"Invalid weights: {list(weights)}", hint=f"give {count} numbers of 0 or more")
     return chosen
 
 
@@ -166,7 +166,7 @@ def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
     if classes == "all":
         return list(range(len(truth)))
     if isinstance(classes, str):
-        raise UsageError(f"No classes {classes!r}", hint="name present, all, or a list of ids")
+        raise UsageError(f"Invalid classes: {classes!r}", hint="name present, all, or a list of ids")
     return class_map_numbers(classes, len(truth))
 
 

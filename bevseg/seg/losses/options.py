@@ -174,7 +174,7 @@ def ensure_contract(function: Function, name: str, text: str) -> None:
                 return
             why = f"its parameters are {signature}"
     raise UsageError(
-        f"{name!r} is no loss",
+        f"{name!r} is not a loss",
         where=f"--loss {text}",
         why=why,
         hint="expected f(logits, target, ignore_index=255, **options) -> scalar",

@@ -72,7 +72,9 @@ def read_terms(text: str) -> list[Written]:
     """
     if len(text) > LONGEST:
         raise UsageError(
-            f"A loss of {len(text)} characters", where="--loss", hint=f"write it in at most {LONGEST}"
+            f"A loss text of {len(text)} characters is too long",
+            where="--loss",
+            hint=f"shorten it to at most {LONGEST}",
         )
     tokens = list(_tokens(text))
     terms, begin, depth = [], 0, 0
@@ -154,9 +156,9 @@ class _Term:
         self._take("sign", text="*")
         if not weight > 0:
             raise UsageError(
-                f"A loss that counts nothing: {self.text!r}",
+                f"The loss {self.text!r} has no effect",
                 where=f"--loss {self.whole}",
-                hint="leave it out, or give it a weight above 0",
+                hint="remove it, or give it a weight above 0",
             )
         return weight
 

@@ -89,8 +89,8 @@ def boundary_smoothed(
     """
     if not 0 <= epsilon <= 1 or kernel < 1 or kernel % 2 == 0:
         raise UsageError(
-            f"Boundary smoothing with epsilon {epsilon:g} and kernel {kernel}",
-            why="epsilon is a share from 0 to 1, kernel an odd number of pixels",
+            f"Invalid boundary smoothing: epsilon {epsilon:g}, kernel {kernel}",
+            why="epsilon must be from 0 to 1, kernel an odd number of pixels",
         )
     soft = one_hot(target, classes, ignore_index)
     # An ignored pixel is lower than all classes.

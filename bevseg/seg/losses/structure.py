@@ -84,7 +84,7 @@ def structural_similarity(
 def _weights(window: int, sigma: float | None) -> list[list[float]]:
     """Return the weights of the pixels of a window, rows of columns; their sum does not matter."""
     if not 1 <= window <= LARGEST or window % 2 == 0:
-        raise UsageError(f"No window of {window} pixels", hint=f"choose an odd number, at most {LARGEST}")
+        raise UsageError(f"Invalid window: {window} pixels", hint=f"choose an odd number, at most {LARGEST}")
     if sigma is None:
         return [[1.0] * window] * window
     within("sigma", sigma, torch.finfo(torch.float32).tiny)

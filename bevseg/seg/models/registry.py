@@ -49,7 +49,7 @@ def register(kind: str, network: type[Any]) -> None:
         If bevseg has a network of that name.
     """
     if kind in NETWORKS:
-        raise UsageError(f"bevseg has a network {kind!r}", where="net.kind", hint="choose another name")
+        raise UsageError(f"There is a network {kind!r} already", where="net.kind", hint="choose another name")
     _registered[kind] = network
 
 
@@ -121,7 +121,7 @@ def _import(path: str, kind: str) -> type[Any]:
         ) from error
     if not isinstance(found, type):
         raise UsageError(
-            f"The network {kind!r} is no class",
+            f"The network {kind!r} is not a class",
             where="net.kind",
             hint="name a class, as package.module:Class",
         )

@@ -49,7 +49,8 @@ def of_probabilities(*, inputs: int = 3, no_init: bool = False) -> NeuroIoU:
     """
     if inputs not in (3, 6):
         raise UsageError(
-            f"NeuroIoU with {inputs} inputs", hint="choose neuro_iou, which has 3, or neuro_iou:6"
+            f"NeuroIoU has no variant with {inputs} inputs",
+            hint="choose neuro_iou, which has 3, or neuro_iou:6",
         )
     return NeuroIoU(str(inputs), no_init)
 

@@ -148,7 +148,7 @@ class Report:
         fatal = [name for name in wrong if name != "FN"]
         if fatal:
             raise SurrogateError(
-                "The surrogate of the IoU loss would teach the wrong way",
+                "The surrogate of the IoU loss has a slope of the wrong sign",
                 where=f"sign of the slope of {', '.join(fatal)}, inputs {self.kind}",
                 why="; ".join(self._of(name) for name in fatal),
                 hint="fit it to the maps of another --init, on more and more varied crops, or choose another variant",
@@ -302,8 +302,8 @@ def _split(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
     """Return the pairs to learn from, shuffled, and those held out."""
     if len(pairs) < FEWEST:
         raise SurrogateError(
-            "Too few maps to fit a surrogate of the IoU loss to",
-            why=f"{len(pairs)} pairs of a map and a class that it shows, expected {FEWEST} or more",
+            "Too few maps to fit a surrogate of the IoU loss",
+            why=f"{len(pairs)} pairs of a map and a class, {FEWEST} are needed",
             hint="train on more clouds, or on smaller crops",
         )
     order = torch.randperm(len(pairs), generator=torch.Generator().manual_seed(seed))

@@ -183,7 +183,7 @@ def pseudo_labels(teacher: Tensor, confidence: float = 0.0) -> tuple[Tensor, Ten
         For a confidence outside [0, 1].
     """
     if not 0 <= confidence <= 1:
-        raise UsageError(f"A confidence of {confidence:g}", hint="choose a probability, from 0 to 1")
+        raise UsageError(f"Invalid confidence: {confidence:g}", hint="choose a probability from 0 to 1")
     teacher = teacher.detach() if teacher.ndim == 4 else teacher.detach()[:, None]
     best = teacher.amax(1) if teacher.shape[1] > 1 else torch.maximum(teacher, 1 - teacher)[:, 0]
     keep = best >= confidence

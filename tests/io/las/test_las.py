@@ -156,7 +156,7 @@ def test_a_dimension_of_our_name_that_is_not_ours_is_refused(tmp_path):
         tmp_path / "in.las",
         edit=lambda file: file.add_extra_dim(laspy.ExtraBytesParams("bevseg_confidence", np.float64)),
     )
-    with pytest.raises(CloudFormatError, match="bevseg_confidence is taken"):
+    with pytest.raises(CloudFormatError, match="already has a dimension bevseg_confidence"):
         relabelled(source, tmp_path / "out.las")
     assert not (tmp_path / "out.las").exists()
 

@@ -105,7 +105,7 @@ def test_vertices_with_lists_come_through_open3d(tmp_path, kind):
     if kind != "ascii":  # cut in the midst of a list, and before its counter
         short += [head(kind, properties=lists) + rows[:-cut] for cut in (5, 9)]
     for content in short:
-        with pytest.raises(CloudFormatError, match="fewer points than its header claims"):
+        with pytest.raises(CloudFormatError, match="fewer points than its header says"):
             read_content(tmp_path, content)
 
 
@@ -138,7 +138,7 @@ def test_nan_keeps_its_place(tmp_path):
 def test_a_header_that_claims_too_much_is_told_with_both_numbers(tmp_path, kind):
     with pytest.raises(CloudFormatError) as caught:
         read_content(tmp_path, head(kind, count=1004) + body(kind))
-    assert "1,004 by its header, 3 found" in str(caught.value)
+    assert "1,004 in the header, 3 in the file" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_columns_that_make_no_sense_are_a_usage_error(tmp_path, columns):
 
 
 def test_more_columns_than_the_file_has_are_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="5 columns are named, the file has 4"):
+    with pytest.raises(UsageError, match="5 columns for a file with 4"):
         read_content(tmp_path, ROWS, columns="x,y,z,-,label")
 
 
@@ -144,7 +144,7 @@ def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, 
         (ROWS.replace(" ", ",") + "1,,3,4\n", "line 4 holds ''"),
         ("1 2 3 4 5 6\n1 2 3 4 5\n", "line 2 has 5 columns, the first point has 6"),
         ("1 2\n3 4\n", "first line is"),
-        ("4\n" + ROWS, "4 by its header, 3 found"),
+        ("4\n" + ROWS, "4 in the header, 3 in the file"),
         ("# only\n# comments\n", "no line holds numbers"),
         ("only words here\nand here\n", "no line holds numbers"),
         ("\n \n", "no line holds numbers"),
@@ -170,7 +170,7 @@ def test_the_line_is_right_far_down_a_long_file(tmp_path):
 @pytest.mark.parametrize("cut", [5, 20, 60, -1])
 def test_a_gzip_cut_short_is_no_cloud(tmp_path, cut):
     packed = gzip.compress("".join(f"{i}.5 2 3 4\n" for i in range(500)).encode())
-    with pytest.raises(CloudFormatError, match="damaged or cut short"):
+    with pytest.raises(CloudFormatError, match="damaged or truncated"):
         read_content(tmp_path, packed[:cut], "cloud.txt.gz")
 
 

@@ -136,7 +136,7 @@ def test_nothing_is_changed(squares):
 def test_other_bands_are_refused(squares):
     with pytest.raises(ModelError, match="other bands of the low slice") as caught:
         predict(scenes.raster(squares[0], names=("density", "height")), scenes.model(source="m"), "low")
-    assert caught.value.why == "the raster holds density, height; the model reads height, density"
+    assert caught.value.why == "the raster has density, height; the model needs height, density"
     assert caught.value.where == "m"
 
 

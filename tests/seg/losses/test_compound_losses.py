@@ -163,15 +163,15 @@ def test_structural_similarity_in_a_flat_place_keeps_its_digits():
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (partial(combo, alpha=1.1), "No alpha of 1.1"),
+        (partial(combo, alpha=1.1), "Invalid alpha: 1.1"),
         (partial(combo, form="raw"), "No form 'raw'"),
-        (partial(exponential_logarithmic, gamma=-1), "No gamma of -1"),
-        (partial(exponential_logarithmic, smooth=0), "No smooth of 0"),
+        (partial(exponential_logarithmic, gamma=-1), "Invalid gamma: -1"),
+        (partial(exponential_logarithmic, smooth=0), "Invalid smooth: 0"),
         (partial(exponential_logarithmic, frequencies=[1, 1, 1]), "3 weights for 4 classes"),
         (partial(exponential_logarithmic, frequencies=[1, 1, 1, 0]), "frequency 0"),
-        (partial(structural_similarity, window=4), "No window of 4"),
-        (partial(structural_similarity, sigma=0), "No sigma of 0"),
-        (partial(structural_similarity, beta=2), "No beta of 2"),
+        (partial(structural_similarity, window=4), "Invalid window: 4"),
+        (partial(structural_similarity, sigma=0), "Invalid sigma: 0"),
+        (partial(structural_similarity, beta=2), "Invalid beta: 2"),
     ],
 )
 def test_options_outside_their_domain_are_refused(loss, message):

@@ -115,13 +115,13 @@ def test_hinge_is_the_mean_over_classes_against_the_rest():
     ("loss", "message"),
     [
         (partial(weighted_cross_entropy, weights=[1, 2]), "2 weights for 4 classes"),
-        (partial(weighted_cross_entropy, weights=-1), "No class weight of -1"),
+        (partial(weighted_cross_entropy, weights=-1), "Invalid class weight: -1"),
         (partial(balanced_cross_entropy, scope="pixel"), "No scope 'pixel'"),
-        (partial(balanced_cross_entropy, beta=1.5), "No beta of 1.5"),
-        (partial(balanced_cross_entropy, clamp=0.6), "No clamp of 0.6"),
-        (partial(focal, gamma=-0.1), "No gamma of -0.1"),
-        (partial(focal, gamma=float("nan")), "No gamma of nan"),
-        (partial(focal, alpha=2), "No alpha of 2"),
+        (partial(balanced_cross_entropy, beta=1.5), "Invalid beta: 1.5"),
+        (partial(balanced_cross_entropy, clamp=0.6), "Invalid clamp: 0.6"),
+        (partial(focal, gamma=-0.1), "Invalid gamma: -0.1"),
+        (partial(focal, gamma=float("nan")), "Invalid gamma: nan"),
+        (partial(focal, alpha=2), "Invalid alpha: 2"),
     ],
 )
 def test_options_outside_their_domain_are_refused(loss, message):

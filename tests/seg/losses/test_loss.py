@@ -97,8 +97,8 @@ def test_a_text_is_the_function_with_its_options_to_the_bit(text, expected):
         ("power_jacard:1.5", "did you mean power_jaccard"),
         ("lovasz_softmax:2", "takes no number"),
         ("ce:1:2", "takes no number"),
-        ("power_jaccard:3", "no use for p = 3"),
-        ("power_jaccard(p=0.5)", "no use for p = 0.5"),
+        ("power_jaccard:3", "cannot use p = 3"),
+        ("power_jaccard(p=0.5)", "cannot use p = 0.5"),
         ("power_jaccard(smoth=2)", "did you mean smooth"),
         ("hinge(a=1)", "hinge has no options"),
         ("jml(keep=1)", "no option 'keep'"),
@@ -297,7 +297,7 @@ def test_options_without_types_take_any_value_and_open_ended_ones_any_name(own):
     ("name", "message"),
     [
         ("somebodys_losses:squarred", "did you mean squared"),
-        ("somebodys_losses:number", "is no loss"),
+        ("somebodys_losses:number", "is not a loss"),
         ("somebodys_losses:three", "expected f(logits, target, ignore_index=255, **options)"),
         ("somebodys_losses:flat", "scalar tensor"),
         ("somebodys_losses:many", "scalar tensor"),
@@ -309,7 +309,7 @@ def test_options_without_types_take_any_value_and_open_ended_ones_any_name(own):
         ("somebodys_fault:loss", "No module named 'no_such_thing'"),
         ("somebodys_slip:loss", "AttributeError: module 'math' has no attribute 'no_such_thing'"),
         ("no_such_module:loss", "cannot be imported"),
-        ("os:system", "is no loss"),
+        ("os:system", "is not a loss"),
     ],
 )
 def test_what_is_no_loss_of_anybodys_is_refused(own, name, message):

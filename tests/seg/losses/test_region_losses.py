@@ -133,16 +133,16 @@ def test_log_cosh_keeps_the_digits_of_a_good_prediction(z):
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (partial(dice, smooth=-1), "No smooth of -1"),
+        (partial(dice, smooth=-1), "Invalid smooth: -1"),
         (partial(dice, classes="some"), "No choice of classes 'some'"),
         (partial(dice, scope="pixel"), "No scope 'pixel'"),
         (partial(dice, activation="relu"), "No activation 'relu'"),
-        (partial(power_dice, p=2.1), "no use for p = 2.1"),
+        (partial(power_dice, p=2.1), "cannot use p = 2.1"),
         (partial(power_dice, reduce="pixel"), "No reduction 'pixel'"),
-        (partial(tversky, fp_weight=-1), "No fp_weight of -1"),
-        (partial(focal_tversky, exponent=-1), "No exponent of -1"),
+        (partial(tversky, fp_weight=-1), "Invalid fp_weight: -1"),
+        (partial(focal_tversky, exponent=-1), "Invalid exponent: -1"),
         (partial(focal_tversky, over_classes="max"), "No reduction over classes 'max'"),
-        (partial(sensitivity_specificity, weight=1.1), "No weight of 1.1"),
+        (partial(sensitivity_specificity, weight=1.1), "Invalid weight: 1.1"),
         (partial(sensitivity_specificity, form="cubic"), "No form 'cubic'"),
     ],
 )

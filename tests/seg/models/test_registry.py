@@ -63,13 +63,13 @@ def test_a_class_is_given_the_options_that_its_constructor_names(mynet):
     [
         ("mynet:FourLayers", "FourLayers"),
         ("no_such_package:Net", "no_such_package"),
-        ("mynet:CLASSES", "is no class"),
+        ("mynet:CLASSES", "is not a class"),
         ("mynet:Halved", r"\(1, 5, 20, 28\) are expected, it returns \(1, 5, 10, 14\)"),
         ("fractions:Fraction", "AttributeError"),
     ],
 )
 def test_a_class_that_cannot_be_a_network_is_refused_with_the_reason(mynet, kind, why):
-    with pytest.raises(UsageError, match=r"cannot be|is no class") as caught:
+    with pytest.raises(UsageError, match=r"cannot be|is not a class") as caught:
         build(NetConfig(kind), 2, 5)
     assert re.search(why, str(caught.value))
 
