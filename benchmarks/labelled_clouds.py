@@ -19,11 +19,10 @@ from default_model import Street
 
 from bevseg import pipeline
 from bevseg.config import SimulateConfig
-from bevseg.core import scores as evaluate
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud
-from bevseg.core.scores import FOUR, SCORED
+from bevseg.core.scores import FOUR, SCORED, scores
 from bevseg.errors import CloudFormatError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
@@ -172,17 +171,17 @@ def score(
         spent += time.perf_counter() - begin
         best = pipeline.oracle(cloud, made.dem, model.settings.slices)
         matrices.append((pipeline.matrix(cloud, made.point_labels), pipeline.matrix(cloud, best)))
-        table["clouds"][name] = scores(*matrices[-1])
+        table["clouds"][name] = scores_and_oracle(*matrices[-1])
         said(f"{clouds.name} {name}: mIoU {100 * table['clouds'][name]['iou']['miou']:.1f}")
-    return table | {"pooled": scores(*map(sum, zip(*matrices, strict=True))), "seconds": spent}
+    return table | {"pooled": scores_and_oracle(*map(sum, zip(*matrices, strict=True))), "seconds": spent}
 
 
-def scores(found: Counts, best: Counts) -> dict[str, Any]:
-    """Return the scores of a matrix of `evaluate.count` and of that of the oracle, as `score` has them."""
+def scores_and_oracle(found: Counts, best: Counts) -> dict[str, Any]:
+    """Return the scores of a matrix of `bevseg.core.scores.count` and of that of the oracle, as `score` has them."""
     there = found.sum(1) > 0
     table: dict[str, Any] = {"points": int(found.sum()), "confusion": found.tolist()}
     for key, matrix in (("iou", found), ("oracle", best)):
-        iou = evaluate.scores(matrix)["iou"]
+        iou = scores(matrix)["iou"]
         known = {CLASS_NAMES[i]: iou[CLASS_NAMES[i]] for i in SCORED if there[i]}
         four = [known[CLASS_NAMES[i]] for i in FOUR if there[i]]
         table[key] = known | {

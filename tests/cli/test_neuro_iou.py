@@ -3,7 +3,7 @@
 import pytest
 
 from bevseg.seg import checkpoint
-from bevseg.seg.neuro_iou import learn as learned_loss
+from bevseg.seg.neuro_iou import learn
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -23,8 +23,8 @@ def work(streets, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def few_maps(monkeypatch):
-    monkeypatch.setattr(learned_loss, "CROPS", 100)
-    monkeypatch.setattr(learned_loss, "STEPS", 500)
+    monkeypatch.setattr(learn, "CROPS", 100)
+    monkeypatch.setattr(learn, "STEPS", 500)
 
 
 def train(work, name, *options):

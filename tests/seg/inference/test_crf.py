@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bevseg.seg.inference import crf as its
+from bevseg.seg.inference import crf as crf_module
 from bevseg.seg.inference.crf import crf
 
 CELL = 0.2
@@ -15,7 +15,7 @@ def constants(monkeypatch):
 
     def change(**values):
         for name, value in values.items():
-            monkeypatch.setattr(its, name, value)
+            monkeypatch.setattr(crf_module, name, value)
 
     return change
 
@@ -116,7 +116,7 @@ def test_where_the_bands_show_no_edge_a_strip_is_swallowed(constants):
 def test_distances_are_metres_not_cells(scene, constants):
     probabilities, features, mask = scene
     once = crf(probabilities, features, mask, CELL)
-    constants(NEAR=2 * its.NEAR, FAR=2 * its.FAR)
+    constants(NEAR=2 * crf_module.NEAR, FAR=2 * crf_module.FAR)
     np.testing.assert_array_equal(crf(probabilities, features, mask, 2 * CELL), once)
 
 
@@ -140,15 +140,15 @@ def test_the_mean_field_is_that_of_the_definition(constants):
     def kernel(i, j):
         d2 = CELL**2 * ((i[0] - j[0]) ** 2 + (i[1] - j[1]) ** 2)
         f2 = ((seen[:, *i].astype(float) - seen[:, *j]) ** 2).sum()
-        wide = np.exp(-d2 / (2 * its.FAR**2) - f2 / (2 * its.ALIKE**2))
-        return np.array([np.exp(-d2 / (2 * its.NEAR**2)), wide]) * (i != j)
+        wide = np.exp(-d2 / (2 * crf_module.FAR**2) - f2 / (2 * crf_module.ALIKE**2))
+        return np.array([np.exp(-d2 / (2 * crf_module.NEAR**2)), wide]) * (i != j)
 
     table = np.array([[kernel(i, j) for j in cells] for i in cells])
     norm = table.sum(1)
     table /= np.sqrt(norm[:, None] * norm[None])
-    pair = table @ np.array([its.SMOOTHNESS, its.APPEARANCE])
+    pair = table @ np.array([crf_module.SMOOTHNESS, crf_module.APPEARANCE])
     now = start = np.array([said[:, *i] for i in cells], float)
-    for _ in range(its.STEPS):
+    for _ in range(crf_module.STEPS):
         now = start * np.exp(pair @ now)
         now /= now.sum(1, keepdims=True)
     made = crf(said, seen, np.ones((2, 3), bool), CELL)

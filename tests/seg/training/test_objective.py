@@ -11,11 +11,10 @@ from bevseg.config import TrainConfig
 from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses.cross_entropy_loss import cross_entropy
 from bevseg.seg.losses.loss import parse
-from bevseg.seg.training import objective as objectives
 from bevseg.seg.training.batches import batches
 from bevseg.seg.training.distill import distillation
 from bevseg.seg.training.loop import train_network
-from bevseg.seg.training.objective import TrainingObjective
+from bevseg.seg.training.objective import HEAD_START, TrainingObjective
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -87,7 +86,7 @@ def test_crops_without_labels_add_their_weight(teacher):
 
 def test_the_average_labels_nothing_before_it_has_learnt_something():
     step, batch, unlabelled = objective(), crops(0), crops(1)
-    early = objectives.HEAD_START / 2
+    early = HEAD_START / 2
     assert step(net(), batch, unlabelled, early) == step(net(), batch, None, early)
     assert objective(net(1))(net(), batch, unlabelled, early) != objective(net(1))(net(), batch, None, early)
 
