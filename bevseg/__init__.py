@@ -62,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name, or look the version up, when it is asked for."""
+    """Import a public name, or read the version, at the first access."""
     if name == "__version__":
         return _version()
     if name not in _HOME:

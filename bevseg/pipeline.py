@@ -123,7 +123,7 @@ def truth(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[str, Rast
 
 
 def is_labelled(cloud: PointCloud) -> bool:
-    """Say whether any point has a class."""
+    """Return whether any point has a class."""
     return cloud.labels is not None and bool(cloud.labels.any())
 
 

@@ -106,7 +106,7 @@ class _Task:
         self.bar: Any = None
 
     def is_due(self, step: Step) -> bool:
-        """Say whether to print a line: always at the end, else every LINE_EVERY seconds."""
+        """Return whether to print a line: always at the end, else every LINE_EVERY seconds."""
         now = time.monotonic()
         if step.done < step.total and now - self.shown < LINE_EVERY:
             return False

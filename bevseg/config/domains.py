@@ -302,7 +302,7 @@ def checked(
     domains
         Key -> its domain.
     values
-        Key -> value. A key of the domains that is not here counts as None; further ones are passed over.
+        Key -> value. A missing key counts as None. Keys without a domain are ignored.
     group
         Stands before the keys in the faults.
 
@@ -361,7 +361,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: short, whatever it is."""
+    """Return a value as short text, for messages."""
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
         return f"a whole number of {value.bit_length():,} bits"
     if isinstance(value, dict):

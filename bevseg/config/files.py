@@ -18,7 +18,7 @@ MOST_BYTES = 1_000_000
 MOST_LEVELS = 32
 """Tables and lists within each other, at most. Real files have five."""
 
-# Python's TOML reader takes quadratic time for a key of very many parts, before anybody can count its levels.
+# Python's TOML reader takes quadratic time for a key of very many parts, before the levels can be counted.
 _LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){{{MOST_LEVELS}}}""")
 
 
@@ -127,7 +127,7 @@ def _table(
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Say whether tables and lists lie within each other more than `levels` times; level by level, on no stack."""
+    """Return whether tables and lists lie within each other more than `levels` times; level by level, on no stack."""
     front = [value]
     for _ in range(levels + 1):
         nested = [list(one.values()) if isinstance(one, dict) else one for one in front]

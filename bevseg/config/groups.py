@@ -178,9 +178,9 @@ class TrainConfig(Group):
     optimiser: str = setting("adamw", OneOf(OPTIMISERS))
     """`adamw`, `adam`, `adadelta` or `sgd`."""
     learning_rate: float = setting(2e-3, POSITIVE)
-    """Largest learning rate; the schedule takes shares of it."""
+    """Largest learning rate. The schedule multiplies it by a factor."""
     weight_decay: float = setting(1e-2, NOT_NEGATIVE)
-    """Weight decay; AdamW keeps it apart from the gradient, the others add it to that."""
+    """Weight decay. AdamW decouples it from the gradient; the other optimizers add it to the gradient."""
     momentum: float = setting(0.9, Number(least=0, below=1))
     """Of `sgd`."""
     schedule: str = setting("one_cycle", OneOf(SCHEDULES))
@@ -188,26 +188,26 @@ class TrainConfig(Group):
     power: float = setting(0.9, NOT_NEGATIVE)
     """Of `poly`: (1 - progress)^power."""
     plateau_patience: int = setting(3, COUNT)
-    """Of `plateau`: looks without a better score that reduce the rate."""
+    """Of `plateau`: validation steps without a better score, after which the learning rate is reduced."""
     plateau_factor: float = setting(0.1, Number(above=0, below=1))
-    """Of `plateau`: what the rate is multiplied by then."""
+    """Of `plateau`: factor on the learning rate."""
     smooth_boundary: float = setting(0.0, SHARE)
-    """Share of the label that cells at the boundary of two classes give to all classes alike."""
+    """Share of the label that cells at a class boundary distribute evenly over all classes."""
     teacher_weight: float = setting(0.5, SHARE)
-    """Share of a teacher in the loss; the labels have the rest."""
+    """Weight of the teacher in the loss; the labels have the rest."""
     unlabelled_weight: float = setting(0.5, NOT_NEGATIVE)
     """Weight of the loss of crops without labels."""
     confidence: float = setting(0.5, SHARE)
-    """Least probability of a class that a network gives to a cell without a label for the cell to count."""
+    """Smallest predicted probability at which a cell without a label counts."""
     average: float = setting(0.995, SHARE)
-    """Decay of the running average of the weights that is kept."""
+    """Decay of the running average of the weights. The model gets the average."""
     init_worth: float = setting(0.0, NOT_NEGATIVE)
-    """How many labelled clouds the model that a training starts from is worth: beside n of them it has the share
-    init_worth / (init_worth + n) of the weights that are kept (Wortsman et al. 2022). No start, no part."""
+    """Number of labelled clouds that the initial model counts for. With n training clouds its weights have the share
+    init_worth / (init_worth + n) in the final weights (Wortsman et al. 2022). Without --init it has no effect."""
     validate_every: int = setting(150, COUNT)
-    """Steps between two looks at the validation clouds."""
+    """Training steps between two validation steps."""
     patience: int = setting(6, COUNT)
-    """Looks without improvement before training stops."""
+    """Validation steps without improvement after which training stops."""
     val_share: float = setting(0.15, SHARE)
     """Share of the clouds held out for early stopping when none are named: at least one, unless it is 0."""
     max_minutes: float | None = setting(None, Number(above=0, optional=True, unit="minutes"))
@@ -216,18 +216,18 @@ class TrainConfig(Group):
 
 @dataclass(frozen=True)
 class PredictConfig(Group):
-    """What a prediction takes beyond one look of the network; no part of `Settings`, which a model brings along."""
+    """Settings of test-time augmentation and CRF. They are no part of `Settings`, which a model file contains."""
 
     group: ClassVar[str] = "predict"
 
     scales: tuple[float, ...] = setting(
         (1.0,), Several(Number(above=0, most=2, multiple_of=0.125), "1,0.75,0.5")
     )
-    """Sizes at which the raster is looked at, in eighths up to 2; the probabilities are averaged."""
+    """Scales for test-time augmentation, in eighths up to 2. The probabilities are averaged."""
     turns: int = setting(1, OneOf(SYMMETRIES))
-    """Symmetries in which it is looked at: 1, 2 (half a turn), 4 (quarter turns) or 8 (mirrored, too)."""
+    """Symmetries for test-time augmentation: 1, 2 (half turn), 4 (quarter turns) or 8 (also mirrored)."""
     crf: bool = setting(False, Flag())
-    """Whether a dense CRF goes over the probabilities."""
+    """Whether a dense CRF refines the probabilities."""
 
 
 NO_TTA = PredictConfig()

@@ -17,4 +17,4 @@ SYMMETRIES = (1, 2, 4, 8)
 ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "default"
-"""The model that ships, wherever a model is asked for."""
+"""Name of the default model, in place of a path."""

@@ -2,7 +2,7 @@
 
 Down the columns first: the distance to the next cell of another kind in the same column. Then along the rows, which
 consist of runs of one kind. Beyond the ends of its run nothing is nearer to a cell than the end, so one pass serves
-both sides of a contour. In a short run a cell looks at the columns around it, as far as they may still be nearer,
+both sides of a contour. In a short run a cell is compared with the columns around it, as far as they may be nearer,
 together with the other cells of a block: small integers, vector instructions. In a long run each column gives a
 parabola of squared distances, and the lowest one at a cell is read from their lower envelope (Felzenszwalb &
 Huttenlocher 2012).

@@ -1,6 +1,6 @@
 """Suspect cells -> those that are attached to the ground: crests, embankments, terraces.
 
-An opening removes whatever is narrower than its window, a dike as well as a house. But a house ends in walls, and a
+An opening removes everything narrower than its window, dikes as well as houses. But a house ends in walls, and a
 dike in slopes. The border of a flat zone of suspect cells separates the two.
 """
 
@@ -31,7 +31,7 @@ def attached(
     suspect
         (rows, cols): cells that an opening has removed.
     no_data
-        (rows, cols): cells too far from any point, whatever the surface holds there.
+        (rows, cols): cells too far from any point. Their values of the surface are not used.
     step
         Highest step between neighbours that still joins them, m.
     share

@@ -1,4 +1,4 @@
-"""Density of the points -> the method that looks for the ground, and the reason for people."""
+"""Choose the ground method from the density of the points, with the reason as text."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def dem_bands(searched: Grid, surface: Surface, grid: Grid, off: Heights) -> NDA
 
 
 def require_memory(grid: Grid, *, where: str) -> None:
-    """Refuse a DEM whose margin will not fit: of small cells it holds more than a small cloud.
+    """Check that a DEM and its margin fit in memory. With small cells the margin needs more than a small cloud.
 
     Raises
     ------

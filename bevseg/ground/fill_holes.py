@@ -31,7 +31,7 @@ def fill_holes(heights: Heights) -> Heights:
     to 2.6). Its time is linear in the number of cells. It is accurate to a hundredth of the relief of the known
     cells, as a rule to a thousandth.
 
-    On 300 x 300 cells of which most are unknown, scipy's `spsolve` takes 50 times as long for the same equations, its
+    On 300 x 300 cells, most of them unknown, scipy's `spsolve` takes 50 times as long for the same equations, its
     conjugate gradients 75 times. rasterio's `fillnodata` takes 10 times as long for another, less smooth surface
     (`benchmarks/against_libraries.py`).
 

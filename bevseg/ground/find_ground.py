@@ -66,7 +66,7 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     Returns
     -------
     Ground
-        Where nothing looks like ground, the lowest points take its place.
+        Without any ground candidate, the lowest points take its place.
 
     Raises
     ------

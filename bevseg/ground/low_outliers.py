@@ -1,6 +1,6 @@
 """Lowest heights -> the cells that lie below the ground: low outliers, mostly multipath.
 
-A courtyard looks like one while the houses around it stand. So an opening removes the houses first. What it leaves
+A courtyard seems to be one while the houses around it stand. So an opening removes the houses first. What it leaves
 dips below its surroundings only where something lies below the ground.
 """
 

@@ -1,7 +1,7 @@
 """Lowest heights -> ground, by openings of growing size: SMRF (Pingel et al. 2013) with two additions.
 
 SMRF opens the surface again and again, with a wider window each time. What sinks by more than ground of a given slope
-is an object. Crests and embankments sink as well. So here the first opening is by lines, which keeps whatever is long
+is an object. Crests and embankments sink as well. So here the first opening is by lines, which keeps everything long
 (`opening_by_lines`). And what later openings remove comes back where its border is attached to the ground
 (`attached`). Both are needed: on the ISPRS samples they halve the ground that is lost.
 """

@@ -90,5 +90,5 @@ def _is_cloud(path: Path) -> bool:
         return False
     if name.removesuffix(".gz").endswith(formats.suffixes()):
         return True
-    looks_like_points = formats.load(formats.of_path(path).reader).looks_like_points
+    looks_like_points = formats.load(formats.format_to_read(path).reader).looks_like_points
     return bool(looks_like_points(path))

@@ -15,7 +15,7 @@ def no_points(path: Path, why: str) -> CloudFormatError:
 
 
 def too_few(path: Path, claimed: int, held: int | None = None) -> CloudFormatError:
-    """Return the error for a file with fewer points than its header says; `held` is None if nobody counted them."""
+    """Return the error for a file with fewer points than its header says; `held` is None if the number is unknown."""
     return CloudFormatError(
         "The file has fewer points than its header says",
         where=path,

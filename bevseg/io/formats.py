@@ -26,14 +26,14 @@ def user_formats() -> tuple[Format, ...]:
     )
 
 
-def of_path(path: Path) -> Format:
+def format_to_read(path: Path) -> Format:
     """Return the format that a file is read in: by its suffix, else the one for any suffix."""
     suffix = path.suffix.lower()
     known = _by_suffix(FORMATS, suffix) or _by_suffix(user_formats(), suffix)
     return known or next(entry for entry in FORMATS if entry.any_suffix)
 
 
-def of_output(path: Path) -> Format | None:
+def format_to_write(path: Path) -> Format | None:
     """Return the format that a file is written in, by the end of its name; None if there is none."""
     return _by_ending(FORMATS, path) or _by_ending(user_formats(), path)
 

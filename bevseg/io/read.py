@@ -68,7 +68,7 @@ def _read_raw(path: Path, columns: str | None) -> RawCloud:
             why="it has 0 bytes",
             hint="download or copy it again, or remove it",
         )
-    entry = formats.of_path(path)
+    entry = formats.format_to_read(path)
     read = formats.load(entry.reader).read
     raw: RawCloud = read(path, columns=columns) if entry.takes_columns else read(path)
     return raw
@@ -100,7 +100,7 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         If bevseg wrote them in a scheme that is not built in, and it is not given.
     """
     if scheme is None:
-        name = raw.scheme or formats.of_path(path).scheme
+        name = raw.scheme or formats.format_to_read(path).scheme
         if name not in SCHEMES:
             raise LabelError(
                 f"The class scheme {name!r} of the cloud is not built in",

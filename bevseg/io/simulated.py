@@ -47,7 +47,7 @@ def write(
     OSError
         If the system refuses the write.
     """
-    entry = formats.of_output(path)
+    entry = formats.format_to_write(path)
     if entry is None or entry.simulated is None:
         raise UsageError(
             f"Simulated clouds cannot be written as {path.suffix!r}",

@@ -43,7 +43,7 @@ def write_cloud(
     OutputExistsError, OutputWriteError
         If the file exists, or the system refuses the write.
     """
-    entry = formats.of_output(path)
+    entry = formats.format_to_write(path)
     write = (
         None if entry is None or entry.writer is None else getattr(formats.load(entry.writer), "write", None)
     )

@@ -182,7 +182,7 @@ def _side(outcome: BatchResult) -> dict[str, Any]:
         "mean": {name: _known(mean) for name, (mean, _) in over.items()},
         "spread": {name: _known(spread) for name, (_, spread) in over.items()},
         "clouds": {
-            stem: {name: _known(value) for name, value in its.items()} for stem, its in clouds.items()
+            stem: {name: _known(value) for name, value in values.items()} for stem, values in clouds.items()
         },
     }
 

@@ -40,7 +40,7 @@ def report(
     Parameters
     ----------
     request
-        What was asked for.
+        The request of the run.
     result
         The facts of each cloud are those of `label_cloud`.
     settings, model

@@ -1,4 +1,4 @@
-"""How much memory is free, and the refusal of work that will not fit into it."""
+"""Free memory, and checks that a piece of work fits in it."""
 
 from __future__ import annotations
 

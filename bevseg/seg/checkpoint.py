@@ -213,16 +213,19 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     settings = _settings(table["settings"], path)
     _ensure_registered(settings.net.kind, path)
     bands, nets = dict(table["bands"]), dict(table["nets"])
-    faults = [fault for name, its in bands.items() for fault in _wrong_bands(its, f"bands.{name}")]
-    for name, its in nets.items():
-        faults += _wrong_net(its, settings.net, len(bands[name]), f"nets.{name}")
+    faults = [fault for name, of_slice in bands.items() for fault in _wrong_bands(of_slice, f"bands.{name}")]
+    for name, net in nets.items():
+        faults += _wrong_net(net, settings.net, len(bands[name]), f"nets.{name}")
     faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
     faults += [wrong_value(key, table[key], "a table") for key in _TABLES if not isinstance(table[key], dict)]
     if faults:
         raise refusal(faults, path, ModelError, AGAIN, NO_MODEL)
     return Model(
-        {name: _net(dict(its), name, weights, settings.net) for name, its in nets.items()},
-        {name: tuple(Band(**checked(_BAND, band)[0]) for band in its) for name, its in bands.items()},
+        {name: _net(dict(net), name, weights, settings.net) for name, net in nets.items()},
+        {
+            name: tuple(Band(**checked(_BAND, band)[0]) for band in of_slice)
+            for name, of_slice in bands.items()
+        },
         settings,
         table["scores"],
         table["seed"],

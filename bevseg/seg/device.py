@@ -48,7 +48,7 @@ def resolve(name: str) -> torch.device:
 
 
 def half_precision(device: torch.device) -> bool:
-    """Say whether bfloat16 is faster than float32 on that device: instructions for it, not emulation."""
+    """Return whether bfloat16 is faster than float32 on that device: instructions for it, not emulation."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -14,7 +14,7 @@ from bevseg.errors import UsageError
 log = logging.getLogger(__name__)
 
 DRAWS = 200
-"""Random choices of clouds to hold out, of which the best is taken."""
+"""Random choices of clouds to hold out. The best of them is taken."""
 
 SHOWN = 100
 """Points from which on a class counts as shown."""

@@ -88,7 +88,7 @@ def test_the_words_of_the_formats():
     [("a.las", "LAS"), ("A.LAZ", "LAS"), ("a.ply", "PLY"), ("a.pcd", "PCD"), ("a.txt.gz", "text"), ("a", "text")],
 )  # fmt: skip
 def test_the_suffix_decides_and_text_takes_the_rest(tmp_path, name, format_name):
-    assert formats.of_path(tmp_path / name).name == format_name
+    assert formats.format_to_read(tmp_path / name).name == format_name
 
 
 @pytest.mark.parametrize("name", ["out.pcd", "out.e57", "out"])
@@ -143,5 +143,5 @@ def test_a_format_of_the_user_that_cannot_be_imported_is_an_error_that_says_what
 
 
 def test_a_format_of_bevseg_cannot_be_replaced(installed, tmp_path):
-    assert formats.of_path(tmp_path / "a.las").reader == "bevseg.io.las.reader"
-    assert formats.of_output(tmp_path / "a.las").writer == "bevseg.io.las.writer"
+    assert formats.format_to_read(tmp_path / "a.las").reader == "bevseg.io.las.reader"
+    assert formats.format_to_write(tmp_path / "a.las").writer == "bevseg.io.las.writer"

@@ -53,7 +53,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
     Raises
     ------
     CloudFormatError
-        If no line looks like a point.
+        If no line has the form of a point.
     UsageError
         If `columns` is not understood or names more columns than there are.
     """

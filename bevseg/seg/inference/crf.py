@@ -29,13 +29,13 @@ STEPS = 5
 """Mean-field steps."""
 
 SMOOTHNESS = 1.0
-"""Weight of the term that looks at the distance of two cells alone; 0: none."""
+"""Weight of the term that depends only on the distance of two cells; 0: none."""
 
 NEAR = 0.3
 """Standard deviation of that term, m."""
 
 APPEARANCE = 2.0
-"""Weight of the term that looks at distance and bands; 0: none."""
+"""Weight of the term that depends on distance and bands; 0: none."""
 
 FAR = 0.8
 """Standard deviation of the distance in that term, m."""

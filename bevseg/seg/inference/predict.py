@@ -82,7 +82,7 @@ def predict(
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
-    """Say which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known."""
+    """Return which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known."""
     if "density" in raster.names:
         return np.asarray(raster["density"], np.float32) > 0
     return ~np.isnan(np.asarray(raster.values[0], np.float32))

@@ -87,7 +87,7 @@ def undo_symmetry(x: Tensor, number: int) -> Tensor:
 def _at_scale(bands: Tensor, scale: float) -> Tensor:
     """Return bands (bands, rows, cols) at another size.
 
-    Between cells of which some are empty (0 in all bands), the others alone are averaged: the roof of a car stays as
+    Where some cells are empty (0 in all bands), only the others are averaged: the roof of a car stays as
     high as it is, however thinly it was scanned.
     """
     size = tuple(round(side * scale) for side in _size(bands))

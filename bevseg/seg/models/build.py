@@ -26,7 +26,7 @@ def build(config: NetConfig, in_bands: int, classes: int) -> nn.Module:
     Parameters
     ----------
     config
-        Its kind, and the options of which it takes those that its constructor names.
+        Its kind and its options. The network gets the options that its constructor names.
     in_bands
         Number of input bands.
     classes
@@ -44,7 +44,7 @@ def build(config: NetConfig, in_bands: int, classes: int) -> nn.Module:
     try:
         built = network(in_bands, classes, **_options(network, config))
         shape = _output_shape(built, in_bands)
-    except Exception as error:  # the class is the user's: whatever it raises is the reason
+    except Exception as error:  # the class is the user's: any exception of it is the reason
         raise _broken(config.kind, f"{type(error).__name__}: {error}") from error
     expected = (1, classes, *PROBE)
     if shape != expected:

@@ -1,4 +1,4 @@
-"""Name of a network -> its class. Nothing here imports torch before a class is asked for.
+"""Name of a network -> its class. This module imports torch only when a class is needed.
 
 A network of a user's own is a `torch.nn.Module` with
 
@@ -112,7 +112,7 @@ def _import(path: str, kind: str) -> type[Any]:
     module, _, name = path.partition(":")
     try:
         found: Any = getattr(importlib.import_module(module), name)
-    except Exception as error:  # the module is the user's: whatever it raises is the reason
+    except Exception as error:  # the module is the user's: any exception of it is the reason
         raise UsageError(
             f"The network {kind!r} cannot be imported",
             where="net.kind",

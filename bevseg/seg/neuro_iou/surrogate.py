@@ -134,7 +134,7 @@ class Report:
         )
 
     def ensure_sound(self) -> None:
-        """Refuse a surrogate that would teach the wrong way; warn where only false negatives suffer.
+        """Check the signs of the slopes; warn if only that of false negatives is wrong.
 
         The sign that most pairs have decides. Means are printed beside it and do not decide: a few pairs of tiny
         classes have by far the steepest slopes.

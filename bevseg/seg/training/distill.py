@@ -43,7 +43,7 @@ def distillation(
     teacher_logits
         Of the shape of the logits; no gradient goes there.
     ignore_index
-        Target of the pixels that cost nothing, in no term, and have no gradient, whatever both logits hold.
+        Target of the pixels that are ignored in every term. They have no loss and no gradient, for any logits.
     temperature
         T, above 0, of teacher and student in KL, which is multiplied by T^2. JML compares q with the student's
         softmax at T = 1, as the authors' code does: for T > 1 they are not alike even when both logits are.
