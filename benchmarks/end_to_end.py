@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import street
+import street_cloud
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"
 SIZES = (3_000_000, 30_000_000)
@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.worker:
         return WORKERS[options.worker](options.points[0])
-    street.ready(SMALL, FOLDER)
+    street_cloud.ready(SMALL, FOLDER)
     runs = []
     for points in options.points:
         runs.append(measure(points, options.repeats or (3 if points >= FEWER_FROM else 5)))
@@ -61,7 +61,7 @@ def main() -> None:
 
 def measure(points: int, repeats: int) -> dict[str, Any]:
     """Time codec and pipeline in turn; return medians."""
-    street.ready(points, FOLDER)
+    street_cloud.ready(points, FOLDER)
     codec, pipeline = (_Worker(name, points) for name in ("codec", "pipeline"))
     pairs = [(codec.turn(), pipeline.turn()) for _ in range(repeats)]
     codec.end()
@@ -132,12 +132,12 @@ class _Worker:
 def _serve(once: Callable[[Path, Path], dict[str, float]], points: int, name: str) -> None:
     """Warm up on a small street, then measure for every line that comes in."""
     out = FOLDER / f"out_{name}.laz"
-    once(street.ready(SMALL, FOLDER), out)
+    once(street_cloud.ready(SMALL, FOLDER), out)
     print(json.dumps("ready"), flush=True)
     for word in sys.stdin:
         if word.strip() == "end":
             break
-        print(json.dumps(once(street.ready(points, FOLDER), out)), flush=True)
+        print(json.dumps(once(street_cloud.ready(points, FOLDER), out)), flush=True)
     out.unlink(missing_ok=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import street
+import street_cloud
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"
 SIZES = (3_000_000, 30_000_000)
@@ -56,7 +56,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.worker:
         return _serve(WORKERS[options.worker], options.points[0], options.method)
-    street.ready(SMALL, FOLDER)
+    street_cloud.ready(SMALL, FOLDER)
     names, skipped = _filters(options.peers)
     runs = []
     for points in sorted(options.points):
@@ -92,7 +92,7 @@ def _filters(peers: bool) -> tuple[list[str], dict[str, str]]:
 
 def measure(points: int, repeats: int, names: list[str], method: str | None) -> dict[str, Any]:
     """Let the filters take turns; return medians, ratios and memory."""
-    street.ready(points, FOLDER)
+    street_cloud.ready(points, FOLDER)
     workers = {name: _Worker(name, points, method) for name in names}
     turns = [{name: worker.turn() for name, worker in workers.items()} for _ in range(repeats)]
     for worker in workers.values():
@@ -188,8 +188,8 @@ class _Worker:
 def _serve(ready: Callable[[Path, str | None], Once], points: int, method: str | None) -> None:
     """Warm up on a small street, then measure for every line that comes in."""
     _one_thread()
-    ready(street.ready(SMALL, FOLDER), method)()
-    once = ready(street.ready(points, FOLDER), method)
+    ready(street_cloud.ready(SMALL, FOLDER), method)()
+    once = ready(street_cloud.ready(points, FOLDER), method)
     print(json.dumps("ready"), flush=True)
     for word in sys.stdin:
         print(json.dumps(_memory(once) if word.strip() == "memory" else _seconds(once)), flush=True)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import street
+import street_cloud
 from scipy import stats
 
 from bevseg.bev.rasterize import rasterize
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=3_000_000, help="size of the street")
     parser.add_argument("--cell", type=float, default=0.1, help="cell size, m")
     options = parser.parse_args()
-    ways = _ways(street.ready(options.points, FOLDER), options.cell)
+    ways = _ways(street_cloud.ready(options.points, FOLDER), options.cell)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(REPEATS + 1):
         for name, way in ways.items():

@@ -14,7 +14,7 @@ from bevseg import __version__
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
 from bevseg.io.coordinates import units
-from bevseg.io.las.blocks import standard_size, write_file
+from bevseg.io.las.block_writer import standard_size, write_file
 from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID
 from bevseg.io.las.dimensions import Dimension, with_dimensions
 from bevseg.io.las.header import Header, Record, read_header

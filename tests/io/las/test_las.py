@@ -132,7 +132,7 @@ def test_export_leaves_the_cloud_as_it_was(tmp_path):
 
 
 def test_more_points_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("bevseg.io.las.blocks.BLOCK", 100)
+    monkeypatch.setattr("bevseg.io.las.block_writer.BLOCK", 100)
     source = lasfiles.make(tmp_path / "in.las", 7, count=1050)
     before, after = relabelled(source, tmp_path / "out.laz")
     assert_only_declared_changes(source, tmp_path / "out.laz", before, after)

@@ -1,4 +1,4 @@
-"""Points and their header -> a LAS or LAZ file, block by block, so that the points are never held twice."""
+"""Write points and their header to a LAS or LAZ file, block by block, so that the points are never held twice."""
 
 from __future__ import annotations
 
