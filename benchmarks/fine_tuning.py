@@ -156,12 +156,12 @@ def letters(stem: str) -> str:
 
 def make(training: Training, asked: argparse.Namespace) -> None:
     """Train, unless there is nothing to train on, and label the test clouds."""
-    out, how = asked.out / training.name, RunConfig(seed=training.seed, device=asked.device)
+    out, run_config = asked.out / training.name, RunConfig(seed=training.seed, device=asked.device)
     test = tuple(files(asked.data, asked.test))
     model = (asked.model or default_model()) if training.start == "model" else None
     if not training.clouds:
         run(
-            RunRequest(test, out, model=model, classes="oakland", how=how, overwrite=True),
+            RunRequest(test, out, model=model, classes="oakland", run_config=run_config, overwrite=True),
             progress=ProgressLines(),
         )
         return
@@ -176,7 +176,7 @@ def make(training: Training, asked: argparse.Namespace) -> None:
             settings=training_settings(asked.config, init=model, max_minutes=asked.minutes),
             classes="oakland",
             overwrite=True,
-            how=how,
+            run_config=run_config,
         )
         run(request, progress=ProgressLines())
 

@@ -80,7 +80,9 @@ class Bevseg(click.Group):
         except (click.Abort, KeyboardInterrupt) as error:
             code = _print_error("bevseg: interrupted; no incomplete file is left behind", error, INTERRUPTED)
         except MemoryError as error:
-            code = _print_error("bevseg: error: Memory ran out\n  do:    cut the cloud into tiles", error, 5)
+            code = _print_error(
+                "bevseg: error: Memory ran out\n  do:    split the cloud into tiles", error, 5
+            )
         except Exception as error:
             code = _print_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)

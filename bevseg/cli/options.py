@@ -200,8 +200,7 @@ cell = click.option(
     "--cell",
     type=Setting(RasterConfig, "cell"),
     metavar="M",
-    help="Cell size, in metres whatever the unit of the CRS.  "
-    f"[default: from the settings, else {RasterConfig.cell}]",
+    help=f"Cell size, in metres (in any CRS).  [default: from the settings, else {RasterConfig.cell}]",
 )
 init = click.option(
     "--init",

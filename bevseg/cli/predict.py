@@ -40,5 +40,7 @@ def predict(
     from bevseg.stages.predict import predict_work
     from bevseg.workdir.for_each import StageOptions
 
-    how = StageOptions(overwrite, 1, on_error, console.progress)
-    console.finish(predict_work(work, model or default_model(), device=device, tta=tta, how=how))
+    stage_options = StageOptions(overwrite, 1, on_error, console.progress)
+    console.finish(
+        predict_work(work, model or default_model(), device=device, tta=tta, options=stage_options)
+    )

@@ -84,7 +84,7 @@ def run(
             work=work,
             tta=tta,
             overwrite=overwrite,
-            how=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
+            run_config=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
         ),
         progress=console.progress,
     )

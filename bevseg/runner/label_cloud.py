@@ -52,7 +52,7 @@ def label_cloud(file: CloudFile, request: RunRequest, model_path: Path) -> Cloud
     with watch("read"):
         cloud = read_cloud(file.path, scheme=load_scheme(request.classes) if request.classes else None)
     model = pipeline.load_model(model_path)
-    outputs = pipeline.label(cloud, model, device=request.how.device, tta=request.tta, watch=watch)
+    outputs = pipeline.label(cloud, model, device=request.run_config.device, tta=request.tta, watch=watch)
     with ExitStack() as undo:
         if folder is not None:
             undo.callback(folder.invalidate_from, "ingest")

@@ -67,8 +67,8 @@ def report(
     scored = unseen or labelled
     table: dict[str, Any] = {
         "settings": to_table(settings),
-        "seed": request.how.seed,
-        "device": str(resolve(request.how.device)),
+        "seed": request.run_config.seed,
+        "device": str(resolve(request.run_config.device)),
         "looks": dataclasses.asdict(request.tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,

@@ -36,7 +36,7 @@ class RunRequest:
         Test-time augmentation, and whether a CRF follows.
     overwrite
         Whether outputs may be replaced.
-    how
+    run_config
         Seed, device, processes, and what an error does.
     """
 
@@ -52,4 +52,4 @@ class RunRequest:
     work: Path | None = None
     tta: PredictConfig = NO_TTA
     overwrite: bool = False
-    how: RunConfig = field(default_factory=RunConfig)
+    run_config: RunConfig = field(default_factory=RunConfig)

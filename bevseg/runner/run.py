@@ -75,14 +75,14 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     model = _given(request) or request.out / MODEL
     if request.work is not None:
         record_settings(request.work, _settings(request), GROUPS, overwrite=request.overwrite)
-    jobs = request.how.jobs
+    jobs = request.run_config.jobs
     threads = max((os.cpu_count() or 1) // jobs, 1)
     result = for_each_cloud(
         "label",
         functools.partial(label_cloud, request=request, model_path=model),
         clouds.clouds,
         jobs=jobs,
-        on_error=request.how.on_error,
+        on_error=request.run_config.on_error,
         start=functools.partial(_start_process, threads, registered()) if jobs > 1 else None,
         progress=progress,
     )
@@ -106,7 +106,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
 def _train(request: RunRequest, progress: Progress) -> BatchResult:
     """Train, and write the model and its history; the facts go into the report."""
     assert request.train_on is not None
-    settings, how, watch = _settings(request), request.how, Stopwatch()
+    settings, run_config, watch = _settings(request), request.run_config, Stopwatch()
     found = find_clouds([request.train_on])
     files = found.clouds
     ensure_known([file.stem for file in files], request.val or ())
@@ -119,7 +119,7 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
 
     with watch("read"):
         task = "read the training clouds"
-        loaded = for_each_cloud(task, read, files, on_error=how.on_error, progress=progress)
+        loaded = for_each_cloud(task, read, files, on_error=run_config.on_error, progress=progress)
     examples = [done.facts["example"] for done in loaded.done.values()]
     if not examples:
         raise InputError(
@@ -135,8 +135,8 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
             settings,
             init=_init(request),
             val=request.val,
-            seed=how.seed,
-            device=how.device,
+            seed=run_config.seed,
+            device=run_config.device,
             progress=progress,
         )
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
@@ -174,7 +174,7 @@ def _check_options(request: RunRequest) -> None:
             where="--config, --val, --max-minutes, --init",
             hint="leave them out, or train a model with --train-on",
         )
-    log.info("computing on %s", resolve(request.how.device))
+    log.info("computing on %s", resolve(request.run_config.device))
     model = _given(request)
     if model is not None:
         for name in SLICES:

@@ -14,7 +14,7 @@ from bevseg.sim.scene import Scene
 from bevseg.sim.tour import Tour
 
 _SURPLUS = 1.03
-"""Returns aimed at, over the points asked for. The surplus is dropped at random, as on wet and dark spots."""
+"""Returns per wanted point. The surplus is dropped at random, as on wet and dark spots."""
 _PROBED = 60_000
 """Rays cast to estimate the number of returns."""
 

@@ -20,14 +20,14 @@ def predict_work(
     *,
     device: str = RunConfig.device,
     tta: PredictConfig = NO_TTA,
-    how: StageOptions,
+    options: StageOptions,
 ) -> BatchResult:
     """Write class and confidence of every cell: `low_classes.tif`, `high_classes.tif`."""
     resolve(device)
     settings = pipeline.load_model(model).settings
     check_same_settings(work, settings, ("slices", "raster"))
     stage = functools.partial(_predict, model=model, device=device, tta=tta)
-    return for_each_folder(work, "predict", stage, settings, (), how)
+    return for_each_folder(work, "predict", stage, settings, (), options)
 
 
 def _predict(folder: Folder, *, model: Path, device: str, tta: PredictConfig) -> CloudResult:

@@ -160,7 +160,9 @@ def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tm
 
     file = CloudFile(streets / "a.txt", "a")
     for name in ("here", "there"):
-        request = RunRequest((file.path,), tmp_path / name, classes="shrec20", how=RunConfig(device="cpu"))
+        request = RunRequest(
+            (file.path,), tmp_path / name, classes="shrec20", run_config=RunConfig(device="cpu")
+        )
         work = functools.partial(label_cloud, request=request, model_path=tiny_model)
         done = pickle.loads(pickle.dumps(work))(file) if name == "there" else work(file)
         assert pickle.loads(pickle.dumps(done)).points == done.points

@@ -72,7 +72,7 @@ class Optics:
     grazing: float = 0.3
     """Share of the returns that is measured where the beam only grazes the surface."""
     kept: float = 1.0
-    """Share of the returns that is kept, whatever they hit."""
+    """Share of the returns that is kept, on every material."""
     divergence: float = 0.0
     """Full angle of the beam, rad. It decides how often a beam straddles an edge."""
     returns: int = 1

@@ -194,7 +194,7 @@ def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset:
 
 
 def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) -> None:
-    """Put thin poles, shrubs or a bin close to trunks, where they are hard to tell apart."""
+    """Put thin poles, shrubs or a bin close to trunks, where they are hard to separate."""
     rng = builder.rng
     for s in trunks:
         draw = rng.random()
