@@ -87,7 +87,7 @@ def codes(path: Path) -> NDArray[np.integer]:
     CloudFormatError
         If it has none, or cannot be read.
     """
-    reader = formats.load(formats.of_path(path).reader)
+    reader = formats.load(formats.format_to_read(path).reader)
     found: NDArray[np.integer] | None = reader.read(path).codes
     if found is None:
         raise CloudFormatError(
