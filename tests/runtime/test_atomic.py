@@ -84,7 +84,7 @@ def test_an_input_is_never_the_output_whatever_it_is_called(tmp_path):
     source = tmp_path / "a.laz"
     source.write_text("")
     (tmp_path / "link.laz").symlink_to(source)
-    with pytest.raises(UsageError, match="input would be replaced"):
+    with pytest.raises(UsageError, match="would overwrite an input"):
         ensure_different(source, tmp_path / "link.laz")
     ensure_different(source, tmp_path / "other.laz")
 
