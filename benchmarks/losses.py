@@ -1,14 +1,12 @@
 """Each loss forward and backward, beside the plainest correct PyTorch form of the published algorithm.
 
-    python benchmarks/losses.py [--json F] [--repeats N] [--step] [--kernels] [--precision]
+    python benchmarks/losses.py [--json F] [--repeats N] [--step] [--precision]
 
 Ours and the other are timed in turn in one run, float32, on one thread, in the time of that thread: what else the
 machine does counts for neither. Medians. Cross-entropy is torch's own. The distance losses get the maps of the target
 from the loader, as in training, and once more make them themselves ("alone"). `--step` adds what each loss costs
-beside a training step of the default network, on the CPU and on a GPU where there is one. `--kernels` adds what the
-compiled sums of areas save of such a step, and of one of the network of the power-Jaccard paper, beside the same sums
-through torch. `--precision` adds how far the steps of the Lovász extension in float32 are from those in float64:
-differences of J, as published, and ours.
+beside a training step of the default network, on the CPU and on a GPU where there is one. `--precision` adds how far
+the steps of the Lovász extension in float32 are from those in float64: differences of J, as published, and ours.
 """
 
 from __future__ import annotations
@@ -28,14 +26,13 @@ import torch.nn.functional as nnf
 from scipy import ndimage
 from torch import Tensor
 
-from bevseg.config import NAMED, NetConfig, TrainConfig
+from bevseg.config import NetConfig, TrainConfig
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses import (
     hausdorff_dt,
     jaccard_metric,
     lovasz_hinge,
     lovasz_softmax,
-    overlap,
     parse,
     power_jaccard,
 )
@@ -63,9 +60,6 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--step", action="store_true", help="the share of each loss in a training step")
-    parser.add_argument(
-        "--kernels", action="store_true", help="what the compiled sums of areas save of a step"
-    )
     parser.add_argument("--precision", action="store_true", help="of the Lovász steps in float32")
     parser.add_argument("--json", type=Path, help="write the numbers to this file as well")
     options = parser.parse_args()
@@ -77,9 +71,6 @@ def main() -> None:
         found["step"] = {place: shares(torch.device(place), options.repeats) for place in places}
         for place, rows in found["step"].items():
             print(share_table(place, rows))
-    if options.kernels:
-        found["kernels"] = kernels(options.repeats)
-        print(kernel_table(found["kernels"]))
     if options.precision:
         found["precision"] = precision()
         print(precision_table(found["precision"]))
@@ -119,10 +110,10 @@ def ratios(repeats: int) -> list[dict[str, Any]]:
                 True,
             ),
             *(
-                (f"power Jaccard {p:g}", partial(power_jaccard, logits, target, p=p), ce, 2, False)
+                (f"power Jaccard {p:g}", partial(power_jaccard, logits, target, p=p), ce, 5, False)
                 for p in (1, 1.5, 1.75, 1.9, 2)
             ),
-            ("JML, hard labels", partial(jaccard_metric, logits, target), ce, 2, False),
+            ("JML, hard labels", partial(jaccard_metric, logits, target), ce, 5, False),
             (
                 "Hausdorff DT",
                 partial(hausdorff_dt, logits, target, maps=maps),
@@ -251,7 +242,7 @@ def _plain_distance(masks: Tensor) -> Tensor:
 
 def shares(place: torch.device, repeats: int) -> list[dict[str, Any]]:
     """Return what each loss costs beside forward, backward and update of the default network on a default batch."""
-    whole, answer, target = _step(place, repeats, NetConfig())
+    whole, answer, target = _step(place, repeats)
     rows = []
     for name in (name for name, entry in LOSSES.items() if not entry.learned):
         cost = _cost(name, answer, target, place, repeats)
@@ -259,27 +250,9 @@ def shares(place: torch.device, repeats: int) -> list[dict[str, Any]]:
     return rows
 
 
-def kernels(repeats: int) -> list[dict[str, Any]]:
-    """Return the cost of losses of areas, on one thread of the CPU, with compiled sums and with those of torch."""
-    place = torch.device("cpu")
-    steps = {name: _step(place, repeats, NAMED[name].net)[0] for name in ("default", "paper")}
-    _, answer, target = _step(place, 1, NetConfig())
-    compiled, rows = overlap._has_kernel, []
-    for name in (TrainConfig.loss, "power_jaccard:1.5", "jml", "dice", "power_jaccard:1.9"):
-        ours = _cost(name, answer, target, place, repeats)
-        try:
-            overlap._has_kernel = lambda logits: False
-            through_torch = _cost(name, answer, target, place, repeats)
-        finally:
-            overlap._has_kernel = compiled
-        saved = {of: (through_torch - ours) / (step + through_torch) for of, step in steps.items()}
-        rows.append({"loss": name, "ms": ours, "torch_ms": through_torch, "step_ms": steps, "saved": saved})
-    return rows
-
-
-def _step(place: torch.device, repeats: int, net_of: NetConfig) -> tuple[float, Tensor, Tensor]:
+def _step(place: torch.device, repeats: int) -> tuple[float, Tensor, Tensor]:
     """Return the time of a training step without a loss, ms, and logits and target of a batch."""
-    train = TrainConfig()
+    train, net_of = TrainConfig(), NetConfig()
     net = UNet(IN_BANDS, len(OUTPUTS), net_of.filters, net_of.depth).to(
         place, memory_format=torch.channels_last
     )
@@ -348,18 +321,6 @@ def precision_table(rows: list[dict[str, float]]) -> str:
     """Return the errors as Markdown."""
     lines = ["\n| pixels | differences of J, float32 | closed form, float32 |", "|---:|---:|---:|"]
     lines += [f"| {row['pixels']:,} | {row['published']:.2g} | {row['ours']:.2g} |" for row in rows]
-    return "\n".join(lines)
-
-
-def kernel_table(rows: list[dict[str, Any]]) -> str:
-    """Return what the compiled sums save as Markdown."""
-    lines = ["\n| loss | compiled, ms | torch, ms | faster | saved of a step | of a small net |"]
-    lines += ["|---|---:|---:|---:|---:|---:|"]
-    for row in rows:
-        factor = row["torch_ms"] / row["ms"]
-        times = f"{row['ms']:.1f} | {row['torch_ms']:.1f} | {factor:.1f} x"
-        saved = " | ".join(f"{100 * share:.1f} %" for share in row["saved"].values())
-        lines.append(f"| {row['loss']} | {times} | {saved} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The compiled sums and slopes against torch's own differentiation of the definition."""
+"""The sums and slopes against torch's own differentiation of the definition."""
 
 import numpy as np
 import pytest
@@ -98,7 +98,7 @@ def test_a_pixel_of_no_class_is_background(dtype):
 
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.sampled_from(POWERS))
-def test_the_compiled_probabilities_are_exact_to_float32(one, other, power):
+def test_the_probabilities_are_exact_to_float32(one, other, power):
     logits = torch.tensor([one, other], dtype=torch.float32).view(1, 2, 1, 1)
     found = overlaps(logits, torch.ones(1, 1, 1, dtype=torch.int64), power=power).powers
     expected = (power * logits.double().log_softmax(1)).exp().view(2, 1)
