@@ -12,22 +12,17 @@ With hard labels the first three are the same, and come from the sums of `overla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.class_maps import class_map_numbers
+from bevseg.seg.losses.class_maps import class_map_numbers, probabilities
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.soft_labels import fitted, labelled, without
-
-BLOCK = 1 << 17
-"""Logits in a block of the image, half a mebibyte in float32: what is known of a block stays in the cache."""
+from bevseg.seg.losses.soft_labels import soft_masked, without
 
 
 def jaccard_metric(
@@ -185,73 +180,9 @@ def _areas(p: Tensor, y: Tensor, kind: str) -> Areas:
     if kind.startswith("sjl"):
         shared, norm = (p * y).sum(-1), int(kind[-1])
         return Areas(shared, p.pow(norm).sum(-1) - shared, y.pow(norm).sum(-1) - shared)
-    lower = torch.minimum(p, y).sum(-1)
+    lower = torch.minimum(p, y).sum(-1)  # its slope is 1/2 at p = y, which makes that of |p - y| there 0
     shared = lower if kind == "jml1" else (p * y).sum(-1)
     return Areas(shared, p.sum(-1) - lower, y.sum(-1) - lower)
-
-
-def _slope(p: Tensor, y: Tensor, kind: str, to: Areas) -> Tensor:
-    """Return the gradient by p, given that by the areas."""
-    if kind.startswith("sjl"):
-        outer = 2 * to.surplus * p if kind == "sjl2" else to.surplus
-        return outer + (to.shared - to.surplus - to.missing) * y
-    # min(p, y) has the slope 1/2 at p = y, which makes that of |p - y| = p + y - 2 min(p, y) there 0.
-    half = (to.shared - to.surplus - to.missing if kind == "jml1" else -to.surplus - to.missing) / 2
-    slope = (y - p).sign_().mul_(half).add_(half + to.surplus)
-    return slope if kind == "jml1" else slope.addcmul_(to.shared, y)
-
-
-class _SoftAreas(torch.autograd.Function):
-    """Logits and soft labels (B, C, H, W) -> areas and presence, four times (B, C).
-
-    Its own gradient, block by block, takes half the time of autograd, and keeps nothing as large as the logits.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, logits: Tensor, target: Tensor, keep: Tensor | None, kind: str, threshold: float
-    ) -> tuple[Tensor, ...]:
-        ctx.save_for_backward(logits, target, keep)
-        ctx.kind = kind
-        sums = logits.new_zeros(3, *logits.shape[:2], dtype=torch.float64)
-        present = logits.new_zeros(logits.shape[:2], dtype=torch.bool)
-        for images, _, p, y in _blocks(logits, target, keep):
-            sums[:, images] += torch.stack(_areas(p, y, kind))
-            present[images] |= y.amax(2) > threshold
-        ctx.mark_non_differentiable(present)
-        return *sums.unbind(), present
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *to: Tensor) -> tuple[Tensor | None, ...]:
-        logits, target, keep = ctx.saved_tensors
-        gradient = torch.empty_like(logits, memory_format=torch.contiguous_format)
-        out = gradient.flatten(2)
-        for images, pixels, p, y in _blocks(logits, target, keep):
-            slope = _slope(p, y, ctx.kind, Areas(*(t[images, :, None].to(p.dtype) for t in to[:3]))).mul_(p)
-            # p is 0 in ignored pixels.
-            outer = slope if p.shape[1] == 1 else slope.sum(1, keepdim=True)
-            out[images, :, pixels] = slope.addcmul_(p, outer, value=-1)
-        return gradient, None, None, None, None
-
-
-def _blocks(
-    logits: Tensor, target: Tensor, keep: Tensor | None
-) -> Iterator[tuple[slice, slice, Tensor, Tensor]]:
-    """Yield images, pixels, and p and y (b, C, n) there, both 0 where ignored; a GPU takes all at once."""
-    z, y, keep = logits.flatten(2), target.flatten(2), None if keep is None else keep.flatten(1)
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    here = logits.device.type == "cpu"
-    rows, cols = (1, max(BLOCK // z.shape[1], 1)) if here else (max(len(z), 1), max(z.shape[2], 1))
-    for row, col in product(range(0, len(z), rows), range(0, z.shape[2], cols)):
-        images, pixels = slice(row, row + rows), slice(col, col + cols)
-        its_y = y[images, :, pixels]
-        ignored = ~labelled(its_y, None if keep is None else keep[images, pixels])[:, None]
-        its_z = z[images, :, pixels].to(wide)
-        p = its_z.sigmoid() if z.shape[1] == 1 else its_z.softmax(1)
-        # Of an ignored pixel p may be NaN. Its y is 0 already unless a mask says what is ignored.
-        its_y = its_y.to(wide) if keep is None else its_y.to(wide).masked_fill(ignored, 0)
-        yield images, pixels, p.masked_fill_(ignored, 0), its_y
 
 
 def _measured(
@@ -262,9 +193,11 @@ def _measured(
         target = without(target, keep, ignore_index)
         sums = overlaps(logits, target, ignore_index, scope="image", power=2 if kind == "sjl2" else 1)
         return Areas(sums.inter, sums.powers - sums.inter, sums.truth - sums.inter), sums.truth > 0
-    logits, target = fitted(logits, target, keep)
-    *areas, present = _SoftAreas.apply(logits, target, keep, kind, threshold)
-    return Areas(*(area.t() for area in areas)), present.t()
+    pixels = soft_masked(logits, target, ignore_index, keep)
+    p = torch.where(pixels.keep, probabilities(pixels.logits), 0).flatten(2)
+    y = pixels.truth.flatten(2)
+    areas = (area.double().t() for area in _areas(p, y, kind))
+    return Areas(*areas), (y.amax(2) > threshold).t()
 
 
 def _counted(present: Tensor, active: str | Sequence[int]) -> Tensor:
