@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as nnf
 from scipy.fft import next_fast_len
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.class_maps import class_maps_of, count_valid, mean_valid, most_likely, probabilities
@@ -169,8 +167,8 @@ def hausdorff_erosion(
     pixels = masked(logits, target, ignore_index)
     p = probabilities(pixels.logits)
     errors = torch.where(pixels.keep, _errors(p, pixels).square(), 0)
-    keep = None if bool(pixels.keep.all()) else pixels.keep.expand(p.shape).flatten(0, 1)
-    total: Tensor = _Eroded.apply(errors.flatten(0, 1), keep, alpha, int(erosions))
+    keep = pixels.keep.expand(p.shape).flatten(0, 1)
+    total = _eroded(errors.flatten(0, 1), keep, alpha, int(erosions))
     return total / count_valid(pixels.keep, p.shape[1])
 
 
@@ -257,70 +255,32 @@ def _errors(p: Tensor, pixels: Masked) -> Tensor:
     return torch.where(pixels.truth, 1 - p, p)
 
 
-class _Eroded(torch.autograd.Function):
-    """Errors (P, H, W) of P class maps -> the weighted sum of what survives each erosion.
+def _eroded(errors: Tensor, keep: Tensor, alpha: float, erosions: int) -> Tensor:
+    """Return the weighted sum of what survives each erosion of errors (P, H, W), one map per image and class.
 
     Maps in which nothing survives are dropped: after a step or two there are few left.
     """
-
-    @staticmethod
-    def forward(ctx: Any, errors: Tensor, keep: Tensor | None, alpha: float, erosions: int) -> Tensor:
-        ctx.shape, ctx.alpha = errors.shape, alpha
-        total = errors.new_zeros(())
-        alive = torch.arange(len(errors), device=errors.device)
-        steps: list[tuple[Tensor, ...]] = []
-        for k in range(erosions):
-            left = _cross(errors).sub_(0.5).clamp_(min=0)
-            if keep is not None:
-                left *= keep[alive]
-            most, top = left.flatten(1).max(1)
-            some = (~(most <= 0)).nonzero().squeeze(1)  # NaN stays: it must not go unseen
-            if not len(some):
-                break
-            if len(some) < len(left):
-                left, most, top, alive = left[some], most[some], top[some], alive[some]
-            least, low = left.flatten(1).min(1)
-            uneven = most > least
-            span, least = torch.where(uneven, most - least, 1), torch.where(uneven, least, 0)
-            errors = left.sub_(least[:, None, None]).div_(span[:, None, None])
-            total += (k + 1) ** alpha * errors.sum()
-            steps.append((errors, alive, uneven, span, least, top, low))
-        ctx.steps = steps
-        return total
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        slopes: Tensor | None = None
-        maps: Tensor | None = None
-        for k in reversed(range(len(ctx.steps))):
-            errors, alive, uneven, span, least, top, low = ctx.steps[k]
-            slope = torch.full_like(errors, (k + 1) ** ctx.alpha)
-            if slopes is not None and maps is not None:
-                slope[torch.searchsorted(alive, maps)] += slopes
-            # Stretched: e = (x - least) / (most - least), where both ends move with the pixel that they are of.
-            slope /= span[:, None, None]
-            flat, rows = slope.flatten(1), torch.arange(len(slope), device=slope.device)
-            of_most = -(flat * errors.flatten(1)).sum(1) * uneven
-            of_least = -flat.sum(1) * uneven - of_most
-            flat[rows, top] += of_most
-            flat[rows, low] += of_least
-            slope *= (errors > 0) | (least > 0)[:, None, None]
-            slopes, maps = _cross(slope), alive
-        found = gradient.new_zeros(ctx.shape)
-        if slopes is not None and maps is not None:
-            found[maps] = slopes * gradient
-        return found, None, None, None
+    total = 0 * errors.sum()  # it has a gradient even if nothing survives
+    for k in range(erosions):
+        left = (_cross(errors) - 0.5).relu() * keep
+        alive = ~(left.flatten(1).amax(1) <= 0)  # NaN stays: it must not go unseen
+        if not alive.any():
+            break
+        left, keep = left[alive], keep[alive]
+        # The gradient of an end of the range goes to the first pixel that holds it.
+        flat = left.flatten(1)
+        most, least = flat.max(1).values[:, None, None], flat.min(1).values[:, None, None]
+        uneven = most > least
+        errors = torch.where(uneven, (left - least) / torch.where(uneven, most - least, 1), left)
+        total = total + (k + 1) ** alpha * errors.sum()
+    return total
 
 
 def _cross(maps: Tensor) -> Tensor:
     """Return the mean over each pixel of maps (P, H, W) and its four neighbours, which are 0 beyond the image."""
-    total = maps.clone()
-    total[:, 1:] += maps[:, :-1]
-    total[:, :-1] += maps[:, 1:]
-    total[:, :, 1:] += maps[:, :, :-1]
-    total[:, :, :-1] += maps[:, :, 1:]
-    return total.mul_(_FIFTH)
+    wide = nnf.pad(maps, (1, 1, 1, 1))
+    rows, cols = wide[:, :, 1:-1], wide[:, 1:-1]
+    return (maps + rows[:, :-2] + rows[:, 2:] + cols[:, :, :-2] + cols[:, :, 2:]) * _FIFTH
 
 
 def _disc_means(images: Tensor, radii: Sequence[int]) -> list[Tensor]:
