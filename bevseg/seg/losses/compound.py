@@ -11,8 +11,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of, within
 from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, class_weights, mean
 from bevseg.seg.losses.dice_loss import disagreement
-from bevseg.seg.losses.masking import ValidPixels, valid_pixels
-from bevseg.seg.losses.one_vs_rest import one_vs_rest_logit
+from bevseg.seg.losses.masking import ValidPixels, one_vs_rest_logit, valid_pixels
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.reduction import over_groups, root
 

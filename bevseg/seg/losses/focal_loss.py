@@ -9,8 +9,7 @@ from torch import Tensor
 
 from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.cross_entropy_loss import class_weights, mean
-from bevseg.seg.losses.masking import valid_pixels
-from bevseg.seg.losses.one_vs_rest import one_vs_rest_logit
+from bevseg.seg.losses.masking import one_vs_rest_logit, valid_pixels
 
 
 def focal(

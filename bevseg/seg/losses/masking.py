@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 
 class ValidPixels(NamedTuple):
@@ -54,8 +53,25 @@ def valid_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> ValidPixe
     classes = logits.shape[1]
     # A target of one class is 0 or 1, and its only class map is that of class 1.
     names = torch.arange(classes, device=ids.device) if classes > 1 else ids.new_ones(1)
-    gathered: Tensor = _Gathered.apply(logits, index)
-    return ValidPixels(gathered, ids == names[:, None], ids, mask.sum(1).tolist())
+    gathered = logits.transpose(0, 1).flatten(1).index_select(1, index)
+    return ValidPixels(
+        gathered.to(torch.promote_types(logits.dtype, torch.float32)),
+        ids == names[:, None],
+        ids,
+        mask.sum(1).tolist(),
+    )
+
+
+def one_vs_rest_logit(pixels: ValidPixels) -> Tensor:
+    """Return log(p / (1 - p)) of each valid pixel (N,), p the softmax or sigmoid probability of its class.
+
+    Its sigmoid is p and that of its negative is 1 - p, each with all its digits, and so are their logarithms and
+    gradients: one form for two classes and for many, and none that saturates.
+    """
+    if len(pixels.logits) == 1:
+        return torch.where(pixels.truth, pixels.logits, -pixels.logits)[0]
+    own = pixels.logits.gather(0, pixels.ids[None])[0]
+    return own - pixels.logits.masked_fill(pixels.truth, -torch.inf).logsumexp(0)
 
 
 class Masked(NamedTuple):
@@ -95,41 +111,3 @@ def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
     if logits.ndim != 4 or target.shape != (logits.shape[0], *logits.shape[2:]):
         raise ValueError(f"targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
     return logits
-
-
-class _Gathered(torch.autograd.Function):
-    """(B, C, H, W) -> (C, N) of the pixels in `index`: a gather, and a scatter back that adds nothing up."""
-
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(index)
-        ctx.like = logits.shape, logits.dtype, by_pixel(logits)
-        everything = len(index) == logits.numel() // logits.shape[1]
-        if by_pixel(logits):
-            rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
-            found = (rows if everything else rows.index_select(0, index)).t()
-        else:
-            found = logits.transpose(0, 1).flatten(1)
-            found = found if everything else found.index_select(1, index)
-        return found.to(torch.promote_types(logits.dtype, torch.float32)).contiguous()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (index,) = ctx.saved_tensors
-        (images, classes, rows, cols), dtype, by_pixel = ctx.like
-        gradient = gradient.to(dtype)
-        everything = len(index) == images * rows * cols
-        if by_pixel:
-            filled = gradient.t()
-            if not everything:
-                filled = gradient.new_zeros(images * rows * cols, classes).index_copy_(0, index, filled)
-            return filled.reshape(images, rows, cols, classes).permute(0, 3, 1, 2), None
-        if not everything:
-            gradient = gradient.new_zeros(classes, images * rows * cols).index_copy_(1, index, gradient)
-        return gradient.reshape(classes, images, rows, cols).transpose(0, 1), None
-
-
-def by_pixel(logits: Tensor) -> bool:
-    """Say whether the classes of one pixel lie side by side in memory (channels last)."""
-    return logits.is_contiguous(memory_format=torch.channels_last) and not logits.is_contiguous()
