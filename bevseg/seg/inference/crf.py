@@ -15,12 +15,15 @@ no part.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
+Planes = NDArray[np.float32]
+Cells = tuple[Any, ...]
+"""Index of the cells of a raster (..., rows, cols)."""
 
 REACH = 2.5
 """Where the kernels end, standard deviations."""
@@ -68,101 +71,44 @@ def crf(
     (classes, rows, cols) float32
         Sums to 1 in the cells of the mask; 0 elsewhere.
     """
-    rows, cols = np.nonzero(mask)
-    number = np.full(mask.shape, -1, np.int32)
-    number[rows, cols] = np.arange(len(rows))
-    places = np.column_stack([rows, cols]).astype(np.int32)
-    unary = np.ascontiguousarray(probabilities[:, rows, cols].T)
-    scaled = np.ascontiguousarray(features[:, rows, cols].T) / np.float32(math.sqrt(2) * ALIKE)
-    near, far = (_disc(sigma / cell) for sigma in (NEAR, FAR))
-    near, far = _same_size(near, far)
-    sums = np.empty((len(rows), 2), np.float32)
-    cells = (places, number, scaled, near, far)
-    _in_threads(_sum, len(rows), *cells, sums)
-    scale = np.where(sums > 0, 1 / np.sqrt(np.maximum(sums, np.finfo(np.float32).tiny)), 0)
-    scale = (scale * np.sqrt([SMOOTHNESS, APPEARANCE])).astype(np.float32)
+    known = mask.astype(np.float32)
+    unary = np.where(mask, probabilities, 0)
+    scaled = (np.where(mask, features, 0) / (math.sqrt(2) * ALIKE)).astype(np.float32)
+    sums = np.zeros((2, *mask.shape), np.float32)
+    for here, there, kernels in _pairs(known, scaled, cell):
+        sums[here] += kernels
+        sums[there] += kernels
+    weights = np.sqrt(np.array([SMOOTHNESS, APPEARANCE], np.float32))[:, None, None]
+    scale = weights / np.sqrt(np.maximum(sums, np.finfo(np.float32).tiny))
     now = unary
     for _ in range(STEPS):
-        after = np.empty_like(unary)
-        _in_threads(_step, len(rows), *cells, scale, unary, now, after)
-        now = after
-    out = np.zeros(probabilities.shape, np.float32)
-    out[:, rows, cols] = now.T
-    return out
+        votes = np.zeros_like(unary)
+        for here, there, kernels in _pairs(known, scaled, cell):
+            weight = (kernels * scale[here] * scale[there]).sum(0)
+            votes[here] += weight * now[there]
+            votes[there] += weight * now[here]
+        now = unary * np.exp(votes - votes.max(0))
+        now /= np.where(mask, now.sum(0), 1)
+    return now
 
 
-def _in_threads(kernel: Callable[..., None], size: int, *arrays: NDArray[np.generic]) -> None:
-    """Let each thread work on its share of the cells."""
-    parallel_for(lambda part: kernel(*arrays, chunk_of(size, part)))
+def _pairs(known: Planes, scaled: Planes, cell: float) -> Iterator[tuple[Cells, Cells, Planes]]:
+    """Yield all pairs of cells, step by step of the window: here, there, and both kernels (2, rows, cols).
+
+    A step and its opposite make the same pairs, so half of the window serves. A kernel is 0 where a cell is empty.
+    """
+    reach = math.floor(REACH * max(NEAR, FAR) / cell)
+    for down in range(reach + 1):
+        for right in range(-reach if down else 1, reach + 1):
+            near, far = (_gaussian(down, right, sigma / cell) for sigma in (NEAR, FAR))
+            if near or far:
+                here = (..., slice(-down or None), slice(max(-right, 0), -max(right, 0) or None))
+                there = (..., slice(down, None), slice(max(right, 0), -max(-right, 0) or None))
+                both, step = known[here] * known[there], scaled[here] - scaled[there]
+                alike = np.exp(-np.einsum("brc,brc->rc", step, step))
+                yield here, there, np.stack([near * both, far * both * alike])
 
 
-def _disc(sigma: float) -> NDArray[np.float32]:
-    """Return a Gaussian of a standard deviation in cells on a square window, 0 in the middle and beyond its reach."""
-    side = math.floor(REACH * sigma)
-    steps = np.arange(-side, side + 1)
-    squares = steps[:, None] ** 2 + steps**2
-    inside = (squares > 0) & (squares <= (REACH * sigma) ** 2)
-    return np.where(inside, np.exp(-squares / (2 * sigma**2)), 0).astype(np.float32)
-
-
-def _same_size(*windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    side = max(len(window) for window in windows)
-    return [np.pad(window, (side - len(window)) // 2) for window in windows]
-
-
-@compiled
-def _squared_distance(scaled, i, j):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for band in range(scaled.shape[1]):
-        step = scaled[i, band] - scaled[j, band]
-        total += step * step
-    return total
-
-
-@compiled
-def _sum(places, number, scaled, near, far, sums, part):  # type: ignore[no-untyped-def]
-    """Write the sums of the two kernels at the cells of a part."""
-    side = len(near) // 2
-    rows, cols = number.shape
-    for i in range(part.start, part.stop):
-        row, col = places[i]
-        smooth = similar = 0.0
-        for r in range(max(row - side, 0), min(row + side + 1, rows)):
-            for c in range(max(col - side, 0), min(col + side + 1, cols)):
-                j = number[r, c]
-                if j < 0:
-                    continue
-                smooth += near[r - row + side, c - col + side]
-                weight = far[r - row + side, c - col + side]
-                if weight > 0:
-                    similar += weight * np.exp(-_squared_distance(scaled, i, j))
-        sums[i, 0], sums[i, 1] = smooth, similar
-
-
-@compiled
-def _step(places, number, scaled, near, far, scale, unary, now, after, part):  # type: ignore[no-untyped-def]
-    """Write the next probabilities of the cells of a part."""
-    side, classes = len(near) // 2, unary.shape[1]
-    rows, cols = number.shape
-    votes = np.empty(classes)
-    for i in range(part.start, part.stop):
-        row, col = places[i]
-        votes[:] = 0
-        for r in range(max(row - side, 0), min(row + side + 1, rows)):
-            for c in range(max(col - side, 0), min(col + side + 1, cols)):
-                j = number[r, c]
-                if j < 0:
-                    continue
-                weight = near[r - row + side, c - col + side] * scale[i, 0] * scale[j, 0]
-                wide = far[r - row + side, c - col + side] * scale[i, 1] * scale[j, 1]
-                if wide > 0:
-                    weight += wide * np.exp(-_squared_distance(scaled, i, j))
-                for k in range(classes):
-                    votes[k] += weight * now[j, k]
-        highest = votes.max()
-        total = 0.0
-        for k in range(classes):
-            votes[k] = unary[i, k] * np.exp(votes[k] - highest)
-            total += votes[k]
-        for k in range(classes):
-            after[i, k] = votes[k] / total
+def _gaussian(down: int, right: int, sigma: float) -> float:
+    squared = down**2 + right**2
+    return math.exp(-squared / (2 * sigma**2)) if squared <= (REACH * sigma) ** 2 else 0.0
