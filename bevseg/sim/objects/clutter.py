@@ -64,10 +64,10 @@ def people(rng: np.random.Generator) -> Mesh:
 
 def ghost(rng: np.random.Generator) -> Mesh:
     """Return a person who moved during the scan: stretched or squeezed, slanted, with gaps, even twice."""
-    chunk_of, slant = np.exp(rng.normal(scale=0.7)), rng.normal(scale=0.5)
+    stretch, slant = np.exp(rng.normal(scale=0.7)), rng.normal(scale=0.5)
 
     def smeared(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        along = chunk_of * points[:, 0] + slant * points[:, 2]
+        along = stretch * points[:, 0] + slant * points[:, 2]
         return np.column_stack([along, points[:, 1], points[:, 2]])
 
     body = person(rng).mapped(smeared)
