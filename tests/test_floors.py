@@ -25,7 +25,7 @@ FLOORS = (
 """From the ground up; what stands on one floor does not know its neighbours."""
 
 INSIDE = {
-    "config": (("names", "domains", "files"), ("groups",), ("tables",)),
+    "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
         ("progress", "kernels", "atomic", "memory", "open3d", "processes"),
         ("batch",),

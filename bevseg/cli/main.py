@@ -56,10 +56,10 @@ class Bevseg(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or suggest the nearest one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
+            from bevseg.config.domains import did_you_mean
 
-            near = difflib.get_close_matches(args[0], COMMANDS, 1) or [", ".join(COMMANDS)]
-            raise click.UsageError(f"No command {args[0]!r}. Did you mean: {near[0]}?", ctx)
+            near = did_you_mean(args[0], COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"No command {args[0]!r}{near}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+from bevseg.config.plugins import entry_points
 from bevseg.errors import DependencyError
 from bevseg.io import FORMATS, Format
 
@@ -17,10 +18,7 @@ GROUP = "bevseg.formats"
 @functools.cache
 def user_formats() -> tuple[Format, ...]:
     """Return the formats of installed packages, sorted by suffix."""
-    # Only here: it takes as long as all of --help.
-    from importlib.metadata import entry_points
-
-    found = {point.name.lower().lstrip("."): point.module for point in entry_points(group=GROUP)}
+    found = {name.lower().lstrip("."): point.module for name, point in entry_points(GROUP).items()}
     return tuple(
         Format(f".{word}", (f".{word}",), module, (word,), module) for word, module in sorted(found.items())
     )

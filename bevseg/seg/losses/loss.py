@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.config import TrainConfig
+from bevseg.config.domains import did_you_mean
+from bevseg.config.plugins import entry_points, import_object
 from bevseg.errors import BevsegError, UsageError
 from bevseg.seg.inputs import IGNORE, OUTPUTS
-from bevseg.seg.losses.options import checked, ensure_contract, imported, options_of
-from bevseg.seg.losses.parser import Value, Written, near, read_terms, write
+from bevseg.seg.losses.options import checked, ensure_contract, options_of
+from bevseg.seg.losses.parser import Value, Written, read_terms, write
 from bevseg.seg.losses.registry import GROUP, LOSSES, Entry
 from bevseg.seg.losses.soft_labels import boundary_smoothed
 
@@ -278,7 +280,8 @@ def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
 
 def _term(written: Written, text: str, classes: int) -> Term:
     name, entry = _entry(written, text)
-    function = imported(entry.function, written.text, text)
+    imported = partial(import_object, what=f"loss {written.text!r}", where=f"--loss {text}")
+    function = imported(entry.function)
     ours = name in LOSSES
     if not ours:
         ensure_contract(function, name, text)
@@ -294,8 +297,8 @@ def _term(written: Written, text: str, classes: int) -> Term:
     if entry.learned:
         learner: Any = _called(partial(function, **options), written.text, text)
         return Term(written.weight, name, as_tuple, None, learner=learner)
-    maps = (entry.maps.partition(":")[2], imported(entry.maps, written.text, text)) if entry.maps else None
-    soft = imported(entry.soft, written.text, text) if entry.soft else None
+    maps = (entry.maps.partition(":")[2], imported(entry.maps)) if entry.maps else None
+    soft = imported(entry.soft) if entry.soft else None
     if soft is not None and not set(options) <= set(options_of(soft, 3)):
         soft = None
     if options or not ours:
@@ -311,16 +314,14 @@ def _entry(written: Written, text: str) -> tuple[str, Entry]:
     if written.suffixes and isinstance(written.suffixes[0], str):
         path = f"{written.name}:{written.suffixes[0]}"
         return path, Entry(path)
-    from importlib.metadata import entry_points
-
-    plugins = {point.name: point for point in entry_points(group=GROUP)}
+    plugins = entry_points(GROUP)
     if name in plugins:
-        return name, Entry(f"{plugins[name].module}:{plugins[name].attr}")
+        return name, Entry(plugins[name].value)
     known = [*LOSSES, *plugins]
     raise UsageError(
         f"No loss {name!r}",
         where=f"--loss {text}",
-        hint=f"{near(name, known)}name one of: {', '.join(known)}; or package.module:function",
+        hint=f"name one of: {', '.join(known)}; or package.module:function{did_you_mean(name, known)}",
     )
 
 

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import operator
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from bevseg.config.domains import did_you_mean
 from bevseg.errors import UsageError
-from bevseg.seg.losses.parser import Value, near, write
+from bevseg.seg.losses.parser import Value, write
 
 Function = Callable[..., Any]
-
-
-def imported(path: str, term: str, text: str) -> Function:
-    """Import `module:function` of whoever it is; UsageError if there is none. The term and the text name it."""
-    name, _, function = path.partition(":")
-    try:
-        module = importlib.import_module(name)
-    except Exception as error:  # whatever a foreign module does
-        _refuse(term, text, f"{name} cannot be imported: {type(error).__name__}: {error}", "", error)
-    try:
-        found: Function = operator.attrgetter(function)(module)
-    except AttributeError as error:
-        known = [key for key, value in vars(module).items() if callable(value)]
-        _refuse(term, text, f"the module {name} has no {function}", near(function, known), error)
-    return found
-
-
-def _refuse(term: str, text: str, why: str, hint: str, error: Exception) -> NoReturn:
-    raise UsageError(
-        f"No loss {term!r}",
-        where=f"--loss {text}",
-        why=why,
-        hint=f"{hint}install the package of the function, or name its folder in PYTHONPATH",
-    ) from error
 
 
 def options_of(function: Function, skipped: int) -> dict[str, inspect.Parameter]:
@@ -107,7 +82,7 @@ def checked(
         if len(known) < len(allowed):  # **options: the function judges itself
             return value
         listed = ", ".join(f"{key}={_default(allowed[key])}" for key in known)
-        hint = f"{near(option, known)}options are {listed}" if known else f"{name} has no options"
+        hint = f"options are {listed}{did_you_mean(option, known)}" if known else f"{name} has no options"
         raise UsageError(f"Loss {name!r} has no option {option!r}", where=where, hint=hint)
     try:
         return _fitted(value, allowed[option].annotation)

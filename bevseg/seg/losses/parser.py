@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from bevseg.errors import UsageError
 
@@ -219,11 +219,3 @@ def _not_a_loss(term: str, text: str) -> UsageError:
         why="expected NAME, NAME:NUMBER or NAME(OPTION=VALUE, ...), each with WEIGHT* before it or not, joined by +",
         hint="for example ce+0.5*power_jaccard(p=1.5, smooth=10)",
     )
-
-
-def near(name: str, known: Any) -> str:
-    """Return `; did you mean ...?` for the known name that is nearest to a misspelt one; empty if none is near."""
-    import difflib
-
-    found = difflib.get_close_matches(name, list(known), 1)
-    return f"did you mean {found[0]}? " if found else ""

@@ -14,11 +14,10 @@ was given to `register`.
 
 from __future__ import annotations
 
-import difflib
-import importlib
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from bevseg.config.domains import did_you_mean
+from bevseg.config.plugins import entry_points, import_object
 from bevseg.errors import UsageError
 
 GROUP = "bevseg.networks"
@@ -72,12 +71,11 @@ def network_class(kind: str) -> type[Any]:
         register(kind, found)
     if found is None:
         known = known_names()
-        near = difflib.get_close_matches(kind.lower(), known, 1)
         raise UsageError(
             f"No network {kind!r}",
             where="net.kind",
             hint=f"name one of: {', '.join(known)}; or a class of your own, as package.module:Class"
-            + (f"; did you mean {near[0]!r}?" if near else ""),
+            f"{did_you_mean(kind, known)}",
         )
     return found
 
@@ -92,7 +90,7 @@ def registered_class(kind: str) -> type[Any] | None:
         return _import(NETWORKS[kind], kind)
     if kind in _registered:
         return _registered[kind]
-    for point in _entry_points():
+    for point in entry_points(GROUP).values():
         if kind in (point.name, point.value):
             return _import(point.value, kind)
     return None
@@ -100,25 +98,12 @@ def registered_class(kind: str) -> type[Any] | None:
 
 def known_names() -> list[str]:
     """Return the names of all networks that bevseg, installed packages and this process have registered."""
-    return [*NETWORKS, *sorted({point.name for point in _entry_points()} | set(_registered))]
-
-
-def _entry_points() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
+    return [*NETWORKS, *sorted({*entry_points(GROUP), *_registered})]
 
 
 def _import(path: str, kind: str) -> type[Any]:
     """Import `package.module:Class`."""
-    module, _, name = path.partition(":")
-    try:
-        found: Any = getattr(importlib.import_module(module), name)
-    except Exception as error:  # the module is the user's: any exception of it is the reason
-        raise UsageError(
-            f"The network {kind!r} cannot be imported",
-            where="net.kind",
-            why=f"{type(error).__name__}: {error}",
-            hint="install its package, or put its folder on PYTHONPATH",
-        ) from error
+    found = import_object(path, f"network {kind!r}", "net.kind")
     if not isinstance(found, type):
         raise UsageError(
             f"The network {kind!r} is not a class",

@@ -8,16 +8,14 @@ is a `Preset`. Names are listed without importing the presets, so that `--help` 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bevseg.config.domains import did_you_mean
+from bevseg.config.plugins import entry_points
 from bevseg.errors import UsageError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from bevseg.sim.setup import Preset
 
 GROUP = "bevseg.presets"
@@ -33,7 +31,7 @@ def built_in() -> tuple[str, ...]:
 
 def names() -> tuple[str, ...]:
     """Return the names of all presets: those of this folder, of other packages, and those that were added."""
-    return tuple(dict.fromkeys((*built_in(), *_of_others(), *_added)))
+    return tuple(dict.fromkeys((*built_in(), *entry_points(GROUP), *_added)))
 
 
 def load(name: str) -> Preset:
@@ -49,7 +47,7 @@ def load(name: str) -> Preset:
     if name in built_in():
         preset: Preset = import_module(f"{__name__}.{name}").PRESET
         return preset
-    others = _of_others()
+    others = entry_points(GROUP)
     if name in others:
         preset = others[name].load()
         return preset
@@ -68,9 +66,3 @@ def add(name: str, preset: Preset) -> None:
     if name in names():
         raise UsageError(f"There is a preset {name!r} already", hint="give the new one another name")
     _added[name] = preset
-
-
-def _of_others() -> Mapping[str, EntryPoint]:
-    from importlib.metadata import entry_points  # too slow for --help
-
-    return {point.name: point for point in entry_points(group=GROUP)}

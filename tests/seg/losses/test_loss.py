@@ -94,12 +94,12 @@ def test_a_text_is_the_function_with_its_options_to_the_bit(text, expected):
     ("text", "message"),
     [
         ("banana", "No loss 'banana'"),
-        ("power_jacard:1.5", "did you mean power_jaccard"),
+        ("power_jacard:1.5", "did you mean 'power_jaccard'"),
         ("lovasz_softmax:2", "takes no number"),
         ("ce:1:2", "takes no number"),
         ("power_jaccard:3", "cannot use p = 3"),
         ("power_jaccard(p=0.5)", "cannot use p = 0.5"),
-        ("power_jaccard(smoth=2)", "did you mean smooth"),
+        ("power_jaccard(smoth=2)", "did you mean 'smooth'"),
         ("hinge(a=1)", "hinge has no options"),
         ("jml(keep=1)", "no option 'keep'"),
         ("distance_ce(maps=1)", "no option 'maps'"),
@@ -296,14 +296,14 @@ def test_options_without_types_take_any_value_and_open_ended_ones_any_name(own):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("somebodys_losses:squarred", "did you mean squared"),
+        ("somebodys_losses:squarred", "did you mean 'squared'"),
         ("somebodys_losses:number", "is not a loss"),
         ("somebodys_losses:three", "expected f(logits, target, ignore_index=255, **options)"),
         ("somebodys_losses:flat", "scalar tensor"),
         ("somebodys_losses:many", "scalar tensor"),
         ("somebodys_losses:broken", "out of cheese"),
         ("somebodys_losses:open_ended", "cannot be computed"),
-        ("somebodys_losses:squared(factr=2)", "did you mean factor"),
+        ("somebodys_losses:squared(factr=2)", "did you mean 'factor'"),
         ("somebodys_losses:squared(factor=two)", "give a number"),
         ("somebodys_losses:squared:2", "takes no number"),
         ("somebodys_fault:loss", "No module named 'no_such_thing'"),
@@ -344,7 +344,7 @@ def test_an_installed_package_names_losses_by_entry_points(own, monkeypatch):
     assert loss(logits, target) == parse(f"{own}:squared(factor=3)")(logits, target)
     assert str(loss) == "squared(factor=3)"
     assert parse("ce")(logits, target) == cross_entropy(logits, target)
-    with pytest.raises(UsageError, match="did you mean squared"):
+    with pytest.raises(UsageError, match="did you mean 'squared'"):
         parse("sqared")
 
 

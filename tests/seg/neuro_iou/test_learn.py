@@ -47,13 +47,13 @@ def test_a_text_names_a_form(text, form):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("neuro", "did you mean neuro_iou"),
+        ("neuro", "did you mean 'neuro_iou'"),
         ("neuro_iou:12", "neuro_iou:6"),
         ("neuro_hinge:6", "takes no number"),
         ("neuro_iou+ce", "cannot be part of a sum"),
         ("0.5*neuro_iou", "cannot be part of a sum"),
         ("neuro_iou:1.5", "whole number"),
-        ("neuro_iou:noinit", "did you mean no_init"),
+        ("neuro_iou:noinit", "did you mean 'no_init'"),
     ],
 )
 def test_other_texts_are_refused(text, message):
