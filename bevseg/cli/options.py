@@ -90,6 +90,14 @@ class Setting(click.ParamType):
             self.fail(f"{shown(value)}: expected {error}", param, ctx)
 
 
+def _setting(group: type[Group], name: str, **kwargs: Any) -> Decorator:
+    """Return the option of a setting; its default stands in the group."""
+    default, kind = getattr(group, name), Setting(group, name)
+    return click.option(
+        f"--{name.replace('_', '-')}", type=kind, default=default, show_default=True, **kwargs
+    )
+
+
 def _path(*names: str, **kwargs: Any) -> Decorator:
     return click.option(*names, type=click.Path(path_type=Path), **kwargs)
 
@@ -135,35 +143,10 @@ def _config(default: str) -> Decorator:
 
 config = _config("default")
 config_of_work = _config("the settings recorded in WORK, else default")
-device = click.option(
-    "--device",
-    type=Setting(RunConfig, "device"),
-    default=RunConfig.device,
-    show_default=True,
-    metavar="|".join((*DEVICES, "cuda:N")),
-    help="Device of the networks.",
-)
-seed = click.option(
-    "--seed",
-    type=Setting(RunConfig, "seed"),
-    default=RunConfig.seed,
-    show_default=True,
-    help="Random seed.",
-)
-jobs = click.option(
-    "--jobs",
-    type=Setting(RunConfig, "jobs"),
-    default=RunConfig.jobs,
-    show_default=True,
-    help="Number of processes; they share the threads of the machine.",
-)
-on_error = click.option(
-    "--on-error",
-    type=Setting(RunConfig, "on_error"),
-    default=RunConfig.on_error,
-    show_default=True,
-    help="If a cloud fails: skip it, or stop.",
-)
+device = _setting(RunConfig, "device", metavar="|".join((*DEVICES, "cuda:N")), help="Device of the networks.")
+seed = _setting(RunConfig, "seed", help="Random seed.")
+jobs = _setting(RunConfig, "jobs", help="Number of processes; they share the threads of the machine.")
+on_error = _setting(RunConfig, "on_error", help="If a cloud fails: skip it, or stop.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
 columns = click.option(
     "--columns",
@@ -231,11 +214,9 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="1,0.75,0.5",
         help="Scales for test-time augmentation; the predictions are averaged.",
     )
-    @click.option(
-        "--turns",
-        type=Setting(PredictConfig, "turns"),
-        default=PredictConfig.turns,
-        show_default=True,
+    @_setting(
+        PredictConfig,
+        "turns",
         help="Symmetries for test-time augmentation: rotations; 8 adds mirroring. Time grows with both.",
     )
     @click.option("--crf", is_flag=True, help="Smooth the classes with a dense CRF over the rasters.")

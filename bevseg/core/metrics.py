@@ -127,44 +127,6 @@ def filter_errors(matrix: Counts) -> FilterErrors:
     return FilterErrors(float(1 - kept), float(1 - others), 1 - accuracy(matrix))
 
 
-def dataset_miou(matrices: Counts, empty: float = np.nan) -> float:
-    """Mean IoU over the classes of all images together.
-
-    Parameters
-    ----------
-    matrices
-        (images, classes, classes), one confusion matrix per image.
-    empty
-        IoU of a class in neither truth nor prediction. NaN leaves it out; with 1 it counts as right.
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN if no class counts.
-    """
-    return batch_miou(matrices, max(len(matrices), 1), empty)
-
-
-def image_miou(matrices: Counts, empty: float = np.nan) -> float:
-    """Mean over the images of the mean IoU over the classes of the image; arguments as for `dataset_miou`.
-
-    An image in which no class counts is left out, a class that is only predicted scores 0.
-    """
-    return batch_miou(matrices, 1, empty)
-
-
-def batch_miou(matrices: Counts, size: int, empty: float = np.nan) -> float:
-    """Mean over batches of `size` images, the last one perhaps smaller, of the mean IoU over the classes of each.
-
-    A loss over a whole batch sees this score. It lies between `image_miou` (size 1) and `dataset_miou` (all images),
-    whose arguments and conventions hold here.
-    """
-    starts = np.arange(0, len(matrices), size)
-    if not len(starts):
-        return float("nan")
-    return float(_mean(_mean(iou(np.add.reduceat(matrices, starts, 0), empty))))
-
-
 class Calibration(NamedTuple):
     """Confidence and accuracy of a predictor, in bins of equal width from confidence 0 to 1.
 
@@ -224,12 +186,6 @@ def _areas(matrix: Counts) -> tuple[Counts, Counts, Counts]:
     """Return what is right, predicted and true of each class: three times (..., classes)."""
     matrix = np.asarray(matrix)
     return np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-2), matrix.sum(-1)
-
-
-def _mean(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean along the last axis of the scores that are not NaN; NaN where there is none."""
-    known = ~np.isnan(scores)
-    return _ratio(np.where(known, scores, 0).sum(-1), known.sum(-1))
 
 
 def _ratio(part: ArrayLike, whole: ArrayLike, empty: float = np.nan) -> NDArray[np.float64]:

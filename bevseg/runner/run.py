@@ -31,8 +31,8 @@ from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
 from bevseg.seg.models.registry import register, registered
-from bevseg.stages.train import HISTORY, train_to_file
-from bevseg.training import prepare_example
+from bevseg.stages.train import HISTORY, write_trained
+from bevseg.training import prepare_example, train
 from bevseg.training.fit import check_training_settings, ensure_networks
 from bevseg.training.holdout import ensure_known
 from bevseg.weights import default_model
@@ -129,21 +129,21 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
             hint="correct them, or name their class scheme with --classes",
         )
     with watch("train"):
-        trained = train_to_file(
+        model, history = train(
             examples,
-            request.out / MODEL,
             settings,
-            init=_init(request),
             val=request.val,
+            init=_init(request),
             seed=run_config.seed,
             device=run_config.device,
             progress=progress,
         )
+        written = write_trained(model, history, request.out / MODEL)
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
     return BatchResult(
-        trained.written,
+        written,
         loaded.failures,
-        facts={"seconds": watch.seconds, "sources": sources, **trained.facts},
+        facts={"seconds": watch.seconds, "sources": sources, **model.scores},
     )
 
 

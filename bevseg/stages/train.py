@@ -17,63 +17,13 @@ from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
-from bevseg.training import NO_EXTRA, Example, ExtraSupervision, train
+from bevseg.training import Example, ExtraSupervision, train
 from bevseg.training.fit import check_training_settings, ensure_networks
 from bevseg.workdir.folder import folders
 from bevseg.workdir.settings import GROUPS, check_same_settings
 
 HISTORY = "history.csv"
 """File beside a model: its training, one line per validation step and slice."""
-
-
-def train_to_file(
-    examples: Sequence[Example],
-    output: Path,
-    settings: Settings,
-    *,
-    slices: Sequence[str] = SLICES,
-    init: Model | None = None,
-    extra: ExtraSupervision = NO_EXTRA,
-    val: Sequence[str] | None = None,
-    seed: int = RunConfig.seed,
-    device: str = RunConfig.device,
-    progress: Progress = silent,
-) -> BatchResult:
-    """Train a model, and write it and its history; files that exist are replaced.
-
-    Parameters
-    ----------
-    examples
-        Labelled clouds and their DEMs.
-    output
-        The model to write; `history.csv` is written beside it.
-    settings, slices, init, extra, val, seed, device, progress
-        As for `bevseg.training.train`.
-
-    Returns
-    -------
-    BatchResult
-        The two files, and as `facts` the scores of the model.
-
-    Raises
-    ------
-    BevsegError
-        As `bevseg.training.train` does.
-    OutputWriteError
-        If the system refuses a write.
-    """
-    model, history = train(
-        examples,
-        settings,
-        val=val,
-        slices=slices,
-        init=init,
-        extra=extra,
-        seed=seed,
-        device=device,
-        progress=progress,
-    )
-    return BatchResult(write_trained(model, history, output), facts=model.scores)
 
 
 def check_output(output: Path, *, overwrite: bool) -> None:
@@ -167,18 +117,18 @@ def train_work(
     for example in examples:
         pipeline.ensure_labelled(example.cloud)
     others = _read(unlabelled, "read the clouds without labels", progress) if unlabelled else []
-    return train_to_file(
+    model, history = train(
         examples,
-        output,
         settings,
+        val=val,
         slices=slices,
         init=start,
         extra=ExtraSupervision(master, others),
-        val=val,
         seed=seed,
         device=device,
         progress=progress,
     )
+    return BatchResult(write_trained(model, history, output), facts=model.scores)
 
 
 def _read(work: Path, task: str, progress: Progress) -> list[Example]:

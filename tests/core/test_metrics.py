@@ -127,39 +127,6 @@ def test_a_stack_of_matrices_scores_like_each_of_them():
         np.testing.assert_array_equal(score(stack), [score(matrix) for matrix in stack])
 
 
-# --- mean IoU of images, batches and the whole data set
-
-IMAGES = np.array([[[8, 0], [0, 2]], [[9, 1], [0, 0]], [[10, 0], [0, 0]], [[0, 0], [0, 0]]])
-"""All right; one false alarm for class 1, which is absent; class 1 absent and not predicted; all ignored."""
-
-
-def test_image_miou_leaves_out_what_an_image_does_not_hold():
-    assert metrics.image_miou(IMAGES) == pytest.approx((1 + (0.9 + 0) / 2 + 1) / 3)
-
-
-def test_image_miou_with_empty_classes_taken_as_right():
-    assert metrics.image_miou(IMAGES, empty=1.0) == pytest.approx((1 + (0.9 + 0) / 2 + 1 + 1) / 4)
-
-
-def test_dataset_miou_divides_once():
-    assert metrics.dataset_miou(IMAGES) == pytest.approx((27 / 28 + 2 / 3) / 2)
-
-
-def test_batch_miou_adds_up_within_a_batch_and_takes_the_rest_as_a_smaller_one():
-    first, second = (17 / 18 + 2 / 3) / 2, 1.0
-    assert metrics.batch_miou(IMAGES[:3], 2) == pytest.approx((first + second) / 2)
-
-
-def test_batches_of_one_image_and_of_all_are_the_two_ends():
-    assert metrics.batch_miou(IMAGES, 1) == metrics.image_miou(IMAGES)
-    assert metrics.batch_miou(IMAGES, 4) == metrics.dataset_miou(IMAGES)
-
-
-def test_no_image_has_no_miou():
-    none = np.zeros((0, 2, 2), int)
-    assert np.isnan([metrics.image_miou(none), metrics.dataset_miou(none), metrics.batch_miou(none, 3)]).all()
-
-
 # --- calibration
 
 

@@ -248,12 +248,6 @@ class Loss:
         return replace(self, terms=terms, smoothing=epsilon)
 
 
-def of_function(function: Function, *, maps: tuple[str, Function] | None = None) -> Loss:
-    """Return a function as a loss; `maps` is the name and the maker of a map that it reads as `maps`."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return Loss((Term(1.0, name, (), function, maps),), name)
-
-
 def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
     """Return the loss that a text such as `ce+0.5*power_jaccard(p=1.5, smooth=10)` names.
 

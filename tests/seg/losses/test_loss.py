@@ -23,7 +23,7 @@ from bevseg.seg.losses import (
     tversky,
     weighted_cross_entropy,
 )
-from bevseg.seg.losses.loss import GROUP, SOFT, of_function, parse
+from bevseg.seg.losses.loss import GROUP, SOFT, parse
 from bevseg.seg.losses.registry import LOSSES
 from bevseg.seg.losses.soft_labels import boundary_smoothed
 
@@ -223,7 +223,7 @@ def test_losses_for_soft_labels_keep_their_options(text):
 
 def test_a_loss_that_is_handed_in_is_not_smoothed():
     with pytest.raises(UsageError, match="soft labels"):
-        of_function(lovasz_softmax).smoothed(0.5)
+        parse("lovasz_softmax").smoothed(0.5)
 
 
 @pytest.mark.parametrize("epsilon", [-0.1, 0.0, 1.5])

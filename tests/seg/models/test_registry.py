@@ -81,7 +81,7 @@ def test_the_name_of_a_built_in_network_is_taken():
 
 def test_an_entry_point_gives_a_class_a_name(mynet, monkeypatch):
     point = EntryPoint("tiny", KIND, registry.GROUP)
-    monkeypatch.setattr(registry, "_entry_points", lambda: (point,))
+    monkeypatch.setattr(registry, "entry_points", lambda group: {point.name: point})
     assert registry.known_names() == ["unet", "paper_unet", "tiny"]
     assert registry.network_class("tiny").__name__ == "ThreeLayers"
     assert registry.registered_class(KIND) is registry.network_class("tiny")

@@ -12,7 +12,7 @@ from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg.checkpoint import save
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import of_function
+from bevseg.seg.losses.loss import Loss, Term
 from bevseg.seg.training import loop, validate
 from bevseg.seg.training.loop import train_network
 from tests.seg import scenes
@@ -89,7 +89,8 @@ def test_a_loss_is_handed_in_and_what_it_needs_to_know_of_the_target_is_made_bes
         assert torch.equal(maps, (target < 3).float())
         return (logits[:, 0] * maps).mean()
 
-    loss = of_function(near_mean, maps=("near", lambda target, classes: (target < 3).float()))
+    maps = ("near", lambda target, classes: (target < 3).float())
+    loss = Loss((Term(1.0, "near_mean", (), near_mean, maps),), "near_mean")
     trained = fit(loss_of=loss, loss="no such loss")
     assert weights(trained) != weights(fit())
 
