@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bevseg.errors import UsageError
 
+POWERS = (1.0, 2.0)
+"""Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
+
 
 def one_of(option: str, value: object, *choices: str) -> None:
     """Raise a UsageError unless the value is one of the choices."""
@@ -23,3 +26,13 @@ def of_areas(smooth: float, scope: str, activation: str) -> None:
     within("smooth", smooth, 0)
     one_of("scope", scope, "batch", "image")
     one_of("activation", activation, "softmax", "sigmoid")
+
+
+def of_power(loss: str, p: float, any_p: bool) -> None:
+    """Raise a UsageError for a power with which a loss is of no use, unless any is wanted."""
+    if not (any_p or POWERS[0] <= p <= POWERS[1]):
+        raise UsageError(
+            f"{loss} cannot use p = {p:g}",
+            why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
+            hint=f"choose p from {POWERS[0]:g} to {POWERS[1]:g}; 1.5 is a good start",
+        )

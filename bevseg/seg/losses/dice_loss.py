@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bevseg.errors import UsageError
-from bevseg.seg.losses.checks import of_areas, one_of
-from bevseg.seg.losses.jaccard import DOMAIN
+from bevseg.seg.losses.checks import of_areas, of_power, one_of
 from bevseg.seg.losses.overlap import Overlap, overlaps
 from bevseg.seg.losses.reduction import over_groups, ratio
 
@@ -108,20 +106,14 @@ def power_dice(
     -----
     Source: the code beside Duque-Arias et al. (VISAPP 2021), whose text only mentions it; golden set `power_dice`.
     """
-    if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
-        raise UsageError(
-            f"Power Dice cannot use p = {p:g}",
-            why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
-            hint="choose p from 1 to 2; 1.5 is a good start",
-        )
+    of_power("Power Dice", p, any_p)
     one_of("reduction", reduce, "all", "class_batch", "class_image")
     scope = "image" if reduce == "class_image" else "batch"
     of_areas(smooth, scope, activation)
     sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
     if reduce == "all":
         classes = "all"  # the only group is no class
-        inter, powers, truth = (part.sum(0, keepdim=True) for part in (sums.inter, sums.powers, sums.truth))
-        sums = Overlap(inter, powers, truth, sums.valid)
+        sums = sums.of_all_classes()
     return over_groups(disagreement(sums, smooth), sums.truth, logits, classes=classes)
 
 

@@ -6,15 +6,11 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.errors import UsageError
-from bevseg.seg.losses.checks import of_areas, one_of
+from bevseg.seg.losses.checks import of_areas, of_power, one_of
 from bevseg.seg.losses.cross_entropy_loss import mean
 from bevseg.seg.losses.masking import valid_pixels
 from bevseg.seg.losses.overlap import overlaps
 from bevseg.seg.losses.reduction import over_groups, ratio
-
-DOMAIN = (1.0, 2.0)
-"""Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
 
 
 def power_jaccard(
@@ -68,24 +64,18 @@ def power_jaccard(
     Source: eq. 3 and the authors' code (golden sets `power_jaccard`, `power_jaccard_formula`). q^p is differentiated
     by log q, so that the gradient is finite for every logit and every p.
     """
-    if not (any_p or DOMAIN[0] <= p <= DOMAIN[1]):
-        raise UsageError(
-            f"Power Jaccard cannot use p = {p:g}",
-            why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
-            hint="choose p from 1 to 2; 1.5 is a good start",
-        )
+    of_power("Power Jaccard", p, any_p)
     one_of("reduction", reduce, "all", "class_batch", "class_image", "pixel")
     scope = "image" if reduce == "class_image" else "batch"
     of_areas(smooth, scope, activation)
     if reduce == "pixel":
         return _per_pixel(logits, target, ignore_index, p, smooth, activation)
     sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
-    inter, powers, truth = sums.inter, sums.powers, sums.truth
     if reduce == "all":
         classes = "all"  # the only group is no class
-        inter, powers, truth = (part.sum(0, keepdim=True) for part in (inter, powers, truth))
-    union = truth + powers - inter
-    return over_groups(ratio(union - inter, union + smooth), truth, logits, classes=classes)
+        sums = sums.of_all_classes()
+    union = sums.truth + sums.powers - sums.inter
+    return over_groups(ratio(union - sums.inter, union + smooth), sums.truth, logits, classes=classes)
 
 
 def _per_pixel(

@@ -33,6 +33,11 @@ class Overlap(NamedTuple):
     truth: Tensor
     valid: Tensor
 
+    def of_all_classes(self) -> Overlap:
+        """Return the sums of all classes together, as if they were one."""
+        inter, powers, truth = (part.sum(0, keepdim=True) for part in self[:3])
+        return Overlap(inter, powers, truth, self.valid)
+
 
 def overlaps(
     logits: Tensor,
