@@ -87,7 +87,9 @@ def test_an_end_from_outside_ends_the_trainings_and_leaves_nothing_half_written(
         digits.STUDY.format(data=root, epochs=1_000_000).replace("filters", "patience = 1000000\nfilters")
     )
     with process("study", path, "-o", out, "--jobs", 2) as running:
-        time.sleep(4)  # long enough for both to be at their training, which takes days
+        while running.poll() is None and not (out / "settings.json").exists():
+            time.sleep(0.1)
+        time.sleep(3)  # time for both to reach their training, which takes days
         assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=60)
