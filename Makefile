@@ -1,11 +1,12 @@
-# Two commands do everything: `make demo` and `make test`. Both make the environment when it is missing.
+# `make demo` shows what bevseg does, `make check` is for while you work, `make test` is for before you share it.
+# Each makes the environment when it is missing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Two threads that spin while they wait are many times slower beside a busy neighbour.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo pictures docs house-pictures test lint types tests format bench bench-ground default-model model-card bench-model simulator clean
+.PHONY: demo pictures docs house-pictures check test lint types tests fast-tests format bench bench-ground default-model model-card bench-model simulator clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bevseg needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 2; }
@@ -42,9 +43,25 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	$(BIN)/mypy
 
-tests: $(VENV)/installed
-	$(BIN)/pytest
+# Tests run in so many processes: make test PROCESSES=8
+PROCESSES ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
+# pytest rewrites every test file before it runs it. What it has written is kept, whatever the shell says.
+tests fast-tests: export PYTHONDONTWRITEBYTECODE :=
+# The processes share the cores: while you work, torch gets one thread in each.
+fast-tests: export OMP_NUM_THREADS ?= 1
 
+tests: $(VENV)/installed
+	$(PYTEST)
+
+fast-tests: $(VENV)/installed
+	$(PYTEST) -m "not slow" --hypothesis-profile quick
+
+# A minute on two cores, once kernels are compiled.
+check: $(VENV)/installed
+	$(MAKE) --jobs 3 lint types fast-tests
+
+# Everything: a few minutes.
 test: lint types tests
 
 format: $(VENV)/installed

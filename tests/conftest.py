@@ -9,6 +9,8 @@ import pytest
 
 # No deadline: the first call of a kernel compiles it, and machines are shared.
 hypothesis.settings.register_profile("bevseg", deadline=None, max_examples=50)
+# For `make check`, while a change is on its way.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("bevseg")
 
 SHARED = Path(os.environ.get("BEVSEG_DATA", Path(__file__).parents[1].parent / "shared"))

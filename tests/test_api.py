@@ -43,6 +43,7 @@ def test_the_ground_needs_no_torch(streets):
     assert "torch" not in loaded
 
 
+@pytest.mark.slow
 def test_no_public_function_is_hidden_by_a_module_of_its_name():
     code = "import bevseg.ground, bevseg.training, bevseg.io.read, bevseg.pipeline, bevseg\n"
     code += "print(*[n for n in bevseg.__all__ if type(getattr(bevseg, n)).__name__ == 'module'])"

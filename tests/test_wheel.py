@@ -37,29 +37,35 @@ def names(tmp_path_factory):
         ).decode()
 
 
+@pytest.mark.slow
 def test_only_bevseg_lands_in_site_packages(names):
     tops = {name.split("/")[0] for name in names[0]}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"bevseg"}
 
 
+@pytest.mark.slow
 def test_every_module_is_in_the_wheel(names):
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bevseg").rglob("*.py")}
     assert modules - set(names[0]) == set()
 
 
+@pytest.mark.slow
 def test_class_schemes_and_the_type_marker_are_in_the_wheel(names):
     assert {f"bevseg/schemes/{name}.toml" for name in SCHEMES} | {"bevseg/py.typed"} <= set(names[0])
 
 
+@pytest.mark.slow
 def test_the_model_that_ships_and_its_card_are_in_the_wheel(names):
     there = {path.name for path in (ROOT / "bevseg" / "weights").iterdir() if path.is_file()}
     assert "README.md" in there
     assert {f"bevseg/weights/{name}" for name in there} <= set(names[0])
 
 
+@pytest.mark.slow
 def test_the_command_is_called_bevseg(names):
     assert "bevseg = bevseg.cli.main:main" in names[1]
 
 
+@pytest.mark.slow
 def test_the_licence_is_in_the_wheel(names):
     assert any(name.endswith("LICENSE") for name in names[0])

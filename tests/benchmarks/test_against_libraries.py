@@ -14,6 +14,7 @@ def script(monkeypatch):
     return against_libraries
 
 
+@pytest.mark.slow
 def test_ours_and_the_library_agree(script):
     y, x = np.indices((60, 70))
     hills = (np.sin(x / 9) + np.cos(y / 7)).astype(np.float32)

@@ -62,6 +62,7 @@ def test_the_committed_config_can_be_trained_and_its_networks_fit_into_the_packa
     assert (tmp_path / "m.safetensors").stat().st_size <= 3_000_000
 
 
+@pytest.mark.slow
 def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     model = make(tmp_path, monkeypatch)
     assert model.scores["trained_on"] == ["oakland_00001", "oakland_00002"]
@@ -70,6 +71,7 @@ def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     assert (tmp_path / "history.csv").read_text().startswith("slice,step,loss")
 
 
+@pytest.mark.slow
 def test_clouds_that_are_kept_give_the_same_model_as_clouds_made_anew(tmp_path, monkeypatch):
     make(tmp_path, monkeypatch)
     plain = (tmp_path / "m.safetensors").read_bytes()

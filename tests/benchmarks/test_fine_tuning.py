@@ -49,6 +49,7 @@ def done(tmp_path_factory, data, tiny_model):
         return out, call(patch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0")
 
 
+@pytest.mark.slow
 def test_every_start_is_trained_on_the_clouds_of_the_seed(done, tiny_model):
     out, found = done
     assert list(found) == ["model0", "model1_s0", "model2_s0", "nothing1_s0", "nothing2_s0"]
@@ -63,6 +64,7 @@ def test_every_start_is_trained_on_the_clouds_of_the_seed(done, tiny_model):
         assert list(report["clouds"]) == ["part_tt"]
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_run_again(done, monkeypatch, data, tiny_model, capsys):
     import fine_tuning
 
@@ -75,6 +77,7 @@ def test_what_is_there_is_not_run_again(done, monkeypatch, data, tiny_model, cap
     assert f"{gain:+.1f}" in row
 
 
+@pytest.mark.slow
 def test_a_run_on_other_clouds_is_refused(done, tmp_path, monkeypatch, data, tiny_model):
     shutil.copytree(done[0] / "nothing2_s0", tmp_path / "nothing3_s0")
     with pytest.raises(SystemExit, match="another one than its name says"):

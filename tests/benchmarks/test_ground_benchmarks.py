@@ -125,6 +125,7 @@ las.write(target["filename"])
 """
 
 
+@pytest.mark.slow
 def test_labels_of_pdal_come_back_in_the_order_of_the_points(tmp_path, monkeypatch):
     import ground_peers
 
@@ -178,6 +179,7 @@ def test_turning_keeps_distances_and_the_truth_of_each_point():
     np.testing.assert_allclose(after / before, np.exp(1j * np.deg2rad(30)), atol=0.02)
 
 
+@pytest.mark.slow
 def test_turned_and_left_out_scores_stand_in_the_json(tmp_path, monkeypatch, capsys):
     uneven = "".join(f"{x} {y} {5 + 3 * (x > 12)} {int(x > 12)}\n" for x in range(16) for y in range(16))
     for name in ("samp12.txt", "samp21.txt"):

@@ -30,6 +30,7 @@ def states(model):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_a_mixture_lies_between_the_two_models_and_changes_neither(models, share):
     import init_worth

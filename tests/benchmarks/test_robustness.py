@@ -36,6 +36,7 @@ def test_one_thing_at_a_time_is_other_than_in_the_preset():
         assert bool(other) == bool(expected) or name == "short of sight, 20 m"
 
 
+@pytest.mark.slow
 def test_both_models_are_scored_on_the_same_streets(tiny_model, tmp_path, monkeypatch, capsys):
     import robustness
 

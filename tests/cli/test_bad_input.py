@@ -169,6 +169,7 @@ def test_on_error_stop_ends_at_the_first(tiny_model, tmp_path):
     assert left_behind(tmp_path / "out") == []
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same_as_one(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -340,6 +341,7 @@ def test_overwrite_replaces(streets, tiny_model, tmp_path):
     assert laspy.read(tmp_path / "a.laz").header.point_count > 0
 
 
+@pytest.mark.slow
 def test_one_output_that_exists_spoils_only_itself(streets, tiny_model, tmp_path):
     (tmp_path / "b.laz").write_text("mine")
     result = bevseg("run", streets, "-o", tmp_path, "-m", tiny_model)
@@ -358,6 +360,7 @@ def test_the_input_is_never_the_output(tiny_model, tmp_path):
     assert left_behind(tmp_path) == ["a.laz"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_half_written(tiny_model, tmp_path):
     path = las(tmp_path / "a.las", 20_000)
     arguments = ["run", path, "-o", tmp_path / "out", "-m", tiny_model]

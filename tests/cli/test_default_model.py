@@ -96,6 +96,7 @@ def fine_tuned(streets, folder, *options):
     return checkpoint.load(folder / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, tmp_path, monkeypatch):
     from bevseg.training import fine_tuning
 

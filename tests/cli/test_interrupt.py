@@ -54,6 +54,7 @@ def assert_nothing_left_behind(running, number, code, out):
     assert files_below(out) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
     out = tmp_path / "out"
     options = ("-o", out, "-m", tiny_model, "--work", out / "work")
@@ -70,6 +71,7 @@ def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
     assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
 
 
+@pytest.mark.slow
 def test_whoever_reads_our_results_may_leave(streets, tiny_model):
     with process("inspect", tiny_model) as running:
         running.stdout.close()

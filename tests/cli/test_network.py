@@ -21,6 +21,7 @@ def own(tmp_path):
     return tmp_path / "own.toml"
 
 
+@pytest.mark.slow
 def test_it_is_trained_stored_loaded_and_trained_on(mynet, own, streets, tmp_path):
     arguments = ["--train-on", streets, "--config", own, "--val", "b", "--device", "cpu"]
     result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", *arguments)

@@ -44,6 +44,7 @@ def furthest(work, name):
     return max(float((old[key] - new[key]).detach().abs().max()) for key in old)
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_the_model_by_the_recipe_and_the_fit_is_printed(work):
     options = ["--slice", "low", "--init", work / "ce.safetensors"]
     result = train(work, "tuned", "--loss", "neuro-iou", *options)
@@ -61,6 +62,7 @@ def test_training_goes_on_from_the_model_by_the_recipe_and_the_fit_is_printed(wo
     assert used.batch == 2  # the configuration says so
 
 
+@pytest.mark.slow
 def test_without_init_the_model_only_lends_its_maps(work):
     options = ["--slice", "low", "--init", work / "ce.safetensors"]
     result = train(work, "anew", "--loss", "neuro-iou:no-init", *options)
@@ -69,6 +71,7 @@ def test_without_init_the_model_only_lends_its_maps(work):
     assert checkpoint.load(work / "anew.safetensors").settings.train.optimiser == "adamw"
 
 
+@pytest.mark.slow
 def test_a_surrogate_that_teaches_the_wrong_way_is_refused_before_any_training(work):
     """Where found pixels have the larger margin costs because there are more of them, hinge inputs mislead."""
     result = train(work, "refused", "--loss", "neuro-hinge", "--init", work / "ce.safetensors")
@@ -78,6 +81,7 @@ def test_a_surrogate_that_teaches_the_wrong_way_is_refused_before_any_training(w
     assert not (work / "refused.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "init", "word"),
     [

@@ -22,7 +22,12 @@ CLOUDS = {
 }
 
 
-@pytest.mark.parametrize("name", CLOUDS)
+FAST = ("one_point", "some_nan")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CLOUDS]
+)
 def test_every_point_comes_back_in_its_place_and_the_stages_one_by_one_agree(name, tiny_model, tmp_path):
     xyz = np.array(CLOUDS[name], float)
     path = tiny.write_text(tmp_path / f"{name}.txt", xyz)

@@ -81,6 +81,7 @@ def test_two_small_nets_are_trained(study, tmp_path):
     assert str(tmp_path) not in "".join(path.read_text() for path in out.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_an_end_from_outside_ends_the_trainings_and_leaves_nothing_half_written(study, tmp_path):
     root, out = digits.write(tmp_path / "data", 3), tmp_path / "out"
     path = study(

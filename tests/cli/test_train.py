@@ -40,6 +40,7 @@ def test_the_model_holds_both_networks_and_the_scores_of_the_cloud_held_out(mode
     assert "held out: b" in model[1].stdout
 
 
+@pytest.mark.slow
 def test_training_over_a_work_directory_is_training_in_memory(model, work, streets, tmp_path):
     arguments = ["--train-on", streets, "--config", work / "tiny.toml", "--val", "b", "--device", "cpu"]
     assert bevseg("run", streets / "a.txt", "-o", tmp_path, *arguments).exit_code == 0
@@ -90,6 +91,7 @@ def further(work):
     return work / "further"
 
 
+@pytest.mark.slow
 def test_a_teacher_and_clouds_without_labels_change_a_training(model, work, further, tmp_path):
     extra = ["--teacher", model[0], "--unlabelled", further, "--loss", "ce", "--smooth-boundary", "0.3"]
     for name, options in (("plain", ["--loss", "ce"]), ("extra", extra), ("again", extra)):
@@ -163,6 +165,7 @@ def test_one_cloud_trains_without_validation_and_says_so(work, streets, tmp_path
     assert result.stderr.count("none is held out") == 1
 
 
+@pytest.mark.slow
 def test_the_limit_of_minutes_ends_the_training(work, tmp_path):
     (tmp_path / "long.toml").write_text(tiny.TOML.replace("steps = 4", "steps = 100000"))
     output = tmp_path / "m.safetensors"

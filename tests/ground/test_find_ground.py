@@ -97,6 +97,7 @@ def furnished_street():
 # Laws of every cloud
 
 
+@pytest.mark.slow
 @given(clouds(), st.integers(0, 9), st.sampled_from([CONFIG, SMRF, FLAT_ZONES]))
 def test_shuffling_the_points_changes_nothing(cloud, seed, config):
     other, order = shuffled(cloud, seed)
@@ -106,6 +107,7 @@ def test_shuffling_the_points_changes_nothing(cloud, seed, config):
     assert (again.method, again.why) == (found.method, found.why)
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("build", [scenes.street, furnished_street], ids=["street", "crowded"])
 def test_shuffling_a_street_changes_nothing(build, config):
@@ -116,6 +118,7 @@ def test_shuffling_a_street_changes_nothing(build, config):
     np.testing.assert_array_equal(again.is_ground, found.is_ground[order])
 
 
+@pytest.mark.slow
 @BOTH
 @settings(max_examples=10)
 @given(height=st.floats(-1000, 1000), seed=st.integers(0, 3))
@@ -143,12 +146,14 @@ def test_labels_of_a_street_hardly_depend_on_where_the_cells_lie():
     assert stay(furnished_street()) >= 0.995
 
 
+@pytest.mark.slow
 def test_labels_of_a_scan_from_above_hardly_depend_on_where_the_cells_lie():
     cloud, _ = from_above(hills, (30, 30, 42, 50, 7), (60, 20, 75, 30, 9), (50, 70, 54, 72, 2))
     assert find_ground(cloud, 0.2, CONFIG).method == "smrf"
     assert stay(cloud) >= 0.995
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["oakland3d/oakland_part2_ad.xyz_label_conf.gz", "isprs_filtertest/samp21.txt.gz"]
 )

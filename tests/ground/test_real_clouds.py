@@ -52,6 +52,7 @@ def test_streets_of_oakland(score, stem, kappa, iou, cars, facades):
     assert found["kappa_vox"] > kappa - 1.2, "nor do points close to the scanner alone make it good"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sample", "kappa"), [("samp12", 93.0), ("samp22", 91.5), ("samp54", 93.3)])
 def test_samples_of_the_filter_test_seen_from_above(score, sample, kappa):
     """Houses on a steep slope, a bridge, and a village of few points per m2: one setting for all of them."""
@@ -69,6 +70,7 @@ def test_points_in_the_ground_band_are_ground(shared_data, stem, floor):
     assert iou > floor, f"ground IoU {iou:.4f}"
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_labels_that_are_scored(shared_data, tmp_path):
     path = shared_data / "isprs_filtertest" / "samp12.txt.gz"
     dem, points = tmp_path / "dem.tif", tmp_path / "points.laz"
@@ -80,6 +82,7 @@ def test_the_command_writes_the_labels_that_are_scored(shared_data, tmp_path):
     np.testing.assert_allclose(written.cloud.xyz, cloud.xyz, rtol=0, atol=0.0005)
 
 
+@pytest.mark.slow
 def test_the_classes_of_a_file_take_no_part_in_finding_the_ground(shared_data):
     cloud = read_cloud(shared_data / "isprs_filtertest" / "samp12.txt.gz")
     assert cloud.labels is not None, "the class column is read"

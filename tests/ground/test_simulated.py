@@ -50,6 +50,7 @@ STREETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STREETS)
 def test_visible_ground_has_no_bias_and_little_scatter(measure, name):
     ours, _ = measure(name)
@@ -59,6 +60,7 @@ def test_visible_ground_has_no_bias_and_little_scatter(measure, name):
     assert errors["rmse"] <= 0.02 + STREETS[name][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STREETS)
 def test_under_parked_cars_the_ground_goes_on(measure, name):
     ours, _ = measure(name)
@@ -68,17 +70,20 @@ def test_under_parked_cars_the_ground_goes_on(measure, name):
     assert errors["rmse"] <= 0.10
 
 
+@pytest.mark.slow
 def test_on_a_slope_of_8_percent_points_keep_their_slice_above_the_dem(measure):
     ours, _ = measure("8 %")
     assert ours.slices.dem_seen <= 0.001
     assert ours.slices.dem <= 0.005
 
 
+@pytest.mark.slow
 def test_on_a_slope_of_8_percent_the_absolute_plane_of_the_paper_fails(measure):
     ours, _ = measure("8 %")
     assert ours.slices.mode_clear > 0.02
 
 
+@pytest.mark.slow
 def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_is_not(library):
     """No ground shows for 3 m and more, and a bonnet is lower than the slope rule allows ground to be."""
     plan = bench.Plan("", bench.across(1.0, 40.0))
@@ -95,6 +100,7 @@ WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": 
 room. Seeds 0 and 1 of `oakland` have a terrace that is lost: see below."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", WHOLE)
 def test_streets_as_they_come_keep_wider_limits(library, preset):
     seed, bias, rmse = WHOLE[preset]
@@ -104,6 +110,7 @@ def test_streets_as_they_come_keep_wider_limits(library, preset):
     assert errors["rmse"] <= rmse
 
 
+@pytest.mark.slow
 def test_a_terrace_behind_a_retaining_wall_may_be_lost_and_the_street_before_it_is_not(library):
     """Seen as a few hundred points, 2 m above the street, it hangs on to nothing (docs/ground.md)."""
     off = np.abs(visible(library, "oakland", 0))
@@ -118,6 +125,7 @@ def visible(library, preset, seed):
     return ours.cells.of("visible")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STREETS)
 def test_the_yardstick_itself_is_true(measure, name):
     """The mean of what is known to be ground must come out right, or the limits above would mean nothing."""

@@ -34,6 +34,7 @@ def test_the_colours_of_the_classes_are_in_the_picture(tmp_path):
         assert tuple(bytes.fromhex(colour[1:])) in colours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(60.0, 2.0), (2.0, 60.0), (0.0, 0.0), (500.0, 1.0)])
 def test_clouds_of_any_shape_make_a_picture_of_sane_size(shape, tmp_path):
     xyz = np.random.default_rng(0).uniform(0, 1, (200, 3)) * [*shape, 5.0]

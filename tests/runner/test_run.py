@@ -96,6 +96,7 @@ def test_points_keep_their_number_and_order(trained):
     np.testing.assert_array_equal(after.xyz, before.xyz)
 
 
+@pytest.mark.slow
 def test_labels_of_the_input_play_no_part(tiny_model, tmp_path):
     cloud = tiny.thin_street("s", seed=3)
     tiny.write_text(tmp_path / "labelled.txt", cloud.xyz, cloud.labels)
@@ -152,6 +153,7 @@ def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, mon
     assert seen["start"].args == (2, {})
 
 
+@pytest.mark.slow
 def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tmp_path):
     from bevseg.config import RunConfig
     from bevseg.io.find import CloudFile

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import importlib, pkgutil, sys
 
@@ -23,6 +25,7 @@ load(Path(sys.argv[1])).require("low")
 """
 
 
+@pytest.mark.slow
 def test_no_other_library_is_needed(tmp_path):
     from bevseg.seg.checkpoint import save
     from tests.seg import scenes

@@ -7,6 +7,7 @@ from bevseg.sim import routes
 from bevseg.sim.town.street import street
 
 
+@pytest.mark.slow
 def test_a_turn_goes_round_a_corner_on_the_road():
     there, route = next(
         (there, route)

@@ -11,6 +11,7 @@ from bevseg.sim.simulate import simulate, simulate_scan
 from bevseg.sim.town.street import street
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_scan(scanned):
     again = simulate_scan(3, 40_000, length=50)
     for name in ("x", "y", "z", "labels"):
@@ -19,11 +20,15 @@ def test_a_seed_gives_the_same_scan(scanned):
         assert getattr(again, name).tobytes() == getattr(scanned, name).tobytes()
 
 
-@pytest.mark.parametrize("points", [1, 999, 20_000])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("points", [pytest.param(1, marks=SLOW), 999, pytest.param(20_000, marks=SLOW)])
 def test_exactly_the_points_that_were_asked_for(ray_casting, points):
     assert len(simulate(1, points, length=20)) == points
 
 
+@pytest.mark.slow
 def test_classes_have_the_shares_of_real_streets(ray_casting):
     labels = np.concatenate([simulate(seed, 10_000, length=60).labels for seed in range(4)])
     undefined, building, car, ground, pole, vegetation = np.bincount(labels) / len(labels)
@@ -47,6 +52,7 @@ def test_points_come_in_the_order_of_the_drive(scanned):
     assert np.ptp(scanned.gps_time) > 50 / 20
 
 
+@pytest.mark.slow
 def test_crowns_hang_over_cars(ray_casting):
     over = 0
     for seed in range(3):
@@ -60,6 +66,7 @@ def test_crowns_hang_over_cars(ray_casting):
     assert over > 20
 
 
+@pytest.mark.slow
 def test_the_scanned_ground_is_the_true_ground_of_the_slope(ray_casting):
     cloud, true = simulate(6, 30_000, length=50, slope=0.08), street(6, 50, slope=0.08)
     s = np.arange(2, 48, 0.02)
@@ -110,12 +117,14 @@ def scans(ray_casting):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", presets.names())
 def test_every_preset_finds_every_class_in_a_few_streets(scans, preset):
     found = set(np.concatenate([one.cloud.labels for one in scans[preset]]).tolist())
     assert found == set(range(len(CLASS_NAMES)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", presets.names())
 def test_every_preset_brings_home_a_sound_scan(scans, preset):
     for one in scans[preset]:
@@ -131,6 +140,7 @@ def test_every_preset_brings_home_a_sound_scan(scans, preset):
         assert np.ptp(one.cloud.xyz, axis=0).max() < 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", presets.names())
 def test_points_of_ground_lie_on_the_exact_ground(scans, preset):
     for one in scans[preset]:
@@ -150,6 +160,7 @@ def test_one_line_scanner_in_ten_crawls_by_fits_and_starts():
     assert max(setup.pace.swing for setup in drawn if setup not in crawling) < 0.8
 
 
+@pytest.mark.slow
 def test_second_returns_come_from_sensors_that_have_them(scans):
     assert {one.number_of_returns.max() for one in scans["oakland"] + scans["terrestrial"]} == {1}
     spinning = [one for one in scans["shrec20"] if one.setup.sensor.kind == "spinning"]
@@ -157,6 +168,7 @@ def test_second_returns_come_from_sensors_that_have_them(scans):
     assert all(one.number_of_returns.max() == 2 for one in spinning)
 
 
+@pytest.mark.slow
 def test_the_sensor_decides_the_density_unless_a_length_is_told(ray_casting):
     few, many = (simulate_scan(2, points, preset="oakland") for points in (30_000, 60_000))
 
@@ -168,6 +180,7 @@ def test_the_sensor_decides_the_density_unless_a_length_is_told(ray_casting):
     assert told[0].street.terrain.length == told[1].street.terrain.length == 30
 
 
+@pytest.mark.slow
 def test_a_line_scanner_sees_one_side_and_what_hangs_over_the_other(ray_casting):
     one = next(
         s for s in (simulate_scan(seed, 30_000, preset="oakland") for seed in range(9)) if not turned(s)

@@ -123,6 +123,7 @@ def test_scores_are_not_written_over(places):
     assert bevseg("evaluate", *arguments, "--overwrite").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_run_evaluates_as_it_reports(streets, tiny_model, tmp_path):
     assert bevseg("run", streets, "-o", tmp_path / "out", "-m", tiny_model).exit_code == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -32,6 +32,7 @@ def made(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_formats_take_turns_and_names_tell_the_seed(made):
     assert [path.name for path in made] == [
         "street_05.laz",
@@ -41,6 +42,7 @@ def test_formats_take_turns_and_names_tell_the_seed(made):
     ]
 
 
+@pytest.mark.slow
 def test_a_request_gives_the_same_bytes_every_time(made, tmp_path):
     again = simulate_clouds(
         SimulationRequest(tmp_path, seed=5, clouds=2, formats=("laz", "txt.gz"), config=SMALL)
@@ -48,6 +50,7 @@ def test_a_request_gives_the_same_bytes_every_time(made, tmp_path):
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in made[:2]]
 
 
+@pytest.mark.slow
 def test_existing_files_are_refused_before_any_work(made):
     before = made[0].read_bytes()
     with pytest.raises(OutputExistsError):
@@ -64,6 +67,7 @@ def exact(made, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
     assert {path.name for path in exact.iterdir()} == {"street_05.laz", "street_05_ground.tif", "mesh"}
     las, raster = laspy.read(exact / "street_05.laz"), geotiff.read(exact / "street_05_ground.tif")
@@ -78,6 +82,7 @@ def test_the_exact_ground_lies_below_the_points_of_ground_seen_or_not(exact):
     assert "28992" in raster.crs
 
 
+@pytest.mark.slow
 def test_the_mesh_holds_class_and_instance_of_each_triangle(exact):
     mesh = open3d.load().io.read_triangle_mesh(str(exact / "mesh" / "street_05.ply"))
     las = laspy.read(exact / "street_05.laz")
@@ -91,10 +96,12 @@ def test_the_mesh_holds_class_and_instance_of_each_triangle(exact):
     assert "property int instance" in head
 
 
+@pytest.mark.slow
 def test_the_mesh_does_not_pass_for_a_cloud(exact):
     assert [cloud.path.name for cloud in find_clouds([exact]).clouds] == ["street_05.laz"]
 
 
+@pytest.mark.slow
 def test_instance_0_is_the_ground(exact):
     las = laspy.read(exact / "street_05.laz")
     ground = np.asarray(las.classification) == GROUND
@@ -103,6 +110,7 @@ def test_instance_0_is_the_ground(exact):
     assert (las["instance"][~ground] > 0).all()
 
 
+@pytest.mark.slow
 def test_an_exact_ground_that_exists_is_refused_before_any_work(exact):
     with pytest.raises(OutputExistsError, match=r"ground\.tif"):
         simulate_clouds(
@@ -123,6 +131,7 @@ def test_an_unknown_format_is_named(tmp_path):
         simulate_clouds(SimulationRequest(tmp_path, formats=("e57",)))
 
 
+@pytest.mark.slow
 def test_las_and_text_tell_a_street_in_rd_new(made):
     las = laspy.read(made[2])
     assert las.header.parse_crs().to_epsg() == 28992

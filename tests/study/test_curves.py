@@ -18,6 +18,7 @@ def test_beyond_two_the_minimum_is_negative_and_at_an_unsure_prediction(p, q, lo
     assert "negative" in found["refused"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [1, 1.25, 1.5, 1.75, 2])
 def test_up_to_two_it_falls_to_the_right_prediction(p, tmp_path):
     outcome = curves.run(CurveSettings(f"power_jaccard:{p}"), None, tmp_path)

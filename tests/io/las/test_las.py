@@ -56,6 +56,7 @@ def assert_only_declared_changes(source, target, before, after):
     assert old[2:] == new[2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".laz", ".las"])
 @pytest.mark.parametrize("point_format", REAL)
 def test_a_real_tile_comes_out_with_new_classes_and_nothing_else_changed(

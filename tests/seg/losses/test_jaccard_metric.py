@@ -210,6 +210,7 @@ def test_the_order_of_pixels_and_of_classes_changes_nothing(loss, mean):
 # --- gradients
 
 
+@pytest.mark.slow
 @every_loss
 @MEANS
 def test_gradients_of_soft_labels(loss, mean):
@@ -217,6 +218,7 @@ def test_gradients_of_soft_labels(loss, mean):
     assert torch.autograd.gradcheck(lambda z: loss(z, soft, keep=keep, **mean), logits)
 
 
+@pytest.mark.slow
 def test_gradients_of_soft_labels_of_two_classes():
     logits, _, soft, keep = scene(classes=1)
     soft = soft * 0.7

@@ -40,6 +40,7 @@ def report(*values, kind="3"):
     return Report(kind, 540, 60, rmse=0.01, worst=0.02, spread=0.2, slopes=found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["3", "6"])
 def test_a_fit_comes_close(kind):
     f, found = fit(synthetic(kind=kind), **QUICK)
@@ -175,6 +176,7 @@ def test_the_pairs_of_a_network_are_those_of_its_maps():
     assert net.training
 
 
+@pytest.mark.slow
 def test_more_pairs_help_and_noise_hurts():
     rows = approximation(synthetic(), (20, 540, 10_000), (0.0, 0.3), **QUICK)
     assert [(row["pairs"], row["noise"]) for row in rows] == [(20, 0.0), (20, 0.3), (540, 0.0), (540, 0.3)]

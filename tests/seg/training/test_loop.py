@@ -180,6 +180,7 @@ def test_patience_ends_the_training(monkeypatch):
     assert [row["step"] for row in trained.history] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_a_short_time_still_ends_with_small_steps():
     rates, begin = [], time.monotonic()
     trained = fit(steps=100_000, validate_every=5, patience=10**6, minutes=1.5 / 60)

@@ -125,6 +125,7 @@ def other_squares(number, rng):
     return values, (labels > 0).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "extra",
     [

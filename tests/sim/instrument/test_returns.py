@@ -66,6 +66,7 @@ def with_optics(**changes):
     return replace(PROFILER, optics=replace(EXACT, **changes))
 
 
+@pytest.mark.slow
 def test_without_errors_every_return_lies_on_the_surface_it_is_of(ray_casting, monkeypatch):
     monkeypatch.setattr(returns, "ROUGHNESS", np.zeros(len(Material), np.float32))
     for seed, preset in enumerate(("shrec20", "oakland", "terrestrial")):

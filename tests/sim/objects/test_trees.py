@@ -12,6 +12,7 @@ def drawn(habit, count=12, **size):
     return [trees.tree(np.random.default_rng(seed), habit=habit, **size) for seed in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", [*HABITS, BARE])
 def test_trees_are_rooted_vegetation_within_their_budget(habit):
     for tree in drawn(habit):
@@ -21,6 +22,7 @@ def test_trees_are_rooted_vegetation_within_their_budget(habit):
         assert len(tree.corners) < LEAVES + 4500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_tree_is_as_high_and_wide_as_asked(habit):
     for tree in drawn(habit, height=8.0, radius=2.5, clear=2.0):

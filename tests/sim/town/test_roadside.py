@@ -42,6 +42,7 @@ def boxes(builder, label):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parking", [name for name, kind in PARKING.items() if not kind.empty])
 def test_parked_cars_stand_side_by_side_and_never_in_each_other(parking):
     for seed in range(4):
@@ -114,6 +115,7 @@ def test_lights_hang_over_a_crossing_from_wires_between_masts():
         assert set(LABELS[light.materials].tolist()) == {POLE}
 
 
+@pytest.mark.slow
 def test_triangles_stay_few():
     counts = [sum(len(part.corners) for part in furnished(seed, length=150.0).parts) for seed in range(5)]
     assert np.mean(counts) < 170_000

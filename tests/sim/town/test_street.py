@@ -25,6 +25,7 @@ def test_every_material_has_a_response_and_every_class_a_material():
     assert set(LABELS.tolist()) == set(range(len(CLASS_NAMES)))
 
 
+@pytest.mark.slow
 def test_streets_hold_every_material_and_differ_in_slope(streets):
     found = set(np.concatenate([np.unique(s.mesh.materials) for s in streets]).tolist())
     assert found | {Material.SCREEN} == set(Material)  # bus shelters are rare
@@ -45,6 +46,7 @@ def test_wheels_touch_the_ground():
     assert np.abs(np.median(gap)) < 0.03
 
 
+@pytest.mark.slow
 def test_the_ground_is_that_of_its_triangles_to_a_tenth_of_a_millimetre(ray_casting, streets):
     for scene in streets:
         soil = scene.mesh.only(LABELS[scene.mesh.materials] == GROUND)
@@ -64,6 +66,7 @@ def test_the_ground_is_that_of_its_triangles_to_a_tenth_of_a_millimetre(ray_cast
         assert np.abs(met - true)[both].max() < 1e-4
 
 
+@pytest.mark.slow
 def test_the_ground_has_the_shape_that_was_asked_for_and_ends(streets):
     scene = streets[0]
     x, y, _ = scene.centreline.to_plane(np.array([[10.0, 0.0, 0.0]]))[0]
@@ -71,6 +74,7 @@ def test_the_ground_has_the_shape_that_was_asked_for_and_ends(streets):
     assert np.isnan(scene.ground(1e4, 0.0))
 
 
+@pytest.mark.slow
 def test_height_along_the_street_is_the_ground_in_the_plane(streets):
     s, t = np.random.default_rng(0).uniform((0, -20), (60, 20), (2_000, 2)).T
     for scene in streets:
@@ -95,6 +99,7 @@ def test_the_road_does_not_bend_at_a_side_street():
     assert np.ptp(centreline.heading) > 0.01
 
 
+@pytest.mark.slow
 def test_side_streets_are_furnished(streets):
     assert sum(len(scene.terrain.arms()) for scene in streets) >= len(STYLES)
     for scene in streets:
@@ -115,6 +120,7 @@ def test_the_road_bends_gently():
     assert all(np.allclose(line.to_plane(np.zeros((1, 3))), 0) for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_streets_of_every_style_have_buildings(style):
     mesh = street(7, 60, style=style).mesh
