@@ -22,7 +22,7 @@ from bevseg.config import SimulateConfig
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud
-from bevseg.core.scores import FOUR, SCORED, scores
+from bevseg.core.scores import FOUR, SCORED, scores_of
 from bevseg.errors import CloudFormatError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
@@ -181,7 +181,7 @@ def scores_and_oracle(found: Counts, best: Counts) -> dict[str, Any]:
     there = found.sum(1) > 0
     table: dict[str, Any] = {"points": int(found.sum()), "confusion": found.tolist()}
     for key, matrix in (("iou", found), ("oracle", best)):
-        iou = scores(matrix)["iou"]
+        iou = scores_of(matrix)["iou"]
         known = {CLASS_NAMES[i]: iou[CLASS_NAMES[i]] for i in SCORED if there[i]}
         four = [known[CLASS_NAMES[i]] for i in FOUR if there[i]]
         table[key] = known | {

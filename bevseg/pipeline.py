@@ -14,10 +14,10 @@ from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
-from bevseg.core import scores as evaluate
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
+from bevseg.core.scores import count_labels
 from bevseg.errors import LabelError
 from bevseg.ground.find_ground import Ground, find_ground
 from bevseg.runtime.progress import Stopwatch
@@ -142,4 +142,4 @@ def matrix(cloud: PointCloud, point_labels: PointLabels) -> Counts:
     """Count true against predicted class over the points of a labelled cloud."""
     if cloud.labels is None:
         raise LabelError("A cloud without labels cannot be scored", where=cloud.name)
-    return evaluate.count(cloud.labels, point_labels.classes, cloud.name)
+    return count_labels(cloud.labels, point_labels.classes, cloud.name)

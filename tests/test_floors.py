@@ -1,4 +1,8 @@
-"""The floor plan, held by the imports: a file imports downward only."""
+"""The floor plan, held by the imports: a file imports downward only.
+
+A register names modules by text (losses, networks, formats, presets). So a plug-in may stand above the folder that
+calls it: the folder knows its contract alone.
+"""
 
 import ast
 from pathlib import Path

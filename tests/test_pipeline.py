@@ -8,7 +8,7 @@ import pytest
 from bevseg import pipeline
 from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import GROUND
-from bevseg.core.scores import scores
+from bevseg.core.scores import scores_of
 from bevseg.errors import LabelError
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
@@ -59,7 +59,7 @@ def test_the_order_of_the_points_does_not_matter(cloud, model):
 def test_the_oracle_is_near_perfect_on_a_street(cloud, model):
     dem = pipeline.label(cloud, model, device="cpu").dem
     best = pipeline.oracle(cloud, dem, model.settings.slices)
-    result = scores(pipeline.matrix(cloud, best))
+    result = scores_of(pipeline.matrix(cloud, best))
     assert result["miou"] > 0.9
 
 

@@ -16,7 +16,7 @@ def test_what_ships_is_small():
 
 def test_a_copy_without_it_raises(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "DEFAULT", tmp_path / "default.safetensors")
-    with pytest.raises(ModelError, match="without its model"):
+    with pytest.raises(ModelError, match="no default model"):
         weights.default_model()
     weights.DEFAULT.touch()
     assert weights.default_model() == weights.DEFAULT

@@ -93,7 +93,7 @@ def train(
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
-    from bevseg.core import scores as evaluate
+    from bevseg.core.scores import score_table
     from bevseg.stages.train import train_work
     from bevseg.training.fine_tuning import training_settings
 
@@ -122,5 +122,5 @@ def train(
     if "validation" in outcome.facts:
         found = outcome.facts["validation"]
         console.result(f"held out: {', '.join(found['clouds'])}; percent of points")
-        console.result(evaluate.table(found["scores"], found["oracle"]))
+        console.result(score_table(found["scores"], found["oracle"]))
     console.finish(outcome)

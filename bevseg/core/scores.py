@@ -23,7 +23,7 @@ FOUR = (BUILDING, CAR, GROUND, VEGETATION)
 SCORED = tuple(range(1, len(CLASS_NAMES)))
 
 
-def count(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], where: str = "") -> Counts:
+def count_labels(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], where: str = "") -> Counts:
     """Count the pairs of true and predicted class of the points whose truth is defined.
 
     Parameters
@@ -54,8 +54,8 @@ def count(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], where: str = "
     return metrics.confusion(truth[defined], predicted[defined], len(CLASS_NAMES))
 
 
-def scores(matrix: Counts) -> dict[str, Any]:
-    """Return all scores of a matrix of `count` (or of a sum of them), ready for JSON.
+def scores_of(matrix: Counts) -> dict[str, Any]:
+    """Return all scores of a matrix of `count_labels` (or of a sum of them), ready for JSON.
 
     A class that is in neither truth nor prediction has no score (None), is left out of the means, and is named
     under `absent`.
@@ -80,7 +80,7 @@ def scores(matrix: Counts) -> dict[str, Any]:
     }
 
 
-def table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) -> str:
+def score_table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) -> str:
     """Return scores as a text table, in percent; `oracle` adds the best IoU that the representation allows."""
     columns = ["IoU"] + (["oracle"] if oracle else []) + ["precision", "recall"]
     lines = [f"{'':<12}" + "".join(f"{name:>11}" for name in columns)]

@@ -15,8 +15,8 @@ import bevseg
 from bevseg import weights
 from bevseg.config import Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
-from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.scores import score_table, scores_of
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.seg.device import resolve
@@ -83,7 +83,7 @@ def report(
         pooled = sum(
             (result.done[s].facts[counts] for s in scored), np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         )
-        table[key] = evaluate.scores(pooled) if scored else None
+        table[key] = scores_of(pooled) if scored else None
     table["training"] = dict(training) or None
     table["speed"] = speed(list(result.done.values()))
     table["clouds"] = clouds
@@ -102,7 +102,7 @@ def text(table: Mapping[str, Any]) -> str:
     count = len(table["scored"])
     kind = "never trained on" if table["scored_unseen"] else "ALL SEEN IN TRAINING"
     head = f"{count} labelled cloud{'s' if count > 1 else ''}, {kind}; percent of points"
-    return f"{head}\n{evaluate.table(table['scores'], table['oracle'])}"
+    return f"{head}\n{score_table(table['scores'], table['oracle'])}"
 
 
 def speed(done: Sequence[CloudResult]) -> dict[str, Any]:
@@ -144,5 +144,5 @@ def _cloud(done: CloudResult, roles: Mapping[str, str]) -> dict[str, Any]:
         **{key: value for key, value in speed([done]).items() if key != "points"},
     }
     for key, counts in (("scores", "matrix"), ("oracle", "oracle")):
-        table[key] = evaluate.scores(done.facts[counts]) if counts in done.facts else None
+        table[key] = scores_of(done.facts[counts]) if counts in done.facts else None
     return table

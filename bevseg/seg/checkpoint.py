@@ -103,7 +103,7 @@ class Model:
 def describe(model: Model) -> dict[str, Any]:
     """Return everything but the weights as a table that JSON can hold.
 
-    Names and colours of the classes are the same in every file: they are there for who reads it without bevseg.
+    Names and colours of the classes are the same in every file: they are for readers without bevseg.
     """
     return _plain(
         {

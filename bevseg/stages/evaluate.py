@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.core.scores import confusion_table, count_labels, score_table, scores_of
 from bevseg.errors import InputError, LabelError
 from bevseg.io.find import CloudFile, find_clouds
 from bevseg.io.read import read_cloud
@@ -80,15 +80,15 @@ def compare(
             )
         cloud = read_cloud(pair.path)
         predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
-        matrix = evaluate.count(true, predicted, f"{pair.path} and {pair.truth}")
+        matrix = count_labels(true, predicted, f"{pair.path} and {pair.truth}")
         return CloudResult((), len(true), {"matrix": matrix})
 
     result = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
     pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
     for done in result.done.values():
         pooled += done.facts["matrix"]
-    table = evaluate.scores(pooled)
-    table["clouds"] = {s: evaluate.scores(done.facts["matrix"]) for s, done in result.done.items()}
+    table = scores_of(pooled)
+    table["clouds"] = {s: scores_of(done.facts["matrix"]) for s, done in result.done.items()}
     if json_path is not None:
         write_json(table, json_path, overwrite=overwrite)
     return dataclasses.replace(result, written=[json_path] if json_path else [], facts=table)
@@ -98,7 +98,7 @@ def text(table: Mapping[str, Any]) -> str:
     """Format the scores and the confusion matrix for people."""
     count = len(table["clouds"])
     head = f"{count} cloud{'s' if count > 1 else ''}; percent of points"
-    return f"{head}\n{evaluate.table(table)}\n\n{evaluate.confusion_table(table)}"
+    return f"{head}\n{score_table(table)}\n\n{confusion_table(table)}"
 
 
 def _pairs(out: Path, truth: Path) -> list[Pair]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bevseg.core import scores as evaluate
 from bevseg.core.labels import load_scheme
+from bevseg.core.scores import score_table
 from bevseg.io.read import read_cloud
 from bevseg.workdir.facts import cloud_facts
 
@@ -47,7 +47,7 @@ def text(table: Mapping[str, Any]) -> str:
         plain.append(f"trained on: {_value(table['scores'].get('trained_on', []))}")
     if held_out:
         plain += [f"held out: {_value(held_out['clouds'])}; percent of their points"]
-        plain += [evaluate.table(held_out["scores"], held_out["oracle"])]
+        plain += [score_table(held_out["scores"], held_out["oracle"])]
     return "\n".join(plain)
 
 

@@ -18,8 +18,8 @@ from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.sampling import check_sampling
 from bevseg.config import Settings, TrainConfig
 from bevseg.config.names import SLICES
-from bevseg.core import scores as evaluate
 from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.scores import scores_of
 from bevseg.errors import UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
@@ -225,8 +225,8 @@ def _validation_scores(examples: Sequence[Example], model: Model, device: str) -
         best += pipeline.matrix(cloud, pipeline.oracle(cloud, example.dem, model.settings.slices))
     return {
         "clouds": [example.cloud.name for example in examples],
-        "scores": evaluate.scores(found),
-        "oracle": evaluate.scores(best),
+        "scores": scores_of(found),
+        "oracle": scores_of(best),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION
-from bevseg.core.scores import scores
+from bevseg.core.scores import scores_of
 from bevseg.errors import CloudFormatError
 from tests import tiny
 
@@ -59,7 +59,7 @@ def test_the_scores_of_a_set_are_those_of_all_its_points(tiny_model):
     found = labelled_clouds.score(model, labelled_clouds.Set("two", clouds), "cpu", lambda text: None)
     labelled = [pipeline.label(read(), model, device="cpu").point_labels for read in clouds.values()]
     matrix = sum(pipeline.matrix(read(), of) for read, of in zip(clouds.values(), labelled, strict=True))
-    expected = scores(matrix)
+    expected = scores_of(matrix)
     assert found["pooled"]["confusion"] == matrix.tolist()
     assert found["pooled"]["iou"]["miou"] == pytest.approx(expected["miou"])
     assert found["pooled"]["iou"]["miou_4"] == pytest.approx(expected["miou_4"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bevseg.core.scores import count, scores, table
+from bevseg.core.scores import count_labels, score_table, scores_of
 from bevseg.errors import InputError
 
 
@@ -12,13 +12,13 @@ def ids(*values):
 
 
 def test_points_without_truth_do_not_count():
-    matrix = count(ids(0, 0, 1), ids(1, 5, 1))
+    matrix = count_labels(ids(0, 0, 1), ids(1, 5, 1))
     assert matrix.sum() == 1
     assert matrix[1, 1] == 1
 
 
 def test_unassigned_is_a_miss_for_its_class_and_no_class_of_its_own():
-    result = scores(count(ids(1, 1, 1, 2), ids(1, 0, 0, 2)))
+    result = scores_of(count_labels(ids(1, 1, 1, 2), ids(1, 0, 0, 2)))
     assert result["iou"]["building"] == 1 / 3
     assert result["precision"]["building"] == 1.0
     assert result["recall"]["building"] == 1 / 3
@@ -29,14 +29,14 @@ def test_unassigned_is_a_miss_for_its_class_and_no_class_of_its_own():
 
 
 def test_a_class_that_is_nowhere_is_left_out_of_the_mean_and_named():
-    result = scores(count(ids(1, 3), ids(1, 3)))
+    result = scores_of(count_labels(ids(1, 3), ids(1, 3)))
     assert result["miou"] == 1.0
     assert result["absent"] == ["car", "pole", "vegetation"]
     assert result["iou"]["car"] is None
 
 
 def test_a_class_only_predicted_counts_as_zero():
-    result = scores(count(ids(1, 1), ids(1, 4)))
+    result = scores_of(count_labels(ids(1, 1), ids(1, 4)))
     assert result["iou"]["pole"] == 0.0
     assert result["miou"] == (0.5 + 0.0) / 2
     assert result["miou_4"] == 0.5
@@ -44,31 +44,31 @@ def test_a_class_only_predicted_counts_as_zero():
 
 def test_miou_4_leaves_pole_out():
     truth = ids(1, 2, 3, 4, 5)
-    result = scores(count(truth, ids(1, 2, 3, 5, 5)))
+    result = scores_of(count_labels(truth, ids(1, 2, 3, 5, 5)))
     assert result["miou"] == pytest.approx((1 + 1 + 1 + 0 + 0.5) / 5)
     assert result["miou_4"] == pytest.approx((1 + 1 + 1 + 0.5) / 4)
 
 
 def test_no_points_at_all_have_no_scores():
-    result = scores(count(ids(0), ids(3)))
+    result = scores_of(count_labels(ids(0), ids(3)))
     assert result["points"] == 0
     assert result["miou"] is result["accuracy"] is result["unassigned"] is None
-    assert "-" in table(result)
+    assert "-" in score_table(result)
 
 
 def test_pooling_is_adding_counts():
-    a, b = count(ids(1, 1, 1), ids(1, 1, 2)), count(ids(1), ids(2))
-    assert scores(a + b)["iou"]["building"] == 2 / 4
+    a, b = count_labels(ids(1, 1, 1), ids(1, 1, 2)), count_labels(ids(1), ids(2))
+    assert scores_of(a + b)["iou"]["building"] == 2 / 4
 
 
 def test_other_numbers_of_points_are_refused_with_both():
     with pytest.raises(InputError, match="2 predicted labels, 3 true labels"):
-        count(ids(1, 1, 1), ids(1, 1), "a.laz")
+        count_labels(ids(1, 1, 1), ids(1, 1), "a.laz")
 
 
 def test_the_table_shows_the_oracle_beside_the_score():
-    result = scores(count(ids(1, 2), ids(1, 1)))
-    best = scores(count(ids(1, 2), ids(1, 2)))
-    rows = {line.split()[0]: line.split()[1:] for line in table(result, best).splitlines()[1:7]}
+    result = scores_of(count_labels(ids(1, 2), ids(1, 1)))
+    best = scores_of(count_labels(ids(1, 2), ids(1, 2)))
+    rows = {line.split()[0]: line.split()[1:] for line in score_table(result, best).splitlines()[1:7]}
     assert rows["building"] == ["50.0", "100.0", "50.0", "100.0"]
     assert rows["mIoU"] == ["25.0", "100.0"]

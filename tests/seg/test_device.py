@@ -20,7 +20,7 @@ def test_a_gpu_that_is_absent(monkeypatch, name, found):
     with pytest.raises(DeviceError, match=f"No CUDA device '{name}'") as caught:
         device.resolve(name)
     assert caught.value.exit_code == 5
-    assert f"sees {found}" in caught.value.why
+    assert f"finds {found}" in caught.value.why
 
 
 @pytest.mark.parametrize("name", ["gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", ""])

@@ -14,8 +14,8 @@ from bevseg.config import NO_TTA, PredictConfig
 from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import Tile, cut, stitch
 from bevseg.errors import ModelError
-from bevseg.seg import device as devices
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import half_precision, resolve
 from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import TTA
 from bevseg.seg.inputs import OUTPUTS, scaled, to_device
@@ -65,7 +65,7 @@ def predict(
     UsageError, DeviceError
         If there is no such device.
     """
-    place = devices.resolve(device)
+    place = resolve(device)
     model.require(slice_name)
     _check(raster, model, slice_name)
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
@@ -114,7 +114,7 @@ class Classifier:
         config: PredictConfig = NO_TTA,
     ) -> None:
         self.bands, self.classes, self.device, self.depth = bands, classes, device, halvings(net)
-        self.dtype = torch.bfloat16 if devices.half_precision(device) else torch.float32
+        self.dtype = torch.bfloat16 if half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
         self.tta = TTA(self.net, self.depth, self.dtype, config)
 

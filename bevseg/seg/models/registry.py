@@ -1,6 +1,6 @@
 """Name of a network -> its class. This module imports torch only when a class is needed.
 
-A network of a user's own is a `torch.nn.Module` with
+A custom network is a `torch.nn.Module` with
 
     Class(in_bands, classes, **options)
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from bevseg.config import TrainConfig
 from bevseg.errors import SurrogateError, UsageError
-from bevseg.seg import device as devices
+from bevseg.seg.device import resolve
 from bevseg.seg.losses.loss import Crops, Learned
 from bevseg.seg.neuro_iou import loss
 from bevseg.seg.neuro_iou.surrogate import STEPS, fit, pairs_of
@@ -83,7 +83,7 @@ class NeuroIoU:
 
     def learn(self, net: nn.Module, crops: Crops, *, seed: int, device: str) -> Learned:
         """Fit a surrogate to the maps that a network makes of CROPS crops; parameters as for `Loss.prepared`."""
-        place = devices.resolve(device)
+        place = resolve(device)
         pairs = pairs_of(net, crops(CROPS), self.inputs, place)
         surrogate, report = fit(pairs, steps=STEPS, seed=seed)
         fault = None

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.errors import SurrogateError
-from bevseg.seg import device as devices
+from bevseg.seg.device import autocast, seeded
 from bevseg.seg.inputs import IGNORE, to_device
 from bevseg.seg.neuro_iou.loss import HIDDEN, INPUTS, Surrogate, features
 
@@ -181,7 +181,7 @@ def pairs_of(
     net = copy.deepcopy(net).eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     inputs, targets = [torch.empty(0, INPUTS[kind])], [torch.empty(0)]
     for x, y in batches:
-        with devices.autocast(device):
+        with autocast(device):
             logits = net(to_device(x, device))
         found = features(logits, to_device(y, device), IGNORE, inputs=kind)
         inputs.append(found.inputs.float().cpu())
@@ -313,7 +313,7 @@ def _split(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
 
 def _learn(pairs: Pairs, hidden: Sequence[int], steps: int, seed: int) -> Surrogate:
     inputs, targets = pairs.inputs, pairs.targets
-    with devices.seeded(torch.device("cpu"), seed):
+    with seeded(torch.device("cpu"), seed):
         f = Surrogate(inputs.shape[1], hidden)
         spread, centre = torch.std_mean(f.bend(inputs), 0, correction=0)
         f.centre.copy_(centre)

@@ -17,7 +17,7 @@ from torch import nn
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import TrainingError
-from bevseg.seg import device as devices
+from bevseg.seg.device import resolve, seeded
 from bevseg.seg.losses.loss import Loss, parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
@@ -123,7 +123,7 @@ def train_network(
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
-    place, loss_of = devices.resolve(device), loss_of or parse(config.loss, len(classes))
+    place, loss_of = resolve(device), loss_of or parse(config.loss, len(classes))
     if config.smooth_boundary:
         loss_of = loss_of.smoothed(config.smooth_boundary)
     live = _new(net, len(bands), len(classes), seed)
@@ -142,7 +142,7 @@ def train_network(
     maps_of = functools.partial(loss_of.maps, classes=len(classes))
     stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
     extra_stream = _unlabelled_batches(unlabelled, bands, config, seed)
-    with devices.seeded(place, seed), closing(stream), closing(extra_stream):
+    with seeded(place, seed), closing(stream), closing(extra_stream):
         for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
@@ -180,7 +180,7 @@ def train_network(
 
 def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
     """Return a network with weights drawn from the seed; the random numbers of the caller stay as they are."""
-    with devices.seeded(torch.device("cpu"), seed):
+    with seeded(torch.device("cpu"), seed):
         return build(net, in_bands, classes)
 
 

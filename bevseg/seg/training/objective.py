@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.config import TrainConfig
-from bevseg.seg import device as devices
+from bevseg.seg.device import autocast
 from bevseg.seg.inputs import IGNORE, to_device
 from bevseg.seg.losses.loss import Loss
 from bevseg.seg.training.batches import Batch
@@ -60,12 +60,12 @@ class TrainingObjective:
         if unlabelled is not None and self.teacher is None and progress < HEAD_START:
             unlabelled = None
         if unlabelled is None:
-            with devices.autocast(self.place):
+            with autocast(self.place):
                 logits = live(bands)
             return self._labelled(logits, bands, batch)
         extra = to_device(unlabelled.bands, self.place)
         # Both in one pass: the statistics of the layers are those of all crops.
-        with devices.autocast(self.place):
+        with autocast(self.place):
             logits, extra_logits = live(torch.cat([bands, extra])).split([len(bands), len(extra)])
         loss = self._labelled(logits, bands, batch)
         return loss + self.config.unlabelled_weight * self._unlabelled(extra_logits, extra, unlabelled)
@@ -87,5 +87,5 @@ class TrainingObjective:
 
     @torch.no_grad()
     def _predict(self, net: nn.Module, bands: Tensor) -> Tensor:
-        with devices.autocast(self.place):
+        with autocast(self.place):
             return net(bands)

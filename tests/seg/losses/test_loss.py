@@ -1,10 +1,8 @@
 """A text becomes a loss: names, options, values of the right type, sums, soft labels, losses of the user's own."""
 
-import re
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 import torch
@@ -316,19 +314,6 @@ def test_what_is_no_loss_of_anybodys_is_refused(own, name, message):
     with pytest.raises(UsageError) as caught:
         parse(name)
     assert message in str(caught.value)
-
-
-def test_the_loss_of_the_documentation_is_one(tmp_path, monkeypatch):
-    pages = (Path(__file__).parents[3] / "docs/losses.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(# my_losses.py\n.*?)```", pages, re.DOTALL)
-    (tmp_path / "my_losses.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
-    logits, target = scene()
-    loss = parse("ce + 0.5*my_losses:squared_error(factor=2)")
-    p = logits.softmax(1).movedim(1, -1)[target != IGNORE]
-    errors = (1 - p[torch.arange(len(p)), target[target != IGNORE]]) ** 2
-    torch.testing.assert_close(loss(logits, target), cross_entropy(logits, target) + errors.mean())
-    assert loss(logits, torch.full_like(target, IGNORE)) == 0
 
 
 def test_an_installed_package_names_losses_by_entry_points(own, monkeypatch):
