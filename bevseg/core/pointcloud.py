@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from bevseg.errors import InputError
 
 INT32 = np.iinfo(np.int32)
+
+FARTHEST = 2.0**53
+"""Largest coordinate, in units of the file: from here on 64-bit floats skip whole units."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class PointCloud:
         The reference system, if the file names one.
     name
         The stem of the file.
+    origin
+        The file that it was read from. No output may replace it. None for a cloud from memory.
     source
         What the writer of the same format needs to write the file unchanged; opaque outside `io/`.
     """
@@ -63,6 +69,7 @@ class PointCloud:
     finite: NDArray[np.bool_] | None = None
     crs: Crs | None = None
     name: str = ""
+    origin: Path | None = None
     source: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -107,13 +114,20 @@ class PointCloud:
         Raises
         ------
         InputError
-            If the extent does not fit 32-bit steps.
+            If the extent does not fit 32-bit steps, or the coordinates are too large for exact steps.
         """
         kept, finite = xyz, None
         if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
         offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
+        if np.abs(offset).max() > FARTHEST:
+            raise InputError(
+                f"A coordinate of {offset[np.argmax(np.abs(offset))]:g} is too large",
+                where=name or None,
+                why=f"64-bit floats are not exact beyond {FARTHEST:g}",
+                hint="check the column order and the units, and remove points far away from the others",
+            )
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):
             column = np.subtract(kept[:, axis], offset[axis], dtype=np.float64)
@@ -122,7 +136,7 @@ class PointCloud:
             if column.size and column.max() > INT32.max:
                 raise InputError(
                     f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is too large for a street scene",
-                    where=name,
+                    where=name or None,
                     why=f"it does not fit in 32-bit integers with steps of {scale} units",
                     hint="check the column order, and remove points far away from the others",
                 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.grid import Grid
@@ -33,7 +33,7 @@ class Raster:
 
     grid: Grid
     names: tuple[str, ...]
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     crs: str | None = None
     unit: float = 1.0
 
@@ -42,7 +42,7 @@ class Raster:
         if self.values.shape != expected:
             raise ValueError(f"values of shape {self.values.shape} for bands, rows, cols {expected}")
 
-    def __getitem__(self, name: str) -> NDArray[np.generic]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return the band of that name, (rows, cols)."""
         try:
             return self.values[self.names.index(name)]

@@ -37,7 +37,7 @@ def read_cloud(
     Returns
     -------
     PointCloud
-        Its labels are train ids; None if no point of the file has a class.
+        Its labels are train ids; None if no point of the file has a class. Its `origin` is the file.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def read_cloud(
     """
     raw = _read_raw(path, columns)
     labels = _labels(raw, path, scheme, strict)
-    return dataclasses.replace(raw.cloud, labels=labels, name=stem(path))
+    return dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
 
 
 def _read_raw(path: Path, columns: str | None) -> RawCloud:

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from bevseg.core.labels import Scheme, load_scheme
+import numpy as np
+
+from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.errors import UsageError
-from bevseg.io import formats
-from bevseg.runtime.atomic import replacing
+from bevseg.errors import BevsegError, UsageError
+from bevseg.io import Format, formats
+from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
+
+
+def check_output(path: Path, *, scheme: Scheme | None = None, overwrite: bool = False) -> None:
+    """Check before any work that a cloud with all five classes can be written.
+
+    Parameters
+    ----------
+    path, scheme, overwrite
+        As for `write_cloud`.
+
+    Raises
+    ------
+    UsageError
+        For a suffix that is not written.
+    LabelError
+        If the scheme lacks a code for one of the five classes.
+    OutputExistsError, OutputWriteError
+        If the file exists, or its folder cannot be written to.
+    """
+    entry, _ = _format(path)
+    ensure_absent(path, overwrite=overwrite)
+    ensure_writable(path.parent)
+    known = np.arange(UNDEFINED + 1, len(CLASS_NAMES), dtype=np.uint8)
+    (scheme or load_scheme(entry.scheme)).encode(known, where=str(path))
 
 
 def write_cloud(
@@ -37,12 +64,36 @@ def write_cloud(
     Raises
     ------
     UsageError
-        For another suffix.
+        For another suffix, for labels that are more or fewer than the points, or if `path` is the file that the cloud
+        was read from.
     LabelError
         If the scheme has no code for a class, or one that the format cannot hold.
     OutputExistsError, OutputWriteError
         If the file exists, or the system refuses the write.
     """
+    entry, write = _format(path)
+    for name, values in (("labels", point_labels.classes), ("confidences", point_labels.confidence)):
+        if len(values) != len(cloud):
+            raise UsageError(
+                "Labels and points do not agree",
+                where=path,
+                why=f"{len(values)} {name} for {len(cloud)} points",
+                hint="give one class and one confidence per point, in the order of the cloud",
+            )
+    if cloud.origin is not None:
+        ensure_different(cloud.origin, path)
+    scheme = scheme or load_scheme(entry.scheme)
+    with replacing(path, overwrite=overwrite) as temporary:
+        try:
+            write(cloud, point_labels, temporary, scheme)
+        except BevsegError as error:
+            if str(error.where) == str(temporary):  # the user knows only the output
+                error.where = path
+            raise
+
+
+def _format(path: Path) -> tuple[Format, Callable[[PointCloud, PointLabels, Path, Scheme], None]]:
+    """Return the format of an output and what writes it; UsageError if there is none."""
     entry = formats.format_to_write(path)
     write = (
         None if entry is None or entry.writer is None else getattr(formats.load(entry.writer), "write", None)
@@ -53,8 +104,4 @@ def write_cloud(
             where=path,
             hint=f"choose from {', '.join(f'.{word}' for word in formats.written())}",
         )
-    if len(point_labels.classes) != len(cloud):
-        raise ValueError(f"{len(point_labels.classes)} labels for {len(cloud)} points")
-    scheme = scheme or load_scheme(entry.scheme)
-    with replacing(path, overwrite=overwrite) as temporary:
-        write(cloud, point_labels, temporary, scheme)
+    return entry, write

@@ -7,6 +7,7 @@ import functools
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,8 +91,8 @@ def train(
     Raises
     ------
     UsageError
-        If `val` names unknown clouds or leaves nothing to train on; if `init` is for other bands or nets, or the
-        loss needs one; if the teacher reads other rasters.
+        If there is no cloud, or two have one name; if `val` names unknown clouds or leaves nothing to train on; if
+        `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters.
     ModelError
         If `init` or the teacher lacks a slice.
     LabelError, InputError
@@ -99,6 +100,7 @@ def train(
     SurrogateError
         If a loss that has to be learned would teach the wrong way.
     """
+    ensure_distinct([example.cloud.name for example in examples])
     counts = {example.cloud.name: example.counts for example in examples}
     held_out = hold_out(counts, val, settings.train.val_share, seed)
     learned = [example for example in examples if example.cloud.name not in held_out]
@@ -155,6 +157,24 @@ def train(
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
     return dataclasses.replace(model, scores=scores), history
+
+
+def ensure_distinct(names: Sequence[str]) -> None:
+    """Raise UsageError unless there are clouds to train on, each with a name of its own.
+
+    Clouds are held out by name: two of one name would be one, and nothing would be held out.
+    """
+    if not names:
+        raise UsageError(
+            "There is no cloud to train on", why="the list is empty", hint="give one labelled cloud or more"
+        )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"Two clouds have the name {twice[0]!r}",
+            why="clouds are held out by their names",
+            hint="give each labelled cloud a name of its own",
+        )
 
 
 def check_training_settings(config: TrainConfig, *, has_init: bool = False) -> None:
