@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -287,7 +285,7 @@ def train(
     if target is not None:
         check_output(target, overwrite=overwrite)
     first = None if init is None else _model(init, "init")
-    settings = _training_settings(config, init, loss, max_minutes)
+    settings = _training_settings(config, first, loss, max_minutes)
     check_training_settings(settings.train, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = _named(clouds)
@@ -342,26 +340,15 @@ def _model(model: AnyPath | Model, argument: str = "model") -> Model:
 
 
 def _training_settings(
-    config: AnyPath | Settings | None,
-    init: AnyPath | Model | None,
-    loss: str | None,
-    max_minutes: float | None,
+    config: AnyPath | Settings | None, init: Model | None, loss: str | None, max_minutes: float | None
 ) -> Settings:
-    """Return the settings of a training, whichever way its first model and its settings are given."""
-    from bevseg.seg import checkpoint
+    """Return the settings of a training, whichever way they are given."""
     from bevseg.training.fine_tuning import training_settings
 
     if isinstance(config, Settings):
         return with_training(config, loss=loss, max_minutes=max_minutes)
     name = None if config is None else str(_path(config, "config"))
-    start: Path | None
-    with ExitStack() as files:
-        if isinstance(init, checkpoint.Model):  # `training_settings` reads a file
-            start = Path(files.enter_context(tempfile.TemporaryDirectory()), "init.safetensors")
-            checkpoint.save(init, start)
-        else:
-            start = None if init is None else _model_path(init, "init")
-        return training_settings(name, init=start, loss=loss, max_minutes=max_minutes)
+    return training_settings(name, init=init, loss=loss, max_minutes=max_minutes)
 
 
 def _named(

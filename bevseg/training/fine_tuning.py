@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.config import FINE_TUNING, NAMED, Settings, TrainConfig, load, with_training
+from bevseg.seg.checkpoint import Model
 from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.registry import network_class
 from bevseg.workdir.settings import settings_of
@@ -18,7 +19,7 @@ def init_share(config: TrainConfig, clouds: int) -> float:
 
 
 def training_settings(
-    config: str | None, *, work: Path | None = None, init: Path | None = None, **values: object
+    config: str | None, *, work: Path | None = None, init: Path | Model | None = None, **values: object
 ) -> Settings:
     """Return the settings of a training.
 
@@ -29,8 +30,8 @@ def training_settings(
     work
         Work directory whose records hold where there is no `config`.
     init
-        Model to start from. Its rasters and networks hold wherever a file does not name others, and FINE_TUNING in
-        place of the defaults of a training; a loss that has a recipe of its own trains by that.
+        Model to start from, or its file. Its rasters and networks hold wherever `config` does not name others, and
+        FINE_TUNING in place of the defaults of a training; a loss that has a recipe of its own trains by that.
     values
         Of the group `train`, by name; they come before all others, and None is none.
 
@@ -46,7 +47,8 @@ def training_settings(
         return with_training(load(config) if config else recorded, **values)
     if config:  # the model may hold networks that only this file names, by module and class
         network_class(load(config).net.kind)
-    base = dataclasses.replace(pipeline.load_model(init).settings, train=TrainConfig())
+    model = init if isinstance(init, Model) else pipeline.load_model(init)
+    base = dataclasses.replace(model.settings, train=TrainConfig())
 
     def on(base: Settings) -> Settings:
         return with_training(load(config, base) if config else base, **values)
