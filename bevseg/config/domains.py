@@ -82,6 +82,8 @@ class Number:
     @property
     def text(self) -> str:
         """Such as: a number above 0 and at most 500 m."""
+        if self.least is not None and self.least == self.most:
+            return _plain(self.least)
         bounds = [
             f"{words} {_plain(bound)}"
             for words, bound in (
@@ -282,13 +284,14 @@ def wrong_value(key: str, value: object, expected: object) -> Fault:
 def unknown_keys(table: Mapping[str, Any], known: Iterable[str], group: str = "") -> list[Fault]:
     """Return a fault for each key of a table that is not known, with the nearest known one."""
     known = tuple(known)
+    listed = ", ".join(known)
+    unknown = [key for key in table if key not in known]
+    # A suggestion takes time: only those faults have one that a message shows.
+    near = [did_you_mean(key, known) for key in unknown[:MOST_FAULTS]]
+    near += [""] * (len(unknown) - len(near))
     return [
-        Fault(
-            _dotted(group, shown_key(key)),
-            f": no such key; expected one of {', '.join(known)}{did_you_mean(key, known)}",
-        )
-        for key in table
-        if key not in known
+        Fault(_dotted(group, shown_key(key)), f": no such key; expected one of {listed}{suggestion}")
+        for key, suggestion in zip(unknown, near, strict=True)
     ]
 
 
@@ -356,8 +359,9 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
         return ""
     import difflib
 
-    near = difflib.get_close_matches(word.lower(), list(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    written = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(word.lower(), written, 1)
+    return f"; did you mean {written[near[0]]!r}?" if near else ""
 
 
 def shown(value: object) -> str:
@@ -381,8 +385,10 @@ def _is_short(values: Sequence[object]) -> bool:
 
 
 def shown_key(key: str) -> str:
-    """Return a key as a message shows it."""
-    return key if len(key) <= MOST_CHARACTERS else f"{key[:MOST_CHARACTERS]}..."
+    """Return a key as a message shows it: in quotes, as a literal of Python, unless TOML needs no quotes for it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", key) and len(key) <= MOST_CHARACTERS:
+        return key
+    return shown(key)
 
 
 def _dotted(group: str, key: str) -> str:

@@ -18,8 +18,15 @@ MOST_BYTES = 1_000_000
 MOST_LEVELS = 32
 """Tables and lists within each other, at most. Real files have five."""
 
-# Python's TOML reader takes quadratic time for a key of very many parts, before the levels can be counted.
-_LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){{{MOST_LEVELS}}}""")
+# Python's TOML reader takes quadratic time for a key of very many parts, before the levels can be counted. A text in
+# quotes may hold dots: it counts as one word. Both patterns take linear time: a text without a closing quote is taken
+# up to its end.
+_QUOTED = re.compile(
+    r"""\"{3}(?:[^"\\]|\\.|"(?!""))*+(?:"{3})?|'{3}(?:[^']|'(?!''))*+(?:'{3})?"""
+    r"""|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?|\#[^\n]*+""",
+    re.DOTALL,
+)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MOST_LEVELS}}}")
 
 
 def read_toml(path: Path, kind: type[BevsegError] = UsageError) -> dict[str, Any]:
@@ -46,7 +53,7 @@ def parse_toml(text: str, where: str | Path, kind: type[BevsegError] = UsageErro
     import tomllib
 
     hint = "correct it and try again"
-    if _LONG_KEY.search(text):
+    if _LONG_KEY.search(_QUOTED.sub("_", text)):
         raise _too_deep("TOML", where, kind, hint)
     return _table(text, tomllib.loads, "TOML", where, kind, hint)
 
@@ -99,7 +106,7 @@ def _text(path: Path, most_bytes: int, language: str, kind: type[BevsegError], h
             content = file.read(most_bytes + 1)
         if len(content) > most_bytes:
             raise _too_large(most_bytes, language, path, kind, hint)
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # some editors of Windows write a mark before the text
     except (OSError, UnicodeDecodeError) as error:
         raise kind(f"Not a {language} file", where=path, why=str(error), hint=hint) from error
 

@@ -36,8 +36,7 @@ from bevseg.config.names import (
 )
 
 COUNT = Number(least=1, most=1_000_000_000, whole=True)
-POSITIVE = Number(above=0)
-NOT_NEGATIVE = Number(least=0)
+UP_TO_1000 = Number(least=0, most=1000)
 SHARE = Number(least=0, most=1)
 
 
@@ -103,12 +102,12 @@ class GroundConfig(Group):
     window: float = setting(18.0, Number(above=0, most=500, unit="m"))
     """`smrf`: largest radius of the openings, m. Larger removes larger buildings and shaves hilltops; each metre
     is an opening more."""
-    slope: float = setting(0.06, NOT_NEGATIVE)
+    slope: float = setting(0.06, UP_TO_1000)
     """`smrf`: steepest ground kept by the openings, m per m, beside what is given back. Raise it on hills."""
-    threshold: float = setting(0.45, Number(above=0, unit="m"))
+    threshold: float = setting(0.45, Number(above=0, most=1000, unit="m"))
     """`smrf`: height off the surface that is still ground, m."""
-    scalar: float = setting(1.2, NOT_NEGATIVE)
-    """`smrf`: and so much more where the surface is steep, m per unit of slope."""
+    scalar: float = setting(1.2, UP_TO_1000)
+    """`smrf`: extra height per unit of slope, m."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +116,12 @@ class SliceConfig(Group):
 
     group: ClassVar[str] = "slices"
 
-    ground_band: float = setting(0.2, Number(least=0, unit="m"))
+    ground_band: float = setting(0.2, Number(least=0, most=1000, unit="m"))
     """Points less than this above the DEM are ground, m."""
-    foot: float = setting(0.06, Number(least=0, unit="m"))
+    foot: float = setting(0.06, Number(least=0, most=1000, unit="m"))
     """In a cell whose low slice is an object, ground ends here, and the rest of the band is its foot, m. Above the
     band it has no effect."""
-    split: float = setting(3.0, Number(above=0, unit="m"), above="ground_band")
+    split: float = setting(3.0, Number(above=0, most=10_000, unit="m"), above="ground_band")
     """Low slice below, high slice from here up, m. Vans stay in the low one."""
     reference: str = setting("dem", OneOf(REFERENCES))
     """`dem`: heights above ground. `mode`: one horizontal plane per cloud, as in the paper."""
@@ -177,15 +176,15 @@ class TrainConfig(Group):
     `half_positive:car`: every other crop with a car (without a name: with the rarest class)."""
     optimiser: str = setting("adamw", OneOf(OPTIMISERS))
     """`adamw`, `adam`, `adadelta` or `sgd`."""
-    learning_rate: float = setting(2e-3, POSITIVE)
+    learning_rate: float = setting(2e-3, Number(above=0, most=1000))
     """Largest learning rate. The schedule multiplies it by a factor."""
-    weight_decay: float = setting(1e-2, NOT_NEGATIVE)
+    weight_decay: float = setting(1e-2, UP_TO_1000)
     """Weight decay. AdamW decouples it from the gradient; the other optimizers add it to the gradient."""
     momentum: float = setting(0.9, Number(least=0, below=1))
     """Of `sgd`."""
     schedule: str = setting("one_cycle", OneOf(SCHEDULES))
     """Of the learning rate: `one_cycle`, `poly`, `constant` or `plateau`."""
-    power: float = setting(0.9, NOT_NEGATIVE)
+    power: float = setting(0.9, UP_TO_1000)
     """Of `poly`: (1 - progress)^power."""
     plateau_patience: int = setting(3, COUNT)
     """Of `plateau`: validation steps without a better score, after which the learning rate is reduced."""
@@ -195,28 +194,30 @@ class TrainConfig(Group):
     """Share of the label that cells at a class boundary distribute evenly over all classes."""
     teacher_weight: float = setting(0.5, SHARE)
     """Weight of the teacher in the loss; the labels have the rest."""
-    unlabelled_weight: float = setting(0.5, NOT_NEGATIVE)
+    unlabelled_weight: float = setting(0.5, UP_TO_1000)
     """Weight of the loss of crops without labels."""
     confidence: float = setting(0.5, SHARE)
     """Smallest predicted probability at which a cell without a label counts."""
-    average: float = setting(0.995, SHARE)
+    average: float = setting(0.995, Number(least=0, below=1))
     """Decay of the running average of the weights. The model gets the average."""
-    init_worth: float = setting(0.0, NOT_NEGATIVE)
+    init_worth: float = setting(0.0, UP_TO_1000)
     """Number of labelled clouds that the initial model counts for. With n training clouds its weights have the share
     init_worth / (init_worth + n) in the final weights (Wortsman et al. 2022). Without --init it has no effect."""
     validate_every: int = setting(150, COUNT)
     """Training steps between two validation steps."""
     patience: int = setting(6, COUNT)
     """Validation steps without improvement after which training stops."""
-    val_share: float = setting(0.15, SHARE)
+    val_share: float = setting(0.15, Number(least=0, below=1))
     """Share of the clouds held out for early stopping when none are named: at least one, unless it is 0."""
-    max_minutes: float | None = setting(None, Number(above=0, optional=True, unit="minutes"))
+    max_minutes: float | None = setting(
+        None, Number(least=0.001, most=1_000_000, optional=True, unit="minutes")
+    )
     """Wall-clock limit for both slices together, minutes."""
 
 
 @dataclass(frozen=True)
 class PredictConfig(Group):
-    """Settings of test-time augmentation and CRF. They are no part of `Settings`, which a model file contains."""
+    """Settings of test-time augmentation and CRF. They are not part of `Settings`; a model stores those."""
 
     group: ClassVar[str] = "predict"
 
@@ -241,7 +242,7 @@ class RunConfig(Group):
     group: ClassVar[str] = "run"
 
     seed: int = setting(0, Number(least=0, most=2**63 - 1, whole=True))
-    """Start of all chance."""
+    """Random seed."""
     device: str = setting("auto", OneOf(DEVICES, ":"))
     """Compute device; `auto` takes the GPU where there is one."""
     jobs: int = setting(1, Number(least=1, most=10_000, whole=True))
@@ -252,7 +253,7 @@ class RunConfig(Group):
 
 @dataclass(frozen=True)
 class SimulateConfig(Group):
-    """Simulated scans; no part of `Settings`, because no result depends on it."""
+    """Simulated scans; not part of `Settings`, because no result depends on it."""
 
     group: ClassVar[str] = "simulate"
 

@@ -7,13 +7,43 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bevseg.config.domains import Fault, OutsideError, did_you_mean, refusal, shown, unknown_keys, wrong_value
+from bevseg.config.domains import (
+    MOST_FAULTS,
+    Fault,
+    OutsideError,
+    did_you_mean,
+    refusal,
+    shown_key,
+    unknown_keys,
+    wrong_value,
+)
 from bevseg.config.files import read_toml
 from bevseg.config.groups import NAMED, Group, Settings
 from bevseg.errors import BevsegError, CloudNotFoundError, UsageError
 
 if TYPE_CHECKING:
     import pydantic
+    from pydantic_core import ErrorDetails
+
+_UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+"""Types of error that pydantic has for a key that it does not know."""
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dataclass_type": "a table",
+    "dict_type": "a table",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a table",
+    "string_type": "a text",
+    "too_short": "one value at least",
+}
+"""Type of error of pydantic -> what is expected, in the words of the domains."""
 
 
 def load(name_or_path: str, base: Settings | None = None) -> Settings:
@@ -119,20 +149,24 @@ def pydantic_faults(error: pydantic.ValidationError, known: Mapping[str, Sequenc
     known
         Key of a table within the table, or `""` for the table itself -> the keys it may have, for those misspelt.
     """
-    faults = []
-    for found in error.errors():
-        *tables, key = [str(part) for part in found["loc"]] or [""]
-        group = ".".join(tables)
-        if found["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-            faults += unknown_keys({key: None}, known.get(tables[0] if tables else "", ()), group)
-        elif found["type"] in ("missing", "missing_argument"):
-            faults.append(Fault(".".join([*tables, key]), " is missing"))
-        else:
-            refused = found.get("ctx", {}).get("error")
-            full = ".".join([*tables, key])
-            if isinstance(refused, OutsideError):
-                faults.append(wrong_value(full, found["input"], refused))
-            else:
-                faults.append(Fault(full, f" = {shown(found['input'])}: {found['msg']}"))
     # What is misspelt is missing as well: who first reads the wrong key sees both.
-    return sorted(faults, key=lambda fault: "no such key" not in fault.text)
+    found = sorted(error.errors(include_url=False), key=lambda one: one["type"] not in _UNKNOWN)
+    return [
+        # A suggestion takes time: only those faults have one that a message shows.
+        _pydantic_fault(one, known) if number < MOST_FAULTS else Fault("", "")
+        for number, one in enumerate(found)
+    ]
+
+
+def _pydantic_fault(found: ErrorDetails, known: Mapping[str, Sequence[str]]) -> Fault:
+    parts = found["loc"] or ("",)
+    *tables, key = [str(part) for part in parts]
+    full = ".".join(shown_key(str(part)) for part in parts)
+    if found["type"] in _UNKNOWN:
+        group = ".".join(shown_key(part) for part in tables)
+        return unknown_keys({key: None}, known.get(tables[0] if tables else "", ()), group)[0]
+    if found["type"] in ("missing", "missing_argument"):
+        return Fault(full, " is missing")
+    refused = found.get("ctx", {}).get("error")
+    expected = refused if isinstance(refused, OutsideError) else _EXPECTED.get(found["type"], found["msg"])
+    return wrong_value(full, found["input"], expected)

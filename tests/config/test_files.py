@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,13 @@ TOML = {
     "a long key": "a." * 10_000 + "a = 1",
     "a key that fills the file": "a." * (MOST_BYTES // 2 - 10) + "a = 1",
     "a long header": "[" + "a . " * 10_000 + "a]",
+    "a long key of quoted parts": ".".join(['"a b"'] * 40_000) + " = 1",
+    "a long key of literal parts": ".".join(["'a.b'"] * 40_000) + " = 1",
+    "a long key with escapes": ".".join(['"a\\" b"'] * 40_000) + " = 1",
+    "escapes without a quote before them": '\\"' * 490_000,
+    "a quote that does not end": '"' + '\\"' * 490_000,
+    "many unknown keys": "".join(f"k{number} = 1\n" for number in range(60_000)),
+    "many unknown tables": "[[classes]]\nx = 1\n" * 20_000,
     "many digits": f"[raster]\ncell = {DIGITS}",
     "many hexadecimal digits": f"[raster]\ncell = 0x{DIGITS}",
     "not UTF-8": b"a = '\xff'",
@@ -47,7 +55,7 @@ def write(path, content):
 def assert_helpful(error, path, code):
     assert error.what and str(path) in str(error.where) and error.why and error.hint
     assert error.exit_code == code
-    assert len(str(error)) < 2000
+    assert len(str(error)) < 2500
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_hostile_toml_is_refused_at_once(tmp_path, read, name):
     before = time.perf_counter()
     with pytest.raises(BevsegError) as caught:
         read(path if read not in (load, load_scheme) else str(path))
-    assert time.perf_counter() - before < 5
+    assert time.perf_counter() - before < 3
     assert_helpful(caught.value, path, 2)
 
 
@@ -109,6 +117,22 @@ def test_a_file_at_the_limits_is_read(tmp_path):
 def test_a_title_may_hold_dots(tmp_path):
     path = write(tmp_path / "a.toml", f'title = "a. b. c. {"... " * 100} 1.2.3"')
     assert read_toml(path)["title"].startswith("a. b.")
+    text = f'a = """\nx{".y" * 100}"""\nb = 1 # {".c" * 100}'
+    assert read_toml(write(path, text))["b"] == 1
+
+
+def test_a_mark_before_the_text_is_passed_over(tmp_path):
+    assert read_toml(write(tmp_path / "a.toml", b"\xef\xbb\xbfa = 1")) == {"a": 1}
+    assert read_json(write(tmp_path / "a.json", b'\xef\xbb\xbf{"a": 1}'), hint="") == {"a": 1}
+
+
+@pytest.mark.parametrize("read", [load, load_scheme, lambda path: plan.read_study(Path(path))])
+def test_keys_that_need_quotes_are_shown_in_quotes(tmp_path, read):
+    path = write(tmp_path / "own.toml", '"\\u001b[31mred\\nline" = 1\n"a b" = 2\n')
+    with pytest.raises(UsageError) as caught:
+        read(str(path))
+    assert r"'\x1b[31mred\nline': no such key" in caught.value.why and "'a b': no such" in caught.value.why
+    assert "\x1b" not in str(caught.value)
 
 
 def test_all_faults_of_a_scheme_come_in_one_message(tmp_path):

@@ -18,7 +18,7 @@ from bevseg.config import (
     SliceConfig,
     TrainConfig,
 )
-from bevseg.config.domains import Flag, Number, OneOf, Several, Text
+from bevseg.config.domains import Flag, Number, OneOf, Several, Text, did_you_mean
 from bevseg.errors import UsageError
 
 GROUPS = (
@@ -113,6 +113,35 @@ def test_values_at_the_edge_of_their_domain_are_settings(group, values):
     built = group(**values)
     for name, value in values.items():
         assert getattr(built, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+NUMBERS = [(group, name) for group, name in FIELDS if isinstance(group.domains()[name], Number)]
+
+
+@pytest.mark.parametrize(("group", "name"), NUMBERS)
+def test_no_length_rate_or_time_is_beyond_all_sense(group, name):
+    with pytest.raises(UsageError, match=f"{group.group}.{name} = "):
+        group(**{name: 1e308})
+    if name in ("average", "val_share"):
+        with pytest.raises(UsageError, match="below 1"):
+            group(**{name: 1})
+
+
+def test_a_time_limit_is_no_shorter_than_a_moment():
+    with pytest.raises(UsageError, match="max_minutes = 1e-320"):
+        TrainConfig(max_minutes=1e-320)
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("CE", "ce"), ("Lovasz_softmax", "lovasz_softmax"), ("dem", "DEM"), ("xyzxyz", None)]
+)
+def test_the_nearest_word_is_found_whatever_its_case(word, near):
+    found = did_you_mean(word, ["ce", "lovasz_softmax", "DEM"])
+    assert found == (f"; did you mean {near!r}?" if near else "")
+
+
+def test_a_number_that_can_only_be_one_is_expected_as_that():
+    assert Number(least=0, most=0, whole=True).text == "0"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_all_faults_of_a_file_come_in_one_message_a_line_each(tmp_path):
     lines = [line.strip() for line in caught.value.why.splitlines()]
     assert len(lines) == 9
     said = dict(line.split(maxsplit=1) for line in lines)
-    assert said["slices.ground_band"] == "= -5: expected a number of at least 0 m"
+    assert said["slices.ground_band"] == "= -5: expected a number from 0 to 1,000 m"
     assert said["slices.reference"] == "= 'mdoe': expected one of dem, mode; did you mean 'mode'?"
     assert said["raster.cell"] == "= 0.0: expected a number from 0.001 to 1,000 m"
     assert said["net.depth"] == "= -1: expected a whole number from 0 to 10"
