@@ -7,7 +7,6 @@ one to the other, both ways.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.config.domains import Number, OutsideError, Text, did_you_mean, refusal
+from bevseg.config.domains import Fault, Flag, Number, OutsideError, Text, did_you_mean, refusal, shown
 from bevseg.config.files import parse_toml, read_toml
 from bevseg.config.names import SCHEMES
 from bevseg.config.tables import pydantic_faults
-from bevseg.errors import CloudNotFoundError, LabelError, UsageError
+from bevseg.errors import CloudNotFoundError, LabelError
 
 UNDEFINED, BUILDING, CAR, GROUND, POLE, VEGETATION = range(6)
 CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")
@@ -179,6 +178,19 @@ def load_scheme(name_or_path: str) -> Scheme:
     return _checked(read_toml(path), str(path))
 
 
+def _codes_given_twice(table: dict[str, object]) -> list[Fault]:
+    """Return a fault for each entry of a scheme whose code an entry before it has; `table` need not be a scheme."""
+    entries = table.get("classes")
+    first: dict[int, int] = {}
+    faults = []
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        code = entry.get("code") if isinstance(entry, dict) else None
+        if type(code) is int and first.setdefault(code, number) != number:
+            text = f" = {shown(code)}: classes.{first[code]} has this code already"
+            faults.append(Fault(f"classes.{number}.code", text))
+    return faults
+
+
 def _checked(table: dict[str, object], where: str) -> Scheme:
     """Build a Scheme from a parsed TOML table, or say everything that is wrong with it."""
     import pydantic
@@ -188,7 +200,7 @@ def _checked(table: dict[str, object], where: str) -> Scheme:
         name: Annotated[Any, pydantic.AfterValidator(_NAME.read)]
         train: Any
         colour: Annotated[Any, pydantic.AfterValidator(_COLOUR.read)] = None
-        ignored: pydantic.StrictBool = False
+        ignored: Annotated[Any, pydantic.AfterValidator(Flag().read)] = False
 
         @pydantic.field_validator("train")
         @classmethod
@@ -202,23 +214,18 @@ def _checked(table: dict[str, object], where: str) -> Scheme:
 
     class File(pydantic.BaseModel, extra="forbid"):
         name: Annotated[Any, pydantic.AfterValidator(_NAME.read)]
-        strict: pydantic.StrictBool = False
+        strict: Annotated[Any, pydantic.AfterValidator(Flag().read)] = False
         classes: list[Line] = pydantic.Field(min_length=1)
 
     try:
         file = File.model_validate(table)
     except pydantic.ValidationError as error:
         known = {"": tuple(File.model_fields), "classes": tuple(Line.model_fields)}
-        raise refusal(pydantic_faults(error, known), where, what="Not a class scheme") from error
-    codes = [line.code for line in file.classes]
-    twice = sorted(code for code, count in Counter(codes).items() if count > 1)
-    if twice:
-        raise UsageError(
-            "A class scheme has a code twice",
-            where=where,
-            why=f"codes {', '.join(str(code) for code in twice[:10])}",
-            hint="give each code one entry",
-        )
+        faults = pydantic_faults(error, known) + _codes_given_twice(table)
+        raise refusal(faults, where, what="Not a class scheme") from error
+    faults = _codes_given_twice(table)
+    if faults:
+        raise refusal(faults, where, hint="give each code one entry", what="Not a class scheme")
     entries = tuple(
         ClassEntry(
             line.code, line.name, int(line.train), line.colour or COLOURS[int(line.train)], line.ignored

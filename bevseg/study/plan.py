@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from bevseg.config.domains import refusal
+from bevseg.config.domains import Fault, refusal, shown, shown_key, wrong_value
 from bevseg.config.files import read_toml
 from bevseg.config.tables import pydantic_faults
 from bevseg.errors import CloudNotFoundError, UsageError
@@ -21,6 +22,12 @@ from bevseg.errors import CloudNotFoundError, UsageError
 T = TypeVar("T")
 
 STRICT = pydantic.ConfigDict(extra="forbid")
+
+MOST_RUNS = 100_000
+"""Runs of a grid at most. Real studies have some hundred."""
+
+PLAIN = "a finite number, a text, true or false"
+"""What a setting of a run may be, beside lists and tables of such."""
 
 PLACES = frozenset({"data"})
 """Settings that are paths of data. They are no part of the key of a run, and no record holds them."""
@@ -116,10 +123,18 @@ def read_study(path: Path) -> StudyFile:
     if not path.is_file():
         raise CloudNotFoundError("No such study", where=path, hint="name a TOML file")
     study = build_settings(StudyFile, read_toml(path), str(path))
+    faults = _wrong_values(study)
+    if faults:
+        raise refusal(faults, path)
     for name in [axis for plan in study.table for axis in (*plan.by, *plan.where)]:
         if name not in study.axes:
             raise UsageError(
-                f"No axis {name!r}", where=f"{path}: table", why=f"the axes are {', '.join(study.axes)}"
+                f"No axis {shown(name)}",
+                where=f"{path}: table",
+                why=f"the axes are {', '.join(shown_key(axis) for axis in study.axes)}"
+                if study.axes
+                else "the study has no axes",
+                hint="name an axis of the study, or add it under [axes]",
             )
     names = [plan.name for plan in study.table]
     if len(set(names)) < len(names):
@@ -127,6 +142,47 @@ def read_study(path: Path) -> StudyFile:
             "Two tables have the same name", where=path, hint="give each [[table]] its own `name`"
         )
     return study
+
+
+def _wrong_values(study: StudyFile) -> list[Fault]:
+    """Return what is wrong with the values of settings and axes, which may be of any kind that JSON has."""
+    faults = []
+    places: dict[str, Mapping[str, Any]] = {"settings": study.settings}
+    places |= {f"table.{number}.where": table.where for number, table in enumerate(study.table)}
+    places |= {f"paper.{number}.at": entry.at for number, entry in enumerate(study.paper)}
+    for place, values in places.items():
+        for key, value in values.items():
+            if not _is_plain(value):
+                faults.append(wrong_value(f"{place}.{shown_key(key)}", value, f"{PLAIN}, or a list of such"))
+    for key, values in study.axes.items():
+        axis = f"axes.{shown_key(key)}"
+        if not values:
+            faults.append(wrong_value(axis, values, "one value at least"))
+        for number, value in enumerate(values):
+            if isinstance(value, list) or not _is_plain(value):
+                faults.append(wrong_value(f"{axis}.{number}", value, f"{PLAIN}, or a table of such"))
+            elif isinstance(value, dict):
+                faults += _wrong_special_keys(value, f"{axis}.{number}")
+    return faults
+
+
+def _wrong_special_keys(value: Mapping[str, Any], key: str) -> list[Fault]:
+    """Return what is wrong with `name` and `init` of a value that is a table."""
+    faults = []
+    if isinstance(value.get("name", ""), dict | list):
+        faults.append(wrong_value(f"{key}.name", value["name"], PLAIN))
+    if not isinstance(value.get("init", {}), dict):
+        faults.append(wrong_value(f"{key}.init", value["init"], "a table of axes and values"))
+    return faults
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether JSON can hold a value; TOML also has dates and times, and numbers that are not finite."""
+    if isinstance(value, dict | list):
+        return all(_is_plain(inner) for inner in (value.values() if isinstance(value, dict) else value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | bool | int)
 
 
 def build_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
@@ -148,8 +204,16 @@ def grid(study: StudyFile, where: str) -> list[Run]:
     Raises
     ------
     UsageError
-        If two axes set the same setting, or `init` names no run of the grid.
+        If there are more than MOST_RUNS runs, two axes set the same setting, or `init` names no run of the grid.
     """
+    count = math.prod(len(values) for values in study.axes.values())
+    if count > MOST_RUNS:
+        raise UsageError(
+            "The grid of the study is too large",
+            where=f"{where}: axes",
+            why=f"{shown(count)} runs, the product of the numbers of values; {MOST_RUNS:,} at most",
+            hint="remove values, or make several studies of it",
+        )
     plain: list[Any] = []
     started: list[Any] = []
     for values in itertools.product(*study.axes.values()):

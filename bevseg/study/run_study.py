@@ -221,7 +221,7 @@ def _shared_folder(folder: Path) -> Path:
 
 
 def _where(path: Path, run: Run) -> str:
-    return f"{path}: run {_place(run)}"
+    return f"{path}: run {_place(run)}" if run.at else str(path)
 
 
 def _place(run: Run) -> str:

@@ -15,6 +15,11 @@ SETTINGS_FILE = "settings.json"
 GROUPS = ("ground", "slices", "raster")
 """Groups of settings that the files of a work directory depend on."""
 
+ANEW = (
+    "make its files anew with your settings: bevseg ground WORK --overwrite --config default, or a TOML file"
+)
+"""What to do about a damaged record of settings: --overwrite alone would take the settings from it."""
+
 AGAIN = "run the stage that made it again, with --overwrite"
 """What to do about a file of a work directory that is damaged."""
 
@@ -30,7 +35,7 @@ def settings_of(work: Path) -> Settings:
     path = work / SETTINGS_FILE
     if not path.exists():
         return NAMED["default"]
-    return from_table(read_json(path, hint=AGAIN), str(path), kind=InputError, hint=AGAIN)
+    return from_table(read_json(path, hint=ANEW), str(path), kind=InputError, hint=ANEW)
 
 
 def settings_for(work: Path, config: str | None, model: Path | None) -> Settings:
@@ -72,7 +77,7 @@ def check_same_settings(work: Path, settings: Settings, groups: tuple[str, ...])
     """
     settings_of(work)
     path = work / SETTINGS_FILE
-    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    recorded = read_json(path, hint=ANEW) if path.exists() else {}
     table = to_table(settings)
     for group in groups:
         if recorded.get(group, table[group]) != table[group]:
@@ -89,12 +94,17 @@ def record_settings(
 ) -> None:
     """Record groups of settings.
 
-    Without `overwrite`, `check_same_settings` comes first; with it, all files are made again and nothing can differ.
+    Without `overwrite`, `check_same_settings` comes first; with it, all files are made again and nothing can differ,
+    and a damaged record is replaced.
     """
     if not overwrite:
         check_same_settings(work, settings, groups)
     path = work / SETTINGS_FILE
-    recorded = read_json(path, hint=AGAIN) if path.exists() else {}
+    try:
+        settings_of(work)
+        recorded = read_json(path, hint=ANEW) if path.exists() else {}
+    except InputError:
+        recorded = {}
     table = to_table(settings)
     updated = recorded | {group: table[group] for group in groups}
     if updated != recorded:

@@ -139,7 +139,8 @@ def test_all_faults_of_a_scheme_come_in_one_message(tmp_path):
     path = write(
         tmp_path / "own.toml",
         'name = "own"\nstrikt = true\n[[classes]]\ncode = 1.5\nname = "a"\ntrain = "biulding"\n'
-        '[[classes]]\ncode = 2\nnmae = "b"\ntrain = 9\ncolour = "red"\nignored = 1\n',
+        '[[classes]]\ncode = 2\nnmae = "b"\ntrain = 9\ncolour = "red"\nignored = 1\n'
+        '[[classes]]\ncode = 2\nname = "c"\ntrain = 1\n',
     )
     with pytest.raises(UsageError, match="Not a class scheme") as caught:
         load_scheme(str(path))
@@ -151,6 +152,7 @@ def test_all_faults_of_a_scheme_come_in_one_message(tmp_path):
         "classes.1.name is missing",
         "classes.1.train = 9",
         "classes.1.colour = 'red': expected a colour such as #4f9d3a",
-        "classes.1.ignored = 1",
+        "classes.1.ignored = 1: expected true or false",
+        "classes.2.code = 2: classes.1 has this code already",
     ):
         assert said in caught.value.why

@@ -132,7 +132,12 @@ def test_a_class_without_a_code_cannot_be_written(tmp_path):
         (STRICT + "colour = 'red'", "colour"),
         (STRICT.replace("building", "castle"), "castle|expected one of"),
         (STRICT + "shape = 3", "shape"),
-        (STRICT + STRICT.split("\n", 2)[2], "codes 11"),
+        (STRICT + STRICT.split("\n", 2)[2], r"classes\.1\.code = 11: classes\.0 has this code already"),
+        (STRICT.replace("strict = true", "strict = 3"), "strict = 3: expected true or false"),
+        (STRICT + "ignored = 'no'", "ignored = 'no': expected true or false"),
+        ('name = "x"\nclasses = 3', "classes = 3: expected a list"),
+        ('name = "x"\nclasses = [3]', r"classes\.0 = 3: expected a table"),
+        ('name = "x"\nclasses = []', r"classes = \[\]: expected one value at least"),
     ],
 )
 def test_a_wrong_scheme_file_names_the_place(tmp_path, text, complaint):

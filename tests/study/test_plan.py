@@ -76,6 +76,42 @@ def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
         keys(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[axes]\nloss = [{ init = 5 }]", r"axes\.loss\.0\.init = 5: expected a table"),
+        ("[axes]\nloss = [{ name = [] }]", r"axes\.loss\.0\.name = "),
+        ("[axes]\nd = [1979-05-27]", r"axes\.d\.0 = .*: expected a finite number, a text"),
+        ("[axes]\nd = [nan]", r"axes\.d\.0 = nan"),
+        ("[axes]\nd = [[1]]", r"axes\.d\.0 = "),
+        ("[axes]\nd = [{ a = [07:32:00] }]", r"axes\.d\.0 = "),
+        ("[axes]\nloss = []", r"axes\.loss = \[\]: expected one value at least"),
+        ("axes = 3", r"axes = 3: expected a table"),
+        ("[settings]\nd = 1979-05-27", r"settings\.d = "),
+        ("table = [3]", r"table\.0 = 3: expected a table"),
+        ("[[paper]]\nat = { d = 1979-05-27 }", r"paper\.0\.at\.d = "),
+        ('[[table]]\nby = ["seed"]', "the study has no axes"),
+    ],
+)
+def test_a_value_that_no_run_can_have_is_refused_by_its_key(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        study(tmp_path, text)
+    assert "study.toml" in str(caught.value.where)
+
+
+def test_wrong_values_of_a_study_come_in_one_message(tmp_path):
+    with pytest.raises(UsageError, match="3 settings"):
+        study(tmp_path, "[settings]\nd = 1979-05-27\n[axes]\na = []\nb = [nan]")
+
+
+def test_a_grid_too_large_is_refused_before_it_takes_memory(tmp_path):
+    axes = "".join(f"a{axis} = {list(range(30))}\n" for axis in range(10))
+    with pytest.raises(UsageError, match="too large") as caught:
+        keys(tmp_path, f"[axes]\n{axes}")
+    assert "590490000000000 runs" in caught.value.why
+    assert len(keys(tmp_path, f"[axes]\na = {list(range(1000))}")) == 1000
+
+
 def test_a_missing_study_is_bad_input(tmp_path):
     with pytest.raises(CloudNotFoundError):
         plan.read_study(tmp_path / "none.toml")
@@ -99,6 +135,10 @@ def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
     path.write_text('title = "t"\ntask = "mnist"\n[axes]\nloss = ["no_loss"]\nseed = [0]')
     with pytest.raises(UsageError, match="no_loss"):
         plan_runs(path)
+    path.write_text('title = "t"\ntask = "street"\n[settings]\nlos = 2')
+    with pytest.raises(UsageError, match="los: no such key") as caught:
+        plan_runs(path)
+    assert caught.value.where == str(path)
     path.write_text('title = "t"\ntask = "nothing"')
     with pytest.raises(UsageError, match="name one of: approximation, bias"):
         plan_runs(path)
