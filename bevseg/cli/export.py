@@ -31,8 +31,8 @@ class Formats(options.Names):
     "--format",
     "formats",
     type=Formats(),
-    default=WRITTEN[:1],
-    show_default=WRITTEN[0],
+    default=WRITTEN[0],
+    show_default=True,
     metavar=",".join(WRITTEN),
     help="One format, or several separated by commas.",
 )

@@ -18,7 +18,7 @@ from bevseg.config import (
     RunConfig,
     TrainConfig,
 )
-from bevseg.config.domains import OutsideError, did_you_mean, shown
+from bevseg.config.domains import Domain, OutsideError, did_you_mean, shown
 from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
 from bevseg.io.formats import default_schemes
 from bevseg.weights import default_model
@@ -40,6 +40,19 @@ class Stage(click.Command):
             ),
         ]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an option that takes one value and is given twice is refused, not half forgotten."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        for param in order:
+            takes_one = isinstance(param, click.Option) and not (
+                param.multiple or param.count or param.is_flag
+            )
+            if takes_one and order.count(param) > 1:
+                raise click.UsageError(
+                    f"Option {param.opts[-1]!r} is given {order.count(param)} times; it takes one value", ctx
+                )
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function between opening and closing the console."""
         verbose, quiet = ctx.params.pop("verbose"), ctx.params.pop("quiet")
@@ -49,7 +62,7 @@ class Stage(click.Command):
 
 
 class Names(click.ParamType):
-    """Several names separated by commas; `choices` limits them."""
+    """Several names separated by commas, none of them twice; `choices` limits them."""
 
     name = "names"
 
@@ -63,20 +76,28 @@ class Names(click.ParamType):
         if isinstance(value, tuple):
             return value
         names = tuple(name.strip() for name in value.split(",") if name.strip())
-        wrong = [name for name in names if self.choices and name not in self.choices]
-        if wrong or not names:
-            known = f"; known: {', '.join(self.choices)}" if self.choices else ""
-            near = did_you_mean(wrong[0], self.choices) if wrong and self.choices else ""
-            self.fail(f"{', '.join(wrong) or 'nothing'} is no name here{known}{near}", param, ctx)
+        if not names:
+            self.fail(f"{shown(value)}: expected {self._expected()}", param, ctx)
+        for name in names:
+            if self.choices and name not in self.choices:
+                near = did_you_mean(name, self.choices)
+                self.fail(f"{shown(name)}: expected {self._expected()}{near}", param, ctx)
+            if names.count(name) > 1:
+                self.fail(f"{shown(name)} is given {names.count(name)} times; give it once", param, ctx)
         return names
 
+    def _expected(self) -> str:
+        if self.choices:
+            return f"one of {', '.join(self.choices)}, or several separated by commas"
+        return "one name, or several separated by commas"
 
-class Setting(click.ParamType):
-    """The values of a setting: its group says which."""
 
-    def __init__(self, group: type[Group], name: str) -> None:
-        self.domain = group.domains()[name]
-        self.name = self.domain.kind
+class Value(click.ParamType):
+    """The values of a domain."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain = domain
+        self.name = domain.kind
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Return what stands for a value in the help: the words, or the kind of the number."""
@@ -88,6 +109,13 @@ class Setting(click.ParamType):
             return self.domain.parse(value) if isinstance(value, str) else self.domain.read(value)
         except OutsideError as error:
             self.fail(f"{shown(value)}: expected {error}", param, ctx)
+
+
+class Setting(Value):
+    """The values of a setting: its group says which."""
+
+    def __init__(self, group: type[Group], name: str) -> None:
+        super().__init__(group.domains()[name])
 
 
 def _setting(group: type[Group], name: str, **kwargs: Any) -> Decorator:
@@ -209,8 +237,8 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--scales",
         type=Setting(PredictConfig, "scales"),
-        default=PredictConfig.scales,
-        show_default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
+        default=",".join(f"{scale:g}" for scale in PredictConfig.scales),
+        show_default=True,
         metavar="1,0.75,0.5",
         help="Scales for test-time augmentation; the predictions are averaged.",
     )

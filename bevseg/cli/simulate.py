@@ -8,6 +8,7 @@ import click
 
 from bevseg import io
 from bevseg.config import SimulateConfig
+from bevseg.config.domains import Number
 from bevseg.sim import presets
 
 from . import options
@@ -28,7 +29,7 @@ from .console import Console
 @options.seed
 @click.option(
     "--clouds",
-    type=click.IntRange(min=0),
+    type=options.Value(Number(least=0, most=1_000_000, whole=True)),
     default=1,
     show_default=True,
     help="Number of clouds; each has the next seed. With --compare, 0 uses the clouds in DIR.",

@@ -24,18 +24,17 @@ READY = [name for name in LOSSES if name not in LEARNED]
     "--slice",
     "slices",
     type=options.Names(SLICES),
-    default=SLICES,
-    show_default=",".join(SLICES),
+    default=",".join(SLICES),
+    show_default=True,
     metavar=",".join(SLICES),
     help="Slices whose networks are trained.",
 )
 @click.option(
     "--loss",
     metavar="NAME",
-    show_default=TrainConfig.loss,
     help=f"A loss, or a sum as 'ce+0.5*power_jaccard(p=1.5, smooth=10)': {', '.join(READY)}; or one that is learned "
     f"from the maps of --init: {', '.join(LEARNED)} (no_init=true starts the networks anew); or a function of "
-    "your own, as package.module:function.",
+    f"your own, as package.module:function.  [default: from the settings, else {TrainConfig.loss}]",
 )
 @options.init
 @click.option(
@@ -55,8 +54,8 @@ READY = [name for name in LOSSES if name not in LEARNED]
     "--smooth-boundary",
     type=options.Setting(TrainConfig, "smooth_boundary"),
     metavar="SHARE",
-    show_default=f"{TrainConfig.smooth_boundary:g}",
-    help="Label smoothing at class boundaries: the share spread over all classes. For sums of ce and jml.",
+    help="Label smoothing at class boundaries: the share spread over all classes. For sums of ce and jml.  "
+    f"[default: from the settings, else {TrainConfig.smooth_boundary:g}]",
 )
 @options.config_of_work
 @options.val

@@ -285,6 +285,25 @@ def test_settings_that_cannot_be_are_refused_before_any_work(text, streets, tmp_
     assert left_behind(tmp_path) == ["own.toml"]
 
 
+def test_a_damaged_record_of_settings_says_what_mends_it(streets, tmp_path):
+    work = tmp_path / "work"
+    assert bevseg("ingest", streets / "a.txt", "-o", work).exit_code == 0
+    assert bevseg("ground", work).exit_code == 0
+    (work / "settings.json").write_text("{")
+    result = bevseg("ground", work, "--overwrite")
+    assert result.exit_code == 4
+    assert_one_clear_error(result, "settings.json", "bevseg ground WORK --overwrite --config default")
+    result = bevseg("ground", work, "--overwrite", "--config", "default")
+    assert result.exit_code == 0, result.stderr
+    assert bevseg("ground", work, "--overwrite").exit_code == 0
+
+
+def test_a_misspelt_name_of_the_model_that_ships_is_answered_with_it(streets, tmp_path):
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out", "-m", "defualt")
+    assert result.exit_code == 4
+    assert_one_clear_error(result, "No such model file", "did you mean 'default'?")
+
+
 def test_a_model_with_settings_that_cannot_be_is_bad_input(streets, tiny_model, tmp_path):
     content = tiny_model.read_bytes()
     assert content.count(b'\\"cell\\": 0.4') == 1

@@ -97,6 +97,26 @@ def test_defaults_are_shown_from_where_they_live():
     assert TrainConfig.loss in call("train", "--help").stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("run", "1"),
+        ("train", "low,high"),
+        ("export", "laz"),
+        ("train", f"from the settings, else {TrainConfig.loss}"),
+    ],
+)
+def test_defaults_are_shown_as_they_are_typed(name, default):
+    shown = " ".join(call(name, "--help").stdout.split())
+    assert f"[default: {default}]" in shown
+    assert "[default: (" not in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_numbers_are_shown_in_the_words_of_all_others(name):
+    assert "RANGE" not in call(name, "--help").stdout
+
+
 def test_version():
     result = call("--version")
     assert result.exit_code == 0
@@ -119,6 +139,13 @@ def test_version():
         (["run", "x", "-o", "y", "-m", "m", "--config", "paper"], "has its own"),
         (["ground", "x", "--config", "paper", "-m", "m"], "one of the two"),
         (["run", "x", "-o", "y", "-m", "m", "--device", "tpu"], "cuda"),
+        (["run", "x", "-o", "y", "--train-on", "a", "--train-on", "b"], "'--train-on' is given 2 times"),
+        (["train", "x", "-o", "y", "--slice", "lo"], "'lo': expected one of low, high"),
+        (["train", "x", "-o", "y", "--slice", "lo"], "did you mean 'low'?"),
+        (["train", "x", "-o", "y", "--slice", "low,low"], "'low' is given 2 times"),
+        (["train", "x", "-o", "y", "--val", ","], "',': expected one name"),
+        (["simulate", "-o", "y", "--clouds", "-1"], "expected a whole number from 0 to"),
+        (["RUNN"], "did you mean 'run'?"),
     ],
 )
 def test_usage_errors_name_the_choices_and_exit_with_2(arguments, word, tmp_path, monkeypatch):

@@ -19,8 +19,8 @@ def work(streets, tmp_path_factory):
     return folder
 
 
-def train(work, output, *options):
-    return bevseg("train", work / "work", "-o", output, "--config", work / "tiny.toml", *options)
+def train(work, output, *options, config="tiny.toml"):
+    return bevseg("train", work / "work", "-o", output, "--config", work / config, *options)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +72,19 @@ def test_one_slice_is_trained_and_the_other_taken_over(model, work, tmp_path):
         (["--val", "a,b,c"], "none is left"),
         (["--max-minutes", "0"], "max-minutes"),
         (["--seed", "-1"], "--seed"),
-        (["--config", "default"], "other settings"),
     ],
 )
 def test_options_that_make_no_sense_are_usage_errors_that_name_the_choices(work, tmp_path, options, word):
     result = train(work, tmp_path / "m.safetensors", *options)
     assert result.exit_code == 2
     assert word in result.stderr
+    assert left_behind(tmp_path) == []
+
+
+def test_settings_other_than_those_of_the_work_directory_are_refused(work, tmp_path):
+    result = bevseg("train", work / "work", "-o", tmp_path / "m.safetensors", "--config", "default")
+    assert result.exit_code == 2
+    assert "other settings" in result.stderr
     assert left_behind(tmp_path) == []
 
 
@@ -115,7 +121,7 @@ def test_extra_supervision_that_does_not_fit_are_usage_errors(model, work, furth
     )
     for options, code, word in (
         (["--teacher", teacher_of_others], 2, "The teacher needs other rasters"),
-        (["--teacher", tmp_path / "none"], 4, "no model"),
+        (["--teacher", tmp_path / "none"], 4, "No such model file"),
         (["--unlabelled", work / "work"], 2, "are the training clouds"),
         (["--unlabelled", tmp_path / "none"], 4, "bevseg ingest"),
         (["--smooth-boundary", "0.3"], 2, "soft labels"),
@@ -169,8 +175,7 @@ def test_one_cloud_trains_without_validation_and_says_so(work, streets, tmp_path
 def test_the_limit_of_minutes_ends_the_training(work, tmp_path):
     (tmp_path / "long.toml").write_text(tiny.TOML.replace("steps = 4", "steps = 100000"))
     output = tmp_path / "m.safetensors"
-    options = ["--config", tmp_path / "long.toml", "--max-minutes", "0.02"]
-    result = bevseg("train", work / "work", "-o", output, *options)
+    result = train(work, output, "--max-minutes", "0.02", config=tmp_path / "long.toml")
     assert result.exit_code == 0, result.stderr
     assert output.exists()
 
