@@ -109,6 +109,16 @@ def from_table(
     UsageError, or another `kind`
         For unknown keys and values outside of their domains: one error for all of them.
     """
+    groups, faults = check_table(table, base)
+    if faults:
+        raise refusal(faults, where, kind, hint)
+    return Settings(**groups)  # type: ignore[arg-type]
+
+
+def check_table(
+    table: Mapping[str, Any], base: Settings | None = None
+) -> tuple[dict[str, Group], list[Fault]]:
+    """Return the groups of a nested table that can be built, by name, and all that is wrong with the others."""
     kinds: dict[str, Any] = {group.name: group.default_factory for group in dataclasses.fields(Settings)}
     faults = unknown_keys(table, kinds)
     groups: dict[str, Group] = {}
@@ -122,9 +132,7 @@ def from_table(
         faults += wrong
         if not wrong:
             groups[name] = inner(**values)
-    if faults:
-        raise refusal(faults, where, kind, hint)
-    return Settings(**groups)  # type: ignore[arg-type]
+    return groups, faults
 
 
 def to_table(settings: Settings) -> dict[str, dict[str, object]]:

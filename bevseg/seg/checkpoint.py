@@ -16,9 +16,24 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 import bevseg
-from bevseg.config import NetConfig, RunConfig, Settings, from_table, to_table
-from bevseg.config.domains import Domain, Fault, Number, Text, checked, refusal, unknown_keys, wrong_value
+from bevseg.config import NetConfig, RunConfig, Settings, to_table
+from bevseg.config.domains import (
+    MOST_FAULTS,
+    Domain,
+    Fault,
+    Number,
+    Text,
+    checked,
+    did_you_mean,
+    refusal,
+    shown,
+    unknown_keys,
+    wrong_value,
+)
 from bevseg.config.files import parse_json
+from bevseg.config.groups import COUNT
+from bevseg.config.names import DEFAULT_MODEL, SLICES
+from bevseg.config.tables import check_table
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.raster import Band
 from bevseg.errors import InputError, ModelError, UsageError
@@ -42,9 +57,10 @@ NO_MODEL = "This is no model of bevseg"
 AGAIN = "name a file that `bevseg train` wrote"
 """What to do about a file that is no model."""
 
-_TABLES = ("scores", "versions")
+_TABLES = ("settings", "bands", "nets", "scores", "versions")
+"""Keys of the description that hold tables."""
 
-_BAND: dict[str, Domain] = {"name": Text(), "scale": Number(above=0), "unit": Text()}
+_BAND: dict[str, Domain] = {"name": Text(), "scale": Number(least=1e-9, most=1e9), "unit": Text()}
 """Field of a band -> its values."""
 
 
@@ -181,6 +197,13 @@ def load(path: Path) -> Model:
         version of the format, or holds networks of a class that is not registered here: a file never makes bevseg
         import a module that it names.
     """
+    if not path.exists():
+        raise ModelError(
+            "No such model file",
+            where=path,
+            hint=f"name a file that exists, or {DEFAULT_MODEL!r}, the model that ships with bevseg"
+            f"{did_you_mean(str(path), (DEFAULT_MODEL,))}",
+        )
     try:
         with safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get(MAGIC)
@@ -191,9 +214,8 @@ def load(path: Path) -> Model:
         raise _refusal(path, "it is a safetensors file, but its metadata does not speak of bevseg")
     try:
         table = parse_json(text, path, InputError, hint=AGAIN, most_bytes=MOST_BYTES)
-        version = table["format"]
-        if version == FORMAT:
-            return _model(table, weights, path)
+        _ensure_version(table, path)
+        return _model(table, weights, path)
     except ModelError:
         raise
     except InputError as error:
@@ -203,29 +225,51 @@ def load(path: Path) -> Model:
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise _refusal(path, f"its description or weights are damaged: {reason}") from error
-    raise _other_version(path, f"its format is {version!r}; this version reads {FORMAT}")
+
+
+def _ensure_version(table: dict[str, Any], path: Path) -> None:
+    """Raise ModelError unless the description of a file is in the format of this version."""
+    if "format" not in table:
+        raise refusal([Fault("format", " is missing")], path, ModelError, AGAIN, NO_MODEL)
+    version = table["format"]
+    if type(version) is not int or version != FORMAT:
+        raise _other_version(path, f"its format is {shown(version)}; this version reads {FORMAT}")
 
 
 def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Model:
-    classes = tuple(table["classes"])
-    if classes != CLASS_NAMES:
-        raise ValueError(f"classes {', '.join(classes)}, expected {', '.join(CLASS_NAMES)}")
-    settings = _settings(table["settings"], path)
-    _ensure_registered(settings.net.kind, path)
-    bands, nets = dict(table["bands"]), dict(table["nets"])
-    faults = [fault for name, of_slice in bands.items() for fault in _wrong_bands(of_slice, f"bands.{name}")]
-    for name, net in nets.items():
-        faults += _wrong_net(net, settings.net, len(bands[name]), f"nets.{name}")
-    faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
-    faults += [wrong_value(key, table[key], "a table") for key in _TABLES if not isinstance(table[key], dict)]
+    faults = _wrong_shape(table)
     if faults:
         raise refusal(faults, path, ModelError, AGAIN, NO_MODEL)
+    unknown, known = _split_unknown(table["settings"])
+    groups, faults = check_table(known)
+    net: Any = groups.get("net")
+    if net is not None and registered_class(net.kind) is None:
+        raise _not_registered(net.kind, path)
+    if tuple(table["classes"]) != CLASS_NAMES:
+        faults.append(wrong_value("classes", table["classes"], ", ".join(CLASS_NAMES)))
+    faults += unknown_keys(table["nets"], SLICES, "nets") + unknown_keys(table["bands"], SLICES, "bands")
+    for name in SLICES:
+        if name in table["bands"]:
+            faults += _wrong_bands(table["bands"][name], f"bands.{name}")
+        elif name in table["nets"]:
+            faults.append(Fault(f"bands.{name}", " is missing"))
+        if name in table["nets"]:
+            faults += _wrong_net(table["nets"][name], net, table["bands"].get(name), f"nets.{name}")
+    faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
+    if faults:
+        raise refusal(unknown + faults, path, ModelError, AGAIN, NO_MODEL)
+    if unknown:
+        raise _other_version(
+            path, "it has settings that are unknown here: " + "; ".join(map(str, unknown[:MOST_FAULTS]))
+        )
+    settings = Settings(**groups)  # type: ignore[arg-type]
+    bands = {
+        name: tuple(Band(**checked(_BAND, band)[0]) for band in of_slice)
+        for name, of_slice in table["bands"].items()
+    }
     return Model(
-        {name: _net(dict(net), name, weights, settings.net) for name, net in nets.items()},
-        {
-            name: tuple(Band(**checked(_BAND, band)[0]) for band in of_slice)
-            for name, of_slice in bands.items()
-        },
+        {name: _net(name, weights, settings.net, len(bands[name])) for name in table["nets"]},
+        bands,
         settings,
         table["scores"],
         table["seed"],
@@ -234,54 +278,117 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     )
 
 
-def _wrong_bands(bands: Any, key: str) -> list[Fault]:
-    """Return what is wrong with the bands of a slice."""
-    if not isinstance(bands, list) or not all(isinstance(band, dict) for band in bands):
-        return [wrong_value(key, bands, "a list of bands")]
-    faults: list[Fault] = []
-    for number, band in enumerate(bands):
-        faults += unknown_keys(band, _BAND, f"{key}.{number}") + checked(_BAND, band, f"{key}.{number}")[1]
+def _wrong_shape(table: dict[str, Any]) -> list[Fault]:
+    """Return what of a description is missing, or is of another kind, so that nothing in it can be looked at."""
+    faults = []
+    for key in (*_TABLES, "classes", "seed"):
+        if key not in table:
+            faults.append(Fault(key, " is missing"))
+        elif key in _TABLES and not isinstance(table[key], dict):
+            faults.append(wrong_value(key, table[key], "a table"))
+    classes, settings, nets = table.get("classes", []), table.get("settings"), table.get("nets")
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        faults.append(wrong_value("classes", classes, "a list of names"))
+    if nets == {}:
+        faults.append(wrong_value("nets", nets, "one network at least"))
+    if isinstance(settings, dict):
+        for group in dataclasses.fields(Settings):
+            if group.name not in settings:
+                faults.append(Fault(f"settings.{group.name}", " is missing"))
+            elif not isinstance(settings[group.name], dict):
+                faults.append(
+                    wrong_value(f"settings.{group.name}", settings[group.name], "a table of settings")
+                )
     return faults
 
 
-def _wrong_net(described: Any, config: NetConfig, bands: int, key: str) -> list[Fault]:
-    """Return what is wrong with the arguments of the network of a slice that reads so many bands."""
-    if not isinstance(described, dict):
-        return [wrong_value(key, described, "the arguments of a network")]
-    options = arguments(config, bands, len(OUTPUTS))
-    domains: dict[str, Domain] = {
-        "in_bands": Number(least=bands, most=bands, whole=True),
-        "classes": Number(least=len(OUTPUTS), most=len(OUTPUTS), whole=True),
-        **{name: domain for name, domain in NetConfig.domains().items() if name in options},
+def _split_unknown(table: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
+    """Return a fault for each setting that this version does not have, and the table of the others.
+
+    Settings of a training are no fault, since no prediction depends on them.
+    """
+    groups: dict[str, Any] = {group.name: group.default_factory for group in dataclasses.fields(Settings)}
+    unknown = unknown_keys(table, groups, "settings")
+    for name, group in groups.items():
+        if name != "train":
+            unknown += unknown_keys(table[name], group.domains(), name)
+    known = {
+        name: {key: value for key, value in table[name].items() if key in group.domains()}
+        for name, group in groups.items()
     }
-    return unknown_keys(described, domains, key) + checked(domains, described, key)[1]
+    return unknown, known
 
 
-def _net(described: dict[str, Any], name: str, weights: dict[str, Tensor], config: NetConfig) -> nn.Module:
-    """Build the network of a slice and give it its weights.
+def _wrong_bands(bands: Any, key: str) -> list[Fault]:
+    """Return what is wrong with the bands of a slice."""
+    if not isinstance(bands, list) or not bands or not all(isinstance(band, dict) for band in bands):
+        return [wrong_value(key, bands, "a list of bands")]
+    faults: list[Fault] = []
+    names: set[object] = set()
+    for number, band in enumerate(bands):
+        values, wrong = checked(_BAND, band, f"{key}.{number}")
+        faults += unknown_keys(band, _BAND, f"{key}.{number}") + wrong
+        name = values.get("name")
+        if name in names:
+            faults.append(wrong_value(f"{key}.{number}.name", name, "a name that no band before it has"))
+        names |= {name} if name is not None else set()
+    return faults
+
+
+def _wrong_net(described: Any, config: NetConfig | None, bands: Any, key: str) -> list[Fault]:
+    """Return what is wrong with the arguments of the network of a slice.
 
     Parameters
     ----------
     described
-        What the file says of it, from `arguments`.
+        What the file says of it, from `arguments`. Its kind may be missing: older files have none.
+    config
+        Of the model; None: it is faulty, and nothing is held against it.
+    bands
+        What the file says of its bands.
+    key
+        Stands before the keys in the faults.
+    """
+    if not isinstance(described, dict):
+        return [wrong_value(key, described, "the arguments of a network")]
+    if config is None:
+        domains: dict[str, Domain] = {"in_bands": COUNT, "classes": COUNT, **NetConfig.domains()}
+        given = {name: domain for name, domain in domains.items() if name in described}
+        return unknown_keys(described, domains, key) + checked(given, described, key)[1]
+    expected = arguments(config, len(bands) if isinstance(bands, list) else 0, len(OUTPUTS))
+    found = {"kind": NetConfig.kind, "widest": None} | described
+    faults = unknown_keys(described, expected, key)
+    for name, value in expected.items():
+        if name not in found:
+            faults.append(Fault(f"{key}.{name}", " is missing"))
+        elif isinstance(found[name], bool) or found[name] != value:
+            source = {"in_bands": "the number of bands", "classes": "the number of classes"}.get(
+                name, f"net.{name}"
+            )
+            faults.append(wrong_value(f"{key}.{name}", found[name], f"{value}, {source}"))
+    return faults
+
+
+def _net(name: str, weights: dict[str, Tensor], config: NetConfig, bands: int) -> nn.Module:
+    """Build the network of a slice and give it its weights.
+
+    Parameters
+    ----------
     name
         Of the slice.
     weights
         Of all slices.
     config
         Of the model; its kind is registered.
+    bands
+        How many it reads.
     """
-    kind = described.pop("kind", NetConfig.kind)
-    if kind != config.kind:
-        raise ValueError(f"the {name} network is of kind {kind!r}, and net.kind is {config.kind!r}")
-    in_bands, classes = described.pop("in_bands"), described.pop("classes")
-    config = dataclasses.replace(config, **described)
     prefix = f"{name}/"
     state = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-    if kind in NETWORKS:
-        _check_sizes(config, in_bands, classes, state)
+    if config.kind in NETWORKS:
+        _check_sizes(config, bands, len(OUTPUTS), state)
     with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
-        net = build(config, in_bands, classes)
+        net = build(config, bands, len(OUTPUTS))
     net.load_state_dict(state)
     return net.eval()
 
@@ -297,33 +404,15 @@ def _check_sizes(config: NetConfig, in_bands: int, classes: int, state: Mapping[
             )
 
 
-def _ensure_registered(kind: str, path: Path) -> None:
-    """Raise ModelError unless the networks of a file are of a kind that may be imported."""
-    if registered_class(kind) is None:
-        raise ModelError(
-            "The network class of this model is not registered",
-            where=path,
-            why=f"net.kind is {kind!r}; a model file may not make bevseg import a module",
-            hint="install the package that registers it (entry point group bevseg.networks), or in Python import the "
-            f"class and call bevseg.seg.models.registry.register({kind!r}, TheClass)",
-        )
-
-
-def _settings(table: dict[str, Any], path: Path) -> Settings:
-    """Build the settings, which check themselves.
-
-    Settings of a training that this version does not have are left out, since no prediction depends on them; others
-    are refused.
-    """
-    known: dict[str, Any] = {}
-    for group in dataclasses.fields(Settings):
-        make: Any = group.default_factory
-        values = table.get(group.name, {})
-        unknown = sorted(set(values) - set(make.domains()))
-        if unknown and group.name != "train":
-            raise _other_version(path, f"it has settings unknown here: {group.name}.{unknown[0]}")
-        known[group.name] = {name: value for name, value in values.items() if name not in unknown}
-    return from_table(known, str(path), kind=ModelError, hint=AGAIN)
+def _not_registered(kind: str, path: Path) -> ModelError:
+    """Return the error of a file whose networks are of a kind that may not be imported."""
+    return ModelError(
+        "The network class of this model is not registered",
+        where=path,
+        why=f"net.kind is {shown(kind)}; a model file may not make bevseg import a module",
+        hint="install the package that registers it (entry point group bevseg.networks), or in Python import the "
+        f"class and call bevseg.seg.models.registry.register({shown(kind)}, TheClass)",
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ import json
 import re
 import resource
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import torch
 from bevseg.config import NAMED
 from bevseg.errors import ModelError, OutputExistsError, OutputWriteError
 from bevseg.seg.checkpoint import FORMAT, MAGIC, Model, describe, load, save
+from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.models.build import build
 from tests.seg import scenes
 
 
@@ -68,7 +71,8 @@ def test_what_was_read_can_be_trained(saved):
 
 def test_every_named_configuration_survives(tmp_path):
     for name, settings in NAMED.items():
-        save(Model({}, {}, settings), tmp_path / name)
+        net = build(settings.net, len(scenes.BANDS), len(OUTPUTS))
+        save(Model({"low": net}, {"low": scenes.BANDS}, settings), tmp_path / name)
         assert load(tmp_path / name).settings == settings
 
 
@@ -87,6 +91,17 @@ def test_the_file_can_be_read_without_us(saved):
     assert table == describe(load(saved))
 
 
+def wider(**options):
+    """Return a change of the description: all networks have other options."""
+
+    def change(table):
+        table["settings"]["net"].update(options)
+        for net in table["nets"].values():
+            net.update(options)
+
+    return change
+
+
 def truncated(path):
     path.write_bytes(path.read_bytes()[:-10])
 
@@ -102,7 +117,6 @@ def foreign(path):
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (lambda path: path.unlink(), "No such file"),
         (lambda path: path.write_bytes(b""), "header"),
         (lambda path: path.write_text("x y z label\n" * 100), "header"),
         (truncated, "Incomplete|incomplete|covered|fully"),
@@ -110,13 +124,16 @@ def foreign(path):
         (foreign, "does not speak of bevseg"),
         (lambda path: rewritten(path, lambda t: "{"), "damaged"),
         (lambda path: rewritten(path, lambda t: "[]"), "damaged"),
-        (lambda path: rewritten(path, lambda t: t.pop("bands") and None), "damaged: 'bands'"),
-        (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(filters=8)), "size mismatch"),
+        (lambda path: rewritten(path, lambda t: t.pop("bands") and None), "bands is missing"),
+        (lambda path: rewritten(path, wider(filters=8, depth=2)), "size mismatch"),
         (lambda path: rewritten(path, lambda t: t["nets"]["low"].update(kind="pspnet")), "pspnet"),
-        (lambda path: rewritten(path, lambda t: t["settings"].update(train=3)), "damaged"),
+        (
+            lambda path: rewritten(path, lambda t: t["settings"].update(train=3)),
+            "settings.train = 3: expected a table",
+        ),
         (
             lambda path: rewritten(path, lambda t: t.update(classes=["cat"])),
-            "classes cat, expected undefined",
+            r"classes = \['cat'\]: expected undefined",
         ),
     ],
 )
@@ -172,11 +189,34 @@ def changed(*keys, to):
         (changed("nets", "low", "filters", to=1.5), "nets.low.filters = 1.5"),
         (
             changed("nets", "low", "in_bands", to=3),
-            "nets.low.in_bands = 3: expected a whole number from 2 to 2",
+            "nets.low.in_bands = 3: expected 2, the number of bands",
         ),
         (changed("nets", "low", "classes", to=2), "nets.low.classes = 2"),
         (changed("nets", "low", "colour", to=2), "nets.low.colour: no such key"),
         (changed("nets", "low", to=[]), "nets.low = "),
+        (changed("nets", "low", "filters", to=5), "nets.low.filters = 5: expected 4, net.filters"),
+        (changed("nets", "mid", to={}), "nets.mid: no such key; expected one of low, high"),
+        (changed("nets", to={}), "nets = a table of 0 keys: expected one network at least"),
+        (changed("nets", to=[]), "nets = []: expected a table"),
+        (changed("bands", to=3), "bands = 3: expected a table"),
+        (changed("bands", to={}), "bands.low is missing"),
+        (changed("bands", "mid", to=[]), "bands.mid: no such key"),
+        (
+            changed("bands", "low", 1, "name", to="height"),
+            "bands.low.1.name = 'height': expected a name that no",
+        ),
+        (changed("bands", "low", 0, "scale", to=1e-320), "bands.low.0.scale = 1e-320"),
+        (changed("bands", "low", 0, "name", to=[]), "bands.low.0.name = []"),
+        (changed("settings", to={}), "settings.raster is missing"),
+        (changed("settings", to=[]), "settings = []: expected a table"),
+        (changed("settings", "raster", to="cell"), "settings.raster = 'cell': expected a table"),
+        (changed("settings", "net", "flters", to=4), "did you mean 'filters'?"),
+        (changed("settings", "foo", to={}), "settings.foo: no such key"),
+        (changed("classes", to=3), "classes = 3: expected a list"),
+        (changed("classes", to=[[]]), "classes = "),
+        (changed("format", to=True), "its format is True; this version reads 1"),
+        (changed("format", to=1.0), "its format is 1.0; this version reads 1"),
+        (changed("format", to="1" * 100_000), "...; this version reads 1"),
         (changed("bands", "low", 0, "scale", to=0), "bands.low.0.scale = 0"),
         (changed("bands", "low", 0, "name", to=3), "bands.low.0.name = 3"),
         (changed("bands", "low", to={}), "bands.low = "),
@@ -196,8 +236,54 @@ def test_a_description_with_what_cannot_be_is_refused_by_its_key(saved, change, 
     assert caught.value.exit_code == 4
 
 
+def test_all_faults_of_a_description_come_in_one_message(saved):
+    faulty = (
+        changed("settings", "raster", "cell", to=0),
+        changed("settings", "net", "flters", to=0),
+        changed("bands", "low", 0, "scale", to=0),
+        changed("nets", "high", "filters", to=9),
+        changed("nets", "mid", to={}),
+        changed("seed", to=-1),
+    )
+    rewritten(saved, lambda table: [change(table) for change in faulty] and None)
+    with pytest.raises(ModelError, match="no model of bevseg") as caught:
+        load(saved)
+    for said in (
+        "raster.cell",
+        "net.flters",
+        "bands.low.0.scale",
+        "nets.high.filters",
+        "nets.mid",
+        "seed = -1",
+    ):
+        assert said in caught.value.why
+
+
+def test_networks_are_checked_also_if_their_settings_are_faulty(saved):
+    def change(table):
+        table["settings"]["net"]["depth"] = table["nets"]["low"]["depth"] = -1
+
+    rewritten(saved, change)
+    with pytest.raises(ModelError, match=r"(?s)net\.depth = -1.*nets\.low\.depth = -1"):
+        load(saved)
+
+
+def test_a_missing_file_is_no_such_file_and_a_misspelt_name_is_answered(saved, tmp_path):
+    with pytest.raises(ModelError, match="No such model file") as caught:
+        load(tmp_path / "none.safetensors")
+    assert "did you mean" not in caught.value.hint
+    with pytest.raises(ModelError, match="did you mean 'default'?"):
+        load(Path("defualt"))
+
+
+def test_a_network_without_a_kind_or_a_limit_is_that_of_an_older_file(saved):
+    before = load(saved)
+    rewritten(saved, lambda t: [net.pop("kind") for net in t["nets"].values()] and None)
+    assert describe(load(saved)) == describe(before)
+
+
 def test_a_network_larger_than_its_file_is_refused_before_it_takes_memory(saved):
-    rewritten(saved, lambda t: t["nets"]["low"].update(filters=1024, depth=10, widest=None))
+    rewritten(saved, wider(filters=1024, depth=10, widest=None))
     with pytest.raises(ModelError, match=r"size mismatch for down\.0\.0\.weight"):
         load(saved)
 
