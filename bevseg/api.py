@@ -286,7 +286,7 @@ def train(
         check_output(target, overwrite=overwrite)
     first = None if init is None else _model(init, "init")
     settings = _training_settings(config, first, loss, max_minutes)
-    check_training_settings(settings.train, has_init=first is not None)
+    check_training_settings(settings, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = _named(clouds)
     names = [name for name, _ in named]

@@ -183,7 +183,7 @@ def _check_options(request: RunRequest) -> None:
             log.info("using the model that ships with bevseg")
     else:
         settings = _settings(request)
-        check_training_settings(settings.train, has_init=request.init is not None)
+        check_training_settings(settings, has_init=request.init is not None)
         ensure_networks(settings, SLICES, _init(request))
     for scheme in (request.classes, request.out_classes):
         if scheme:

@@ -14,7 +14,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import torch
 
-from bevseg.errors import DeviceError, UsageError
+from bevseg.errors import DeviceError, OutOfMemoryError, UsageError
 
 
 def resolve(name: str) -> torch.device:
@@ -45,6 +45,37 @@ def resolve(name: str) -> torch.device:
             hint="use --device cpu, or install a CUDA build of torch and its driver",
         )
     return torch.device(name)
+
+
+@contextmanager
+def memory_checked(what: str, hint: str) -> Iterator[None]:
+    """Turn an allocation that torch is refused into an error that says so.
+
+    Parameters
+    ----------
+    what
+        What does not fit, such as `The training`.
+    hint
+        What the user can do.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If the memory of the machine or of the GPU does not suffice.
+    """
+    try:
+        yield
+    except RuntimeError as error:  # on a CPU torch has no type of its own for it
+        text = str(error)
+        if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in text:
+            raise
+        asked = re.search(r"tried to allocate ([\d.]+ \w+)", text, re.IGNORECASE)
+        raise OutOfMemoryError(
+            f"{what} does not fit in memory",
+            where="--device",
+            why=f"{asked[1]} more were asked for" if asked else "torch was refused memory",
+            hint=hint,
+        ) from error
 
 
 def half_precision(device: torch.device) -> bool:

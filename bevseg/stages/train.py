@@ -104,7 +104,7 @@ def train_work(
     """
     check_output(output, overwrite=overwrite)
     resolve(device)
-    check_training_settings(settings.train, has_init=init is not None)
+    check_training_settings(settings, has_init=init is not None)
     if unlabelled is not None:
         _ensure_other_clouds(work, unlabelled)
     start, master = (checkpoint.load(path) if path else None for path in (init, teacher))

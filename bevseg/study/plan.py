@@ -154,11 +154,11 @@ def _wrong_values(study: StudyFile) -> list[Fault]:
         for key, value in values.items():
             if not _is_plain(value):
                 faults.append(wrong_value(f"{place}.{shown_key(key)}", value, f"{PLAIN}, or a list of such"))
-    for key, values in study.axes.items():
+    for key, choices in study.axes.items():
         axis = f"axes.{shown_key(key)}"
-        if not values:
-            faults.append(wrong_value(axis, values, "one value at least"))
-        for number, value in enumerate(values):
+        if not choices:
+            faults.append(wrong_value(axis, choices, "one value at least"))
+        for number, value in enumerate(choices):
             if isinstance(value, list) or not _is_plain(value):
                 faults.append(wrong_value(f"{axis}.{number}", value, f"{PLAIN}, or a table of such"))
             elif isinstance(value, dict):

@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ import numpy as np
 from bevseg import pipeline
 from bevseg.bev.bands import bands as bands_of
 from bevseg.bev.sampling import check_sampling
-from bevseg.config import Settings, TrainConfig
+from bevseg.config import Settings
+from bevseg.config.domains import Fault, refusal, shown
 from bevseg.config.names import SLICES
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import scores_of
@@ -177,16 +178,47 @@ def ensure_distinct(names: Sequence[str]) -> None:
         )
 
 
-def check_training_settings(config: TrainConfig, *, has_init: bool = False) -> None:
-    """Raise UsageError if a training cannot begin with these settings; `has_init`: from a trained model.
+def check_training_settings(settings: Settings, *, has_init: bool = False) -> None:
+    """Raise UsageError if a training cannot begin with these settings: one error for all that is wrong.
 
-    The group has checked its numbers and words; here are the texts that the loss and the sampling read themselves.
+    The groups have checked their numbers and words; here are the texts that loss, sampling and network read
+    themselves.
+
+    Parameters
+    ----------
+    settings
+        Those of the training.
+    has_init
+        Whether it starts from a trained model.
     """
-    loss = parse(config.loss)
-    loss.ensure_init(has_init=has_init)
-    if config.smooth_boundary:
-        loss.smoothed(config.smooth_boundary)
-    check_sampling(config.sampling)
+    config = settings.train
+
+    def check_loss() -> None:
+        loss = parse(config.loss)
+        loss.ensure_init(has_init=has_init)
+        if config.smooth_boundary:
+            loss.smoothed(config.smooth_boundary)
+
+    checks: tuple[tuple[str, str, Callable[[], object]], ...] = (
+        ("net.kind", settings.net.kind, lambda: network_class(settings.net.kind)),
+        ("train.loss", config.loss, check_loss),
+        ("train.sampling", config.sampling, lambda: check_sampling(config.sampling)),
+    )
+    faults: list[Fault] = []
+    errors: list[UsageError] = []
+    for key, text, check in checks:
+        try:
+            check()
+        except UsageError as error:
+            said = "; ".join(part for part in (error.what, error.why, error.hint) if part)
+            faults.append(Fault(key, f" = {shown(text)}: {said}"))
+            # The text may come from an option or a file: the key says which setting it is.
+            where = (
+                error.where if error.where in ("--init", "--smooth-boundary") else f"{key} = {shown(text)}"
+            )
+            errors.append(UsageError(error.what, where=where, why=error.why, hint=error.hint))
+    if faults:
+        raise errors[0] if len(errors) == 1 else refusal(faults)
 
 
 def ensure_networks(

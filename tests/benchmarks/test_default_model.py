@@ -55,7 +55,7 @@ def test_the_committed_config_can_be_trained_and_its_networks_fit_into_the_packa
     from bevseg.seg.models.build import build
 
     config = default_model.read_config(default_model.CONFIG)
-    check_training_settings(config.settings.train)
+    check_training_settings(config.settings)
     net, read = config.settings.net, bands(config.settings.raster.features)
     nets = {name: build(net, len(of), 5) for name, of in read.items()}
     save(Model(nets, read, config.settings), tmp_path / "m.safetensors", half=True)

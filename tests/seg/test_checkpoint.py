@@ -272,7 +272,7 @@ def test_a_missing_file_is_no_such_file_and_a_misspelt_name_is_answered(saved, t
     with pytest.raises(ModelError, match="No such model file") as caught:
         load(tmp_path / "none.safetensors")
     assert "did you mean" not in caught.value.hint
-    with pytest.raises(ModelError, match="did you mean 'default'?"):
+    with pytest.raises(ModelError, match="did you mean 'default'"):
         load(Path("defualt"))
 
 

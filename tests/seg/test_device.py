@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bevseg.errors import DeviceError, UsageError
+from bevseg.errors import DeviceError, OutOfMemoryError, UsageError
 from bevseg.seg import device
 
 
@@ -35,3 +35,31 @@ def test_half_precision_is_used_where_the_processor_has_it(monkeypatch):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         with device.autocast(torch.device("cpu")):
             assert torch.is_autocast_enabled("cpu") is has
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+            "allocate 4096 bytes. Error code 12"
+        ),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has"),
+    ],
+)
+def test_memory_that_torch_is_refused_is_an_error_with_the_figure(error):
+    refused = pytest.raises(OutOfMemoryError, match="The training does not fit in memory")
+    with refused as caught, device.memory_checked("The training", "choose a smaller one"):
+        raise error
+    assert caught.value.exit_code == 5
+    assert caught.value.why in ("4096 bytes more were asked for", "2.00 GiB more were asked for")
+
+
+def test_an_allocation_too_large_is_one_of_those():
+    with pytest.raises(OutOfMemoryError), device.memory_checked("The training", "choose a smaller one"):
+        torch.empty(1 << 60, dtype=torch.uint8)
+
+
+def test_other_errors_of_torch_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="shape"), device.memory_checked("The training", "none"):
+        torch.zeros(3).reshape(2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg.config import TrainConfig, with_training
+from bevseg.config import NetConfig, Settings, TrainConfig, with_training
 from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.training import Example, ExtraSupervision, prepare_example, train
@@ -142,4 +142,47 @@ def test_a_setting_that_no_training_can_have_is_refused_by_its_name(name, value)
 
 
 def test_the_default_settings_are_none_of_those():
-    check_training_settings(TrainConfig())
+    check_training_settings(Settings())
+
+
+def test_all_texts_that_no_training_can_have_come_in_one_message():
+    settings = Settings(
+        net=NetConfig(kind="unte"), train=TrainConfig(loss="power_jacard", sampling="half_positive:cra")
+    )
+    with pytest.raises(UsageError, match="3 settings") as caught:
+        check_training_settings(settings)
+    for said in (
+        "net.kind = 'unte': No network",
+        "did you mean 'unet'?",
+        "train.loss = 'power_jacard': No loss",
+        "did you mean 'power_jaccard'?",
+        "train.sampling = 'half_positive:cra'",
+        "did you mean 'car'?",
+    ):
+        assert said in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        (Settings(net=NetConfig(kind="unte")), "net.kind = 'unte'"),
+        (Settings(train=TrainConfig(loss="CEE")), "train.loss = 'CEE'"),
+        (
+            Settings(train=TrainConfig(loss="ce", sampling="equibatch:car")),
+            "train.sampling = 'equibatch:car'",
+        ),
+        (Settings(train=TrainConfig(loss="neuro-iou")), "--init"),
+        (Settings(train=TrainConfig(loss="lovasz_softmax", smooth_boundary=0.5)), "--smooth-boundary"),
+    ],
+)
+def test_one_text_that_no_training_can_have_is_refused_by_its_key(settings, where):
+    with pytest.raises(UsageError) as caught:
+        check_training_settings(settings)
+    assert caught.value.where == where
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(("loss", "near"), [("CE", "ce"), ("Power_Jaccard", "power_jaccard")])
+def test_a_loss_in_capitals_is_answered_with_its_name(loss, near):
+    with pytest.raises(UsageError, match=f"did you mean {near!r}"):
+        check_training_settings(Settings(train=TrainConfig(loss=loss)))

@@ -15,7 +15,7 @@ from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import Tile, cut, stitch
 from bevseg.errors import ModelError
 from bevseg.seg.checkpoint import Model
-from bevseg.seg.device import half_precision, resolve
+from bevseg.seg.device import half_precision, memory_checked, resolve
 from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import TTA
 from bevseg.seg.inputs import OUTPUTS, scaled, to_device
@@ -29,6 +29,7 @@ MARGIN = 64
 """Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
 
 
+@memory_checked("The prediction", "use a smaller network, or --device cpu if a GPU is too small")
 def predict(
     raster: Raster,
     model: Model,
@@ -64,6 +65,8 @@ def predict(
         If the model has no network for the slice, or reads other bands or another cell size.
     UsageError, DeviceError
         If there is no such device.
+    OutOfMemoryError
+        If the network and a tile do not fit in memory.
     """
     place = resolve(device)
     model.require(slice_name)

@@ -17,7 +17,7 @@ from torch import nn
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import TrainingError
-from bevseg.seg.device import resolve, seeded
+from bevseg.seg.device import memory_checked, resolve, seeded
 from bevseg.seg.losses.loss import Loss, parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
@@ -56,6 +56,7 @@ class Trained:
     best: float
 
 
+@memory_checked("The training", "choose smaller net.filters, net.depth, train.batch or train.crop")
 def train_network(
     sampler: Sampler,
     validation: Sequence[Scene],
@@ -120,6 +121,8 @@ def train_network(
     ------
     TrainingError
         If the loss becomes infinite or NaN.
+    OutOfMemoryError
+        If network and crops do not fit in memory.
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
