@@ -51,6 +51,9 @@ FORMAT = 1
 MOST_BYTES = 16_000_000
 """Size of that description at most; the scores of thousands of clouds have less."""
 
+MOST_BANDS = 1000
+"""Bands of a slice at most; real ones have eight."""
+
 NO_MODEL = "This is no model of bevseg"
 """What is wrong with a file that `bevseg train` did not write."""
 
@@ -321,8 +324,9 @@ def _split_unknown(table: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
 
 def _wrong_bands(bands: Any, key: str) -> list[Fault]:
     """Return what is wrong with the bands of a slice."""
-    if not isinstance(bands, list) or not bands or not all(isinstance(band, dict) for band in bands):
-        return [wrong_value(key, bands, "a list of bands")]
+    is_list = isinstance(bands, list) and 0 < len(bands) <= MOST_BANDS
+    if not is_list or not all(isinstance(band, dict) for band in bands):
+        return [wrong_value(key, bands, f"a list of 1 to {MOST_BANDS} bands")]
     faults: list[Fault] = []
     names: set[object] = set()
     for number, band in enumerate(bands):

@@ -16,7 +16,7 @@ def work(streets, tmp_path_factory):
     (folder / "longer.toml").write_text(tiny.TOML.replace("steps = 4", "steps = 80"))
     assert bevseg("ingest", streets, "-o", folder / "work").exit_code == 0
     assert bevseg("ground", folder / "work", "--config", folder / "tiny.toml").exit_code == 0
-    result = train(folder, "ce", "--loss", "ce", "--config", folder / "longer.toml")
+    result = train(folder, "ce", "--loss", "ce", config="longer.toml")
     assert result.exit_code == 0, result.stderr
     return folder
 
@@ -27,9 +27,9 @@ def few_maps(monkeypatch):
     monkeypatch.setattr(learn, "STEPS", 500)
 
 
-def train(work, name, *options):
+def train(work, name, *options, config="tiny.toml"):
     model = work / f"{name}.safetensors"
-    options = ("--config", work / "tiny.toml", *options, "--device", "cpu", "--val", "b", "--overwrite")
+    options = ("--config", work / config, *options, "--device", "cpu", "--val", "b", "--overwrite")
     return bevseg("train", work / "work", "-o", model, *options)
 
 

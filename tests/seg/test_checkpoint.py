@@ -200,6 +200,8 @@ def changed(*keys, to):
         (changed("nets", to=[]), "nets = []: expected a table"),
         (changed("bands", to=3), "bands = 3: expected a table"),
         (changed("bands", to={}), "bands.low is missing"),
+        (changed("bands", "low", to=[]), "bands.low = []: expected a list of 1 to 1000 bands"),
+        (changed("bands", "low", to=[{"x": 1}] * 1_000_000), "bands.low = a list of 1000000 values"),
         (changed("bands", "mid", to=[]), "bands.mid: no such key"),
         (
             changed("bands", "low", 1, "name", to="height"),

@@ -169,7 +169,8 @@ def test_the_method_that_is_asked_for_is_taken_and_told(street, tmp_path, method
 )
 def test_wrong_options_name_the_right_ones_and_write_nothing(street, tmp_path, arguments, words):
     arguments = [argument.format(out=tmp_path) for argument in arguments]
-    result = bevseg("ground", street, "-o", tmp_path / "dem.tif", *arguments)
+    output = [] if "-o" in arguments else ["-o", tmp_path / "dem.tif"]
+    result = bevseg("ground", street, *output, *arguments)
     assert result.exit_code == 2
     assert all(word in result.stderr for word in words)
     assert left_behind(tmp_path) == []
