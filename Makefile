@@ -34,7 +34,7 @@ docs: $(VENV)/docs-installed
 
 # The pictures of docs/architecture.md: folders and imports, of the code before the plan of today and of today's.
 house-pictures: $(VENV)/installed
-	$(BIN)/python docs/house_pictures.py bevseg docs/images/house/after.svg
+	$(BIN)/python docs/house_pictures.py docs/images/house/after.svg bevseg
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -101,6 +101,8 @@ def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
     # Sparse points leave holes between them, and a zone would end at each hole.
     whole = low if grid.cell == FINE else np.where(no_data_mask(low, grid.cell), low, fill_holes(low))
     first, is_ground = flat_zones.find_ground_cells(whole, grid.cell)
+    if np.isnan(low[is_ground]).all():  # all of it lies between the points: the lowest point stands in
+        is_ground, first = low == np.nanmin(low), np.full_like(low, np.nanmin(low))
     lowest_ground = np.where(is_ground, low, np.float32(np.nan))
     mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.return_bands(grid.cell))
     return flat_zones.final_surface(mean, is_ground, has_object, grid.cell)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -171,7 +171,12 @@ def test_far_from_the_origin_nothing_changes(offset):
     np.testing.assert_array_equal(found.is_ground, same.is_ground)
 
 
+TWO_POINTS = PointCloud.from_xyz(np.array([[-7.59, -4.007, -8.605], [31.43, -2.823, 7.54]]))
+"""The ground between them, once it is filled, hides the lower one."""
+
+
 @given(clouds(), st.sampled_from([SMRF, FLAT_ZONES]))
+@example(TWO_POINTS, FLAT_ZONES)
 def test_the_dem_knows_a_height_everywhere_and_says_where_it_was_measured(cloud, config):
     found = find_ground(cloud, 0.2, config)
     xyz, _ = kept(cloud)
