@@ -102,8 +102,10 @@ def classify(
     bands: Mapping[str, Raster], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
 ) -> dict[str, Raster]:
     """Return slice -> bands `class` and `confidence` that the networks predict, consistent between the slices."""
-    said = {name: predict(raster, model, name, device=device, config=tta) for name, raster in bands.items()}
-    return consistent(said, bands)
+    predicted = {
+        name: predict(raster, model, name, device=device, config=tta) for name, raster in bands.items()
+    }
+    return consistent(predicted, bands)
 
 
 def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> PointLabels:

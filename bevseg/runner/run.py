@@ -51,7 +51,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     request
         What to label, with which model, and where the results go.
     progress
-        Progress callback of the training and of the labelling.
+        Progress callback of the training and of the prediction.
 
     Returns
     -------

@@ -51,8 +51,8 @@ def in_processes(
         with _ctrl_c_ignored():  # the processes are born here, and inherit it
             pending = {pool.submit(_at_work, work, item): item for item in items}
         for future in as_completed(pending):
-            result, said = future.result()
-            for text in said:
+            result, messages = future.result()
+            for text in messages:
                 log.warning("%s", text)
             yield pending[future], result
     except BrokenProcessPool as error:

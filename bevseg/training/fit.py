@@ -210,8 +210,8 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
         try:
             check()
         except UsageError as error:
-            said = "; ".join(part for part in (error.what, error.why, error.hint) if part)
-            faults.append(Fault(key, f" = {shown(text)}: {said}"))
+            reason = "; ".join(part for part in (error.what, error.why, error.hint) if part)
+            faults.append(Fault(key, f" = {shown(text)}: {reason}"))
             # The text may come from an option or a file: the key says which setting it is.
             where = (
                 error.where if error.where in ("--init", "--smooth-boundary") else f"{key} = {shown(text)}"

@@ -204,11 +204,11 @@ def _sets(image: Masked) -> tuple[Tensor, Tensor, Tensor]:
     """Return which pixels (B, C, H, W) are true positives, false positives and false negatives of each class."""
     classes = image.logits.shape[1]
     if classes == 1:
-        said = image.logits > 0
+        predicted = image.logits > 0
     else:
         names = torch.arange(classes, device=image.logits.device).view(-1, 1, 1)
-        said = image.logits.argmax(1, keepdim=True) == names
-    return said & image.truth, said & ~image.truth & image.keep, ~said & image.truth
+        predicted = image.logits.argmax(1, keepdim=True) == names
+    return predicted & image.truth, predicted & ~image.truth & image.keep, ~predicted & image.truth
 
 
 def _probabilities(logits: Tensor) -> Tensor:
