@@ -21,7 +21,7 @@ FLOORS = (
     ("workdir",),
     ("pipeline",),
     ("training",),
-    ("stages", "study"),
+    ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
     ("__main__",),
@@ -122,7 +122,8 @@ INSIDE = {
     "seg": (
         ("device", "inputs"),
         ("losses", "models"),
-        ("checkpoint", "neuro_iou"),
+        ("description", "neuro_iou"),
+        ("checkpoint",),
         ("inference",),
         ("training",),
     ),

@@ -19,10 +19,7 @@ import bevseg
 from bevseg.config import NetConfig, RunConfig, Settings, to_table
 from bevseg.config.domains import (
     MOST_FAULTS,
-    Domain,
     Fault,
-    Number,
-    Text,
     checked,
     did_you_mean,
     refusal,
@@ -31,13 +28,13 @@ from bevseg.config.domains import (
     wrong_value,
 )
 from bevseg.config.files import parse_json
-from bevseg.config.groups import COUNT
 from bevseg.config.names import DEFAULT_MODEL, SLICES
 from bevseg.config.tables import check_table
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.raster import Band
 from bevseg.errors import InputError, ModelError, UsageError
 from bevseg.runtime.atomic import replacing
+from bevseg.seg.description import BAND, split_unknown, wrong_bands, wrong_net, wrong_shape
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models.build import arguments, build
 from bevseg.seg.models.registry import NETWORKS, registered_class
@@ -51,20 +48,11 @@ FORMAT = 1
 MOST_BYTES = 16_000_000
 """Size of that description at most; the scores of thousands of clouds have less."""
 
-MOST_BANDS = 1000
-"""Bands of a slice at most; real ones have eight."""
-
 NO_MODEL = "This is no model of bevseg"
 """What is wrong with a file that `bevseg train` did not write."""
 
 AGAIN = "name a file that `bevseg train` wrote"
 """What to do about a file that is no model."""
-
-_TABLES = ("settings", "bands", "nets", "scores", "versions")
-"""Keys of the description that hold tables."""
-
-_BAND: dict[str, Domain] = {"name": Text(), "scale": Number(least=1e-9, most=1e9), "unit": Text()}
-"""Field of a band -> its values."""
 
 
 def _versions() -> dict[str, str]:
@@ -240,10 +228,10 @@ def _ensure_version(table: dict[str, Any], path: Path) -> None:
 
 
 def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Model:
-    faults = _wrong_shape(table)
+    faults = wrong_shape(table)
     if faults:
         raise refusal(faults, path, ModelError, AGAIN, NO_MODEL)
-    unknown, known = _split_unknown(table["settings"])
+    unknown, known = split_unknown(table["settings"])
     groups, faults = check_table(known)
     net: Any = groups.get("net")
     if net is not None and registered_class(net.kind) is None:
@@ -253,11 +241,11 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
     faults += unknown_keys(table["nets"], SLICES, "nets") + unknown_keys(table["bands"], SLICES, "bands")
     for name in SLICES:
         if name in table["bands"]:
-            faults += _wrong_bands(table["bands"][name], f"bands.{name}")
+            faults += wrong_bands(table["bands"][name], f"bands.{name}")
         elif name in table["nets"]:
             faults.append(Fault(f"bands.{name}", " is missing"))
         if name in table["nets"]:
-            faults += _wrong_net(table["nets"][name], net, table["bands"].get(name), f"nets.{name}")
+            faults += wrong_net(table["nets"][name], net, table["bands"].get(name), f"nets.{name}")
     faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
     if faults:
         raise refusal(unknown + faults, path, ModelError, AGAIN, NO_MODEL)
@@ -267,7 +255,7 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
         )
     settings = Settings(**groups)  # type: ignore[arg-type]
     bands = {
-        name: tuple(Band(**checked(_BAND, band)[0]) for band in of_slice)
+        name: tuple(Band(**checked(BAND, band)[0]) for band in of_slice)
         for name, of_slice in table["bands"].items()
     }
     return Model(
@@ -279,98 +267,6 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
         table["versions"],
         str(path),
     )
-
-
-def _wrong_shape(table: dict[str, Any]) -> list[Fault]:
-    """Return what of a description is missing, or is of another kind, so that nothing in it can be looked at."""
-    faults = []
-    for key in (*_TABLES, "classes", "seed"):
-        if key not in table:
-            faults.append(Fault(key, " is missing"))
-        elif key in _TABLES and not isinstance(table[key], dict):
-            faults.append(wrong_value(key, table[key], "a table"))
-    classes, settings, nets = table.get("classes", []), table.get("settings"), table.get("nets")
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        faults.append(wrong_value("classes", classes, "a list of names"))
-    if nets == {}:
-        faults.append(wrong_value("nets", nets, "one network at least"))
-    if isinstance(settings, dict):
-        for group in dataclasses.fields(Settings):
-            if group.name not in settings:
-                faults.append(Fault(f"settings.{group.name}", " is missing"))
-            elif not isinstance(settings[group.name], dict):
-                faults.append(
-                    wrong_value(f"settings.{group.name}", settings[group.name], "a table of settings")
-                )
-    return faults
-
-
-def _split_unknown(table: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
-    """Return a fault for each setting that this version does not have, and the table of the others.
-
-    Settings of a training are no fault, since no prediction depends on them.
-    """
-    groups: dict[str, Any] = {group.name: group.default_factory for group in dataclasses.fields(Settings)}
-    unknown = unknown_keys(table, groups, "settings")
-    for name, group in groups.items():
-        if name != "train":
-            unknown += unknown_keys(table[name], group.domains(), name)
-    known = {
-        name: {key: value for key, value in table[name].items() if key in group.domains()}
-        for name, group in groups.items()
-    }
-    return unknown, known
-
-
-def _wrong_bands(bands: Any, key: str) -> list[Fault]:
-    """Return what is wrong with the bands of a slice."""
-    is_list = isinstance(bands, list) and 0 < len(bands) <= MOST_BANDS
-    if not is_list or not all(isinstance(band, dict) for band in bands):
-        return [wrong_value(key, bands, f"a list of 1 to {MOST_BANDS} bands")]
-    faults: list[Fault] = []
-    names: set[object] = set()
-    for number, band in enumerate(bands):
-        values, wrong = checked(_BAND, band, f"{key}.{number}")
-        faults += unknown_keys(band, _BAND, f"{key}.{number}") + wrong
-        name = values.get("name")
-        if name in names:
-            faults.append(wrong_value(f"{key}.{number}.name", name, "a name that no band before it has"))
-        names |= {name} if name is not None else set()
-    return faults
-
-
-def _wrong_net(described: Any, config: NetConfig | None, bands: Any, key: str) -> list[Fault]:
-    """Return what is wrong with the arguments of the network of a slice.
-
-    Parameters
-    ----------
-    described
-        What the file says of it, from `arguments`. Its kind may be missing: older files have none.
-    config
-        Of the model; None: it is faulty, and nothing is held against it.
-    bands
-        What the file says of its bands.
-    key
-        Stands before the keys in the faults.
-    """
-    if not isinstance(described, dict):
-        return [wrong_value(key, described, "the arguments of a network")]
-    if config is None:
-        domains: dict[str, Domain] = {"in_bands": COUNT, "classes": COUNT, **NetConfig.domains()}
-        given = {name: domain for name, domain in domains.items() if name in described}
-        return unknown_keys(described, domains, key) + checked(given, described, key)[1]
-    expected = arguments(config, len(bands) if isinstance(bands, list) else 0, len(OUTPUTS))
-    found = {"kind": NetConfig.kind, "widest": None} | described
-    faults = unknown_keys(described, expected, key)
-    for name, value in expected.items():
-        if name not in found:
-            faults.append(Fault(f"{key}.{name}", " is missing"))
-        elif isinstance(found[name], bool) or found[name] != value:
-            source = {"in_bands": "the number of bands", "classes": "the number of classes"}.get(
-                name, f"net.{name}"
-            )
-            faults.append(wrong_value(f"{key}.{name}", found[name], f"{value}, {source}"))
-    return faults
 
 
 def _net(name: str, weights: dict[str, Tensor], config: NetConfig, bands: int) -> nn.Module:
