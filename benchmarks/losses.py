@@ -110,10 +110,10 @@ def ratios(repeats: int) -> list[dict[str, Any]]:
                 True,
             ),
             *(
-                (f"power Jaccard {p:g}", partial(power_jaccard, logits, target, p=p), ce, 8, False)
+                (f"power Jaccard {p:g}", partial(power_jaccard, logits, target, p=p), ce, 2, False)
                 for p in (1, 1.5, 1.75, 1.9, 2)
             ),
-            ("JML, hard labels", partial(jaccard_metric, logits, target), ce, 8, False),
+            ("JML, hard labels", partial(jaccard_metric, logits, target), ce, 2, False),
             (
                 "Hausdorff DT",
                 partial(hausdorff_dt, logits, target, maps=maps),
