@@ -41,7 +41,7 @@ INSIDE = {
         ("heights",),
     ),
     "io": (
-        ("formats", "raw", "format_errors", "coordinates", "crs", "geotiff", "png"),
+        ("formats", "fields", "raw", "format_errors", "coordinates", "crs", "geotiff", "png"),
         ("text", "open3d_reader"),
         ("ply",),
         ("pcd", "las"),

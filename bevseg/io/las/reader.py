@@ -17,7 +17,7 @@ from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.crs import from_geokeys, from_wkt
 from bevseg.io.format_errors import damaged, no_points, too_few
-from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
+from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header, read_header
 from bevseg.io.raw import RawCloud
 from bevseg.runtime import memory
@@ -52,6 +52,16 @@ class LasSource:
     points: NDArray[np.void]
     scale: tuple[float, float, float]
     offset: tuple[float, float, float]
+
+    def fields(self) -> dict[str, NDArray[np.generic]]:
+        """Return the dimensions of the points as laspy names them, but for X, Y, Z, the class and those of bevseg."""
+        packed = laspy.PackedPointRecord(self.points, laspy.PointFormat(self.point_format))
+        replaced = ("X", "Y", "Z", "classification", CONFIDENCE, TRAIN_ID)
+        standard = [name for name in packed.point_format.dimension_names if name not in replaced]
+        own = set(packed.point_format.dtype().names or ())
+        extra = [name for name in self.points.dtype.names or () if name not in own]
+        values = {name: np.asarray(packed[name]) for name in standard}
+        return values | {name: self.points[name] for name in extra if name not in replaced}
 
 
 def read_source(path: Path) -> LasSource:

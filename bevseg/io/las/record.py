@@ -14,12 +14,12 @@ from bevseg import __version__
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
 from bevseg.io.coordinates import units
+from bevseg.io.fields import Source
 from bevseg.io.las.block_writer import standard_size, write_file
 from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID
 from bevseg.io.las.dimensions import Dimension, with_dimensions
 from bevseg.io.las.header import Header, Record, read_header
 from bevseg.io.las.reader import WKT, LasSource
-from bevseg.io.ply.vertices import VertexSource
 
 WITHHELD, _CHANNEL = 0b100, 0b110000
 """Bits of the flags of point formats 6 to 10."""
@@ -117,14 +117,14 @@ def _building(cloud: PointCloud) -> Callable[[NDArray[np.void], slice], None]:
 
 
 def _properties(cloud: PointCloud) -> dict[str, Dimension]:
-    """Return the properties of a PLY or PCD source as extra dimensions; a name that LAS has itself gets a suffix."""
-    if not isinstance(cloud.source, VertexSource):
+    """Return the fields of a source of another format as extra dimensions; a name that LAS has gets a suffix."""
+    if not isinstance(cloud.source, Source):
         return {}
     standard = laspy.PointFormat(6)
     taken = {*standard.dimension_names, *(standard.dtype().names or ()), CONFIDENCE, TRAIN_ID}
     return {
         f"{name}_source" if name in taken else name: Dimension(values)
-        for name, values in cloud.source.other_properties().items()
+        for name, values in cloud.source.fields().items()
     }
 
 

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE
 from bevseg.io.raw import RawCloud, class_codes
-from bevseg.io.text.columns import AXES, LABEL_NAMES, label_name
-
-CLASS, CONFIDENCE = "class", "bevseg_confidence"
-"""Properties that bevseg writes."""
+from bevseg.io.text.columns import LABEL_NAMES, label_name
 
 STAGES = 90.0
 """Bytes that the stages need for a point, beside its record."""
@@ -41,7 +39,7 @@ class VertexSource:
     others: tuple[tuple[str, ...], bytes] = ((), b"")
     scheme: str | None = None
 
-    def other_properties(self) -> dict[str, NDArray[np.generic]]:
+    def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the properties that are neither coordinates nor written by bevseg."""
         ours = (CLASS, CONFIDENCE) if self.scheme is not None else ()
         names = self.vertex.dtype.names or ()

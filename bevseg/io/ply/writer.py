@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.coordinates import in_file_units
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE
 from bevseg.io.ply.header import SCHEME_COMMENT, TYPES
-from bevseg.io.ply.vertices import CLASS, CONFIDENCE, VertexSource
+from bevseg.io.ply.vertices import VertexSource
 from bevseg.io.raw import LONGEST_NAME
-from bevseg.io.text.columns import AXES
 
 _WORDS = {kind: word for word, kind in reversed(TYPES.items()) if not word[-1].isdigit()}
 """Type word of each NumPy type."""

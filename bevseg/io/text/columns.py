@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io import formats
+from bevseg.io.fields import AXES
 
-AXES = ("x", "y", "z")
 SKIPPED = "-"
 LABEL_NAMES = ("class", "classification", "label", "labels", "semantic_class", "semantic_label")
 """Names, in lower case and without CloudCompare's `scalar_`, of columns and properties that hold class codes; the

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
+from bevseg.io.fields import AXES
 from bevseg.io.format_errors import damaged, too_few
 from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.text import table
-from bevseg.io.text.columns import AXES, is_number, layout, split
+from bevseg.io.text.columns import is_number, layout, split
 from bevseg.runtime import memory
 
 _GZIP = b"\x1f\x8b"

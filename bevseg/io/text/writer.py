@@ -12,7 +12,7 @@ import polars as pl
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.coordinates import in_file_units, units
-from bevseg.io.text.columns import AXES
+from bevseg.io.fields import AXES
 
 _ROWS = 1_000_000
 """Lines that are formatted at a time."""
