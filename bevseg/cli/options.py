@@ -274,6 +274,13 @@ def out_classes() -> Decorator:
     )
 
 
+raster_classes = click.option(
+    "--out-classes",
+    metavar="SCHEME",
+    help=f"Class scheme of the codes in the rasters: {', '.join(SCHEMES)}, or a TOML file.  [default: ids of bevseg]",
+)
+
+
 def output(metavar: str, text: str, *, required: bool = True) -> Decorator:
     """-o, the one output of a command."""
     return _path("-o", "--output", metavar=metavar, required=required, help=text)

@@ -17,6 +17,7 @@ from .console import Console
 @options.work
 @options.model("A trained model.", shipped=True)
 @options.tta
+@options.raster_classes
 @options.on_error
 @options.overwrite
 @options.device
@@ -25,16 +26,18 @@ def predict(
     work: Path,
     model: Path | None,
     tta: PredictConfig,
+    out_classes: str | None,
     on_error: str,
     overwrite: bool,
     device: str,
 ) -> None:
-    """Classify the cells of every cloud in WORK: low_classes.tif and high_classes.tif, with class and confidence.
+    """Classify the cells of every cloud in WORK: low_classes.tif, high_classes.tif, and the confidence of each.
 
     \b
     Examples:
       bevseg predict work/
       bevseg predict work/ -m model.safetensors
+      bevseg predict work/ --out-classes asprs
       bevseg predict work/ -m model.safetensors --scales 1,0.75,0.5 --turns 8 --crf
     """
     from bevseg.stages.predict import predict_work
@@ -42,5 +45,12 @@ def predict(
 
     stage_options = StageOptions(overwrite, 1, on_error, console.progress)
     console.finish(
-        predict_work(work, model or default_model(), device=device, tta=tta, options=stage_options)
+        predict_work(
+            work,
+            model or default_model(),
+            device=device,
+            tta=tta,
+            out_classes=out_classes,
+            options=stage_options,
+        )
     )

@@ -1,17 +1,18 @@
-"""Rasters as GeoTIFF, written and read: bands by name, a colour table for classes, the exact grid in the tags.
+"""Rasters as GeoTIFF, written and read: bands by name, class codes with colours, the exact grid in the tags.
 
 The files are Cloud-Optimised: tiled, overviews behind the full resolution, all directories ahead of the data.
 """
 
 from __future__ import annotations
 
-import struct
+import dataclasses
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import rasterio
+from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 from rasterio.shutil import copy
@@ -19,8 +20,9 @@ from rasterio.transform import Affine
 
 import bevseg
 from bevseg.core.grid import Grid
+from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme
 from bevseg.core.raster import Raster
-from bevseg.errors import CloudNotFoundError, InputError
+from bevseg.errors import CloudNotFoundError, InputError, LabelError
 from bevseg.runtime.atomic import replacing
 
 TILE = 512
@@ -35,12 +37,15 @@ _LEVEL = 4
 _TAGS = ("BEVSEG_CELL", "BEVSEG_WEST", "BEVSEG_NORTH", "BEVSEG_UNIT")
 """Cell size in metres, world indices of the north-west cell, and metres per unit of the reference system."""
 
+_CODES = "BEVSEG_CODES"
+"""Tag of a raster of classes: the code of each train id, in their order."""
+
 
 def write(
     raster: Raster,
     path: Path,
     *,
-    colours: Mapping[int, str] | None = None,
+    scheme: Scheme | None = None,
     units: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> None:
@@ -52,8 +57,9 @@ def write(
         Float bands hold NaN, class bands 0, where nothing is known: that is the nodata value of the file.
     path
         `.tif`.
-    colours
-        Class id -> `#rrggbb`, for the first band of a uint8 raster.
+    scheme
+        For a raster of one band of train ids: the file holds the codes of this scheme, with its colours, and `read`
+        gives the train ids back. Train id 0 becomes the nodata value. None for all other rasters.
     units
         Band -> unit of its values, `m` say; the reference system gives those of the coordinates.
     tags
@@ -61,22 +67,29 @@ def write(
 
     Raises
     ------
+    LabelError
+        If the scheme has no code for a class that occurs, or one that is not in 0 to 65535.
     OutputWriteError
         If the system refuses the write.
     """
+    tags = dict(tags or {})
+    if scheme is not None:
+        codes = _codes(scheme, raster, path)
+        raster = dataclasses.replace(raster, values=codes[raster.values])
+        tags[_CODES] = " ".join(str(code) for code in codes)
     # GDAL reports a full disk late or not at all: it writes to memory, and the bytes go to the file in one piece.
     with replacing(path) as temporary:
-        temporary.write_bytes(_encoded(raster, colours, units or {}, tags or {}))
+        temporary.write_bytes(_encoded(raster, scheme, units or {}, tags))
 
 
 def _encoded(
-    raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
+    raster: Raster, scheme: Scheme | None, units: Mapping[str, str], tags: Mapping[str, str]
 ) -> bytes:
     floating = raster.values.dtype.kind == "f"
     # All bands get the same overviews, and a mean of kinds would mean nothing.
     mean = floating and KINDS not in raster.names
     with MemoryFile(ext=".tif") as optimised:
-        with _plain(raster, colours, units, tags) as memory, memory.open() as file:
+        with _plain(raster, scheme, units, tags) as memory, memory.open() as file:
             copy(
                 file,
                 optimised.name,
@@ -87,12 +100,11 @@ def _encoded(
                 blocksize=TILE,
                 overview_resampling="average" if mean else "nearest",
             )
-        data = optimised.getbuffer()
-        return _without_alpha(data) if colours else bytes(data)
+        return bytes(optimised.getbuffer())
 
 
 def _plain(
-    raster: Raster, colours: Mapping[int, str] | None, units: Mapping[str, str], tags: Mapping[str, str]
+    raster: Raster, scheme: Scheme | None, units: Mapping[str, str], tags: Mapping[str, str]
 ) -> MemoryFile:
     """Return the raster as a TIFF in memory: GDAL makes a Cloud-Optimised one only from a complete one."""
     grid, unit = raster.grid, raster.unit
@@ -104,8 +116,10 @@ def _plain(
         "width": grid.cols,
         "crs": raster.crs or None,
         "transform": Affine(grid.cell / unit, 0, grid.left / unit, 0, -grid.cell / unit, grid.top / unit),
-        "nodata": np.nan if raster.values.dtype.kind == "f" else 0,
-        **({"photometric": "palette", "alpha": "no"} if colours else {}),
+        "nodata": np.nan
+        if raster.values.dtype.kind == "f"
+        else int(tags.get(_CODES, "0").split()[UNDEFINED]),
+        **({"photometric": "palette"} if scheme else {}),
     }
     values = (grid.cell, grid.west, grid.north, unit)
     memory = MemoryFile()
@@ -119,31 +133,29 @@ def _plain(
             **{tag: repr(value) for tag, value in zip(_TAGS, values, strict=True)},
             **tags,
         )
-        if colours:
-            file.write_colormap(1, {number: _rgba(colour) for number, colour in colours.items()})
+        if scheme:
+            shown = {entry.code: _rgba(entry.colour) for entry in scheme.written().values() if entry.train}
+            file.write_colormap(1, shown)
     return memory
 
 
-_EXTRA_SAMPLES = 338
-
-
-def _without_alpha(data: memoryview) -> bytes:
-    """Return the bytes of a TIFF in which no band is an opacity.
-
-    GDAL takes the second band beside a colour table for one whenever it copies: the confidence of a class is none.
-    """
-    plain = bytearray(data)
-    if plain[:4] != b"II*\0":  # above 4 GiB offsets are wider
-        return bytes(plain)
-    (at,) = struct.unpack_from("<I", plain, 4)
-    while at:
-        (entries,) = struct.unpack_from("<H", plain, at)
-        for entry in range(at + 2, at + 2 + 12 * entries, 12):
-            tag, kind, count = struct.unpack_from("<HHI", plain, entry)
-            if (tag, kind, count) == (_EXTRA_SAMPLES, 3, 1):
-                struct.pack_into("<H", plain, entry + 8, 0)
-        (at,) = struct.unpack_from("<I", plain, at + 2 + 12 * entries)
-    return bytes(plain)
+def _codes(scheme: Scheme, raster: Raster, path: Path) -> NDArray[np.unsignedinteger]:
+    """Return the code of each train id. The first is nodata: 0, or the highest code if a class has 0."""
+    occurring = np.setdiff1d(np.unique(raster.values), [UNDEFINED]).astype(np.uint8)
+    scheme.encode(occurring, where=str(path))
+    written = {train: entry.code for train, entry in scheme.written().items() if train != UNDEFINED}
+    low, high = min(written.values(), default=0), max(written.values(), default=0)
+    kind = np.uint8 if high < 255 else np.uint16
+    most = int(np.iinfo(kind).max)
+    if low < 0 or high >= most:
+        raise LabelError(
+            f"Scheme {scheme.name!r} does not fit a raster of classes",
+            where=path,
+            why=f"its codes lie between {low} and {high}; a raster holds 0 to 65534",
+            hint="choose another --out-classes",
+        )
+    nodata = most if 0 in written.values() else 0
+    return np.array([written.get(train, nodata) for train in range(len(CLASS_NAMES))], kind)
 
 
 def _rgba(colour: str) -> tuple[int, int, int, int]:
@@ -188,7 +200,31 @@ def read(path: Path) -> Raster:
             why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
             hint="run the stage that writes it",
         )
+    if _CODES in tags:
+        values = _train_ids(values, tags[_CODES], path)
     cell, unit = float(tags["BEVSEG_CELL"]), float(tags["BEVSEG_UNIT"])
     rows, cols = values.shape[1:]
     grid = Grid(cell, int(tags["BEVSEG_WEST"]), int(tags["BEVSEG_NORTH"]), rows, cols)
     return Raster(grid, tuple(names), values, crs.to_wkt() if crs else None, unit)
+
+
+def _train_ids(values: NDArray[np.unsignedinteger], codes: str, path: Path) -> NDArray[np.uint8]:
+    """Return the train id of each code; `codes` is the tag of the file."""
+    table = np.full(1 << 16, len(CLASS_NAMES), np.uint8)
+    try:
+        listed = [int(code) for code in codes.split()]
+        for train, code in reversed(list(enumerate(listed))):
+            table[code] = train
+        ids = table[values]
+    except (ValueError, IndexError) as error:
+        raise InputError(
+            "Not a raster of classes", where=path, why=f"its tag {_CODES} is {codes:.60}"
+        ) from error
+    if (ids == len(CLASS_NAMES)).any():
+        raise InputError(
+            "The raster has unknown class codes",
+            where=path,
+            why=f"its tag {_CODES} lists {codes:.60}; it also holds {int(values[ids == len(CLASS_NAMES)][0])}",
+            hint="run the stage that writes it again",
+        )
+    return ids

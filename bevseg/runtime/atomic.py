@@ -87,10 +87,15 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(text: str, path: Path, *, overwrite: bool = True) -> None:
+    """Write a text as UTF-8."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
     """Write a table as indented JSON. NaN, which JSON does not have, raises ValueError."""
-    with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", path, overwrite=overwrite)
 
 
 def system_error(error: OSError, path: Path) -> BevsegError | None:

@@ -16,28 +16,36 @@ from bevseg.config import GroundConfig
 from bevseg.config.domains import Domain, Text, checked, refusal
 from bevseg.config.files import read_json
 from bevseg.config.names import FEATURES, SLICES
-from bevseg.core.labels import COLOURS
+from bevseg.core.labels import Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError
 from bevseg.ground.find_ground import Ground
-from bevseg.io import geotiff
+from bevseg.io import aux_xml, geotiff, qgis
 from bevseg.io.las import working_copy
-from bevseg.runtime.atomic import ensure_absent, replacing, write_json
+from bevseg.runtime.atomic import ensure_absent, replacing, write_json, write_text
 from bevseg.workdir.ground_products import ALL_PRODUCTS, DEM_ONLY, GroundProducts, write_products
 from bevseg.workdir.settings import AGAIN
 
+CLASS_RASTER = (".tif", qgis.SUFFIX, f".tif{aux_xml.SUFFIX}")
+"""Ends of the names of a raster of classes, of its style, and of the names of its codes."""
+
+TRAIN_IDS = "shrec20"
+"""Scheme whose codes are the train ids."""
+
 STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("cloud.las", "cloud.json"),
-    "ground": ("dem.tif",),
-    "rasterize": tuple(f"{name}{end}.tif" for end in ("", "_labels") for name in SLICES),
-    "predict": tuple(f"{name}_classes.tif" for name in SLICES),
+    "ground": ("dem.tif", "dem.qml"),
+    "rasterize": tuple(f"{name}.tif" for name in SLICES)
+    + tuple(f"{name}_labels{end}" for name in SLICES for end in CLASS_RASTER),
+    "predict": tuple(f"{name}_classes{end}" for name in SLICES for end in CLASS_RASTER)
+    + tuple(f"{name}_confidence.tif" for name in SLICES),
     "backproject": ("labels.npz",),
 }
 """Stage -> files that it writes into the folder of a cloud, in the order of the pipeline."""
 
 OPTIONAL_FILES = {
-    "ground": tuple(path.name for path in ALL_PRODUCTS.paths(Path("dem.tif")).values())[1:],
+    "ground": tuple(path.name for path in ALL_PRODUCTS.paths(Path("dem.tif")).values())[2:],
 }
 """Stage -> files that it writes on request; no other stage reads them."""
 
@@ -48,8 +56,6 @@ FACTS: dict[str, Domain] = {
     "columns": Text("the names of its columns, or null", optional=True),
 }
 """Key of `cloud.json` that a later stage reads -> its values."""
-
-CLASS_COLOURS = dict(enumerate(COLOURS))
 
 UNITS = {
     band.name: band.unit for features in FEATURES for table in bands_of(features).values() for band in table
@@ -124,19 +130,50 @@ class Folder:
     def write_bands(self, bands: Mapping[str, Raster], labels: Mapping[str, Raster]) -> tuple[Path, ...]:
         """Write `low.tif`, `high.tif` and, for a labelled cloud, `low_labels.tif`, `high_labels.tif`."""
         written = self._write(bands, units=UNITS)
-        return written + self._write({f"{s}_labels": r for s, r in labels.items()}, CLASS_COLOURS)
+        return written + self._write_classes({f"{s}_labels": r for s, r in labels.items()})
 
     def read_bands(self) -> dict[str, Raster]:
         """Read `low.tif` and `high.tif`, by slice."""
         return {name: geotiff.read(self._existing(f"{name}.tif", "rasterize")) for name in SLICES}
 
-    def write_classes(self, classes: Mapping[str, Raster]) -> tuple[Path, ...]:
-        """Write `low_classes.tif` and `high_classes.tif`."""
-        return self._write({f"{s}_classes": r for s, r in classes.items()}, CLASS_COLOURS)
+    def write_classes(self, classes: Mapping[str, Raster], scheme: Scheme | None = None) -> tuple[Path, ...]:
+        """Write class and confidence of every cell, a file each.
+
+        Parameters
+        ----------
+        classes
+            Slice -> raster with the bands `class` (train ids) and `confidence`.
+        scheme
+            Which codes the files of the classes hold; None: the train ids.
+
+        Raises
+        ------
+        LabelError
+            If the scheme has no code for a class that occurs.
+        """
+        written = self._write_classes({f"{s}_classes": _band(r, "class") for s, r in classes.items()}, scheme)
+        return written + self._write({f"{s}_confidence": _band(r, "confidence") for s, r in classes.items()})
 
     def read_classes(self) -> dict[str, Raster]:
-        """Read `low_classes.tif` and `high_classes.tif`, by slice."""
-        return {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
+        """Read what `write_classes` wrote, in train ids; both bands may also stand in one file, as they once did."""
+        found = {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
+        return {
+            name: raster if "confidence" in raster.names else self._with_confidence(name, raster)
+            for name, raster in found.items()
+        }
+
+    def _with_confidence(self, name: str, classes: Raster) -> Raster:
+        path = self._existing(f"{name}_confidence.tif", "predict")
+        confidence = geotiff.read(path)
+        if confidence.grid != classes.grid:
+            raise InputError(
+                "Class and confidence have other cells",
+                where=path,
+                why=f"{confidence.grid} and {classes.grid}",
+                hint="run predict again",
+            )
+        values = np.stack([classes["class"], confidence["confidence"]])
+        return dataclasses.replace(classes, names=("class", "confidence"), values=values)
 
     def write_labels(self, point_labels: PointLabels) -> tuple[Path, ...]:
         """Write `labels.npz`: arrays `classes` (train ids) and `confidence`, both (N,) uint8."""
@@ -163,15 +200,29 @@ class Folder:
             ) from error
 
     def _write(
-        self,
-        rasters: Mapping[str, Raster],
-        colours: Mapping[int, str] | None = None,
-        units: Mapping[str, str] | None = None,
+        self, rasters: Mapping[str, Raster], units: Mapping[str, str] | None = None
     ) -> tuple[Path, ...]:
         paths = {name: self.path / f"{name}.tif" for name in rasters}
         for name, raster in rasters.items():
-            geotiff.write(raster, paths[name], colours=colours, units=units)
+            geotiff.write(raster, paths[name], units=units)
         return tuple(paths.values())
+
+    def _write_classes(self, rasters: Mapping[str, Raster], scheme: Scheme | None = None) -> tuple[Path, ...]:
+        """Write rasters of train ids, each with its style and the names of its codes beside it."""
+        scheme = scheme or load_scheme(TRAIN_IDS)
+        written: list[Path] = []
+        for name, raster in rasters.items():
+            path = self.path / f"{name}.tif"
+            geotiff.write(raster, path, scheme=scheme)
+            written.append(path)
+            beside = {
+                qgis.path_beside(path): qgis.class_raster(scheme),
+                aux_xml.path_beside(path): aux_xml.class_names(scheme),
+            }
+            for other, text in beside.items():
+                write_text(text, other)
+                written.append(other)
+        return tuple(written)
 
     def _existing(self, name: str, stage: str) -> Path:
         path = self.path / name
@@ -182,6 +233,11 @@ class Folder:
                 hint=f"run `bevseg {stage} {self.path.parent}` first",
             )
         return path
+
+
+def _band(raster: Raster, name: str) -> Raster:
+    """Return a raster with this band alone."""
+    return dataclasses.replace(raster, names=(name,), values=raster[name][None])
 
 
 def folders(work: Path) -> list[Folder]:

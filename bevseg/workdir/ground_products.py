@@ -17,12 +17,12 @@ from bevseg.errors import UsageError
 from bevseg.ground.dsm import normalised, surface
 from bevseg.ground.find_ground import Ground
 from bevseg.ground.hillshade import hillshade
-from bevseg.io import geotiff, png
+from bevseg.io import aux_xml, geotiff, png, qgis
 from bevseg.io.las.writer import write_ground
-from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
+from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing, write_text
 
 DEM, DSM, NDSM = PRODUCTS
-POINTS, HILLSHADE, WORLD = "points", "hillshade", "world"
+POINTS, HILLSHADE, WORLD, SYSTEM, STYLE = "points", "hillshade", "world", "system", "style"
 
 SUFFIXES = {DEM: (".tif", ".tiff"), POINTS: (".las", ".laz")}
 """Output that the user names -> its suffixes. Each output has one format, whatever its name.
@@ -61,15 +61,17 @@ class GroundProducts:
         """Return product -> path, given the path of the DEM.
 
         A name that ends in `dem` ends in the name of the product instead: `a_dem.tif` gives `a_dsm.tif`. Any other
-        name gets it appended: `a.tif` gives `a_dsm.tif`. The hillshade is named after the DEM that it shows.
+        name gets it appended: `a.tif` gives `a_dsm.tif`. The hillshade and the style
+        are named after the DEM that they show.
         """
         stem = dem.stem.removesuffix(DEM)
         stem = stem if stem != dem.stem else f"{stem}_"
-        paths = {DEM: dem}
+        paths = {DEM: dem, STYLE: qgis.path_beside(dem)}
         paths |= {p: dem.with_name(f"{stem}{p}{dem.suffix}") for p in (DSM, NDSM) if p in self.rasters}
         if self.hillshade:
             picture = dem.with_name(f"{dem.stem}_hillshade.png")
-            paths |= {HILLSHADE: picture, WORLD: picture.with_suffix(png.WORLD)}
+            beside = {WORLD: picture.with_suffix(png.WORLD), SYSTEM: aux_xml.path_beside(picture)}
+            paths |= {HILLSHADE: picture, **beside}
         return paths | ({POINTS: self.points} if self.points else {})
 
     def check_outputs(self, source: Path, dem: Path, *, overwrite: bool) -> None:
@@ -145,9 +147,11 @@ def write_products(
         for name, raster in _rasters(cloud, ground.dem, products).items():
             about = tags | {"BEVSEG_PRODUCT": name, "TIFFTAG_IMAGEDESCRIPTION": MEANING[name]}
             geotiff.write(raster, temporary[name], units=UNITS, tags=about)
+        write_text(qgis.single_band(ground.dem["height"]), temporary[STYLE])
         if products.hillshade:
             png.write(hillshade(ground.dem), temporary[HILLSHADE])
             png.write_world(ground.dem.grid, ground.dem.unit, temporary[WORLD])
+            write_text(aux_xml.reference_system(ground.dem.crs), temporary[SYSTEM])
         if products.points:
             heights = height_above_ground(cloud, ground.dem)
             write_ground(cloud, ground.is_ground, heights, temporary[POINTS])

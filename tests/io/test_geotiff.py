@@ -7,9 +7,9 @@ import tifffile
 
 import bevseg
 from bevseg.core.grid import Grid
-from bevseg.core.labels import COLOURS
+from bevseg.core.labels import ClassEntry, Scheme, load_scheme
 from bevseg.core.raster import Raster
-from bevseg.errors import CloudNotFoundError, InputError, OutputWriteError
+from bevseg.errors import CloudNotFoundError, InputError, LabelError, OutputWriteError
 from bevseg.io import geotiff
 
 FOOT = 1200 / 3937
@@ -25,7 +25,7 @@ def dem(rows=3, cols=5, unit=1.0, crs=None, cell=0.2):
 
 def classes(rows=4, cols=6):
     values = (np.arange(rows * cols).reshape(rows, cols) % 6).astype(np.uint8)
-    return Raster(Grid(0.2, -3, 7, rows, cols), ("class", "confidence"), np.stack([values, values * 40]))
+    return Raster(Grid(0.2, -3, 7, rows, cols), ("class",), values[None])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (300, 700)])
@@ -57,24 +57,53 @@ def test_a_system_in_feet_has_its_place_in_feet(tmp_path):
     assert back.grid == dem().grid and back.unit == FOOT
 
 
-def test_classes_have_a_colour_table_beside_their_confidence(tmp_path):
-    geotiff.write(classes(), tmp_path / "classes.tif", colours=dict(enumerate(COLOURS)))
+@pytest.mark.parametrize("name", ["shrec20", "asprs", "oakland"])
+def test_a_raster_of_classes_holds_the_codes_and_colours_of_its_scheme(tmp_path, name):
+    scheme = load_scheme(name)
+    geotiff.write(classes(), tmp_path / "classes.tif", scheme=scheme)
     with rasterio.open(tmp_path / "classes.tif") as file:
-        table = file.colormap(1)
-        assert file.colorinterp[0] == rasterio.enums.ColorInterp.palette and file.count == 2
-        assert [table[i][:3] for i in range(6)] == [tuple(bytes.fromhex(c[1:])) for c in COLOURS]
-        assert file.nodata == 0
+        found, table = file.read(1), file.colormap(1)
+        assert file.colorinterp == (rasterio.enums.ColorInterp.palette,)
+    known = classes()["class"] != 0
+    np.testing.assert_array_equal(found[known], scheme.encode(classes()["class"][known]))
+    assert not found[~known].any()
+    for train in range(1, 6):
+        entry = scheme.written()[train]
+        assert table[entry.code][:3] == tuple(bytes.fromhex(entry.colour[1:]))
     back = geotiff.read(tmp_path / "classes.tif")
     np.testing.assert_array_equal(back.values, classes().values)
     assert back.values.dtype == np.uint8
 
 
-def test_a_single_band_of_labels_has_its_colours_too(tmp_path):
-    one = Raster(classes().grid, ("class",), classes().values[:1])
-    geotiff.write(one, tmp_path / "labels.tif", colours=dict(enumerate(COLOURS)))
-    with rasterio.open(tmp_path / "labels.tif") as file:
-        assert file.colormap(1)[1][:3] == (0xC0, 0x50, 0x4D)
-    np.testing.assert_array_equal(geotiff.read(tmp_path / "labels.tif")["class"], one["class"])
+def scheme_of(*codes):
+    entries = (ClassEntry(code, f"class {code}", train, "#102030") for train, code in enumerate(codes, 1))
+    return Scheme("own", tuple(entries))
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind", "nodata"),
+    [((0, 1, 2, 3, 4), "uint8", 255), ((1, 2, 3, 4, 254), "uint8", 0), ((7, 300, 2, 1, 9), "uint16", 0)],
+)
+def test_nodata_is_no_code_of_a_class(tmp_path, codes, kind, nodata):
+    geotiff.write(classes(), tmp_path / "classes.tif", scheme=scheme_of(*codes))
+    with rasterio.open(tmp_path / "classes.tif") as file:
+        assert file.dtypes == (kind,) and file.nodata == nodata
+        assert (file.read(1) == nodata).sum() == (classes().values == 0).sum()
+    np.testing.assert_array_equal(geotiff.read(tmp_path / "classes.tif").values, classes().values)
+
+
+@pytest.mark.parametrize("codes", [(1, 2, 3, 4, 65535), (-1, 2, 3, 4, 5), (1, 2, 3, 4)])
+def test_codes_that_a_raster_cannot_hold_are_refused(tmp_path, codes):
+    with pytest.raises(LabelError):
+        geotiff.write(classes(), tmp_path / "classes.tif", scheme=scheme_of(*codes))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("tag", ["0 1 2", "0 1 2 3 4 x", "0 1 2 3 4 70000"])
+def test_a_raster_whose_codes_are_not_understood_is_refused(tmp_path, tag):
+    geotiff.write(classes(), tmp_path / "classes.tif", tags={"BEVSEG_CODES": tag})
+    with pytest.raises(InputError, match="class"):
+        geotiff.read(tmp_path / "classes.tif")
 
 
 def assert_cloud_optimised(path):
@@ -97,7 +126,7 @@ def assert_cloud_optimised(path):
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (512, 512), (513, 1100)])
 def test_every_file_is_cloud_optimised(tmp_path, shape):
     geotiff.write(dem(*shape, crs="EPSG:2154"), tmp_path / "dem.tif")
-    geotiff.write(classes(*shape), tmp_path / "classes.tif", colours=dict(enumerate(COLOURS)))
+    geotiff.write(classes(*shape), tmp_path / "classes.tif", scheme=load_scheme("shrec20"))
     for name in ("dem", "classes"):
         assert_cloud_optimised(tmp_path / f"{name}.tif")
 
@@ -136,16 +165,6 @@ def test_a_file_tells_units_software_and_what_it_is_told_to(tmp_path):
         assert file.tags()["WHY"] == "steep"
         assert file.tags()["AREA_OR_POINT"] == "Area"
         assert file.tags()["TIFFTAG_SOFTWARE"] == f"bevseg {bevseg.__version__}"
-
-
-def test_a_confidence_is_no_opacity(tmp_path):
-    for shape in ((4, 6), (700, 600)):
-        geotiff.write(classes(*shape), tmp_path / "classes.tif", colours=dict(enumerate(COLOURS)))
-        for level in range(shape[0] > geotiff.TILE):
-            with rasterio.open(tmp_path / "classes.tif", overview_level=level) as file:
-                assert file.colorinterp[1] == rasterio.enums.ColorInterp.undefined
-        with rasterio.open(tmp_path / "classes.tif") as file:
-            assert file.colorinterp[1] == rasterio.enums.ColorInterp.undefined
 
 
 def test_a_raster_that_is_missing_foreign_or_damaged_is_told(tmp_path):

@@ -50,9 +50,10 @@ RASTERS = {
 
 def test_everything_lies_beside_the_dem(everything):
     folder, result = everything
-    names = ["dem.tif", "dem_hillshade.pgw", "dem_hillshade.png", "dsm.tif", "ndsm.tif", "points.laz"]
+    hillshade = ["dem_hillshade.pgw", "dem_hillshade.png", "dem_hillshade.png.aux.xml"]
+    names = ["dem.qml", "dem.tif", *hillshade, "dsm.tif", "ndsm.tif", "points.laz"]
     assert left_behind(folder) == names
-    assert sorted(line.strip() for line in result.stderr.splitlines()[-6:]) == [
+    assert sorted(line.strip() for line in result.stderr.splitlines()[-8:]) == [
         str(folder / n) for n in names
     ]
 
@@ -100,17 +101,16 @@ def test_the_same_again_is_the_same_bytes(everything, street, tmp_path):
 @pytest.mark.parametrize(
     ("dem", "beside"),
     [
-        (
-            "scan_dem.tif",
-            ["scan_dem.tif", "scan_dem_hillshade.pgw", "scan_dem_hillshade.png", "scan_dsm.tif"],
-        ),
-        ("scan.tiff", ["scan.tiff", "scan_dsm.tiff", "scan_hillshade.pgw", "scan_hillshade.png"]),
+        ("scan_dem.tif", ["scan_dem.qml", "scan_dem.tif", "scan_dsm.tif"]),
+        ("scan.tiff", ["scan.qml", "scan.tiff", "scan_dsm.tiff"]),
     ],
 )
 def test_the_names_follow_that_of_the_dem(street, tmp_path, dem, beside):
     result = bevseg("ground", street, "-o", tmp_path / dem, "--products", "dsm", "--hillshade")
     assert result.exit_code == 0, result.stderr
-    assert left_behind(tmp_path) == beside
+    picture = f"{dem.split('.')[0]}_hillshade"
+    shown = [f"{picture}.pgw", f"{picture}.png", f"{picture}.png.aux.xml"]
+    assert left_behind(tmp_path) == sorted(beside + shown)
 
 
 def test_a_work_directory_has_the_same_beside_its_dem(everything, street, tmp_path):
@@ -127,7 +127,7 @@ def test_a_work_directory_has_the_same_beside_its_dem(everything, street, tmp_pa
     assert bevseg("rasterize", work).exit_code == 0
     assert bevseg("ground", work, "--products", "ndsm").exit_code == 6
     assert bevseg("ground", work, "--products", "ndsm", "--overwrite").exit_code == 0
-    assert left_behind(work / "street") == ["cloud.json", "cloud.las", "dem.tif", "ndsm.tif"]
+    assert left_behind(work / "street") == ["cloud.json", "cloud.las", "dem.qml", "dem.tif", "ndsm.tif"]
 
 
 def test_a_cell_and_a_method_are_settings_of_the_work_directory(street, tmp_path):

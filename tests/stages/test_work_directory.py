@@ -31,7 +31,7 @@ def test_the_settings_in_force_are_recorded(worked):
 
 
 def test_bands_are_named_in_the_files(worked):
-    for name, bands in (("dem", ("height", "source", "distance")), ("low_classes", ("class", "confidence"))):
+    for name, bands in (("dem", ("height", "source", "distance")), ("low_classes", ("class",))):
         with rasterio.open(worked / "work" / "a" / f"{name}.tif") as file:
             assert file.descriptions == bands
             assert file.transform.a == 0.4
@@ -63,7 +63,7 @@ def test_a_stage_that_is_done_is_refused_without_overwrite(copied, tiny_model, s
 def test_a_stage_made_anew_takes_what_was_made_of_the_old_with_it(copied):
     result = bevseg("ground", copied, "--overwrite")
     assert result.exit_code == 0, result.stderr
-    assert left_behind(copied / "a") == ["cloud.json", "cloud.las", "dem.tif"]
+    assert left_behind(copied / "a") == ["cloud.json", "cloud.las", "dem.qml", "dem.tif"]
 
 
 def test_only_clouds_that_are_not_done_are_worked_on(copied):
