@@ -23,6 +23,8 @@ from bevseg.core.grid import Grid
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme
 from bevseg.core.raster import Raster
 from bevseg.errors import CloudNotFoundError, InputError, LabelError
+from bevseg.io.crs.kept_by_geotiff import kept_by_geotiff
+from bevseg.io.crs.proj_database import own_database
 from bevseg.runtime.atomic import replacing
 
 TILE = 512
@@ -71,6 +73,8 @@ def write(
         If the scheme has no code for a class that occurs, or one that is not in 0 to 65535.
     OutputWriteError
         If the system refuses the write.
+    DependencyError
+        If the database of reference systems cannot be used.
     """
     tags = dict(tags or {})
     if scheme is not None:
@@ -78,7 +82,7 @@ def write(
         raster = dataclasses.replace(raster, values=codes[raster.values])
         tags[_CODES] = " ".join(str(code) for code in codes)
     # GDAL reports a full disk late or not at all: it writes to memory, and the bytes go to the file in one piece.
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, own_database():
         temporary.write_bytes(_encoded(raster, scheme, units or {}, tags))
 
 
@@ -114,7 +118,7 @@ def _plain(
         "count": len(raster.names),
         "height": grid.rows,
         "width": grid.cols,
-        "crs": raster.crs or None,
+        "crs": raster.crs if raster.crs and kept_by_geotiff(raster.crs) else None,
         "transform": Affine(grid.cell / unit, 0, grid.left / unit, 0, -grid.cell / unit, grid.top / unit),
         "nodata": np.nan
         if raster.values.dtype.kind == "f"
@@ -183,7 +187,7 @@ def read(path: Path) -> Raster:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as file:
+            with own_database(), rasterio.open(path) as file:
                 values, tags = file.read(), file.tags()
                 names, crs = file.descriptions, file.crs
     except RasterioError as error:

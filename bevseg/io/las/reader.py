@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.crs import from_geokeys, from_wkt
+from bevseg.io.crs import from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.format_errors import damaged, no_points, too_few
 from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header, read_header
@@ -29,6 +29,8 @@ _STAGES = 90.0
 """Bytes that the stages need for a point, beside its record."""
 
 WKT, GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
+GEOKEY_VALUES = (34736, 34737)
+"""Records of the same user with the values of keys that are no 16-bit numbers."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,11 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
     if text:
         return from_wkt(text, path, header.middle)
-    keys = header.find(*GEOKEYS)
-    if keys is None or len(keys.data) < 16:
+    records = [header.find(GEOKEYS[0], number) for number in (GEOKEYS[1], *GEOKEY_VALUES)]
+    if records[0] is None:
         return None
-    values = np.frombuffer(keys.data[: len(keys.data) // 8 * 8], "<u2").reshape(-1, 4)[1:]
-    table = {int(key): int(value) for key, place, _, value in values if place == 0}
-    return from_geokeys(table, path, header.middle)
+    keys = parse_geokeys(*(record.data if record else b"" for record in records))
+    return from_geokeys(keys, path, header.middle) if keys else None
 
 
 def read(path: Path) -> RawCloud:

@@ -1,0 +1,200 @@
+"""GeoTIFF keys -> Crs. LAS 1.0 to 1.3 has no other description of its coordinates.
+
+Sources: OGC GeoTIFF 1.1, sections 7.2 to 7.5 (OGC 19-008r4); LAS 1.4 R15, section 3.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+from bevseg.core.pointcloud import Crs
+from bevseg.errors import CrsError
+from bevseg.io.crs import units
+from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
+from bevseg.io.crs.proj_database import load_pyproj
+from bevseg.io.crs.system import from_system, parts_of
+from bevseg.io.crs.wkt import warn_unknown
+
+log = logging.getLogger(__name__)
+
+Value = int | float | str
+GeoKeys = Mapping[int, Value]
+"""Key -> its (first) value."""
+
+DIRECTORY, DOUBLES, TEXTS = 34735, 34736, 34737
+"""Numbers of the records: the keys, and the values that do not fit into 16 bits."""
+
+_MODEL, _CITATION, _GEOGRAPHIC, _PROJECTED, _PROJECTED_CITATION = 1024, 1026, 2048, 3072, 3073
+_UNIT, _UNIT_SIZE, _VERTICAL, _VERTICAL_UNIT = 3076, 3077, 4096, 4099
+_PROJECTED_MODEL, _GEOGRAPHIC_MODEL, _GEOCENTRIC_MODEL = 1, 2, 3
+_OF_PROJECTIONS = range(3072, 3100)
+_CODES = range(1024, 32767)
+_USER_DEFINED = 32767
+
+
+def parse_geokeys(directory: bytes, doubles: bytes = b"", texts: bytes = b"") -> dict[int, Value]:
+    """Return key -> value of the three records. What lies beyond the end of a record is left out.
+
+    Parameters
+    ----------
+    directory, doubles, texts
+        Contents of the records 34735, 34736 and 34737; the latter two are absent in many files.
+    """
+    shorts = struct.unpack(f"<{len(directory) // 2}H", directory[: len(directory) // 2 * 2])
+    if len(shorts) < 4:
+        return {}
+    floats = struct.unpack(f"<{len(doubles) // 8}d", doubles[: len(doubles) // 8 * 8])
+    keys: dict[int, Value] = {}
+    for at in range(4, min(4 + 4 * shorts[3], len(shorts) // 4 * 4), 4):
+        key, place, count, value = shorts[at : at + 4]
+        if place == 0:
+            keys.setdefault(key, value)
+        elif place == TEXTS:
+            text = texts[value : value + count].split(b"\0")[0].decode("latin-1")
+            keys.setdefault(key, text.strip("| "))
+        elif place in (DOUBLES, DIRECTORY):
+            values = floats if place == DOUBLES else shorts
+            if value < len(values):
+                keys.setdefault(key, values[value])
+    return keys
+
+
+def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None = None) -> Crs | None:
+    """Read GeoTIFF keys; None, with a warning, if they name neither a system nor a unit of length.
+
+    The unit of key 3076 counts, also beside a system that has another one, as in libgeotiff.
+
+    Parameters
+    ----------
+    keys
+        See `parse_geokeys`.
+    where, middle
+        See `bevseg.io.crs.from_wkt`.
+
+    Raises
+    ------
+    CrsError, DependencyError
+        See `bevseg.io.crs.from_wkt`. CrsError also for a unit that the file says is a special one, without its size.
+    """
+    if keys.get(_MODEL) == _GEOCENTRIC_MODEL:
+        raise not_a_length(GEOCENTRIC, where)
+    geographic = _is_geographic(keys)
+    code = _number(keys, _GEOGRAPHIC if geographic else _PROJECTED)
+    pyproj = load_pyproj()
+    unit = None if geographic else _unit(keys, where, known=code in _CODES)
+    crs = None
+    if code in _CODES:
+        try:
+            crs = from_system(pyproj.CRS.from_epsg(code), where, middle, _other_unit(code, unit, where))
+        except pyproj.exceptions.CRSError as error:
+            if unit is None:
+                warn_unknown(where, str(error))
+                return None
+            log.warning("%s: %.120s; the coordinates have the unit that the file names", where, error)
+    elif geographic:
+        raise not_a_length("degrees", where, middle)
+    if crs is None and unit is None:
+        warn_unknown(where, f"{_citation(keys)}projection code {code}, and no unit of length that is known")
+        return None
+    horizontal = crs.horizontal if crs else (unit or (1.0, ""))[0]
+    vertical = _vertical(keys, where) or (horizontal if crs is None or unit else crs.vertical)
+    return Crs(crs.wkt if crs else "", horizontal, vertical)
+
+
+def _is_geographic(keys: GeoKeys) -> bool:
+    """Return whether the coordinates are angles. A projected system names the geographic one that it stands on."""
+    if keys.get(_MODEL) in (_PROJECTED_MODEL, _GEOGRAPHIC_MODEL):
+        return keys[_MODEL] == _GEOGRAPHIC_MODEL
+    return _GEOGRAPHIC in keys and not any(key in keys for key in _OF_PROJECTIONS)
+
+
+def _number(keys: GeoKeys, key: int) -> int:
+    """Return a code; 0, which means undefined, if it is absent or no number."""
+    value = keys.get(key, 0)
+    return int(value) if not isinstance(value, str) and value == value and abs(value) < 1 << 16 else 0
+
+
+def _citation(keys: GeoKeys) -> str:
+    """Return the name of the system in words, for messages: it is free text, and no number is taken from it."""
+    texts = [str(keys[key]) for key in (_PROJECTED_CITATION, _CITATION) if keys.get(key)]
+    return f"{texts[0]!r}, " if texts else ""
+
+
+def _unit(keys: GeoKeys, where: Path, known: bool) -> tuple[float, str] | None:
+    """Return metres and name of the unit of the coordinates; None where the keys name none.
+
+    Parameters
+    ----------
+    keys, where
+        See `from_geokeys`.
+    known
+        Whether the system is known by its code, and has a unit of its own.
+    """
+    code = _number(keys, _UNIT)
+    size = keys.get(_UNIT_SIZE)
+    if code in (0, _USER_DEFINED) and isinstance(size, int | float):
+        return units.checked_size(float(size), "user-defined (key 3077)", where), "user-defined"
+    if code == 0:
+        return None
+    metres = units.size_of_code(code)
+    if metres is not None:
+        return metres, units.name_of_code(code)
+    what = (
+        "user-defined, and its size (key 3077) is missing"
+        if code == _USER_DEFINED
+        else f"no EPSG length: {code}"
+    )
+    if known:
+        log.warning(
+            "%s: the unit of the coordinates is %s: that of the reference system is used", where, what
+        )
+        return None
+    raise CrsError(
+        "The unit of the coordinates is unknown",
+        where=where,
+        why=f"{_citation(keys)}the unit (key 3076) is {what}",
+        hint=units.SET_THE_SYSTEM,
+    )
+
+
+def _other_unit(code: int, unit: tuple[float, str] | None, where: Path) -> tuple[float, str] | None:
+    """Return the unit of the keys if a system of the register has another one; a warning says so."""
+    if unit is None:
+        return None
+    flat = parts_of(load_pyproj().CRS.from_epsg(code)).horizontal
+    if flat is None or not flat.is_projected:
+        return None
+    axis = flat.axis_info[0]
+    if abs(unit[0] / axis.unit_conversion_factor - 1) < 1e-7:
+        return None
+    log.warning(
+        "%s: the file names EPSG:%d, which is in %s, and the unit %s (%.9g m): the unit is used",
+        *(where, code, axis.unit_name, unit[1], unit[0]),
+    )
+    return unit
+
+
+def _vertical(keys: GeoKeys, where: Path) -> float | None:
+    """Return metres per unit of the heights; None where the keys name neither unit nor vertical system."""
+    unit, code = _number(keys, _VERTICAL_UNIT), _number(keys, _VERTICAL)
+    size = units.size_of_code(unit)
+    if size is not None:
+        return size
+    if unit:
+        log.warning("%s: the unit of the heights (key 4099) is no EPSG length: %d", where, unit)
+    if code not in _CODES:
+        return None
+    pyproj = load_pyproj()
+    try:
+        system = parts_of(pyproj.CRS.from_epsg(code)).vertical
+    except pyproj.exceptions.CRSError:
+        system = None
+    if system is None:  # GeoTIFF 1.0 has codes of datums and ellipsoids here, all in the unit of key 4099
+        log.warning(
+            "%s: EPSG:%d (key 4096) is no vertical system: heights have the horizontal unit", where, code
+        )
+        return None
+    return float(system.axis_info[-1].unit_conversion_factor)
