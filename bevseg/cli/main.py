@@ -27,6 +27,8 @@ COMMANDS = {
     "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
+    "doctor": "Check this machine and this installation.",
+    "completion": "Print the script that completes commands in your shell.",
 }
 """Command -> short help, in the order of the pipeline. Each command is a file of its name."""
 

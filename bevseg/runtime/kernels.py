@@ -39,6 +39,18 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return kernel
 
 
+def cache_folder() -> Path | None:
+    """Return the folder where compiled kernels are kept; None if no place for it can be written."""
+    try:
+        return Path(numba.njit(cache=True)(_probe)._cache.cache_path)  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        return None
+
+
+def _probe() -> None:
+    """Stand for any kernel."""
+
+
 def threads() -> int:
     """Return the number of threads of a stage that begins now."""
     return THREADS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,6 +46,24 @@ def resolve(name: str) -> torch.device:
             hint="use --device cpu, or install a CUDA build of torch and its driver",
         )
     return torch.device(name)
+
+
+def describe() -> tuple[str, str]:
+    """Return what networks can run on, and what to do if there is a GPU that cannot be used; else an empty text."""
+    built = torch.version.cuda
+    if torch.cuda.is_available():
+        cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+        listed = ", ".join(f"{card.name} ({card.total_memory / 2**30:.0f} GiB)" for card in cards)
+        return f"torch {torch.__version__} with CUDA {built}: {listed}", ""
+    words = f"torch {torch.__version__}, {torch.get_num_threads()} threads on the CPU, no GPU"
+    if shutil.which("nvidia-smi") is None:
+        return words, ""
+    if built is None:
+        return words, "a driver of NVIDIA is installed: for the GPU, install a CUDA build of torch"
+    return (
+        words,
+        f"torch is built for CUDA {built}: update the driver of the GPU, or see what nvidia-smi reports",
+    )
 
 
 @contextmanager

@@ -24,19 +24,25 @@ def kept_by_geotiff(wkt: str) -> bool:
     DependencyError
         If the database of PROJ that rasterio has cannot be used.
     """
+    ensure_database()
     with own_database():
-        try:
-            CRS.from_epsg(PROBE)
-        except CRSError as error:
-            raise unusable("rasterio", str(error)) from error
         try:
             asked = CRS.from_user_input(wkt)
             kept = _same(asked, _written_and_read(asked))
         except (CRSError, RasterioError):
             kept = False
     if not kept:
-        log.warning("a GeoTIFF cannot hold the reference system %.80s: rasters are written without it", wkt)
+        log.warning("A GeoTIFF cannot hold the reference system %.80s: rasters are written without it", wkt)
     return kept
+
+
+def ensure_database() -> None:
+    """Raise DependencyError if the database of PROJ that rasterio has cannot be used."""
+    with own_database():
+        try:
+            CRS.from_epsg(PROBE)
+        except CRSError as error:
+            raise unusable("rasterio", str(error)) from error
 
 
 def _written_and_read(crs: CRS) -> CRS | None:
