@@ -37,7 +37,7 @@ INSIDE = {
     "core": (
         ("labels", "metrics", "grid", "distance"),
         ("pointcloud", "raster", "scores"),
-        ("cells", "tiles"),
+        ("cells", "tiles", "density"),
         ("heights",),
     ),
     "io": (
@@ -55,7 +55,7 @@ INSIDE = {
         ("text", "open3d_reader", "geotiff"),
         ("ply",),
         ("pcd", "las"),
-        ("find", "write", "simulated"),
+        ("find", "write", "simulated", "describe"),
         ("read",),
     ),
     "io.crs": (
@@ -65,6 +65,7 @@ INSIDE = {
         ("system",),
         ("wkt", "databases"),
         ("geokeys",),
+        ("names",),
     ),
     "ground": (
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,14 @@ from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
 from bevseg.io import formats
 from bevseg.io.find import stem
 from bevseg.io.raw import LONGEST_NAME, RawCloud
+
+
+@dataclass(frozen=True)
+class FileCodes:
+    """The class codes of a file: (N,) values, and the scheme that gives them a meaning; None if it is unknown."""
+
+    values: NDArray[np.integer]
+    scheme: Scheme | None
 
 
 def read_cloud(
@@ -44,9 +53,17 @@ def read_cloud(
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
         If the file, its coordinates, its labels or `columns` cannot be used.
     """
+    return read_with_codes(path, scheme=scheme, columns=columns, strict=strict)[0]
+
+
+def read_with_codes(
+    path: Path, *, scheme: Scheme | None = None, columns: str | None = None, strict: bool = False
+) -> tuple[PointCloud, FileCodes | None]:
+    """Read a cloud as `read_cloud` does, and its class codes as they stand in the file; None if it has none."""
     raw = _read_raw(path, columns)
-    labels = _labels(raw, path, scheme, strict)
-    return dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
+    labels, decoder = _labels(raw, path, scheme, strict)
+    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
+    return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
 
 
 def _read_raw(path: Path, columns: str | None) -> RawCloud:
@@ -74,21 +91,27 @@ def _read_raw(path: Path, columns: str | None) -> RawCloud:
     return raw
 
 
-def _labels(raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool) -> NDArray[np.uint8] | None:
-    """Return the train ids; None if no point has a class, or if the scheme of the codes is unknown."""
+def _labels(
+    raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool
+) -> tuple[NDArray[np.uint8] | None, Scheme | None]:
+    """Return the train ids and the scheme of the codes.
+
+    The ids are None if no point has a class, or if the scheme is unknown, which is then None as well.
+    """
     if raw.codes is None:
-        return None
+        return None, None
     if raw.train_ids is not None and (scheme is None or raw.scheme == scheme.name[:LONGEST_NAME]):
-        return raw.train_ids.copy() if raw.train_ids.any() else None
+        known = scheme or (load_scheme(raw.scheme) if raw.scheme in SCHEMES else None)
+        return raw.train_ids.copy() if raw.train_ids.any() else None, known
     try:
         decoder = _decoder(raw, path, scheme)
     except LabelError as error:
         if strict:
             raise
-        warnings.warn(f"{path}: {error.what}: the cloud counts as unlabelled; {error.hint}", stacklevel=3)
-        return None
+        warnings.warn(f"{path}: {error.what}: the cloud counts as unlabelled; {error.hint}", stacklevel=4)
+        return None, None
     labels = decoder.decode(raw.codes, where=str(path), strict=strict)
-    return labels if labels.any() else None
+    return labels if labels.any() else None, decoder
 
 
 def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:

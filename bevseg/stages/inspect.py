@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from bevseg.core.density import points_per_square_metre
 from bevseg.core.labels import load_scheme
+from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import score_table
-from bevseg.io.read import read_cloud
+from bevseg.io.describe import describe
+from bevseg.io.fields import Source, meaning
+from bevseg.io.read import FileCodes, read_with_codes
 from bevseg.workdir.facts import cloud_facts
 
 MODEL_SUFFIX = ".safetensors"
@@ -30,8 +36,47 @@ def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
         from bevseg.seg import checkpoint
 
         return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
-    cloud = read_cloud(path, scheme=load_scheme(classes) if classes else None)
-    return {"kind": "cloud", "file": str(path)} | cloud_facts(cloud, path)
+    cloud, codes = read_with_codes(path, scheme=load_scheme(classes) if classes else None)
+    facts = cloud_facts(cloud, path)
+    described = describe(path, cloud)
+    return {
+        "kind": "cloud",
+        "file": str(path),
+        "format": described["format"],
+        "fields": described["fields"],
+        **facts,
+        "size_m": _size(facts["bounds_m"]),
+        "density_per_m2": points_per_square_metre(cloud),
+        "reference_system": described["reference_system"],
+        "class_codes": None if codes is None else _class_codes(codes),
+        "returns": _returns(cloud),
+        "gps_time": described["gps_time"],
+    }
+
+
+def _size(bounds: Mapping[str, tuple[float, float]] | None) -> dict[str, float] | None:
+    return None if bounds is None else {axis: high - low for axis, (low, high) in bounds.items()}
+
+
+def _class_codes(codes: FileCodes) -> dict[str, dict[str, Any]]:
+    """Return code -> its name in the scheme and its points, as the codes stand in the file."""
+    names = {entry.code: entry.name for entry in codes.scheme.entries} if codes.scheme else {}
+    found, counts = np.unique(np.ma.compressed(codes.values), return_counts=True)
+    return {
+        str(code): {"name": names.get(int(code)), "points": int(count)}
+        for code, count in zip(found, counts, strict=True)
+    }
+
+
+def _returns(cloud: PointCloud) -> dict[str, dict[str, int]] | None:
+    """Return the points of each return number, and of each number of returns; None for files without them."""
+    fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
+    tables = {}
+    for name, values in fields.items():
+        if meaning(name) in ("return_number", "number_of_returns"):
+            found, counts = np.unique(values, return_counts=True)
+            tables[name] = {f"{value:g}": int(count) for value, count in zip(found, counts, strict=True)}
+    return tables or None
 
 
 def to_json(table: Mapping[str, Any]) -> str:
@@ -66,5 +111,6 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(_value(item) for item in value.values()) or "-"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        # Coordinates have millimetres; all else has six digits.
+        return f"{value + 0.0:.6g}" if not abs(value) >= 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
     return "-" if value is None else str(value)

@@ -29,6 +29,7 @@ DIRECTORY, DOUBLES, TEXTS = 34735, 34736, 34737
 
 _MODEL, _CITATION, _GEOGRAPHIC, _PROJECTED, _PROJECTED_CITATION = 1024, 1026, 2048, 3072, 3073
 _UNIT, _UNIT_SIZE, _VERTICAL, _VERTICAL_UNIT = 3076, 3077, 4096, 4099
+_GEOGRAPHIC_CITATION, _VERTICAL_CITATION = 2049, 4097
 _PROJECTED_MODEL, _GEOGRAPHIC_MODEL, _GEOCENTRIC_MODEL = 1, 2, 3
 _OF_PROJECTIONS = range(3072, 3100)
 _CODES = range(1024, 32767)
@@ -104,6 +105,25 @@ def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None 
     return Crs(crs.wkt if crs else "", horizontal, vertical)
 
 
+def codes_of(keys: GeoKeys) -> tuple[int | None, int | None]:
+    """Return the EPSG codes of the horizontal and of the vertical system; None where the keys have none."""
+    across = _number(keys, _GEOGRAPHIC if _is_geographic(keys) else _PROJECTED)
+    up = _number(keys, _VERTICAL)
+    return across if across in _CODES else None, up if up in _CODES else None
+
+
+def datum_code_of(keys: GeoKeys) -> int | None:
+    """Return the EPSG code of the geographic system that a projection stands on; None where the keys have none."""
+    code = _number(keys, _GEOGRAPHIC)
+    return code if code in _CODES else None
+
+
+def texts_of(keys: GeoKeys) -> tuple[str | None, str | None]:
+    """Return what the keys say of the horizontal and of the vertical system in words."""
+    across = (keys.get(_PROJECTED_CITATION), keys.get(_GEOGRAPHIC_CITATION), keys.get(_CITATION))
+    return next((str(text) for text in across if text), None), str(keys.get(_VERTICAL_CITATION) or "") or None
+
+
 def _is_geographic(keys: GeoKeys) -> bool:
     """Return whether the coordinates are angles. A projected system names the geographic one that it stands on."""
     if keys.get(_MODEL) in (_PROJECTED_MODEL, _GEOGRAPHIC_MODEL):
@@ -119,8 +139,8 @@ def _number(keys: GeoKeys, key: int) -> int:
 
 def _citation(keys: GeoKeys) -> str:
     """Return the name of the system in words, for messages: it is free text, and no number is taken from it."""
-    texts = [str(keys[key]) for key in (_PROJECTED_CITATION, _CITATION) if keys.get(key)]
-    return f"{texts[0]!r}, " if texts else ""
+    across, _ = texts_of(keys)
+    return f"{across!r}, " if across else ""
 
 
 def _unit(keys: GeoKeys, where: Path, known: bool) -> tuple[float, str] | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.crs import from_geokeys, from_wkt, parse_geokeys
+from bevseg.io.crs import GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.format_errors import damaged, no_points, too_few
 from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header, read_header
@@ -121,15 +121,23 @@ def read_crs(header: Header, path: Path) -> Crs | None:
     CrsError
         If its units are no lengths.
     """
-    wkt = header.find(*WKT)
-    text = wkt.data.split(b"\0")[0].decode("utf-8", "replace").strip() if wkt else ""
-    if text:
-        return from_wkt(text, path, header.middle)
-    records = [header.find(GEOKEYS[0], number) for number in (GEOKEYS[1], *GEOKEY_VALUES)]
-    if records[0] is None:
-        return None
-    keys = parse_geokeys(*(record.data if record else b"" for record in records))
+    wkt = wkt_of(header)
+    if wkt:
+        return from_wkt(wkt, path, header.middle)
+    keys = geokeys_of(header)
     return from_geokeys(keys, path, header.middle) if keys else None
+
+
+def wkt_of(header: Header) -> str:
+    """Return the WKT of a file; empty if it has none."""
+    record = header.find(*WKT)
+    return record.data.split(b"\0")[0].decode("utf-8", "replace").strip() if record else ""
+
+
+def geokeys_of(header: Header) -> GeoKeys:
+    """Return the GeoTIFF keys of a file; empty if it has none."""
+    records = [header.find(GEOKEYS[0], number) for number in (GEOKEYS[1], *GEOKEY_VALUES)]
+    return parse_geokeys(*(record.data if record else b"" for record in records)) if records[0] else {}
 
 
 def read(path: Path) -> RawCloud:
