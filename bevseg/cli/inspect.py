@@ -17,7 +17,8 @@ from .console import Console
 def inspect(console: Console, file: Path, classes: str | None, as_json: bool) -> None:
     """Show the contents of a file.
 
-    A model has bands, classes, settings and scores. A cloud has points, bounds, a CRS and classes.
+    A model has bands, classes, settings and scores. A cloud has a format, fields, points, bounds, density, datums,
+    class codes, returns and times.
 
     \b
     Examples:

@@ -54,4 +54,6 @@ def write_world(grid: Grid, unit: float, path: Path) -> None:
     side = grid.cell / unit
     centre = ((grid.left + grid.cell / 2) / unit, (grid.top - grid.cell / 2) / unit)
     with replacing(path) as temporary:
-        temporary.write_text("".join(f"{value!r}\n" for value in (side, 0.0, 0.0, -side, *centre)))
+        temporary.write_text(
+            "".join(f"{value!r}\n" for value in (side, 0.0, 0.0, -side, *centre)), encoding="utf-8"
+        )
