@@ -63,7 +63,7 @@ INSIDE = {
         ("units", "kept_by_geotiff"),
         ("degrees", "area"),
         ("system",),
-        ("wkt", "databases"),
+        ("wkt", "databases", "parameters"),
         ("geokeys",),
         ("names",),
     ),

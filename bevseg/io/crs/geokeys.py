@@ -14,6 +14,7 @@ from bevseg.core.pointcloud import Crs
 from bevseg.errors import CrsError
 from bevseg.io.crs import units
 from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
+from bevseg.io.crs.parameters import wkt_of_parameters
 from bevseg.io.crs.proj_database import load_pyproj
 from bevseg.io.crs.system import from_system, parts_of
 from bevseg.io.crs.wkt import warn_unknown
@@ -31,6 +32,7 @@ _MODEL, _CITATION, _GEOGRAPHIC, _PROJECTED, _PROJECTED_CITATION = 1024, 1026, 20
 _UNIT, _UNIT_SIZE, _VERTICAL, _VERTICAL_UNIT = 3076, 3077, 4096, 4099
 _GEOGRAPHIC_CITATION, _VERTICAL_CITATION = 2049, 4097
 _PROJECTED_MODEL, _GEOGRAPHIC_MODEL, _GEOCENTRIC_MODEL = 1, 2, 3
+_DATUM, _SEMI_MAJOR, _PROJECTION, _METHOD = 2050, 2057, 3074, 3075
 _OF_PROJECTIONS = range(3072, 3100)
 _CODES = range(1024, 32767)
 _USER_DEFINED = 32767
@@ -49,7 +51,8 @@ def parse_geokeys(directory: bytes, doubles: bytes = b"", texts: bytes = b"") ->
         return {}
     floats = struct.unpack(f"<{len(doubles) // 8}d", doubles[: len(doubles) // 8 * 8])
     keys: dict[int, Value] = {}
-    for at in range(4, min(4 + 4 * shorts[3], len(shorts) // 4 * 4), 4):
+    claimed = shorts[3] or len(shorts)  # some writers leave the count at 0
+    for at in range(4, min(4 + 4 * claimed, len(shorts) // 4 * 4), 4):
         key, place, count, value = shorts[at : at + 4]
         if place == 0:
             keys.setdefault(key, value)
@@ -102,7 +105,9 @@ def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None 
         return None
     horizontal = crs.horizontal if crs else (unit or (1.0, ""))[0]
     vertical = _vertical(keys, where) or (horizontal if crs is None or unit else crs.vertical)
-    return Crs(crs.wkt if crs else "", horizontal, vertical)
+    if crs is not None:
+        return Crs(crs.wkt, horizontal, vertical)
+    return Crs(wkt_of_parameters(keys, horizontal) if _has_parameters(keys) else "", horizontal, vertical)
 
 
 def codes_of(keys: GeoKeys) -> tuple[int | None, int | None]:
@@ -129,6 +134,12 @@ def _is_geographic(keys: GeoKeys) -> bool:
     if keys.get(_MODEL) in (_PROJECTED_MODEL, _GEOGRAPHIC_MODEL):
         return keys[_MODEL] == _GEOGRAPHIC_MODEL
     return _GEOGRAPHIC in keys and not any(key in keys for key in _OF_PROJECTIONS)
+
+
+def _has_parameters(keys: GeoKeys) -> bool:
+    """Return whether the keys name a projection and what it stands on: without a datum, GDAL would assume one."""
+    stands_on = any(_number(keys, key) in _CODES for key in (_GEOGRAPHIC, _DATUM)) or _SEMI_MAJOR in keys
+    return stands_on and bool(_number(keys, _METHOD) or _number(keys, _PROJECTION))
 
 
 def _number(keys: GeoKeys, key: int) -> int:

@@ -33,6 +33,49 @@ def test_a_projection_given_by_parameters_is_no_degrees(tmp_path):
     assert (cloud.crs.horizontal, cloud.crs.vertical) == (1, 1)
 
 
+ZONE = {
+    1024: 1,
+    2048: 4269,
+    3072: 32767,
+    3074: 32767,
+    3075: 1,
+    3080: -93.0,
+    3081: 0.0,
+    3082: 500_000.0,
+    3083: 0.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("unit", "size"),
+    [({3076: 9001}, 1), ({3076: 9003}, US_FOOT), ({3076: 9096}, 0.9144), ({3076: 32767, 3077: 0.25}, 0.25)],
+)
+def test_a_projection_given_by_parameters_has_its_wkt(unit, size):
+    east = 500_000.0 / size
+    found = from_geokeys({**ZONE, 3082: east, 3092: 0.9996, 3073: "Zone 15|", **unit}, HERE)
+    assert found.horizontal == pytest.approx(size)
+    system = pyproj.CRS(found.wkt)
+    assert system.axis_info[0].unit_conversion_factor == pytest.approx(size)
+    expected = pyproj.Proj(26915)(-92.5, 45.0)
+    assert [value * size for value in pyproj.Proj(system)(-92.5, 45.0)] == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "keys", [{3075: 9999}, {3075: 1, 3080: math.nan}, {3074: 1, 3075: 0}, {3075: 1, 3080: "a"}]
+)
+def test_parameters_that_are_not_understood_leave_the_unit(keys):
+    assert from_geokeys({1024: 1, 2048: 4269, 3076: 9002, **keys}, HERE).horizontal == FOOT
+
+
+def test_parameters_without_a_datum_are_no_system():
+    without = {key: value for key, value in ZONE.items() if key != 2048}
+    assert from_geokeys({**without, 3076: 9001}, HERE).wkt == ""
+
+
+def test_a_count_of_zero_keys_means_all_that_are_there():
+    assert parse_geokeys(directory((3076, 0, 1, 9003), count=0)) == {3076: 9003}
+
+
 def test_the_size_of_a_users_own_unit_stands_among_the_doubles(tmp_path):
     keys = directory((1024, 0, 1, 1), (3072, 0, 1, 32767), (3076, 0, 1, 32767), (3077, 34736, 1, 2))
     cloud = read(tmp_path / "a.las", keys=keys, doubles=doubles(5.0, 6.0, 0.25))
