@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import laspy
 import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.las.header import Header, Record
+from bevseg.io.las.header import Header
+from bevseg.io.las.point_formats import standard_size
+from bevseg.io.las.records import Record
 
 BLOCK = 50_000 * max(32, 4 * (os.cpu_count() or 1))
 """Points that are put together and compressed at a time: so many chunks of LAZ that all cores end about together."""
@@ -75,11 +76,6 @@ def write_file(
             file.write(header.tail())
             file.seek(0)
             file.write(header.head(point_format, record.itemsize, compressed, end))
-
-
-def standard_size(point_format: int) -> int:
-    """Return the bytes of a point without extra dimensions."""
-    return int(laspy.PointFormat(point_format).size)
 
 
 class _ErrorKeepingFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,17 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
-from bevseg.io.las.dimensions import EXTRA_BYTES
-from bevseg.io.las.header import Header, Record
+from bevseg.io.las.extra_bytes import Description, decoded, descriptions
+from bevseg.io.las.header import Header
+from bevseg.io.las.records import Record
 from bevseg.io.raw import LONGEST_NAME
 
 CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
-"""Extra dimensions: probability times 255, and the train id where the point format has no room for a code."""
+"""Extra dimensions: probability times 255, and the train id where the point format has no room for a code.
+
+Where a source has a dimension of that name and of another type, `_2` or the next free number is at the end of ours.
+"""
+CONFIDENCE_SCALE = 1 / 255
 
 FIVE_BITS = 31
 """Highest code in point formats 0 to 5; their other three bits are flags."""
@@ -23,26 +29,32 @@ LOOKUP = ("LASF_Spec", 0)
 SIMULATED = "bevseg simulate"
 """Generating software of simulated clouds: their classes are train ids, the codes of `shrec20`."""
 
-_MARK = "classes="
+_MARK, _MEANING = "classes=", "; probability"
 _FIRST_FREE = 64
 """First code that users may define (LAS 1.4 R15, table 17); lower ones are named by the standard."""
+_ROOM = 31
+"""Characters of a description."""
 
 
 def description(scheme: Scheme) -> str:
-    """Return the description of `bevseg_confidence`, which records the scheme."""
-    return _MARK + scheme.name[:LONGEST_NAME]
+    """Return the description of `bevseg_confidence`: it records the scheme, and says what the values are."""
+    text = _MARK + scheme.name[:LONGEST_NAME]
+    return text + _MEANING if len(text.encode() + _MEANING.encode()) <= _ROOM else text
+
+
+def is_ours(extra: Description, name: str) -> bool:
+    """Return whether an extra dimension is the one that bevseg writes as `name`."""
+    return extra.kind == np.dtype("u1") and re.fullmatch(rf"{name}(_\d+)?", extra.name) is not None
 
 
 def written_scheme(header: Header) -> str | None:
     """Return the name of the scheme in which bevseg wrote the codes of a file, None for files of other origin."""
     if header.software == SIMULATED:
         return "shrec20"
-    known = header.find(*EXTRA_BYTES)
-    for at in range(0, len(known.data) if known else 0, 192):
-        entry = known.data[at : at + 192]  # type: ignore[union-attr]
-        name, text = (part.split(b"\0")[0].decode("utf-8", "replace") for part in (entry[4:36], entry[160:]))
-        if name == CONFIDENCE and text.startswith(_MARK):
-            return text.removeprefix(_MARK)
+    for entry in descriptions(header):
+        name, text = decoded(entry[4:36]), decoded(entry[160:])
+        if re.fullmatch(rf"{CONFIDENCE}(_\d+)?", name) and text.startswith(_MARK):
+            return text.removeprefix(_MARK).removesuffix(_MEANING)
     return None
 
 
@@ -68,20 +80,25 @@ def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArra
 
 
 def with_lookup(header: Header, scheme: Scheme, limit: int) -> Header:
-    """Name the codes that the standard does not name in the classification lookup record.
+    """Name all codes that the scheme writes, up to `limit`, in the classification lookup record.
 
     Entries of a record that is there already are kept, but for the codes that now mean something else.
     """
     named = {
         entry.code: entry.name.encode("ascii", "replace")[:15]
         for entry in scheme.written().values()
-        if entry.code <= limit and (scheme.name != "asprs" or entry.code >= _FIRST_FREE)
+        if entry.code <= limit
     }
     if not named:
         return header
     old = header.find(*LOOKUP)
     data = old.data if old is not None else b""
     entries = {data[i]: data[i : i + 16] for i in range(0, len(data) // 16 * 16, 16)}
-    entries |= {code: bytes([code]) + name.ljust(15, b"\0") for code, name in named.items()}
+    for code, name in named.items():
+        same_meaning = (
+            scheme.name == "asprs" and code < _FIRST_FREE and entries.get(code, b"")[1:].strip(b"\0")
+        )
+        if not same_meaning:
+            entries[code] = bytes([code]) + name.ljust(15, b"\0")
     new = b"".join(entries.values())
     return header.replace(old.with_data(new) if old else Record.new(*LOOKUP, new, "Classification Lookup"))

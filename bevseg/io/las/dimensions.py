@@ -1,4 +1,4 @@
-"""Extra dimensions of LAS points, and the record of the header that describes them."""
+"""Extra dimensions, added to LAS points behind those that are there, and described in the header."""
 
 from __future__ import annotations
 
@@ -10,36 +10,62 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.errors import CloudFormatError
-from bevseg.io.las.header import Header, Record
+from bevseg.errors import UsageError
+from bevseg.io.las.extra_bytes import (
+    KEY,
+    SIZE,
+    TYPES,
+    UNDESCRIBED,
+    Description,
+    described,
+    distinct,
+    record_type,
+)
+from bevseg.io.las.header import Header
+from bevseg.io.las.point_formats import STANDARD, dimension_names
+from bevseg.io.las.records import LONGEST, Record
+from bevseg.io.las.version_4 import to_version_4
 
-EXTRA_BYTES = ("LASF_Spec", 4)
-_STRUCT = 192
-"""Bytes of one description in the extra-bytes record (LAS 1.4 R15, table 24)."""
-_TYPES = {"u1": 1, "i1": 2, "u2": 3, "i2": 4, "u4": 5, "i4": 6, "u8": 7, "i8": 8, "f4": 9, "f8": 10}
+MOST = LONGEST // SIZE
+"""Extra dimensions that a record before the points can describe."""
+LONGEST_NAME = 31
+"""Bytes of the name of a dimension, without the zero at its end."""
+_LONGEST_POINT = 65_535
+_HAS_SCALE = 8
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """An extra dimension: (N,) values and what they are, in at most 31 characters."""
+    """An extra dimension.
+
+    Attributes
+    ----------
+    values
+        (N,) stored values, of a type that LAS has.
+    description
+        At most 31 bytes.
+    scale
+        What a stored value is multiplied by to get what it means; None for 1.
+    """
 
     values: NDArray[np.generic]
     description: str = ""
+    scale: float | None = None
 
 
 def with_dimensions(
-    header: Header, record: np.dtype[np.void], standard_size: int, added: Mapping[str, Dimension], where: Path
-) -> tuple[Header, np.dtype[np.void]]:
+    header: Header, point_format: int, length: int, added: Mapping[str, Dimension], where: Path
+) -> tuple[Header, np.dtype[np.void], dict[str, str]]:
     """Describe extra dimensions in the header and make room for them behind the others.
 
-    A dimension that the points already have keeps its place and gets the new description.
+    A dimension that the points already have in the same type keeps its place and gets the new description. In another
+    type it stays, and the new one gets a number at the end of its name. Names that are too long are cut, and numbered
+    if that makes two equal.
 
     Parameters
     ----------
-    header, record
-        Of the points as they are; `record` has one field per stored value.
-    standard_size
-        Bytes of a point without extra dimensions.
+    header, point_format, length
+        Of the points as they are; bytes.
     added
         Name -> dimension.
     where
@@ -48,49 +74,80 @@ def with_dimensions(
     Returns
     -------
     tuple
-        Header and record type of the points to write.
+        Header and record type of the points to write, and name -> name in them.
+
+    Raises
+    ------
+    UsageError
+        If a point gets longer than LAS allows.
     """
-    known = header.find(*EXTRA_BYTES)
-    extra = record.itemsize - standard_size
-    described = known.data if known is not None and extra else b""
-    names = [described[i + 4 : i + 36].split(b"\0")[0].decode() for i in range(0, len(described), _STRUCT)]
-    fields = [(name, record.fields[name][0]) for name in record.names or ()]  # type: ignore[index]
-    if "ExtraBytes" in dict(fields) and "ExtraBytes" not in names:
-        # Bytes at the end of a point that nobody described: ours come behind them, so they get a description.
-        described += _undescribed(dict(fields)["ExtraBytes"].itemsize)
+    old = described(header, point_format, length)
+    if not added:
+        return header, record_type(point_format, length, old), {}
+    places = {extra.name: i for i, extra in enumerate(old)}
+    fields = list(old)
+    entries = [extra.data or _undescribed(extra.kind.itemsize) for extra in old]
+    taken = {*dimension_names(point_format), *(STANDARD[point_format].names or ()), *places}
+    names: dict[str, str] = {}
     for name, dimension in added.items():
-        entry = _described(name, dimension)
-        if name not in names:
-            described += entry
-            fields.append((name, dimension.values.dtype.newbyteorder("<")))
+        kind = dimension.values.dtype.newbyteorder("<")
+        new = _name_for(name, kind, old, places, taken)
+        names[name] = new
+        data = _described(new, name, dimension)
+        if new in places:
+            entries[places[new]] = data
             continue
-        if dict(fields)[name] != dimension.values.dtype:
-            raise CloudFormatError(
-                f"The cloud already has a dimension {name}",
-                where=where,
-                why=f"bevseg writes this dimension; that of the cloud has another type, {dict(fields)[name]}",
-                hint="rename that dimension",
-            )
-        at = names.index(name) * _STRUCT
-        described = described[:at] + entry + described[at + _STRUCT :]
-    if not described:
-        return header, record
-    new = known.with_data(described) if known else Record.new(*EXTRA_BYTES, described, "Extra Bytes Record")
-    return header.replace(new), np.dtype(fields)
+        fields.append(Description(data, new, length, kind))
+        entries.append(data)
+        taken.add(new)
+        length += kind.itemsize
+    if length > _LONGEST_POINT:
+        raise UsageError(
+            "The fields of this cloud do not fit a LAS file",
+            where=where,
+            why=f"a point with all {len(fields):,} extra dimensions takes {length:,} bytes, "
+            f"LAS allows {_LONGEST_POINT:,}",
+            hint="choose --format ply",
+        )
+    return _with_record(header, b"".join(entries)), record_type(point_format, length, fields), names
 
 
-def _described(name: str, dimension: Dimension) -> bytes:
-    kind = _TYPES[dimension.values.dtype.str[1:]]
-    return _entry(kind, 0, name, dimension.description)
+def _name_for(
+    name: str, kind: np.dtype[np.generic], old: list[Description], places: Mapping[str, int], taken: set[str]
+) -> str:
+    """Return the name itself if it is free or a dimension of the source has it in this type, else a numbered one."""
+    other = taken.difference(key for key in places if old[places[key]].kind == kind)
+    return distinct(name, other, LONGEST_NAME)
+
+
+def _with_record(header: Header, data: bytes) -> Header:
+    """Return the header with one record of descriptions, in the place of the first of those that were there."""
+    first = header.find(*KEY)
+    record = first.with_data(data) if first else Record.new(*KEY, data, "Extra Bytes Record")
+    if record.extended and header.minor < 4:
+        header = to_version_4(header)
+    moves = record.extended and (first is None or not first.extended)
+    header = header.keep(lambda old: old.key != KEY or (old is first and not moves))
+    return header.with_evlr(record) if moves else header.replace(record)
+
+
+def _described(name: str, wanted: str, dimension: Dimension) -> bytes:
+    """Return the description of a dimension; of a name that had to be cut it holds the rest."""
+    kind = TYPES.index(dimension.values.dtype.str[1:]) + 1
+    text = dimension.description
+    if not text and name != wanted:
+        rest = wanted.removeprefix(name)
+        text = f"...{rest}" if rest != wanted else wanted
+    return _entry(kind, _HAS_SCALE * (dimension.scale is not None), name, text, dimension.scale or 0.0)
 
 
 def _undescribed(size: int) -> bytes:
     """Return entries for bytes without meaning, 7 at most in each: laspy takes higher counts for option flags."""
     starts = range(0, size, 7)
-    names = ["ExtraBytes", *(f"ExtraBytes{i}" for i in range(2, len(starts) + 1))]
+    names = [UNDESCRIBED, *(f"{UNDESCRIBED}{i}" for i in range(2, len(starts) + 1))]
     return b"".join(_entry(0, min(7, size - at), name, "") for at, name in zip(starts, names, strict=True))
 
 
-def _entry(kind: int, options: int, name: str, description: str) -> bytes:
-    text = description.encode("utf-8", "replace")[:31]
-    return struct.pack("<2xBB32s4x120x32s", kind, options, name.encode()[:32], text)
+def _entry(kind: int, options: int, name: str, description: str, scale: float = 0.0) -> bytes:
+    text = description.encode("utf-8", "replace")[:31].decode("utf-8", "ignore").encode()
+    return struct.pack("<2xBB32s76xd40x32s", kind, options, name.encode(), scale, text)

@@ -9,39 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+
+from bevseg.io.las.records import Record
 
 _ENCODING, _VERSION, _SIZE, _POINTS_AT, _VLR_COUNT, _FORMAT, _RECORD = 6, 24, 94, 96, 100, 104, 105
-_BOUNDS_AT, _WAVEFORM_AT, _EVLR_AT, _EVLR_COUNT = 179, 227, 235, 243
+_LEGACY_COUNT, _SCALE_AT, _OFFSET_AT, _BOUNDS_AT = 107, 131, 155, 179
+_WAVEFORM_AT, _EVLR_AT, _COUNT = 227, 235, 247
 _SOFTWARE = slice(58, 90)
 _COMPRESSED = 0x80
-_INTERNAL_WAVEFORM = 0x02
-
-
-@dataclass(frozen=True)
-class Record:
-    """A variable-length record: the 54 (extended: 60) bytes of its head, and its content."""
-
-    head: bytes
-    data: bytes
-
-    @classmethod
-    def new(cls, user: str, number: int, data: bytes, description: str = "") -> Record:
-        """Build a record that was not in the file."""
-        head = struct.pack("<2x16sHH32s", user.encode(), number, len(data), description.encode())
-        return cls(head, data)
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """User id and record id."""
-        user = self.head[2:18].split(b"\0")[0].decode("ascii", "replace")
-        return user, int.from_bytes(self.head[18:20], "little")
-
-    def with_data(self, data: bytes) -> Record:
-        """Return the record with other content."""
-        width = len(self.head) - 52
-        return Record(self.head[:20] + len(data).to_bytes(width, "little") + self.head[20 + width :], data)
+_NEW_EVLR = -1
+"""Start of an extended record that is in no file yet."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +54,38 @@ class Header:
         return bool(self.block[_FORMAT] & _COMPRESSED)
 
     @property
+    def point_format(self) -> int:
+        """Point format without the bit for LAZ."""
+        return self.block[_FORMAT] & ~_COMPRESSED
+
+    @property
+    def record_length(self) -> int:
+        """Bytes of a point."""
+        return int.from_bytes(self.block[_RECORD : _RECORD + 2], "little")
+
+    @property
+    def points_at(self) -> int:
+        """Where the first point begins, bytes."""
+        return int.from_bytes(self.block[_POINTS_AT : _POINTS_AT + 4], "little")
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Numbers of points that the header names and that are not 0, the one that counts first."""
+        (legacy,) = struct.unpack_from("<I", self.block, _LEGACY_COUNT)
+        wide = struct.unpack_from("<Q", self.block, _COUNT)[0] if self.minor >= 4 else 0
+        return tuple(dict.fromkeys(count for count in (wide, legacy) if count))
+
+    @property
+    def scale(self) -> tuple[float, float, float]:
+        """Units of the file per step, for x, y and z."""
+        return struct.unpack_from("<3d", self.block, _SCALE_AT)
+
+    @property
+    def offset(self) -> tuple[float, float, float]:
+        """Place of step 0, for x, y and z, in units of the file."""
+        return struct.unpack_from("<3d", self.block, _OFFSET_AT)
+
+    @property
     def middle(self) -> tuple[float, float]:
         """Middle of the bounds in the header, (x, y) in units of the file."""
         east, west, north, south = struct.unpack_from("<4d", self.block, _BOUNDS_AT)
@@ -97,15 +108,33 @@ class Header:
             vlrs = (*vlrs, record)
         return dataclasses.replace(self, vlrs=vlrs, evlrs=evlrs)
 
-    def without(self, *users: str) -> Header:
-        """Return the header without the records of these users."""
-        kept = [i for i, record in enumerate(self.evlrs) if record.key[0] not in users]
+    def keep(self, wanted: Callable[[Record], bool]) -> Header:
+        """Return the header with those records that are wanted."""
+        kept = [i for i, record in enumerate(self.evlrs) if wanted(record)]
         return dataclasses.replace(
             self,
-            vlrs=tuple(record for record in self.vlrs if record.key[0] not in users),
+            vlrs=tuple(record for record in self.vlrs if wanted(record)),
             evlrs=tuple(self.evlrs[i] for i in kept),
             evlr_starts=tuple(self.evlr_starts[i] for i in kept),
         )
+
+    def without(self, *users: str) -> Header:
+        """Return the header without the records of these users."""
+        return self.keep(lambda record: record.key[0] not in users)
+
+    def with_evlr(self, record: Record) -> Header:
+        """Return the header with one more record behind the points."""
+        return dataclasses.replace(
+            self, evlrs=(*self.evlrs, record), evlr_starts=(*self.evlr_starts, _NEW_EVLR)
+        )
+
+    def counting(self, count: int) -> Header:
+        """Return the header with this number of points in the field that counts, should another stand there."""
+        if self.counts[:1] == (count,) and (self.minor < 4 or self.block[_COUNT : _COUNT + 8].strip(b"\0")):
+            return self
+        block = bytearray(self.block)
+        struct.pack_into(*("<Q", block, _COUNT) if self.minor >= 4 else ("<I", block, _LEGACY_COUNT), count)
+        return dataclasses.replace(self, block=bytes(block))
 
     def head(self, point_format: int, record_length: int, compressed: bool, evlrs_at: int = 0) -> bytes:
         """Return all bytes before the first point.
@@ -145,55 +174,9 @@ class Header:
         return b"".join(record.head + record.data for record in self.evlrs)
 
 
-def read_header(file: BinaryIO) -> Header:
-    """Read all that stands before and after the points.
+def standard_length(minor: int) -> int:
+    """Return the bytes of the header block whose fields are used here, for LAS 1.`minor`.
 
-    Raises
-    ------
-    ValueError
-        If the file ends before its header does, or is no LAS file.
+    LAS 1.5 has 18 bytes more. They are carried as they are, like bytes of the user.
     """
-    block = file.read(227)
-    if block[:4] != b"LASF":
-        raise ValueError(f"a LAS file begins with 'LASF', this one with {block[:4]!r}")
-    if len(block) < 227:
-        raise ValueError(f"the header takes 227 bytes at least, the file has {len(block)}")
-    size, points_at, count = struct.unpack_from("<HII", block, _SIZE)
-    rest = file.read(points_at - len(block))
-    if size < 227 or points_at < size or len(block) + len(rest) < points_at:
-        raise ValueError(f"points begin at byte {points_at}, the file has {len(block) + len(rest)} bytes")
-    before = block + rest
-    vlrs, end = _records(before, size, count, width=2)
-    header = Header(before[:size], tuple(vlrs), before[end:])
-    return _with_evlrs(header, file)
-
-
-def _with_evlrs(header: Header, file: BinaryIO) -> Header:
-    start, count = 0, 0
-    if header.minor >= 4:
-        start, count = struct.unpack_from("<QI", header.block, _EVLR_AT)
-    elif header.minor == 3 and header.block[_ENCODING] & _INTERNAL_WAVEFORM:
-        start, count = struct.unpack_from("<Q", header.block, _WAVEFORM_AT)[0], 1
-    if not start or not count:
-        return header
-    file.seek(start)
-    data = file.read()
-    records, _ = _records(data, 0, count, width=8)
-    starts, at = [], start
-    for record in records:
-        starts.append(at)
-        at += len(record.head) + len(record.data)
-    return dataclasses.replace(header, evlrs=tuple(records), evlr_starts=tuple(starts))
-
-
-def _records(data: bytes, at: int, count: int, width: int) -> tuple[list[Record], int]:
-    """Cut `count` records out of `data`; `width` is the number of bytes of their length field."""
-    records: list[Record] = []
-    for _ in range(count):
-        head = data[at : at + 52 + width]
-        end = at + len(head) + int.from_bytes(head[20 : 20 + width], "little")
-        if len(head) < 52 + width or end > len(data):
-            raise ValueError(f"record {len(records) + 1} of {count} runs over its end")
-        records.append(Record(head, data[at + len(head) : end]))
-        at = end
-    return records, at
+    return 227 if minor < 3 else 235 if minor == 3 else 375

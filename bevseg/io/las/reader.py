@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import laspy
-import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.crs import GeoKeys, from_geokeys, from_wkt, parse_geokeys
-from bevseg.io.format_errors import damaged, no_points, too_few
-from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, written_scheme
-from bevseg.io.las.header import Header, read_header
+from bevseg.io.format_errors import damaged
+from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
+from bevseg.io.las.header import Header
+from bevseg.io.las.plausible import ensure_plausible
+from bevseg.io.las.point_formats import STANDARD
+from bevseg.io.las.points import read_points
+from bevseg.io.las.read_header import read_header
+from bevseg.io.las.source import LasSource
 from bevseg.io.raw import RawCloud
-from bevseg.runtime import memory
-
-# laspy logs the errors that it raises. Without a handler of its own they would go to stderr.
-logging.getLogger("laspy").addHandler(logging.NullHandler())
-
-_STAGES = 90.0
-"""Bytes that the stages need for a point, beside its record."""
 
 WKT, GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
 GEOKEY_VALUES = (34736, 34737)
 """Records of the same user with the values of keys that are no 16-bit numbers."""
-
-
-@dataclass(frozen=True)
-class LasSource:
-    """A LAS file as it was read: what the writer needs to give it back.
-
-    Attributes
-    ----------
-    header
-        All but the points, as bytes.
-    point_format
-        0 to 10.
-    points
-        (N,) one packed record per point, extra dimensions included.
-    scale, offset
-        Of x, y and z, in the units of the file.
-    """
-
-    header: Header
-    point_format: int
-    points: NDArray[np.void]
-    scale: tuple[float, float, float]
-    offset: tuple[float, float, float]
-
-    def fields(self) -> dict[str, NDArray[np.generic]]:
-        """Return the dimensions of the points as laspy names them, but for X, Y, Z, the class and those of bevseg."""
-        packed = laspy.PackedPointRecord(self.points, laspy.PointFormat(self.point_format))
-        replaced = ("X", "Y", "Z", "classification", CONFIDENCE, TRAIN_ID)
-        standard = [name for name in packed.point_format.dimension_names if name not in replaced]
-        own = set(packed.point_format.dtype().names or ())
-        extra = [name for name in self.points.dtype.names or () if name not in own]
-        values = {name: np.asarray(packed[name]) for name in standard}
-        return values | {name: self.points[name] for name in extra if name not in replaced}
 
 
 def read_source(path: Path) -> LasSource:
@@ -72,45 +31,36 @@ def read_source(path: Path) -> LasSource:
     Raises
     ------
     CloudFormatError
-        If the file is no LAS file, damaged, cut short, or holds no points.
+        If the file is no LAS file, contradicts itself, is cut short, or holds no points.
     OutOfMemoryError
         If it will not fit.
     """
+    size = path.stat().st_size
     try:
         with path.open("rb") as file:
-            header = read_header(file)
-            file.seek(0)
-            reader = laspy.LasReader(file, closefd=False, read_evlrs=False)
-            _check_size(reader.header, file, path)
-            points = reader.read_points(-1).array
-    except (laspy.LaspyException, lazrs.LazrsError, ValueError, struct.error) as error:
-        if isinstance(error, CloudFormatError):
-            raise
+            header = read_header(file, size)
+            _ensure_known(header, path)
+            if not np.isfinite([*header.scale, *header.offset]).all() or 0 in header.scale:
+                raise ValueError(f"its coordinates have scale {header.scale} and offset {header.offset}")
+            points, chunks = read_points(file, header, path)
+    except CloudFormatError:
+        raise
+    except ValueError as error:
         raise damaged(path, "LAS", str(error)) from error
-    fields = reader.header
-    scale = (float(fields.scales[0]), float(fields.scales[1]), float(fields.scales[2]))
-    offset = (float(fields.offsets[0]), float(fields.offsets[1]), float(fields.offsets[2]))
-    if not np.isfinite([*scale, *offset]).all() or min(scale) <= 0:
-        raise damaged(path, "LAS", f"its coordinates have scale {scale} and offset {offset}")
-    return LasSource(header, int(fields.point_format.id), points, scale, offset)
+    return LasSource(
+        header.counting(len(points)), header.point_format, points, header.scale, header.offset, chunks
+    )
 
 
-def _check_size(fields: laspy.LasHeader, file: BinaryIO, path: Path) -> None:
-    """Check before the points are read: the file is long enough for them, and so is the memory."""
-    count, record = fields.point_count, fields.point_format.size
-    if count == 0:
-        raise no_points(path, "its header counts 0")
-    memory.require(count, record + _STAGES, where=path)
-    size, start = path.stat().st_size, fields.offset_to_point_data
-    if not fields.are_points_compressed:
-        if (size - start) // record < count:
-            raise too_few(path, count, max(size - start, 0) // record)
+def _ensure_known(header: Header, path: Path) -> None:
+    if header.point_format < len(STANDARD):
         return
-    file.seek(start)
-    table = int.from_bytes(file.read(8), "little", signed=True)
-    if table >= size:
-        raise ValueError(f"its chunk table is at byte {table:,}, the file has {size:,} bytes")
-    file.seek(start)
+    raise CloudFormatError(
+        f"Point format {header.point_format} is not known",
+        where=path,
+        why=f"LAS has point formats 0 to {len(STANDARD) - 1}",
+        hint="export the cloud again as LAS 1.4, or as PLY",
+    )
 
 
 def read_crs(header: Header, path: Path) -> Crs | None:
@@ -146,26 +96,39 @@ def read(path: Path) -> RawCloud:
     Raises
     ------
     CloudFormatError
-        If the file is no LAS file, cut short, or holds no points.
+        If the file is no LAS file, cut short, or holds no points, or if its coordinates are absurd.
     CrsError
         If its coordinates are no lengths.
     """
     source = read_source(path)
-    points = source.points
     crs = read_crs(source.header, path)
+    scale, offset = _metres(source.scale, crs), _metres(source.offset, crs)
+    x, y, z = (
+        _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)
+    )
+    ensure_plausible((x, y, z), scale, offset, path)
     cloud = PointCloud(
-        points["X"],
-        points["Y"],
-        points["Z"],
-        scale=_metres(source.scale, crs),
-        offset=_metres(source.offset, crs),
+        x,
+        y,
+        z,
+        scale=(abs(scale[0]), abs(scale[1]), abs(scale[2])),
+        offset=offset,
         crs=crs,
         name=str(path),
         source=source,
     )
     written = written_scheme(source.header)
-    ours = written is not None and TRAIN_ID in (points.dtype.names or ())
-    return RawCloud(cloud, _codes(source), written, points[TRAIN_ID] if ours else None)
+    train_ids = source.ours(TRAIN_ID) if written is not None else None
+    return RawCloud(cloud, _codes(source), written, train_ids)
+
+
+def _upward(steps: NDArray[np.int32], scale: float, path: Path) -> NDArray[np.int32]:
+    """Return the steps for the absolute value of a scale; a copy if it is negative."""
+    if scale > 0:
+        return steps
+    if steps.min() == np.iinfo(np.int32).min:
+        raise damaged(path, "LAS", "it has a negative scale, and coordinates at the end of their range")
+    return np.negative(steps)
 
 
 def _metres(values: tuple[float, float, float], crs: Crs | None) -> tuple[float, float, float]:

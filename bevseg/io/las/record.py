@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import laspy
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg import __version__
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.io.coordinates import units
-from bevseg.io.fields import Source
-from bevseg.io.las.block_writer import standard_size, write_file
-from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID
+from bevseg.io.las.block_writer import write_file
+from bevseg.io.las.codes import FIVE_BITS
 from bevseg.io.las.dimensions import Dimension, with_dimensions
-from bevseg.io.las.header import Header, Record, read_header
-from bevseg.io.las.reader import WKT, LasSource
+from bevseg.io.las.header import Header
+from bevseg.io.las.new_header import new_header
+from bevseg.io.las.other_fields import OtherFields, other_fields
+from bevseg.io.las.point_formats import bits, standard_size
+from bevseg.io.las.source import LasSource
+from bevseg.io.las.upgrade import NEW_FORMAT, upgraded_header, upgrading
 
 WITHHELD, _CHANNEL = 0b100, 0b110000
 """Bits of the flags of point formats 6 to 10."""
@@ -28,12 +28,50 @@ _ONE_OF_ONE = 0x11
 """Return 1 of 1, in point format 6."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """A LAS file before bevseg adds to it.
+
+    Attributes
+    ----------
+    header
+        All but the points.
+    point_format, length
+        Of the points; bytes.
+    fill
+        Fills a block of points with those of the given slice.
+    dimensions
+        Extra dimensions for the fields of a source of another format.
+    """
+
+    header: Header
+    point_format: int
+    length: int
+    fill: Callable[[NDArray[np.void], slice], None]
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+
+
+def layout(cloud: PointCloud, *, upgrade: bool = False) -> Layout:
+    """Return how a cloud becomes LAS; with `upgrade`, point formats 0 to 5 become those of LAS 1.4."""
+    source = cloud.source
+    if not isinstance(source, LasSource):
+        return _new(cloud, other_fields(cloud))
+    header, point_format, length = source.header.without("copc"), source.point_format, source.points.itemsize
+    if not upgrade or point_format >= len(NEW_FORMAT):
+        return Layout(header, point_format, length, _copying(source))
+    new = NEW_FORMAT[point_format]
+    longer = length + standard_size(new) - standard_size(point_format)
+    return Layout(upgraded_header(header, cloud.crs), new, longer, upgrading(source))
+
+
 def write_codes(
     cloud: PointCloud,
     codes: NDArray[np.uint8],
     path: Path,
     dimensions: Mapping[str, Dimension],
     edit: Callable[[Header], Header] = lambda header: header,
+    *,
+    upgrade: bool = False,
 ) -> None:
     """Write the cloud with these class codes and extra dimensions, everything else as in its source.
 
@@ -49,34 +87,38 @@ def write_codes(
         Extra dimensions to add, or to replace where the source has them.
     edit
         Last change to the records of the header.
+    upgrade
+        Whether point formats 0 to 5 become those of LAS 1.4.
+
+    Raises
+    ------
+    UsageError
+        If LAS cannot hold all of it.
+    OSError
+        If the system refuses the write.
     """
-    source = cloud.source
-    if isinstance(source, LasSource):
-        _ensure_waveforms_survive(source, path)
-        header, point_format, record = source.header.without("copc"), source.point_format, source.points.dtype
-        fill = _copying(source)
-    else:
-        header, point_format, record = _new_header(cloud), 6, laspy.PointFormat(6).dtype()
-        fill = _building(cloud)
-        dimensions = _properties(cloud) | dict(dimensions)
-    header, record = with_dimensions(header, record, standard_size(point_format), dimensions, path)
+    base = layout(cloud, upgrade=upgrade)
+    if isinstance(cloud.source, LasSource):
+        _ensure_waveforms_survive(cloud.source, base.point_format, path)
+    added = base.dimensions | dict(dimensions)
+    header, record, names = with_dimensions(base.header, base.point_format, base.length, added, path)
 
     def labelled(block: NDArray[np.void], part: slice) -> None:
-        fill(block, part)
-        if point_format >= 6:
+        base.fill(block, part)
+        if base.point_format >= 6:
             block["classification"] = codes[part]
         else:
             flags = block["raw_classification"] & np.uint8(~FIVE_BITS & 255)
             block["raw_classification"] = flags | codes[part]
-        for name, dimension in dimensions.items():
-            block[name] = dimension.values[part]
+        for name, dimension in added.items():
+            block[names[name]] = dimension.values[part]
 
-    write_file(path, edit(header), point_format, record, len(cloud), labelled)
+    write_file(path, edit(header), base.point_format, record, len(cloud), labelled)
 
 
-def _ensure_waveforms_survive(source: LasSource, path: Path) -> None:
+def _ensure_waveforms_survive(source: LasSource, point_format: int, path: Path) -> None:
     """Raise UsageError for what lazrs (0.8.2) gets wrong: waveform references of several scanner channels, in LAZ."""
-    if source.point_format not in _LAYERED_WAVEFORMS:
+    if point_format not in _LAYERED_WAVEFORMS or source.point_format not in _LAYERED_WAVEFORMS:
         return
     channels = np.unique(source.points["classification_flags"] & np.uint8(_CHANNEL))
     if len(channels) > 1 and (source.header.compressed or path.suffix.lower() == ".laz"):
@@ -100,55 +142,44 @@ def _copying(source: LasSource) -> Callable[[NDArray[np.void], slice], None]:
     return fill
 
 
-def _building(cloud: PointCloud) -> Callable[[NDArray[np.void], slice], None]:
+def _new(cloud: PointCloud, others: OtherFields) -> Layout:
+    """Return the layout of a cloud that was no LAS."""
+    numbers = others.standard.get("return_number")
+    by_return = np.zeros(15, np.int64)
+    if numbers is None:
+        by_return[0] = len(cloud)
+    else:
+        by_return += np.bincount(numbers, minlength=16)[1:]
+    header = new_header(cloud, others.point_format, by_return)
+    size = standard_size(others.point_format)
+    return Layout(header, others.point_format, size, _building(cloud, others.standard), others.extras)
+
+
+def _building(
+    cloud: PointCloud, standard: Mapping[str, NDArray[np.generic]]
+) -> Callable[[NDArray[np.void], slice], None]:
     """Return a filler for clouds that were no LAS; points that are not finite go to the lower corner, withheld."""
     corner = [_lowest(steps, cloud) for steps in (cloud.x, cloud.y, cloud.z)]
+    parts = bits(6)
 
     def fill(block: NDArray[np.void], part: slice) -> None:
         for name, steps, lowest in zip("XYZ", (cloud.x, cloud.y, cloud.z), corner, strict=True):
             block[name] = steps[part]
             if cloud.finite is not None:
                 block[name][~cloud.finite[part]] = lowest
-        block["bit_fields"] = _ONE_OF_ONE
+        block["bit_fields"] = 0 if "return_number" in standard else _ONE_OF_ONE
+        block["classification_flags"] = 0
+        for name, values in standard.items():
+            if name in parts:
+                block[parts[name].field] |= values[part].astype(np.uint8) << np.uint8(parts[name].first)
+            else:
+                block[name] = values[part]
         if cloud.finite is not None:
-            block["classification_flags"] = np.where(cloud.finite[part], 0, WITHHELD)
+            block["classification_flags"] |= np.where(cloud.finite[part], 0, WITHHELD).astype(np.uint8)
 
     return fill
-
-
-def _properties(cloud: PointCloud) -> dict[str, Dimension]:
-    """Return the fields of a source of another format as extra dimensions; a name that LAS has gets a suffix."""
-    if not isinstance(cloud.source, Source):
-        return {}
-    standard = laspy.PointFormat(6)
-    taken = {*standard.dimension_names, *(standard.dtype().names or ()), CONFIDENCE, TRAIN_ID}
-    return {
-        f"{name}_source" if name in taken else name: Dimension(values)
-        for name, values in cloud.source.fields().items()
-    }
 
 
 def _lowest(steps: NDArray[np.int32], cloud: PointCloud) -> int:
     kept = steps if cloud.finite is None else steps[cloud.finite]
     return int(kept.min()) if len(kept) else 0
-
-
-def _new_header(cloud: PointCloud) -> Header:
-    """Build a LAS 1.4 header, point format 6, in the units of the cloud's reference system."""
-    metres = np.array(units(cloud))
-    fields = laspy.LasHeader(version="1.4", point_format=6)
-    fields.system_identifier, fields.generating_software = "OTHER", f"bevseg {__version__}"[:32]
-    fields.scales, fields.offsets = np.array(cloud.scale) / metres, np.array(cloud.offset) / metres
-    bounds = cloud.bounds()
-    if bounds is not None:
-        fields.mins, fields.maxs = np.array(bounds).T / metres
-    fields.point_count = len(cloud)
-    fields.number_of_points_by_return[0] = len(cloud)
-    fields.global_encoding.wkt = True
-    data = io.BytesIO()
-    fields.write_to(data)
-    data.seek(0)
-    header = read_header(data)
-    if cloud.crs is not None and cloud.crs.wkt:
-        header = header.replace(Record.new(*WKT, cloud.crs.wkt.encode() + b"\0", "OGC WKT"))
-    return header

@@ -10,9 +10,9 @@ import numpy as np
 from bevseg.config.files import parse_json
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.las.header import Record
 from bevseg.io.las.reader import read_source
 from bevseg.io.las.record import WITHHELD, write_codes
+from bevseg.io.las.records import Record
 
 _NOTE = ("bevseg", 1)
 """Record in a work directory's cloud: what LAS has no field for."""

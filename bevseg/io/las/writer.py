@@ -9,22 +9,34 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, code_table, description, with_lookup
-from bevseg.io.las.dimensions import Dimension
-from bevseg.io.las.reader import LasSource
-from bevseg.io.las.record import write_codes
+from bevseg.io.las.codes import (
+    CONFIDENCE,
+    CONFIDENCE_SCALE,
+    FIVE_BITS,
+    TRAIN_ID,
+    code_table,
+    description,
+    with_lookup,
+)
+from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
+from bevseg.io.las.other_fields import other_fields
+from bevseg.io.las.record import layout, write_codes
+from bevseg.io.las.source import LasSource
+from bevseg.io.las.upgrade import NEW_FORMAT
 
 _UNCLASSIFIED, _GROUND = 1, 2
 
 
-def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
+def write(
+    cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme, *, upgrade: bool = False
+) -> None:
     """Write the labelled cloud: the points of its source with new classes and `bevseg_confidence`.
 
     Parameters
     ----------
     cloud
         From any reader. A LAS or LAZ source keeps every other byte of header, records and points; other sources
-        become LAS 1.4, point format 6.
+        become LAS 1.4, point format 6, with colour 7 or 8.
     point_labels
         One class and confidence per point.
     path
@@ -32,24 +44,30 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     scheme
         Which codes are written. Where the point format ends at 31, higher codes become 1 and the train id stands
         in `bevseg_class`.
+    upgrade
+        Whether point formats 0 to 5 become 6, 7, 9 or 10 of LAS 1.4, which hold all codes.
 
     Raises
     ------
     LabelError
         If the scheme has no code for a class, or one above 255.
+    UsageError
+        If LAS cannot hold the fields of the source.
     OSError
         If the system refuses the write.
     """
     table = code_table(scheme, point_labels.classes, path)
-    dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme))}
-    limit = FIVE_BITS if _format(cloud) < 6 else 255
-    if any(entry.code > limit for entry in scheme.written().values()) or TRAIN_ID in _names(cloud):
+    dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme), CONFIDENCE_SCALE)}
+    limit = 255 if upgrade or not _ends_at_31(cloud) else FIVE_BITS
+    if any(entry.code > limit for entry in scheme.written().values()) or _has_train_ids(cloud):
         dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
     table[table > limit] = _UNCLASSIFIED
     codes = table.astype(np.uint8)[point_labels.classes]
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
-    write_codes(cloud, codes, path, dimensions, lambda header: with_lookup(header, scheme, limit))
+    write_codes(
+        cloud, codes, path, dimensions, lambda header: with_lookup(header, scheme, limit), upgrade=upgrade
+    )
 
 
 def write_ground(
@@ -60,9 +78,31 @@ def write_ground(
     write_codes(cloud, codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
 
 
-def _format(cloud: PointCloud) -> int:
-    return cloud.source.point_format if isinstance(cloud.source, LasSource) else 6
+def cannot_keep(cloud: PointCloud) -> list[str]:
+    """Return one sentence for each thing of the source that does not come back as it was.
+
+    Raises
+    ------
+    UsageError
+        If the fields of the source do not fit a LAS file at all.
+    """
+    base = layout(cloud)
+    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(np.zeros(0, np.uint8)))
+    header, _, _ = with_dimensions(
+        base.header, base.point_format, base.length, base.dimensions | ours, cloud.origin or Path(cloud.name)
+    )
+    if not isinstance(cloud.source, LasSource):
+        return list(other_fields(cloud).lost)
+    if header.minor != base.header.minor:
+        return [
+            f"the version becomes LAS 1.4: LAS 1.{base.header.minor} describes {MOST} extra dimensions at most"
+        ]
+    return []
 
 
-def _names(cloud: PointCloud) -> tuple[str, ...]:
-    return cloud.source.points.dtype.names or () if isinstance(cloud.source, LasSource) else ()
+def _ends_at_31(cloud: PointCloud) -> bool:
+    return isinstance(cloud.source, LasSource) and cloud.source.point_format < len(NEW_FORMAT)
+
+
+def _has_train_ids(cloud: PointCloud) -> bool:
+    return isinstance(cloud.source, LasSource) and cloud.source.ours(TRAIN_ID) is not None

@@ -84,6 +84,11 @@ def undeclared(block):
     return bytes(block)
 
 
+def stored(las, name):
+    """Return the values of a dimension as they stand in the file, without scale."""
+    return las.points.array[name]
+
+
 def names(las):
     """Return the names of all dimensions but the classification and those of bevseg."""
     ours = ("classification", "bevseg_confidence", "bevseg_class")

@@ -67,7 +67,7 @@ def test_a_real_tile_comes_out_with_new_classes_and_nothing_else_changed(
     assert before.point_format.id == after.point_format.id == point_format
     assert_only_declared_changes(source, target, before, after)
     made = point_labels(len(before))
-    np.testing.assert_array_equal(after["bevseg_confidence"], made.confidence)
+    np.testing.assert_array_equal(lasfiles.stored(after, "bevseg_confidence"), made.confidence)
     expected = np.array([1, 6, 64, 2, 65, 5] if point_format >= 6 else [1, 6, 1, 2, 1, 5])
     np.testing.assert_array_equal(after.classification, expected[made.classes])
     np.testing.assert_array_equal(read_cloud(target).labels, made.classes)
@@ -114,7 +114,9 @@ def test_bytes_that_nobody_described_stay_where_they_are(tmp_path):
     assert "ExtraBytes" in before.point_format.dimension_names
     both = np.concatenate([after["ExtraBytes"], after["ExtraBytes2"]], axis=1)
     np.testing.assert_array_equal(before["ExtraBytes"], both)
-    np.testing.assert_array_equal(after["bevseg_confidence"], point_labels(len(before)).confidence)
+    np.testing.assert_array_equal(
+        lasfiles.stored(after, "bevseg_confidence"), point_labels(len(before)).confidence
+    )
 
 
 def test_reading_copies_no_coordinates(tmp_path):
@@ -148,18 +150,36 @@ def test_our_own_output_taken_in_again_gets_new_values_and_no_second_dimension(t
         once, twice = relabelled(first, second, flat, load_scheme("shrec20"))
         names = list(twice.point_format.extra_dimension_names)
         assert sorted(names) == sorted(once.point_format.extra_dimension_names)
-        assert (twice["bevseg_confidence"] == 200).all() and (twice.classification == 2).all()
+        assert (lasfiles.stored(twice, "bevseg_confidence") == 200).all() and (twice.classification == 2).all()
         assert (read_cloud(second).labels == 2).all()
 
 
-def test_a_dimension_of_our_name_that_is_not_ours_is_refused(tmp_path):
-    source = lasfiles.make(
-        tmp_path / "in.las",
-        edit=lambda file: file.add_extra_dim(laspy.ExtraBytesParams("bevseg_confidence", np.float64)),
-    )
-    with pytest.raises(CloudFormatError, match="already has a dimension bevseg_confidence"):
-        relabelled(source, tmp_path / "out.las")
-    assert not (tmp_path / "out.las").exists()
+def test_dimensions_of_our_names_and_other_types_stay_beside_ours(tmp_path):
+    def taken(file):
+        file.add_extra_dim(laspy.ExtraBytesParams("bevseg_confidence", np.float64))
+        file.add_extra_dim(laspy.ExtraBytesParams("bevseg_class", np.int16))
+
+    source = lasfiles.make(tmp_path / "in.las", 1, edit=taken)
+    once, twice = tmp_path / "once.laz", tmp_path / "twice.laz"
+    relabelled(source, once)
+    flat = PointLabels(np.full(500, 4, np.uint8), np.full(500, 200, np.uint8))
+    relabelled(once, twice, flat)
+    before, first, second = laspy.read(source), laspy.read(once), laspy.read(twice)
+    ours = ["bevseg_confidence_2", "bevseg_class_2"]
+    for after, made in ((first, point_labels(500)), (second, flat)):
+        assert list(after.point_format.extra_dimension_names)[2:] == ours
+        np.testing.assert_array_equal(before["bevseg_confidence"], after["bevseg_confidence"])
+        np.testing.assert_array_equal(before["bevseg_class"], after["bevseg_class"])
+        np.testing.assert_array_equal(lasfiles.stored(after, ours[0]), made.confidence)
+    np.testing.assert_array_equal(read_cloud(once).labels, point_labels(500).classes)
+    np.testing.assert_array_equal(read_cloud(twice).labels, flat.classes)
+
+
+def test_confidence_is_a_probability_for_software_that_applies_scales(tmp_path):
+    _, after = relabelled(lasfiles.make(tmp_path / "in.laz"), tmp_path / "out.laz")
+    np.testing.assert_allclose(after["bevseg_confidence"], point_labels(500).confidence / 255)
+    (described,) = after.point_format.extra_dimensions
+    assert described.description == "classes=asprs; probability"
 
 
 def entries(path):
@@ -168,9 +188,13 @@ def entries(path):
     return {data[i]: data[i + 1 : i + 16].rstrip(b"\0").decode() for i in range(0, len(data), 16)}
 
 
-def test_car_and_pole_are_named_in_the_lookup_record(tmp_path):
-    relabelled(lasfiles.make(tmp_path / "in.laz", 6), tmp_path / "out.laz")
-    assert entries(tmp_path / "out.laz") == {64: "car", 65: "pole"}
+ASPRS = {1: "unclassified", 2: "ground", 5: "high vegetation", 6: "building"}
+
+
+@pytest.mark.parametrize(("number", "more"), [(1, {}), (6, {64: "car", 65: "pole"})])
+def test_all_classes_that_a_format_can_hold_are_named_in_the_lookup_record(tmp_path, number, more):
+    relabelled(lasfiles.make(tmp_path / "in.laz", number), tmp_path / "out.laz")
+    assert entries(tmp_path / "out.laz") == ASPRS | more
 
 
 def test_a_lookup_record_that_is_there_is_added_to(tmp_path):
@@ -180,7 +204,7 @@ def test_a_lookup_record_that_is_there_is_added_to(tmp_path):
         file.header.vlrs.append(record)
 
     relabelled(lasfiles.make(tmp_path / "in.laz", 6, edit=named), tmp_path / "out.laz")
-    assert entries(tmp_path / "out.laz") == {2: "Boden", 64: "car", 65: "pole"}
+    assert entries(tmp_path / "out.laz") == ASPRS | {2: "Boden", 64: "car", 65: "pole"}
     assert len(laspy.read(tmp_path / "out.laz").vlrs.get("ClassificationLookupVlr")) == 1
 
 
@@ -244,14 +268,47 @@ def test_train_ids_beside_the_codes_yield_to_a_scheme_that_is_named(tmp_path):
     assert (read_cloud(target, scheme=other).labels == 5).all() and set(codes) == {1, 2, 5, 6}
 
 
-@pytest.mark.parametrize("scale", [0.0, -0.001, np.nan, np.inf])
+def with_bytes(path, at, data):
+    """Overwrite bytes of a file."""
+    content = bytearray(path.read_bytes())
+    content[at : at + len(data)] = data
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("scale", [0.0, np.nan, np.inf])
 def test_coordinates_without_a_scale_are_damage(tmp_path, scale):
-    source = lasfiles.make(tmp_path / "in.las")
-    data = bytearray(source.read_bytes())
-    data[131:139] = np.float64(scale).tobytes()
-    source.write_bytes(data)
-    with pytest.raises(CloudFormatError, match="scale"):
+    source = with_bytes(lasfiles.make(tmp_path / "in.las"), 131, np.float64(scale).tobytes())
+    with pytest.raises(CloudFormatError, match="damaged") as caught:
         read_cloud(source)
+    assert "scale" in caught.value.why
+
+
+@pytest.mark.parametrize("scale", [5e-324, -5e-324, 1e-12, 1e6, 1e300])
+def test_steps_of_no_instrument_are_refused(tmp_path, scale):
+    source = with_bytes(lasfiles.make(tmp_path / "in.las"), 131, np.float64(scale).tobytes())
+    with pytest.raises(CloudFormatError, match="absurd") as caught:
+        read_cloud(source)
+    assert "steps of" in caught.value.why
+
+
+def test_a_cloud_off_the_earth_is_refused_and_a_single_point_there_is_a_warning(tmp_path):
+    off = with_bytes(lasfiles.make(tmp_path / "off.las"), 155, np.float64(3e8).tobytes())
+    with pytest.raises(CloudFormatError, match="absurd"):
+        read_cloud(off)
+    one = with_bytes(lasfiles.make(tmp_path / "one.las"), 131, np.float64(0.1).tobytes())
+    with_bytes(one, int.from_bytes(one.read_bytes()[96:100], "little"), np.int32(2_000_000_000).tobytes())
+    with pytest.warns(UserWarning, match="1 points have x beyond"):
+        read_cloud(one)
+
+
+def test_a_negative_scale_is_read_and_comes_back(tmp_path):
+    source = with_bytes(lasfiles.make(tmp_path / "in.las"), 131, np.float64(-0.001).tobytes())
+    before, after = relabelled(source, tmp_path / "out.laz")
+    assert_only_declared_changes(source, tmp_path / "out.laz", before, after)
+    cloud = read_cloud(source)
+    assert min(cloud.scale) > 0
+    np.testing.assert_allclose(cloud.xyz[:, 0], np.asarray(before.x))
 
 
 def test_records_of_a_cloud_optimised_file_are_dropped(tmp_path):

@@ -1,0 +1,63 @@
+"""Point formats 0 to 5 -> 6, 7, 9 and 10 of LAS 1.4, whose class codes end at 255 instead of 31."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.pointcloud import Crs
+from bevseg.io.las.header import Header
+from bevseg.io.las.new_header import WKT, WKT_FLAG
+from bevseg.io.las.point_formats import STANDARD, bits, standard_size
+from bevseg.io.las.records import Record
+from bevseg.io.las.source import LasSource
+from bevseg.io.las.version_4 import to_version_4, without_legacy_counts
+
+NEW_FORMAT = (6, 6, 7, 7, 9, 10)
+"""Point format that has all fields of formats 0 to 5."""
+_DEGREE = 1000 / 6
+"""Steps of `scan_angle`, 0.006 degrees, in one of `scan_angle_rank`."""
+_OVERLAP = 12
+"""Old class code for points of overlapping flight lines; a flag in the new formats."""
+_ENCODING = 6
+
+
+def upgraded_header(header: Header, crs: Crs | None) -> Header:
+    """Return the header as LAS 1.4; with a WKT record if only GeoKeys name the reference system."""
+    header = without_legacy_counts(to_version_4(header))
+    if header.find(*WKT) is None and crs is not None and crs.wkt:
+        header = header.replace(Record.new(*WKT, crs.wkt.encode() + b"\0", "OGC WKT"))
+    block = bytearray(header.block)
+    block[_ENCODING] |= WKT_FLAG
+    return dataclasses.replace(header, block=bytes(block))
+
+
+def upgrading(source: LasSource) -> Callable[[NDArray[np.void], slice], None]:
+    """Return a filler of blocks of points of the new format: every value but the class is that of the source."""
+    old, new = source.point_format, NEW_FORMAT[source.point_format]
+    length = source.points.dtype.itemsize
+    rows = source.points.view(np.uint8).reshape(-1, length)
+    start, shift = standard_size(old), standard_size(new) - standard_size(old)
+    alike = [
+        name
+        for name in STANDARD[old].names or ()
+        if name in (STANDARD[new].names or ()) and name not in ("bit_fields", "classification")
+    ]
+
+    def fill(block: NDArray[np.void], part: slice) -> None:
+        points = source.points[part]
+        for name in alike:
+            block[name] = points[name]
+        block["bit_fields"] = block["classification_flags"] = 0
+        for name, place in bits(new).items():
+            if name in bits(old):
+                block[place.field] |= bits(old)[name].of(points) << np.uint8(place.first)
+        overlap = bits(old)["classification"].of(points) == _OVERLAP
+        block["classification_flags"] |= overlap.astype(np.uint8) << np.uint8(bits(new)["overlap"].first)
+        block["scan_angle"] = np.rint(points["scan_angle_rank"] * _DEGREE)
+        block.view(np.uint8).reshape(len(block), -1)[:, start + shift : length + shift] = rows[part, start:]
+
+    return fill
