@@ -67,6 +67,17 @@ INSIDE = {
         ("geokeys",),
         ("names",),
     ),
+    "io.las": (
+        ("point_formats", "records"),
+        ("header",),
+        ("extra_bytes", "read_header", "version_4"),
+        ("codes", "dimensions"),
+        ("source", "block_writer", "new_header", "other_fields", "plausible"),
+        ("laz", "upgrade"),
+        ("points", "record"),
+        ("reader", "writer", "simulated", "gps_time", "round_trip"),
+        ("working_copy", "describe"),
+    ),
     "ground": (
         (
             "morphology",

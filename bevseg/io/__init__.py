@@ -51,6 +51,8 @@ class Format:
     any_suffix
         Whether files of unknown suffix are read as this format. In a directory, `looks_like_points(path)` of the
         reader decides about them. True for one format.
+    takes_upgrade
+        Whether `write` takes `upgrade=`, which turns old point formats into those of LAS 1.4.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Format:
     scheme: str = "shrec20"
     takes_columns: bool = False
     any_suffix: bool = False
+    takes_upgrade: bool = False
 
 
 FORMATS = (
@@ -73,6 +76,7 @@ FORMATS = (
         "bevseg.io.las.writer",
         "bevseg.io.las.simulated",
         scheme="asprs",
+        takes_upgrade=True,
     ),
     Format("PLY", (".ply",), "bevseg.io.ply.reader", ("ply",), "bevseg.io.ply.writer"),
     Format("PCD", (".pcd",), "bevseg.io.pcd"),

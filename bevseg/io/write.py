@@ -45,6 +45,7 @@ def write_cloud(
     *,
     scheme: Scheme | None = None,
     overwrite: bool = False,
+    upgrade: bool = False,
 ) -> None:
     """Write the cloud with its classes and their confidence; the suffix of `path` picks the format.
 
@@ -60,6 +61,9 @@ def write_cloud(
         Which codes are written; None for the scheme of the format.
     overwrite
         Whether a file of that name may be replaced.
+    upgrade
+        Whether LAS point formats 0 to 5 become those of LAS 1.4, which hold all codes. Other formats have no use for
+        it.
 
     Raises
     ------
@@ -83,16 +87,17 @@ def write_cloud(
     if cloud.origin is not None:
         ensure_different(cloud.origin, path)
     scheme = scheme or load_scheme(entry.scheme)
+    options = {"upgrade": True} if upgrade and entry.takes_upgrade else {}
     with replacing(path, overwrite=overwrite) as temporary:
         try:
-            write(cloud, point_labels, temporary, scheme)
+            write(cloud, point_labels, temporary, scheme, **options)
         except BevsegError as error:
             if str(error.where) == str(temporary):  # the user knows only the output
                 error.where = path
             raise
 
 
-def _format(path: Path) -> tuple[Format, Callable[[PointCloud, PointLabels, Path, Scheme], None]]:
+def _format(path: Path) -> tuple[Format, Callable[..., None]]:
     """Return the format of an output and what writes it; UsageError if there is none."""
     entry = formats.format_to_write(path)
     write = (

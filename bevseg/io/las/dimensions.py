@@ -31,7 +31,8 @@ MOST = LONGEST // SIZE
 LONGEST_NAME = 31
 """Bytes of the name of a dimension, without the zero at its end."""
 _LONGEST_POINT = 65_535
-_HAS_SCALE = 8
+_HAS_SCALE, _ROOM = 8, 31
+"""Flag of a description; bytes of its text, without the zero at its end."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,11 @@ def _with_record(header: Header, data: bytes) -> Header:
 
 
 def _described(name: str, wanted: str, dimension: Dimension) -> bytes:
-    """Return the description of a dimension; of a name that had to be cut it holds the rest."""
+    """Return the description of a dimension; it holds the end of a name that had to be cut."""
     kind = TYPES.index(dimension.values.dtype.str[1:]) + 1
     text = dimension.description
-    if not text and name != wanted:
-        rest = wanted.removeprefix(name)
-        text = f"...{rest}" if rest != wanted else wanted
+    if not text and len(wanted.encode()) > LONGEST_NAME:
+        text = "..." + wanted.encode()[3 - _ROOM :].decode("utf-8", "ignore")
     return _entry(kind, _HAS_SCALE * (dimension.scale is not None), name, text, dimension.scale or 0.0)
 
 
@@ -149,5 +149,5 @@ def _undescribed(size: int) -> bytes:
 
 
 def _entry(kind: int, options: int, name: str, description: str, scale: float = 0.0) -> bytes:
-    text = description.encode("utf-8", "replace")[:31].decode("utf-8", "ignore").encode()
+    text = description.encode("utf-8", "replace")[:_ROOM].decode("utf-8", "ignore").encode()
     return struct.pack("<2xBB32s76xd40x32s", kind, options, name.encode(), scale, text)

@@ -19,8 +19,8 @@ from bevseg.io.las.block_writer import BLOCK, LASZIP
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import laz_items, standard_size
 
-_CHUNKED, _LAYERED = 2, 3
-"""Compressors: one run of fields per chunk, and one layer per group of fields and chunk."""
+_WHOLE, _CHUNKED, _LAYERED = 1, 2, 3
+"""Compressors: one run of points, one run per chunk (formats 0 to 5), and one layer per group of fields and chunk."""
 _VARIABLE = 0xFFFFFFFF
 """Chunk size of files whose chunks have numbers of points of their own."""
 _TABLE_HEAD, _POINTER = 8, 8
@@ -47,6 +47,8 @@ def read_chunks(file: BinaryIO, header: Header, count: int, size: int) -> Chunks
         If it contradicts the header, or the bytes that are there.
     """
     record, compressor, chunk_size = _laszip_record(header)
+    if compressor == _WHOLE and count < 2**63:
+        return Chunks(np.array([count]), np.array([size - header.points_at]), header.points_at)
     start = header.points_at + _POINTER
     table = _table_start(file, header.points_at, size)
     file.seek(table)
@@ -130,9 +132,9 @@ def _laszip_record(header: Header) -> tuple[bytes, int, int]:
             f"its LASzip record has items of {' + '.join(str(size) for _, size in found)} bytes, which is not "
             f"point format {point_format} with {length} bytes a point"
         )
-    if compressor != (_LAYERED if point_format >= 6 else _CHUNKED):
+    if compressor not in ((_LAYERED,) if point_format >= 6 else (_WHOLE, _CHUNKED)):
         raise ValueError(f"it is compressed in a way (number {compressor}) that bevseg does not know")
-    if chunk_size == 0:
+    if chunk_size == 0 and compressor != _WHOLE:
         raise ValueError("its LASzip record says 0 points a chunk")
     return record.data, compressor, chunk_size
 
