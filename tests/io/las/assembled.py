@@ -110,12 +110,12 @@ def records(path, *, extended=False):
 
 
 def undescribed(path, copy):
-    """Copy a file without descriptions of extra dimensions: laspy reads it whatever their names are."""
+    """Copy a file with other user ids in its records but LASzip's, so that laspy reads it whatever stands in them."""
     data = bytearray(path.read_bytes())
     for extended in (False, True):
-        for user, number, head, _ in records(path, extended=extended):
-            if (user, number) == (b"LASF_Spec", 4):
+        for user, _, head, _ in records(path, extended=extended):
+            if user != b"laszip encoded":
                 at = data.index(head)
-                data[at + 2 : at + 11] = b"forgotten"
+                data[at + 2 : at + 18] = b"forgotten".ljust(16, b"\0")
     copy.write_bytes(data)
     return copy
