@@ -13,6 +13,7 @@ from bevseg.io.crs import GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.format_errors import damaged
 from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header
+from bevseg.io.las.new_header import WKT
 from bevseg.io.las.plausible import ensure_plausible
 from bevseg.io.las.point_formats import STANDARD
 from bevseg.io.las.points import read_points
@@ -20,7 +21,7 @@ from bevseg.io.las.read_header import read_header
 from bevseg.io.las.source import LasSource
 from bevseg.io.raw import RawCloud
 
-WKT, GEOKEYS = ("LASF_Projection", 2112), ("LASF_Projection", 34735)
+GEOKEYS = ("LASF_Projection", 34735)
 GEOKEY_VALUES = (34736, 34737)
 """Records of the same user with the values of keys that are no 16-bit numbers."""
 
