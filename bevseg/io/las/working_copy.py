@@ -16,6 +16,9 @@ from bevseg.io.las.records import Record
 
 _NOTE = ("bevseg", 1)
 """Record in a work directory's cloud: what LAS has no field for."""
+_FORMAT = 6
+"""Point format of such clouds."""
+_AGAIN = "create it with `bevseg ingest`"
 
 
 def write(cloud: PointCloud, path: Path) -> None:
@@ -50,29 +53,33 @@ def read(path: Path) -> PointCloud:
     """
     source = read_source(path)
     record = source.header.find(*_NOTE)
-    if record is None:
-        raise CloudFormatError(
-            "Not a cloud of a work directory",
-            where=path,
-            why="it has no record of bevseg",
-            hint="create it with `bevseg ingest`",
-        )
-    note = parse_json(
-        record.data.decode("utf-8", "replace"),
-        path,
-        CloudFormatError,
-        hint="make it again with `bevseg ingest`",
-    )
+    if record is None or source.point_format < _FORMAT:
+        raise _not_ours(path, "it has no record of bevseg")
+    note = parse_json(record.data.decode("utf-8", "replace"), path, CloudFormatError, hint=_AGAIN)
     points = source.points
     finite = points["classification_flags"] & np.uint8(WITHHELD) == 0
-    return PointCloud(
-        points["X"],
-        points["Y"],
-        points["Z"],
-        scale=tuple(note["scale"]),
-        offset=tuple(note["offset"]),
-        labels=points["classification"].copy() if note["labelled"] else None,
-        finite=None if finite.all() else finite,
-        crs=Crs(**note["crs"]) if note["crs"] else None,
-        name=path.parent.name,
-    )
+    try:
+        return PointCloud(
+            points["X"],
+            points["Y"],
+            points["Z"],
+            scale=_three(note["scale"]),
+            offset=_three(note["offset"]),
+            labels=points["classification"].copy() if note["labelled"] else None,
+            finite=None if finite.all() else finite,
+            crs=Crs(**note["crs"]) if note["crs"] else None,
+            name=path.parent.name,
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _not_ours(path, f"its record of bevseg is damaged ({error})") from error
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    x, y, z = map(float, values)
+    if not np.isfinite([x, y, z]).all():
+        raise ValueError(f"{values} are no numbers of a scale or offset")
+    return x, y, z
+
+
+def _not_ours(path: Path, why: str) -> CloudFormatError:
+    return CloudFormatError("Not a cloud of a work directory", where=path, why=why, hint=_AGAIN)

@@ -56,7 +56,9 @@ def test_several_records_become_one_that_other_software_reads(tmp_path, suffix):
     written = laspy.read(tmp_path / f"out{suffix}")
     assert list(written.point_format.extra_dimension_names) == [*names(before), OURS]
     np.testing.assert_array_equal(written["Distance"], before.points["Distance"])
-    assert [record[:2] for record in assembled.records(tmp_path / f"out{suffix}")].count((b"LASF_Spec", 4)) == 1
+    assert [record[:2] for record in assembled.records(tmp_path / f"out{suffix}")].count(
+        (b"LASF_Spec", 4)
+    ) == 1
 
 
 def test_a_record_that_stands_twice_counts_once(tmp_path):
@@ -177,7 +179,9 @@ def test_points_longer_than_las_allows_are_refused_before_the_work(tmp_path):
     cloud = cloud_with(count=1, **{f"f{i}": np.zeros(1) for i in range(8200)})
     for work in (
         lambda: writer.cannot_keep(cloud),
-        lambda: writer.write(cloud, PointLabels(*[np.zeros(1, np.uint8)] * 2), tmp_path / "o.las", load_scheme("asprs")),
+        lambda: writer.write(
+            cloud, PointLabels(*[np.zeros(1, np.uint8)] * 2), tmp_path / "o.las", load_scheme("asprs")
+        ),
     ):
         with pytest.raises(UsageError, match="do not fit") as caught:
             work()

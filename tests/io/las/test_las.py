@@ -150,7 +150,9 @@ def test_our_own_output_taken_in_again_gets_new_values_and_no_second_dimension(t
         once, twice = relabelled(first, second, flat, load_scheme("shrec20"))
         names = list(twice.point_format.extra_dimension_names)
         assert sorted(names) == sorted(once.point_format.extra_dimension_names)
-        assert (lasfiles.stored(twice, "bevseg_confidence") == 200).all() and (twice.classification == 2).all()
+        assert (lasfiles.stored(twice, "bevseg_confidence") == 200).all() and (
+            twice.classification == 2
+        ).all()
         assert (read_cloud(second).labels == 2).all()
 
 

@@ -24,7 +24,9 @@ class Fields:
 
 def cloud_with(**values):
     xyz = np.random.default_rng(0).random((COUNT, 3)) * 20
-    return PointCloud.from_xyz(xyz, source=Fields({name: np.array(column) for name, column in values.items()}))
+    return PointCloud.from_xyz(
+        xyz, source=Fields({name: np.array(column) for name, column in values.items()})
+    )
 
 
 def written(tmp_path, **values):
@@ -57,9 +59,7 @@ def test_intensities_that_las_has_no_range_for_are_an_extra_dimension(tmp_path, 
     np.testing.assert_array_equal(las["intensity_source"], values)
 
 
-@pytest.mark.parametrize(
-    ("kind", "factor"), [("u1", 257), ("i4", 257), ("f8", 257), ("u2", 1), (">u2", 1)]
-)
+@pytest.mark.parametrize(("kind", "factor"), [("u1", 257), ("i4", 257), ("f8", 257), ("u2", 1), (">u2", 1)])
 def test_colours_are_16_bit_and_take_a_point_format_that_has_them(tmp_path, kind, factor):
     colours = {name: (STEPS * 50 + i).astype(kind) for i, name in enumerate(("r", "g", "b"))}
     las = written(tmp_path, **colours)
@@ -114,7 +114,9 @@ def test_scan_angles_are_steps_or_degrees_that_are_whole_steps(tmp_path):
 def test_flags_and_numbers_that_las_has_are_kept_in_its_fields(tmp_path):
     las = written(tmp_path, point_source_id=STEPS + 60_000, user_data=STEPS, synthetic=STEPS % 2 == 0,
                   scanner_channel=STEPS % 4, edge_of_flight_line=STEPS // 3)  # fmt: skip
-    assert las.point_source_id.tolist() == (STEPS + 60_000).tolist() and las.user_data.tolist() == STEPS.tolist()
+    assert (
+        las.point_source_id.tolist() == (STEPS + 60_000).tolist() and las.user_data.tolist() == STEPS.tolist()
+    )
     assert np.asarray(las.synthetic).tolist() == [1, 0] * 3
     assert np.asarray(las.scanner_channel).tolist() == [0, 1, 2, 3, 0, 1]
     assert np.asarray(las.edge_of_flight_line).tolist() == [0, 0, 0, 1, 1, 1]

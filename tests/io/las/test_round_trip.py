@@ -26,7 +26,9 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 kinds = st.integers(0, 30)
 latin = st.binary(max_size=32)
 readable = st.text(max_size=12).map(lambda text: text.encode("utf-8", "ignore")[:32])
-dimension_names = st.one_of(latin, readable, st.sampled_from([b"intensity", b"X", b"gps_time", b"bevseg_class"]))
+dimension_names = st.one_of(
+    latin, readable, st.sampled_from([b"intensity", b"X", b"gps_time", b"bevseg_class"])
+)
 users = st.binary(min_size=1, max_size=16).filter(
     lambda user: user.strip(b"\0") not in (b"LASF_Spec", b"laszip encoded", b"copc", b"LASF_Projection")
 )
@@ -44,24 +46,34 @@ def files(draw):
     least = 4 if point_format > 5 else 3 if point_format > 3 else 2
     minor = draw(st.integers(least, 5 if point_format > 5 else 4))
     entries = [
-        description(kind, name, options=3 if kind == 0 else draw(st.sampled_from([0, 1, 8, 16, 24])), scale=0.5)
+        description(
+            kind, name, options=3 if kind == 0 else draw(st.sampled_from([0, 1, 8, 16, 24])), scale=0.5
+        )
         for kind, name in draw(st.lists(st.tuples(kinds, dimension_names), max_size=5))
     ]
     extra = sum(width(entry[2]) for entry in entries) + draw(st.sampled_from([0, 0, 1, 9, -2]))
     cut = draw(st.integers(0, len(entries)))
-    described = [vlr(*assembled.EXTRA_BYTES, b"".join(part)) for part in (entries[:cut], entries[cut:]) if part]
+    described = [
+        vlr(*assembled.EXTRA_BYTES, b"".join(part)) for part in (entries[:cut], entries[cut:]) if part
+    ]
     numbers, contents, texts = st.integers(0, 65_535), st.binary(max_size=40), st.binary(max_size=32)
-    others = [vlr(*record) for record in draw(st.lists(st.tuples(users, numbers, contents, texts), max_size=3))]
+    others = [
+        vlr(*record) for record in draw(st.lists(st.tuples(users, numbers, contents, texts), max_size=3))
+    ]
     behind = [evlr("somebody", *r) for r in draw(st.lists(st.tuples(numbers, contents, texts), max_size=2))]
     rows = assembled.points(point_format, draw(st.integers(1, 40)), max(extra, 0), draw(st.integers(0, 99)))
-    return point_format, rows, {
-        "minor": minor,
-        "vlrs": draw(st.permutations(others + described)),
-        "evlrs": behind if minor >= 4 else [],
-        "gap": draw(st.binary(max_size=9)),
-        "user": draw(st.binary(max_size=9)),
-        "scale": (draw(st.sampled_from([0.001, -0.001, 0.25])), 0.001, 0.01),
-    }
+    return (
+        point_format,
+        rows,
+        {
+            "minor": minor,
+            "vlrs": draw(st.permutations(others + described)),
+            "evlrs": behind if minor >= 4 else [],
+            "gap": draw(st.binary(max_size=9)),
+            "user": draw(st.binary(max_size=9)),
+            "scale": (draw(st.sampled_from([0.001, -0.001, 0.25])), 0.001, 0.01),
+        },
+    )
 
 
 def labelled(source, target, **options):
@@ -101,7 +113,11 @@ def test_all_bytes_come_back_but_for_the_labels(file, inside, outside):
         again = read_cloud(target)
         np.testing.assert_array_equal(again.labels if again.labels is not None else 0, made.classes)
         np.testing.assert_array_equal(again.xyz, cloud.xyz)
-        shown = [extra.data for extra in cloud.source.extras if extra.data and not extra.name.startswith("bevseg_class")]
+        shown = [
+            extra.data
+            for extra in cloud.source.extras
+            if extra.data and not extra.name.startswith("bevseg_class")
+        ]
         assert [extra.data for extra in again.source.extras if extra.data in shown] == shown
         place = 16 if point_format > 5 else 15
         expected = rows.copy()
@@ -109,7 +125,9 @@ def test_all_bytes_come_back_but_for_the_labels(file, inside, outside):
         if point_format < 6:
             expected[:, place] = rows[:, place] & 0b11100000
         for backend in BACKENDS:
-            seen = laspy.read(assembled.undescribed(target, Path(folder) / f"seen{outside}"), laz_backend=backend)
+            seen = laspy.read(
+                assembled.undescribed(target, Path(folder) / f"seen{outside}"), laz_backend=backend
+            )
             found = seen.points.array.view(np.uint8).reshape(len(rows), -1)[:, : rows.shape[1]].copy()
             found[:, place] &= 0 if point_format > 5 else 0b11100000
             replaced = [extra for extra in cloud.source.extras if extra.name.startswith("bevseg_class")]
@@ -195,7 +213,12 @@ def same(found, expected):
 
 @pytest.mark.parametrize("point_format", range(6))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(extra=st.integers(0, 9), seed=st.integers(0, 99), minor=st.integers(2, 4), suffix=st.sampled_from([".las", ".laz"]))
+@given(
+    extra=st.integers(0, 9),
+    seed=st.integers(0, 99),
+    minor=st.integers(2, 4),
+    suffix=st.sampled_from([".las", ".laz"]),
+)
 def test_an_upgrade_keeps_every_value_but_the_class(point_format, extra, seed, minor, suffix):
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.las", Path(folder) / f"out{suffix}"
@@ -206,7 +229,9 @@ def test_an_upgrade_keeps_every_value_but_the_class(point_format, extra, seed, m
         assembled.write(source, point_format, rows, minor=max(minor, least), vlrs=vlrs, user=b"user's")
         _, made = labelled(source, target, upgrade=True)
         before, after = laspy.read(source), laspy.read(target)
-        assert str(after.header.version) == "1.4" and after.point_format.id == (6, 6, 7, 7, 9, 10)[point_format]
+        assert (
+            str(after.header.version) == "1.4" and after.point_format.id == (6, 6, 7, 7, 9, 10)[point_format]
+        )
         assert after.header.point_count == 40 and target.read_bytes()[107:131] == bytes(24)
         for name in lasfiles.names(before):
             if name != "scan_angle_rank":

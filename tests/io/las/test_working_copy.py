@@ -42,3 +42,19 @@ def test_a_work_directory_gives_the_very_same_cloud_back(tmp_path, cloud):
 def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
     with pytest.raises(CloudFormatError, match="work directory"):
         working_copy.read(lasfiles.make(tmp_path / "in.las"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"scale"', b'"scala"'), (b"[0.001", b'["a01"'), (b"[0.001, ", b"[" + b" " * 7), (b'"labelled"', b'"lab"     '),
+     (b'{"scale"', b'["scale"'), (b"[0.001", b"[1e999")],
+)  # fmt: skip
+def test_a_record_that_was_changed_is_told(tmp_path, old, new):
+    path = tmp_path / "cloud.las"
+    working_copy.write(PointCloud.from_xyz(np.ones((3, 3))), path)
+    content = path.read_bytes()
+    assert content.count(old) == 1 and len(old) == len(new)
+    path.write_bytes(content.replace(old, new))
+    with pytest.raises(CloudFormatError) as caught:
+        working_copy.read(path)
+    assert caught.value.where == path and "bevseg ingest" in caught.value.hint
