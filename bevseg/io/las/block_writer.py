@@ -19,6 +19,8 @@ BLOCK = 50_000 * max(32, 4 * (os.cpu_count() or 1))
 """Points that are put together and compressed at a time: so many chunks of LAZ that all cores end about together."""
 
 LASZIP = ("laszip encoded", 22204)
+_ITEMS_AT, _ITEM, _WAVEFORMS = 34, 6, b"\x09\x00"
+"""Items of the LASzip record, 6 bytes each: type, size and version."""
 
 
 def write_file(
@@ -53,7 +55,7 @@ def write_file(
     vlr = None
     if compressed:
         vlr = lazrs.LazVlr.new_for_compression(point_format, record.itemsize - standard_size(point_format))
-        header = header.replace(Record.new(*LASZIP, vlr.record_data(), "http://laszip.org"))
+        header = header.replace(Record.new(*LASZIP, laszip_record(vlr), "http://laszip.org"))
     else:
         header = header.without(LASZIP[0])
     with _ErrorKeepingFile(path) as file:
@@ -76,6 +78,18 @@ def write_file(
             file.write(header.tail())
             file.seek(0)
             file.write(header.head(point_format, record.itemsize, compressed, end))
+
+
+def laszip_record(vlr: lazrs.LazVlr) -> bytes:
+    """Return the LASzip record of lazrs with the version of waveforms that LASzip knows.
+
+    lazrs (0.8.2) says 2 for the waveforms of point formats 4 and 5. The bytes are those of version 1, the only one.
+    """
+    record = bytearray(vlr.record_data())
+    for at in range(_ITEMS_AT, len(record), _ITEM):
+        if record[at : at + 2] == _WAVEFORMS:
+            record[at + 4] = 1
+    return bytes(record)
 
 
 class _ErrorKeepingFile:

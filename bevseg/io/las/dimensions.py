@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,10 +89,11 @@ def with_dimensions(
     fields = list(old)
     entries = [extra.data or _undescribed(extra.kind.itemsize) for extra in old]
     taken = {*dimension_names(point_format), *(STANDARD[point_format].names or ()), *places}
+    kinds = {extra.name: extra.kind for extra in old}
     names: dict[str, str] = {}
     for name, dimension in added.items():
         kind = dimension.values.dtype.newbyteorder("<")
-        new = _name_for(name, kind, old, places, taken)
+        new = distinct(name, _taken_for(kind, taken, kinds), LONGEST_NAME)
         names[name] = new
         data = _described(new, name, dimension)
         if new in places:
@@ -113,12 +114,11 @@ def with_dimensions(
     return _with_record(header, b"".join(entries)), record_type(point_format, length, fields), names
 
 
-def _name_for(
-    name: str, kind: np.dtype[np.generic], old: list[Description], places: Mapping[str, int], taken: set[str]
-) -> str:
-    """Return the name itself if it is free or a dimension of the source has it in this type, else a numbered one."""
-    other = taken.difference(key for key in places if old[places[key]].kind == kind)
-    return distinct(name, other, LONGEST_NAME)
+def _taken_for(
+    kind: np.dtype[np.generic], taken: set[str], kinds: Mapping[str, np.dtype[np.generic]]
+) -> Callable[[str], bool]:
+    """Return whether a name is taken: all in use are, but those of dimensions of the source with this type."""
+    return lambda name: name in taken and kinds.get(name) != kind
 
 
 def _with_record(header: Header, data: bytes) -> Header:

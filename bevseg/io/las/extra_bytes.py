@@ -7,7 +7,7 @@ as the bytes that it was; its name is decoded only to be shown.
 from __future__ import annotations
 
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,12 +81,14 @@ def described(header: Header, point_format: int, length: int) -> list[Descriptio
         kind = _kind(data)
         if kind is None or start + kind.itemsize > length:
             break
-        found.append(Description(data, distinct(decoded(data[4:36]) or UNDESCRIBED, taken), start, kind))
+        found.append(
+            Description(data, distinct(decoded(data[4:36]) or UNDESCRIBED, taken.__contains__), start, kind)
+        )
         taken.add(found[-1].name)
         start += kind.itemsize
     if start < length:
         kind = np.dtype(("u1", (length - start,)))
-        found.append(Description(b"", distinct(UNDESCRIBED, taken), start, kind))
+        found.append(Description(b"", distinct(UNDESCRIBED, taken.__contains__), start, kind))
     return found
 
 
@@ -110,10 +112,10 @@ def decoded(data: bytes) -> str:
         return text.decode("latin-1")
 
 
-def distinct(name: str, taken: Container[str], longest: int | None = None) -> str:
+def distinct(name: str, taken: Callable[[str], bool], longest: int | None = None) -> str:
     """Return the name, with _2, _3 and so on at its end if it is taken; `longest` is its limit in bytes."""
     new, number = _cut(name, longest), 1
-    while new in taken:
+    while taken(new):
         number += 1
         end = f"_{number}"
         new = _cut(name, longest and longest - len(end)) + end

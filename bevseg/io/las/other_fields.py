@@ -90,7 +90,7 @@ def other_fields(cloud: PointCloud) -> OtherFields:
             continue
         new = _NORMALS.get(word, name)
         new = f"{new}_source" if new in taken else new
-        extras[distinct(new, extras)] = Dimension(values.astype(f"<{kind}", copy=False))
+        extras[distinct(new, extras.__contains__)] = Dimension(values.astype(f"<{kind}", copy=False))
     standard = {word: fit.values for word, fit in fits.items()}
     return OtherFields(point_format, standard, extras, tuple(lost))
 

@@ -52,7 +52,7 @@ class LasSource:
     def ours(self, name: str) -> NDArray[np.uint8] | None:
         """Return the stored values of the dimension that bevseg wrote for `name`, None if there is none."""
         found = [extra.name for extra in self.extras if is_ours(extra, name)]
-        return self.points[found[-1]] if found else None
+        return self.points[min(found, key=lambda each: (len(each), each))] if found else None
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the dimensions of the points as laspy names them, but for X, Y, Z, the class and those of bevseg.
@@ -75,5 +75,7 @@ class LasSource:
                 values[extra.name] = extra.values(stored)
                 continue
             for part in range(extra.kind.shape[0]):
-                values[distinct(f"{extra.name}_{part}", values)] = extra.values(stored[:, part], part)
+                values[distinct(f"{extra.name}_{part}", values.__contains__)] = extra.values(
+                    stored[:, part], part
+                )
         return values

@@ -236,7 +236,7 @@ def test_chunks_of_any_number_of_points(tmp_path, monkeypatch):
 
 
 def test_a_panic_of_the_decoder_is_an_error_about_the_file(tmp_path, monkeypatch):
-    PanicException = type("PanicException", (BaseException,), {})  # noqa: N806 - the name that lazrs gives it
+    PanicException = type("PanicException", (BaseException,), {})
 
     def panicking(*_):
         raise PanicException("mid > len")

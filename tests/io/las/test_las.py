@@ -270,6 +270,15 @@ def test_train_ids_beside_the_codes_yield_to_a_scheme_that_is_named(tmp_path):
     assert (read_cloud(target, scheme=other).labels == 5).all() and set(codes) == {1, 2, 5, 6}
 
 
+def test_waveforms_of_old_formats_are_read_by_laszip(tmp_path):
+    for number in (4, 5):
+        source, target = lasfiles.make(tmp_path / "in.las", number, "1.3"), tmp_path / "out.laz"
+        relabelled(source, target)
+        both = [laspy.read(target, laz_backend=b) for b in (laspy.LazBackend.Lazrs, laspy.LazBackend.Laszip)]
+        np.testing.assert_array_equal(both[0].points.array, both[1].points.array)
+        target.unlink()
+
+
 def with_bytes(path, at, data):
     """Overwrite bytes of a file."""
     content = bytearray(path.read_bytes())
