@@ -22,6 +22,9 @@ LASZIP = ("laszip encoded", 22204)
 _ITEMS_AT, _ITEM, _WAVEFORMS = 34, 6, b"\x09\x00"
 """Items of the LASzip record, 6 bytes each: type, size and version."""
 
+Fill = Callable[[NDArray[np.void], slice | NDArray[np.intp]], None]
+"""Fills a block of records with the points of a slice, or with those of some indices."""
+
 
 def write_file(
     path: Path,
@@ -29,7 +32,7 @@ def write_file(
     point_format: int,
     record: np.dtype[np.void],
     count: int,
-    fill: Callable[[NDArray[np.void], slice], None],
+    fill: Fill,
 ) -> None:
     """Write a file; compressed if its name ends with .laz.
 
@@ -58,7 +61,7 @@ def write_file(
         header = header.replace(Record.new(*LASZIP, laszip_record(vlr), "http://laszip.org"))
     else:
         header = header.without(LASZIP[0])
-    with _ErrorKeepingFile(path) as file:
+    with ErrorKeepingFile(path) as file:
         file.write(header.head(point_format, record.itemsize, compressed))
         sink = lazrs.ParLasZipCompressor(file, vlr) if compressed else None
         put = sink.compress_many if sink else file.write
@@ -92,7 +95,7 @@ def laszip_record(vlr: lazrs.LazVlr) -> bytes:
     return bytes(record)
 
 
-class _ErrorKeepingFile:
+class ErrorKeepingFile:
     """A file that keeps the exception of a failed write. The compressor reports a failure, but not which one."""
 
     def __init__(self, path: Path) -> None:
@@ -100,13 +103,14 @@ class _ErrorKeepingFile:
         self.error: BaseException | None = None
         self.seek, self.tell, self.flush = self._file.seek, self._file.tell, self._file.flush
 
-    def __enter__(self) -> _ErrorKeepingFile:
+    def __enter__(self) -> ErrorKeepingFile:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def write(self, data: Any) -> int:
+        """Write to the file."""
         try:
             return self._file.write(data)
         except BaseException as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import UsageError
-from bevseg.io.las.block_writer import write_file
+from bevseg.io.las.block_writer import Fill, write_file
 from bevseg.io.las.codes import FIVE_BITS
 from bevseg.io.las.dimensions import Dimension, with_dimensions
 from bevseg.io.las.header import Header
@@ -47,7 +47,7 @@ class Layout:
     header: Header
     point_format: int
     length: int
-    fill: Callable[[NDArray[np.void], slice], None]
+    fill: Fill
     dimensions: dict[str, Dimension] = field(default_factory=dict)
 
 
@@ -72,6 +72,7 @@ def write_codes(
     edit: Callable[[Header], Header] = lambda header: header,
     *,
     upgrade: bool = False,
+    write_points: Callable[..., None] = write_file,
 ) -> None:
     """Write the cloud with these class codes and extra dimensions, everything else as in its source.
 
@@ -89,6 +90,8 @@ def write_codes(
         Last change to the records of the header.
     upgrade
         Whether point formats 0 to 5 become those of LAS 1.4.
+    write_points
+        What writes the file, called as `write_file`.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def write_codes(
     added = base.dimensions | dict(dimensions)
     header, record, names = with_dimensions(base.header, base.point_format, base.length, added, path)
 
-    def labelled(block: NDArray[np.void], part: slice) -> None:
+    def labelled(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
         base.fill(block, part)
         if base.point_format >= 6:
             block["classification"] = codes[part]
@@ -113,7 +116,7 @@ def write_codes(
         for name, dimension in added.items():
             block[names[name]] = dimension.values[part]
 
-    write_file(path, edit(header), base.point_format, record, len(cloud), labelled)
+    write_points(path, edit(header), base.point_format, record, len(cloud), labelled)
 
 
 def _ensure_waveforms_survive(source: LasSource, point_format: int, path: Path) -> None:
@@ -131,12 +134,12 @@ def _ensure_waveforms_survive(source: LasSource, point_format: int, path: Path) 
         )
 
 
-def _copying(source: LasSource) -> Callable[[NDArray[np.void], slice], None]:
+def _copying(source: LasSource) -> Fill:
     """Return a filler that copies whole records: one copy of bytes, whatever the fields are."""
     size = source.points.dtype.itemsize
     rows = source.points.view(np.uint8).reshape(-1, size)
 
-    def fill(block: NDArray[np.void], part: slice) -> None:
+    def fill(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
         block.view(np.uint8).reshape(len(block), -1)[:, :size] = rows[part]
 
     return fill
@@ -155,14 +158,12 @@ def _new(cloud: PointCloud, others: OtherFields) -> Layout:
     return Layout(header, others.point_format, size, _building(cloud, others.standard), others.extras)
 
 
-def _building(
-    cloud: PointCloud, standard: Mapping[str, NDArray[np.generic]]
-) -> Callable[[NDArray[np.void], slice], None]:
+def _building(cloud: PointCloud, standard: Mapping[str, NDArray[np.generic]]) -> Fill:
     """Return a filler for clouds that were no LAS; points that are not finite go to the lower corner, withheld."""
     corner = [_lowest(steps, cloud) for steps in (cloud.x, cloud.y, cloud.z)]
     parts = bits(6)
 
-    def fill(block: NDArray[np.void], part: slice) -> None:
+    def fill(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
         for name, steps, lowest in zip("XYZ", (cloud.x, cloud.y, cloud.z), corner, strict=True):
             block[name] = steps[part]
             if cloud.finite is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs
+from bevseg.io.las.block_writer import Fill
 from bevseg.io.las.header import Header
 from bevseg.io.las.new_header import WKT, WKT_FLAG
 from bevseg.io.las.point_formats import STANDARD, bits, standard_size
@@ -35,7 +35,7 @@ def upgraded_header(header: Header, crs: Crs | None) -> Header:
     return dataclasses.replace(header, block=bytes(block))
 
 
-def upgrading(source: LasSource) -> Callable[[NDArray[np.void], slice], None]:
+def upgrading(source: LasSource) -> Fill:
     """Return a filler of blocks of points of the new format: every value but the class is that of the source."""
     old, new = source.point_format, NEW_FORMAT[source.point_format]
     length = source.points.dtype.itemsize
@@ -47,7 +47,7 @@ def upgrading(source: LasSource) -> Callable[[NDArray[np.void], slice], None]:
         if name in (STANDARD[new].names or ()) and name not in ("bit_fields", "classification")
     ]
 
-    def fill(block: NDArray[np.void], part: slice) -> None:
+    def fill(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
         points = source.points[part]
         for name in alike:
             block[name] = points[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.las.block_writer import write_file
 from bevseg.io.las.codes import (
     CONFIDENCE,
     CONFIDENCE_SCALE,
@@ -24,11 +26,19 @@ from bevseg.io.las.record import layout, write_codes
 from bevseg.io.las.source import LasSource
 from bevseg.io.las.upgrade import NEW_FORMAT
 
+COPC = ("copc", 1)
+"""The record that makes a LAZ file COPC."""
 _UNCLASSIFIED, _GROUND = 1, 2
 
 
 def write(
-    cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme, *, upgrade: bool = False
+    cloud: PointCloud,
+    point_labels: PointLabels,
+    path: Path,
+    scheme: Scheme,
+    *,
+    upgrade: bool = False,
+    write_points: Callable[..., None] = write_file,
 ) -> None:
     """Write the labelled cloud: the points of its source with new classes and `bevseg_confidence`.
 
@@ -46,6 +56,8 @@ def write(
         in `bevseg_class`.
     upgrade
         Whether point formats 0 to 5 become 6, 7, 9 or 10 of LAS 1.4, which hold all codes.
+    write_points
+        What writes the file, called as `bevseg.io.las.block_writer.write_file`.
 
     Raises
     ------
@@ -66,7 +78,13 @@ def write(
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
     write_codes(
-        cloud, codes, path, dimensions, lambda header: with_lookup(header, scheme, limit), upgrade=upgrade
+        cloud,
+        codes,
+        path,
+        dimensions,
+        lambda header: with_lookup(header, scheme, limit),
+        upgrade=upgrade,
+        write_points=write_points,
     )
 
 
@@ -86,6 +104,13 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     UsageError
         If the fields of the source do not fit a LAS file at all.
     """
+    if isinstance(cloud.source, LasSource) and cloud.source.header.find(*COPC) is not None:
+        return [*lost(cloud), "the octree of COPC: the result is LAS or LAZ without one, and no longer COPC"]
+    return lost(cloud)
+
+
+def lost(cloud: PointCloud) -> list[str]:
+    """Return the same for all that both LAS and COPC can hold."""
     base = layout(cloud)
     ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(np.zeros(0, np.uint8)))
     header, _, _ = with_dimensions(
