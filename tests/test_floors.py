@@ -55,6 +55,7 @@ INSIDE = {
         ("text", "open3d_reader", "geotiff"),
         ("ply",),
         ("pcd", "las"),
+        ("copc",),
         ("find", "write", "simulated", "describe"),
         ("read",),
     ),
@@ -77,6 +78,12 @@ INSIDE = {
         ("points", "record"),
         ("reader", "writer", "simulated", "gps_time", "round_trip"),
         ("working_copy", "describe"),
+    ),
+    "io.copc": (
+        ("info", "hierarchy", "morton"),
+        ("build_octree", "octree"),
+        ("extents", "node_writer"),
+        ("reader", "writer"),
     ),
     "ground": (
         (

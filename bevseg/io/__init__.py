@@ -53,6 +53,9 @@ class Format:
         reader decides about them. True for one format.
     takes_upgrade
         Whether `write` takes `upgrade=`, which turns old point formats into those of LAS 1.4.
+    inside
+        Suffix of another format whose files may be of this one: `holds(path)` of the reader decides. `ending(path)`
+        gives the word of `written` for a result in the same format.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Format:
     takes_columns: bool = False
     any_suffix: bool = False
     takes_upgrade: bool = False
+    inside: str | None = None
 
 
 FORMATS = (
@@ -77,6 +81,15 @@ FORMATS = (
         "bevseg.io.las.simulated",
         scheme="asprs",
         takes_upgrade=True,
+    ),
+    Format(
+        "COPC",
+        (),
+        "bevseg.io.copc.reader",
+        ("copc.laz",),
+        "bevseg.io.copc.writer",
+        scheme="asprs",
+        inside=".laz",
     ),
     Format("PLY", (".ply",), "bevseg.io.ply.reader", ("ply",), "bevseg.io.ply.writer"),
     Format("PCD", (".pcd",), "bevseg.io.pcd"),

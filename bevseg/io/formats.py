@@ -27,6 +27,9 @@ def user_formats() -> tuple[Format, ...]:
 def format_to_read(path: Path) -> Format:
     """Return the format that a file is read in: by its suffix, else the one for any suffix."""
     suffix = path.suffix.lower()
+    for entry in FORMATS:
+        if entry.inside == suffix and load(entry.reader).holds(path):
+            return entry
     known = _by_suffix(FORMATS, suffix) or _by_suffix(user_formats(), suffix)
     return known or next(entry for entry in FORMATS if entry.any_suffix)
 
@@ -85,7 +88,7 @@ def _by_suffix(entries: tuple[Format, ...], suffix: str) -> Format | None:
 
 
 def _by_ending(entries: tuple[Format, ...], path: Path) -> Format | None:
+    """Return the format with the longest ending that the name has: a `.copc.laz` is no plain `.laz`."""
     name = path.name.lower()
-    return next(
-        (entry for entry in entries if any(name.endswith(f".{word}") for word in entry.written)), None
-    )
+    found = {len(word): entry for entry in entries for word in entry.written if name.endswith(f".{word}")}
+    return found[max(found)] if found else None
