@@ -24,7 +24,7 @@ class RawCloud:
     cloud
         The points, without labels.
     codes
-        (N,) class codes of the file; None if it has none.
+        (N,) class codes of the file, a masked array where some points have none; None if it has none.
     scheme
         Name of the scheme that bevseg wrote the codes in, cut at `LONGEST_NAME`. None for files of other origin.
     train_ids
@@ -38,16 +38,26 @@ class RawCloud:
 
 
 def class_codes(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:
-    """Return the values of a label column as integers. Warn and return None if one is not an integer."""
+    """Return the values of a label column as integers.
+
+    Points whose label is NaN are masked: the result is a masked array then. Warn and return None if a value is no
+    integer; return None without a word if all are NaN.
+    """
     codes = np.zeros(len(labels), np.int64)
-    finite = np.isfinite(labels)
-    np.copyto(codes, labels, where=finite, casting="unsafe")
-    same = codes == labels
-    if same.all():
+    with np.errstate(invalid="ignore"):
+        np.copyto(codes, labels, where=np.isfinite(labels), casting="unsafe")
+    unknown = np.isnan(labels)
+    same = (codes == labels) | unknown
+    if not same.all():
+        warnings.warn(
+            f"{path}: the label column holds {labels[np.argmin(same)]}, which is no class code: the cloud counts as "
+            "unlabelled; name the right column with --columns",
+            stacklevel=2,
+        )
+        return None
+    if not unknown.any():
         return codes
-    warnings.warn(
-        f"{path}: the label column holds {labels[np.argmin(same)]}, which is no class code: the cloud counts as "
-        "unlabelled; name the right column with --columns",
-        stacklevel=2,
-    )
-    return None
+    if unknown.all():
+        return None
+    codes[unknown] = codes[np.argmin(unknown)]  # a code that occurs: a scheme need not know another one
+    return np.ma.masked_array(codes, unknown)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config.names import SCHEMES
-from bevseg.core.labels import Scheme, load_scheme
+from bevseg.core.labels import UNDEFINED, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
 from bevseg.io import formats
@@ -110,7 +110,9 @@ def _labels(
             raise
         warnings.warn(f"{path}: {error.what}: the cloud counts as unlabelled; {error.hint}", stacklevel=4)
         return None, None
-    labels = decoder.decode(raw.codes, where=str(path), strict=strict)
+    labels = decoder.decode(np.ma.getdata(raw.codes), where=str(path), strict=strict)
+    if np.ma.isMaskedArray(raw.codes):
+        labels[np.ma.getmaskarray(raw.codes)] = UNDEFINED
     return labels if labels.any() else None, decoder
 
 

@@ -125,7 +125,12 @@ def test_nan_and_infinity_keep_their_place(tmp_path):
     np.testing.assert_array_equal(found.codes, [1, 2, 3, 4, 5, 0])
 
 
-@pytest.mark.parametrize("value", ["0.37", "nan", "inf"])
+def test_points_whose_class_is_nan_have_none_and_the_others_keep_theirs(tmp_path):
+    found = read_content(tmp_path, "1 2 3 1\n1 2 3 nan\n1 2 3 4\n")
+    assert found.codes.tolist() == [1, None, 4]
+
+
+@pytest.mark.parametrize("value", ["0.37", "inf"])
 def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, value):
     with pytest.warns(UserWarning, match="--columns"):
         found = read_content(tmp_path, ROWS.replace(" 5\n", f" {value}\n"))
