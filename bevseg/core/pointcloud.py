@@ -14,8 +14,8 @@ from bevseg.errors import InputError
 
 INT32 = np.iinfo(np.int32)
 
-FARTHEST = 2.0**53
-"""Largest coordinate, in units of the file: from here on 64-bit floats skip whole units."""
+FARTHEST = 1e8
+"""Largest coordinate, in units of the file: no reference system has coordinates beyond it, in metres or feet."""
 
 
 @dataclass(frozen=True)
@@ -114,19 +114,21 @@ class PointCloud:
         Raises
         ------
         InputError
-            If the extent does not fit 32-bit steps, or the coordinates are too large for exact steps.
+            If the extent does not fit 32-bit steps, or a coordinate is larger than `FARTHEST`.
         """
         kept, finite = xyz, None
         if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
         offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
-        if np.abs(offset).max() > FARTHEST:
+        largest = kept.max(axis=0) if len(kept) else offset
+        farthest = max((*offset, *largest), key=abs)
+        if abs(farthest) > FARTHEST:
             raise InputError(
-                f"A coordinate of {offset[np.argmax(np.abs(offset))]:g} is too large",
+                f"A coordinate of {farthest:g} is too large",
                 where=name or None,
-                why=f"64-bit floats are not exact beyond {FARTHEST:g}",
-                hint="check the column order and the units, and remove points far away from the others",
+                why=f"no reference system in metres or feet has coordinates beyond {FARTHEST:g}",
+                hint="check the column order, the units (millimetres?), and for points far away from the others",
             )
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):

@@ -1,4 +1,4 @@
-"""Coordinates of a cloud in the units of its file: metres only where the file has metres."""
+"""Coordinates in the units of their file, and the resolution that they need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import Crs, PointCloud
+from bevseg.core.pointcloud import INT32, Crs, PointCloud
+
+DECIMALS = (3, 4, 5, 6)
+"""Decimals of the steps that coordinates are stored in, coarsest first."""
+_SAMPLE = 1000
+_BLOCK = 1 << 20
+_COARSE = 0.01
+"""Units between two 32-bit floats from which on the loss of digits shows in a street scan."""
 
 
 def units(cloud: PointCloud) -> tuple[float, float, float]:
@@ -24,3 +31,77 @@ def in_file_units(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:
         if cloud.finite is not None:
             world[~cloud.finite] = np.nan
         yield world
+
+
+def step_of(xyz: NDArray[np.floating]) -> float:
+    """Return the step, in units of the file, in which coordinates are to be stored as integers.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3) float32 or float64; NaN and infinity say nothing.
+
+    Returns
+    -------
+    float
+        The coarsest of 1e-3, 1e-4, 1e-5 and 1e-6 whose multiples are all the values, to the last bit of their type;
+        a coarser one where the extent would not fit in 32-bit integers. 1e-3 if none is: then the values are no
+        decimal numbers (a transformation gave them), and scanners measure no finer.
+    """
+    stride = max(len(xyz) // _SAMPLE, 1)
+    for decimals in DECIMALS:
+        if _has_decimals(xyz[::stride], decimals) and all(
+            _has_decimals(xyz[start : start + _BLOCK], decimals) for start in range(0, len(xyz), _BLOCK)
+        ):
+            finer = (10.0**-places for places in range(decimals, DECIMALS[0], -1))
+            return next((step for step in finer if _fits(xyz, step)), float(10.0 ** -DECIMALS[0]))
+    return float(10.0 ** -DECIMALS[0])
+
+
+def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:
+    """Whether all finite values are those nearest to a number with so many decimals."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        wide = values.astype(np.float64)
+        near = np.rint(wide * 10.0**decimals) / 10.0**decimals
+        return bool(((near.astype(values.dtype) == values) | ~np.isfinite(values)).all())
+
+
+def _fits(xyz: NDArray[np.floating], step: float) -> bool:
+    """Whether the extent fits in 32-bit integers."""
+    lowest = np.min(xyz, axis=0, where=np.isfinite(xyz), initial=np.inf)
+    highest = np.max(xyz, axis=0, where=np.isfinite(xyz), initial=-np.inf)
+    return bool((highest - np.floor(lowest) < INT32.max * step).all())
+
+
+def float32_step(xyz: NDArray[np.floating]) -> float | None:
+    """Return the distance between 32-bit floats as large as the coordinates, where that is coarse and they are such.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3), float32; or float64 that was float32 before: 1,000 points or more, all such floats, not all whole.
+
+    Returns
+    -------
+    float or None
+        Units of the file; None if no digits are lost, or if less than 0.01 units.
+    """
+    finite = np.isfinite(xyz)
+    with np.errstate(over="ignore"):
+        largest = np.float32(np.max(np.abs(xyz), where=finite, initial=0.0))
+    step = float(np.spacing(largest))
+    if not np.isfinite(step) or step < _COARSE:
+        return None
+    if xyz.dtype != np.float32:
+        if len(xyz) < _SAMPLE:
+            return None  # too few to tell chance from loss
+        if not all(_were_float32(values) for values in (xyz[:: len(xyz) // _SAMPLE], xyz)):
+            return None
+        if (np.rint(xyz) == xyz)[finite].all():
+            return None  # whole units can be meant
+    return step
+
+
+def _were_float32(values: NDArray[np.floating]) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((values.astype(np.float32) == values)[np.isfinite(values)].all())

@@ -1,0 +1,72 @@
+"""The step in which coordinates are stored, and digits that 32-bit floats have lost."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bevseg.core.pointcloud import PointCloud
+from bevseg.io.coordinates import float32_step, step_of
+
+
+def column(*values, kind="f8"):
+    return np.array([[value, 0, 0] for value in values], kind)
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ((1.0, 2.0), 1e-3),
+        ((5403850.123, np.nan, np.inf), 1e-3),
+        ((5403850.1234, 5403861.5), 1e-4),
+        ((0.12345, 1.5), 1e-5),
+        ((0.123456, 1.5), 1e-6),
+        ((0.1234567, 1.5), 1e-3),
+        ((1 / 3, 1.5), 1e-3),
+        ((0.123456, 3000.0), 1e-5),
+        ((0.123456, 3e7), 1e-3),
+        ((1e300, 0.12345), 1e-3),
+        ((), 1e-3),
+    ],
+)
+def test_the_step_is_the_coarsest_that_keeps_all_digits(values, step):
+    assert step_of(column(*values)) == pytest.approx(step, rel=1e-12)
+
+
+def test_one_finer_value_among_many_counts():
+    xyz = column(*np.arange(5000) * 0.125)
+    assert step_of(xyz) == pytest.approx(1e-3)
+    xyz[4321, 0] = 0.12345
+    assert step_of(xyz) == pytest.approx(1e-5)
+
+
+def test_values_of_32_bits_are_taken_for_the_decimals_that_they_stand_for():
+    assert step_of(column(1.2345, 7.5, kind="f4")) == pytest.approx(1e-4)
+    assert step_of(column(5403850.5, kind="f4")) == pytest.approx(1e-3)
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=5), st.sampled_from([3, 4, 5, 6]))
+def test_decimals_come_back_as_they_were(integers, decimals):
+    values = [value / 10**decimals for value in integers]
+    xyz = column(*values)
+    cloud = PointCloud.from_xyz(xyz, scale=step_of(xyz))
+    if np.ptp(values) < 2000:
+        np.testing.assert_allclose(cloud.xyz, xyz, rtol=0, atol=1e-9)
+    else:
+        np.testing.assert_allclose(cloud.xyz, xyz, rtol=0, atol=5e-4)
+
+
+def test_the_distance_between_32_bit_floats_is_told_from_a_centimetre_on():
+    assert float32_step(column(5403850.0, kind="f4")) == 0.5
+    assert float32_step(column(439000.0, np.nan, kind="f4")) == 0.03125
+    assert float32_step(column(100000.0, kind="f4")) is None
+    assert float32_step(column(np.nan, kind="f4")) is None
+
+
+def test_doubles_that_were_32_bit_floats_before_are_found():
+    lost = column(*(5403850 + np.arange(2000) * 0.5))
+    assert float32_step(lost) == 0.5
+    assert float32_step(column(*np.arange(5403850, 5403850 + 2000))) is None  # whole metres can be meant
+    lost[777, 0] += 0.1
+    assert float32_step(lost) is None
+    assert float32_step(column(5403850.5)) is None  # one point says nothing
