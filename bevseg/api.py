@@ -87,7 +87,7 @@ def write(
         A train id (0 to 5) and a confidence (0 to 255) per point: from `label`, or two arrays (N,) of integers. For
         an array of train ids alone, the confidence is 255, and 0 where the class is undefined.
     path
-        `.laz`, `.las`, `.ply`, `.txt` or `.txt.gz`.
+        `.laz`, `.las`, `.ply`, `.pcd`, `.txt` or `.txt.gz`.
     classes
         Class scheme of the codes that are written. None: that of the format.
     overwrite

@@ -92,7 +92,7 @@ FORMATS = (
         inside=".laz",
     ),
     Format("PLY", (".ply",), "bevseg.io.ply.reader", ("ply",), "bevseg.io.ply.writer"),
-    Format("PCD", (".pcd",), "bevseg.io.pcd"),
+    Format("PCD", (".pcd",), "bevseg.io.pcd.reader", ("pcd",), "bevseg.io.pcd.writer"),
     Format(
         "text",
         (".asc", ".csv", ".pts", ".txt", ".xyz"),

@@ -8,6 +8,7 @@ usual spellings. The words of the meanings are the names of LAS dimensions, as l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -52,6 +53,13 @@ _WORDS = {
 }
 _MEANINGS = {word: name for name, words in _WORDS.items() for word in words.split()}
 _UNIT = re.compile(r"[\[(][^\])]*[\])]\s*$")
+
+
+def class_name(names: Iterable[str]) -> str | None:
+    """Return the name that means the class; among several, the one whose word stands first in the table."""
+    words = _WORDS["class"].split()
+    found = [name for name in names if meaning(name) == "class"]
+    return min(found, key=lambda name: words.index(plain(name)), default=None)
 
 
 def plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The one loader of Open3D, for PLY and PCD files and for ray casting.
+"""The one loader of Open3D, which casts the rays of the simulator.
 
 Open3D links system libraries that slim servers lack. One of them, libusb, comes from a wheel; for the others
 the error names what is missing and the package that brings it.

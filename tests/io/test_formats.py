@@ -77,7 +77,7 @@ def test_suffixes_and_words_belong_to_one_format_each():
 
 
 def test_the_words_of_the_formats():
-    assert io.WRITTEN == ("laz", "las", "copc.laz", "ply", "txt", "txt.gz")
+    assert io.WRITTEN == ("laz", "las", "copc.laz", "ply", "pcd", "txt", "txt.gz")
     assert io.SIMULATED == ("laz", "las", "txt", "txt.gz")
     assert formats.readable() == ".las .laz .ply .pcd and text"
     assert formats.default_schemes() == "asprs for LAS, COPC; shrec20 for PLY, PCD, text"
@@ -91,11 +91,11 @@ def test_the_suffix_decides_and_text_takes_the_rest(tmp_path, name, format_name)
     assert formats.format_to_read(tmp_path / name).name == format_name
 
 
-@pytest.mark.parametrize("name", ["out.pcd", "out.e57", "out"])
+@pytest.mark.parametrize("name", ["out.ptx", "out.e57", "out"])
 def test_a_format_that_is_not_written_is_a_usage_error_with_the_choices(tmp_path, name):
     with pytest.raises(UsageError, match="Clouds cannot be written") as caught:
         write_cloud(*two_points(), tmp_path / name)
-    assert caught.value.hint == "choose from .laz, .las, .copc.laz, .ply, .txt, .txt.gz"
+    assert caught.value.hint == "choose from .laz, .las, .copc.laz, .ply, .pcd, .txt, .txt.gz"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -79,7 +79,7 @@ def test_codes_are_those_of_the_scheme(sources, tmp_path, suffix, scheme):
     if suffix in (".laz", ".las"):
         written = np.asarray(laspy.read(path).classification)
     elif suffix == ".ply":
-        written = read_cloud(path).source.vertex["class"]
+        written = read_cloud(path).source.vertex["scalar_class"]
     else:
         written = np.loadtxt(path, skiprows=1)[:, 3]
     np.testing.assert_array_equal(written, np.array(codes)[point_labels(len(cloud)).classes])

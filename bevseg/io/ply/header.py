@@ -1,68 +1,96 @@
-"""The header of a PLY file, and where each of its elements ends."""
+"""The header of a PLY file, checked in full: nothing behind it is read before it is sound."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.format_errors import damaged
+from bevseg.io.vertices import distinct
 
 TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
     "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4", "float": "f4", "float32": "f4",
-    "double": "f8", "float64": "f8",
+    "double": "f8", "float64": "f8", "int64": "i8", "uint64": "u8", "longlong": "i8", "ulonglong": "u8",
+    "long": "i8", "ulong": "u8",
 }  # fmt: skip
-"""NumPy type of each type word."""
+"""NumPy type of each type word. The last six are no standard words; some tools write them."""
+
+AMBIGUOUS = ("long", "ulong")
+"""Words that are 4 bytes long in files of some tools and 8 in files of others."""
 
 SCHEME_COMMENT = "comment bevseg classes="
 """Start of the comment in which bevseg writes the name of the scheme of the class codes."""
 
 _ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
 _LONGEST = 1 << 20
+_LONGEST_NAME = 1000
+_MOST_DIGITS = 18
+_BOM = b"\xef\xbb\xbf"
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of an element.
+
+    Attributes
+    ----------
+    name
+        Distinct within its element.
+    word
+        Type word in the header; of a list, that of its values.
+    kind
+        NumPy type without byte order.
+    counter
+        Word and NumPy type of the counter of a list; None for a single value.
+    """
+
+    name: str
+    word: str
+    kind: str
+    counter: tuple[str, str] | None = None
+
+    def line(self) -> str:
+        """Return the line of the header."""
+        words = f"list {self.counter[0]} {self.word}" if self.counter else self.word
+        return f"property {words} {self.name}"
+
+    @property
+    def least_bytes(self) -> int:
+        """Bytes that one record takes at least: a list can be empty."""
+        return np.dtype(self.counter[1] if self.counter else self.kind).itemsize
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element: its name, how many there are, and its lines in the header, verbatim."""
+    """An element: its name, how many records there are, and their properties."""
 
     name: str
     count: int
-    lines: tuple[str, ...]
+    properties: tuple[Property, ...]
 
-    def record(self, order: str) -> np.dtype[np.void] | None:
-        """Return the type of one record; None if it has lists."""
-        words = [line.split() for line in self.lines[1:]]
-        if any(word[1] == "list" for word in words):
-            return None
-        return np.dtype([(word[2], order + TYPES[word[1]]) for word in words])
+    @property
+    def has_lists(self) -> bool:
+        """Whether the records differ in size."""
+        return any(each.counter for each in self.properties)
 
-    def size(self, data: memoryview, order: str) -> int:
-        """Return the bytes that all records take at the start of `data`; more than there are if it is cut short."""
-        record = self.record(order)
-        if record is not None:
-            return self.count * record.itemsize
-        steps = [self._step(line.split(), order) for line in self.lines[1:]]
-        at = 0
-        for _ in range(self.count):
-            for counter, size in steps:
-                if counter is None:
-                    at += size
-                    continue
-                if at + counter.itemsize > len(data):
-                    return len(data) + 1
-                at += counter.itemsize + size * int(np.frombuffer(data, counter, 1, at)[0])
-        return at
+    @property
+    def least_bytes(self) -> int:
+        """Bytes that all records take at least, in a binary file."""
+        return self.count * sum(each.least_bytes for each in self.properties)
 
-    @staticmethod
-    def _step(words: list[str], order: str) -> tuple[np.dtype[np.generic] | None, int]:
-        """Return the type of the counter of a list, None for a scalar, and the bytes of one value."""
-        if words[1] == "list":
-            return np.dtype(order + TYPES[words[2]]), np.dtype(TYPES[words[3]]).itemsize
-        return None, np.dtype(TYPES[words[1]]).itemsize
+    def record(self, order: str) -> np.dtype[np.void]:
+        """Return the type of one record; a list counts as its counter."""
+        kinds = [(each.name, each.counter[1] if each.counter else each.kind) for each in self.properties]
+        return np.dtype([(name, order + kind) for name, kind in kinds])
 
 
 @dataclass(frozen=True)
@@ -73,71 +101,135 @@ class Header:
     ----------
     order
         `<` or `>`; `=` for ASCII.
-    comments
-        Comment lines, verbatim.
+    lines
+        All lines behind `ply` and before `end_header`, as they stand.
     elements
         As they follow each other.
-    size, lines
-        Bytes and lines that the header takes.
+    vertex
+        Place of the vertices among the elements.
+    size
+        Bytes that the header takes.
+    encoding
+        Of the lines: UTF-8, else Latin-1.
     """
 
     order: str
-    comments: tuple[str, ...]
+    lines: tuple[str, ...]
     elements: tuple[Element, ...]
+    vertex: int | None
     size: int
-    lines: int
+    encoding: str
+
+    @property
+    def scheme(self) -> str | None:
+        """Name of the scheme that bevseg wrote the class codes in."""
+        mark = next((line for line in self.lines if line.startswith(SCHEME_COMMENT)), None)
+        return mark.removeprefix(SCHEME_COMMENT).strip() if mark else None
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of a file.
+    """Read and check the header of a file.
 
     Raises
     ------
     CloudFormatError
-        If it is none, or cut short.
+        If it is none, is cut short, or has a line that PLY does not know.
     """
     with path.open("rb") as file:
         head = file.read(_LONGEST)
-    end = head.find(b"end_header")
-    stop = head.find(b"\n", end) + 1
-    if not head.startswith(b"ply") or end < 0 or stop == 0:
-        why = f"it begins with {head[:20]!r} and has {'an' if end >= 0 else 'no'} end of header"
-        raise damaged(path, "PLY", why)
-    lines = [line.strip() for line in head[:end].decode("latin-1").splitlines()]
-    kind = next((line.split(" ")[1] for line in lines if line.startswith("format ")), "none")
-    elements = tuple(_elements(lines))
-    if kind not in _ORDERS or not all(_is_known(element) for element in elements):
-        raise CloudFormatError(
-            "This PLY header is not supported",
-            where=path,
-            why=f"format {kind}; "
-            + "; ".join(line for e in elements if not _is_known(e) for line in e.lines),
-            hint="write it again as plain PLY, ASCII or binary",
+    start = len(_BOM) if head.startswith(_BOM) else 0
+    magic = re.compile(rb"ply[ \t]*(\r\n|\n|\r)").match(head, start)
+    if magic is None:
+        raise damaged(path, "PLY", f"it begins with {head[:20]!r}")
+    terminator = rb"\r" if magic[1] == b"\r" else rb"\r?\n"
+    last_line = re.compile(rb"(?<=[\r\n])[ \t]*end_header[ \t]*(?:" + terminator + rb"|\Z)")
+    end = last_line.search(head, magic.end())
+    if end is None:
+        raise damaged(path, "PLY", f"it has no end of header in its first {len(head):,} bytes")
+    block = head[magic.end() : end.start()]
+    text, encoding = _decoded(block.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    lines = tuple(line.strip(" \t") for line in text.split("\n") if line.strip(" \t"))
+    order = _order(lines, path)
+    elements = _elements(lines, path)
+    places = [i for i, element in enumerate(elements) if element.name.lower() == "vertex"]
+    if len(places) > 1:
+        raise header_fault(path, "two elements are called vertex")
+    return Header(order, lines, elements, places[0] if places else None, end.end(), encoding)
+
+
+def _decoded(block: bytes) -> tuple[str, str]:
+    try:
+        return block.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return block.decode("latin-1"), "latin-1"
+
+
+def _order(lines: Iterable[str], path: Path) -> str:
+    formats = [line.split() for line in lines if line.split(None, 1)[:1] == ["format"]]
+    kind = formats[0][1] if formats and len(formats[0]) > 1 else "none"
+    if len(formats) != 1 or kind not in _ORDERS:
+        raise header_fault(
+            path, f"format {kind[:_SHOWN]}, expected one line with one of {', '.join(_ORDERS)}"
         )
-    comments = tuple(line for line in lines if line.startswith(("comment", "obj_info")))
-    return Header(_ORDERS[kind], comments, elements, stop, len(lines) + 1)
+    return _ORDERS[kind]
 
 
-def _elements(lines: list[str]) -> Iterator[Element]:
-    element: Element | None = None
+def _elements(lines: tuple[str, ...], path: Path) -> tuple[Element, ...]:
+    """Read the elements; a line that is no comment must be one of theirs."""
+    parts: list[tuple[str, int, list[Property]]] = []
     for line in lines:
-        words = line.split()
-        if line.startswith("element "):
-            if element:
-                yield element
-            count = int(words[2]) if len(words) == 3 and words[2].isdigit() else -1
-            element = Element(words[1], count, (line,))
-        elif line.startswith("property ") and element:
-            element = replace(element, lines=(*element.lines, line))
-    if element:
-        yield element
+        words = line.encode(
+            "utf-8"
+        ).split()  # bytes: only ASCII blanks separate words, only ASCII digits count
+        keyword = words[0] if words else b"comment"
+        if keyword in (b"comment", b"obj_info", b"format"):
+            continue
+        if keyword == b"element" and len(words) == 3 and words[2].isdigit() and len(words[2]) <= _MOST_DIGITS:
+            parts.append((words[1].decode("utf-8"), int(words[2]), []))
+            continue
+        each = _property([word.decode("utf-8") for word in words]) if parts else None
+        if each is None:
+            raise header_fault(path, f"the line {line[:_SHOWN]!r} is not understood")
+        parts[-1][2].append(each)
+    return tuple(_element(*part, path) for part in parts)
 
 
-def _is_known(element: Element) -> bool:
-    """Whether count and types of an element are as they should be."""
-    words = [line.split() for line in element.lines[1:]]
-    return element.count >= 0 and all(
-        (len(word) == 3 and word[1] in TYPES)
-        or (len(word) == 5 and word[1] == "list" and word[2] in TYPES and word[3] in TYPES)
-        for word in words
+def _property(words: list[str]) -> Property | None:
+    """Read the line of a property; None if it is none."""
+    if words[0] != "property" or len(words[-1]) > _LONGEST_NAME:
+        return None
+    kinds = [TYPES.get(word.lower()) for word in words[2:4]]
+    if len(words) == 5 and words[1].lower() == "list" and all(kinds) and str(kinds[0])[0] != "f":
+        return Property(words[4], words[3], str(kinds[1]), (words[2], str(kinds[0])))
+    kind = TYPES.get(words[1].lower()) if len(words) == 3 else None
+    return None if kind is None else Property(words[2], words[1], kind)
+
+
+def _element(name: str, count: int, properties: list[Property], path: Path) -> Element:
+    """Build an element whose properties have distinct names."""
+    names = [each.name for each in properties]
+    twice = [each for each, times in Counter(names).items() if times > 1]
+    if name.lower() == "vertex" and set(twice) & {"x", "y", "z"}:
+        raise header_fault(path, f"the property {twice[0]} of the vertices occurs twice")
+    renamed = distinct(names) if twice else names
+    if name.lower() == "vertex" and twice:
+        warnings.warn(
+            f"{path}: properties of the points have the same name, {', '.join(twice)[:_SHOWN]}: "
+            "all but the first get a number",
+            stacklevel=4,
+        )
+    listed = (
+        Property(unique, each.word, each.kind, each.counter)
+        for unique, each in zip(renamed, properties, strict=True)
+    )
+    return Element(name, count, tuple(listed))
+
+
+def header_fault(path: Path, why: str) -> CloudFormatError:
+    """Return the error for a header that cannot be used."""
+    return CloudFormatError(
+        "This PLY header is not supported",
+        where=path,
+        why=why,
+        hint="write it again as plain PLY, ASCII or binary",
     )

@@ -1,0 +1,1 @@
+"""PCD: clouds of the Point Cloud Library, as text, binary or compressed."""
