@@ -31,19 +31,30 @@ class Source(Protocol):
         """
 
 
+LABEL_NAMES = (
+    "bevseg_label", "class", "classification", "label", "labels", "semantic_class", "semantic_label", "class_id",
+    "classid", "label_id", "labelid", "class_code", "class_label", "class_index", "asprs_class", "semantic",
+    "semantic_id", "sem_class", "category", "klasse", "classe", "clase",
+)  # fmt: skip
+"""Names, as `plain` spells them, of columns and properties that hold class codes; the first that a file has is
+taken."""
+
 _WORDS = {
-    "x": "x e east easting rechtswert rw x_coordinate coord_x point_x pos_x",
-    "y": "y n north northing hochwert hw y_coordinate coord_y point_y pos_y",
-    "z": "z h height elevation elev altitude alt hoehe höhe z_coordinate coord_z point_z pos_z",
-    "class": "class classification label labels semantic_class semantic_label classid class_id",
+    "x": "x e east easting eastings este rechtswert rechts rw ostwert x_coordinate x_coord xcoord x_koordinate coord_x "
+    "coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting",
+    "y": "y n north northing northings norte hochwert hoch hw nordwert y_coordinate y_coord ycoord y_koordinate "
+    "coord_y coordinate_y coordy point_y pointy pos_y points:1 points_1 utm_y y_utm utm_n northing_y y_northing",
+    "z": "z h height elevation elev altitude alt hoehe höhe cota z_coordinate z_coord zcoord z_koordinate coord_z "
+    "coordinate_z coordz point_z pointz pos_z points:2 points_2 utm_z z_utm",
+    "class": " ".join(LABEL_NAMES),
     "intensity": "intensity i intensities reflectance amplitude remission",
-    "red": "red r diffuse_red",
+    "red": "red r diffuse_red rot",
     "green": "green g diffuse_green",
     "blue": "blue b diffuse_blue",
     "nir": "nir near_infrared infrared",
-    "gps_time": "gps_time gpstime time timestamp t",
-    "return_number": "return_number returnnumber return_no return",
-    "number_of_returns": "number_of_returns numberofreturns num_returns returns",
+    "gps_time": "gps_time gpstime gps time timestamp t zeit gps_seconds",
+    "return_number": "return_number returnnumber return_no return return_num",
+    "number_of_returns": "number_of_returns numberofreturns num_returns returns number_returns",
     "scan_angle": "scan_angle scanangle scan_angle_rank scananglerank",
     "point_source_id": "point_source_id pointsourceid source_id",
     "user_data": "user_data userdata",
@@ -64,11 +75,20 @@ def class_name(names: Iterable[str]) -> str | None:
 
 def plain(name: str) -> str:
     """Return a name as the table of words spells it: `"Scalar field_GPS Time [s]"` -> `gps_time`."""
-    word = _UNIT.sub("", name.strip().strip("\"'#/ \t").lower()).strip()
-    word = re.sub(r"^scalar(_field)?_", "", word)
-    return re.sub(r"[\s\-.]+", "_", word)
+    word = _UNIT.sub("", name.strip().strip("\"'#/% \t").lower()).strip()
+    word = re.sub(r"[\s\-.]+", "_", word).strip("_")
+    return re.sub(r"^scalar(_field)?_(?!fields?$)", "", word)
 
 
 def meaning(name: str) -> str | None:
     """Return what a name stands for: `x`, `class`, `intensity`, `nx` and so on; None for other names."""
     return _MEANINGS.get(plain(name))
+
+
+def words_of(source: object) -> tuple[str, ...]:
+    """Return the names of the fields that hold words instead of numbers. `Source.fields` leaves them out.
+
+    Text keeps them, every other format names them in `cannot_keep`.
+    """
+    names: tuple[str, ...] = getattr(source, "words", ())
+    return names

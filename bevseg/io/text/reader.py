@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import re
+import warnings
 from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.fields import AXES
-from bevseg.io.format_errors import damaged, too_few
+from bevseg.io.format_errors import too_few
 from bevseg.io.raw import RawCloud, class_codes
-from bevseg.io.text import table
-from bevseg.io.text.columns import is_number, layout, split
-from bevseg.runtime import memory
+from bevseg.io.text import resolution, rows, table, unpack
+from bevseg.io.text.columns import LABEL, Layout, layout
+from bevseg.io.text.encoding import decoded, readable
+from bevseg.io.text.foreign import foreign
+from bevseg.io.text.source import TextSource
+from bevseg.io.text.unclear import counter_error, number_error
 
-_GZIP = b"\x1f\x8b"
 _HEAD = 1 << 16
 """Bytes at the start of a file that show whether it is text."""
-
-BYTES_PER_POINT = 150.0
-"""The text of a point, its numbers, the steps made of them, and what the stages hold after."""
-
-_BYTES_PER_LINE = 24
-"""About the length of `x y z label` with millimetres. The number of points is not known before all are read."""
-_LEAST_RATIO = 3
-"""Least compression of text. The size that gzip writes at the end of a file is missing where a file is cut short."""
+_MOST_SHREC20 = 5
+_LEAST_COUNTED = 10
+"""Points that show whether a column counts them."""
+_DECIMAL = re.compile(rb"(?<!\d)(?:0\d*|\d{4,}),\d|(?<!\d),\d|,\d{1,2}(?!\d)|,\d{4}")
 
 
 def read(path: Path, *, columns: str | None = None) -> RawCloud:
@@ -36,64 +38,96 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     path
         The file.
     columns
-        Comma-separated meaning of each column, from `x`, `y`, `z`, `label` and `-`. None: as a header line names
-        them, else x, y, z and, if there is a fourth column, label.
+        Comma-separated name of each column: `x`, `y`, `z`, `label`, names of further columns, and `-`. None: as a
+        header line names them. Without a header, x y z come first, and a fourth and last column is the class if it
+        holds codes of SHREC'20 alone.
 
     Raises
     ------
     CloudFormatError
-        If the file is empty, cut short, ragged, or holds letters: with the line and what stands there.
+        If the file is no list of points, if the meaning of its columns is not clear, or if it is cut short, ragged,
+        or holds letters: with the line and what stands there.
     UsageError
         If `columns` does not fit the file.
     """
-    data = _content(path)
-    start = layout(data, columns, path)
-    columns_read = table.parse(data, start, path)
-    del data
-    if start.claimed is not None and columns_read.height < start.claimed:
-        raise too_few(path, start.claimed, columns_read.height)
-    codes = class_codes(columns_read["label"].to_numpy(), path) if "label" in columns_read.columns else None
-    xyz = columns_read.select(AXES).to_numpy()
-    return RawCloud(PointCloud.from_xyz(xyz, name=str(path)), codes)
+    packed = unpack.content(path)
+    if columns is None and (other := foreign(packed[:_HEAD])):
+        raise other.error(path)
+    lines = decoded(packed, path)
+    del packed
+    start = layout(lines.data, columns, path)
+    head, raw = lines.data[: start.offset], lines.data[start.offset :]
+    body = rows.points_alone(raw)
+    found = table.parse_points(body, raw, start, path)
+    del raw
+    if start.claimed is not None and found.height < start.claimed:
+        raise too_few(path, start.claimed, found.height)
+    xyz = found.select(AXES).to_numpy()
+    _check_values(xyz, body, start, path)
+    start, codes = _codes(found, start, path)
+    source = TextSource(head, body, start, lines.end)
+    cloud = PointCloud.from_xyz(xyz, scale=resolution.step(xyz, path), name=str(path), source=source)
+    return RawCloud(cloud, codes)
 
 
 def looks_like_points(path: Path) -> bool:
     """Whether most of the first lines are rows of numbers. Of a damaged gzip file the readable part counts."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if head[:2] == _GZIP:
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-        except zlib.error:
-            return False
-    try:
-        start = layout(head, None, path)
-    except CloudFormatError:
+    head = unpack.head(path, _HEAD)
+    if foreign(head):
         return False
-    rows = head[start.offset :].decode("utf-8", "replace").splitlines()[:100]
-    good = sum(all(is_number(field) for field in split(row.strip())[0][:3]) for row in rows)
-    return 2 * good > len(rows)
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == _GZIP
-
-
-def _content(path: Path) -> bytes:
-    """Return the unpacked bytes of the file."""
-    packed = _is_gzip(path)
-    _require_memory(path.stat().st_size * (_LEAST_RATIO if packed else 1), path)
-    data = path.read_bytes()
-    if not packed:
-        return data
     try:
-        data = gzip.decompress(data)
-    except (EOFError, OSError, zlib.error) as error:
-        raise damaged(path, "gzip", str(error)) from error
-    _require_memory(len(data), path)
-    return data
+        data = decoded(head, path).data
+        start = layout(data, None, path)
+    except CloudFormatError as error:
+        return _is_unclear(error)
+    points = [readable(line) for line in data[start.offset :].split(b"\n")[:100]]
+    good = sum(all(start.dialect.is_number(field) for field in start.dialect.split(line)[:3]) for line in points)
+    return 2 * good > len(points)
 
 
-def _require_memory(size: int, path: Path) -> None:
-    memory.require(size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
+def is_foreign(path: Path) -> bool:
+    """Whether a file with a suffix of text is known to hold something else than a list of points."""
+    return foreign(unpack.head(path, _HEAD)) is not None
+
+
+def _is_unclear(error: CloudFormatError) -> bool:
+    """Whether rows of numbers were found whose columns have no clear meaning: the user has to know of them."""
+    return "--columns" in (error.hint or "")
+
+
+def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Path) -> None:
+    """Refuse coordinates that are none, and warn of commas that may group thousands."""
+    if np.isinf(xyz).any() and not re.search(rb"inf", body, re.IGNORECASE):
+        raise number_error(path, "a coordinate is larger than numbers of 64 bits are")
+    if start.decimal_comma and not _DECIMAL.search(body):
+        first = start.dialect.split(readable(body[: body.find(b"\n")] if b"\n" in body else body))
+        shown = next((field for field in first if "," in field), "")
+        warnings.warn(
+            f"{path}: the commas are read as decimal commas: {shown} is {shown.replace(',', '.')}; if they group "
+            "thousands, remove them",
+            stacklevel=3,
+        )
+    if "order" in start.guessed and len(start.names) > len(AXES) and len(xyz) >= _LEAST_COUNTED:
+        steps = np.diff(xyz[:, 0])
+        if steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
+            first = start.dialect.split(readable(body[: body.find(b"\n")]))
+            raise counter_error(path, first, f"changes by {steps[0]:g} in each line")
+
+
+def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDArray[np.int64] | None]:
+    """Return the class codes, and the layout without a column of classes if there are none after all."""
+    if LABEL not in found.columns:
+        return start, None
+    values = found[LABEL].to_numpy()
+    if LABEL in start.guessed:
+        bad = ~((np.rint(values) == values) & (values >= 0) & (values <= _MOST_SHREC20))
+        if bad.any():
+            shown = values[np.argmax(bad)]
+            warnings.warn(
+                f"{path}: the fourth column holds {shown:g}, which is no code of shrec20, and no name says what it is: "
+                "it is kept, and the cloud counts as unlabelled; if it is the class, say --columns x,y,z,label",
+                stacklevel=3,
+            )
+            return start.without_label(), None
+    codes = class_codes(np.where(np.isnan(values), 0, values), path)
+    return (start if codes is not None else start.without_label()), codes

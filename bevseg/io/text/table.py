@@ -1,18 +1,27 @@
 """Lines of numbers -> columns, by polars; or an error with the first line that is not numbers.
 
-Polars gets regular lines as they are. If it fails, blanks and comments are removed first. If that fails too, the
-line at fault is searched for.
+Polars gets tidy lines. If it fails, odd spellings of numbers are replaced. If that fails too, the line at fault is
+searched for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.text.columns import COMMENTS, SKIPPED, Layout, is_number, split
+from bevseg.io.text import rows
+from bevseg.io.text.columns import SKIPPED, Layout
+from bevseg.io.text.encoding import readable
+from bevseg.io.text.tokens import is_missing
+
+_PART = 1 << 24
+"""Bytes whose separators are counted at a time."""
+_FEW = 200
+"""Lines that are looked at one by one."""
+_SHOWN = 80
 
 
 def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
@@ -30,81 +39,156 @@ def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        One float column for each name that is not `-`.
+        One float column for each name that is not `-`; NaN where a field is empty.
 
     Raises
     ------
     CloudFormatError
         For ragged rows and letters, with the line.
     """
-    end = len(data)
-    while end and data[end - 1] in b" \t\r\n":
-        end -= 1
-    body = data[start.offset : end]
+    raw = data[start.offset :]
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return parse_points(rows.points_alone(raw), raw, start, path)
+
+
+def parse_points(body: bytes, raw: bytes, start: Layout, path: Path) -> pl.DataFrame:
+    """Parse lines of points; `raw` are the same lines with comments and empty lines, for the numbers of lines."""
+    wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
     try:
-        return _table(body, start, start.separator)
-    except ValueError:
-        pass
-    try:
-        return _table(_without_blanks(body, start.separator), start, start.separator.replace("\t", " "))
+        text = tidy(body, start)
+        try:
+            found = numbers(text, start, wanted)
+        except ValueError:
+            text = rows.respelt(text)
+            found = numbers(text, start, wanted)
     except ValueError as error:
-        raise _line_error(body, start, path, str(error)) from error
+        raise _line_error(body, raw, start, path, str(error)) from error
+    found.columns = [start.names[i] for i in wanted]
+    return found
 
 
-def _table(body: bytes, start: Layout, separator: str) -> pl.DataFrame:
-    """Parse lines of numbers; ValueError for anything else among them."""
-    schema = {str(i): pl.Float64 for i in range(len(start.names))}
-    kept = [i for i, name in enumerate(start.names) if name != SKIPPED]
+def tidy(body: bytes, start: Layout) -> bytes:
+    """Return lines as `numbers` takes them; ValueError if quotes or decimal marks are not consistent."""
+    text = rows.tidy(body, start.dialect)
+    return rows.without_last_separator(text, start.separator) if start.trailing else text
+
+
+def numbers(
+    text: bytes, start: Layout, wanted: Sequence[int], kind: type[pl.DataType] = pl.Float64
+) -> pl.DataFrame:
+    """Parse columns of tidy lines.
+
+    Parameters
+    ----------
+    text
+        Lines without comments and needless blanks.
+    start
+        Names of all columns, and the separator.
+    wanted
+        Places of the columns, ascending.
+    kind
+        Type of the result.
+
+    Raises
+    ------
+    ValueError
+        If a row is too short or too long, or a field is no number of this type.
+    """
+    count = len(start.names)
     try:
         table = pl.read_csv(
-            body, has_header=False, separator=separator, quote_char=None, schema=schema, columns=kept
+            text,
+            has_header=False,
+            separator=start.separator,
+            quote_char=None,
+            schema={str(i): kind if i in wanted else pl.String for i in range(count)},
+            columns=list(wanted),
         )
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    if any(table.null_count().row(0)):
-        raise ValueError("a row is too short")
-    if start.names[-1] == SKIPPED:  # polars does not miss what it does not read
-        between = np.count_nonzero(np.frombuffer(body, np.uint8) == ord(separator))
-        if between != table.height * (len(start.names) - 1):
-            raise ValueError("a row is too short or too long")
-    table.columns = [start.names[i] for i in kept]
-    return table
+    empty = any(table.null_count().row(0))
+    if (empty or len(wanted) < count) and _ragged(text, start.separator, count) is not None:
+        raise ValueError("a row is too short or too long")
+    return table.fill_null(float("nan")) if empty and kind == pl.Float64 else table
 
 
-def _without_blanks(body: bytes, separator: str) -> bytes:
-    """Return the lines without comments, empty lines and needless blanks."""
-    body = body.replace(b"\r", b"")
-    if separator in ";,":
-        body = body.translate(None, b" \t")
-    else:
-        body = body.replace(b"\t", b" ")
-        while b"  " in body:
-            body = body.replace(b"  ", b" ")
-        body = body.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ")
-    if any(b"\n" + mark in body for mark in COMMENTS):
-        body = b"\n".join(line for line in body.split(b"\n") if not line.startswith(COMMENTS))
-    while b"\n\n" in body:
-        body = body.replace(b"\n\n", b"\n")
-    return body.strip(b"\n")
+def _ragged(text: bytes, separator: str, count: int) -> int | None:
+    """Return the first line (from 0) that has more or fewer fields than `count`."""
+    begin, lines = 0, 0
+    while begin <= len(text):
+        end = text.find(b"\n", begin + _PART)
+        part = text[begin : len(text) if end < 0 else end]
+        found = rows.fields_per_line(part, separator, count)
+        if found is not None:
+            return lines + found
+        lines += part.count(b"\n") + 1
+        begin += len(part) + 1
+    return None
 
 
-def _line_error(body: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
+def _line_error(body: bytes, raw: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
     """Return the error for the first line that is not a point."""
-    wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
-    for number, line in enumerate(body.split(b"\n"), start=start.line):
-        text = line.decode("utf-8", "replace").strip()
-        if not text or line.lstrip().startswith(COMMENTS):
+    lines = body.split(b"\n")
+    low, high = 0, len(lines)
+    while high - low > _FEW:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_table(lines[low:middle], start) else (low, middle)
+    hint = "correct or remove that line"
+    for place in range(low, high):
+        fault = _fault(readable(lines[place]), start)
+        if fault is None:
             continue
-        fields = split(text)[0]
-        if len(fields) != len(start.names):
-            why = f"line {number} has {len(fields)} columns, the first point has {len(start.names)}"
-        else:
-            bad = [fields[i] for i in wanted if not is_number(fields[i])]
-            if not bad:
-                continue
-            why = f"line {number} holds {bad[0]!r} where a number is expected"
-        why += f": {text[:80]!r}"
+        number = start.line + _places(raw, place)
+        fields = start.dialect.split(readable(lines[place]))
+        if start.claimed is not None and len(fields) == 1 and fields[0].isdigit():
+            return CloudFormatError(
+                "The file holds several scans, which are not read together",
+                where=path,
+                why=f"line {number} is a second count of points: {fields[0][:_SHOWN]!r}",
+                hint="save each station as a file of its own, or remove the counts but the first",
+            )
+        why = f"line {number} {fault[0]}: {readable(lines[place]).strip()[:_SHOWN]!r}"
+        hint = fault[1] or hint
         break
-    return CloudFormatError(
-        "The text is not a table of numbers", where=path, why=why, hint="correct or remove that line"
-    )
+    return CloudFormatError("The text is not a table of numbers", where=path, why=why, hint=hint)
+
+
+def _is_table(lines: list[bytes], start: Layout) -> bool:
+    wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
+    try:
+        numbers(rows.respelt(tidy(b"\n".join(lines), start)), start, wanted)
+    except ValueError:
+        return False
+    return True
+
+
+def _fault(line: str, start: Layout) -> tuple[str, str] | None:
+    """Return what is wrong with a line of points, and what to do."""
+    if line.count('"') % 2:
+        return "has a quote that does not end", ""
+    fields = start.dialect.split(line)
+    count = len(start.names) + start.trailing
+    if len(fields) != count:
+        return f"has {len(fields)} columns, the first point has {count}", ""
+    for field, name in zip(fields, start.names, strict=False):
+        if name == SKIPPED or start.dialect.is_number(field) or (is_missing(field) and start.separator != " "):
+            continue
+        if "," in field and ("." in field or field.count(",") > 1):
+            return f"holds {field[:_SHOWN]!r}, a number with separators of thousands", "write it without them"
+        if field.replace(",", "").lstrip("+-").isdigit():
+            return f"holds {field[:_SHOWN]!r}, a number with a decimal comma", "use one decimal mark in all lines"
+        return f"holds {field[:_SHOWN]!r} where a number is expected", ""
+    if start.decimal_comma and any("." in field and start.dialect.is_number(field) for field in fields):
+        return "has a number with a point, others have a decimal comma", "use one decimal mark in all lines"
+    return None
+
+
+def _places(raw: bytes, place: int) -> int:
+    """Return how many lines of the file stand before the point of that place."""
+    for number, line in enumerate(raw.split(b"\n")):
+        if rows.points_alone(line):
+            if place == 0:
+                return number
+            place -= 1
+    return 0

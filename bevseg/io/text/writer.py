@@ -1,27 +1,40 @@
-"""Labelled cloud -> SHREC'20 text, plain or gzipped."""
+"""Labelled cloud -> text, plain or gzipped: the lines of a text source with new classes, or a table of all fields."""
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.coordinates import in_file_units, units
-from bevseg.io.fields import AXES
+from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning
+from bevseg.io.text.columns import LABEL
+from bevseg.io.text.heading import heading, usable_names
+from bevseg.io.text.source import TextSource
+from bevseg.io.text.splice import spliced
 
 _ROWS = 1_000_000
 """Lines that are formatted at a time."""
 _MOST_DECIMALS = 9
 _GZIP_LEVEL = 6
+_OTHER_LABEL = "bevseg_label"
+"""Name of the new class beside a column of classes that is kept."""
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write SHREC'20 text: a header line, then `x y z label`, in the units and at the resolution of the source.
+    """Write text with a class and a confidence per point.
+
+    A text source comes back line by line, with its own header and separator: the new class replaces its column of
+    classes, or is added as `label`. Other sources give a header line, then x, y and z in the units and at the
+    resolution of the source, all their fields, `label` and `bevseg_confidence`.
 
     Raises
     ------
@@ -33,16 +46,66 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     codes = scheme.encode(point_labels.classes, where=str(path))
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
-    rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})
-    finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
+    if isinstance(cloud.source, TextSource):
+        parts = _lines(cloud.source, codes, point_labels.confidence)
+    else:
+        parts = _table(cloud, codes, point_labels.confidence)
     with (
         path.open("wb") as plain,
         _packed(plain) if path.suffix.lower() == ".gz" else nullcontext(plain) as file,
     ):
-        for start in range(0, max(len(cloud), 1), _ROWS):
-            part = rows.slice(start, _ROWS)
-            text = part.write_csv(separator=" ", include_header=start == 0, float_precision=decimals(finest))
-            file.write(text.encode())
+        for part in parts:
+            file.write(part)
+
+
+def cannot_keep(cloud: PointCloud) -> list[str]:
+    """Return what text cannot hold of a cloud, one sentence each."""
+    if cloud.crs is not None and cloud.crs.wkt:
+        return ["text has no place for the coordinate reference system"]
+    return []
+
+
+def _lines(source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
+    name = _label_name(source.layout.titles)
+    for part in _chained(heading(source, name), spliced(source.body, source.layout, codes, confidence)):
+        yield part if source.end == b"\n" else part.replace(b"\n", source.end)
+
+
+def _chained(first: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from parts
+
+
+def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
+    fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
+    names = usable_names(list(fields))
+    values = dict(zip(names, (_plain(values) for values in fields.values()), strict=True))
+    rows = pl.DataFrame(
+        dict(zip(AXES, in_file_units(cloud), strict=True))
+        | values
+        | {_label_name(names): codes, CONFIDENCE: confidence}
+    )
+    finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
+    floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in AXES]
+    for start in range(0, max(len(cloud), 1), _ROWS):
+        part = rows.slice(start, _ROWS).with_columns(pl.col(floats).cast(pl.String))
+        yield part.write_csv(
+            separator=" ", include_header=start == 0, float_precision=decimals(finest), quote_style="necessary"
+        ).encode()
+
+
+def _plain(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return values of a type and byte order that polars takes."""
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8)
+    if values.dtype == np.float16:
+        return values.astype(np.float32)
+    return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+
+
+def _label_name(names: Iterable[str]) -> str:
+    """Return a name for the new class that no reader takes for one of the other columns."""
+    return _OTHER_LABEL if any(meaning(name) == "class" for name in names) else LABEL
 
 
 def _packed(file: BinaryIO) -> gzip.GzipFile:

@@ -1,0 +1,84 @@
+"""The lines above the points of a labelled text file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bevseg.io.fields import AXES, CONFIDENCE, meaning
+from bevseg.io.text.columns import LABEL, SKIPPED
+from bevseg.io.text.encoding import readable
+from bevseg.io.text.header import columns_by_name, names_of, separator_of
+from bevseg.io.text.source import TextSource
+from bevseg.io.text.splice import added
+
+_NO_NAME = re.compile(r"[\s\"',;|#%]+")
+
+
+def heading(source: TextSource, label: str) -> bytes:
+    """Return the lines before the points, with the names of the columns that are added.
+
+    Where nothing names the columns, a line that does is put before the points. Where `--columns` named them against the
+    header, that line is a comment, as the header stays.
+
+    Parameters
+    ----------
+    source
+        The file.
+    label
+        Name of the column of classes, if the file has none.
+    """
+    layout = source.layout
+    new = [label if name == LABEL else name for name in added(layout).names]
+    if layout.header is None:
+        return source.head + _own(source, new)
+    lines = source.head.split(b"\n")
+    text = readable(lines[layout.header - 1])
+    count = len(layout.names)
+    widths = [width for width in (count + layout.trailing, count, count - 1) if names_of(text, layout.dialect, width)]
+    separator = separator_of(text, layout.dialect, widths[0])
+    quote = '"' if text.count('"') >= 4 else ""
+    kept = lines[layout.header - 1].rstrip()
+    if layout.trailing and kept.endswith(separator.encode()):
+        kept = kept[:-1]
+    further = "".join(f"{separator}{quote}{name}{quote}" for name in new)
+    lines[layout.header - 1] = kept + further.encode()
+    comment = b"# " + _own(source, new) if layout.by_user and not _agrees(text, source) else b""
+    return b"\n".join(lines) + comment
+
+
+def _agrees(text: str, source: TextSource) -> bool:
+    """Whether the header says what `--columns` says."""
+    names = names_of(text, source.layout.dialect, len(source.layout.names))
+    places = columns_by_name(names) if names else ""
+    meanings = source.layout.names
+    return isinstance(places, dict) and places == {m: i for i, m in enumerate(meanings) if m != SKIPPED}
+
+
+def _own(source: TextSource, new: list[str]) -> bytes:
+    """Return a line that names all columns."""
+    layout = source.layout
+    names = [LABEL if m == LABEL else m if m in AXES else t for m, t in zip(layout.names, layout.titles, strict=True)]
+    further = iter(usable_names([n for n, m in zip(names, layout.names, strict=True) if m == SKIPPED and n != CONFIDENCE]))
+    named = [next(further) if m == SKIPPED and n != CONFIDENCE else n for n, m in zip(names, layout.names, strict=True)]
+    return (layout.separator.join([*named, *new]) + "\n").encode()
+
+
+def usable_names(names: Sequence[str]) -> list[str]:
+    """Return the names of further columns as a header with blanks can hold them: one word each, all different.
+
+    None of them is a coordinate or the confidence of bevseg, whatever it is called in its file.
+    """
+    taken = {*AXES, CONFIDENCE, LABEL}
+    usable: list[str] = []
+    for i, name in enumerate(names):
+        word = _NO_NAME.sub("_", name).strip("_") or f"column_{i + len(AXES) + 1}"
+        word = f"_{word}" if word[0] in "[(" else word
+        if meaning(word) in AXES or word in taken and word != LABEL:
+            word += "_"
+        base, number = word, 1
+        while word in usable or word in taken - {LABEL}:
+            number += 1
+            word = f"{base}_{number}"
+        usable.append(word)
+    return usable

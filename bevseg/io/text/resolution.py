@@ -1,0 +1,60 @@
+"""Digits of coordinates -> the step that keeps them."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.pointcloud import INT32
+
+_LEAST_DECIMALS, _MOST_DECIMALS = 3, 9
+_TOLD = 1e-6
+"""Steps above this, in units of the file, are told if digits do not fit them."""
+
+
+def step(xyz: NDArray[np.float64], path: Path) -> float:
+    """Return the coarsest step of 0.001 or finer that keeps all decimals, as far as 32-bit steps span the extent.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3) coordinates in units of the file.
+    path
+        For the warning, where digits are lost.
+    """
+    decimals = _LEAST_DECIMALS
+    for axis in xyz.T:
+        column = axis[np.isfinite(axis)]
+        while decimals < _MOST_DECIMALS and not _kept(column, decimals):
+            decimals += 1
+    wanted = decimals
+    extent = _widest(xyz)
+    while decimals > _LEAST_DECIMALS and extent * 10.0**decimals > INT32.max:
+        decimals -= 1
+    if decimals < wanted and 10.0**-decimals > _TOLD:
+        warnings.warn(
+            f"{path}: the coordinates have more digits than 32-bit steps can hold over {extent:.0f} units: outputs "
+            f"other than text have steps of {10.0**-decimals:g} units",
+            stacklevel=3,
+        )
+    return float(f"1e-{decimals}")
+
+
+def _kept(column: NDArray[np.float64], decimals: int) -> bool:
+    """Whether all numbers are the nearest ones to a decimal of so many places."""
+    steps = np.rint(column * 10.0**decimals)
+    steps /= 10.0**decimals
+    return bool((steps == column).all())
+
+
+def _widest(xyz: NDArray[np.float64]) -> float:
+    """Return the largest extent from the whole unit below the minimum on."""
+    extents = [0.0]
+    for axis in xyz.T:
+        column = axis[np.isfinite(axis)]
+        if column.size:
+            extents.append(float(column.max() - np.floor(column.min())))
+    return max(extents)

@@ -1,0 +1,101 @@
+"""Lines of points -> lines that polars reads: one separator between fields, points as decimal marks, no quotes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from bevseg.io.text.tokens import Dialect
+
+_COMMENTS = (b"#", b"//", b"%")
+_NO_POINT = re.compile(rb"^[ \t]*(?:(?:#|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE)
+_UNTIDY = (b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n//", b"\n%")
+_GROUP = re.compile(rb"\d\.\d+(?=[;|\t \n]|\Z)")
+_ODD_NAN = re.compile(rb"[-+]?(?:nan\([a-z]*\)|\d\.?\d*#(?:qnan|snan|ind)\d*)", re.IGNORECASE)
+_ODD_INF = re.compile(rb"([-+]?)\d\.?\d*#inf\d*", re.IGNORECASE)
+_FORTRAN = re.compile(rb"(\.\d*)[dD](?=[-+]?\d)")
+_MISSING = re.compile(rb"(?<![^;|,\t \n])(?:na|n/a|null|none)(?![^;|,\t \n])", re.IGNORECASE)
+_QUOTE, _NEWLINE, _COMMA = ord('"'), ord("\n"), ord(",")
+
+
+def points_alone(body: bytes) -> bytes:
+    """Return the lines of points without comments, empty lines and a newline at the end, otherwise unchanged."""
+    body = body.rstrip(b" \t\n")
+    if body.lstrip(b" \t").startswith((b"\n", *_COMMENTS)) or any(part in body for part in _UNTIDY):
+        body = _NO_POINT.sub(b"", body).rstrip(b" \t\n")
+    return body
+
+
+def tidy(body: bytes, dialect: Dialect) -> bytes:
+    """Return lines of points with a single separator between two fields.
+
+    Raises
+    ------
+    ValueError
+        If a quote does not end in its line, or points and commas are both decimal marks.
+    """
+    if b'"' in body:
+        body = _unquoted(body, dialect)
+    if dialect.decimal_comma:
+        if b"." in body and _GROUP.search(body):
+            raise ValueError("some numbers have a decimal comma and others a point")
+        if dialect.separator != ",":
+            body = body.replace(b",", b".")
+    if dialect.separator == " ":
+        return _single_blanks(body)
+    separator = dialect.separator.encode()
+    if b" " in body or (b"\t" in body and separator != b"\t"):
+        blank = rb" +" if separator == b"\t" else rb"[ \t]+"
+        near = rb"(?:(?<=[\n" + separator + rb"])|(?<=\A))" + blank + rb"|" + blank + rb"(?=[\n" + separator + rb"]|\Z)"
+        body = re.sub(near, b"", body)
+    return body
+
+
+def without_last_separator(body: bytes, separator: str) -> bytes:
+    """Return lines without the separator that ends each of them."""
+    mark = separator.encode()
+    return re.sub(re.escape(mark) + rb"[ \t]*$" if mark != b"\t" else rb"\t *$", b"", body, flags=re.MULTILINE)
+
+
+def respelt(body: bytes) -> bytes:
+    """Return tidy lines with the spellings of Fortran, Windows and databases replaced by usual ones."""
+    if b"#" in body or b"(" in body:
+        body = _ODD_INF.sub(rb"\1inf", _ODD_NAN.sub(b"nan", body))
+    if b"D" in body or b"d" in body:
+        body = _FORTRAN.sub(rb"\1e", body)
+    return _MISSING.sub(b"nan", body)
+
+
+def _single_blanks(body: bytes) -> bytes:
+    body = body.replace(b"\t", b" ")
+    while b"  " in body:
+        body = body.replace(b"  ", b" ")
+    return body.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ")
+
+
+def _unquoted(body: bytes, dialect: Dialect) -> bytes:
+    """Return lines without quotes; a separator within them becomes `_`."""
+    characters = np.frombuffer(body, np.uint8).copy()
+    within = (np.cumsum(characters == _QUOTE, dtype=np.uint32) & 1).astype(bool)
+    if within[-1] or (within & (characters == _NEWLINE)).any():
+        raise ValueError("a quote does not end in its line")
+    if dialect.separator == ",":
+        characters[within & (characters == _COMMA)] = ord("." if dialect.decimal_comma else "_")
+    else:
+        separators = b" \t" if dialect.separator == " " else dialect.separator.encode()
+        characters[within & np.isin(characters, np.frombuffer(separators, np.uint8))] = ord("_")
+    return characters[characters != _QUOTE].tobytes()
+
+
+def fields_per_line(body: bytes, separator: str, count: int) -> int | None:
+    """Return the first line (from 0) of tidy text that has not `count` fields; None if all have."""
+    characters = np.frombuffer(body + b"\n", np.uint8)
+    marks = np.flatnonzero((characters == ord(separator)) | (characters == _NEWLINE))
+    is_end = characters[marks] == _NEWLINE
+    if len(marks) % count == 0 and is_end[count - 1 :: count].all() and is_end.sum() == len(marks) // count:
+        return None
+    widths = np.diff(np.flatnonzero(is_end), prepend=-1)
+    return int(np.argmax(widths != count))
+
+
