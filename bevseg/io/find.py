@@ -33,7 +33,8 @@ def find_clouds(paths: Sequence[Path]) -> Found:
     """Find the clouds among files and directories, sorted by name within each.
 
     A file that is named is a cloud. A file of a directory (not below it) is a cloud if it has the suffix of one, or
-    if its first lines are rows of numbers. The others, hidden files and documents such as README are skipped.
+    if its first lines are rows of numbers. The others, hidden files and documents such as README are skipped, and so
+    are rasters and trajectories whose suffix is one of text.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def _is_cloud(path: Path) -> bool:
     name = path.name.lower()
     if not path.is_file() or name.startswith(".") or stem(path).lower() in _DOCUMENTS:
         return False
-    if name.removesuffix(".gz").endswith(formats.suffixes()):
-        return True
-    looks_like_points = formats.load(formats.format_to_read(path).reader).looks_like_points
-    return bool(looks_like_points(path))
+    entry = formats.format_to_read(path)
+    if not name.removesuffix(".gz").endswith(formats.suffixes()):
+        return bool(formats.load(entry.reader).looks_like_points(path))
+    return not (entry.any_suffix and formats.load(entry.reader).is_foreign(path))

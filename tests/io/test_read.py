@@ -35,7 +35,7 @@ def test_a_scheme_may_be_named(shared_data):
 
 
 def test_unknown_codes_are_one_warning_or_an_error_if_scheme_and_caller_are_strict(tmp_path):
-    (tmp_path / "a.txt").write_text("1 2 3 1\n4 5 6 77\n7 8 9 77\n7 8 9 -5\n")
+    (tmp_path / "a.txt").write_text("x y z label\n1 2 3 1\n4 5 6 77\n7 8 9 77\n7 8 9 -5\n")
     strict = Scheme("mine", (ClassEntry(1, "house", 1, "#000000"),), strict=True)
     with pytest.warns(UserWarning) as caught:
         assert read_cloud(tmp_path / "a.txt", strict=True).labels.tolist() == [1, 0, 0, 0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import laspy
 import numpy as np
+import polars as pl
 import pytest
 
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
@@ -81,7 +82,7 @@ def test_codes_are_those_of_the_scheme(sources, tmp_path, suffix, scheme):
     elif suffix == ".ply":
         written = read_cloud(path).source.vertex["scalar_class"]
     else:
-        written = np.loadtxt(path, skiprows=1)[:, 3]
+        written = pl.read_csv(path, separator=" ")["label"].to_numpy()
     np.testing.assert_array_equal(written, np.array(codes)[point_labels(len(cloud)).classes])
 
 

@@ -22,7 +22,6 @@ _SHOWN = 512
 _WIDE = re.compile("[\u00a0\u2002-\u200a\u202f\u3000]")
 """Blanks other than space and tab."""
 _GROUPED = re.compile(r"\d[\u00a0\u2002-\u200a\u202f\u3000]\d")
-_MAY_BE_WIDE = (b"\xa0", b"\xe2\x80", b"\xe3\x80\x80")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def decoded(data: bytes, path: Path) -> Lines:
     if b"\r" in data:
         end = b"\r\n" if b"\r\n" in data else b"\r"
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if any(part in data for part in _MAY_BE_WIDE):
+    if not data.isascii():
         data = _plain_blanks(data, path)
     return Lines(data, end)
 

@@ -24,6 +24,7 @@ _SIGNATURES = (
     (b"DSAA", "a Surfer grid, a raster of heights", "convert it to points, or leave it out"),
     (b"%PDF", "a PDF document", "leave it out"),
 )
+_HEAD = 1 << 14
 _PTX_LINES = 10
 
 
@@ -45,7 +46,8 @@ def foreign(head: bytes) -> Foreign | None:
     for signature, what, hint in _SIGNATURES:
         if head.startswith(signature):
             return Foreign(what, f"it begins with {signature.strip().decode('latin-1')[:8]!r}", hint)
-    lines = [line.decode("latin-1").split() for line in head[: 1 << 14].splitlines() if line.strip()]
+    lines = [line.decode("latin-1").split() for line in head[:_HEAD].splitlines()]
+    lines = [fields for fields in lines if fields]
     return _raster(lines) or _ptx(lines[:_PTX_LINES]) or _trajectory(lines[:50])
 
 

@@ -20,10 +20,12 @@ from bevseg.io.text.columns import LABEL, Layout, layout
 from bevseg.io.text.encoding import decoded, readable
 from bevseg.io.text.foreign import foreign
 from bevseg.io.text.source import TextSource
+from bevseg.io.text.tokens import dialect_of
 from bevseg.io.text.unclear import counter_error, number_error
 
 _HEAD = 1 << 16
 """Bytes at the start of a file that show whether it is text."""
+_LOOKED_AT = 100
 _MOST_SHREC20 = 5
 _LEAST_COUNTED = 10
 """Points that show whether a column counts them."""
@@ -56,7 +58,8 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     lines = decoded(packed, path)
     del packed
     start = layout(lines.data, columns, path)
-    head, raw = lines.data[: start.offset], lines.data[start.offset :]
+    head, raw, end = lines.data[: start.offset], rows.behind(lines.data, start.offset), lines.end
+    del lines
     body = rows.points_alone(raw)
     found = table.parse_points(body, raw, start, path)
     del raw
@@ -65,7 +68,7 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     xyz = found.select(AXES).to_numpy()
     _check_values(xyz, body, start, path)
     start, codes = _codes(found, start, path)
-    source = TextSource(head, body, start, lines.end)
+    source = TextSource(head, body, start, end)
     cloud = PointCloud.from_xyz(xyz, scale=resolution.step(xyz, path), name=str(path), source=source)
     return RawCloud(cloud, codes)
 
@@ -77,22 +80,25 @@ def looks_like_points(path: Path) -> bool:
         return False
     try:
         data = decoded(head, path).data
-        start = layout(data, None, path)
+    except CloudFormatError:
+        return False
+    try:
+        data = data[layout(data, None, path).offset :]
     except CloudFormatError as error:
-        return _is_unclear(error)
-    points = [readable(line) for line in data[start.offset :].split(b"\n")[:100]]
-    good = sum(all(start.dialect.is_number(field) for field in start.dialect.split(line)[:3]) for line in points)
-    return 2 * good > len(points)
+        if "--columns" not in (error.hint or ""):
+            return False
+    lines = [readable(line) for line in data.split(b"\n")[:_LOOKED_AT]]
+    return 2 * sum(_is_point(line) for line in lines) > len(lines)
+
+
+def _is_point(line: str) -> bool:
+    dialect = dialect_of(line)
+    return all(dialect.is_number(field) for field in dialect.split(line)[:3])
 
 
 def is_foreign(path: Path) -> bool:
     """Whether a file with a suffix of text is known to hold something else than a list of points."""
     return foreign(unpack.head(path, _HEAD)) is not None
-
-
-def _is_unclear(error: CloudFormatError) -> bool:
-    """Whether rows of numbers were found whose columns have no clear meaning: the user has to know of them."""
-    return "--columns" in (error.hint or "")
 
 
 def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Path) -> None:

@@ -25,13 +25,16 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
     path
         For the warning, where digits are lost.
     """
+    if not len(xyz):
+        return 10.0**-_LEAST_DECIMALS
+    if not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
+        xyz = xyz[np.isfinite(xyz).all(axis=1)]
     decimals = _LEAST_DECIMALS
     for axis in xyz.T:
-        column = axis[np.isfinite(axis)]
-        while decimals < _MOST_DECIMALS and not _kept(column, decimals):
+        while decimals < _MOST_DECIMALS and not _kept(axis, decimals):
             decimals += 1
     wanted = decimals
-    extent = _widest(xyz)
+    extent = float((xyz.max(axis=0) - np.floor(xyz.min(axis=0))).max(initial=0)) if len(xyz) else 0.0
     while decimals > _LEAST_DECIMALS and extent * 10.0**decimals > INT32.max:
         decimals -= 1
     if decimals < wanted and 10.0**-decimals > _TOLD:
@@ -49,12 +52,3 @@ def _kept(column: NDArray[np.float64], decimals: int) -> bool:
     steps /= 10.0**decimals
     return bool((steps == column).all())
 
-
-def _widest(xyz: NDArray[np.float64]) -> float:
-    """Return the largest extent from the whole unit below the minimum on."""
-    extents = [0.0]
-    for axis in xyz.T:
-        column = axis[np.isfinite(axis)]
-        if column.size:
-            extents.append(float(column.max() - np.floor(column.min())))
-    return max(extents)

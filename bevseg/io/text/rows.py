@@ -10,7 +10,7 @@ from bevseg.io.text.tokens import Dialect
 
 _COMMENTS = (b"#", b"//", b"%")
 _NO_POINT = re.compile(rb"^[ \t]*(?:(?:#|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE)
-_UNTIDY = (b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n//", b"\n%")
+_UNTIDY = re.compile(rb"\n[ \t]*[\n#/%]")
 _GROUP = re.compile(rb"\d\.\d+(?=[;|\t \n]|\Z)")
 _ODD_NAN = re.compile(rb"[-+]?(?:nan\([a-z]*\)|\d\.?\d*#(?:qnan|snan|ind)\d*)", re.IGNORECASE)
 _ODD_INF = re.compile(rb"([-+]?)\d\.?\d*#inf\d*", re.IGNORECASE)
@@ -19,11 +19,19 @@ _MISSING = re.compile(rb"(?<![^;|,\t \n])(?:na|n/a|null|none)(?![^;|,\t \n])", r
 _QUOTE, _NEWLINE, _COMMA = ord('"'), ord("\n"), ord(",")
 
 
+def behind(data: bytes, start: int) -> bytes:
+    """Return the text from `start` on, without blanks and newlines at its end."""
+    end = len(data)
+    while end > start and data[end - 1] in b" \t\r\n":
+        end -= 1
+    return data[start:end]
+
+
 def points_alone(body: bytes) -> bytes:
-    """Return the lines of points without comments, empty lines and a newline at the end, otherwise unchanged."""
-    body = body.rstrip(b" \t\n")
-    if body.lstrip(b" \t").startswith((b"\n", *_COMMENTS)) or any(part in body for part in _UNTIDY):
-        body = _NO_POINT.sub(b"", body).rstrip(b" \t\n")
+    """Return lines without comments and empty lines, otherwise unchanged."""
+    if body.lstrip(b" \t").startswith((b"\n", *_COMMENTS)) or _UNTIDY.search(body):
+        body = _NO_POINT.sub(b"", body)
+        return behind(body, 0)
     return body
 
 

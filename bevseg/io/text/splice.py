@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from bevseg.io.fields import CONFIDENCE
 from bevseg.io.text.columns import LABEL, Layout
+from bevseg.runtime.kernels import compiled
 
 _PART = 1 << 23
 """Bytes that are worked on at a time."""
-_QUOTE, _NEWLINE = ord('"'), ord("\n")
-_BLANKS = np.frombuffer(b" \t", np.uint8)
+_NONE = -1
+_QUOTE, _NEWLINE, _SPACE, _TAB = ord('"'), ord("\n"), ord(" "), ord("\t")
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,9 @@ class Added:
 
 def added(layout: Layout) -> Added:
     """Return where the new values go in the lines of a file."""
-    titles = layout.titles
     return Added(
         layout.names.index(LABEL) if LABEL in layout.names else None,
-        titles.index(CONFIDENCE) if CONFIDENCE in titles else None,
+        layout.titles.index(CONFIDENCE) if CONFIDENCE in layout.titles else None,
     )
 
 
@@ -54,126 +54,101 @@ def spliced(
     codes, confidence
         (N,) one per line.
     """
+    target = added(layout)
+    label = _NONE if target.label is None else target.label
+    sure = _NONE if target.confidence is None else target.confidence
+    separator, last = ord(layout.separator), len(layout.names) - 1
+    code_words, sure_words = _words(codes), _words(confidence)
+    low = 0 if codes.dtype == np.uint8 or not len(codes) else int(codes.min())
     begin, row = 0, 0
     while begin <= len(body):
         end = body.find(b"\n", begin + _PART)
         part = np.frombuffer(body[begin : len(body) if end < 0 else end] + b"\n", np.uint8)
-        starts, ends, breaks = _spans(part, layout)
-        rows = slice(row, row + len(breaks))
-        yield _rewritten(part, layout, (starts, ends, breaks), codes[rows], confidence[rows])
+        lines = int(np.count_nonzero(part == _NEWLINE))
+        rows = slice(row, row + lines)
+        room = len(part) + lines * (code_words.shape[1] + sure_words.shape[1] + 2)
+        out = np.empty(room, np.uint8)
+        numbers = (codes[rows] - low).astype(np.int64), confidence[rows]
+        size = _rewrite(part, separator, last, label, sure, numbers[0], code_words, numbers[1], sure_words, out)
+        yield out[:size].tobytes()
         begin, row = begin + len(part), rows.stop
 
 
-def _spans(
-    part: NDArray[np.uint8], layout: Layout
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return (lines, columns) the bytes where fields start and end, and (lines,) the newlines."""
-    breaks = part == _NEWLINE
-    outside = None
-    if (part == _QUOTE).any():
-        outside = (np.cumsum(part == _QUOTE, dtype=np.uint32) & 1) == 0
-    newlines = np.flatnonzero(breaks)
-    count = len(layout.names) + layout.trailing
-    if layout.separator == " ":
-        blank = (part == _BLANKS[0]) | (part == _BLANKS[1])
-        blank = (blank if outside is None else blank & outside) | breaks
-        before = np.concatenate(([True], blank[:-1]))
-        starts = np.flatnonzero(~blank & before).reshape(-1, count)
-        ends = np.flatnonzero(blank & ~before).reshape(-1, count)
-        return starts, ends, newlines
-    mark = part == ord(layout.separator)
-    ends = np.flatnonzero((mark if outside is None else mark & outside) | breaks).reshape(-1, count)
-    starts = np.concatenate(([0], ends.ravel()[:-1] + 1)).reshape(-1, count)
-    return starts, ends, newlines
-
-
-def _rewritten(
-    part: NDArray[np.uint8],
-    layout: Layout,
-    spans: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-    codes: NDArray[np.integer],
-    confidence: NDArray[np.uint8],
-) -> bytes:
-    """Return lines with their new values."""
-    starts, ends, newlines = spans
-    target, last = added(layout), len(layout.names) - 1
-    separator = np.frombuffer(layout.separator.encode(), np.uint8)
-    digits = {LABEL: _digits(codes), CONFIDENCE: _digits(confidence)}
-    edits = []
-    for name, place in ((LABEL, target.label), (CONFIDENCE, target.confidence)):
-        if place is not None:
-            start, end = _trimmed(part, starts[:, place], ends[:, place])
-            edits.append(_Edit(start, end, digits[name]))
-    tail = [np.empty((len(newlines), 0), np.uint8)]
-    for name in target.names:
-        tail += [np.broadcast_to(separator, (len(newlines), 1)), digits[name]]
-    end = _without_blanks(part, starts[:, last], ends[:, last])
-    edits.append(_Edit(end, newlines, np.hstack(tail)))
-    return _assembled(part, edits)
-
-
-@dataclass(frozen=True)
-class _Edit:
-    """In each line, the bytes from `start` to `end` become those of a row of `characters` that are not 0."""
-
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    characters: NDArray[np.uint8]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Number of the new bytes in each line."""
-        return np.count_nonzero(self.characters, axis=1)
-
-
-def _assembled(part: NDArray[np.uint8], edits: list[_Edit]) -> bytes:
-    """Return the bytes with all edits. Edits of a line do not overlap; at one place, the earlier comes first."""
-    put = np.zeros(len(part) + 1, np.int32)
-    gone = np.zeros(len(part) + 1, np.int8)
-    for edit in edits:
-        put[edit.start] += edit.lengths.astype(np.int32)
-        gone[edit.start] += 1
-        gone[edit.end] -= 1
-    kept = np.cumsum(gone[:-1], dtype=np.int8) == 0
-    before = np.cumsum(put, dtype=np.int64)
-    before[1:] += np.cumsum(kept)  # bytes of the result up to the new ones at a place
-    out = np.empty(int(before[-1]), np.uint8)
-    out[before[:-1][kept]] = part[kept]
-    for i, edit in enumerate(edits):
-        behind = edit.lengths + sum((other.start == edit.start) * other.lengths for other in edits[i + 1 :])
-        first = before[edit.start] - behind
-        filled = edit.characters != 0
-        places = first[:, None] + np.cumsum(filled, axis=1) - 1
-        out[places[filled]] = edit.characters[filled]
-    return out.tobytes()
-
-
-def _digits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Return (N, width) the characters of each number, padded with 0."""
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+def _words(values: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Return the digits of all numbers from the least to the largest value, or from 0 to 255 for bytes: 0 pads."""
+    if values.dtype == np.uint8:
+        low, high = 0, 255
+    else:
+        low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     words = np.array([str(number).encode() for number in range(low, high + 1)])
-    table = words.view(np.uint8).reshape(len(words), -1)
-    places: NDArray[np.int64] = values.astype(np.int64) - low
-    return table[places]
+    return words.view(np.uint8).reshape(len(words), -1)
 
 
-def _trimmed(
-    part: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bytes of fields without the blanks and quotes around them."""
-    end = _without_blanks(part, start, end)
-    start = start.copy()
-    while (move := (start < end) & np.isin(part[start], _BLANKS)).any():
-        start += move
-    quoted = (end - start >= 2) & (part[start] == _QUOTE) & (part[end - 1] == _QUOTE)
-    return start + quoted, end - quoted
-
-
-def _without_blanks(
-    part: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the ends of fields without the blanks behind them."""
-    end = end.copy()
-    while (move := (start < end) & np.isin(part[end - 1], _BLANKS)).any():
-        end -= move
-    return end
+@compiled
+def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_words, out):  # type: ignore[no-untyped-def]
+    """Write the lines of `part` with their new values to `out`; return the number of bytes."""
+    at, to = 0, 0
+    blanks = separator == _SPACE
+    for row in range(len(codes)):
+        for place in range(last + 1):
+            while part[at] == _SPACE or (part[at] == _TAB and separator != _TAB):
+                out[to] = part[at]
+                at += 1
+                to += 1
+            start, quoted = at, False
+            while quoted or not (
+                part[at] == _NEWLINE
+                or part[at] == separator
+                or (blanks and part[at] == _TAB)
+            ):
+                if part[at] == _QUOTE:
+                    quoted = not quoted
+                at += 1
+            end = at
+            while end > start and (part[end - 1] == _SPACE or (part[end - 1] == _TAB and separator != _TAB)):
+                end -= 1
+            if place == label or place == sure:
+                quote = end - start >= 2 and part[start] == _QUOTE
+                if quote:
+                    out[to] = _QUOTE
+                    to += 1
+                word = code_words[codes[row]] if place == label else sure_words[sures[row]]
+                for digit in word:
+                    if digit != 0:
+                        out[to] = digit
+                        to += 1
+                if quote:
+                    out[to] = _QUOTE
+                    to += 1
+            else:
+                for i in range(start, end):
+                    out[to] = part[i]
+                    to += 1
+            if place < last:
+                for i in range(end, at):
+                    out[to] = part[i]
+                    to += 1
+                if not blanks:
+                    out[to] = separator
+                    to += 1
+                    at += 1
+        if label < 0:
+            out[to] = separator
+            to += 1
+            for digit in code_words[codes[row]]:
+                if digit != 0:
+                    out[to] = digit
+                    to += 1
+        if sure < 0:
+            out[to] = separator
+            to += 1
+            for digit in sure_words[sures[row]]:
+                if digit != 0:
+                    out[to] = digit
+                    to += 1
+        while part[at] != _NEWLINE:
+            at += 1
+        out[to] = _NEWLINE
+        at += 1
+        to += 1
+    return to

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from bevseg.errors import CloudFormatError
@@ -46,7 +47,7 @@ def parse(data: bytes, start: Layout, path: Path) -> pl.DataFrame:
     CloudFormatError
         For ragged rows and letters, with the line.
     """
-    raw = data[start.offset :]
+    raw = rows.behind(data, start.offset)
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return parse_points(rows.points_alone(raw), raw, start, path)
@@ -56,16 +57,25 @@ def parse_points(body: bytes, raw: bytes, start: Layout, path: Path) -> pl.DataF
     """Parse lines of points; `raw` are the same lines with comments and empty lines, for the numbers of lines."""
     wanted = [i for i, name in enumerate(start.names) if name != SKIPPED]
     try:
-        text = tidy(body, start)
-        try:
-            found = numbers(text, start, wanted)
-        except ValueError:
-            text = rows.respelt(text)
-            found = numbers(text, start, wanted)
+        found = _first_success(body, start, wanted)
     except ValueError as error:
         raise _line_error(body, raw, start, path, str(error)) from error
     found.columns = [start.names[i] for i in wanted]
     return found
+
+
+def _first_success(body: bytes, start: Layout, wanted: Sequence[int]) -> pl.DataFrame:
+    """Parse lines as they stand, else tidied, else with odd spellings replaced."""
+    if not (start.decimal_comma or start.trailing):
+        try:
+            return numbers(body, start, wanted)
+        except ValueError:
+            pass
+    text = tidy(body, start)
+    try:
+        return numbers(text, start, wanted)
+    except ValueError:
+        return numbers(rows.respelt(text), start, wanted)
 
 
 def tidy(body: bytes, start: Layout) -> bytes:
@@ -96,6 +106,7 @@ def numbers(
         If a row is too short or too long, or a field is no number of this type.
     """
     count = len(start.names)
+    read = sorted({*wanted, count - 1})
     try:
         table = pl.read_csv(
             text,
@@ -103,14 +114,24 @@ def numbers(
             separator=start.separator,
             quote_char=None,
             schema={str(i): kind if i in wanted else pl.String for i in range(count)},
-            columns=list(wanted),
+            columns=read,
         )
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).splitlines()[0]) from error
     empty = any(table.null_count().row(0))
-    if (empty or len(wanted) < count) and _ragged(text, start.separator, count) is not None:
+    if empty and start.separator == " ":
+        raise ValueError("a row is too short")
+    if (empty and _ragged(text, start.separator, count) is not None) or (
+        len(read) < count and _has_longer(text, start.separator, table.height * (count - 1))
+    ):
         raise ValueError("a row is too short or too long")
+    table = table.select(str(i) for i in wanted)
     return table.fill_null(float("nan")) if empty and kind == pl.Float64 else table
+
+
+def _has_longer(text: bytes, separator: str, expected: int) -> bool:
+    """Whether there are more separators than lines with all columns have: polars tells short lines alone."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(separator))) != expected
 
 
 def _ragged(text: bytes, separator: str, count: int) -> int | None:

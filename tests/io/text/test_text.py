@@ -62,7 +62,7 @@ def assert_the_three_points(found, codes=CODES):
         ROWS.replace("\n0.0", "\n// here too\n0.0"),
         "\ufeff" + ROWS,
         ROWS.replace(" 1\n", " 1.000000\n").replace(" 5\n", " 5.0\n"),
-        ROWS.replace("\n", " 2 some words\n").replace("words", "w\u00f6rter"),
+        "x y z label a b c\n" + ROWS.replace("\n", " 2 some words\n").replace("words", "w\u00f6rter"),
         ROWS.replace(" ", ",").replace("\n", ",\n"),
         "label x z y\n1 1.5 -3.0 2.25\n5 87000.125 7.001 439000.5\n0 0 0.25 1000\n",
     ],
@@ -146,7 +146,7 @@ def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, 
         ("x y z l\n" + ROWS + "1 two 3 4\n", "line 5 holds 'two' where a number is expected: '1 two 3 4'"),
         ("1 2 three 4\n", "line 1 holds 'three'"),
         ("# c\n\n1 2 3 4\n1 2 3 x\n", "line 4 holds 'x'"),
-        (ROWS.replace(" ", ",") + "1,,3,4\n", "line 4 holds ''"),
+        (ROWS.replace(" ", ",") + "1,,3,4,\n", "line 4 has 5 columns"),
         ("1 2 3 4 5 6\n1 2 3 4 5\n", "line 2 has 5 columns, the first point has 6"),
         ("1 2\n3 4\n", "first line is"),
         ("4\n" + ROWS, "4 in the header, 3 in the file"),
@@ -208,7 +208,7 @@ def test_text_is_written_as_shrec20_has_it(tmp_path, name):
     content = path.read_bytes()
     content = gzip.decompress(content) if name.endswith("gz") else content
     assert content.decode() == (
-        "x y z label\n87000.125 2.000 -3.000 4\nNaN NaN NaN 0\n100000.000 4.500 0.001 1\n"
+        "x y z label bevseg_confidence\n87000.125 2.000 -3.000 4 4\nNaN NaN NaN 0 5\n100000.000 4.500 0.001 1 1\n"
     )
     np.testing.assert_array_equal(
         pl.read_csv(content, separator=" ")["label"], np.loadtxt(path, skiprows=1)[:, 3]
