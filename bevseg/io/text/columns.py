@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
-from bevseg.io import formats
 from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
-from bevseg.io.text.unclear import header_error, many_columns_error, number_error, whole_numbers_error
+from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, no_points_error, number_error
 
 LABEL, SKIPPED = "label", "-"
 
@@ -27,6 +27,7 @@ _MOST_UNNAMED = 16
 _MOST_DIGITS = 15
 _NAMELESS = {"", "l", "scalar", "scalar_field", "scalar_fields", "sf", "field"}
 """Names of a fourth column that do not say what it holds."""
+_THOUSANDS, _UNITS = re.compile(r"[-+]?\d{1,3}$"), re.compile(r"\d{3}(\.\d*)?$")
 _PTS = {
     4: ("intensity",),
     6: ("red", "green", "blue"),
@@ -134,12 +135,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
         elif text.strip() and not text.lower().startswith("sep="):
             heading[number] = text
         offset += len(line) + 1
-    raise CloudFormatError(
-        "No points in the file",
-        where=path,
-        why=f"no line holds numbers; it begins with {readable(data[:60])!r}",
-        hint=f"expected lines of x y z [label]; bevseg reads {formats.readable()}",
-    )
+    raise no_points_error(path, readable(data[:60]))
 
 
 def _is_row(text: str, heading: dict[int, str]) -> bool:
@@ -260,7 +256,10 @@ def _header(start: _Start, by_user: bool) -> tuple[int | None, list[str] | None,
 
 
 def _usable(names: list[str], text: str, by_user: bool) -> bool:
-    return isinstance(columns_by_name(names), dict) or (by_user and not is_comment(text.strip()))
+    """Whether names are those of columns: they have x, y and z, or the user has said which columns these are."""
+    if isinstance(columns_by_name(names), dict):
+        return True
+    return by_user and not is_comment(text.strip()) and not any(" " in name for name in names)
 
 
 def _unnamed(
@@ -279,9 +278,8 @@ def _unnamed(
         raise header_error(start.path, header, first, start.dialect)
     if count > _MOST_UNNAMED:
         raise many_columns_error(start.path, count, first)
-    whole = all(field.lstrip("+-").isdigit() for row in start.rows for field in row[:count])
-    if start.dialect == Dialect(",") and count >= 6 and whole:
-        raise whole_numbers_error(start.path, first)
+    if start.dialect == Dialect(",") and (why := _doubtful_commas(start.rows, count)):
+        raise commas_error(start.path, first, why)
     suffix = start.path.name.lower().removesuffix(".gz").rpartition(".")[2]
     titles = [*AXES, *[""] * (count - len(AXES))]
     if suffix == "pts" or (claimed is not None and count > 4):
@@ -292,6 +290,16 @@ def _unnamed(
     if count == 4:
         return [*AXES, LABEL], titles, (LABEL, "order")
     return [*AXES], titles, ("order",)
+
+
+def _doubtful_commas(rows: list[list[str]], count: int) -> str:
+    """Return why commas may be part of numbers; empty if nothing says so."""
+    fields = [field.lstrip("+-") for row in rows for field in row[:count]]
+    if count >= 6 and all(field.isdigit() for field in fields):
+        return f"all {count} columns hold whole numbers, as with decimal commas"
+    if count > 3 and all(_THOUSANDS.match(row[0]) and _UNITS.match(row[1]) for row in rows):
+        return "three digits follow the first comma in all lines, as in thousands"
+    return ""
 
 
 def _suspect(text: str, start: _Start, count: int) -> bool:

@@ -84,9 +84,9 @@ def readable(line: bytes) -> str:
 def binary(path: Path, place: int) -> CloudFormatError:
     """Return the error for a file with bytes that no text has."""
     return CloudFormatError(
-        "No points in the file",
+        "The file is binary and no text",
         where=path,
-        why=f"no line holds numbers up to byte {place}, which is binary: this is no text",
+        why=f"byte {place + 1} is zero",
         hint=f"bevseg reads {formats.readable()}, and knows them by their suffix",
     )
 

@@ -15,7 +15,7 @@ _LEAST_RASTER_WORDS = 3
 _ATTITUDE = ({"roll", "roll_deg", "roll_rad"}, {"pitch", "pitch_deg", "pitch_rad"})
 _TURN = {"heading", "yaw", "azimuth", "platform_heading", "true_heading"}
 _SIGNATURES = (
-    (b"ASTM-E57", "an E57 file", "name it .e57"),
+    (b"ASTM-E57", "an E57 file", "name it .e57, or convert it to LAS"),
     (b"LASF", "a LAS or LAZ file", "name it .las or .laz"),
     (b"ply\n", "a PLY file", "name it .ply"),
     (b"ply\r", "a PLY file", "name it .ply"),

@@ -29,6 +29,8 @@ _LOOKED_AT = 100
 _MOST_SHREC20 = 5
 _LEAST_COUNTED = 10
 """Points that show whether a column counts them."""
+_LEAST_SORTED = 100
+"""Points that show whether a column rises, as times do."""
 _DECIMAL = re.compile(rb"(?<!\d)(?:0\d*|\d{4,}),\d|(?<!\d),\d|,\d{1,2}(?!\d)|,\d{4}")
 
 
@@ -65,9 +67,13 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     del raw
     if start.claimed is not None and found.height < start.claimed:
         raise too_few(path, start.claimed, found.height)
+    if start.claimed is not None and found.height > start.claimed:
+        warnings.warn(
+            f"{path}: {found.height:,} points follow a count of {start.claimed:,}: all are read", stacklevel=2
+        )
     xyz = found.select(AXES).to_numpy()
-    _check_values(xyz, body, start, path)
     start, codes = _codes(found, start, path)
+    _check_values(xyz, body, start, path)
     source = TextSource(head, body, start, end)
     cloud = PointCloud.from_xyz(xyz, scale=resolution.step(xyz, path), name=str(path), source=source)
     return RawCloud(cloud, codes)
@@ -97,8 +103,14 @@ def _is_point(line: str) -> bool:
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file with a suffix of text is known to hold something else than a list of points."""
-    return foreign(unpack.head(path, _HEAD)) is not None
+    """Whether a file with a suffix of text is known to hold something else than a list of points.
+
+    A file that cannot be opened is not: the user gets an error, not silence.
+    """
+    try:
+        return foreign(unpack.head(path, _HEAD)) is not None
+    except OSError:
+        return False
 
 
 def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Path) -> None:
@@ -113,11 +125,24 @@ def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pa
             "thousands, remove them",
             stacklevel=3,
         )
-    if "order" in start.guessed and len(start.names) > len(AXES) and len(xyz) >= _LEAST_COUNTED:
-        steps = np.diff(xyz[:, 0])
-        if steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-            first = start.dialect.split(readable(body[: body.find(b"\n")]))
-            raise counter_error(path, first, f"changes by {steps[0]:g} in each line")
+    if "order" in start.guessed and len(start.names) > len(AXES):
+        _check_order(xyz, body, start, path)
+
+
+def _check_order(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Path) -> None:
+    """Refuse a first column that may be a number or a time, where no header says what it is."""
+    steps = np.diff(xyz[:, 0])
+    if len(xyz) >= _LEAST_COUNTED and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
+        why = f"changes by {steps[0]:g} in each line"
+    elif len(xyz) >= _LEAST_SORTED and LABEL not in start.names and _rises(xyz[:, 0]) and not _rises(xyz[:, 1]):
+        why = "never falls"
+    else:
+        return
+    raise counter_error(path, start.dialect.split(readable(body[: body.find(b"\n")])), why)
+
+
+def _rises(column: NDArray[np.float64]) -> bool:
+    return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
 
 
 def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDArray[np.int64] | None]:

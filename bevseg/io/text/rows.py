@@ -11,7 +11,7 @@ from bevseg.io.text.tokens import Dialect
 _COMMENTS = (b"#", b"//", b"%")
 _NO_POINT = re.compile(rb"^[ \t]*(?:(?:#|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE)
 _UNTIDY = re.compile(rb"\n[ \t]*[\n#/%]")
-_GROUP = re.compile(rb"\d\.\d+(?=[;|\t \n]|\Z)")
+_POINT = re.compile(rb"(?<![\d.,])\d*\.\d+(?=[;|\t \n\"]|\Z)")
 _ODD_NAN = re.compile(rb"[-+]?(?:nan\([a-z]*\)|\d\.?\d*#(?:qnan|snan|ind)\d*)", re.IGNORECASE)
 _ODD_INF = re.compile(rb"([-+]?)\d\.?\d*#inf\d*", re.IGNORECASE)
 _FORTRAN = re.compile(rb"(\.\d*)[dD](?=[-+]?\d)")
@@ -43,13 +43,12 @@ def tidy(body: bytes, dialect: Dialect) -> bytes:
     ValueError
         If a quote does not end in its line, or points and commas are both decimal marks.
     """
+    if dialect.decimal_comma and b"." in body and _POINT.search(body):
+        raise ValueError("some numbers have a decimal comma and others a point")
     if b'"' in body:
         body = _unquoted(body, dialect)
-    if dialect.decimal_comma:
-        if b"." in body and _GROUP.search(body):
-            raise ValueError("some numbers have a decimal comma and others a point")
-        if dialect.separator != ",":
-            body = body.replace(b",", b".")
+    if dialect.decimal_comma and dialect.separator != ",":
+        body = body.replace(b",", b".")
     if dialect.separator == " ":
         return _single_blanks(body)
     separator = dialect.separator.encode()

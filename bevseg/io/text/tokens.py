@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_SEPARATOR = re.compile(r"[ \t,;|]")
 _QUOTED = re.compile(r'"([^"]*)"')
 _COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+(?:[eEdD][-+]?\d+)?$")
 _MISSING = {"", "na", "n/a", "null", "none"}
@@ -57,19 +58,21 @@ def is_missing(field: str) -> bool:
 
 def dialect_of(text: str) -> Dialect:
     """Return how a line of values is split."""
-    held = _QUOTED.sub(lambda match: "1" if not is_number(match[1].replace(",", ".")) else match[1], text.strip())
+    quoted = _QUOTED.findall(text)
+    comma_in_quotes = any(_COMMA_NUMBER.match(field) for field in quoted)
+    held = _QUOTED.sub(lambda match: "1" if _SEPARATOR.search(match[1]) else match[1], text.strip())
     for separator in ";|":
         if separator in held:
-            return Dialect(separator, _has_decimal_comma(held.split(separator)))
+            return Dialect(separator, comma_in_quotes or _has_decimal_comma(held.split(separator)))
     blank_fields = held.split()
     if "," in held:
         if "\t" in held and _has_decimal_comma(held.split("\t")):
-            return Dialect("\t" if _tabs_alone(text) else " ", decimal_comma=True)
+            return Dialect("\t" if _tabs_alone(held) else " ", decimal_comma=True)
         if len(blank_fields) >= 3 and _has_decimal_comma(blank_fields):
             return Dialect(" ", decimal_comma=True)
         if "\t" not in held or re.search(r",\s*\t|\t\s*,", held):
-            return Dialect(",")
-    return Dialect("\t") if "\t" in held and _tabs_alone(text) else Dialect(" ")
+            return Dialect(",", comma_in_quotes)
+    return Dialect("\t" if "\t" in held and _tabs_alone(held) else " ", comma_in_quotes)
 
 
 def _has_decimal_comma(fields: list[str]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.fields import AXES, meaning
+from bevseg.io import formats
+from bevseg.io.fields import AXES, meaning, plain
 from bevseg.io.text.header import columns_by_name, names_of
 from bevseg.io.text.tokens import Dialect
 
@@ -25,8 +27,13 @@ def header_error(path: Path, header: str, first: list[str], dialect: Dialect) ->
         "The header does not say which columns are x, y and z",
         where=path,
         why=why,
-        hint=f"name the columns, for example --columns {suggestion(names, first, dialect)}",
+        hint=f"name the columns, for example --columns {suggestion(names, first, dialect)}{_degrees(names)}",
     )
+
+
+def _degrees(names: list[str] | None) -> str:
+    words = {plain(name)[:3] for name in names or ()}
+    return "; latitude and longitude have to be projected first" if {"lat", "lon"} <= words else ""
 
 
 def many_columns_error(path: Path, count: int, first: list[str]) -> CloudFormatError:
@@ -39,13 +46,24 @@ def many_columns_error(path: Path, count: int, first: list[str]) -> CloudFormatE
     )
 
 
-def whole_numbers_error(path: Path, first: list[str]) -> CloudFormatError:
-    """Return the error for commas that may be separators or decimal commas."""
+def no_points_error(path: Path, begin: str) -> CloudFormatError:
+    """Return the error for text without a line of numbers."""
+    why, hint = f"it begins with {begin!r}", f"expected lines of x y z [label]; bevseg reads {formats.readable()}"
+    if re.search(r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", begin):
+        why, hint = f"it seems to have separators of thousands: {why}", "write the numbers without them"
+    elif re.search(r"\d[ \t]+-?\d+\.?\d*,", begin):
+        why, hint = f"several separators stand in a line: {why}", "separate all columns in the same way"
+    return CloudFormatError("No points in the file", where=path, why=f"no line holds numbers; {why}", hint=hint)
+
+
+def commas_error(path: Path, first: list[str], why: str) -> CloudFormatError:
+    """Return the error for commas that may be separators, decimal commas, or group thousands."""
     return CloudFormatError(
-        "The commas may be separators or decimal commas",
+        "The commas may separate columns, or be part of numbers",
         where=path,
-        why=f"all {len(first)} columns hold whole numbers, no header names them, and the first row is {row(first)}",
-        hint=f"write a decimal point, or name {len(first)} columns, for example --columns x,y,z",
+        why=f"{why}, no header names the columns, and the first row is {','.join(first)[:_SHOWN]!r}",
+        hint="write numbers with a decimal point and without separators of thousands, or name the columns, for example "
+        "--columns x,y,z",
     )
 
 
@@ -81,7 +99,8 @@ def suggestion(names: list[str] | None, first: list[str], dialect: Dialect) -> s
         columns.append("" if word in columns else word)
     missing = [axis for axis in AXES if axis not in columns]
     free = [i for i, word in enumerate(columns) if not word and dialect.is_number(first[i])]
-    unknown = [i for i in free if not names or meaning(names[i]) is None] or free
+    named = names is not None and len(missing) < len(AXES)
+    unknown = [i for i in free if named and names and meaning(names[i]) is None] or free
     for axis, place in zip(missing, (unknown + [i for i in free if i not in unknown]), strict=False):
         columns[place] = axis
     while columns and not columns[-1]:
