@@ -76,7 +76,7 @@ def class_name(names: Iterable[str]) -> str | None:
 def plain(name: str) -> str:
     """Return a name as the table of words spells it: `"Scalar field_GPS Time [s]"` -> `gps_time`."""
     word = _UNIT.sub("", name.strip().strip("\"'#/% \t").lower()).strip()
-    word = re.sub(r"[\s\-.]+", "_", word).strip("_")
+    word = re.sub(r"[\s\-.]+", "_", word)
     return re.sub(r"^scalar(_field)?_(?!fields?$)", "", word)
 
 

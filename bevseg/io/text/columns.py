@@ -13,7 +13,13 @@ from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
-from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, no_points_error, number_error
+from bevseg.io.text.unclear import (
+    commas_error,
+    header_error,
+    many_columns_error,
+    no_points_error,
+    number_error,
+)
 
 LABEL, SKIPPED = "label", "-"
 
@@ -87,7 +93,9 @@ class Layout:
     def without_label(self) -> Layout:
         """Return the layout with its column of classes as a further column."""
         names = tuple(SKIPPED if name == LABEL else name for name in self.names)
-        return dataclasses.replace(self, names=names, guessed=tuple(word for word in self.guessed if word != LABEL))
+        return dataclasses.replace(
+            self, names=names, guessed=tuple(word for word in self.guessed if word != LABEL)
+        )
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,11 @@ def _columns(start: _Start, wanted: tuple[str, ...] | None, claimed: int | None)
         meanings, titles = _by_header(start, names), names
         if meanings == [*AXES, SKIPPED] and plain(names[3]) in _NAMELESS:
             meanings[3], guessed = LABEL, (LABEL,)
-        if meanings == [*AXES, SKIPPED, SKIPPED] and plain(names[3]) in _NAMELESS and plain(names[4]) == CONFIDENCE:
+        if (
+            meanings == [*AXES, SKIPPED, SKIPPED]
+            and plain(names[3]) in _NAMELESS
+            and plain(names[4]) == CONFIDENCE
+        ):
             meanings[3] = LABEL
     else:
         meanings, titles, guessed = _unnamed(start, count, claimed)
@@ -262,9 +274,7 @@ def _usable(names: list[str], text: str, by_user: bool) -> bool:
     return by_user and not is_comment(text.strip()) and not any(" " in name for name in names)
 
 
-def _unnamed(
-    start: _Start, count: int, claimed: int | None
-) -> tuple[list[str], list[str], tuple[str, ...]]:
+def _unnamed(start: _Start, count: int, claimed: int | None) -> tuple[list[str], list[str], tuple[str, ...]]:
     """Return meanings, names and what is to be checked for a file whose columns have no names.
 
     Raises
@@ -273,7 +283,9 @@ def _unnamed(
         If a line looks like a header, or the order of the columns is not clear.
     """
     first = start.rows[0]
-    header = start.header or next((text for text in start.heading.values() if _suspect(text, start, count)), None)
+    header = start.header or next(
+        (text for text in start.heading.values() if _suspect(text, start, count)), None
+    )
     if header is not None:
         raise header_error(start.path, header, first, start.dialect)
     if count > _MOST_UNNAMED:
@@ -325,7 +337,10 @@ def _is_colour(field: str) -> bool:
 
 
 def _by_meaning(names: tuple[str, ...]) -> list[str]:
-    return [LABEL if meaning(name) == "class" else name.lower() if name.lower() in AXES else name for name in names]
+    return [
+        LABEL if meaning(name) == "class" else name.lower() if name.lower() in AXES else name
+        for name in names
+    ]
 
 
 def _checked(columns: str) -> tuple[str, ...]:

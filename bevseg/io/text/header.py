@@ -47,7 +47,11 @@ def names_of(text: str, dialect: Dialect, count: int) -> list[str] | None:
     list[str] or None
         `count` names, some of which may be empty; None if the line has more or fewer.
     """
-    text = _LEAD.sub("", text.strip("\ufeff \n"), count=1) if is_comment(text.strip()) else text.strip("\ufeff\n")
+    text = (
+        _LEAD.sub("", text.strip("\ufeff \n"), count=1)
+        if is_comment(text.strip())
+        else text.strip("\ufeff\n")
+    )
     separator = separator_of(text, dialect, count)
     if separator != " ":
         return [_clean(word) for word in Dialect(separator).split(text)]

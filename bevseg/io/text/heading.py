@@ -35,7 +35,11 @@ def heading(source: TextSource, label: str) -> bytes:
     lines = source.head.split(b"\n")
     text = readable(lines[layout.header - 1])
     count = len(layout.names)
-    widths = [width for width in (count + layout.trailing, count, count - 1) if names_of(text, layout.dialect, width)]
+    widths = [
+        width
+        for width in (count + layout.trailing, count, count - 1)
+        if names_of(text, layout.dialect, width)
+    ]
     separator = separator_of(text, layout.dialect, widths[0])
     quote = '"' if text.count('"') >= 4 else ""
     kept = lines[layout.header - 1].rstrip()
@@ -58,9 +62,19 @@ def _agrees(text: str, source: TextSource) -> bool:
 def _own(source: TextSource, new: list[str]) -> bytes:
     """Return a line that names all columns."""
     layout = source.layout
-    names = [LABEL if m == LABEL else m if m in AXES else t for m, t in zip(layout.names, layout.titles, strict=True)]
-    further = iter(usable_names([n for n, m in zip(names, layout.names, strict=True) if m == SKIPPED and n != CONFIDENCE]))
-    named = [next(further) if m == SKIPPED and n != CONFIDENCE else n for n, m in zip(names, layout.names, strict=True)]
+    names = [
+        LABEL if m == LABEL else m if m in AXES else t
+        for m, t in zip(layout.names, layout.titles, strict=True)
+    ]
+    further = iter(
+        usable_names(
+            [n for n, m in zip(names, layout.names, strict=True) if m == SKIPPED and n != CONFIDENCE]
+        )
+    )
+    named = [
+        next(further) if m == SKIPPED and n != CONFIDENCE else n
+        for n, m in zip(names, layout.names, strict=True)
+    ]
     return (layout.separator.join([*named, *new]) + "\n").encode()
 
 

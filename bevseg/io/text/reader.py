@@ -134,7 +134,9 @@ def _check_order(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pat
     steps = np.diff(xyz[:, 0])
     if len(xyz) >= _LEAST_COUNTED and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
         why = f"changes by {steps[0]:g} in each line"
-    elif len(xyz) >= _LEAST_SORTED and LABEL not in start.names and _rises(xyz[:, 0]) and not _rises(xyz[:, 1]):
+    elif (
+        len(xyz) >= _LEAST_SORTED and LABEL not in start.names and _rises(xyz[:, 0]) and not _rises(xyz[:, 1])
+    ):
         why = "never falls"
     else:
         return

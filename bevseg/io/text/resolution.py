@@ -51,4 +51,3 @@ def _kept(column: NDArray[np.float64], decimals: int) -> bool:
     steps = np.rint(column * 10.0**decimals)
     steps /= 10.0**decimals
     return bool((steps == column).all())
-

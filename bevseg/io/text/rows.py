@@ -54,7 +54,17 @@ def tidy(body: bytes, dialect: Dialect) -> bytes:
     separator = dialect.separator.encode()
     if b" " in body or (b"\t" in body and separator != b"\t"):
         blank = rb" +" if separator == b"\t" else rb"[ \t]+"
-        near = rb"(?:(?<=[\n" + separator + rb"])|(?<=\A))" + blank + rb"|" + blank + rb"(?=[\n" + separator + rb"]|\Z)"
+        near = (
+            rb"(?:(?<=[\n"
+            + separator
+            + rb"])|(?<=\A))"
+            + blank
+            + rb"|"
+            + blank
+            + rb"(?=[\n"
+            + separator
+            + rb"]|\Z)"
+        )
         body = re.sub(near, b"", body)
     return body
 
@@ -62,7 +72,9 @@ def tidy(body: bytes, dialect: Dialect) -> bytes:
 def without_last_separator(body: bytes, separator: str) -> bytes:
     """Return lines without the separator that ends each of them."""
     mark = separator.encode()
-    return re.sub(re.escape(mark) + rb"[ \t]*$" if mark != b"\t" else rb"\t *$", b"", body, flags=re.MULTILINE)
+    return re.sub(
+        re.escape(mark) + rb"[ \t]*$" if mark != b"\t" else rb"\t *$", b"", body, flags=re.MULTILINE
+    )
 
 
 def respelt(body: bytes) -> bytes:
@@ -104,5 +116,3 @@ def fields_per_line(body: bytes, separator: str, count: int) -> int | None:
         return None
     widths = np.diff(np.flatnonzero(is_end), prepend=-1)
     return int(np.argmax(widths != count))
-
-

@@ -69,7 +69,9 @@ def spliced(
         room = len(part) + lines * (code_words.shape[1] + sure_words.shape[1] + 2)
         out = np.empty(room, np.uint8)
         numbers = (codes[rows] - low).astype(np.int64), confidence[rows]
-        size = _rewrite(part, separator, last, label, sure, numbers[0], code_words, numbers[1], sure_words, out)
+        size = _rewrite(
+            part, separator, last, label, sure, numbers[0], code_words, numbers[1], sure_words, out
+        )
         yield out[:size].tobytes()
         begin, row = begin + len(part), rows.stop
 
@@ -96,10 +98,8 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
                 at += 1
                 to += 1
             start, quoted = at, False
-            while quoted or not (
-                part[at] == _NEWLINE
-                or part[at] == separator
-                or (blanks and part[at] == _TAB)
+            while part[at] != _NEWLINE and (
+                quoted or not (part[at] == separator or (blanks and part[at] == _TAB))
             ):
                 if part[at] == _QUOTE:
                     quoted = not quoted

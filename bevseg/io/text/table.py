@@ -66,7 +66,7 @@ def parse_points(body: bytes, raw: bytes, start: Layout, path: Path) -> pl.DataF
 
 def _first_success(body: bytes, start: Layout, wanted: Sequence[int]) -> pl.DataFrame:
     """Parse lines as they stand, else tidied, else with odd spellings replaced."""
-    if not (start.decimal_comma or start.trailing):
+    if not (start.decimal_comma or start.trailing or b'"' in body):
         try:
             return numbers(body, start, wanted)
         except ValueError:
@@ -193,12 +193,19 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
     if len(fields) != count:
         return f"has {len(fields)} columns, the first point has {count}", ""
     for field, name in zip(fields, start.names, strict=False):
-        if name == SKIPPED or start.dialect.is_number(field) or (is_missing(field) and start.separator != " "):
+        if (
+            name == SKIPPED
+            or start.dialect.is_number(field)
+            or (is_missing(field) and start.separator != " ")
+        ):
             continue
         if "," in field and ("." in field or field.count(",") > 1):
             return f"holds {field[:_SHOWN]!r}, a number with separators of thousands", "write it without them"
         if field.replace(",", "").lstrip("+-").isdigit():
-            return f"holds {field[:_SHOWN]!r}, a number with a decimal comma", "use one decimal mark in all lines"
+            return (
+                f"holds {field[:_SHOWN]!r}, a number with a decimal comma",
+                "use one decimal mark in all lines",
+            )
         return f"holds {field[:_SHOWN]!r} where a number is expected", ""
     if start.decimal_comma and any("." in field and start.dialect.is_number(field) for field in fields):
         return "has a number with a point, others have a decimal comma", "use one decimal mark in all lines"

@@ -27,7 +27,9 @@ class Dialect:
 
     def split(self, text: str) -> list[str]:
         """Return the fields of a line, without quotes and blanks around them."""
-        held = _QUOTED.sub(lambda match: match[1].translate(_HELD), text.strip(" " if self.separator == "\t" else None))
+        held = _QUOTED.sub(
+            lambda match: match[1].translate(_HELD), text.strip(" " if self.separator == "\t" else None)
+        )
         fields = held.split() if self.separator == " " else held.split(self.separator)
         return [field.strip().translate(_GIVEN) for field in fields] or [""]
 

@@ -48,12 +48,17 @@ def many_columns_error(path: Path, count: int, first: list[str]) -> CloudFormatE
 
 def no_points_error(path: Path, begin: str) -> CloudFormatError:
     """Return the error for text without a line of numbers."""
-    why, hint = f"it begins with {begin!r}", f"expected lines of x y z [label]; bevseg reads {formats.readable()}"
+    why, hint = (
+        f"it begins with {begin!r}",
+        f"expected lines of x y z [label]; bevseg reads {formats.readable()}",
+    )
     if re.search(r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", begin):
         why, hint = f"it seems to have separators of thousands: {why}", "write the numbers without them"
     elif re.search(r"\d[ \t]+-?\d+\.?\d*,", begin):
         why, hint = f"several separators stand in a line: {why}", "separate all columns in the same way"
-    return CloudFormatError("No points in the file", where=path, why=f"no line holds numbers; {why}", hint=hint)
+    return CloudFormatError(
+        "No points in the file", where=path, why=f"no line holds numbers; {why}", hint=hint
+    )
 
 
 def commas_error(path: Path, first: list[str], why: str) -> CloudFormatError:
@@ -81,7 +86,10 @@ def counter_error(path: Path, first: list[str], values: str) -> CloudFormatError
 def number_error(path: Path, why: str) -> CloudFormatError:
     """Return the error for lines that no list of points has."""
     return CloudFormatError(
-        "The file is no list of points", where=path, why=why, hint="expected one line per point: x y z [label]"
+        "The file is no list of points",
+        where=path,
+        why=why,
+        hint="expected one line per point: x y z [label]",
     )
 
 
@@ -97,12 +105,12 @@ def suggestion(names: list[str] | None, first: list[str], dialect: Dialect) -> s
         known = meaning(name)
         word = "label" if known == "class" else known if known in AXES else ""
         columns.append("" if word in columns else word)
-    missing = [axis for axis in AXES if axis not in columns]
-    free = [i for i, word in enumerate(columns) if not word and dialect.is_number(first[i])]
-    named = names is not None and len(missing) < len(AXES)
-    unknown = [i for i in free if named and names and meaning(names[i]) is None] or free
-    for axis, place in zip(missing, (unknown + [i for i in free if i not in unknown]), strict=False):
-        columns[place] = axis
+    for i, axis in enumerate(AXES):
+        free = [place for place, word in enumerate(columns) if not word and dialect.is_number(first[place])]
+        if axis in columns or not free:
+            continue
+        behind = columns.index(AXES[i - 1]) + 1 if i and AXES[i - 1] in columns else 0
+        columns[behind if behind in free else free[0]] = axis
     while columns and not columns[-1]:
         columns.pop()
     return ",".join(word or "-" for word in columns)

@@ -90,7 +90,10 @@ def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np
     for start in range(0, max(len(cloud), 1), _ROWS):
         part = rows.slice(start, _ROWS).with_columns(pl.col(floats).cast(pl.String))
         yield part.write_csv(
-            separator=" ", include_header=start == 0, float_precision=decimals(finest), quote_style="necessary"
+            separator=" ",
+            include_header=start == 0,
+            float_precision=decimals(finest),
+            quote_style="necessary",
         ).encode()
 
 
