@@ -40,8 +40,8 @@ LABEL_NAMES = (
 taken."""
 
 _WORDS = {
-    "x": "x e east easting eastings este rechtswert rechts rw ostwert x_coordinate x_coord xcoord x_koordinate coord_x "
-    "coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting",
+    "x": "x e east easting eastings este rechtswert rechts rw ostwert x_coordinate x_coord xcoord x_koordinate "
+    "coord_x coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting",
     "y": "y n north northing northings norte hochwert hoch hw nordwert y_coordinate y_coord ycoord y_koordinate "
     "coord_y coordinate_y coordy point_y pointy pos_y points:1 points_1 utm_y y_utm utm_n northing_y y_northing",
     "z": "z h height elevation elev altitude alt hoehe höhe cota z_coordinate z_coord zcoord z_koordinate coord_z "

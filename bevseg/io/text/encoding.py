@@ -31,7 +31,7 @@ class Lines:
     Attributes
     ----------
     data
-        UTF-8 (or another extension of ASCII, as the file has it), lines ended by a newline, without a byte-order mark.
+        UTF-8 (or another extension of ASCII, as the file has it), lines ended by a newline, no byte-order mark.
     end
         What ends a line in the file.
     """

@@ -15,10 +15,11 @@ _LONGEST_NAME = 5
 _MOST_WORDS = 200
 
 LONG_NAMES = frozenset(
-    "original_cloud_index edge_of_flight_line scan_direction_flag scanner_channel key_point synthetic withheld overlap "
-    "number_of_returns point_source_id scan_angle_rank gps_time return_number user_data near_infrared "
-    "distance_uncertainty height_above_ground confidence illuminance_(pcv)".split()
-)
+    (
+        "original_cloud_index", "edge_of_flight_line", "scan_direction_flag", "scanner_channel", "key_point", "synthetic",
+        "withheld", "overlap", "distance_uncertainty", "height_above_ground", "confidence", "illuminance_(pcv)",
+    )
+)  # fmt: skip
 """Names beside those with a meaning that stand for one column."""
 
 

@@ -18,8 +18,8 @@ _NO_NAME = re.compile(r"[\s\"',;|#%]+")
 def heading(source: TextSource, label: str) -> bytes:
     """Return the lines before the points, with the names of the columns that are added.
 
-    Where nothing names the columns, a line that does is put before the points. Where `--columns` named them against the
-    header, that line is a comment, as the header stays.
+    Where nothing names the columns, a line that does is put before the points. Where `--columns` named them against
+    the header, that line is a comment, as the header stays.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def usable_names(names: Sequence[str]) -> list[str]:
     for i, name in enumerate(names):
         word = _NO_NAME.sub("_", name).strip("_") or f"column_{i + len(AXES) + 1}"
         word = f"_{word}" if word[0] in "[(" else word
-        if meaning(word) in AXES or word in taken and word != LABEL:
+        if meaning(word) in AXES or word in taken - {LABEL}:
             word += "_"
         base, number = word, 1
         while word in usable or word in taken - {LABEL}:

@@ -16,8 +16,9 @@ from bevseg.io.fields import AXES
 from bevseg.io.format_errors import too_few
 from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.text import resolution, rows, table, unpack
-from bevseg.io.text.columns import LABEL, Layout, layout
+from bevseg.io.text.columns import LABEL, Layout
 from bevseg.io.text.encoding import decoded, readable
+from bevseg.io.text.first_lines import layout
 from bevseg.io.text.foreign import foreign
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.tokens import dialect_of
@@ -157,8 +158,8 @@ def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDAr
         if bad.any():
             shown = values[np.argmax(bad)]
             warnings.warn(
-                f"{path}: the fourth column holds {shown:g}, which is no code of shrec20, and no name says what it is: "
-                "it is kept, and the cloud counts as unlabelled; if it is the class, say --columns x,y,z,label",
+                f"{path}: the fourth column holds {shown:g}, which is no code of shrec20, and no name says what it "
+                "is: it is kept, and the cloud counts as unlabelled; if it is the class, say --columns x,y,z,label",
                 stacklevel=3,
             )
             return start.without_label(), None

@@ -1,4 +1,4 @@
-"""Lines of points, and new classes and confidences -> the same lines with these columns, every other byte as it was."""
+"""Lines of points, new classes and confidences -> the same lines with these columns, all other bytes as they were."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUOTE, _NEWLINE, _SPACE, _TAB = ord('"'), ord("\n"), ord(" "), ord("\t")
 
 @dataclass(frozen=True)
 class Added:
-    """Where the new values go: the places of columns that are replaced; None for columns that are added at the end."""
+    """Where the new values go: the places of columns that are replaced; None for columns added at the end."""
 
     label: int | None
     confidence: int | None
@@ -107,7 +107,7 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
             end = at
             while end > start and (part[end - 1] == _SPACE or (part[end - 1] == _TAB and separator != _TAB)):
                 end -= 1
-            if place == label or place == sure:
+            if place in (label, sure):
                 quote = end - start >= 2 and part[start] == _QUOTE
                 if quote:
                     out[to] = _QUOTE

@@ -67,8 +67,8 @@ def commas_error(path: Path, first: list[str], why: str) -> CloudFormatError:
         "The commas may separate columns, or be part of numbers",
         where=path,
         why=f"{why}, no header names the columns, and the first row is {','.join(first)[:_SHOWN]!r}",
-        hint="write numbers with a decimal point and without separators of thousands, or name the columns, for example "
-        "--columns x,y,z",
+        hint="write numbers with a decimal point and without separators of thousands, or name the columns, for "
+        "example --columns x,y,z",
     )
 
 

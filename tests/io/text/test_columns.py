@@ -33,8 +33,8 @@ def assert_points(found, labelled=False, order=(0, 1, 2)):
     "header",
     [
         "x,y,z", "X,Y,Z", '"x","y","z"', "#x,y,z", "//X Y Z", "# x y z", "Easting,Northing,Elevation", "E;N;H",
-        "Rechtswert,Hochwert,Höhe", "X [m],Y [m],Z [m]", "X (m),Y (m),Z (m)", "x[m],y[m],z[m]", "POINT_X,POINT_Y,POINT_Z",
-        "Points:0,Points:1,Points:2", "x_coordinate,y_coordinate,altitude", " x , y , z ", "\ufeffx,y,z", "% x y z",
+        "Rechtswert,Hochwert,Höhe", "X [m],Y [m],Z [m]", "X (m),Y (m),Z (m)", "x[m],y[m],z[m]",
+        "POINT_X,POINT_Y,POINT_Z", "Points:0,Points:1,Points:2", "x_coordinate,y_coordinate,altitude", " x , y , z ", "\ufeffx,y,z", "% x y z",
         "# scanned on Monday\nx,y,z", "x,y,z\n[m],[m],[m]", "X [m] Y [m] Z [m]",
     ],
 )  # fmt: skip
@@ -134,7 +134,7 @@ def test_five_columns_without_a_header_have_no_class(tmp_path):
 def test_a_first_column_that_counts_without_a_header_is_refused(tmp_path, first):
     content = rows(" ", [first], repeat=5)
     with pytest.raises(
-        CloudFormatError, match="first column may be no coordinate.*\n.*\n.*\n.*--columns -,x,y,z"
+        CloudFormatError, match=r"first column may be no coordinate.*\n.*\n.*\n.*--columns -,x,y,z"
     ):
         read(tmp_path, content)
     assert len(read(tmp_path, content, columns="-,x,y,z").cloud) == 20

@@ -53,7 +53,7 @@ def test_columns_make_points_of_a_trajectory(tmp_path):
 def test_several_stations_in_one_file_are_told(tmp_path):
     content = "4\n" + rows(after=[lambda i: 1] * 4) + "4\n" + rows(after=[lambda i: 1] * 4)
     with pytest.raises(
-        CloudFormatError, match="several scans.*\n.*\n.*line 6 is a second count of points: '4'"
+        CloudFormatError, match=r"several scans.*\n.*\n.*line 6 is a second count of points: '4'"
     ):
         read(tmp_path, content, "stations.pts")
 

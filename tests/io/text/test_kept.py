@@ -128,7 +128,7 @@ def test_text_says_that_it_keeps_no_reference_system():
 
 
 NAMES = st.lists(
-    st.sampled_from(["i", "Intensity", "R", "GPS Time", "my field", "Zeit [s]", "Number of Returns", "ring", "a.b", "d2"]),
+    st.sampled_from(["i", "Intensity", "R", "GPS Time", "my field", "Zeit [s]", "Number of Returns", "ring", "a.b"]),
     max_size=4, unique=True,
 )  # fmt: skip
 NUMBERS = st.one_of(

@@ -1,0 +1,84 @@
+"""First lines of a text file -> where the points begin, how lines are split, which column is which."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from bevseg.io.fields import AXES, meaning
+from bevseg.io.text.columns import Layout, checked
+from bevseg.io.text.encoding import readable
+from bevseg.io.text.header import columns_by_name, is_comment, names_of
+from bevseg.io.text.meanings import Start, columns_of
+from bevseg.io.text.tokens import Dialect, dialect_of, is_missing
+from bevseg.io.text.unclear import no_points_error, number_error
+
+_HEAD = 1 << 20
+"""Bytes at the start in which the first point must stand."""
+_LONGEST_LINE = 1 << 16
+_SAMPLE = 100
+"""Rows that show how lines are split."""
+_MOST_DIGITS = 15
+
+
+def layout(data: bytes, columns: str | None, path: Path) -> Layout:
+    """Inspect the first lines of a file.
+
+    Raises
+    ------
+    CloudFormatError
+        If no line has the form of a point, or the meaning of the columns is not clear.
+    UsageError
+        If `columns` is not understood or names more columns than there are.
+    """
+    wanted = None if columns is None else checked(columns)
+    offset, claimed = 0, None
+    heading: dict[int, str] = {}
+    lines = data[:_HEAD].split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST_LINE:
+            raise number_error(path, f"line {number} has more than {_LONGEST_LINE:,} bytes")
+        text = readable(line).strip("\ufeff").rstrip()
+        fields = text.split()
+        if len(fields) == 1 and fields[0].isascii() and fields[0].isdigit():
+            if len(fields[0]) > _MOST_DIGITS:
+                raise number_error(path, f"line {number} is a number of {len(fields[0]):,} digits")
+            claimed = int(fields[0])
+        elif text.strip() and not is_comment(text.strip()) and _is_row(text, heading):
+            start = Start(heading, *_rows(lines[number - 1 :]), path)
+            found = columns_of(start, wanted, claimed)
+            return dataclasses.replace(found, offset=offset, line=number, claimed=claimed)
+        elif text.strip() and not text.lower().startswith("sep="):
+            heading[number] = text
+        offset += len(line) + 1
+    raise no_points_error(path, readable(data[:60]))
+
+
+def _is_row(text: str, heading: dict[int, str]) -> bool:
+    """Whether a line is a point and no header."""
+    dialect = dialect_of(text)
+    fields = dialect.split(text)
+    if len(fields) == 1:
+        return False
+    numbers = [dialect.is_number(field) for field in fields]
+    if numbers[0] and not any(meaning(field) for field in fields[1:4]):
+        return True
+    names = names_of(text, dialect, len(fields))
+    if names is not None and isinstance(columns_by_name(names), dict):
+        return False
+    if sum(numbers) >= len(AXES):
+        return True
+    names = names_of([*heading.values()][-1], dialect, len(fields)) if heading else None
+    places = columns_by_name(names) if names else ""
+    return isinstance(places, dict) and all(numbers[i] or is_missing(fields[i]) for i in places.values())
+
+
+def _rows(lines: list[bytes]) -> tuple[list[list[str]], Dialect]:
+    """Return the fields of the first points, and how they are split."""
+    texts = [readable(line) for line in lines[: 2 * _SAMPLE]]
+    texts = [text for text in texts if text.strip() and not is_comment(text.strip())][:_SAMPLE]
+    dialect = dialect_of(texts[0])
+    others = [dialect_of(text) for text in texts]
+    if any(other.decimal_comma and other.separator == dialect.separator for other in others):
+        dialect = dataclasses.replace(dialect, decimal_comma=True)
+    return [dialect.split(text) for text in texts], dialect
