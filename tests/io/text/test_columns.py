@@ -34,7 +34,8 @@ def assert_points(found, labelled=False, order=(0, 1, 2)):
     [
         "x,y,z", "X,Y,Z", '"x","y","z"', "#x,y,z", "//X Y Z", "# x y z", "Easting,Northing,Elevation", "E;N;H",
         "Rechtswert,Hochwert,Höhe", "X [m],Y [m],Z [m]", "X (m),Y (m),Z (m)", "x[m],y[m],z[m]",
-        "POINT_X,POINT_Y,POINT_Z", "Points:0,Points:1,Points:2", "x_coordinate,y_coordinate,altitude", " x , y , z ", "\ufeffx,y,z", "% x y z",
+        "POINT_X,POINT_Y,POINT_Z", "Points:0,Points:1,Points:2", "x_coordinate,y_coordinate,altitude",
+        " x , y , z ", "\ufeffx,y,z", "% x y z",
         "# scanned on Monday\nx,y,z", "x,y,z\n[m],[m],[m]", "X [m] Y [m] Z [m]",
     ],
 )  # fmt: skip
@@ -130,6 +131,7 @@ def test_five_columns_without_a_header_have_no_class(tmp_path):
     assert list(found.cloud.source.fields()) == ["column_4", "column_5"]
 
 
+@pytest.mark.filterwarnings("ignore:.*no code of shrec20")
 @pytest.mark.parametrize("first", [number, lambda i: i + 1, lambda i: 1000.5 + i / 4, lambda i: -i])
 def test_a_first_column_that_counts_without_a_header_is_refused(tmp_path, first):
     content = rows(" ", [first], repeat=5)

@@ -72,7 +72,10 @@ def test_a_column_of_classes_that_holds_none_stays_beside_the_new_one(tmp_path):
 
 
 def test_further_columns_are_numbers_of_the_smallest_type(tmp_path):
-    content = "x,y,z,a,b,c,d,e,f\n1,2,3,255,-1,1.0,0.5,A1,1700000000123456789\n1,2,3,0,300,2.0,,7,1700000000123456790\n"
+    content = (
+        "x,y,z,a,b,c,d,e,f\n1,2,3,255,-1,1.0,0.5,A1,1700000000123456789\n"
+        "1,2,3,0,300,2.0,,7,1700000000123456790\n"
+    )
     source = read(tmp_path, content).cloud.source
     fields = source.fields()
     assert {name: values.dtype.str[1:] for name, values in fields.items()} == {
