@@ -17,7 +17,8 @@ _MOST_WORDS = 200
 LONG_NAMES = frozenset(
     (
         "original_cloud_index", "edge_of_flight_line", "scan_direction_flag", "scanner_channel", "key_point",
-        "synthetic", "withheld", "overlap", "distance_uncertainty", "height_above_ground", "confidence", "illuminance_(pcv)",
+        "synthetic", "withheld", "overlap", "distance_uncertainty", "height_above_ground", "confidence",
+        "illuminance_(pcv)",
     )
 )  # fmt: skip
 """Names beside those with a meaning that stand for one column."""
