@@ -17,6 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_HEAD = 1 << 16
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 _SHOWN = 512
 """Bytes at the start that show UTF-16 without a mark."""
 _WIDE = re.compile("[\u00a0\u2002-\u200a\u202f\u3000]")
@@ -62,8 +64,9 @@ def decoded(data: bytes, path: Path) -> Lines:
     elif mark:
         data = data[len(mark) :]
     place = data.find(b"\0")
-    if place >= 0:
-        raise binary(path, place)
+    control = _CONTROL.search(data, 0, _HEAD)
+    if place >= 0 or control:
+        raise binary(path, data, control.start() if control else place)
     end = b"\n"
     if b"\r" in data:
         end = b"\r\n" if b"\r\n" in data else b"\r"
@@ -81,12 +84,12 @@ def readable(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def binary(path: Path, place: int) -> CloudFormatError:
+def binary(path: Path, data: bytes, place: int) -> CloudFormatError:
     """Return the error for a file with bytes that no text has."""
     return CloudFormatError(
         "The file is binary and no text",
         where=path,
-        why=f"byte {place + 1} is zero",
+        why=f"byte {place + 1} is {data[place]}, which stands for no character",
         hint=f"bevseg reads {formats.readable()}, and knows them by their suffix",
     )
 

@@ -12,7 +12,7 @@ COMMENTS = ("#", "//", "%")
 _LEAD = re.compile(r"^(?:#|//|%|\s)*(?:[\w ]{1,30}:(?=\s))?")
 _UNIT = re.compile(r"^[\[(].*[\])]$")
 _LONGEST_NAME = 5
-_MOST_WORDS = 200
+_MOST_WORDS = 60
 
 LONG_NAMES = frozenset(
     (
@@ -143,6 +143,7 @@ def _grouped(words: tuple[str, ...], count: int) -> list[str] | None:
     return [next(iter(names)) if len(names) == 1 else "" for names in columns]
 
 
+@functools.lru_cache(4096)
 def _known(name: str) -> float:
     """Return how well a name is known; a name of several words that is known as such is the better."""
     words = name.count(" ") + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from bevseg.io.text.tokens import Dialect
 
-_COMMENTS = (b"#", b"//", b"%")
+COMMENTS = (b"#", b"//", b"%")
 _NO_POINT = re.compile(rb"^[ \t]*(?:(?:#|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE)
 _UNTIDY = re.compile(rb"\n[ \t]*[\n#/%]")
 _POINT = re.compile(rb"(?<![\d.,])\d*\.\d+(?=[;|\t \n\"]|\Z)")
@@ -29,7 +29,7 @@ def behind(data: bytes, start: int) -> bytes:
 
 def points_alone(body: bytes) -> bytes:
     """Return lines without comments and empty lines, otherwise unchanged."""
-    if body.lstrip(b" \t").startswith((b"\n", *_COMMENTS)) or _UNTIDY.search(body):
+    if body.lstrip(b" \t").startswith((b"\n", *COMMENTS)) or _UNTIDY.search(body):
         body = _NO_POINT.sub(b"", body)
         return behind(body, 0)
     return body
@@ -83,7 +83,7 @@ def respelt(body: bytes) -> bytes:
         body = _ODD_INF.sub(rb"\1inf", _ODD_NAN.sub(b"nan", body))
     if b"D" in body or b"d" in body:
         body = _FORTRAN.sub(rb"\1e", body)
-    return _MISSING.sub(b"nan", body)
+    return _MISSING.sub(b"nan", body) if b"n" in body or b"N" in body else body
 
 
 def _single_blanks(body: bytes) -> bytes:

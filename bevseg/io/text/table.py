@@ -215,7 +215,7 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
 def _places(raw: bytes, place: int) -> int:
     """Return how many lines of the file stand before the point of that place."""
     for number, line in enumerate(raw.split(b"\n")):
-        if rows.points_alone(line):
+        if line.strip() and not line.lstrip().startswith(rows.COMMENTS):
             if place == 0:
                 return number
             place -= 1

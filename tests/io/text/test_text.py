@@ -154,7 +154,7 @@ def test_a_fourth_column_that_is_no_class_code_is_told_and_left_alone(tmp_path, 
         ("only words here\nand here\n", "no line holds numbers"),
         ("\n \n", "no line holds numbers"),
         ("5\n", "no line holds numbers"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "byte 9 is zero"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "byte 9 is 0"),
         (b"1 2 3 4\n\xff\xfe 2 3 4\n", "line 2 holds"),
     ],
 )
