@@ -18,7 +18,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HEAD = 1 << 16
-_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _SHOWN = 512
 """Bytes at the start that show UTF-16 without a mark."""
 _WIDE = re.compile("[\u00a0\u2002-\u200a\u202f\u3000]")
@@ -63,10 +63,10 @@ def decoded(data: bytes, path: Path) -> Lines:
             ) from error
     elif mark:
         data = data[len(mark) :]
-    place = data.find(b"\0")
     control = _CONTROL.search(data, 0, _HEAD)
-    if place >= 0 or control:
-        raise binary(path, data, control.start() if control else place)
+    place = control.start() if control else data.find(b"\0")
+    if place >= 0:
+        raise binary(path, data, place)
     end = b"\n"
     if b"\r" in data:
         end = b"\r\n" if b"\r\n" in data else b"\r"
