@@ -33,8 +33,8 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         If the system refuses the write.
     """
     codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    if cloud.used is not None:
+        codes[~cloud.used] = 0
     source = cloud.source if isinstance(cloud.source, VertexSource) else None
     old = source.vertex if source else _coordinates(cloud)
     kinds = {name: old.dtype[name] for name in old.dtype.names or ()}

@@ -31,8 +31,8 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         If the system refuses the write.
     """
     codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    if cloud.used is not None:
+        codes[~cloud.used] = 0
     rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
     with (
