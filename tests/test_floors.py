@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS = (
+    ("printable",),
     ("errors",),
     ("runtime",),
     ("config", "weights"),
@@ -38,7 +39,7 @@ INSIDE = {
         ("labels", "metrics", "grid", "distance"),
         ("pointcloud", "raster", "scores"),
         ("cells", "tiles", "density"),
-        ("heights",),
+        ("heights", "far_points"),
     ),
     "io": (
         (
@@ -51,10 +52,11 @@ INSIDE = {
             "png",
             "qgis",
             "aux_xml",
+            "foreign",
         ),
-        ("text", "open3d_reader", "geotiff"),
+        ("text", "open3d_reader", "geotiff", "packed", "columns"),
         ("ply",),
-        ("pcd", "las"),
+        ("pcd", "las", "e57", "arrays", "kitti"),
         ("find", "write", "simulated", "describe"),
         ("read",),
     ),
