@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bevseg.printable import printable
+
 
 class BevsegError(Exception):
     """Root of all errors that bevseg raises on purpose.
@@ -30,10 +32,10 @@ class BevsegError(Exception):
 
     def __str__(self) -> str:
         lines = [self.what]
-        lines += [f"  where: {self.where}"] if self.where is not None else []
+        lines += [f"  where: {printable(self.where)}"] if self.where is not None else []
         lines += [f"  why:   {self.why}"] if self.why is not None else []
         lines += [f"  do:    {self.hint}"] if self.hint is not None else []
-        return "\n".join(lines)
+        return printable("\n".join(lines), keep="\n")
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.what, self.where, self.why, self.hint)

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS = (
+    ("printable",),
     ("errors",),
     ("runtime",),
     ("config", "weights"),
@@ -38,7 +39,7 @@ INSIDE = {
         ("labels", "metrics", "grid", "distance"),
         ("pointcloud", "raster", "scores"),
         ("cells", "tiles", "density"),
-        ("heights",),
+        ("heights", "far_points"),
     ),
     "io": (
         (
@@ -51,9 +52,10 @@ INSIDE = {
             "png",
             "qgis",
             "aux_xml",
+            "foreign",
         ),
-        ("vertices", "ascii_records", "colours", "geotiff"),
-        ("text", "ply", "pcd", "las"),
+        ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns"),
+        ("text", "ply", "pcd", "las", "e57", "arrays", "kitti"),
         ("copc",),
         ("find", "write", "simulated", "describe"),
         ("read",),

@@ -44,7 +44,7 @@ def street_level(cloud: PointCloud) -> float:
     The published slice plane lies a fixed distance above it, one horizontal plane per cloud. On a slope it is wrong:
     2 % over 150 m move the plane by 3 m.
     """
-    z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
+    z = cloud.z if cloud.used is None else cloud.z[cloud.used]
     if len(z) == 0:
         return 0.0
     metres = np.ceil(z * cloud.scale[2] + cloud.offset[2]).astype(np.int64)

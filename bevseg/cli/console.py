@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bevseg.errors import PartialFailureError
+from bevseg.printable import printable
 from bevseg.runtime.progress import Step
 
 if TYPE_CHECKING:
@@ -69,11 +71,11 @@ class Console:
                 task.bar = self._bars.add_task(step.task, total=step.total, note="")
             self._bars.update(task.bar, completed=step.done, total=step.total, note=task.text(step))
         elif task.is_due(step):
-            click.echo(f"{step.task}: {task.text(step)}", err=True)
+            click.echo(f"{step.task}: {printable(task.text(step))}", err=True)
 
     def result(self, text: str) -> None:
         """Print a result on stdout."""
-        click.echo(text)
+        click.echo(printable(text, keep="\n\t"))
 
     def finish(self, result: BatchResult) -> None:
         """List the files that were written.
@@ -86,11 +88,16 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
         if self._level <= logging.INFO:
-            for line in ["written:", *(f"  {path}" for path in result.written)] if result.written else []:
+            for line in (
+                ["written:", *(f"  {printable(path)}" for path in result.written)] if result.written else []
+            ):
                 click.echo(line, err=True)
         if result.failures:
             count = len(result.failures)
-            lines = [f"{f.stem}: {f.error.what} ({f.error.why or f.error.where})" for f in result.failures]
+            lines = [
+                printable(f"{f.stem}: {f.error.what} ({f.error.why or f.error.where})")
+                for f in result.failures
+            ]
             raise PartialFailureError(
                 f"{count} of {count + len(result.done)} clouds failed",
                 why="\n         ".join(lines),
@@ -130,7 +137,9 @@ class _Formatter(logging.Formatter):
     """`warning: text` from the level of warnings up, plain text below."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
+        names = record.args if isinstance(record.args, tuple) else ()
+        args = tuple(printable(a) if isinstance(a, str | Path) else a for a in names)
+        text = printable(str(record.msg) % args if args else record.getMessage(), keep="\n")
         return f"{record.levelname.lower()}: {text}" if record.levelno >= logging.WARNING else text
 
 
@@ -150,7 +159,7 @@ class _Above:
 
 def _warn(message: Warning | str, *rest: Any, **more: Any) -> None:
     """Log a warning as one line."""
-    logging.getLogger("bevseg").warning("%s", message)
+    logging.getLogger("bevseg").warning("%s", str(message))
 
 
 def _on_terminal() -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from bevseg.errors import BevsegError
+from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
@@ -108,7 +109,7 @@ def _print_unexpected(error: Exception) -> int:
         refused = system_error(error, Path())
         if refused is not None:
             return _print_error(f"bevseg: error: {refused}", error, refused.exit_code)
-    text = f"bevseg: {type(error).__name__}: {error}; this is a bug"
+    text = printable(f"bevseg: {type(error).__name__}: {error}; this is a bug", keep="\n")
     return _print_error(f"{text} (run it again with -vv and report the output)", error, BUG)
 
 

@@ -41,7 +41,7 @@ class GridTransform(NamedTuple):
 
 
 class QuantizedPoints(NamedTuple):
-    """The coordinates of a cloud as kernels take them; a `finite` of length 0 says that all are."""
+    """The coordinates of a cloud as kernels take them; a `finite` of length 0 says that all take part."""
 
     x: NDArray[np.int32]
     y: NDArray[np.int32]
@@ -51,7 +51,8 @@ class QuantizedPoints(NamedTuple):
     @classmethod
     def of(cls, cloud: PointCloud) -> QuantizedPoints:
         """Return the points of a cloud."""
-        finite = np.empty(0, np.bool_) if cloud.finite is None else cloud.finite
+        used = cloud.used
+        finite = np.empty(0, np.bool_) if used is None else used
         return cls(cloud.x, cloud.y, cloud.z, finite)
 
     def chunk(self, chunk: slice) -> QuantizedPoints:
@@ -105,14 +106,14 @@ def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
 
 
 class Extent(NamedTuple):
-    """Closed ranges (min, max) of the finite points of a cloud, m."""
+    """Closed ranges (min, max) of the points of a cloud that take part, m."""
 
     x: tuple[float, float]
     y: tuple[float, float]
 
     @classmethod
     def of(cls, cloud: PointCloud) -> Extent | None:
-        """Return the extent of a cloud; None if no point is finite."""
+        """Return the extent of a cloud; None if no point takes part."""
         points = QuantizedPoints.of(cloud)
         found = parallel_for(lambda i: _range(points.chunk(chunk_of(len(cloud), i))))
         west, south = (min(ends[at] for ends in found) for at in (0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,9 @@ class PointCloud:
     finite
         (N,) bool, False for points whose coordinates are NaN or infinite. They keep their place, take no part in any
         computation and get class 0. None when all are finite.
+    far
+        (N,) bool, True for points far away from all others (`core.far_points`). They keep their coordinates, take no
+        part in any computation and get class 0. None when there are none.
     crs
         The reference system, if the file names one.
     name
@@ -67,6 +71,7 @@ class PointCloud:
     offset: tuple[float, float, float]
     labels: NDArray[np.uint8] | None = None
     finite: NDArray[np.bool_] | None = None
+    far: NDArray[np.bool_] | None = None
     crs: Crs | None = None
     name: str = ""
     origin: Path | None = None
@@ -78,6 +83,8 @@ class PointCloud:
             sizes.add(len(self.labels))
         if self.finite is not None:
             sizes.add(len(self.finite))
+        if self.far is not None:
+            sizes.add(len(self.far))
         if len(sizes) != 1:
             raise ValueError(f"coordinates, labels and mask differ in length: {sorted(sizes)}")
 
@@ -120,6 +127,16 @@ class PointCloud:
         if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
+        near = _near(kept, scale)
+        if near is not None:
+            finite = np.ones(len(xyz), bool) if finite is None else finite
+            finite[finite] = near
+            kept = xyz[finite]
+            warnings.warn(
+                f"{name or 'the cloud'}: {np.count_nonzero(~near):,} of {len(xyz):,} points are so far away from all "
+                "others that they cannot be stored with them: they count as not finite",
+                stacklevel=2,
+            )
         offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
         largest = kept.max(axis=0) if len(kept) else offset
         farthest = max((*offset, *largest), key=abs)
@@ -165,6 +182,13 @@ class PointCloud:
             xyz[~self.finite] = np.nan
         return xyz
 
+    @property
+    def used(self) -> NDArray[np.bool_] | None:
+        """(N,) True for points that take part in computations: finite, and not far; None when all do."""
+        if self.far is None:
+            return self.finite
+        return ~self.far if self.finite is None else self.finite & ~self.far
+
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None:
         """Return (min, max) of x, y and z over the finite points, m; None if there are none."""
         ranges = []
@@ -174,6 +198,20 @@ class PointCloud:
                 return None
             ranges.append((float(kept.min()) * scale + offset, float(kept.max()) * scale + offset))
         return ranges[0], ranges[1], ranges[2]
+
+
+def _near(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
+    """Return which points 32-bit steps can hold together; None if they hold all, or so few that it is no accident.
+
+    At most one point in a hundred (in ten or more, one) may be left out: a return at the origin of the world, for
+    example.
+    """
+    reach = scale * INT32.max
+    if len(xyz) == 0 or (np.subtract(xyz.max(axis=0), xyz.min(axis=0), dtype=np.float64) < reach).all():
+        return None
+    near: NDArray[np.bool_] = (np.abs(xyz - np.median(xyz, axis=0)) < reach / 2).all(axis=1)
+    out = len(near) - int(np.count_nonzero(near))
+    return near if 0 < out <= max(len(near) // 100, len(near) >= 10) else None
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,13 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
         return Ground(dem, np.zeros(len(cloud), bool), config.method, "no point is finite")
     grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
     fine = finer_grid(coarse, FINE)
-    memory.require_raster(max(grid.rows, fine.rows), max(grid.cols, fine.cols), where=cloud.name)
+    memory.require_raster(
+        max(grid.rows, fine.rows),
+        max(grid.cols, fine.cols),
+        where=cloud.name,
+        points=len(cloud),
+        size=(extent.x[1] - extent.x[0], extent.y[1] - extent.y[0]),
+    )
     require_memory(grid, where=cloud.name)
     low, count = lowest(cloud, fine)
     density, unevenness = point_density(count)

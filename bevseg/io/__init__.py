@@ -7,7 +7,7 @@ holds names of modules. So reading one format does not import the libraries of a
 A format of your own needs no change here. Install a package with an entry point in its `pyproject.toml`:
 
     [project.entry-points."bevseg.formats"]
-    e57 = "my_package.e57"
+    xyzi = "my_package.xyzi"
 
 The name is the suffix without its dot. The value is a module with these functions:
 
@@ -40,6 +40,9 @@ class Format:
         Module with `read(path) -> RawCloud`.
     written
         Endings of the files that are written, without their first dot: the words of `--format`.
+    returns
+        The ending that a labelled file of this format has unless the user names one. Empty: its own suffix if that is
+        written, else the first of `written`, else LAZ.
     writer
         Module with `write(cloud, point_labels, path, scheme)`; None if files are only read.
     simulated
@@ -48,6 +51,13 @@ class Format:
         Class scheme of the codes, unless the user names one.
     takes_columns
         Whether `read` takes the meaning of the columns, `columns=`.
+    takes_scan
+        Whether a file may hold several scans: its reader has `scans(path) -> list[str]`, and `read` takes the number
+        of one, `scan=`.
+    by_content
+        Whether the suffix says too little: in a directory, `looks_like_points(path)` of the reader decides.
+    starts
+        How such a file begins; by it a file of unknown suffix is known. Empty if nothing is certain.
     any_suffix
         Whether files of unknown suffix are read as this format. In a directory, `looks_like_points(path)` of the
         reader decides about them. True for one format.
@@ -64,8 +74,12 @@ class Format:
     written: tuple[str, ...] = ()
     writer: str | None = None
     simulated: str | None = None
+    returns: str = ""
     scheme: str = "shrec20"
     takes_columns: bool = False
+    takes_scan: bool = False
+    by_content: bool = False
+    starts: tuple[bytes, ...] = ()
     any_suffix: bool = False
     takes_upgrade: bool = False
     inside: str | None = None
@@ -81,6 +95,7 @@ FORMATS = (
         "bevseg.io.las.simulated",
         scheme="asprs",
         takes_upgrade=True,
+        starts=(b"LASF",),
     ),
     Format(
         "COPC",
@@ -91,8 +106,32 @@ FORMATS = (
         scheme="asprs",
         inside=".laz",
     ),
-    Format("PLY", (".ply",), "bevseg.io.ply.reader", ("ply",), "bevseg.io.ply.writer"),
-    Format("PCD", (".pcd",), "bevseg.io.pcd.reader", ("pcd",), "bevseg.io.pcd.writer"),
+    Format(
+        "PLY",
+        (".ply",),
+        "bevseg.io.ply.reader",
+        ("ply",),
+        "bevseg.io.ply.writer",
+        starts=(b"ply\n", b"ply\r"),
+    ),
+    Format(
+        "PCD",
+        (".pcd",),
+        "bevseg.io.pcd.reader",
+        ("pcd",),
+        "bevseg.io.pcd.writer",
+        starts=(b"# .PCD", b"VERSION .7", b"VERSION 0.7"),
+    ),
+    Format("E57", (".e57",), "bevseg.io.e57.reader", takes_scan=True, starts=(b"ASTM-E57",)),
+    Format(
+        "NumPy",
+        (".npy", ".npz"),
+        "bevseg.io.arrays",
+        takes_columns=True,
+        by_content=True,
+        starts=(b"\x93NUMPY",),
+    ),
+    Format("KITTI", (".bin", ".pcd.bin"), "bevseg.io.kitti", takes_columns=True, by_content=True),
     Format(
         "text",
         (".asc", ".csv", ".pts", ".txt", ".xyz"),

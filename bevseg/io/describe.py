@@ -12,7 +12,7 @@ from bevseg.io.crs import names_of_wkt
 from bevseg.io.crs.names import NAMES
 from bevseg.io.fields import Source, meaning
 from bevseg.io.formats import format_to_read
-from bevseg.io.text.columns import layout
+from bevseg.io.text.first_lines import layout
 
 _HEAD = 1 << 16
 """Bytes at the start of a file that are looked at."""

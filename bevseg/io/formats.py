@@ -9,10 +9,15 @@ from types import ModuleType
 
 from bevseg.config.plugins import entry_points
 from bevseg.errors import DependencyError
-from bevseg.io import FORMATS, Format
+from bevseg.io import FORMATS, WRITTEN, Format
 
 GROUP = "bevseg.formats"
 """Group of the entry points of users; the contract stands in `bevseg.io`."""
+
+PACKINGS = (".gz", ".zip")
+"""Suffixes of packed files. What is in them has the name without it."""
+
+_LONGEST_START = 16
 
 
 @functools.cache
@@ -25,13 +30,40 @@ def user_formats() -> tuple[Format, ...]:
 
 
 def format_to_read(path: Path) -> Format:
-    """Return the format that a file is read in: by its suffix, else the one for any suffix."""
-    suffix = path.suffix.lower()
+    """Return the format that a file is read in: by the end of its name, else by how it begins, else text."""
+    name = without_packing(path.name)
     for entry in FORMATS:
-        if entry.inside == suffix and load(entry.reader).holds(path):
+        if entry.inside and name.lower().endswith(entry.inside) and load(entry.reader).holds(path):
             return entry
-    known = _by_suffix(FORMATS, suffix) or _by_suffix(user_formats(), suffix)
-    return known or next(entry for entry in FORMATS if entry.any_suffix)
+    known = _by_suffix(FORMATS, name) or _by_suffix(user_formats(), name)
+    return known or _by_start(path) or next(entry for entry in FORMATS if entry.any_suffix)
+
+
+def ending(path: Path) -> str:
+    """Return the part of a file name that says its format, in lower case: `.laz`, `.ply.gz`; empty if none does."""
+    name = path.name.lower()
+    inner = without_packing(name)
+    known = {*suffixes(), *(f".{word}" for word in written())}
+    found = [suffix for suffix in known if inner.endswith(suffix) and inner != suffix]
+    return name[len(inner) - len(max(found, key=len)) :] if found else ""
+
+
+def without_packing(name: str) -> str:
+    """Return a file name without the suffix of what packs it."""
+    found = next((suffix for suffix in PACKINGS if name.lower().endswith(suffix)), "")
+    return name.removesuffix(name[len(name) - len(found) :]) or name
+
+
+def same_format(path: Path) -> str:
+    """Return the word of `--format` that means: as the input. What is packed, or only read, comes back as LAZ."""
+    entry, name = format_to_read(path), path.name.lower()
+    if entry.inside:
+        word: str = load(entry.reader).ending(path)
+        return word
+    if entry.returns or not entry.writer or name.endswith(PACKINGS):
+        return entry.returns or WRITTEN[0]
+    own = [word for word in entry.written if name.endswith(f".{word}")]
+    return max(own, key=len) if own else entry.written[0]
 
 
 def format_to_write(path: Path) -> Format | None:
@@ -83,8 +115,20 @@ def load(module: str) -> ModuleType:
         ) from error
 
 
-def _by_suffix(entries: tuple[Format, ...], suffix: str) -> Format | None:
-    return next((entry for entry in entries if suffix in entry.suffixes), None)
+def _by_suffix(entries: tuple[Format, ...], name: str) -> Format | None:
+    return next((entry for entry in entries if name.lower().endswith(entry.suffixes)), None)
+
+
+def _by_start(path: Path) -> Format | None:
+    """Return the format whose files begin like this one; None for what is no regular file, or cannot be opened."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            head = file.read(_LONGEST_START)
+    except OSError:
+        return None
+    return next((entry for entry in FORMATS if entry.starts and head.startswith(entry.starts)), None)
 
 
 def _by_ending(entries: tuple[Format, ...], path: Path) -> Format | None:

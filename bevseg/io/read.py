@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config.names import SCHEMES
+from bevseg.core.far_points import find_far_points
 from bevseg.core.labels import UNDEFINED, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud
-from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
-from bevseg.io import formats
-from bevseg.io.find import stem
+from bevseg.errors import BevsegError, CloudFormatError, LabelError, UsageError
+from bevseg.io import Format, foreign, formats, packed
+from bevseg.io.find import ensure_regular, stem
 from bevseg.io.raw import LONGEST_NAME, RawCloud
 
 
@@ -28,9 +31,14 @@ class FileCodes:
 
 
 def read_cloud(
-    path: Path, *, scheme: Scheme | None = None, columns: str | None = None, strict: bool = False
+    path: Path,
+    *,
+    scheme: Scheme | None = None,
+    columns: str | None = None,
+    scan: int | None = None,
+    strict: bool = False,
 ) -> PointCloud:
-    """Read a cloud of any format.
+    """Read a cloud of any format, gzipped, or alone in a zip archive.
 
     Parameters
     ----------
@@ -39,7 +47,9 @@ def read_cloud(
     scheme
         How class codes are understood; None for the default of the format.
     columns
-        Meaning of the columns of text, such as `x,y,z,-,label`.
+        Meaning of the columns, such as `x,y,z,-,label`, of text and of arrays without names.
+    scan
+        Number of the scan, from 1, of a file with several (E57); None for all of them in one cloud.
     strict
         Whether a code without a meaning is an error (`train`, `evaluate`).
 
@@ -53,31 +63,19 @@ def read_cloud(
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
         If the file, its coordinates, its labels or `columns` cannot be used.
     """
-    return read_with_codes(path, scheme=scheme, columns=columns, strict=strict)[0]
+    return read_with_codes(path, scheme=scheme, columns=columns, scan=scan, strict=strict)[0]
 
 
 def read_with_codes(
-    path: Path, *, scheme: Scheme | None = None, columns: str | None = None, strict: bool = False
+    path: Path,
+    *,
+    scheme: Scheme | None = None,
+    columns: str | None = None,
+    scan: int | None = None,
+    strict: bool = False,
 ) -> tuple[PointCloud, FileCodes | None]:
     """Read a cloud as `read_cloud` does, and its class codes as they stand in the file; None if it has none."""
-    raw = _read_raw(path, columns)
-    labels, decoder = _labels(raw, path, scheme, strict)
-    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
-    return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
-
-
-def _read_raw(path: Path, columns: str | None) -> RawCloud:
-    if not path.exists():
-        raise CloudNotFoundError(
-            "No such file", where=path, why="there is no file with this path", hint="check the path"
-        )
-    if not path.is_file():
-        raise CloudFormatError(
-            "Not a file",
-            where=path,
-            why="it is a directory",
-            hint="name a point cloud, or a directory of them",
-        )
+    ensure_regular(path)
     if path.stat().st_size == 0:
         raise CloudFormatError(
             "The file is empty",
@@ -85,14 +83,79 @@ def _read_raw(path: Path, columns: str | None) -> RawCloud:
             why="it has 0 bytes",
             hint="download or copy it again, or remove it",
         )
+    kind = None if formats.ending(path) else foreign.by_name(path)
+    if kind is not None:
+        raise foreign.not_read(path, kind)
+    if packed.is_packed(path):
+        with packed.unpacked(path) as inner, _named(inner, path):
+            entry, raw = _read_raw(inner, columns, scan)
+    else:
+        entry, raw = _read_raw(path, columns, scan)
+    labels, decoder = _labels(raw, entry, path, scheme, strict)
+    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
+    return _without_far_points(cloud, path), None if raw.codes is None else FileCodes(raw.codes, decoder)
+
+
+def _without_far_points(cloud: PointCloud, path: Path) -> PointCloud:
+    """Mark the points far away from all others, with a warning that says where they are."""
+    far = find_far_points(cloud)
+    if far is None:
+        return cloud
+    places = np.flatnonzero(far)
+    x, y = (
+        steps[places] * cloud.scale[axis] + cloud.offset[axis]
+        for axis, steps in enumerate((cloud.x, cloud.y))
+    )
+    warnings.warn(
+        f"{path}: {len(places):,} of {len(cloud):,} points are far away from all others and get no class: "
+        f"x {x.min():.0f} to {x.max():.0f} m, y {y.min():.0f} to {y.max():.0f} m, "
+        f"the first is point {places[0] + 1:,}",
+        stacklevel=3,
+    )
+    return dataclasses.replace(cloud, far=far)
+
+
+def _read_raw(path: Path, columns: str | None, scan: int | None) -> tuple[Format, RawCloud]:
+    """Read a file that is not packed."""
     entry = formats.format_to_read(path)
-    read = formats.load(entry.reader).read
-    raw: RawCloud = read(path, columns=columns) if entry.takes_columns else read(path)
-    return raw
+    kind = _by_head(path) if entry.any_suffix else None
+    if kind is not None:
+        raise foreign.not_read(path, kind)
+    if scan is not None and not entry.takes_scan:
+        raise UsageError(
+            f"{entry.name} files have no scans to choose from",
+            where=path,
+            hint="leave the number of the scan out",
+        )
+    options: dict[str, object] = {"columns": columns} if entry.takes_columns else {}
+    if entry.takes_scan:
+        options["scan"] = scan
+    raw: RawCloud = formats.load(entry.reader).read(path, **options)
+    return entry, raw
+
+
+def _by_head(path: Path) -> foreign.Foreign | None:
+    with path.open("rb") as file:
+        return foreign.by_head(file.read(foreign.HEAD))
+
+
+@contextmanager
+def _named(inner: Path, path: Path) -> Iterator[None]:
+    """Name the packed file in errors and warnings about what was unpacked from it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except BevsegError as error:
+            error.where = path if str(error.where) == str(inner) else error.where
+            error.why = error.why and error.why.replace(str(inner), str(path))
+            raise
+    for warning in caught:
+        warnings.warn(str(warning.message).replace(str(inner), str(path)), warning.category, stacklevel=3)
 
 
 def _labels(
-    raw: RawCloud, path: Path, scheme: Scheme | None, strict: bool
+    raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None, strict: bool
 ) -> tuple[NDArray[np.uint8] | None, Scheme | None]:
     """Return the train ids and the scheme of the codes.
 
@@ -104,7 +167,7 @@ def _labels(
         known = scheme or (load_scheme(raw.scheme) if raw.scheme in SCHEMES else None)
         return raw.train_ids.copy() if raw.train_ids.any() else None, known
     try:
-        decoder = _decoder(raw, path, scheme)
+        decoder = _decoder(raw, entry, path, scheme)
     except LabelError as error:
         if strict:
             raise
@@ -116,7 +179,7 @@ def _labels(
     return labels if labels.any() else None, decoder
 
 
-def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
+def _decoder(raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None) -> Scheme:
     """Return the scheme of the codes. In files of bevseg every code has the meaning that it was written with.
 
     Raises
@@ -125,7 +188,7 @@ def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:
         If bevseg wrote them in a scheme that is not built in, and it is not given.
     """
     if scheme is None:
-        name = raw.scheme or formats.format_to_read(path).scheme
+        name = raw.scheme or entry.scheme
         if name not in SCHEMES:
             raise LabelError(
                 f"The class scheme {name!r} of the cloud is not built in",

@@ -13,6 +13,7 @@ from bevseg.core.grid import Grid
 from bevseg.core.labels import CLASS_NAMES, COLOURS, UNDEFINED
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
+from bevseg.printable import printable
 
 SIDE = 1000
 """Longest side of a panel, cells; larger rasters are thinned."""
@@ -22,6 +23,9 @@ POINTS = 3_000_000
 
 FADED = 0.35
 """Opacity of interpolated ground."""
+
+_LONGEST_NAME = 60
+"""Characters of a name in the title."""
 
 NOTHING = "#f4f4f2"
 """Colour of an empty cell."""
@@ -56,7 +60,10 @@ def draw(
     for axis, (name, raster) in zip(axes[1:3], bands.items(), strict=True):
         _heights(figure, axis, grid, raster["h_max"], f"{name} slice: highest point", "m", "viridis")
     _classes(figure, axes[3], grid, cloud, point_labels)
-    figure.suptitle(f"{cloud.name}: {len(cloud):,} points, cells of {grid.cell:g} m; metres, north is up")
+    name = printable(cloud.name)
+    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    title = f"{name}: {len(cloud):,} points, cells of {grid.cell:g} m; metres, north is up"
+    figure.suptitle(title, parse_math=False)  # a dollar is a dollar
     FigureCanvasAgg(figure).print_png(path)
 
 
@@ -77,8 +84,8 @@ def highest_class(cloud: PointCloud, point_labels: PointLabels, grid: Grid) -> N
     x = cloud.x[every].astype(np.float64) * cloud.scale[0] + cloud.offset[0]
     y = cloud.y[every].astype(np.float64) * cloud.scale[1] + cloud.offset[1]
     cell = grid.cell_of(x, y)
-    if cloud.finite is not None:
-        cell = np.where(cloud.finite[every], cell, -1)
+    if cloud.used is not None:
+        cell = np.where(cloud.used[every], cell, -1)
     z = cloud.z[every].astype(np.int64)
     # One number that orders by height and carries the class: no sort needed.
     key = (z - z.min(initial=0)) * len(CLASS_NAMES) + point_labels.classes[every] + 1

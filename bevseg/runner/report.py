@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def report(
     settings: Settings,
     model: Path,
     training: Mapping[str, Any],
-    passed_over: Sequence[Path],
+    passed_over: Collection[Path],
 ) -> dict[str, Any]:
     """Return the report of a run, ready for JSON.
 

@@ -147,9 +147,9 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
     )
 
 
-def _log_passed_over(paths: Sequence[Path]) -> None:
-    for path in paths:
-        log.info("skipped, not a cloud: %s", path)
+def _log_passed_over(skipped: Mapping[Path, str]) -> None:
+    for path, why in skipped.items():
+        log.info("skipped: %s: %s", path, why)
 
 
 def _start_process(threads: int, networks: Mapping[str, type[Any]]) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.errors import BevsegError, InputError, OutputExistsError, OutputWriteError, UsageError
+from bevseg.printable import utf8_values
 
+_LONGEST_ENDING = 16
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -70,7 +72,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     ensure_absent(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".bevseg-", suffix="".join(path.suffixes), dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".bevseg-", suffix=_ending(path), dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise write_error(path, error) from error
@@ -87,6 +89,12 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _ending(path: Path) -> str:
+    """Return what a writer may look at: the last two suffixes, unless a name with dots makes them long."""
+    both = "".join(path.suffixes[-2:])
+    return both if len(both) <= _LONGEST_ENDING else path.suffix[-_LONGEST_ENDING:]
+
+
 def write_text(text: str, path: Path, *, overwrite: bool = True) -> None:
     """Write a text as UTF-8."""
     with replacing(path, overwrite=overwrite) as temporary:
@@ -94,8 +102,11 @@ def write_text(text: str, path: Path, *, overwrite: bool = True) -> None:
 
 
 def write_json(table: Mapping[str, Any], path: Path, *, overwrite: bool = True) -> None:
-    """Write a table as indented JSON. NaN, which JSON does not have, raises ValueError."""
-    write_text(json.dumps(table, indent=2, allow_nan=False) + "\n", path, overwrite=overwrite)
+    r"""Write a table as indented JSON. NaN, which JSON does not have, raises ValueError.
+
+    A file name that is not UTF-8 is written with escapes such as `\xdf`: JSON has no bytes.
+    """
+    write_text(json.dumps(utf8_values(table), indent=2, allow_nan=False) + "\n", path, overwrite=overwrite)
 
 
 def system_error(error: OSError, path: Path) -> BevsegError | None:

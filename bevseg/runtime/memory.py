@@ -11,6 +11,9 @@ MIB = 2**20
 BYTES_PER_CELL = 120
 """What the stages hold for a cell of a raster at their widest moment: measured on 1 km at 0.2 m."""
 
+SPARSEST = 100.0
+"""Square metres per point from which on the unit of the coordinates is in doubt: scans have points every metre."""
+
 # (limit, use, share of the use that the kernel gives back on demand), control groups version 2 and 1.
 _CGROUPS = (
     ("memory.max", "memory.current", "inactive_file"),
@@ -62,7 +65,15 @@ def require(points: int, bytes_per_point: float, *, where: Path) -> None:
         )
 
 
-def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *, where: str) -> None:
+def require_raster(
+    rows: int,
+    cols: int,
+    bytes_per_cell: int = BYTES_PER_CELL,
+    *,
+    where: str,
+    points: int | None = None,
+    size: tuple[float, float] | None = None,
+) -> None:
     """Check that the rasters of a cloud fit in memory. Few points can have a wide extent.
 
     Parameters
@@ -73,6 +84,8 @@ def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *
         Peak memory for one cell.
     where
         The cloud, for the message.
+    points, size
+        Number of points, and extent in x and y (m), for the message.
 
     Raises
     ------
@@ -81,10 +94,22 @@ def require_raster(rows: int, cols: int, bytes_per_cell: int = BYTES_PER_CELL, *
     """
     needed, free = rows * cols * bytes_per_cell, available()
     if needed > free:
+        extent, hint = (
+            "",
+            "remove points far away from the others, split the cloud into tiles, or use larger cells",
+        )
+        if points is not None and size is not None:
+            extent = f"{points:,} points lie over {size[0]:,.0f} x {size[1]:,.0f} m: "
+            if points * SPARSEST < size[0] * size[1]:
+                hint = (
+                    "check the units: if the coordinates are millimetres (or centimetres), divide them by 1,000 "
+                    "(or 100), for example with CloudCompare (Edit > Multiply/Scale); else remove points far "
+                    "away from the others, or split the cloud into tiles"
+                )
         raise OutOfMemoryError(
             "The rasters of this cloud do not fit in memory",
             where=where,
-            why=f"{rows:,} x {cols:,} cells need about {needed / MIB:,.0f} MiB, "
+            why=f"{extent}{rows:,} x {cols:,} cells need about {needed / MIB:,.0f} MiB, "
             f"{free / MIB:,.0f} MiB are available",
-            hint="remove points far away from the others, split the cloud into tiles, or use larger cells",
+            hint=hint,
         )

@@ -186,7 +186,7 @@ def _sorted(cloud: PointCloud, config: GroundConfig) -> _Points:
     if extent is None:
         raise InputError("Nothing to count", where=cloud.name, why="no point of the cloud is finite")
     found = find_ground(cloud, CELL, config)
-    finite = np.arange(len(cloud)) if cloud.finite is None else np.flatnonzero(cloud.finite)
+    finite = np.arange(len(cloud)) if cloud.used is None else np.flatnonzero(cloud.used)
     labels = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
     keys = (labels[finite], cloud.z[finite], cloud.y[finite], cloud.x[finite])
     order = finite[np.lexsort(keys)]

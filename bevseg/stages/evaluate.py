@@ -115,7 +115,7 @@ def _pairs(out: Path, truth: Path) -> list[Pair]:
             "No labelled cloud has a truth of the same name",
             where=f"{out} and {truth}",
             why=f"labelled: {_some(labelled)}; truth: {_some(true)}",
-            hint="clouds are matched by file name, up to the first dot",
+            hint="clouds are matched by file name, without the suffix of the format",
         )
     return pairs
 

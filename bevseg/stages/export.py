@@ -9,11 +9,12 @@ from pathlib import Path
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
 from bevseg.io import WRITTEN
+from bevseg.io.find import ensure_regular
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
-from bevseg.workdir.facts import sha256
+from bevseg.workdir.facts import sha256, source_of
 from bevseg.workdir.folder import Folder, folders
 from bevseg.workdir.for_each import StageOptions
 
@@ -56,11 +57,13 @@ def _export(
     folder: Folder, *, out: Path, formats: Sequence[str], out_classes: str | None, overwrite: bool
 ) -> CloudResult:
     facts, point_labels = folder.read_facts(), folder.read_labels()
-    source = Path(facts["source"])
+    source = source_of(facts, folder.path / "cloud.json")
     targets = [out / f"{folder.stem}.{name}" for name in formats]
     for target in targets:
         ensure_absent(target, overwrite=overwrite)
         ensure_different(source, target)
+    if source.exists():
+        ensure_regular(source)  # a pipe or a device would be read without end
     if not source.exists() or sha256(source) != facts["sha256"]:
         raise InputError(
             "The original of this cloud is missing" if not source.exists() else "The original has changed",

@@ -16,6 +16,7 @@ from bevseg.core.scores import score_table
 from bevseg.io.describe import describe
 from bevseg.io.fields import Source, meaning
 from bevseg.io.read import FileCodes, read_with_codes
+from bevseg.printable import utf8_values
 from bevseg.workdir.facts import cloud_facts
 
 MODEL_SUFFIX = ".safetensors"
@@ -81,7 +82,7 @@ def _returns(cloud: PointCloud) -> dict[str, dict[str, int]] | None:
 
 def to_json(table: Mapping[str, Any]) -> str:
     """Format a table as JSON."""
-    return json.dumps(table, indent=2)
+    return json.dumps(utf8_values(table), indent=2)
 
 
 def text(table: Mapping[str, Any]) -> str:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointCloud
+from bevseg.errors import InputError
+from bevseg.printable import utf8
+
+SOURCE_URI = "source_uri"
+"""Key of `cloud.json` where the path of the source is not UTF-8: its `file:` address, which keeps every byte."""
 
 
 def cloud_facts(cloud: PointCloud, path: Path) -> dict[str, Any]:
@@ -21,7 +29,7 @@ def cloud_facts(cloud: PointCloud, path: Path) -> dict[str, Any]:
         counts = np.bincount(cloud.labels, minlength=len(CLASS_NAMES))
         histogram = {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)}
     return {
-        "source": str(path.resolve()),
+        **_source(path.resolve()),
         "sha256": sha256(path),
         "points": len(cloud),
         "non_finite": len(cloud) - finite,
@@ -35,6 +43,40 @@ def cloud_facts(cloud: PointCloud, path: Path) -> dict[str, Any]:
         },
         "classes": histogram,
     }
+
+
+def source_of(facts: Mapping[str, Any], where: Path) -> Path:
+    """Return the file that a cloud was read from.
+
+    Parameters
+    ----------
+    facts
+        From `cloud.json`.
+    where
+        That file, for messages.
+
+    Raises
+    ------
+    InputError
+        If what it says is no path.
+    """
+    uri = facts.get(SOURCE_URI)
+    if uri is None:
+        return Path(facts["source"])
+    if not isinstance(uri, str) or not uri.startswith("file:///"):
+        raise InputError(
+            f"The {SOURCE_URI} of a cloud is no address of a file",
+            where=where,
+            why=f"it is {uri!r}",
+            hint="run ingest again",
+        )
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
+
+
+def _source(path: Path) -> dict[str, str]:
+    """Return the path for people, and, if its bytes are not UTF-8, as an address that loses nothing."""
+    text = utf8(str(path))
+    return {"source": text} if text == str(path) else {"source": text, SOURCE_URI: path.as_uri()}
 
 
 def sha256(path: Path) -> str:

@@ -50,3 +50,18 @@ def test_columns_of_different_lengths_are_refused(extra):
     steps = np.zeros(2, np.int32)
     with pytest.raises(ValueError, match="differ in length"):
         PointCloud(steps, steps, steps, (1, 1, 1), (0, 0, 0), **extra)
+
+
+def test_a_return_at_the_origin_of_the_world_does_not_make_a_cloud_unreadable():
+    xyz = np.random.default_rng(0).uniform(0, 40, (100, 3)) + UTM
+    xyz[7] = 0
+    with pytest.warns(UserWarning, match="1 of 100 points are so far away"):
+        cloud = PointCloud.from_xyz(xyz)
+    assert np.flatnonzero(~cloud.finite).tolist() == [7]
+    np.testing.assert_allclose(np.delete(cloud.xyz, 7, 0), np.delete(xyz, 7, 0), atol=0.0006)
+
+
+def test_many_points_that_cannot_be_stored_together_are_an_error():
+    xyz = np.random.default_rng(0).uniform(0, 9e6, (100, 3))
+    with pytest.raises(InputError, match="too large"):
+        PointCloud.from_xyz(xyz)

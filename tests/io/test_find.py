@@ -1,11 +1,18 @@
 """Files and directories -> clouds: which files are clouds, and what their names are."""
 
+import errno
 import gzip
+import os
+import socket
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError, UsageError
 from bevseg.io.find import find_clouds, stem
+from bevseg.io.read import read_cloud
 
 ROWS = "1 2 3 1\n4 5 6 5\n"
 
@@ -40,7 +47,7 @@ def folder(tmp_path):
 
 def test_clouds_of_a_directory_are_found_and_the_rest_is_skipped(folder):
     found = find_clouds([folder])
-    assert [cloud.stem for cloud in found.clouds] == ["a", "b", "c", "d", "e", "f", "g", "h", "i"]
+    assert [cloud.stem for cloud in found.clouds] == ["a", "b", "c.tar", "d", "e", "f", "g", "h.empty", "i"]
     assert [path.name for path in found.skipped] == [
         ".hidden.txt", "Makefile", "README.md", "below", "history.json", "notes.txt", "page.html.gz", "photo.png",
     ]  # fmt: skip
@@ -76,8 +83,108 @@ def test_a_path_that_is_not_there_and_a_directory_without_clouds(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.txt", "a"), ("5D4KVPBP.txt", "5D4KVPBP"), ("a.xyz_label.gz", "a"), ("tile_1.2.laz", "tile_1"),
-     ("noend", "noend"), (".x.txt", "x")],
-)  # fmt: skip
-def test_the_stem_ends_at_the_first_dot(tmp_path, name, expected):
+    [
+        ("a.txt", "a"),
+        ("5D4KVPBP.txt", "5D4KVPBP"),
+        ("a.xyz_label.gz", "a"),
+        ("tile_1.5_2.0.laz", "tile_1.5_2.0"),
+        ("Scan.01.LAZ", "Scan.01"),
+        ("2026.05.03.laz", "2026.05.03"),
+        ("a.ply.gz", "a"),
+        ("a.1.txt.GZ", "a.1"),
+        ("000000.pcd.bin", "000000"),
+        ("a.ply.zip", "a"),
+        ("a.zip", "a"),
+        ("a.txt.laz", "a.txt"),
+        ("tile_1.5", "tile_1.5"),
+        ("noend", "noend"),
+        (".x.txt", "x"),
+        (".laz", "laz"),
+        ("...", "..."),
+        ("a..laz", "a."),
+    ],
+)
+def test_the_stem_loses_the_suffix_of_the_format_and_no_other_dot(tmp_path, name, expected):
     assert stem(tmp_path / name) == expected
+
+
+@given(st.binary(min_size=1, max_size=255).filter(lambda b: not set(b) & {0, 47} and b.strip(b".")))
+def test_any_name_has_a_stem_that_can_name_a_file(name):
+    found = stem(Path(os.fsdecode(name)))
+    assert found and "/" not in found and found not in (".", "..")
+    assert len(os.fsencode(f"{found}.laz")) <= 255
+
+
+@given(
+    st.from_regex(r"[a-zA-Z0-9_.]{0,12}[a-zA-Z0-9_]", fullmatch=True),
+    st.sampled_from([".laz", ".las", ".ply", ".txt"]),
+)
+def test_the_stem_of_an_output_is_that_of_its_input(name, suffix):
+    once = stem(Path(f"{name}.laz"))
+    assert stem(Path(f"{once}{suffix}")) == once
+
+
+def test_what_is_no_file_is_passed_over_and_never_opened(tmp_path, monkeypatch):
+    (tmp_path / "a.xyz").write_text(ROWS)
+    os.mkfifo(tmp_path / "pipe.laz")
+    (tmp_path / "dangling.laz").symlink_to("nowhere.laz")
+    (tmp_path / "loop.laz").symlink_to("loop.laz")
+    (tmp_path / "device.xyz").symlink_to("/dev/zero")
+    (tmp_path / "folder.laz").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        monkeypatch.chdir(tmp_path)
+        listening.bind("socket.ply")
+        found = find_clouds([tmp_path])
+    assert [cloud.stem for cloud in found.clouds] == ["a"]
+    reasons = {path.name: why for path, why in found.skipped.items()}
+    assert reasons["pipe.laz"] == "a pipe (FIFO)" and reasons["device.xyz"] == "a device"
+    assert reasons["socket.ply"] == "a socket" and reasons["folder.laz"] == "a directory"
+    assert "leads nowhere" in reasons["dangling.laz"] and "leads nowhere" in reasons["loop.laz"]
+
+
+def denied(monkeypatch, name, method):
+    """Let the system refuse a method of paths that end in a name: tests may run as root."""
+    allowed = getattr(Path, method)
+
+    def refuse(self, *args, **kwargs):
+        if self.name == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return allowed(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, method, refuse)
+
+
+@pytest.mark.parametrize("method", ["open", "stat"])
+def test_an_entry_without_permission_is_passed_over_with_the_reason(tmp_path, monkeypatch, method):
+    for name in ("a.xyz", "secret.laz"):
+        (tmp_path / name).write_text(ROWS)
+    denied(monkeypatch, "secret.laz", method)
+    found = find_clouds([tmp_path])
+    assert [cloud.stem for cloud in found.clouds] == ["a"]
+    assert list(found.skipped.values()) == ["Permission denied"]
+
+
+def test_a_directory_that_cannot_be_read_is_a_clear_error(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    denied(monkeypatch, "locked", "iterdir")
+    with pytest.raises(InputError, match="directory cannot be read") as caught:
+        find_clouds([tmp_path / "locked"])
+    assert caught.value.why == "Permission denied" and caught.value.exit_code == 4
+
+
+def test_what_is_no_file_is_refused_at_once_when_it_is_named(tmp_path):
+    os.mkfifo(tmp_path / "pipe.laz")
+    for path, kind in ((tmp_path / "pipe.laz", "a pipe"), (Path("/dev/zero"), "a device")):
+        for refuse in (lambda p: find_clouds([p]), read_cloud):
+            with pytest.raises(CloudFormatError, match="Not a file") as caught:
+                refuse(path)
+            assert kind in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["nowhere.laz", "x" * 300])
+def test_a_path_that_cannot_be_is_not_found(tmp_path, name):
+    (tmp_path / "link.laz").symlink_to(name)
+    with pytest.raises(CloudNotFoundError, match="leads nowhere"):
+        find_clouds([tmp_path / "link.laz"])
+    with pytest.raises(CloudNotFoundError):
+        find_clouds([tmp_path / name])

@@ -79,8 +79,8 @@ def test_suffixes_and_words_belong_to_one_format_each():
 def test_the_words_of_the_formats():
     assert io.WRITTEN == ("laz", "las", "copc.laz", "ply", "pcd", "txt", "txt.gz")
     assert io.SIMULATED == ("laz", "las", "txt", "txt.gz")
-    assert formats.readable() == ".las .laz .ply .pcd and text"
-    assert formats.default_schemes() == "asprs for LAS, COPC; shrec20 for PLY, PCD, text"
+    assert formats.readable() == ".las .laz .ply .pcd .e57 .npy .npz .bin .pcd.bin and text"
+    assert formats.default_schemes() == "asprs for LAS, COPC; shrec20 for PLY, PCD, E57, NumPy, KITTI, text"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,15 @@ def test_the_words_of_the_formats():
 )  # fmt: skip
 def test_the_suffix_decides_and_text_takes_the_rest(tmp_path, name, format_name):
     assert formats.format_to_read(tmp_path / name).name == format_name
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("a.laz", "laz"), ("A.LAS", "las"), ("a.ply", "ply"), ("a.csv", "txt"), ("a", "txt"), ("a.txt.gz", "laz"),
+     ("a.ply.gz", "laz"), ("a.zip", "laz"), ("a.e57", "laz"), ("a.npz", "laz"), ("a.npy", "laz"), ("a.bin", "laz")],
+)  # fmt: skip
+def test_a_cloud_comes_back_in_its_own_format_or_as_laz(tmp_path, name, word):
+    assert formats.same_format(tmp_path / name) == word
 
 
 @pytest.mark.parametrize("name", ["out.ptx", "out.e57", "out"])

@@ -37,9 +37,7 @@ def write(cloud: PointCloud, path: Path) -> None:
     }
     codes = cloud.labels if cloud.labels is not None else np.zeros(len(cloud), np.uint8)
     record = Record.new(*_NOTE, json.dumps(note).encode(), "exact scale, offset and units, m")
-    bare = PointCloud(
-        cloud.x, cloud.y, cloud.z, cloud.scale, cloud.offset, finite=cloud.finite, crs=cloud.crs
-    )
+    bare = PointCloud(cloud.x, cloud.y, cloud.z, cloud.scale, cloud.offset, finite=cloud.used, crs=cloud.crs)
     write_codes(bare, codes, path, {}, lambda header: header.replace(record))
 
 

@@ -75,8 +75,8 @@ def write(
         dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
     table[table > limit] = _UNCLASSIFIED
     codes = table.astype(np.uint8)[point_labels.classes]
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    if cloud.used is not None:
+        codes[~cloud.used] = 0
     write_codes(
         cloud,
         codes,

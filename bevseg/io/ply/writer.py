@@ -48,8 +48,8 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         If the system refuses the write.
     """
     codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    if cloud.used is not None:
+        codes[~cloud.used] = 0
     mark = SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])
     if isinstance(cloud.source, PlySource):
         _write_again(cloud.source, codes, point_labels.confidence, path, mark)

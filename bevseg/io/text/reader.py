@@ -154,7 +154,8 @@ def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDAr
         return start, None
     values = found[LABEL].to_numpy()
     if LABEL in start.guessed:
-        bad = ~((np.rint(values) == values) & (values >= 0) & (values <= _MOST_SHREC20))
+        codes_of_shrec20 = (np.rint(values) == values) & (values >= 0) & (values <= _MOST_SHREC20)
+        bad = ~codes_of_shrec20 & ~np.isnan(values) if codes_of_shrec20.any() else ~codes_of_shrec20
         if bad.any():
             shown = values[np.argmax(bad)]
             warnings.warn(

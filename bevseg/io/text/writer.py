@@ -44,8 +44,8 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         If the system refuses the write.
     """
     codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    if cloud.used is not None:
+        codes[~cloud.used] = 0
     if isinstance(cloud.source, TextSource):
         parts = _lines(cloud.source, codes, point_labels.confidence)
     else:

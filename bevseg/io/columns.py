@@ -1,0 +1,105 @@
+"""Named columns -> points, class codes and the fields beside them: arrays, KITTI and E57 alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.pointcloud import INT32, Crs, PointCloud
+from bevseg.errors import CloudFormatError, UsageError
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning
+from bevseg.io.format_errors import no_points
+from bevseg.io.raw import RawCloud, class_codes
+
+SKIPPED = "-"
+
+STAGES = 90.0
+"""Bytes that the stages need for a point, beside its columns."""
+
+_STEPS = (0.0001, 0.001)
+"""Steps of coordinates, units of the file: the first that the extent allows. Floats do not say how fine they are."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The fields of a file whose points have one array per field, without its coordinates."""
+
+    arrays: Mapping[str, NDArray[np.generic]]
+
+    def fields(self) -> dict[str, NDArray[np.generic]]:
+        """Return name -> (N,) values."""
+        return dict(self.arrays)
+
+
+def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs | None = None) -> RawCloud:
+    """Turn columns into points, class codes and fields.
+
+    Parameters
+    ----------
+    columns
+        Name -> (N,) values; the usual names of x, y, z and of classes are known.
+    path
+        For messages.
+    crs
+        The reference system, if the file names one.
+
+    Raises
+    ------
+    CloudFormatError
+        If x, y or z is missing or there twice, or there are no points.
+    """
+    meanings = {name: meaning(name) for name in columns}
+    axes = []
+    for axis in AXES:
+        found = [name for name, what in meanings.items() if what == axis]
+        if len(found) != 1:
+            raise CloudFormatError(
+                f"The points have no {axis}" if not found else f"The points have {axis} {len(found)} times",
+                where=path,
+                why=f"their columns are {', '.join(columns)}",
+                hint="name the columns of the coordinates x, y and z",
+            )
+        axes += found
+    xyz = np.stack([np.asarray(columns[name], np.float64) for name in axes], axis=1)
+    if len(xyz) == 0:
+        raise no_points(path, "its arrays have no rows")
+    labels = next((name for name, what in meanings.items() if what == CLASS), None)
+    left = {name: values for name, values in columns.items() if name not in (*axes, CONFIDENCE)}
+    cloud = PointCloud.from_xyz(xyz, scale=_step(xyz), crs=crs, name=str(path), source=Columns(left))
+    return RawCloud(cloud, None if labels is None else class_codes(columns[labels], path))
+
+
+def read_names(text: str, count: int, path: Path) -> tuple[str, ...]:
+    """Return the name of each of `count` columns, from `--columns`.
+
+    Raises
+    ------
+    UsageError
+        If x, y and z are not among them once, a name is there twice, or they are more or fewer.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    used = [name for name in names if name != SKIPPED]
+    if any(names.count(axis) != 1 for axis in AXES) or len(set(used)) != len(used) or "" in names:
+        raise UsageError(
+            f"Columns {text!r} cannot be used",
+            where="--columns",
+            why=f"expected each of x, y, z once, no name twice, and {SKIPPED} for a column to skip",
+            hint="for example --columns x,y,z,intensity",
+        )
+    if len(names) != count:
+        raise UsageError(
+            f"{len(names)} columns for a file with {count}",
+            where=path,
+            hint=f"name as many columns, {SKIPPED} for one to skip",
+        )
+    return names
+
+
+def _step(xyz: NDArray[np.float64]) -> float:
+    finite = xyz if np.isfinite([xyz.min(), xyz.max()]).all() else xyz[np.isfinite(xyz).all(axis=1)]
+    span = float(np.ptp(finite, axis=0).max()) + 1 if len(finite) else 0.0
+    return next((step for step in _STEPS if span / step < INT32.max), _STEPS[-1])
