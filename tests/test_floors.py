@@ -47,6 +47,7 @@ INSIDE = {
             "raw",
             "format_errors",
             "coordinates",
+            "class_codes",
             "crs",
             "png",
             "qgis",
@@ -57,6 +58,7 @@ INSIDE = {
         ("pcd", "las"),
         ("find", "write", "simulated", "describe"),
         ("read",),
+        ("keep",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -94,7 +96,13 @@ INSIDE = {
     ),
     "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
-    "runner": (("request", "preview", "compare_statistics"), ("report", "label_cloud"), ("run",)),
+    "runner": (
+        ("request", "preview", "compare_statistics"),
+        ("outputs", "facts", "report"),
+        ("finished",),
+        ("label_cloud",),
+        ("run",),
+    ),
     "study": (
         ("plan", "task", "data_folder", "early_stopping", "plot", "outputs", "tile_scores"),
         ("records", "scenes"),

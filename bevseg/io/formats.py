@@ -9,7 +9,7 @@ from types import ModuleType
 
 from bevseg.config.plugins import entry_points
 from bevseg.errors import DependencyError
-from bevseg.io import FORMATS, Format
+from bevseg.io import FORMATS, WRITTEN, Format
 
 GROUP = "bevseg.formats"
 """Group of the entry points of users; the contract stands in `bevseg.io`."""
@@ -34,6 +34,18 @@ def format_to_read(path: Path) -> Format:
 def format_to_write(path: Path) -> Format | None:
     """Return the format that a file is written in, by the end of its name; None if there is none."""
     return _by_ending(FORMATS, path) or _by_ending(user_formats(), path)
+
+
+def same_format(path: Path) -> str:
+    """Return the ending of the output that has the format of its input, without its first dot.
+
+    Files of other suffix than their format's, and gzipped ones, have none: text becomes `txt`, all others the first
+    of `WRITTEN`.
+    """
+    entry, suffix = format_to_read(path), path.suffix.lower()
+    if suffix in entry.suffixes and entry.writer is not None:
+        return suffix.removeprefix(".")
+    return entry.written[0] if entry.any_suffix and suffix != ".gz" else WRITTEN[0]
 
 
 def suffixes() -> tuple[str, ...]:
@@ -85,7 +97,10 @@ def _by_suffix(entries: tuple[Format, ...], suffix: str) -> Format | None:
 
 
 def _by_ending(entries: tuple[Format, ...], path: Path) -> Format | None:
+    """Return the format that writes files of such a name: by `written`, or by a suffix that it reads."""
     name = path.name.lower()
-    return next(
-        (entry for entry in entries if any(name.endswith(f".{word}") for word in entry.written)), None
-    )
+    for entry in entries:
+        endings = (*(f".{word}" for word in entry.written), *entry.suffixes)
+        if entry.writer is not None and name.endswith(endings):
+            return entry
+    return None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config.names import SCHEMES
-from bevseg.core.labels import Scheme, load_scheme
+from bevseg.core.labels import Scheme, load_scheme, occurring
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError, CloudNotFoundError, LabelError
 from bevseg.io import formats
@@ -104,7 +104,7 @@ def _labels(
         known = scheme or (load_scheme(raw.scheme) if raw.scheme in SCHEMES else None)
         return raw.train_ids.copy() if raw.train_ids.any() else None, known
     try:
-        decoder = _decoder(raw, path, scheme)
+        decoder = _decoder(raw, path, scheme if strict else _fitting(raw, path, scheme))
     except LabelError as error:
         if strict:
             raise
@@ -112,6 +112,36 @@ def _labels(
         return None, None
     labels = decoder.decode(raw.codes, where=str(path), strict=strict)
     return labels if labels.any() else None, decoder
+
+
+def _fitting(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme | None:
+    """Return the scheme that the user names, or None where it is meant for other files: their own scheme fits.
+
+    One name is given for all files of a command, and they may be of several kinds.
+    """
+    if scheme is None or raw.codes is None:
+        return scheme
+    own = raw.scheme or formats.format_to_read(path).scheme
+    if own not in SCHEMES or own == scheme.name:
+        return scheme
+    if raw.scheme is not None and scheme.name in SCHEMES:
+        warnings.warn(
+            f"{path}: its classes are read in scheme {own!r}, which bevseg wrote them in, not in {scheme.name!r}",
+            stacklevel=5,
+        )
+        return None
+    codes = occurring(raw.codes)
+    unknown, of_format = (codes - {entry.code for entry in one.entries} for one in (scheme, load_scheme(own)))
+    # A scheme of the user may leave codes out, which then have no class. The schemes of bevseg are complete.
+    if len(of_format) < len(unknown) and (scheme.name in SCHEMES or unknown == codes):
+        listed = ", ".join(str(code) for code in sorted(unknown)[:10])
+        warnings.warn(
+            f"{path}: codes {listed} are not in scheme {scheme.name!r}: its classes are read in scheme {own!r}, "
+            "that of the format",
+            stacklevel=5,
+        )
+        return None
+    return scheme
 
 
 def _decoder(raw: RawCloud, path: Path, scheme: Scheme | None) -> Scheme:

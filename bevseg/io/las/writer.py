@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.io.las.codes import CONFIDENCE, FIVE_BITS, TRAIN_ID, code_table, description, with_lookup
+from bevseg.io.las.codes import (
+    CONFIDENCE,
+    FIVE_BITS,
+    TRAIN_ID,
+    code_table,
+    description,
+    ensure_fit,
+    with_lookup,
+)
 from bevseg.io.las.dimensions import Dimension
 from bevseg.io.las.reader import LasSource
 from bevseg.io.las.record import write_codes
@@ -40,13 +48,19 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    table = code_table(scheme, point_labels.classes, path)
+    kept = point_labels.kept
+    table = code_table(
+        scheme, point_labels.classes if kept is None else point_labels.classes[~kept.mask], path
+    )
     dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme))}
     limit = FIVE_BITS if _format(cloud) < 6 else 255
     if any(entry.code > limit for entry in scheme.written().values()) or TRAIN_ID in _names(cloud):
         dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
     table[table > limit] = _UNCLASSIFIED
     codes = table.astype(np.uint8)[point_labels.classes]
+    if kept is not None:
+        ensure_fit(kept.codes[kept.mask], limit, path)
+        codes[kept.mask] = kept.codes[kept.mask]
     if cloud.finite is not None:
         codes[~cloud.finite] = 0
     write_codes(cloud, codes, path, dimensions, lambda header: with_lookup(header, scheme, limit))

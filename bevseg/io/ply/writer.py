@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE
 from bevseg.io.ply.header import SCHEME_COMMENT, TYPES
@@ -32,9 +33,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    codes = codes_to_write(cloud, point_labels, scheme, path)
     source = cloud.source if isinstance(cloud.source, VertexSource) else None
     old = source.vertex if source else _coordinates(cloud)
     kinds = {name: old.dtype[name] for name in old.dtype.names or ()}

@@ -11,6 +11,7 @@ import polars as pl
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, units
 from bevseg.io.fields import AXES
 
@@ -30,9 +31,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    codes = codes_to_write(cloud, point_labels, scheme, path)
     rows = pl.DataFrame(dict(zip(AXES, in_file_units(cloud), strict=True)) | {"label": codes})
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
     with (
