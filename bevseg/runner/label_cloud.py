@@ -100,7 +100,11 @@ def label_cloud(
                         preview.draw(cloud, found.dem, found.bands, labels, picture)
                 with watch("write"):
                     _write(cloud, labels, target, scheme, outputs.cloud)
-                facts |= {"output_sha256": sha256(target), "warnings": texts, "seconds": watch.seconds}
+                facts |= {
+                    "output_sha256": sha256(target),
+                    "warnings": texts,
+                    "seconds": _rounded(watch.seconds),
+                }
                 if not is_one_file(request.out):
                     finished.note(request.out, file.stem, conditions, facts)
             undo.pop_all()
@@ -118,6 +122,10 @@ def _told_progress(name: str) -> Iterator[Stopwatch]:
         yield Stopwatch(started=tell)
     finally:
         emit(Step(name, len(STAGES), len(STAGES), part_of=TASK))
+
+
+def _rounded(seconds: dict[str, float]) -> dict[str, float]:
+    return {stage: round(spent, 4) for stage, spent in seconds.items()}
 
 
 def _read(file: CloudFile, request: RunRequest, target: Path) -> tuple[PointCloud, FileCodes | None]:

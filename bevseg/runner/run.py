@@ -21,7 +21,7 @@ from bevseg.io.read import read_cloud
 from bevseg.runner import finished, report
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
 from bevseg.runner.label_cloud import TASK, label_cloud
-from bevseg.runner.outputs import check_names, is_one_file
+from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
@@ -116,6 +116,10 @@ def _existing(
         log.warning("%s: its output exists, and the cloud is skipped: %s", stem, why)
     for stem, done in existing.done.items():
         log.info("already done: %s (%s)", stem, done.facts["outputs"]["cloud"])
+    for file in clouds:
+        outputs = Outputs.of(file, request)
+        if file.stem in earlier.records and outputs.picture is not None and not outputs.cloud.exists():
+            outputs.picture.unlink(missing_ok=True)  # of a run that was killed just before its cloud appeared
     return existing
 
 
