@@ -58,7 +58,7 @@ INSIDE = {
         ("pcd", "las"),
         ("find", "write", "simulated", "describe"),
         ("read",),
-        ("keep",),
+        ("keep", "compare"),
     ),
     "io.crs": (
         ("proj_database",),
@@ -69,6 +69,7 @@ INSIDE = {
         ("geokeys",),
         ("names",),
     ),
+    "io.compare": (("difference",), ("las", "text", "clouds")),
     "ground": (
         (
             "morphology",
