@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bevseg.io.read import read_cloud
+from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -170,3 +171,29 @@ def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tm
         done = pickle.loads(pickle.dumps(work))(file) if name == "there" else work(file)
         assert pickle.loads(pickle.dumps(done)).points == done.points
     assert (tmp_path / "here" / "a.txt").read_bytes() == (tmp_path / "there" / "a.txt").read_bytes()
+
+
+def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, streets, tmp_path):
+    tiny.write_text(tmp_path / "odd.txt", tiny.thin_street("s").xyz, np.full(10958, 7, np.uint8))
+    result = bevseg("run", tmp_path / "odd.txt", "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 0, result.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["date"].endswith("+00:00")
+    assert report["command"][0] == "bevseg"
+    assert "train" not in report["settings"]
+    assert {"ground", "slices", "raster", "net"} <= report["settings"].keys()
+    cloud = report["clouds"]["odd"]
+    assert cloud["outputs"] == {
+        "cloud": str(tmp_path / "out" / "odd.txt"),
+        "picture": str(tmp_path / "out" / "odd.png"),
+    }
+    assert cloud["sha256"] == sha256(tmp_path / "odd.txt")
+    assert cloud["output_sha256"] == sha256(tmp_path / "out" / "odd.txt")
+    assert [("codes 7 are not in" in text) for text in cloud["warnings"]] == [True]
+    assert "warning: " + cloud["warnings"][0] in result.stderr
+    assert cloud["ground"]["method"] in ("flat-zones", "smrf")
+    assert cloud["ground"]["why"]
+    assert cloud["crs"] is None
+    assert cloud["bounds_m"]["x"] == pytest.approx([0.05, 19.95])
+    assert 300 < cloud["area_m2"] <= 400
+    assert cloud["points_per_m2"] == pytest.approx(10958 / cloud["area_m2"], abs=0.01)
