@@ -99,7 +99,7 @@ INSIDE = {
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
     "runner": (
         ("request", "preview", "compare_statistics"),
-        ("outputs", "facts", "report"),
+        ("outputs", "facts", "report", "conditions"),
         ("finished",),
         ("label_cloud",),
         ("run",),

@@ -6,7 +6,6 @@ takes the place of these lines. So a run that was ended from outside goes on whe
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import bevseg
 from bevseg.config.files import parse_json, read_json
-from bevseg.config.names import SCHEMES
 from bevseg.errors import InputError, OutputExistsError
 from bevseg.io.find import CloudFile
+from bevseg.runner.conditions import differences
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, write_error
@@ -31,14 +29,6 @@ LARGEST = 1 << 28
 """Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
 
 AGAIN = "give --overwrite, or another output"
-_CHANGED = {
-    "bevseg": "another version of bevseg",
-    "model": "another model",
-    "looks": "other options of test-time augmentation",
-    "options": "other options",
-    "schemes": "another class scheme",
-}
-"""Key of the conditions -> what is said if it differs."""
 
 
 @dataclass(frozen=True)
@@ -76,29 +66,6 @@ class Existing:
 
     done: dict[str, CloudResult] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
-
-
-def options_of(request: RunRequest) -> dict[str, Any]:
-    """Return the options that results depend on, as the report has them."""
-    return {
-        "format": request.format,
-        "columns": request.columns,
-        "classes": request.classes,
-        "out_classes": request.out_classes,
-        "keep": list(request.keep),
-    }
-
-
-def conditions(request: RunRequest, model_hash: str) -> dict[str, Any]:
-    """Return what the result of a cloud depends on beside the cloud."""
-    own = [scheme for scheme in (request.classes, request.out_classes) if scheme and scheme not in SCHEMES]
-    return {
-        "bevseg": bevseg.__version__,
-        "model": model_hash,
-        "looks": json.loads(json.dumps(dataclasses.asdict(request.tta))),
-        "options": options_of(request),
-        "schemes": {scheme: sha256(Path(scheme)) for scheme in own},
-    }
 
 
 def note(out: Path, stem: str, conditions: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
@@ -185,15 +152,6 @@ def _exists(reasons: Mapping[str, str], targets: Mapping[str, Path]) -> OutputEx
     return OutputExistsError("The output exists", where=targets[stem], why=why + more, hint=AGAIN)
 
 
-def differences(old: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say in words what differs between two sets of conditions."""
-    found = []
-    for key, text in _CHANGED.items():
-        if old.get(key) != now[key]:
-            found.append(f"it was made with {text}{_shown(key, old.get(key), now[key])}")
-    return found
-
-
 def others(earlier: Earlier, out: Path, stems: Sequence[str]) -> dict[str, CloudResult]:
     """Return the clouds of earlier runs that this run does not name, and whose files are still there."""
     return {
@@ -221,17 +179,6 @@ def _difference(
     if sha256(target) != record.facts["output_sha256"]:
         return "it has changed since bevseg wrote it"
     return None
-
-
-def _shown(key: str, old: Any, now: Any) -> str:
-    if key == "bevseg":
-        return f" ({old}, now {now})"
-    if key == "options" and isinstance(old, Mapping):
-        changed = [name for name in now if old.get(name) != now[name]]
-        return ": " + ", ".join(
-            f"--{name.replace('_', '-')} {old.get(name)}, now {now[name]}" for name in changed
-        )
-    return ""
 
 
 def _record(conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:

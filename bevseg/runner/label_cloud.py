@@ -49,7 +49,7 @@ def label_cloud(
     model_path
         The model to label with, given or just trained. Every process loads it once.
     conditions
-        What the result depends on beside the cloud, as `finished.conditions` gives it.
+        What the result depends on beside the cloud, as `conditions_of` gives it.
 
     Returns
     -------

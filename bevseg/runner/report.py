@@ -47,7 +47,7 @@ def report(
     settings, model
         The settings and the file of the model that labelled the clouds.
     conditions
-        What the labels depend on beside the clouds, as `finished.conditions` gives it.
+        What the labels depend on beside the clouds, as `conditions_of` gives it.
     training
         Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
         (stems), scores, seconds. Empty if the model was given.

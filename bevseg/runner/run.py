@@ -15,16 +15,17 @@ from bevseg import pipeline
 from bevseg.config import NAMED, Settings, to_table
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
-from bevseg.errors import InputError, OutputExistsError, UsageError
+from bevseg.errors import BevsegError, InputError, OutputExistsError, UsageError
 from bevseg.io.find import CloudFile, find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.runner import finished, report
+from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
 from bevseg.runner.label_cloud import TASK, label_cloud
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.request import RunRequest
-from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
-from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
+from bevseg.runtime.atomic import ensure_absent, ensure_not_all_exist, ensure_writable, write_json
+from bevseg.runtime.batch import BatchResult, CloudResult, Failure, for_each_cloud
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
@@ -72,19 +73,16 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     _check_outputs(request, clouds.clouds)
     _log_passed_over(clouds.skipped)
-    trained = BatchResult() if request.train_on is None else _trained(request, earlier, progress)
+    trained = (
+        BatchResult() if request.train_on is None else _trained(request, clouds.clouds, earlier, progress)
+    )
     model = _given(request) or request.out / MODEL
-    conditions = finished.conditions(request, sha256(model))
+    conditions = conditions_of(request, sha256(model))
     existing = _existing(request, clouds.clouds, earlier, conditions)
     if request.work is not None:
         record_settings(request.work, _settings(request), GROUPS, overwrite=request.overwrite)
-    result = _label(
-        request,
-        [file for file in clouds.clouds if file.stem not in existing.done],
-        model,
-        conditions,
-        progress,
-    )
+    left = [file for file in clouds.clouds if file.stem not in existing.done]
+    result = _label(request, left, model, conditions, progress, others_done=bool(existing.done))
     done = existing.done | result.done
     result.done = {file.stem: done[file.stem] for file in clouds.clouds if file.stem in done}
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
@@ -129,24 +127,33 @@ def _label(
     model: Path,
     conditions: dict[str, Any],
     progress: Progress,
+    *,
+    others_done: bool,
 ) -> BatchResult:
-    """Label the clouds that are left to do."""
+    """Label the clouds that are left to do; a single one that fails beside finished ones is a failure among many."""
     if not clouds:
         return BatchResult()
     jobs = request.run_config.jobs
     threads = max((os.cpu_count() or 1) // jobs, 1)
-    return for_each_cloud(
-        TASK,
-        functools.partial(label_cloud, request=request, model_path=model, conditions=conditions),
-        clouds,
-        jobs=jobs,
-        on_error=request.run_config.on_error,
-        start=functools.partial(_start_process, threads, registered()) if jobs > 1 else None,
-        progress=progress,
-    )
+    try:
+        return for_each_cloud(
+            TASK,
+            functools.partial(label_cloud, request=request, model_path=model, conditions=conditions),
+            clouds,
+            jobs=jobs,
+            on_error=request.run_config.on_error,
+            start=functools.partial(_start_process, threads, registered()) if jobs > 1 else None,
+            progress=progress,
+        )
+    except BevsegError as error:
+        if len(clouds) > 1 or not others_done or request.run_config.on_error == "stop":
+            raise
+        return BatchResult(failures=[Failure(clouds[0].stem, clouds[0].path, error)])
 
 
-def _trained(request: RunRequest, earlier: Earlier, progress: Progress) -> BatchResult:
+def _trained(
+    request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, progress: Progress
+) -> BatchResult:
     """Train a model, or take the one that an earlier run has trained on the same clouds with the same settings."""
     path, facts = request.out / MODEL, earlier.training
     conditions = _training_conditions(request)
@@ -163,6 +170,9 @@ def _trained(request: RunRequest, earlier: Earlier, progress: Progress) -> Batch
             )
         log.info("already trained: %s", path)
         return BatchResult(facts=facts)
+    if not request.overwrite:  # what a model that is yet to be trained has not made
+        ensure_absent(request.out / REPORT, overwrite=False)
+        ensure_not_all_exist([Outputs.of(file, request).cloud for file in clouds])
     trained = _train(request, progress)
     trained.facts |= {"conditions": conditions, "model_sha256": sha256(path)}
     finished.note_training(request.out, trained.facts)

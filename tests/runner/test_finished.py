@@ -166,3 +166,12 @@ def test_a_report_of_somebody_else_is_not_replaced(text, folder, tiny_model):
     result = label(folder, tiny_model)
     assert result.exit_code == 6
     assert (folder / "out" / "report.json").read_text() == text
+
+
+def test_a_cloud_that_fails_again_beside_finished_ones_is_listed(folder, tiny_model):
+    (folder / "in" / "bad.txt").write_text("1 2 3 1\n4 5 6 1\n7 8\n")
+    for _ in range(2):
+        result = label(folder, tiny_model)
+        assert result.exit_code == 3, result.stderr
+        assert [failure["cloud"] for failure in report(folder)["failures"]] == ["bad"]
+        assert sorted(report(folder)["clouds"]) == ["a", "b"]
