@@ -45,7 +45,7 @@ def labelled(source, model, path):
 def test_what_bevseg_labels_is_proven(suffix, point_format, tiny_model, tmp_path):
     source = write_las(tmp_path / "a.las", point_format)
     result = verify(source, labelled(source, tiny_model, tmp_path / f"out.{suffix}"))
-    if suffix == "txt" and result.exit_code:  # text that has no room for the other fields says so
+    if suffix in ("ply", "txt") and result.exit_code:  # a writer that drops the fields of LAS is found out
         assert "missing in the result" in result.stderr
         return
     assert result.exit_code == 0, result.stderr
