@@ -60,7 +60,10 @@ Command = Sequence[str | Path]
 
 HASH = "sha256:"
 
-VOLATILE = {"seconds", "points_per_second", "versions"}
+VOLATILE = {
+    *("seconds", "points_per_second", "versions", "date", "command", "labelled"),
+    *("conditions", "output_sha256"),
+}
 """Keys of JSON, and columns of histories, that differ between equal results; all below them is left out."""
 
 OF_A_MODEL = ("model", "sha256")

@@ -66,6 +66,12 @@ class SurrogateError(BevsegError, ArithmeticError):
     exit_code = 7
 
 
+class DifferenceError(BevsegError):
+    """A result differs from its source in more than what bevseg declares."""
+
+    exit_code = 7
+
+
 class PartialFailureError(BevsegError):
     """Some clouds failed; the others are done."""
 

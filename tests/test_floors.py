@@ -48,6 +48,7 @@ INSIDE = {
             "raw",
             "format_errors",
             "coordinates",
+            "class_codes",
             "crs",
             "png",
             "qgis",
@@ -59,6 +60,7 @@ INSIDE = {
         ("copc",),
         ("find", "write", "simulated", "describe"),
         ("read",),
+        ("keep", "compare"),
     ),
     "io.crs": (
         ("proj_database",),
@@ -86,6 +88,7 @@ INSIDE = {
         ("extents", "node_writer"),
         ("reader", "writer"),
     ),
+    "io.compare": (("difference",), ("las", "text", "clouds")),
     "ground": (
         (
             "morphology",
@@ -113,7 +116,13 @@ INSIDE = {
     ),
     "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
-    "runner": (("request", "preview", "compare_statistics"), ("report", "label_cloud"), ("run",)),
+    "runner": (
+        ("request", "preview", "compare_statistics"),
+        ("outputs", "facts", "report", "conditions"),
+        ("finished",),
+        ("label_cloud",),
+        ("run",),
+    ),
     "study": (
         ("plan", "task", "data_folder", "early_stopping", "plot", "outputs", "tile_scores"),
         ("records", "scenes"),

@@ -65,16 +65,30 @@ class Console:
         """Show the progress of a task: work done, points per second, time left."""
         if self._level > logging.INFO:
             return
+        if step.part_of and self._bars is None:
+            return
         task = self._tasks.setdefault(step.task, _Task(time.monotonic()))
         if self._bars is not None:
+            if step.part_of and step.done >= step.total:
+                self._remove(step.task)
+                return
             if task.bar is None:
                 task.bar = self._bars.add_task(step.task, total=step.total, note="")
-            self._bars.update(task.bar, completed=step.done, total=step.total, note=task.text(step))
+            note = step.note if step.part_of else task.text(step)
+            self._bars.update(task.bar, completed=step.done, total=step.total, note=note)
         elif task.is_due(step):
             click.echo(f"{step.task}: {printable(task.text(step))}", err=True)
 
+    def _remove(self, name: str) -> None:
+        """Take away the bar of a part that is finished."""
+        task = self._tasks.pop(name)
+        if task.bar is not None:
+            self._bars.remove_task(task.bar)
+
     def result(self, text: str) -> None:
-        """Print a result on stdout."""
+        """Print a result on stdout; the bars, which may share the terminal with it, come to rest first."""
+        if self._bars is not None:
+            self._bars.stop()
         click.echo(printable(text, keep="\n\t"))
 
     def finish(self, result: BatchResult) -> None:
@@ -172,9 +186,9 @@ def _bars() -> Any:
     from rich.progress import BarColumn, Progress, TextColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a file may be called [red]
         BarColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=Terminal(stderr=True),
     )
 

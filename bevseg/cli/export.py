@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
-
-from bevseg.io import WRITTEN, formats
 
 from . import options
 from .console import Console
 
 
-class Formats(options.Names):
-    """Formats that can be written, joined by commas."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split at commas and check each name. --help needs only those of bevseg; here the user's count as well."""
-        self.choices = formats.written()
-        return super().convert(value, param, ctx)
-
-
 @click.command(cls=options.Stage)
 @options.work
-@options.output("OUT", "Directory of the labelled clouds, <stem>.<format>.")
-@click.option(
-    "--format",
-    "formats",
-    type=Formats(),
-    default=WRITTEN[0],
-    show_default=True,
-    metavar=",".join(WRITTEN),
-    help="One format, or several separated by commas.",
-)
+@options.output("OUT", "Directory of the labelled clouds, named like their sources.")
+@options.output_format(single=False)
 @options.out_classes()
+@options.keep
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -46,6 +25,7 @@ def export(
     output: Path,
     formats: tuple[str, ...],
     out_classes: str | None,
+    keep: tuple[int, ...],
     jobs: int,
     on_error: str,
     overwrite: bool,
@@ -63,4 +43,7 @@ def export(
     from bevseg.workdir.for_each import StageOptions
 
     stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
-    console.finish(export_work(work, output, formats=formats, out_classes=out_classes, options=stage_options))
+    result = export_work(
+        work, output, formats=formats, out_classes=out_classes, keep=keep, options=stage_options
+    )
+    console.finish(result)

@@ -20,7 +20,7 @@ from bevseg.config import (
 )
 from bevseg.config.domains import Domain, OutsideError, did_you_mean, shown
 from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
-from bevseg.io.formats import default_schemes
+from bevseg.io import SAME, WRITTEN, formats
 from bevseg.weights import default_model
 
 from .console import Console
@@ -134,6 +134,44 @@ def _path_argument(name: str, **kwargs: Any) -> Decorator:
     return click.argument(name, type=click.Path(path_type=Path), **kwargs)
 
 
+class OutputFormats(Names):
+    """`same`, or formats that can be written, joined by commas; with `single` one of them."""
+
+    def __init__(self, *, single: bool = False) -> None:
+        super().__init__()
+        self.single = single
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split at commas and check each name. --help needs only those of bevseg; here the user's count as well."""
+        self.choices = (SAME, *formats.written())
+        names = super().convert(value, param, ctx)
+        if self.single and len(names) > 1:
+            self.fail(f"{shown(value)}: expected one format", param, ctx)
+        return names
+
+    def _expected(self) -> str:
+        return f"one of {', '.join(self.choices or ())}" if self.single else super()._expected()
+
+
+class Codes(click.ParamType):
+    """Class codes, separated by commas."""
+
+    name = "codes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Split at commas and read each code."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(dict.fromkeys(int(part) for part in value.split(",")))
+        except ValueError:
+            self.fail(f"{shown(value)}: expected class codes separated by commas, such as 2,9", param, ctx)
+
+
 # A missing file is bad input (exit 4), reported by the function that reads it: no `exists=True` here.
 class Model(click.ParamType):
     """The file of a trained model, or the name of the one that ships.
@@ -181,6 +219,13 @@ columns = click.option(
     metavar="x,y,z,label",
     help="Columns of text clouds, in order; - is a column to ignore.",
 )
+keep = click.option(
+    "--keep",
+    type=Codes(),
+    default=(),
+    metavar="2,9",
+    help="Class codes of the input that are right already: their points keep them.",
+)
 train_on = _path("--train-on", metavar="LABELLED_DIR", help="First train a model on these labelled clouds.")
 work_kept = _path("--work", metavar="DIR", help="Keep the files of all stages in this work directory.")
 points = _path(
@@ -212,6 +257,12 @@ cell = click.option(
     type=Setting(RasterConfig, "cell"),
     metavar="M",
     help=f"Cell size, in metres (in any CRS).  [default: from the settings, else {RasterConfig.cell}]",
+)
+cell_of_training = click.option(
+    "--cell",
+    type=Setting(RasterConfig, "cell"),
+    metavar="M",
+    help=f"Cell size of a training (--train-on), metres.  [default: from the settings, else {RasterConfig.cell}]",
 )
 init = click.option(
     "--init",
@@ -260,7 +311,7 @@ def classes(what: str) -> Decorator:
     return click.option(
         "--classes",
         metavar="SCHEME",
-        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. [default: {default_schemes()}]",
+        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. [default: {formats.default_schemes()}]",
     )
 
 
@@ -270,7 +321,22 @@ def out_classes() -> Decorator:
         "--out-classes",
         metavar="SCHEME",
         help=f"Class scheme of the output: {', '.join(SCHEMES)}, or a TOML file. "
-        f"[default: {default_schemes()}]",
+        f"[default: {formats.default_schemes()}]",
+    )
+
+
+def output_format(*, single: bool) -> Decorator:
+    """--format of the labelled clouds: one, or several."""
+    words = (SAME, *WRITTEN)
+    return click.option(
+        "--format",
+        "format_" if single else "formats",
+        type=OutputFormats(single=single),
+        default=SAME,
+        show_default=True,
+        metavar="|".join(words) if single else ",".join(words),
+        help=f"{'Format' if single else 'Formats'} of the labelled clouds. {SAME}: that of the input; formats that "
+        f"are not written, and gzipped files, become {WRITTEN[0]}.",
     )
 
 

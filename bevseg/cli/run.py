@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,15 +16,21 @@ from .console import Console
 
 @click.command(cls=options.Stage)
 @options.clouds
-@options.output("OUT", "Directory of the results.")
+@options.output(
+    "OUT", "Directory of the results; or, for one cloud, the labelled file alone, such as out.laz."
+)
+@options.output_format(single=True)
 @options.model("A trained model.", shipped=True)
 @options.train_on
 @options.init
 @options.config
 @options.classes("the input labels, for training and scores")
 @options.out_classes()
+@options.columns
+@options.keep
 @options.val
 @options.max_minutes
+@options.cell_of_training
 @options.tta
 @options.jobs
 @options.on_error
@@ -34,14 +42,18 @@ def run(
     console: Console,
     clouds: tuple[Path, ...],
     output: Path,
+    format_: tuple[str, ...],
     model: Path | None,
     train_on: Path | None,
     init: Path | None,
     config: str | None,
     classes: str | None,
     out_classes: str | None,
+    columns: str | None,
+    keep: tuple[int, ...],
     val: tuple[str, ...] | None,
     max_minutes: float | None,
+    cell: float | None,
     tta: PredictConfig,
     jobs: int,
     on_error: str,
@@ -52,12 +64,16 @@ def run(
 ) -> None:
     """Label CLOUDS (files, or directories of files) from end to end.
 
-    OUT gets the labelled clouds, a picture of each, report.json and, after a training, the model. Labels in CLOUDS
-    do not change the result. They are used to print scores.
+    OUT gets the labelled clouds in their own formats, a picture of each, report.json and, after a training, the
+    model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print scores.
+
+    Clouds that an earlier run has finished with the same model and options are not done again.
 
     \b
     Examples:
       bevseg run scans/ -o labelled/
+      bevseg run scan.ply -o labelled.laz
+      bevseg run scans/ -o labelled/ --format laz --keep 9
       bevseg run scans/ -o labelled/ -m model.safetensors
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init default
@@ -68,8 +84,10 @@ def run(
     from bevseg.training.fine_tuning import training_settings
 
     settings = None
-    if config is not None or init is not None or max_minutes is not None:
+    if any(value is not None for value in (config, init, max_minutes, cell)):
         settings = training_settings(config, init=init, max_minutes=max_minutes)
+    if settings is not None and cell is not None:
+        settings = replace(settings, raster=replace(settings.raster, cell=cell))
     result = run(
         RunRequest(
             clouds,
@@ -80,11 +98,15 @@ def run(
             settings=settings,
             classes=classes,
             out_classes=out_classes,
+            columns=columns,
+            format=format_[0],
+            keep=keep,
             val=val,
             work=work,
             tta=tta,
             overwrite=overwrite,
             run_config=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
+            command=("bevseg", *sys.argv[1:]),
         ),
         progress=console.progress,
     )

@@ -132,6 +132,11 @@ class Scheme:
         return table
 
 
+def occurring(codes: NDArray[np.integer]) -> set[int]:
+    """Return the codes that occur."""
+    return set(_distinct(codes)[0].tolist())
+
+
 def _distinct(
     codes: NDArray[np.integer],
 ) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:

@@ -215,6 +215,14 @@ def _near(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
 
 
 @dataclass(frozen=True)
+class KeptCodes:
+    """Class codes of the input that are written again: (N,) codes, and a mask of the points that keep them."""
+
+    codes: NDArray[np.integer]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class PointLabels:
     """Class and confidence of each point, in the order of the cloud.
 
@@ -224,10 +232,13 @@ class PointLabels:
         (N,) uint8 train ids; 0 where nothing is known.
     confidence
         (N,) uint8, probability of the class times 255; 0 with class 0.
+    kept
+        Points whose code in the input is written again, in place of that of their class. None: there are none.
     """
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+    kept: KeptCodes | None = None
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         """Yield `classes` and `confidence`: `classes, confidence = labels`."""

@@ -147,5 +147,8 @@ FORMATS = (
 WRITTEN = tuple(word for entry in FORMATS if entry.writer for word in entry.written)
 """Formats of labelled clouds; the first is the default."""
 
+SAME = "same"
+"""Word of `--format` for the format of the input."""
+
 SIMULATED = tuple(word for entry in FORMATS if entry.simulated for word in entry.written)
 """Formats of simulated clouds; the first is the default."""

@@ -54,21 +54,23 @@ def without_packing(name: str) -> str:
     return name.removesuffix(name[len(name) - len(found) :]) or name
 
 
-def same_format(path: Path) -> str:
-    """Return the word of `--format` that means: as the input. What is packed, or only read, comes back as LAZ."""
-    entry, name = format_to_read(path), path.name.lower()
-    if entry.inside:
-        word: str = load(entry.reader).ending(path)
-        return word
-    if entry.returns or not entry.writer or name.endswith(PACKINGS):
-        return entry.returns or WRITTEN[0]
-    own = [word for word in entry.written if name.endswith(f".{word}")]
-    return max(own, key=len) if own else entry.written[0]
-
-
 def format_to_write(path: Path) -> Format | None:
     """Return the format that a file is written in, by the end of its name; None if there is none."""
     return _by_ending(FORMATS, path) or _by_ending(user_formats(), path)
+
+
+def same_format(path: Path) -> str:
+    """Return the ending, without its first dot, of the output that has the format of its input.
+
+    Text keeps its suffix, `xyz` say. What is packed, or only read, comes back as LAZ.
+    """
+    entry, suffix = format_to_read(path), path.suffix.lower()
+    if entry.inside:
+        word: str = load(entry.reader).ending(path)
+        return word
+    if entry.returns or not entry.writer or path.name.lower().endswith(PACKINGS):
+        return entry.returns or WRITTEN[0]
+    return suffix.removeprefix(".") if suffix in entry.suffixes else entry.written[0]
 
 
 def suffixes() -> tuple[str, ...]:
@@ -132,7 +134,16 @@ def _by_start(path: Path) -> Format | None:
 
 
 def _by_ending(entries: tuple[Format, ...], path: Path) -> Format | None:
-    """Return the format with the longest ending that the name has: a `.copc.laz` is no plain `.laz`."""
+    """Return the format that writes files of such a name.
+
+    The longest ending decides: a `.copc.laz` is no plain `.laz`. A suffix that is read is also written.
+    """
     name = path.name.lower()
-    found = {len(word): entry for entry in entries for word in entry.written if name.endswith(f".{word}")}
+    found = {
+        len(ending): entry
+        for entry in reversed(entries)
+        if entry.writer is not None
+        for ending in (*(f".{word}" for word in entry.written), *entry.suffixes)
+        if name.endswith(ending)
+    }
     return found[max(found)] if found else None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bevseg.config.names import SCHEMES
 from bevseg.core.far_points import find_far_points
-from bevseg.core.labels import UNDEFINED, Scheme, load_scheme
+from bevseg.core.labels import UNDEFINED, Scheme, load_scheme, occurring
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, LabelError, UsageError
 from bevseg.io import Format, foreign, formats, packed
@@ -167,7 +167,7 @@ def _labels(
         known = scheme or (load_scheme(raw.scheme) if raw.scheme in SCHEMES else None)
         return raw.train_ids.copy() if raw.train_ids.any() else None, known
     try:
-        decoder = _decoder(raw, entry, path, scheme)
+        decoder = _decoder(raw, entry, path, scheme if strict else _fitting(raw, entry, path, scheme))
     except LabelError as error:
         if strict:
             raise
@@ -177,6 +177,36 @@ def _labels(
     if np.ma.isMaskedArray(raw.codes):
         labels[np.ma.getmaskarray(raw.codes)] = UNDEFINED
     return labels if labels.any() else None, decoder
+
+
+def _fitting(raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None) -> Scheme | None:
+    """Return the scheme that the user names, or None where it is meant for other files: their own scheme fits.
+
+    One name is given for all files of a command, and they may be of several kinds.
+    """
+    if scheme is None or raw.codes is None:
+        return scheme
+    own = raw.scheme or entry.scheme
+    if own not in SCHEMES or own == scheme.name:
+        return scheme
+    if raw.scheme is not None and scheme.name in SCHEMES:
+        warnings.warn(
+            f"{path}: its classes are read in scheme {own!r}, which bevseg wrote them in, not in {scheme.name!r}",
+            stacklevel=5,
+        )
+        return None
+    codes = occurring(raw.codes)
+    unknown, of_format = (codes - {line.code for line in one.entries} for one in (scheme, load_scheme(own)))
+    # A scheme of the user may leave codes out, which then have no class. The schemes of bevseg are complete.
+    if len(of_format) < len(unknown) and (scheme.name in SCHEMES or unknown == codes):
+        listed = ", ".join(str(code) for code in sorted(unknown)[:10])
+        warnings.warn(
+            f"{path}: codes {listed} are not in scheme {scheme.name!r}: its classes are read in scheme {own!r}, "
+            "that of the format",
+            stacklevel=5,
+        )
+        return None
+    return scheme
 
 
 def _decoder(raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None) -> Scheme:

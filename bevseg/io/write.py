@@ -38,6 +38,27 @@ def check_output(path: Path, *, scheme: Scheme | None = None, overwrite: bool = 
     (scheme or load_scheme(entry.scheme)).encode(known, where=str(path))
 
 
+def scheme_written(path: Path, out_classes: str | None = None) -> Scheme:
+    """Return the scheme of the codes in an output: the one that the user names, or that of the format.
+
+    Raises
+    ------
+    UsageError
+        For a suffix that is not written.
+    """
+    return load_scheme(out_classes or _format(path)[0].scheme)
+
+
+def cannot_keep(cloud: PointCloud, path: Path) -> list[str]:
+    """Return one sentence for each thing of the source that a file of this suffix cannot hold."""
+    entry, _ = _format(path)
+    assert entry.writer is not None
+    sentences: Callable[[PointCloud], list[str]] = getattr(
+        formats.load(entry.writer), "cannot_keep", lambda cloud: []
+    )
+    return sentences(cloud)
+
+
 def write_cloud(
     cloud: PointCloud,
     point_labels: PointLabels,

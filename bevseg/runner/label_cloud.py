@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bevseg import pipeline
-from bevseg.core.labels import CLASS_NAMES, load_scheme
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.labels import Scheme, load_scheme
+from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.errors import BevsegError
 from bevseg.io.find import CloudFile
-from bevseg.io.read import read_cloud
-from bevseg.io.write import write_cloud
-from bevseg.runner import preview
+from bevseg.io.keep import check_keep, keep_codes
+from bevseg.io.read import FileCodes, read_with_codes
+from bevseg.io.write import cannot_keep, scheme_written, write_cloud
+from bevseg.runner import finished, preview
+from bevseg.runner.facts import ground_facts, label_facts, place_facts
+from bevseg.runner.outputs import Outputs, is_one_file
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, replacing
 from bevseg.runtime.batch import CloudResult
-from bevseg.runtime.progress import Stopwatch
+from bevseg.runtime.progress import Step, Stopwatch, emit
 from bevseg.seg.checkpoint import Model
-from bevseg.workdir.facts import cloud_facts
+from bevseg.workdir.facts import cloud_facts, sha256
 from bevseg.workdir.folder import Folder
 
+TASK = "label"
+"""Name of the task, for people."""
 
-def label_cloud(file: CloudFile, request: RunRequest, model_path: Path) -> CloudResult:
+STAGES = ("read", "ground", "rasterize", "predict", "backproject", "keep", "picture", "write")
+"""What the work on a cloud consists of, in order; `keep` and `picture` only on request."""
+
+
+def label_cloud(
+    file: CloudFile, request: RunRequest, model_path: Path, conditions: dict[str, Any]
+) -> CloudResult:
     """Label one cloud of a run. All of its outputs are written, or none.
 
     Parameters
@@ -35,39 +48,108 @@ def label_cloud(file: CloudFile, request: RunRequest, model_path: Path) -> Cloud
         The whole run.
     model_path
         The model to label with, given or just trained. Every process loads it once.
+    conditions
+        What the result depends on beside the cloud, as `conditions_of` gives it.
 
     Returns
     -------
     CloudResult
-        The facts are `source`, `seconds` by stage, `classes` (points by class) and, for a labelled cloud, `matrix`
-        and `oracle`.
+        The facts are what the report says about the cloud.
     """
-    laz, png = (request.out / f"{file.stem}{suffix}" for suffix in (".laz", ".png"))
+    outputs = Outputs.of(file, request)
     folder = Folder(request.work / file.stem) if request.work else None
-    for path in (laz, png):
+    for path in outputs.paths():
         ensure_absent(path, overwrite=request.overwrite)
     if folder is not None:
         folder.ensure_absent("ingest", overwrite=request.overwrite)
-    watch, written = Stopwatch(), [laz, png]
-    with watch("read"):
-        cloud = read_cloud(file.path, scheme=load_scheme(request.classes) if request.classes else None)
-    model = pipeline.load_model(model_path)
-    outputs = pipeline.label(cloud, model, device=request.run_config.device, tta=request.tta, watch=watch)
-    with ExitStack() as undo:
-        if folder is not None:
-            undo.callback(folder.invalidate_from, "ingest")
-            facts = cloud_facts(cloud, file.path) | {"scheme": request.classes, "columns": None}
-            with watch("keep"):
-                written += _keep(folder, cloud, facts, outputs, model)
-        with replacing(png) as temporary:
-            with watch("picture"):
-                preview.draw(cloud, outputs.dem, outputs.bands, outputs.point_labels, temporary)
-            with watch("write"):
-                scheme = load_scheme(request.out_classes) if request.out_classes else None
-                write_cloud(cloud, outputs.point_labels, laz, scheme=scheme, overwrite=request.overwrite)
-        undo.pop_all()
-    facts = {"source": str(file.path), "seconds": watch.seconds} | _label_facts(cloud, outputs, model)
-    return CloudResult(tuple(written), len(cloud), facts)
+    with _told_progress(file.path.name) as watch, _noted_warnings() as texts:
+        with watch("read"):
+            cloud, codes = _read(file, request, outputs.cloud)
+            source_hash = sha256(file.path)
+        model = pipeline.load_model(model_path)
+        found = pipeline.label(cloud, model, device=request.run_config.device, tta=request.tta, watch=watch)
+        labels, kept = found.point_labels, None
+        scheme = scheme_written(outputs.cloud, request.out_classes)
+        if request.keep and codes is not None:
+            labels, kept = keep_codes(labels, codes, request.keep, scheme)
+        facts = {
+            "source": str(file.path),
+            "sha256": source_hash,
+            "points": len(cloud),
+            "labelled": datetime.now(UTC).isoformat(timespec="seconds"),
+            "outputs": {
+                "cloud": str(outputs.cloud),
+                "picture": None if outputs.picture is None else str(outputs.picture),
+            },
+            **place_facts(cloud),
+            "ground": ground_facts(found.ground),
+            **label_facts(cloud, labels, found, model),
+            "kept": kept,
+        }
+        with ExitStack() as undo:
+            written: list[Path] = []
+            if folder is not None:
+                undo.callback(folder.invalidate_from, "ingest")
+                with watch("keep"):
+                    written = _keep(folder, cloud, _ingested(cloud, file, request), found, model)
+            with ExitStack() as results:
+                target = results.enter_context(replacing(outputs.cloud, overwrite=request.overwrite))
+                if outputs.picture is not None:
+                    picture = results.enter_context(replacing(outputs.picture))
+                    with watch("picture"):
+                        preview.draw(cloud, found.dem, found.bands, labels, picture)
+                with watch("write"):
+                    _write(cloud, labels, target, scheme, outputs.cloud)
+                facts |= {
+                    "output_sha256": sha256(target),
+                    "warnings": texts,
+                    "seconds": _rounded(watch.seconds),
+                }
+                if not is_one_file(request.out):
+                    finished.note(request.out, file.stem, conditions, facts)
+            undo.pop_all()
+    return CloudResult((*outputs.paths(), *written), len(cloud), facts)
+
+
+@contextmanager
+def _told_progress(name: str) -> Iterator[Stopwatch]:
+    """Yield a stopwatch that reports when a stage of the cloud of this name begins."""
+
+    def tell(stage: str) -> None:
+        emit(Step(name, STAGES.index(stage), len(STAGES), note=stage, part_of=TASK))
+
+    try:
+        yield Stopwatch(started=tell)
+    finally:
+        emit(Step(name, len(STAGES), len(STAGES), part_of=TASK))
+
+
+def _rounded(seconds: dict[str, float]) -> dict[str, float]:
+    return {stage: round(spent, 4) for stage, spent in seconds.items()}
+
+
+def _read(file: CloudFile, request: RunRequest, target: Path) -> tuple[PointCloud, FileCodes | None]:
+    """Read a cloud, and say before the work what its output cannot hold."""
+    scheme = load_scheme(request.classes) if request.classes else None
+    cloud, codes = read_with_codes(file.path, scheme=scheme, columns=request.columns)
+    for sentence in cannot_keep(cloud, target):
+        warnings.warn(f"{file.path}: {sentence}", stacklevel=2)
+    if request.keep:
+        check_keep(codes, request.keep, scheme_written(target, request.out_classes), file.path)
+    return cloud, codes
+
+
+def _write(cloud: PointCloud, labels: PointLabels, temporary: Path, scheme: Scheme, target: Path) -> None:
+    try:
+        write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True)
+    except BevsegError as error:
+        if str(error.where) == str(temporary):  # the user knows only the output
+            error.where = target
+        raise
+
+
+def _ingested(cloud: PointCloud, file: CloudFile, request: RunRequest) -> dict[str, Any]:
+    return cloud_facts(cloud, file.path) | {"scheme": request.classes, "columns": request.columns}
 
 
 def _keep(
@@ -85,12 +167,18 @@ def _keep(
     ]
 
 
-def _label_facts(cloud: PointCloud, outputs: pipeline.StageOutputs, model: Model) -> dict[str, Any]:
-    """Return what the report says about the labels."""
-    counts = np.bincount(outputs.point_labels.classes, minlength=len(CLASS_NAMES))
-    facts: dict[str, Any] = {"classes": dict(zip(CLASS_NAMES, counts.tolist(), strict=True))}
-    if pipeline.is_labelled(cloud):
-        best = pipeline.oracle(cloud, outputs.dem, model.settings.slices)
-        facts["matrix"] = pipeline.matrix(cloud, outputs.point_labels)
-        facts["oracle"] = pipeline.matrix(cloud, best)
-    return facts
+@contextmanager
+def _noted_warnings() -> Iterator[list[str]]:
+    """Yield the texts of the warnings for the user that come in the block; they go on to where they went before."""
+    texts: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def note(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if category is UserWarning:
+                texts.append(str(message))
+            show(message, category, *rest, **more)
+
+        warnings.showwarning = note
+        warnings.simplefilter("always", UserWarning)
+        yield texts

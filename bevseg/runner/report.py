@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import platform
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from bevseg.core.scores import score_table, scores_of
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.seg.device import resolve
-from bevseg.workdir.facts import sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
 """Distributions whose versions go into the report, if they are installed."""
@@ -32,6 +32,7 @@ def report(
     *,
     settings: Settings,
     model: Path,
+    conditions: Mapping[str, Any],
     training: Mapping[str, Any],
     passed_over: Collection[Path],
 ) -> dict[str, Any]:
@@ -45,6 +46,8 @@ def report(
         The facts of each cloud are those of `label_cloud`.
     settings, model
         The settings and the file of the model that labelled the clouds.
+    conditions
+        What the labels depend on beside the clouds, as `conditions_of` gives it.
     training
         Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
         (stems), scores, seconds. Empty if the model was given.
@@ -62,27 +65,33 @@ def report(
         for stem, source in training.get("sources", {}).items()
     }
     clouds = {stem: _cloud(done, roles) for stem, done in result.done.items()}
-    labelled = [stem for stem, done in result.done.items() if "matrix" in done.facts]
+    labelled = [stem for stem, done in result.done.items() if done.facts["scores"] is not None]
     unseen = [stem for stem in labelled if clouds[stem]["role"] == "unseen"]
     scored = unseen or labelled
+    in_force = to_table(settings)
+    if not training:  # a model that is given holds those that it was trained with
+        del in_force["train"]
     table: dict[str, Any] = {
-        "settings": to_table(settings),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(request.command),
+        "settings": in_force,
         "seed": request.run_config.seed,
         "device": str(resolve(request.run_config.device)),
         "looks": dataclasses.asdict(request.tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
             "file": str(model),
-            "sha256": sha256(model),
+            "sha256": conditions["model"],
         },
+        "conditions": dict(conditions),
         "versions": versions(),
         "scored": scored,
         "scored_unseen": bool(unseen),
     }
-    for key, counts in (("scores", "matrix"), ("oracle", "oracle")):
-        pooled = sum(
-            (result.done[s].facts[counts] for s in scored), np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-        )
+    for key in ("scores", "oracle"):
+        pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+        for stem in scored:
+            pooled[1:] += np.array(result.done[stem].facts[key]["confusion"]["counts"], np.int64)
         table[key] = scores_of(pooled) if scored else None
     table["training"] = dict(training) or None
     table["speed"] = speed(list(result.done.values()))
@@ -135,14 +144,6 @@ def versions() -> dict[str, str]:
 
 
 def _cloud(done: CloudResult, roles: Mapping[str, str]) -> dict[str, Any]:
-    source = Path(done.facts["source"])
-    table: dict[str, Any] = {
-        "source": str(source),
-        "points": done.points,
-        "role": roles.get(str(source.resolve()), "unseen"),
-        "classes": done.facts["classes"],
-        **{key: value for key, value in speed([done]).items() if key != "points"},
-    }
-    for key, counts in (("scores", "matrix"), ("oracle", "oracle")):
-        table[key] = scores_of(done.facts[counts]) if counts in done.facts else None
-    return table
+    """Return the facts of a cloud, and its part in the training."""
+    role = roles.get(str(Path(done.facts["source"]).resolve()), "unseen")
+    return done.facts | {"role": role} | {k: v for k, v in speed([done]).items() if k != "points"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
+from bevseg.io import SAME
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class RunRequest:
     paths
         Clouds, or directories of clouds.
     out
-        Directory of the results.
+        Directory of the results; or, for a single cloud, the labelled file, whose suffix picks the format.
     model
         File of a trained model. None: the model that ships with bevseg, or the one that the run trains.
     train_on
@@ -28,6 +29,12 @@ class RunRequest:
         Settings of the training; None: the defaults. A model that is given brings its own.
     classes, out_classes
         Class schemes of the input and of the output; None: those of the format.
+    columns
+        Columns of text clouds, such as `x,y,z,-,label`; None: those that the files show.
+    format
+        Ending of the labelled clouds, of `bevseg.io.formats.written()`; `SAME`: that of the input.
+    keep
+        Class codes of the input whose points keep them.
     val
         Stems of the clouds held out for early stopping; None: a seeded choice.
     work
@@ -38,6 +45,8 @@ class RunRequest:
         Whether outputs may be replaced.
     run_config
         Seed, device, processes, and what an error does.
+    command
+        The command line, for the report.
     """
 
     paths: tuple[Path, ...]
@@ -48,8 +57,12 @@ class RunRequest:
     settings: Settings | None = None
     classes: str | None = None
     out_classes: str | None = None
+    columns: str | None = None
+    format: str = SAME
+    keep: tuple[int, ...] = ()
     val: tuple[str, ...] | None = None
     work: Path | None = None
     tta: PredictConfig = NO_TTA
     overwrite: bool = False
     run_config: RunConfig = field(default_factory=RunConfig)
+    command: tuple[str, ...] = ()

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import bevseg
 from bevseg import pipeline
-from bevseg.config import NAMED, Settings
+from bevseg.config import NAMED, Settings, to_table
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
-from bevseg.errors import InputError, UsageError
+from bevseg.errors import BevsegError, InputError, OutputExistsError, UsageError
 from bevseg.io.find import CloudFile, find_clouds
 from bevseg.io.read import read_cloud
-from bevseg.runner import report
-from bevseg.runner.label_cloud import label_cloud
+from bevseg.runner import finished, report
+from bevseg.runner.conditions import conditions_of
+from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
+from bevseg.runner.label_cloud import TASK, label_cloud
+from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.request import RunRequest
-from bevseg.runtime.atomic import (
-    ensure_absent,
-    ensure_different,
-    ensure_not_all_exist,
-    ensure_writable,
-    write_json,
-)
-from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
+from bevseg.runtime.atomic import ensure_absent, ensure_not_all_exist, ensure_writable, write_json
+from bevseg.runtime.batch import BatchResult, CloudResult, Failure, for_each_cloud
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import limit_threads, resolve
@@ -36,11 +35,12 @@ from bevseg.training import prepare_example, train
 from bevseg.training.fit import check_training_settings, ensure_networks
 from bevseg.training.holdout import ensure_known
 from bevseg.weights import default_model
+from bevseg.workdir.facts import sha256
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
 
-MODEL, REPORT = "model.safetensors", "report.json"
+MODEL = "model.safetensors"
 
 
 def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
@@ -69,38 +69,130 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     """
     _check_options(request)
     clouds = find_clouds(list(request.paths))
+    one_file = is_one_file(request.out)
+    earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     _check_outputs(request, clouds.clouds)
     _log_passed_over(clouds.skipped)
-    trained = BatchResult() if request.train_on is None else _train(request, progress)
+    trained = (
+        BatchResult() if request.train_on is None else _trained(request, clouds.clouds, earlier, progress)
+    )
     model = _given(request) or request.out / MODEL
+    conditions = conditions_of(request, sha256(model))
+    existing = _existing(request, clouds.clouds, earlier, conditions)
     if request.work is not None:
         record_settings(request.work, _settings(request), GROUPS, overwrite=request.overwrite)
-    jobs = request.run_config.jobs
-    threads = max((os.cpu_count() or 1) // jobs, 1)
-    result = for_each_cloud(
-        "label",
-        functools.partial(label_cloud, request=request, model_path=model),
-        clouds.clouds,
-        jobs=jobs,
-        on_error=request.run_config.on_error,
-        start=functools.partial(_start_process, threads, registered()) if jobs > 1 else None,
-        progress=progress,
-    )
+    left = [file for file in clouds.clouds if file.stem not in existing.done]
+    result = _label(request, left, model, conditions, progress, others_done=bool(existing.done))
+    done = existing.done | result.done
+    result.done = {file.stem: done[file.stem] for file in clouds.clouds if file.stem in done}
+    result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
     table = report.report(
         request,
         result,
         settings=_settings(request),
         model=model,
+        conditions=conditions,
         training=trained.facts,
         passed_over=clouds.skipped,
     )
-    write_json(table, request.out / REPORT, overwrite=request.overwrite)
-    return BatchResult(
-        [*trained.written, *result.written, request.out / REPORT],
-        trained.failures + result.failures,
-        result.done,
-        table,
-    )
+    written = [*trained.written, *result.written]
+    if not one_file:
+        write_json(table, request.out / REPORT)
+        (request.out / UNFINISHED).unlink(missing_ok=True)
+        written.append(request.out / REPORT)
+    return BatchResult(written, trained.failures + result.failures, result.done, table)
+
+
+def _existing(
+    request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, conditions: Mapping[str, Any]
+) -> Existing:
+    """Return which outputs exist already, and log them."""
+    if request.overwrite:
+        return Existing()
+    existing = finished.compare(request, clouds, earlier, conditions)
+    for stem, why in existing.changed.items():
+        log.warning("%s: its output exists, and the cloud is skipped: %s", stem, why)
+    for stem, done in existing.done.items():
+        log.info("already done: %s (%s)", stem, done.facts["outputs"]["cloud"])
+    for file in clouds:
+        outputs = Outputs.of(file, request)
+        if file.stem in earlier.records and outputs.picture is not None and not outputs.cloud.exists():
+            outputs.picture.unlink(missing_ok=True)  # of a run that was killed just before its cloud appeared
+    return existing
+
+
+def _label(
+    request: RunRequest,
+    clouds: Sequence[CloudFile],
+    model: Path,
+    conditions: dict[str, Any],
+    progress: Progress,
+    *,
+    others_done: bool,
+) -> BatchResult:
+    """Label the clouds that are left to do; a single one that fails beside finished ones is a failure among many."""
+    if not clouds:
+        return BatchResult()
+    jobs = request.run_config.jobs
+    threads = max((os.cpu_count() or 1) // jobs, 1)
+    try:
+        return for_each_cloud(
+            TASK,
+            functools.partial(label_cloud, request=request, model_path=model, conditions=conditions),
+            clouds,
+            jobs=jobs,
+            on_error=request.run_config.on_error,
+            start=functools.partial(_start_process, threads, registered()) if jobs > 1 else None,
+            progress=progress,
+        )
+    except BevsegError as error:
+        if len(clouds) > 1 or not others_done or request.run_config.on_error == "stop":
+            raise
+        return BatchResult(failures=[Failure(clouds[0].stem, clouds[0].path, error)])
+
+
+def _trained(
+    request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, progress: Progress
+) -> BatchResult:
+    """Train a model, or take the one that an earlier run has trained on the same clouds with the same settings."""
+    path, facts = request.out / MODEL, earlier.training
+    conditions = _training_conditions(request)
+    if path.exists() and not request.overwrite:
+        same = facts is not None and facts.get("conditions") == conditions
+        if not same or facts is None or facts.get("model_sha256") != sha256(path):
+            raise OutputExistsError(
+                "The output exists",
+                where=path,
+                why="it was trained with other settings or clouds"
+                if facts and not same
+                else "no report says how it was made, or it has changed since",
+                hint=finished.AGAIN,
+            )
+        log.info("already trained: %s", path)
+        return BatchResult(facts=facts)
+    if not request.overwrite:  # what a model that is yet to be trained has not made
+        ensure_absent(request.out / REPORT, overwrite=False)
+        ensure_not_all_exist([Outputs.of(file, request).cloud for file in clouds])
+    trained = _train(request, progress)
+    trained.facts |= {"conditions": conditions, "model_sha256": sha256(path)}
+    finished.note_training(request.out, trained.facts)
+    return trained
+
+
+def _training_conditions(request: RunRequest) -> dict[str, Any]:
+    """Return what the trained model depends on, ready for JSON."""
+    assert request.train_on is not None
+    table = {
+        "bevseg": bevseg.__version__,
+        "clouds": {file.stem: sha256(file.path) for file in find_clouds([request.train_on]).clouds},
+        "settings": to_table(_settings(request)),
+        "init": None if request.init is None else sha256(request.init),
+        "classes": request.classes,
+        "columns": request.columns,
+        "val": request.val,
+        "seed": request.run_config.seed,
+    }
+    return dict(json.loads(json.dumps(table)))
 
 
 def _train(request: RunRequest, progress: Progress) -> BatchResult:
@@ -114,7 +206,7 @@ def _train(request: RunRequest, progress: Progress) -> BatchResult:
     scheme = load_scheme(request.classes) if request.classes else None
 
     def read(file: CloudFile) -> CloudResult:
-        cloud = read_cloud(file.path, scheme=scheme, strict=True)
+        cloud = read_cloud(file.path, scheme=scheme, columns=request.columns, strict=True)
         return CloudResult((), len(cloud), {"example": prepare_example(cloud, settings)})
 
     with watch("read"):
@@ -171,7 +263,8 @@ def _check_options(request: RunRequest) -> None:
     if request.train_on is None and (request.settings or request.val or request.init):
         raise UsageError(
             "A trained model has its own settings",
-            where="--config, --val, --max-minutes, --init",
+            where="--config, --cell, --val, --max-minutes, --init",
+            why="its networks were trained with them, and with cells of one size",
             hint="leave them out, or train a model with --train-on",
         )
     log.info("computing on %s", resolve(request.run_config.device))
@@ -191,23 +284,18 @@ def _check_options(request: RunRequest) -> None:
 
 
 def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile]) -> None:
-    """Check before any work that no output is an input, and that the results do not exist yet."""
-    targets = [request.out / f"{file.stem}.laz" for file in clouds]
-    for file, target in zip(clouds, targets, strict=True):
-        ensure_different(file.path, target)
-    ensure_writable(request.out)
+    """Check before any work that every output has a name of its own and can be written."""
+    own = [REPORT, UNFINISHED, *((MODEL, HISTORY) if request.train_on else ())]
+    check_names(request, clouds, [request.out / name for name in own])
+    ensure_writable(request.out.parent if is_one_file(request.out) else request.out)
     if request.work is not None:
         ensure_writable(request.work)
     if request.overwrite:
         return
-    for name in (REPORT, *((MODEL, HISTORY) if request.train_on else ())):
-        ensure_absent(request.out / name, overwrite=False)
-    existing = ensure_not_all_exist(targets)
+    if is_one_file(request.out):
+        ensure_absent(request.out, overwrite=False)
     if request.work is not None:
-        existing += ensure_not_all_exist([request.work / file.stem / "cloud.las" for file in clouds])
         check_same_settings(request.work, _settings(request), GROUPS)
-    for path in existing:
-        log.warning("%s exists: its cloud is skipped", path)
 
 
 def _settings(request: RunRequest) -> Settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.runtime.atomic import system_error
 from bevseg.runtime.processes import in_processes
-from bevseg.runtime.progress import Progress, Step, silent
+from bevseg.runtime.progress import Progress, Step, listen, silent
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,10 @@ def for_each_cloud(
     guarded = functools.partial(_guarded, function)
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
-    with contextlib.closing(running(guarded, items, min(jobs, len(items)), start)) as results:
+    with (
+        _heard(progress),
+        contextlib.closing(running(guarded, items, min(jobs, len(items)), start)) as results,
+    ):
         for item, result in results:
             if isinstance(result, Failure):
                 if on_error == "stop" or len(items) == 1:
@@ -144,6 +147,16 @@ def for_each_cloud(
             batch.done[item.stem] = result
             batch.written += result.written
     return batch
+
+
+@contextlib.contextmanager
+def _heard(progress: Progress) -> Iterator[None]:
+    """Pass the steps that are emitted on to a progress callback."""
+    before = listen(progress)
+    try:
+        yield
+    finally:
+        listen(before)
 
 
 def _in_turn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +37,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     with contextlib.suppress(AttributeError):  # no public name for it
         stored = kernel._cache._cache_file  # type: ignore[attr-defined]
         stored._version = (stored._version, _STAMP)
+        # numba counts the files of a kernel. Two processes that compile it for different types at the same time would
+        # give both files the same number, and each would later call the code of the other.
+        stored._data_name_pattern = stored._data_name_pattern.replace("{number", f"{os.getpid()}-{{number")
     return kernel
 
 

@@ -22,6 +22,8 @@ class Step:
         Points finished so far, if the task works on points.
     note
         Latest event, for people.
+    part_of
+        The task that this one is a part of, such as one cloud of many; empty for a task of its own.
     """
 
     task: str
@@ -29,6 +31,7 @@ class Step:
     total: float
     points: int = 0
     note: str = ""
+    part_of: str = ""
 
 
 Progress = Callable[[Step], None]
@@ -39,15 +42,41 @@ def silent(step: Step) -> None:
     """Ignore the progress."""
 
 
+_listener: Progress = silent
+
+
+def listen(progress: Progress) -> Progress:
+    """Let `emit` call a progress callback from now on; return the one it called before."""
+    global _listener
+    before, _listener = _listener, progress
+    return before
+
+
+def emit(step: Step) -> None:
+    """Report a step from inside the work on one item of a batch, in whichever process that is."""
+    _listener(step)
+
+
 @dataclass
 class Stopwatch:
-    """Seconds by name; the times of one name add up."""
+    """Seconds by name; the times of one name add up.
+
+    Attributes
+    ----------
+    seconds
+        Name -> seconds.
+    started
+        Called with the name of a block when it begins.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    started: Callable[[str], None] | None = None
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Time a block."""
+        if self.started is not None:
+            self.started(name)
         start = time.perf_counter()
         try:
             yield

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
-from bevseg.io import WRITTEN
+from bevseg.io import SAME
 from bevseg.io.find import ensure_regular
-from bevseg.io.read import read_cloud
-from bevseg.io.write import write_cloud
+from bevseg.io.formats import same_format
+from bevseg.io.keep import check_keep, keep_codes
+from bevseg.io.read import read_with_codes
+from bevseg.io.write import cannot_keep, scheme_written, write_cloud
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.workdir.facts import sha256, source_of
@@ -23,8 +27,9 @@ def export_work(
     work: Path,
     out: Path,
     *,
-    formats: Sequence[str] = WRITTEN[:1],
+    formats: Sequence[str] = (SAME,),
     out_classes: str | None = None,
+    keep: Sequence[int] = (),
     options: StageOptions,
 ) -> BatchResult:
     """Write the original files with the new labels.
@@ -34,31 +39,52 @@ def export_work(
     work
         Work directory with `labels.npz` of every cloud.
     out
-        Directory of the labelled clouds, `<stem>.<format>`.
+        Directory of the labelled clouds, `<stem>.<ending of the format>`.
     formats
-        Of `bevseg.io.formats.written()`.
+        Of `bevseg.io.formats.written()`; `SAME`: that of the original.
     out_classes
         Class scheme of the output; None: that of the format.
+    keep
+        Class codes of the originals whose points keep them.
     options
         Overwrite, processes, errors, progress.
     """
     if out_classes:
         load_scheme(out_classes)
     stage = functools.partial(
-        _export, out=out, formats=formats, out_classes=out_classes, overwrite=options.overwrite
+        _export, out=out, formats=formats, out_classes=out_classes, keep=keep, overwrite=options.overwrite
     )
     clouds = folders(work)
     if not options.overwrite:
-        ensure_not_all_exist([out / f"{folder.stem}.{formats[0]}" for folder in clouds])
+        ensure_not_all_exist([target for folder in clouds for target in _first_target(folder, out, formats)])
     return options.for_each_cloud("export", stage, clouds)
 
 
+def _first_target(folder: Folder, out: Path, formats: Sequence[str]) -> list[Path]:
+    """Return the first output of a cloud; none if its records are damaged, which is told in its turn."""
+    try:
+        return [_target(folder, folder.read_facts(), out, formats[0])]
+    except InputError:
+        return []
+
+
+def _target(folder: Folder, facts: Mapping[str, Any], out: Path, word: str) -> Path:
+    ending = same_format(Path(facts["source"])) if word == SAME else word
+    return out / f"{folder.stem}.{ending}"
+
+
 def _export(
-    folder: Folder, *, out: Path, formats: Sequence[str], out_classes: str | None, overwrite: bool
+    folder: Folder,
+    *,
+    out: Path,
+    formats: Sequence[str],
+    out_classes: str | None,
+    keep: Sequence[int],
+    overwrite: bool,
 ) -> CloudResult:
     facts, point_labels = folder.read_facts(), folder.read_labels()
     source = source_of(facts, folder.path / "cloud.json")
-    targets = [out / f"{folder.stem}.{name}" for name in formats]
+    targets = list(dict.fromkeys(_target(folder, facts, out, word) for word in formats))
     for target in targets:
         ensure_absent(target, overwrite=overwrite)
         ensure_different(source, target)
@@ -72,13 +98,12 @@ def _export(
             hint="restore the file, or run ingest again",
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
-    cloud = read_cloud(source, scheme=scheme, columns=facts["columns"])
+    cloud, codes = read_with_codes(source, scheme=scheme, columns=facts["columns"])
     for target in targets:
-        write_cloud(
-            cloud,
-            point_labels,
-            target,
-            scheme=load_scheme(out_classes) if out_classes else None,
-            overwrite=overwrite,
-        )
+        for sentence in cannot_keep(cloud, target):
+            warnings.warn(f"{source}: {sentence}", stacklevel=2)
+        written, labels = scheme_written(target, out_classes), point_labels
+        if keep:
+            labels, _ = keep_codes(point_labels, check_keep(codes, keep, written, source), keep, written)
+        write_cloud(cloud, labels, target, scheme=written, overwrite=overwrite)
     return CloudResult(tuple(targets), len(cloud))

@@ -144,7 +144,7 @@ def test_in_a_directory_bad_clouds_spoil_only_themselves(command, streets, tiny_
     taken = [make.__name__ for make in BAD if f"{make.__name__}:" in end]
     # An empty file with no row to sniff is no cloud to a directory; whatever is taken for one is listed.
     assert {"short_las", "short_laz", "short_gz", "ply_that_claims_more", "degrees"} <= set(taken)
-    expected = {"run": ["good.laz", "good.png", "report.json"], "ingest": ["good"]}[command]
+    expected = {"run": ["good.png", "good.txt", "report.json"], "ingest": ["good"]}[command]
     assert [n for n in left_behind(tmp_path / "out") if n != "settings.json"] == expected
 
 
@@ -314,7 +314,7 @@ def test_a_model_with_settings_that_cannot_be_is_bad_input(streets, tiny_model, 
     assert left_behind(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize("existing", ["report.json", "a.laz"])
+@pytest.mark.parametrize("existing", ["report.json", "a.txt"])
 def test_an_output_that_exists_is_refused_before_work(existing, streets, tiny_model, tmp_path):
     (tmp_path / existing).write_text("mine")
     result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model)
@@ -354,19 +354,19 @@ def test_no_training_cloud_that_can_be_used_is_bad_input(streets, tmp_path):
 
 
 def test_overwrite_replaces(streets, tiny_model, tmp_path):
-    (tmp_path / "a.laz").write_text("mine")
+    (tmp_path / "a.txt").write_text("mine")
     result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model, "--overwrite")
     assert result.exit_code == 0, result.stderr
-    assert laspy.read(tmp_path / "a.laz").header.point_count > 0
+    assert "mine" not in (tmp_path / "a.txt").read_text()
 
 
 @pytest.mark.slow
 def test_one_output_that_exists_spoils_only_itself(streets, tiny_model, tmp_path):
-    (tmp_path / "b.laz").write_text("mine")
+    (tmp_path / "b.txt").write_text("mine")
     result = bevseg("run", streets, "-o", tmp_path, "-m", tiny_model)
     assert result.exit_code == 3
-    assert (tmp_path / "b.laz").read_text() == "mine"
-    assert {"a.laz", "c.laz"} <= set(left_behind(tmp_path))
+    assert (tmp_path / "b.txt").read_text() == "mine"
+    assert {"a.txt", "c.txt"} <= set(left_behind(tmp_path))
     assert "b.png" not in left_behind(tmp_path)
 
 

@@ -120,3 +120,31 @@ def test_quiet_prints_results_only(streets, tmp_path):
 )
 def test_durations_for_people(seconds, text):
     assert module._duration(seconds) == text
+
+
+def test_a_part_of_a_task_names_its_file_and_stage_until_it_is_done(monkeypatch):
+    monkeypatch.setattr(module, "_on_terminal", lambda: True)
+    with Console.opened(0) as console:
+        console.progress(Step("label", 0, 2, 0, "0 of 2 clouds"))
+        console.progress(Step("[a].laz", 1, 8, note="ground", part_of="label"))
+        shown = [(task.description, task.completed, task.fields["note"]) for task in console._bars.tasks]
+        assert shown == [("label", 0, "0 of 2 clouds"), ("[a].laz", 1, "ground")]
+        console.progress(Step("[a].laz", 8, 8, part_of="label"))
+        assert [task.description for task in console._bars.tasks] == ["label"]
+
+
+def test_without_a_terminal_parts_of_a_task_are_not_told(clock, capsys):
+    with Console.opened(0) as console:
+        clock.now += 20
+        console.progress(Step("a.laz", 1, 8, note="ground", part_of="label"))
+    assert capsys.readouterr().err == ""
+
+
+def test_bars_have_come_to_rest_when_a_result_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr(module, "_on_terminal", lambda: True)
+    with Console.opened(0) as console:
+        console.progress(Step("label", 2, 2, 10, "2 of 2 clouds"))
+        assert console._bars.live.is_started
+        console.result("the scores")
+        assert not console._bars.live.is_started
+    assert capsys.readouterr().out == "the scores\n"

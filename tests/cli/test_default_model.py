@@ -36,7 +36,7 @@ def test_a_run_without_a_model_takes_it_and_the_report_says_so(streets, shipped,
     assert "ships with bevseg" in result.stderr
     for name, option in (("word", "default"), ("file", shipped)):
         assert bevseg("run", streets / "a.txt", "-o", tmp_path / name, "-m", option).exit_code == 0
-        assert (tmp_path / name / "a.laz").read_bytes() == (tmp_path / "none" / "a.laz").read_bytes()
+        assert (tmp_path / name / "a.txt").read_bytes() == (tmp_path / "none" / "a.txt").read_bytes()
     model = json.loads((tmp_path / "none" / "report.json").read_text())["model"]
     assert model["name"] == "default"
     assert model["file"] == str(shipped)

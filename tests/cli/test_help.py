@@ -102,7 +102,7 @@ def test_defaults_are_shown_from_where_they_live():
     [
         ("run", "1"),
         ("train", "low,high"),
-        ("export", "laz"),
+        ("export", "same"),
         ("train", f"from the settings, else {TrainConfig.loss}"),
     ],
 )

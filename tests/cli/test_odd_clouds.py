@@ -33,13 +33,13 @@ def test_every_point_comes_back_in_its_place_and_the_stages_one_by_one_agree(nam
     path = tiny.write_text(tmp_path / f"{name}.txt", xyz)
     kept, work = tmp_path / "kept", tmp_path / "work"
     for stage in (
-        ("run", path, "-o", tmp_path / "out", "-m", tiny_model, "--work", kept),
+        ("run", path, "-o", tmp_path / "out", "-m", tiny_model, "--work", kept, "--format", "laz"),
         ("ingest", path, "-o", work),
         ("ground", work, "-m", tiny_model),
         ("rasterize", work),
         ("predict", work, "-m", tiny_model),
         ("backproject", work),
-        ("export", work, "-o", tmp_path / "exported"),
+        ("export", work, "-o", tmp_path / "exported", "--format", "laz"),
     ):
         result = bevseg(*stage)
         assert result.exit_code == 0, result.stderr
@@ -55,8 +55,8 @@ def test_every_point_comes_back_in_its_place_and_the_stages_one_by_one_agree(nam
 
 def test_a_wall_without_ground_is_not_called_ground_all_over(tiny_model, tmp_path):
     path = tiny.write_text(tmp_path / "wall.txt", np.array(WALL))
-    assert bevseg("run", path, "-o", tmp_path / "out", "-m", tiny_model).exit_code == 0
-    las = laspy.read(tmp_path / "out" / "wall.laz")
+    assert bevseg("run", path, "-o", tmp_path / "wall.laz", "-m", tiny_model).exit_code == 0
+    las = laspy.read(tmp_path / "wall.laz")
     assert np.mean(np.asarray(las.classification) == 2) < 0.2
 
 

@@ -95,7 +95,7 @@ def test_a_scheme_that_lacks_a_class_is_an_error_and_leaves_nothing(sources, tmp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["out.xyz", "out", "out.e57"])
+@pytest.mark.parametrize("name", ["out.dat", "out", "out.e57"])
 def test_other_suffixes_are_a_usage_error_that_lists_the_choices(tmp_path, name):
     with pytest.raises(UsageError) as caught:
         write_cloud(scenes.plane_at(0), point_labels(40_000), tmp_path / name)

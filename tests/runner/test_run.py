@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bevseg.io.read import read_cloud
+from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -28,7 +29,7 @@ def trained(streets, tmp_path_factory):
 
 def test_everything_lies_in_the_output_directory(trained):
     folder, _ = trained
-    names = ["a.laz", "a.png", "history.csv", "model.safetensors", "new.laz", "new.png", "report.json"]
+    names = ["a.png", "a.txt", "history.csv", "model.safetensors", "new.png", "new.txt", "report.json"]
     assert left_behind(folder / "out") == names
 
 
@@ -92,7 +93,7 @@ def test_the_history_has_a_row_per_look_and_slice(trained):
 
 def test_points_keep_their_number_and_order(trained):
     folder, _ = trained
-    before, after = read_cloud(folder / "new.txt"), read_cloud(folder / "out" / "new.laz")
+    before, after = read_cloud(folder / "new.txt"), read_cloud(folder / "out" / "new.txt")
     np.testing.assert_array_equal(after.xyz, before.xyz)
 
 
@@ -102,7 +103,7 @@ def test_labels_of_the_input_play_no_part(tiny_model, tmp_path):
     tiny.write_text(tmp_path / "labelled.txt", cloud.xyz, cloud.labels)
     tiny.write_text(tmp_path / "wrong.txt", cloud.xyz, 5 - cloud.labels)
     tiny.write_text(tmp_path / "bare.txt", cloud.xyz)
-    result = bevseg("run", tmp_path, "-o", tmp_path / "out", "-m", tiny_model)
+    result = bevseg("run", tmp_path, "-o", tmp_path / "out", "-m", tiny_model, "--format", "laz")
     assert result.exit_code == 0, result.stderr
     first, second, third = (
         np.asarray(laspy.read(tmp_path / "out" / f"{name}.laz").classification)
@@ -122,7 +123,8 @@ def test_an_unlabelled_cloud_gets_no_scores(tiny_model, tmp_path):
 
 
 def test_out_classes_in_any_format(tiny_model, streets, tmp_path):
-    result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model, "--out-classes", "shrec20")
+    options = ("-m", tiny_model, "--out-classes", "shrec20", "--format", "laz")
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path, *options)
     assert result.exit_code == 0
     assert np.asarray(laspy.read(tmp_path / "a.laz").classification).max() <= 5
 
@@ -165,7 +167,33 @@ def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tm
         request = RunRequest(
             (file.path,), tmp_path / name, classes="shrec20", run_config=RunConfig(device="cpu")
         )
-        work = functools.partial(label_cloud, request=request, model_path=tiny_model)
+        work = functools.partial(label_cloud, request=request, model_path=tiny_model, conditions={})
         done = pickle.loads(pickle.dumps(work))(file) if name == "there" else work(file)
         assert pickle.loads(pickle.dumps(done)).points == done.points
-    assert (tmp_path / "here" / "a.laz").read_bytes() == (tmp_path / "there" / "a.laz").read_bytes()
+    assert (tmp_path / "here" / "a.txt").read_bytes() == (tmp_path / "there" / "a.txt").read_bytes()
+
+
+def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, streets, tmp_path):
+    tiny.write_text(tmp_path / "odd.txt", tiny.thin_street("s").xyz, np.full(10958, 7, np.uint8))
+    result = bevseg("run", tmp_path / "odd.txt", "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 0, result.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["date"].endswith("+00:00")
+    assert report["command"][0] == "bevseg"
+    assert "train" not in report["settings"]
+    assert {"ground", "slices", "raster", "net"} <= report["settings"].keys()
+    cloud = report["clouds"]["odd"]
+    assert cloud["outputs"] == {
+        "cloud": str(tmp_path / "out" / "odd.txt"),
+        "picture": str(tmp_path / "out" / "odd.png"),
+    }
+    assert cloud["sha256"] == sha256(tmp_path / "odd.txt")
+    assert cloud["output_sha256"] == sha256(tmp_path / "out" / "odd.txt")
+    assert [("codes 7 are not in" in text) for text in cloud["warnings"]] == [True]
+    assert "warning: " + cloud["warnings"][0] in result.stderr
+    assert cloud["ground"]["method"] in ("flat-zones", "smrf")
+    assert cloud["ground"]["why"]
+    assert cloud["crs"] is None
+    assert cloud["bounds_m"]["x"] == pytest.approx([0.05, 19.95])
+    assert 300 < cloud["area_m2"] <= 400
+    assert cloud["points_per_m2"] == pytest.approx(10958 / cloud["area_m2"], abs=0.01)

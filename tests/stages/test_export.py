@@ -11,7 +11,7 @@ from tests.stages.conftest import commands
 def test_the_labels_exported_are_those_of_the_run(worked, tmp_path):
     assert bevseg("export", worked / "work", "-o", tmp_path / "out").exit_code == 0
     for stem in "abc":
-        one, other = tmp_path / "out" / f"{stem}.laz", worked / "out" / f"{stem}.laz"
+        one, other = tmp_path / "out" / f"{stem}.txt", worked / "out" / f"{stem}.txt"
         assert one.read_bytes() == other.read_bytes()
 
 

@@ -79,6 +79,18 @@ def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArra
     return table
 
 
+def ensure_fit(kept: NDArray[np.integer], limit: int, path: Path) -> None:
+    """Raise LabelError if codes of the input that are to be kept do not fit the point format."""
+    if kept.size and (kept.max() > limit or kept.min() < 0):
+        worst = kept.max() if kept.max() > limit else kept.min()
+        raise LabelError(
+            f"Code {worst} cannot be kept",
+            where=path,
+            why=f"this file stores 0 to {limit}",
+            hint="leave it out of --keep, or choose --format txt or ply",
+        )
+
+
 def with_lookup(header: Header, scheme: Scheme, limit: int) -> Header:
     """Name all codes that the scheme writes, up to `limit`, in the classification lookup record.
 

@@ -18,6 +18,7 @@ from bevseg.io.las.codes import (
     TRAIN_ID,
     code_table,
     description,
+    ensure_fit,
     with_lookup,
 )
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
@@ -68,13 +69,18 @@ def write(
     OSError
         If the system refuses the write.
     """
-    table = code_table(scheme, point_labels.classes, path)
+    kept = point_labels.kept
+    decided = point_labels.classes if kept is None else point_labels.classes[~kept.mask]
+    table = code_table(scheme, decided, path)
     dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme), CONFIDENCE_SCALE)}
     limit = 255 if upgrade or not _ends_at_31(cloud) else FIVE_BITS
     if any(entry.code > limit for entry in scheme.written().values()) or _has_train_ids(cloud):
         dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
     table[table > limit] = _UNCLASSIFIED
     codes = table.astype(np.uint8)[point_labels.classes]
+    if kept is not None:
+        ensure_fit(kept.codes[kept.mask], limit, path)
+        codes[kept.mask] = kept.codes[kept.mask]
     if cloud.used is not None:
         codes[~cloud.used] = 0
     write_codes(

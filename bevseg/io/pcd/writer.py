@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io import ascii_records
+from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import as_bytes, channels_of, packed
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source
 from bevseg.io.pcd.header import IDENTITY, PADDING, SCHEME_COMMENT, Header
@@ -33,9 +34,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.finite is not None:
-        codes[~cloud.finite] = 0
+    codes = codes_to_write(cloud, point_labels, scheme, path)
     source = cloud.source
     header = source.header if isinstance(source, PcdSource) else None
     if isinstance(source, PcdSource):

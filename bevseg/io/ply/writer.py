@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io import ascii_records
+from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import CHANNELS, as_bytes, channels_of
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, plain
 from bevseg.io.ply.header import SCHEME_COMMENT, TYPES, Header, Property
@@ -47,9 +48,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.used is not None:
-        codes[~cloud.used] = 0
+    codes = codes_to_write(cloud, point_labels, scheme, path)
     mark = SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])
     if isinstance(cloud.source, PlySource):
         _write_again(cloud.source, codes, point_labels.confidence, path, mark)

@@ -164,5 +164,5 @@ def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDAr
                 stacklevel=3,
             )
             return start.without_label(), None
-    codes = class_codes(np.where(np.isnan(values), 0, values), path)
+    codes = class_codes(values, path)
     return (start if codes is not None else start.without_label()), codes

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, units
 from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning
 from bevseg.io.text.columns import LABEL
@@ -43,9 +44,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     OSError
         If the system refuses the write.
     """
-    codes = scheme.encode(point_labels.classes, where=str(path))
-    if cloud.used is not None:
-        codes[~cloud.used] = 0
+    codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
         parts = _lines(cloud.source, codes, point_labels.confidence)
     else:

@@ -1,0 +1,1 @@
+"""Source and result -> the first difference that bevseg does not declare: one module per kind of file."""

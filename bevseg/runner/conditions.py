@@ -1,0 +1,66 @@
+"""What the labels of a cloud depend on beside the cloud, and what differs between two such tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bevseg
+from bevseg.config.names import SCHEMES
+from bevseg.runner.request import RunRequest
+from bevseg.workdir.facts import sha256
+
+_CHANGED = {
+    "bevseg": "another version of bevseg",
+    "model": "another model",
+    "looks": "other options of test-time augmentation",
+    "options": "other options",
+    "schemes": "another class scheme",
+}
+"""Key of the conditions -> what is said if it differs."""
+
+
+def _options(request: RunRequest) -> dict[str, Any]:
+    """Return the options that results depend on, by their names on the command line."""
+    return {
+        "format": request.format,
+        "columns": request.columns,
+        "classes": request.classes,
+        "out_classes": request.out_classes,
+        "keep": list(request.keep),
+    }
+
+
+def conditions_of(request: RunRequest, model_hash: str) -> dict[str, Any]:
+    """Return what the result of a cloud depends on beside the cloud."""
+    own = [scheme for scheme in (request.classes, request.out_classes) if scheme and scheme not in SCHEMES]
+    return {
+        "bevseg": bevseg.__version__,
+        "model": model_hash,
+        "looks": json.loads(json.dumps(dataclasses.asdict(request.tta))),
+        "options": _options(request),
+        "schemes": {scheme: sha256(Path(scheme)) for scheme in own},
+    }
+
+
+def differences(old: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say in words what differs between two sets of conditions."""
+    found = []
+    for key, text in _CHANGED.items():
+        if old.get(key) != now[key]:
+            found.append(f"it was made with {text}{_shown(key, old.get(key), now[key])}")
+    return found
+
+
+def _shown(key: str, old: Any, now: Any) -> str:
+    if key == "bevseg":
+        return f" ({old}, now {now})"
+    if key == "options" and isinstance(old, Mapping):
+        changed = [name for name in now if old.get(name) != now[name]]
+        return ": " + ", ".join(
+            f"--{name.replace('_', '-')} {old.get(name)}, now {now[name]}" for name in changed
+        )
+    return ""

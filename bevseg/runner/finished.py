@@ -1,0 +1,206 @@
+"""What earlier runs left in a directory -> which clouds are done, and what has changed since for the others.
+
+A run notes every cloud in `UNFINISHED`, a line of JSON each, before the cloud appears. When all are done, the report
+takes the place of these lines. So a run that was ended from outside goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bevseg.config.files import parse_json, read_json
+from bevseg.errors import InputError, OutputExistsError
+from bevseg.io.find import CloudFile
+from bevseg.runner.conditions import differences
+from bevseg.runner.outputs import Outputs
+from bevseg.runner.request import RunRequest
+from bevseg.runtime.atomic import ensure_absent, write_error
+from bevseg.runtime.batch import CloudResult
+from bevseg.workdir.facts import sha256
+
+REPORT, UNFINISHED = "report.json", "report.unfinished.jsonl"
+
+LARGEST = 1 << 28
+"""Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
+
+AGAIN = "give --overwrite, or another output"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A cloud of an earlier run: the conditions of its labels, and what the report says about it."""
+
+    conditions: Mapping[str, Any]
+    facts: dict[str, Any]
+
+    def output(self, out: Path) -> Path:
+        """Return the labelled cloud, in the directory as it is called now."""
+        return out / Path(self.facts["outputs"]["cloud"]).name
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs left: stem -> record, the training if there was one, and whether there is a report."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    training: dict[str, Any] | None = None
+    has_report: bool = False
+
+
+@dataclass(frozen=True)
+class Existing:
+    """The clouds of a run whose outputs exist.
+
+    Attributes
+    ----------
+    done
+        Stem -> result of an earlier run.
+    changed
+        Stem -> why its output is not what this run would write.
+    """
+
+    done: dict[str, CloudResult] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+
+
+def note(out: Path, stem: str, conditions: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Note that the outputs of a cloud are complete, just before they appear."""
+    _append(out, {"stem": stem, "conditions": conditions, "cloud": facts})
+
+
+def note_training(out: Path, facts: Mapping[str, Any]) -> None:
+    """Note that the model is complete."""
+    _append(out, {"training": facts})
+
+
+def read_earlier(out: Path) -> Earlier:
+    """Read what earlier runs noted and reported; the later word counts.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is a report that is not one of bevseg.
+    """
+    path = out / REPORT
+    records: dict[str, Record] = {}
+    training = None
+    if path.exists():
+        ensure_absent(path, overwrite=path.is_file())
+        try:
+            table = read_json(path, hint=AGAIN, most_bytes=LARGEST)
+            records = {stem: _record(table["conditions"], facts) for stem, facts in table["clouds"].items()}
+            training = table["training"]
+        except (InputError, KeyError, TypeError, AttributeError) as error:
+            raise OutputExistsError(
+                "The output exists", where=path, why="it is no report of this version", hint=AGAIN
+            ) from error
+    unfinished = out / UNFINISHED
+    for line in unfinished.read_text("utf-8", "replace").splitlines() if unfinished.is_file() else []:
+        try:
+            table = parse_json(line, unfinished, hint=AGAIN)
+            if "training" in table:
+                training = table["training"]
+            else:
+                records[str(table["stem"])] = _record(table["conditions"], table["cloud"])
+        except (InputError, KeyError, TypeError, AttributeError):
+            continue  # cut off: its cloud never appeared
+    return Earlier(records, training if isinstance(training, dict) else None, path.exists())
+
+
+def compare(
+    request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, now: Mapping[str, Any]
+) -> Existing:
+    """Sort the clouds whose outputs exist: done under the same conditions, or changed.
+
+    Raises
+    ------
+    OutputExistsError
+        If nothing else is left to do than what may not be replaced, or if the report is about other conditions.
+    """
+    existing = Existing()
+    for file in clouds:
+        target = Outputs.of(file, request).cloud
+        if not target.exists():
+            continue
+        why = _difference(request, file, target, earlier.records.get(file.stem), now)
+        if why is None:
+            facts = earlier.records[file.stem].facts
+            existing.done[file.stem] = CloudResult((), facts["points"], facts)
+        else:
+            existing.changed[file.stem] = why
+    nothing_left = len(existing.changed) + len(existing.done) == len(clouds)
+    if existing.changed and (nothing_left or earlier.has_report):
+        raise _exists(existing.changed, {file.stem: Outputs.of(file, request).cloud for file in clouds})
+    foreign = {
+        stem: changed[0]
+        for stem, record in earlier.records.items()
+        if record.output(request.out).exists() and (changed := differences(record.conditions, now))
+    }
+    if foreign:
+        raise _exists(foreign, {stem: earlier.records[stem].output(request.out) for stem in foreign})
+    return existing
+
+
+def _exists(reasons: Mapping[str, str], targets: Mapping[str, Path]) -> OutputExistsError:
+    stem, why = next(iter(reasons.items()))
+    more = f"; {len(reasons) - 1} other clouds likewise" if len(reasons) > 1 else ""
+    return OutputExistsError("The output exists", where=targets[stem], why=why + more, hint=AGAIN)
+
+
+def others(earlier: Earlier, out: Path, stems: Sequence[str]) -> dict[str, CloudResult]:
+    """Return the clouds of earlier runs that this run does not name, and whose files are still there."""
+    return {
+        stem: CloudResult((), record.facts["points"], record.facts)
+        for stem, record in earlier.records.items()
+        if stem not in stems and record.output(out).exists()
+    }
+
+
+def _difference(
+    request: RunRequest, file: CloudFile, target: Path, record: Record | None, now: Mapping[str, Any]
+) -> str | None:
+    """Say why an output that exists is not what this run would write; None if it is."""
+    if record is None:
+        return "no report says how it was made"
+    changed = differences(record.conditions, now)
+    if changed:
+        return changed[0]
+    if record.output(target.parent).name != target.name:
+        return "the report names another file for this cloud"
+    if request.work is not None and not (request.work / file.stem / "labels.npz").is_file():
+        return f"its files are not in {request.work}"
+    if sha256(file.path) != record.facts["sha256"]:
+        return f"{file.path} has changed since it was labelled"
+    if sha256(target) != record.facts["output_sha256"]:
+        return "it has changed since bevseg wrote it"
+    return None
+
+
+def _record(conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:
+    """Return a record, or raise KeyError or TypeError if it lacks what is read of it."""
+    for key in ("source", "sha256", "output_sha256", "points", "seconds", "outputs"):
+        facts[key]
+    if not isinstance(facts["outputs"]["cloud"], str) or not isinstance(facts["points"], int):
+        raise TypeError("not what bevseg writes")
+    conditions.get("model")
+    return Record(conditions, facts)
+
+
+def _append(out: Path, table: Mapping[str, Any]) -> None:
+    """Append a line in one write, so that lines of several processes do not mix."""
+    path = out / UNFINISHED
+    line = "\n" + json.dumps(table, allow_nan=False)  # a line that was cut off does not spoil the next
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            os.write(handle, line.encode())
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise write_error(path, error) from error

@@ -1,0 +1,89 @@
+"""Cloud of a run -> the files that the run writes for it, and the checks of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bevseg.errors import UsageError
+from bevseg.io import SAME, formats
+from bevseg.io.find import CloudFile
+from bevseg.runner.request import RunRequest
+from bevseg.runtime.atomic import ensure_different
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The labelled cloud, and a picture of it; None if the run writes a single file."""
+
+    cloud: Path
+    picture: Path | None
+
+    @classmethod
+    def of(cls, file: CloudFile, request: RunRequest) -> Outputs:
+        """Return the outputs of a cloud."""
+        if is_one_file(request.out):
+            return cls(request.out, None)
+        ending = formats.same_format(file.path) if request.format == SAME else request.format
+        return cls(request.out / f"{file.stem}.{ending}", request.out / f"{file.stem}.png")
+
+    def paths(self) -> tuple[Path, ...]:
+        """Return all files."""
+        return (self.cloud,) if self.picture is None else (self.cloud, self.picture)
+
+
+def is_one_file(out: Path) -> bool:
+    """Whether an output names a labelled cloud, by its suffix, and not a directory."""
+    return not out.is_dir() and formats.format_to_write(out) is not None
+
+
+def check_names(request: RunRequest, clouds: Sequence[CloudFile], others: Sequence[Path]) -> None:
+    """Check before any work that every output has a name of its own.
+
+    Parameters
+    ----------
+    request
+        The request of the run.
+    clouds
+        Its clouds.
+    others
+        Outputs that belong to no cloud.
+
+    Raises
+    ------
+    UsageError
+        If one file is to hold several results, if two outputs have one name, or if one would replace an input.
+    """
+    if is_one_file(request.out):
+        _check_one_file(request, clouds)
+    writers = dict.fromkeys(others, "the run itself")
+    for file in clouds:
+        outputs = Outputs.of(file, request)
+        ensure_different(file.path, outputs.cloud)
+        for path in outputs.paths():
+            first = writers.setdefault(path, str(file.path))
+            if first != str(file.path):
+                raise UsageError(
+                    "Two outputs would have one name",
+                    where=path,
+                    why=f"{first} and {file.path} write it",
+                    hint="rename the cloud, or choose another --format",
+                )
+
+
+def _check_one_file(request: RunRequest, clouds: Sequence[CloudFile]) -> None:
+    if len(clouds) > 1 or request.train_on is not None:
+        raise UsageError(
+            "One file cannot hold all results",
+            where=f"-o {request.out}",
+            why=f"there are {len(clouds)} clouds" if len(clouds) > 1 else "a training writes a model as well",
+            hint="name a directory, such as -o labelled/",
+        )
+    if request.format != SAME and not request.out.name.lower().endswith(f".{request.format}"):
+        raise UsageError(
+            "Two formats for one file",
+            where=f"-o {request.out}, --format {request.format}",
+            why="the suffix of the file picks its format",
+            hint="leave out --format, or name a directory with -o",
+        )
