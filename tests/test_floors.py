@@ -31,7 +31,10 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "atomic", "memory", "open3d", "processes"),
+        ("progress", "kernels", "temporary", "memory", "open3d", "streams"),
+        ("atomic",),
+        ("worker",),
+        ("processes",),
         ("batch",),
     ),
     "core": (

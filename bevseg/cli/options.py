@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,23 @@ class Stage(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the function between opening and closing the console."""
+        """Call the function between opening and closing the console.
+
+        The object of the context says which commands have their files read in workers; see `main.WORKERS`.
+        """
         verbose, quiet = ctx.params.pop("verbose"), ctx.params.pop("quiet")
-        with Console.opened(verbose - quiet) as console:
+        with Console.opened(verbose - quiet) as console, _workers((ctx.obj or {}).get(self.name)):
             ctx.params["console"] = console
             return super().invoke(ctx)
+
+
+def _workers(module: str | None) -> AbstractContextManager[None]:
+    """Return the context in which files are read in workers, which import the module first; None: in this process."""
+    if module is None:
+        return nullcontext()
+    from bevseg.runtime.processes import kept_workers
+
+    return kept_workers(module)
 
 
 class Names(click.ParamType):

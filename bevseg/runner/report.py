@@ -19,7 +19,6 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import score_table, scores_of
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
-from bevseg.seg.device import resolve
 from bevseg.workdir.facts import sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
@@ -31,6 +30,7 @@ def report(
     result: BatchResult,
     *,
     settings: Settings,
+    device: str,
     model: Path,
     training: Mapping[str, Any],
     passed_over: Sequence[Path],
@@ -43,8 +43,8 @@ def report(
         The request of the run.
     result
         The facts of each cloud are those of `label_cloud`.
-    settings, model
-        The settings and the file of the model that labelled the clouds.
+    settings, device, model
+        The settings, the device and the file of the model that labelled the clouds.
     training
         Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
         (stems), scores, seconds. Empty if the model was given.
@@ -68,7 +68,7 @@ def report(
     table: dict[str, Any] = {
         "settings": to_table(settings),
         "seed": request.run_config.seed,
-        "device": str(resolve(request.run_config.device)),
+        "device": device,
         "looks": dataclasses.asdict(request.tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,

@@ -39,6 +39,21 @@ def silent(step: Step) -> None:
     """Ignore the progress."""
 
 
+_listener: Progress = silent
+
+
+def listen(progress: Progress) -> Progress:
+    """Let `emit` call a progress callback from now on; return the one it called before."""
+    global _listener
+    before, _listener = _listener, progress
+    return before
+
+
+def emit(step: Step) -> None:
+    """Report a step from inside the work on one item of a batch, in whichever process that is."""
+    _listener(step)
+
+
 @dataclass
 class Stopwatch:
     """Seconds by name; the times of one name add up."""
