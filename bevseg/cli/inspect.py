@@ -29,5 +29,5 @@ def inspect(console: Console, file: Path, classes: str | None, as_json: bool) ->
     from bevseg.runtime.processes import call
     from bevseg.stages.inspect import contents, text, to_json
 
-    table = call(contents, file, classes)
+    table = call(contents, file, classes, where=file)
     console.result(to_json(table) if as_json else text(table))

@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing import connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
@@ -81,19 +82,20 @@ def is_kept() -> bool:
     return _kept is not None
 
 
-def call(function: Callable[..., R], *arguments: Any) -> R:
+def call(function: Callable[..., R], *arguments: Any, where: Path | None = None) -> R:
     """Return `function(*arguments)`, called in a worker inside of `kept_workers`, in this process outside.
 
     Raises
     ------
     BevsegError
-        If the worker dies.
+        If the worker dies; `where` is its place.
     """
     if _kept is None:
         return function(*arguments)
     with contextlib.closing(in_processes(functools.partial(_spread, function), [arguments], 1)) as results:
         _, result = next(results)
     if isinstance(result, BevsegError):
+        result.where = where
         raise result
     return result
 

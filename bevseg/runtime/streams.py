@@ -32,6 +32,7 @@ class _Unfailing(io.FileIO):
             reader_left = isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == 22)
             if self._any_error or reader_left:
                 return len(data)
+            self._any_error = True  # said once: what is still buffered must not fail again at the exit
             raise
 
 
