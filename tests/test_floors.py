@@ -95,7 +95,11 @@ INSIDE = {
         ("crops",),
         ("sampling",),
     ),
-    "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
+    "workdir": (
+        ("facts", "ground_products", "settings", "checks", "labels_file"),
+        ("folder",),
+        ("for_each",),
+    ),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
     "runner": (("request", "preview", "compare_statistics"), ("report", "label_cloud"), ("run",)),
     "study": (

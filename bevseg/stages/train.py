@@ -139,7 +139,7 @@ def _read(work: Path, task: str, progress: Progress) -> list[Example]:
 
 def _example(folder: Folder) -> CloudResult:
     cloud = folder.read_cloud()
-    return CloudResult((), len(cloud), {"example": Example(cloud, folder.read_dem())})
+    return CloudResult((), len(cloud), {"example": Example(cloud, folder.read_dem(cloud))})
 
 
 def _ensure_other_clouds(work: Path, unlabelled: Path) -> None:

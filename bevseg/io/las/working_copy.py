@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bevseg.config.domains import Domain, Fault, Flag, Number, checked, refusal, unknown_keys, wrong_value
 from bevseg.config.files import parse_json
+from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.las.header import Record
@@ -16,6 +20,10 @@ from bevseg.io.las.record import WITHHELD, write_codes
 
 _NOTE = ("bevseg", 1)
 """Record in a work directory's cloud: what LAS has no field for."""
+
+
+_CRS: dict[str, Domain] = {"horizontal": Number(above=0), "vertical": Number(above=0)}
+"""What a reference system has beside its WKT."""
 
 
 def write(cloud: PointCloud, path: Path) -> None:
@@ -63,6 +71,9 @@ def read(path: Path) -> PointCloud:
         CloudFormatError,
         hint="make it again with `bevseg ingest`",
     )
+    faults = _faults(note)
+    if faults:
+        raise refusal(faults, path, CloudFormatError, "make it again with `bevseg ingest`")
     points = source.points
     finite = points["classification_flags"] & np.uint8(WITHHELD) == 0
     return PointCloud(
@@ -71,8 +82,41 @@ def read(path: Path) -> PointCloud:
         points["Z"],
         scale=tuple(note["scale"]),
         offset=tuple(note["offset"]),
-        labels=points["classification"].copy() if note["labelled"] else None,
+        labels=_train_ids(points["classification"], path) if note["labelled"] else None,
         finite=None if finite.all() else finite,
         crs=Crs(**note["crs"]) if note["crs"] else None,
         name=path.parent.name,
     )
+
+
+def _faults(note: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with the record of bevseg in the file."""
+    faults = checked({"labelled": Flag()}, note)[1]
+    for key, domain in (("scale", Number(above=0)), ("offset", Number())):
+        values = note.get(key)
+        if not isinstance(values, list) or len(values) != 3:
+            faults.append(wrong_value(key, values, "three numbers"))
+        else:
+            faults += checked(dict.fromkeys("xyz", domain), dict(zip("xyz", values, strict=True)), key)[1]
+    crs = note.get("crs")
+    if crs is not None:
+        if isinstance(crs, dict):
+            faults += unknown_keys(crs, ("wkt", *_CRS), "crs") + checked(_CRS, crs, "crs")[1]
+            if not isinstance(crs.get("wkt"), str):
+                faults.append(wrong_value("crs.wkt", crs.get("wkt"), "a text"))
+        else:
+            faults.append(wrong_value("crs", crs, "a table"))
+    return faults
+
+
+def _train_ids(classification: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """Return a copy of the classes, or raise CloudFormatError if one is no train id."""
+    most = int(classification.max(initial=0))
+    if most >= len(CLASS_NAMES):
+        raise CloudFormatError(
+            "The cloud has classes that are no train ids",
+            where=path,
+            why=f"it holds {most}; train ids are 0 to {len(CLASS_NAMES) - 1}",
+            hint="make it again with `bevseg ingest`",
+        )
+    return classification.copy()
