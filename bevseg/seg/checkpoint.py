@@ -307,16 +307,18 @@ def _check_sizes(config: NetConfig, in_bands: int, classes: int, state: Mapping[
     """Raise ValueError if the weights of a file are not those of the network, before it takes any memory."""
     with torch.device("meta"):
         expected = build(config, in_bands, classes).state_dict()
-    for problem, keys in (("misses", expected.keys() - state), ("has unknown", state.keys() - expected)):
-        if keys:
-            raise ValueError(f"it {problem} weights: {', '.join(sorted(keys)[:3])}")
     for key, weight in expected.items():
+        if key not in state:
+            continue
         if state[key].shape != weight.shape:
             raise ValueError(
                 f"size mismatch for {key}: {tuple(state[key].shape)}, expected {tuple(weight.shape)}"
             )
         if state[key].is_floating_point() != weight.is_floating_point() or state[key].is_complex():
             raise ValueError(f"{key} is of type {state[key].dtype}, expected {weight.dtype}")
+    for problem, keys in (("misses", expected.keys() - state), ("has unknown", state.keys() - expected)):
+        if keys:
+            raise ValueError(f"it {problem} weights: {', '.join(sorted(keys)[:3])}")
 
 
 def _not_registered(kind: str, path: Path) -> ModelError:
