@@ -19,6 +19,8 @@ from bevseg.io.las import working_copy
 from bevseg.stages.backproject import _backproject
 from bevseg.workdir.folder import DEM_BANDS, Folder
 
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
 GRID = Grid(1.0, 0, 9, 10, 10)
 
 
