@@ -32,7 +32,10 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "atomic", "memory", "open3d", "processes"),
+        ("progress", "kernels", "temporary", "memory", "open3d", "streams"),
+        ("atomic",),
+        ("worker",),
+        ("processes",),
         ("batch",),
     ),
     "core": (
@@ -114,13 +117,17 @@ INSIDE = {
         ("crops",),
         ("sampling",),
     ),
-    "workdir": (("facts", "ground_products", "settings"), ("folder",), ("for_each",)),
+    "workdir": (
+        ("facts", "ground_products", "settings", "checks", "labels_file"),
+        ("folder",),
+        ("for_each",),
+    ),
     "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
     "runner": (
         ("request", "preview", "compare_statistics"),
         ("outputs", "facts", "report", "conditions"),
         ("finished",),
-        ("label_cloud",),
+        ("label_cloud", "train_first"),
         ("run",),
     ),
     "study": (

@@ -16,6 +16,7 @@ from .console import Console
 @options.output_format(single=False)
 @options.out_classes()
 @options.keep
+@options.upgrade_las
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -26,6 +27,7 @@ def export(
     formats: tuple[str, ...],
     out_classes: str | None,
     keep: tuple[int, ...],
+    upgrade_las: bool,
     jobs: int,
     on_error: str,
     overwrite: bool,
@@ -44,6 +46,12 @@ def export(
 
     stage_options = StageOptions(overwrite, jobs, on_error, console.progress)
     result = export_work(
-        work, output, formats=formats, out_classes=out_classes, keep=keep, options=stage_options
+        work,
+        output,
+        formats=formats,
+        out_classes=out_classes,
+        keep=keep,
+        upgrade_las=upgrade_las,
+        options=stage_options,
     )
     console.finish(result)

@@ -26,7 +26,8 @@ def inspect(console: Console, file: Path, classes: str | None, as_json: bool) ->
       bevseg inspect model.safetensors
       bevseg inspect scan.laz --json
     """
+    from bevseg.runtime.processes import call
     from bevseg.stages.inspect import contents, text, to_json
 
-    table = contents(file, classes)
+    table = call(contents, file, classes, where=file)
     console.result(to_json(table) if as_json else text(table))

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bevseg.errors import BevsegError
+from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.printable import printable
 
 COMMANDS = {
@@ -34,10 +34,25 @@ COMMANDS = {
 }
 """Command -> short help, in the order of the pipeline. Each command is a file of its name."""
 
+WORKERS = {
+    "run": "bevseg.runner.label_cloud",
+    "ingest": "bevseg.stages.ingest",
+    "ground": "bevseg.stages.ground",
+    "rasterize": "bevseg.stages.rasterize",
+    "train": "bevseg.workdir.folder",
+    "predict": "bevseg.stages.predict",
+    "backproject": "bevseg.stages.backproject",
+    "export": "bevseg.stages.export",
+    "evaluate": "bevseg.stages.evaluate",
+    "inspect": "bevseg.stages.inspect",
+    "simulate": "bevseg.runner.compare_statistics",
+}
+"""Command -> module that the process which reads files for it imports first."""
+
 TRACEBACK = 10
 """Below this logging level (-vv) errors are printed with their traceback."""
 
-BUG, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+BUG, USAGE, INTERRUPTED, HUNG_UP, TERMINATED = 1, 2, 130, 129, 143
 
 
 class Bevseg(click.Group):
@@ -83,10 +98,6 @@ class Bevseg(click.Group):
             code = _print_error(f"bevseg: error: {error}", error, error.exit_code)
         except (click.Abort, KeyboardInterrupt) as error:
             code = _print_error("bevseg: interrupted; no incomplete file is left behind", error, INTERRUPTED)
-        except MemoryError as error:
-            code = _print_error(
-                "bevseg: error: Memory ran out\n  do:    split the cloud into tiles", error, 5
-            )
         except Exception as error:
             code = _print_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)
@@ -103,7 +114,16 @@ def _print_error(text: str, error: BaseException, code: int) -> int:
 
 
 def _print_unexpected(error: Exception) -> int:
-    """Print an error of the operating system, or say that this is a bug; return the exit code."""
+    """Print an error of memory or of the operating system, or say that this is a bug; return the exit code."""
+    from bevseg.runtime.memory import is_shortage
+
+    if is_shortage(error):
+        why = " ".join(str(error).split())[:300]
+        lines = ["bevseg: error: Memory ran out", *([f"  why:   {why}"] if why else [])]
+        lines.append(
+            "  do:    free some memory, raise the limits of this shell (ulimit -v), or split the cloud"
+        )
+        return _print_error("\n".join(lines), error, OutOfMemoryError.exit_code)
     if isinstance(error, OSError):
         from bevseg.runtime.atomic import system_error
 
@@ -144,12 +164,23 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line, after the settings that must be made before libraries load."""
+    from bevseg.runtime.streams import guard_streams
+
     # Threads of torch that spin while they wait are 2 to 40 times slower on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    guard_streams()
     signal.signal(signal.SIGTERM, _terminate)
-    cli(prog_name="bevseg")
+    # `nohup` has it ignored, and then it stays so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hang_up)
+    cli(prog_name="bevseg", obj=WORKERS)
 
 
 def _terminate(signum: int, frame: object) -> None:
     """Leave by an exception, so that temporary files are removed."""
     sys.exit(TERMINATED)
+
+
+def _hang_up(signum: int, frame: object) -> None:
+    """Leave by an exception: the terminal is gone."""
+    sys.exit(HUNG_UP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,23 @@ class Stage(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the function between opening and closing the console."""
+        """Call the function between opening and closing the console.
+
+        The object of the context says which commands have their files read in workers; see `main.WORKERS`.
+        """
         verbose, quiet = ctx.params.pop("verbose"), ctx.params.pop("quiet")
-        with Console.opened(verbose - quiet) as console:
+        with Console.opened(verbose - quiet) as console, _workers((ctx.obj or {}).get(self.name)):
             ctx.params["console"] = console
             return super().invoke(ctx)
+
+
+def _workers(module: str | None) -> AbstractContextManager[None]:
+    """Return the context in which files are read in workers, which import the module first; None: in this process."""
+    if module is None:
+        return nullcontext()
+    from bevseg.runtime.processes import kept_workers
+
+    return kept_workers(module)
 
 
 class Names(click.ParamType):
@@ -134,6 +147,10 @@ def _path_argument(name: str, **kwargs: Any) -> Decorator:
     return click.argument(name, type=click.Path(path_type=Path), **kwargs)
 
 
+_SHORT = {"copc.laz": "copc"}
+"""Ending of a file -> the shorter word of `--format`."""
+
+
 class OutputFormats(Names):
     """`same`, or formats that can be written, joined by commas; with `single` one of them."""
 
@@ -145,11 +162,12 @@ class OutputFormats(Names):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         """Split at commas and check each name. --help needs only those of bevseg; here the user's count as well."""
-        self.choices = (SAME, *formats.written())
+        self.choices = (SAME, *(_SHORT.get(word, word) for word in formats.written()))
         names = super().convert(value, param, ctx)
         if self.single and len(names) > 1:
             self.fail(f"{shown(value)}: expected one format", param, ctx)
-        return names
+        endings = {word: ending for ending, word in _SHORT.items()}
+        return tuple(endings.get(name, name) for name in names)
 
     def _expected(self) -> str:
         return f"one of {', '.join(self.choices or ())}" if self.single else super()._expected()
@@ -327,7 +345,7 @@ def out_classes() -> Decorator:
 
 def output_format(*, single: bool) -> Decorator:
     """--format of the labelled clouds: one, or several."""
-    words = (SAME, *WRITTEN)
+    words = (SAME, *(_SHORT.get(word, word) for word in WRITTEN))
     return click.option(
         "--format",
         "format_" if single else "formats",
@@ -338,6 +356,20 @@ def output_format(*, single: bool) -> Decorator:
         help=f"{'Format' if single else 'Formats'} of the labelled clouds. {SAME}: that of the input; formats that "
         f"are not written, and gzipped files, become {WRITTEN[0]}.",
     )
+
+
+upgrade_las = click.option(
+    "--upgrade-las",
+    is_flag=True,
+    help="Write LAS point formats 0 to 5 as 6 to 10, so that the classification holds all codes.",
+)
+scans = click.option(
+    "--scans",
+    type=click.Choice(("merged", "apart")),
+    default="merged",
+    show_default=True,
+    help="Scans of an E57 file: one cloud, or a cloud each.",
+)
 
 
 raster_classes = click.option(

@@ -28,6 +28,8 @@ from .console import Console
 @options.out_classes()
 @options.columns
 @options.keep
+@options.upgrade_las
+@options.scans
 @options.val
 @options.max_minutes
 @options.cell_of_training
@@ -51,6 +53,8 @@ def run(
     out_classes: str | None,
     columns: str | None,
     keep: tuple[int, ...],
+    upgrade_las: bool,
+    scans: str,
     val: tuple[str, ...] | None,
     max_minutes: float | None,
     cell: float | None,
@@ -64,8 +68,9 @@ def run(
 ) -> None:
     """Label CLOUDS (files, or directories of files) from end to end.
 
-    OUT gets the labelled clouds in their own formats, a picture of each, report.json and, after a training, the
-    model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print scores.
+    OUT gets the labelled clouds in their own formats, a picture and a style for QGIS of each, report.json and, after a
+    training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
+    scores.
 
     Clouds that an earlier run has finished with the same model and options are not done again.
 
@@ -101,6 +106,8 @@ def run(
             columns=columns,
             format=format_[0],
             keep=keep,
+            upgrade_las=upgrade_las,
+            scans=scans,
             val=val,
             work=work,
             tta=tta,

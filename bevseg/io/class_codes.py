@@ -14,8 +14,7 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 def codes_to_write(
     cloud: PointCloud, point_labels: PointLabels, scheme: Scheme, path: Path
 ) -> NDArray[np.int64]:
-    """Return the (N,) codes: kept ones as they are, 0 for points that take no part, the others by the
-    scheme.
+    """Return the (N,) codes: kept ones as they are, 0 for points that take no part, all others by the scheme.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ The files are Cloud-Optimised: tiled, overviews behind the full resolution, all 
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,12 +27,19 @@ from bevseg.errors import CloudNotFoundError, InputError, LabelError
 from bevseg.io.crs.kept_by_geotiff import kept_by_geotiff
 from bevseg.io.crs.proj_database import own_database
 from bevseg.runtime.atomic import replacing
+from bevseg.runtime.memory import MIB, require_raster
 
 TILE = 512
 """Side of a tile, cells. Rasters with more cells a side have overviews."""
 
 KINDS = "source"
 """Name of the float band that holds kinds, not amounts."""
+
+_MOST_DEFLATED = 1100
+"""Bytes that a byte of deflate can stand for, and a little more."""
+
+_FARTHEST = 2**40
+"""World index of a cell at most: further than the Earth is wide, for any cell that a raster can have."""
 
 _LEVEL = 4
 """Effort of deflate: a third less time than its default, and files that are a twentieth larger."""
@@ -187,29 +195,55 @@ def read(path: Path) -> Raster:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with own_database(), rasterio.open(path) as file:
+            # This driver alone: other formats can name further files, or places in the network.
+            with own_database(), rasterio.open(path, driver="GTiff") as file:
+                _check_size(file, path)
                 values, tags = file.read(), file.tags()
-                names, crs = file.descriptions, file.crs
-    except RasterioError as error:
+                names, crs = file.descriptions, file.crs.to_wkt() if file.crs else None
+        if not set(_TAGS) <= tags.keys() or not all(names) or len(set(names)) < len(names):
+            raise InputError(
+                "Not a bevseg raster",
+                where=path,
+                why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
+                hint="run the stage that writes it",
+            )
+        if _CODES in tags:
+            values = _train_ids(values, tags[_CODES], path)
+        unit = float(tags["BEVSEG_UNIT"])
+        if not 0 < unit < math.inf:
+            raise ValueError(f"its unit is {unit} m")
+        return Raster(_grid(tags, *values.shape[1:]), tuple(names), values, crs, unit)
+    except (RasterioError, ValueError, TypeError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             "The GeoTIFF cannot be read",
             where=path,
-            why=str(error),
+            why=" ".join(str(error).split())[:300],
             hint="run the stage that writes it again",
         ) from error
-    if not set(_TAGS) <= tags.keys() or not all(names):
+
+
+def _check_size(file: rasterio.DatasetReader, path: Path) -> None:
+    """Raise InputError or OutOfMemoryError before a size is believed that only the header claims."""
+    per_cell = sum(np.dtype(dtype).itemsize for dtype in file.dtypes)
+    claimed, there = file.width * file.height * per_cell, path.stat().st_size
+    if claimed > _MOST_DEFLATED * there + MIB:
         raise InputError(
-            "Not a bevseg raster",
+            "The GeoTIFF claims more cells than it can hold",
             where=path,
-            why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
-            hint="run the stage that writes it",
+            why=f"{file.count} bands of {file.height:,} x {file.width:,} cells in {there:,} bytes",
+            hint="run the stage that writes it again",
         )
-    if _CODES in tags:
-        values = _train_ids(values, tags[_CODES], path)
-    cell, unit = float(tags["BEVSEG_CELL"]), float(tags["BEVSEG_UNIT"])
-    rows, cols = values.shape[1:]
-    grid = Grid(cell, int(tags["BEVSEG_WEST"]), int(tags["BEVSEG_NORTH"]), rows, cols)
-    return Raster(grid, tuple(names), values, crs.to_wkt() if crs else None, unit)
+    require_raster(file.height, file.width, per_cell, where=str(path))
+
+
+def _grid(tags: Mapping[str, str], rows: int, cols: int) -> Grid:
+    """Return the grid of the tags; ValueError if it cannot be."""
+    cell, west, north = float(tags["BEVSEG_CELL"]), int(tags["BEVSEG_WEST"]), int(tags["BEVSEG_NORTH"])
+    if not 0 < cell < math.inf or max(abs(west), abs(north)) > _FARTHEST:
+        raise ValueError(f"its cells are {cell} m, and begin at {west}, {north}")
+    return Grid(cell, west, north, rows, cols)
 
 
 def _train_ids(values: NDArray[np.unsignedinteger], codes: str, path: Path) -> NDArray[np.uint8]:
@@ -220,7 +254,7 @@ def _train_ids(values: NDArray[np.unsignedinteger], codes: str, path: Path) -> N
         for train, code in reversed(list(enumerate(listed))):
             table[code] = train
         ids = table[values]
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, OverflowError) as error:
         raise InputError(
             "Not a raster of classes", where=path, why=f"its tag {_CODES} is {codes:.60}"
         ) from error

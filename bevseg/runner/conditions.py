@@ -31,6 +31,8 @@ def _options(request: RunRequest) -> dict[str, Any]:
         "classes": request.classes,
         "out_classes": request.out_classes,
         "keep": list(request.keep),
+        "upgrade_las": request.upgrade_las,
+        "scans": request.scans,
     }
 
 

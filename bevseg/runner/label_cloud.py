@@ -13,6 +13,7 @@ from bevseg import pipeline
 from bevseg.core.labels import Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import BevsegError
+from bevseg.io import qgis
 from bevseg.io.find import CloudFile
 from bevseg.io.keep import check_keep, keep_codes
 from bevseg.io.read import FileCodes, read_with_codes
@@ -20,16 +21,13 @@ from bevseg.io.write import cannot_keep, scheme_written, write_cloud
 from bevseg.runner import finished, preview
 from bevseg.runner.facts import ground_facts, label_facts, place_facts
 from bevseg.runner.outputs import Outputs, is_one_file
-from bevseg.runner.request import RunRequest
-from bevseg.runtime.atomic import ensure_absent, replacing
+from bevseg.runner.request import TASK, RunRequest
+from bevseg.runtime.atomic import ensure_absent, replacing, write_text
 from bevseg.runtime.batch import CloudResult
 from bevseg.runtime.progress import Step, Stopwatch, emit
 from bevseg.seg.checkpoint import Model
 from bevseg.workdir.facts import cloud_facts, sha256
 from bevseg.workdir.folder import Folder
-
-TASK = "label"
-"""Name of the task, for people."""
 
 STAGES = ("read", "ground", "rasterize", "predict", "backproject", "keep", "picture", "write")
 """What the work on a cloud consists of, in order; `keep` and `picture` only on request."""
@@ -80,6 +78,7 @@ def label_cloud(
             "outputs": {
                 "cloud": str(outputs.cloud),
                 "picture": None if outputs.picture is None else str(outputs.picture),
+                "style": None if outputs.style is None else str(outputs.style),
             },
             **place_facts(cloud),
             "ground": ground_facts(found.ground),
@@ -99,7 +98,9 @@ def label_cloud(
                     with watch("picture"):
                         preview.draw(cloud, found.dem, found.bands, labels, picture)
                 with watch("write"):
-                    _write(cloud, labels, target, scheme, outputs.cloud)
+                    _write(cloud, labels, target, outputs.cloud, scheme, request)
+                if outputs.style is not None:
+                    write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
                 facts |= {
                     "output_sha256": sha256(target),
                     "warnings": texts,
@@ -131,7 +132,7 @@ def _rounded(seconds: dict[str, float]) -> dict[str, float]:
 def _read(file: CloudFile, request: RunRequest, target: Path) -> tuple[PointCloud, FileCodes | None]:
     """Read a cloud, and say before the work what its output cannot hold."""
     scheme = load_scheme(request.classes) if request.classes else None
-    cloud, codes = read_with_codes(file.path, scheme=scheme, columns=request.columns)
+    cloud, codes = read_with_codes(file.path, scheme=scheme, columns=request.columns, scan=file.scan)
     for sentence in cannot_keep(cloud, target):
         warnings.warn(f"{file.path}: {sentence}", stacklevel=2)
     if request.keep:
@@ -139,9 +140,16 @@ def _read(file: CloudFile, request: RunRequest, target: Path) -> tuple[PointClou
     return cloud, codes
 
 
-def _write(cloud: PointCloud, labels: PointLabels, temporary: Path, scheme: Scheme, target: Path) -> None:
+def _write(
+    cloud: PointCloud,
+    labels: PointLabels,
+    temporary: Path,
+    target: Path,
+    scheme: Scheme,
+    request: RunRequest,
+) -> None:
     try:
-        write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True)
+        write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True, upgrade=request.upgrade_las)
     except BevsegError as error:
         if str(error.where) == str(temporary):  # the user knows only the output
             error.where = target
@@ -149,7 +157,8 @@ def _write(cloud: PointCloud, labels: PointLabels, temporary: Path, scheme: Sche
 
 
 def _ingested(cloud: PointCloud, file: CloudFile, request: RunRequest) -> dict[str, Any]:
-    return cloud_facts(cloud, file.path) | {"scheme": request.classes, "columns": request.columns}
+    options = {"scheme": request.classes, "columns": request.columns, "scan": file.scan}
+    return cloud_facts(cloud, file.path) | options
 
 
 def _keep(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.errors import UsageError
-from bevseg.io import SAME, formats
+from bevseg.io import SAME, formats, qgis
 from bevseg.io.find import CloudFile
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_different
@@ -15,22 +15,32 @@ from bevseg.runtime.atomic import ensure_different
 
 @dataclass(frozen=True)
 class Outputs:
-    """The labelled cloud, and a picture of it; None if the run writes a single file."""
+    """The labelled cloud, a picture of it, and a style for QGIS; None where the run writes none.
+
+    QGIS opens clouds of LAS alone, so others have no style. A run that writes a single file writes that alone.
+    """
 
     cloud: Path
-    picture: Path | None
+    picture: Path | None = None
+    style: Path | None = None
 
     @classmethod
     def of(cls, file: CloudFile, request: RunRequest) -> Outputs:
         """Return the outputs of a cloud."""
         if is_one_file(request.out):
-            return cls(request.out, None)
+            return cls(request.out)
         ending = formats.same_format(file.path) if request.format == SAME else request.format
-        return cls(request.out / f"{file.stem}.{ending}", request.out / f"{file.stem}.png")
+        cloud, picture = (request.out / f"{file.stem}.{end}" for end in (ending, "png"))
+        in_qgis = ending.endswith(("las", "laz"))
+        return cls(cloud, picture, qgis.path_beside(cloud) if in_qgis else None)
+
+    def beside(self) -> tuple[Path, ...]:
+        """Return the files beside the cloud."""
+        return tuple(path for path in (self.picture, self.style) if path is not None)
 
     def paths(self) -> tuple[Path, ...]:
         """Return all files."""
-        return (self.cloud,) if self.picture is None else (self.cloud, self.picture)
+        return (self.cloud, *self.beside())
 
 
 def is_one_file(out: Path) -> bool:

@@ -20,7 +20,6 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import score_table, scores_of
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
-from bevseg.seg.device import resolve
 
 LIBRARIES = ("torch", "numpy", "scipy", "numba", "laspy", "rasterio", "polars", "open3d-cpu", "open3d")
 """Distributions whose versions go into the report, if they are installed."""
@@ -31,6 +30,7 @@ def report(
     result: BatchResult,
     *,
     settings: Settings,
+    device: str,
     model: Path,
     conditions: Mapping[str, Any],
     training: Mapping[str, Any],
@@ -44,8 +44,8 @@ def report(
         The request of the run.
     result
         The facts of each cloud are those of `label_cloud`.
-    settings, model
-        The settings and the file of the model that labelled the clouds.
+    settings, device, model
+        The settings, the device and the file of the model that labelled the clouds.
     conditions
         What the labels depend on beside the clouds, as `conditions_of` gives it.
     training
@@ -76,7 +76,7 @@ def report(
         "command": list(request.command),
         "settings": in_force,
         "seed": request.run_config.seed,
-        "device": str(resolve(request.run_config.device)),
+        "device": device,
         "looks": dataclasses.asdict(request.tta),
         "model": {
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,

@@ -8,6 +8,12 @@ from pathlib import Path
 from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
 from bevseg.io import SAME
 
+TASK = "label"
+"""Name of what a run does with its clouds, for people."""
+
+MERGED, APART = "merged", "apart"
+"""Words of `scans`."""
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -35,6 +41,10 @@ class RunRequest:
         Ending of the labelled clouds, of `bevseg.io.formats.written()`; `SAME`: that of the input.
     keep
         Class codes of the input whose points keep them.
+    upgrade_las
+        Whether LAS point formats 0 to 5 become 6 to 10, which hold all class codes.
+    scans
+        `merged`: the scans of an E57 file are one cloud. `apart`: each is a cloud of its own.
     val
         Stems of the clouds held out for early stopping; None: a seeded choice.
     work
@@ -60,6 +70,8 @@ class RunRequest:
     columns: str | None = None
     format: str = SAME
     keep: tuple[int, ...] = ()
+    upgrade_las: bool = False
+    scans: str = MERGED
     val: tuple[str, ...] | None = None
     work: Path | None = None
     tta: PredictConfig = NO_TTA

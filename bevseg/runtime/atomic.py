@@ -5,17 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from bevseg.errors import BevsegError, InputError, OutputExistsError, OutputWriteError, UsageError
 from bevseg.printable import utf8_values
+from bevseg.runtime.temporary import sweep, temporary_beside
 
-_LONGEST_ENDING = 16
-_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+_IN_USE = (5, 32)
+"""What Windows says if a file cannot be replaced: access denied, sharing violation."""
 
 
 def ensure_absent(path: Path, *, overwrite: bool) -> None:
@@ -60,7 +62,8 @@ def ensure_different(source: Path, target: Path) -> None:
 def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`, with the same suffixes; rename it to `path` if the block succeeds.
 
-    Whatever ends the block early, an interrupt included, leaves neither the temporary file nor a changed `path`.
+    Whatever ends the block early, an interrupt included, leaves neither the temporary file nor a changed `path`. What
+    a killed process has left in the folder is removed; see `temporary`.
 
     Raises
     ------
@@ -70,14 +73,11 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         If the system rejects the write; the message has the reason (a full disk, a file-size limit, a permission).
     """
     ensure_absent(path, overwrite=overwrite)
-    try:
+    temporary = temporary_beside(path)
+    try:  # from here on, so that an interrupt cannot come between the file and its removal
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".bevseg-", suffix=_ending(path), dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise write_error(path, error) from error
-    temporary = Path(name)
-    try:
+        sweep(path.parent)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield temporary
         mask = os.umask(0)
         os.umask(mask)
@@ -86,13 +86,8 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     except OSError as error:
         raise write_error(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _ending(path: Path) -> str:
-    """Return what a writer may look at: the last two suffixes, unless a name with dots makes them long."""
-    both = "".join(path.suffixes[-2:])
-    return both if len(both) <= _LONGEST_ENDING else path.suffix[-_LONGEST_ENDING:]
+        with suppress(OSError):  # most often it is not there; what stays, the next run removes
+            temporary.unlink()
 
 
 def write_text(text: str, path: Path, *, overwrite: bool = True) -> None:
@@ -126,6 +121,13 @@ def write_error(path: Path, error: Exception) -> OutputWriteError:
     """Return the error that says why `path` could not be written."""
     if isinstance(error, OutputWriteError):
         return error
+    if getattr(error, "winerror", None) in _IN_USE and path.exists():
+        return OutputWriteError(
+            "The output is in use",
+            where=path,
+            why="another program has the file open, or it is write-protected",
+            hint="close it in that program and repeat the command, or name another output",
+        )
     full = getattr(error, "errno", None) in _FULL
     return OutputWriteError(
         "The output could not be written",

@@ -1,10 +1,15 @@
-"""A function called on each of many clouds, in turn or in processes. A cloud that fails does not stop the others."""
+"""A function called on each of many clouds, in turn or in processes. A cloud that fails does not stop the others.
+
+On the command line the function always runs in a worker (`processes.kept_workers`), so that a cloud which crashes a
+library costs itself alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import logging
+import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +17,10 @@ from typing import Any, Protocol, TypeVar
 
 from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.runtime.atomic import system_error
-from bevseg.runtime.processes import in_processes
+from bevseg.runtime.memory import is_shortage
+from bevseg.runtime.processes import in_processes, is_kept
 from bevseg.runtime.progress import Progress, Step, listen, silent
+from bevseg.runtime.worker import RemoteError
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +62,12 @@ class CloudResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """A cloud that failed, and its error."""
+    """A cloud that failed, and its error with the traceback as text, which another process would not see."""
 
     stem: str
     path: Path
     error: BevsegError
+    trace: str = ""
 
 
 @dataclass
@@ -101,7 +109,7 @@ def for_each_cloud(
     task
         Name of the task, for the progress callback.
     function
-        Called with each item. With `jobs` above 1 it must pickle.
+        Called with each item. It must pickle. It may report steps of its own by `progress.emit`.
     items
         The clouds.
     jobs
@@ -111,7 +119,8 @@ def for_each_cloud(
     start
         Called once in each process, before any item.
     progress
-        Progress callback, called after each cloud. Progress is measured in bytes of input.
+        Progress callback, called after each cloud, and with the steps that `function` emits. Progress is measured in
+        bytes of input.
 
     Raises
     ------
@@ -121,16 +130,16 @@ def for_each_cloud(
     batch = BatchResult()
     found: dict[str, CloudResult | Failure] = {}
     sizes = {item.stem: _size(item.path) for item in items}
-    running = in_processes if jobs > 1 and len(items) > 1 else _in_turn
+    running = in_processes if is_kept() or (jobs > 1 and len(items) > 1) else _in_turn
     guarded = functools.partial(_guarded, function)
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
-    with (
-        _heard(progress),
-        contextlib.closing(running(guarded, items, min(jobs, len(items)), start)) as results,
-    ):
-        for item, result in results:
+    outcomes = running(guarded, items, min(jobs, len(items)), start)
+    with _heard(progress), contextlib.closing(outcomes) as results:
+        for item, answer in results:
+            result = _failure(item, answer) if isinstance(answer, BevsegError) else answer
             if isinstance(result, Failure):
+                _restore_cause(result)
                 if on_error == "stop" or len(items) == 1:
                     raise result.error
                 log.warning("%s: skipped: %s", item.stem, result.error)
@@ -174,20 +183,45 @@ def _guarded(function: Callable[[T], CloudResult], item: T) -> CloudResult | Fai
     try:
         return function(item)
     except BevsegError as known:
-        error = known
-    except MemoryError:
-        error = OutOfMemoryError("Memory ran out", hint="use fewer --jobs, or split the cloud into tiles")
-    except Exception as unexpected:
-        known_cause = system_error(unexpected, item.path) if isinstance(unexpected, OSError) else None
-        error = known_cause or BevsegError(
-            "Unexpected error: this is a bug",
-            why=f"{type(unexpected).__name__}: {unexpected}",
-            hint="run this cloud alone with -vv and report the output",
+        return _failure(item, known)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as unexpected:  # a panic of a Rust library is no Exception
+        return _failure(item, _explained(unexpected, item.path))
+
+
+def _explained(error: BaseException, path: Path) -> BevsegError:
+    """Return the BevsegError for what a library or the system raised."""
+    known: BevsegError | None = None
+    if is_shortage(error):
+        known = OutOfMemoryError(
+            "Memory ran out",
+            why=" ".join(str(error).split())[:300] or None,
+            hint="use fewer --jobs, or split the cloud into tiles",
         )
-        error.__cause__ = unexpected
+    elif isinstance(error, OSError):
+        known = system_error(error, path)
+    explained = known or BevsegError(
+        "Unexpected error: this is a bug",
+        why=f"{type(error).__name__}: {error}",
+        hint="run this cloud alone with -vv and report the output",
+    )
+    explained.__cause__ = error
+    return explained
+
+
+def _failure(item: Item, error: BevsegError) -> Failure:
+    """Return the failure of an item; the error gets its file as its place if it has no better one."""
     if error.where is None or str(error.where) == item.stem:  # a stage knows a cloud by its name only
         error.where = item.path
-    return Failure(item.stem, item.path, error)
+    return Failure(item.stem, item.path, error, "".join(traceback.format_exception(error)))
+
+
+def _restore_cause(failure: Failure) -> None:
+    """Give the error of a failure from another process its traceback, which is shown on request."""
+    error = failure.error
+    if error.__traceback__ is None and error.__cause__ is None and failure.trace:
+        error.__cause__ = RemoteError(failure.trace)
 
 
 def _size(path: Path) -> int:

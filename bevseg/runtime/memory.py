@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from pathlib import Path
 
 from bevseg.errors import OutOfMemoryError
@@ -19,6 +21,21 @@ _CGROUPS = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
 )
+
+
+_SHORTAGE = re.compile(
+    "could not create a primitive|DefaultCPUAllocator|failed to map segment|cannot allocate memory|out of memory|"
+    "not enough memory|std::bad_alloc|bad allocation|can't start new thread|memory allocation of",
+    re.IGNORECASE,
+)
+"""What libraries and the loader of the system say if they are refused memory, without a type of its own for it."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Return whether an error means that memory ran out, in whatever words a library says so."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError | ImportError | OSError) and bool(_SHORTAGE.search(str(error)))
 
 
 def available(cgroups: Path = Path("/sys/fs/cgroup")) -> int:

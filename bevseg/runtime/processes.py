@@ -1,116 +1,242 @@
-"""Work in processes of its own, and what Ctrl-C means there."""
+"""Work in worker processes. A worker that dies costs the call that it was at, and nothing else."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
-import multiprocessing
 import os
+import pickle
 import signal
-import threading
-import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.synchronize import Event
-from typing import TypeVar
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any, TypeVar
 
-from bevseg.errors import OutOfMemoryError
-
-log = logging.getLogger(__name__)
+from bevseg.errors import BevsegError, InputError, OutOfMemoryError
+from bevseg.runtime import progress
+from bevseg.runtime.worker import LEFT, RemoteError, Worker
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_stop: Event | None = None
-"""In a process of the pool: set when the process that talks to the user has left off."""
+CRASHES = {
+    "SIGABRT": "a library gave up, on data it cannot take or because memory ran out",
+    "SIGSEGV": "a library read memory that is not its own",
+    "SIGBUS": "a library read memory, or a file, that is not there",
+    "SIGFPE": "a library divided by zero",
+    "SIGILL": "a library has come to code that this processor cannot run",
+}
+"""Signal of a process that ends itself -> what is known by it."""
+
+# Exit codes by which Windows tells the same.
+_WINDOWS = {3: "SIGABRT", 0xC0000005: "SIGSEGV", 0xC0000374: "SIGABRT", 0xC0000409: "SIGABRT"}
+
+
+MOST_FAILED_STARTS = 3
+"""Workers that may die before they begin, in one batch."""
+
+
+class _Pool:
+    """Workers that are idle, and the module that a new one imports first."""
+
+    def __init__(self, preload: str | None = None) -> None:
+        self.preload = preload
+        self.idle: list[Worker] = []
+
+    def take(self) -> Worker:
+        return self.idle.pop() if self.idle else Worker(self.preload)
+
+    def close(self) -> None:
+        _end(self.idle)
+
+
+_kept: _Pool | None = None
+"""The workers of `kept_workers`."""
+
+
+@contextlib.contextmanager
+def kept_workers(preload: str | None = None) -> Iterator[None]:
+    """Inside the block work is done in workers, also with a single job, and one worker lives as long as the block.
+
+    The command line does this. A script of a user does not: it may not be importable, which a new process needs.
+
+    Parameters
+    ----------
+    preload
+        Module that the first worker imports at once, while this process is at other things.
+    """
+    global _kept
+    _kept = pool = _Pool(preload)
+    try:
+        pool.idle.append(Worker(preload))
+        yield
+    finally:
+        _kept = None
+        pool.close()
+
+
+def is_kept() -> bool:
+    """Return whether a single job is done in a worker, too."""
+    return _kept is not None
+
+
+def call(function: Callable[..., R], *arguments: Any, where: Path | None = None) -> R:
+    """Return `function(*arguments)`, called in a worker inside of `kept_workers`, in this process outside.
+
+    Raises
+    ------
+    BevsegError
+        If the worker dies; `where` is its place.
+    """
+    if _kept is None:
+        return function(*arguments)
+    with contextlib.closing(in_processes(functools.partial(_spread, function), [arguments], 1)) as results:
+        _, result = next(results)
+    if isinstance(result, BevsegError):
+        result.where = where
+        raise result
+    return result
+
+
+def _spread(function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+    return function(*arguments)
 
 
 def in_processes(
     work: Callable[[T], R], items: Sequence[T], jobs: int, start: Callable[[], None] | None = None
-) -> Generator[tuple[T, R]]:
-    """Do the work on every item in processes, and yield items and results as they are finished.
+) -> Generator[tuple[T, R | BevsegError]]:
+    """Do the work on every item in workers, and yield items and results as they are finished.
 
     Parameters
     ----------
     work, items, start
-        Must pickle; `start` is called once in each process.
+        Must pickle; `start` is called once in each worker.
     jobs
-        Number of processes.
+        Number of workers.
+
+    Yields
+    ------
+    item, result
+        An error as the result: the worker died at this item. Errors that `work` or `start` raise are raised.
 
     Raises
     ------
     OutOfMemoryError
-        If a process is ended from outside.
+        If workers die before they begin.
     """
-    # Spawned, not forked: a fork of a process whose threads (torch, numba, polars) hold locks can hang.
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    pool = ProcessPoolExecutor(jobs, context, initializer=_enter, initargs=(stop, start))
+    pool = _kept if _kept is not None else _Pool()
+    start_text, work_text = (None if start is None else pickle.dumps(start)), pickle.dumps(work)
+    waiting, busy = deque(enumerate(items)), dict[Any, tuple[Worker, int]]()
+    failed_starts = 0
     try:
-        with _ctrl_c_ignored():  # the processes are born here, and inherit it
-            pending = {pool.submit(_at_work, work, item): item for item in items}
-        for future in as_completed(pending):
-            result, messages = future.result()
-            for text in messages:
-                log.warning("%s", text)
-            yield pending[future], result
-    except BrokenProcessPool as error:
-        raise OutOfMemoryError(
-            "A worker process was killed",
-            why="the system usually does this when memory runs out",
-            hint="give a smaller --jobs",
-        ) from error
-    except SystemExit:  # an end from outside, unlike Ctrl-C, reaches this process alone
-        stop.set()
-        for process in multiprocessing.active_children():
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGINT)
-        raise
+        while waiting or busy:
+            while waiting and len(busy) < jobs:
+                worker = pool.take()
+                number, item = waiting[0]
+                busy[worker.connection] = worker, number
+                if worker.send(start_text, work_text, item):
+                    waiting.popleft()
+                else:  # it died while it was idle
+                    del busy[worker.connection]
+                    failed_starts = _count_failed_start(failed_starts, worker.exit_code())
+            finished: list[tuple[int, R | BevsegError]] = []
+            for ready in connection.wait(list(busy)):
+                worker, number = busy[ready]
+                message = worker.receive()
+                if message is None:
+                    del busy[ready]
+                    code = worker.exit_code()
+                    if worker.begun:
+                        finished.append((number, death(code)))
+                    else:
+                        failed_starts = _count_failed_start(failed_starts, code)
+                        waiting.appendleft((number, items[number]))
+                elif (outcome := _outcome(*message)) is not None:
+                    del busy[ready]
+                    pool.idle.append(worker)
+                    finished.append((number, outcome[0]))
+            for number, result in finished:
+                yield items[number], result
     finally:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        _end([worker for worker, _ in busy.values()])
+        if pool is not _kept:
+            pool.close()
 
 
-@contextlib.contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may say so
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _outcome(kind: str, value: Any) -> tuple[Any] | None:
+    """Return the result that a message brings, in a tuple; pass on what else it can be, and raise an error."""
+    if kind == "result":
+        return (value,)
+    if kind == "error":
+        error, text = value
+        error.__cause__ = RemoteError(text)
+        raise error
+    if kind == "log":
+        name, level, text = value
+        logging.getLogger(name).log(level, "%s", text)
+    elif kind == "step":
+        progress.emit(value)
+    return None
 
 
-def _enter(stop: Event, start: Callable[[], None] | None) -> None:
-    """Make a new process ready."""
-    global _stop
-    _stop = stop
-    if start is not None:
-        start()
+def _end(workers: list[Worker]) -> None:
+    """Ask workers to leave, all of them before waiting for the first."""
+    for worker in workers:
+        worker.ask_to_leave()
+    for worker in workers:
+        worker.exit_code()
 
 
-def _at_work(work: Callable[[T], R], item: T) -> tuple[R, list[str]]:
-    """Do the work on one item; what it warns of goes back to the process that talks to the user.
+def death(code: int | None) -> BevsegError:
+    """Return the error of an item whose worker has died.
 
-    Ctrl-C reaches every process of a terminal. One at work cleans up; one that loads libraries or waits for work
-    ignores it, and finds out from `_stop` that there is nothing more to do.
+    Parameters
+    ----------
+    code
+        Exit code of the worker, minus the number of a signal that ended it.
     """
-    if _stop is not None and _stop.is_set():
-        raise KeyboardInterrupt
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    name = _signal_name(code)
+    if name == "SIGKILL":
+        return OutOfMemoryError(
+            "The process that worked on this cloud was killed",
+            why="SIGKILL: the system usually does this when memory runs out",
+            hint="use fewer --jobs, or split the cloud into tiles",
+        )
+    if name is None or name in CRASHES:
+        return InputError(
+            "The process that worked on this cloud crashed",
+            why=f"{name}: {CRASHES[name]}" if name else f"it ended with exit code {code}",
+            hint="the file is likely damaged: download or copy it again, or open and save it in another program",
+        )
+    return BevsegError(
+        "The process that worked on this cloud was ended from outside",
+        why=f"it got {name}",
+        hint="repeat the command for this cloud",
+    )
+
+
+def _count_failed_start(before: int, code: int | None) -> int:
+    """Return one more; raise OutOfMemoryError if that is too many."""
+    if before + 1 < MOST_FAILED_STARTS:
+        return before + 1
+    raise OutOfMemoryError(
+        "A worker process could not start",
+        why=f"{MOST_FAILED_STARTS} ended before they began, the last by {_signal_name(code) or f'exit code {code}'}",
+        hint="free some memory, raise the limits of this shell (ulimit -v, ulimit -u), or use fewer --jobs",
+    )
+
+
+def _signal_name(code: int | None) -> str | None:
+    """Return the name of the signal that an exit code stands for; None if it stands for none."""
+    if code is None:
+        return None
+    if os.name == "nt":
+        return _WINDOWS.get(code)
+    if code == LEFT:
+        return "SIGTERM"
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("default")
-            result = work(item)
-        return result, [str(warning.message) for warning in caught if warning.category is UserWarning]
-    except KeyboardInterrupt:
-        if (
-            _stop is not None
-        ):  # sooner than the process that talks to the user: the next item may be waiting here
-            _stop.set()
-        raise
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return signal.Signals(-code).name if code < 0 else None
+    except ValueError:
+        return f"signal {-code}"

@@ -195,6 +195,8 @@ def load(path: Path) -> Model:
             hint=f"name a file that exists, or {DEFAULT_MODEL!r}, the model that ships with bevseg"
             f"{did_you_mean(str(path), (DEFAULT_MODEL,))}",
         )
+    if not path.is_file():  # a pipe would be waited for
+        raise _refusal(path, "it is no regular file")
     try:
         with safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get(MAGIC)
@@ -285,6 +287,7 @@ def _net(name: str, weights: dict[str, Tensor], config: NetConfig, bands: int) -
     """
     prefix = f"{name}/"
     state = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    _check_finite(state)
     if config.kind in NETWORKS:
         _check_sizes(config, bands, len(OUTPUTS), state)
     with torch.random.fork_rng(devices=[]):  # the first weights, which are drawn, are replaced at once
@@ -293,15 +296,29 @@ def _net(name: str, weights: dict[str, Tensor], config: NetConfig, bands: int) -
     return net.eval()
 
 
+def _check_finite(state: Mapping[str, Tensor]) -> None:
+    """Raise ValueError if a weight of a file is NaN or infinite."""
+    for key, weight in state.items():
+        if weight.is_floating_point() and not bool(torch.isfinite(weight.float()).all()):
+            raise ValueError(f"{key} has weights that are not finite")
+
+
 def _check_sizes(config: NetConfig, in_bands: int, classes: int, state: Mapping[str, Tensor]) -> None:
     """Raise ValueError if the weights of a file are not those of the network, before it takes any memory."""
     with torch.device("meta"):
         expected = build(config, in_bands, classes).state_dict()
     for key, weight in expected.items():
-        if key in state and state[key].shape != weight.shape:
+        if key not in state:
+            continue
+        if state[key].shape != weight.shape:
             raise ValueError(
                 f"size mismatch for {key}: {tuple(state[key].shape)}, expected {tuple(weight.shape)}"
             )
+        if state[key].is_floating_point() != weight.is_floating_point() or state[key].is_complex():
+            raise ValueError(f"{key} is of type {state[key].dtype}, expected {weight.dtype}")
+    for problem, keys in (("misses", expected.keys() - state), ("has unknown", state.keys() - expected)):
+        if keys:
+            raise ValueError(f"it {problem} weights: {', '.join(sorted(keys)[:3])}")
 
 
 def _not_registered(kind: str, path: Path) -> ModelError:

@@ -30,5 +30,6 @@ def backproject_work(work: Path, *, options: StageOptions) -> BatchResult:
 
 def _backproject(folder: Folder, *, slices: SliceConfig) -> CloudResult:
     cloud = folder.read_cloud()
-    point_labels = backproject(cloud, folder.read_dem(), folder.read_classes(), slices)
+    dem = folder.read_dem(cloud)
+    point_labels = backproject(cloud, dem, folder.read_classes(dem.grid), slices)
     return CloudResult(folder.write_labels(point_labels), len(cloud))

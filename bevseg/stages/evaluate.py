@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.core.scores import confusion_table, count_labels, score_table, scores_of
 from bevseg.errors import InputError, LabelError
 from bevseg.io.find import CloudFile, find_clouds
@@ -72,17 +73,7 @@ def compare(
         ensure_absent(json_path, overwrite=overwrite)
     scheme = load_scheme(classes) if classes else None
 
-    def score(pair: Pair) -> CloudResult:
-        true = read_cloud(pair.truth, scheme=scheme, strict=True).labels
-        if true is None:
-            raise LabelError(
-                "The truth has no labels", where=pair.truth, hint="name its scheme with --classes"
-            )
-        cloud = read_cloud(pair.path)
-        predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
-        matrix = count_labels(true, predicted, f"{pair.path} and {pair.truth}")
-        return CloudResult((), len(true), {"matrix": matrix})
-
+    score = functools.partial(_score, scheme=scheme)
     result = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
     pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
     for done in result.done.values():
@@ -92,6 +83,16 @@ def compare(
     if json_path is not None:
         write_json(table, json_path, overwrite=overwrite)
     return dataclasses.replace(result, written=[json_path] if json_path else [], facts=table)
+
+
+def _score(pair: Pair, *, scheme: Scheme | None) -> CloudResult:
+    true = read_cloud(pair.truth, scheme=scheme, strict=True).labels
+    if true is None:
+        raise LabelError("The truth has no labels", where=pair.truth, hint="name its scheme with --classes")
+    cloud = read_cloud(pair.path)
+    predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
+    matrix = count_labels(true, predicted, f"{pair.path} and {pair.truth}")
+    return CloudResult((), len(true), {"matrix": matrix})
 
 
 def text(table: Mapping[str, Any]) -> str:

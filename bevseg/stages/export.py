@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
@@ -30,6 +29,7 @@ def export_work(
     formats: Sequence[str] = (SAME,),
     out_classes: str | None = None,
     keep: Sequence[int] = (),
+    upgrade_las: bool = False,
     options: StageOptions,
 ) -> BatchResult:
     """Write the original files with the new labels.
@@ -46,13 +46,21 @@ def export_work(
         Class scheme of the output; None: that of the format.
     keep
         Class codes of the originals whose points keep them.
+    upgrade_las
+        Whether LAS point formats 0 to 5 become 6 to 10, which hold all class codes.
     options
         Overwrite, processes, errors, progress.
     """
     if out_classes:
         load_scheme(out_classes)
     stage = functools.partial(
-        _export, out=out, formats=formats, out_classes=out_classes, keep=keep, overwrite=options.overwrite
+        _export,
+        out=out,
+        formats=formats,
+        out_classes=out_classes,
+        keep=keep,
+        upgrade_las=upgrade_las,
+        overwrite=options.overwrite,
     )
     clouds = folders(work)
     if not options.overwrite:
@@ -63,13 +71,14 @@ def export_work(
 def _first_target(folder: Folder, out: Path, formats: Sequence[str]) -> list[Path]:
     """Return the first output of a cloud; none if its records are damaged, which is told in its turn."""
     try:
-        return [_target(folder, folder.read_facts(), out, formats[0])]
+        source = source_of(folder.read_facts(), folder.path / "cloud.json")
+        return [_target(folder, source, out, formats[0])]
     except InputError:
         return []
 
 
-def _target(folder: Folder, facts: Mapping[str, Any], out: Path, word: str) -> Path:
-    ending = same_format(Path(facts["source"])) if word == SAME else word
+def _target(folder: Folder, source: Path, out: Path, word: str) -> Path:
+    ending = same_format(source) if word == SAME else word
     return out / f"{folder.stem}.{ending}"
 
 
@@ -80,11 +89,12 @@ def _export(
     formats: Sequence[str],
     out_classes: str | None,
     keep: Sequence[int],
+    upgrade_las: bool,
     overwrite: bool,
 ) -> CloudResult:
     facts, point_labels = folder.read_facts(), folder.read_labels()
     source = source_of(facts, folder.path / "cloud.json")
-    targets = list(dict.fromkeys(_target(folder, facts, out, word) for word in formats))
+    targets = list(dict.fromkeys(_target(folder, source, out, word) for word in formats))
     for target in targets:
         ensure_absent(target, overwrite=overwrite)
         ensure_different(source, target)
@@ -98,12 +108,12 @@ def _export(
             hint="restore the file, or run ingest again",
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
-    cloud, codes = read_with_codes(source, scheme=scheme, columns=facts["columns"])
+    cloud, codes = read_with_codes(source, scheme=scheme, columns=facts["columns"], scan=facts["scan"])
     for target in targets:
         for sentence in cannot_keep(cloud, target):
             warnings.warn(f"{source}: {sentence}", stacklevel=2)
         written, labels = scheme_written(target, out_classes), point_labels
         if keep:
             labels, _ = keep_codes(point_labels, check_keep(codes, keep, written, source), keep, written)
-        write_cloud(cloud, labels, target, scheme=written, overwrite=overwrite)
+        write_cloud(cloud, labels, target, scheme=written, overwrite=overwrite, upgrade=upgrade_las)
     return CloudResult(tuple(targets), len(cloud))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bevseg.config import Settings
 from bevseg.ground.find_ground import Ground, find_ground
+from bevseg.io.find import CloudFile, stem
 from bevseg.io.read import read_cloud
-from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
 from bevseg.workdir.ground_products import DEM_ONLY, GroundProducts, write_products
@@ -89,7 +90,14 @@ def ground_cloud(
         The facts of the cloud are `method` and `why`: the ground method and the reason for it.
     """
     products.check_outputs(path, dem_path, overwrite=overwrite)
-    cloud = read_cloud(path)
+    stage = functools.partial(_ground_of_file, dem_path=dem_path, settings=settings, products=products)
+    return for_each_cloud("ground", stage, [CloudFile(path, stem(path))])
+
+
+def _ground_of_file(
+    file: CloudFile, *, dem_path: Path, settings: Settings, products: GroundProducts
+) -> CloudResult:
+    cloud = read_cloud(file.path)
     found = find_ground(cloud, settings.raster.cell, settings.ground)
     written = write_products(cloud, found, dem_path, settings.ground, products)
-    return BatchResult(list(written), done={cloud.name: CloudResult(written, len(cloud), _facts(found))})
+    return CloudResult(written, len(cloud), _facts(found))

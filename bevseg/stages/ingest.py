@@ -64,5 +64,5 @@ def _ingest(
     folder.ensure_absent("ingest", overwrite=overwrite)
     cloud = read_cloud(file.path, scheme=load_scheme(classes) if classes else None, columns=columns)
     folder.invalidate_from("ingest")
-    facts = cloud_facts(cloud, file.path) | {"scheme": classes, "columns": columns}
+    facts = cloud_facts(cloud, file.path) | {"scheme": classes, "columns": columns, "scan": file.scan}
     return CloudResult(folder.write_cloud(cloud, facts), len(cloud))

@@ -13,6 +13,7 @@ from bevseg.core.density import points_per_square_metre
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import score_table
+from bevseg.errors import ModelError
 from bevseg.io.describe import describe
 from bevseg.io.fields import Source, meaning
 from bevseg.io.read import FileCodes, read_with_codes
@@ -87,6 +88,20 @@ def to_json(table: Mapping[str, Any]) -> str:
 
 def text(table: Mapping[str, Any]) -> str:
     """Format the contents for people: one line per value, the scores of a model as a table."""
+    try:
+        return _text(table)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if table["kind"] != "model":
+            raise
+        raise ModelError(
+            "The scores in this model cannot be shown",
+            where=table["file"],
+            why=f"{type(error).__name__}: {error}"[:300],
+            hint="show them as they are with --json; the networks can be used",
+        ) from error
+
+
+def _text(table: Mapping[str, Any]) -> str:
     held_out = table.get("scores", {}).get("validation")
     plain = _lines({key: value for key, value in table.items() if key != "scores"})
     if table["kind"] == "model":

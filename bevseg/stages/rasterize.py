@@ -29,7 +29,8 @@ def rasterize_work(work: Path, settings: Settings, *, options: StageOptions) -> 
 
 
 def _rasterize(folder: Folder, *, settings: Settings) -> CloudResult:
-    cloud, dem = folder.read_cloud(), folder.read_dem()
+    cloud = folder.read_cloud()
+    dem = folder.read_dem(cloud)
     bands = rasterize(cloud, dem, settings.slices, settings.raster)
     truth = {} if cloud.labels is None else label_rasters(cloud, dem, settings.slices)
     return CloudResult(folder.write_bands(bands, truth), len(cloud))

@@ -12,14 +12,14 @@ from bevseg.config import RunConfig, Settings
 from bevseg.config.names import SLICES
 from bevseg.errors import UsageError
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, replacing
-from bevseg.runtime.batch import BatchResult
-from bevseg.runtime.progress import Progress, Step, silent
+from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
+from bevseg.runtime.progress import Progress, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.training import Example, ExtraSupervision, train
 from bevseg.training.fit import check_training_settings, ensure_networks
-from bevseg.workdir.folder import folders
+from bevseg.workdir.folder import Folder, folders
 from bevseg.workdir.settings import GROUPS, check_same_settings
 
 HISTORY = "history.csv"
@@ -133,11 +133,13 @@ def train_work(
 
 def _read(work: Path, task: str, progress: Progress) -> list[Example]:
     """Read the clouds of a work directory with their DEMs."""
-    examples = []
-    for number, folder in enumerate(items := folders(work), 1):
-        examples.append(Example(folder.read_cloud(), folder.read_dem()))
-        progress(Step(task, number, len(items)))
-    return examples
+    result = for_each_cloud(task, _example, folders(work), on_error="stop", progress=progress)
+    return [done.facts["example"] for done in result.done.values()]
+
+
+def _example(folder: Folder) -> CloudResult:
+    cloud = folder.read_cloud()
+    return CloudResult((), len(cloud), {"example": Example(cloud, folder.read_dem(cloud))})
 
 
 def _ensure_other_clouds(work: Path, unlabelled: Path) -> None:

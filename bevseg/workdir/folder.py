@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from bevseg.bev.bands import bands as bands_of
 from bevseg.config import GroundConfig
-from bevseg.config.domains import Domain, Text, checked, refusal
+from bevseg.config.domains import Domain, Number, Text, checked, refusal
 from bevseg.config.files import read_json
 from bevseg.config.names import FEATURES, SLICES
+from bevseg.core.grid import Grid
 from bevseg.core.labels import Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
@@ -24,6 +24,8 @@ from bevseg.ground.find_ground import Ground
 from bevseg.io import aux_xml, geotiff, qgis
 from bevseg.io.las import working_copy
 from bevseg.runtime.atomic import ensure_absent, replacing, write_json, write_text
+from bevseg.workdir import labels_file
+from bevseg.workdir.checks import ensure_bands, ensure_covers, ensure_same_grid, ensure_train_ids
 from bevseg.workdir.ground_products import ALL_PRODUCTS, DEM_ONLY, GroundProducts, write_products
 from bevseg.workdir.settings import AGAIN
 
@@ -32,6 +34,8 @@ CLASS_RASTER = (".tif", qgis.SUFFIX, f".tif{aux_xml.SUFFIX}")
 
 TRAIN_IDS = "shrec20"
 """Scheme whose codes are the train ids."""
+
+DEM_BANDS = ("height", "source", "distance")
 
 STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("cloud.las", "cloud.json"),
@@ -49,11 +53,15 @@ OPTIONAL_FILES = {
 }
 """Stage -> files that it writes on request; no other stage reads them."""
 
+# A path cannot hold NUL; of the surrogates only those that stand for bytes which are no UTF-8.
+_PATH = "[^\\x00\\ud800-\\udc7f\\udd00-\\udfff]+"
+
 FACTS: dict[str, Domain] = {
-    "source": Text("the path of the file that was read"),
+    "source": Text("the path of the file that was read", pattern=_PATH),
     "sha256": Text("its SHA-256, 64 hexadecimal digits", pattern="[0-9a-f]{64}"),
-    "scheme": Text("the class scheme of its labels, or null", optional=True),
+    "scheme": Text("the class scheme of its labels, or null", pattern=_PATH, optional=True),
     "columns": Text("the names of its columns, or null", optional=True),
+    "scan": Number(least=1, most=1_000_000, whole=True, optional=True),
 }
 """Key of `cloud.json` that a later stage reads -> its values."""
 
@@ -107,11 +115,11 @@ class Folder:
             If it is no JSON table, or a value that a later stage reads is missing or cannot be.
         """
         path = self._existing("cloud.json", "ingest")
-        facts = read_json(path, hint=AGAIN)
-        _, faults = checked(FACTS, facts)
+        facts = {"scan": None} | read_json(path, hint=AGAIN)  # older ones do not say
+        known, faults = checked(FACTS, facts)
         if faults:
             raise refusal(faults, path, InputError, AGAIN)
-        return facts
+        return facts | known
 
     def write_ground(
         self,
@@ -123,9 +131,17 @@ class Folder:
         """Write `dem.tif` and the other files of `products`."""
         return write_products(cloud, found, self.path / "dem.tif", config, products)
 
-    def read_dem(self) -> Raster:
-        """Read `dem.tif`."""
-        return geotiff.read(self._existing("dem.tif", "ground"))
+    def read_dem(self, cloud: PointCloud | None = None) -> Raster:
+        """Read `dem.tif`.
+
+        Raises
+        ------
+        InputError
+            If it is no DEM, or if a point of `cloud` lies outside of it.
+        """
+        path = self._existing("dem.tif", "ground")
+        dem = ensure_bands(geotiff.read(path), DEM_BANDS, "float32", path, "ground")
+        return dem if cloud is None else ensure_covers(dem, cloud, path)
 
     def write_bands(self, bands: Mapping[str, Raster], labels: Mapping[str, Raster]) -> tuple[Path, ...]:
         """Write `low.tif`, `high.tif` and, for a labelled cloud, `low_labels.tif`, `high_labels.tif`."""
@@ -133,8 +149,14 @@ class Folder:
         return written + self._write_classes({f"{s}_labels": r for s, r in labels.items()})
 
     def read_bands(self) -> dict[str, Raster]:
-        """Read `low.tif` and `high.tif`, by slice."""
-        return {name: geotiff.read(self._existing(f"{name}.tif", "rasterize")) for name in SLICES}
+        """Read `low.tif` and `high.tif`, by slice; InputError if they are no bands of one grid."""
+        paths = {name: self._existing(f"{name}.tif", "rasterize") for name in SLICES}
+        found = {name: geotiff.read(path) for name, path in paths.items()}
+        grid = found[SLICES[0]].grid
+        for name, raster in found.items():
+            ensure_bands(raster, (), "float32", paths[name], "rasterize")
+            ensure_same_grid(raster, grid, paths[name], "rasterize")
+        return found
 
     def write_classes(self, classes: Mapping[str, Raster], scheme: Scheme | None = None) -> tuple[Path, ...]:
         """Write class and confidence of every cell, a file each.
@@ -154,17 +176,27 @@ class Folder:
         written = self._write_classes({f"{s}_classes": _band(r, "class") for s, r in classes.items()}, scheme)
         return written + self._write({f"{s}_confidence": _band(r, "confidence") for s, r in classes.items()})
 
-    def read_classes(self) -> dict[str, Raster]:
-        """Read what `write_classes` wrote, in train ids; both bands may also stand in one file, as they once did."""
-        found = {name: geotiff.read(self._existing(f"{name}_classes.tif", "predict")) for name in SLICES}
-        return {
-            name: raster if "confidence" in raster.names else self._with_confidence(name, raster)
-            for name, raster in found.items()
-        }
+    def read_classes(self, grid: Grid | None = None) -> dict[str, Raster]:
+        """Read what `write_classes` wrote, in train ids; both bands may also stand in one file, as they once did.
+
+        Raises
+        ------
+        InputError
+            If they are no rasters of train ids, or do not lie on the grid.
+        """
+        paths = {name: self._existing(f"{name}_classes.tif", "predict") for name in SLICES}
+        return {name: self._classes(name, path, grid) for name, path in paths.items()}
+
+    def _classes(self, name: str, path: Path, grid: Grid | None) -> Raster:
+        raster = ensure_bands(geotiff.read(path), ("class",), "uint8", path, "predict")
+        ensure_train_ids(raster, path, "predict")
+        if grid is not None:
+            ensure_same_grid(raster, grid, path, "predict")
+        return raster if "confidence" in raster.names else self._with_confidence(name, raster)
 
     def _with_confidence(self, name: str, classes: Raster) -> Raster:
         path = self._existing(f"{name}_confidence.tif", "predict")
-        confidence = geotiff.read(path)
+        confidence = ensure_bands(geotiff.read(path), ("confidence",), "uint8", path, "predict")
         if confidence.grid != classes.grid:
             raise InputError(
                 "Class and confidence have other cells",
@@ -176,28 +208,14 @@ class Folder:
         return dataclasses.replace(classes, names=("class", "confidence"), values=values)
 
     def write_labels(self, point_labels: PointLabels) -> tuple[Path, ...]:
-        """Write `labels.npz`: arrays `classes` (train ids) and `confidence`, both (N,) uint8."""
+        """Write `labels.npz`."""
         path = self.path / "labels.npz"
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, classes=point_labels.classes, confidence=point_labels.confidence)
+        labels_file.write(point_labels, path)
         return (path,)
 
     def read_labels(self) -> PointLabels:
-        """Read `labels.npz`.
-
-        Raises
-        ------
-        InputError
-            If the file is not such an archive.
-        """
-        path = self._existing("labels.npz", "backproject")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return PointLabels(arrays["classes"], arrays["confidence"])
-        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
-            raise InputError(
-                "The labels cannot be read", where=path, why=str(error), hint="run backproject again"
-            ) from error
+        """Read `labels.npz`."""
+        return labels_file.read(self._existing("labels.npz", "backproject"))
 
     def _write(
         self, rasters: Mapping[str, Raster], units: Mapping[str, str] | None = None

@@ -1,19 +1,22 @@
 """Ctrl-C and its kin end a run at once, with their exit code and nothing half-written."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tests.cli.invoke import bevseg, left_behind, process
 
-# Stands still inside the writing of the output, the temporary file begun, and says so. A shell starts its background
-# jobs with SIGINT ignored, and children inherit that. Here Ctrl-C has to arrive, as in a terminal.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+# Stands still inside the writing of the output, the temporary file begun, and says so. The worker imports this script
+# as well, under another name. A shell starts its background jobs with SIGINT ignored, and children inherit that. Here
+# Ctrl-C has to arrive, as in a terminal.
 WRITING = """
-import signal, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from bevseg.cli.main import main
+import signal, sys, time
 import bevseg.{module}
 
 def slowly(cloud, labels_or_path, path=None, **rest):
@@ -26,15 +29,21 @@ def slowly(cloud, labels_or_path, path=None, **rest):
             time.sleep(0.1)
 
 bevseg.{function} = slowly
-main()
+
+if __name__ == "__main__":
+    from bevseg.cli.main import main
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main()
 """
 
 
-def writing(module, function, *arguments):
+def writing(script, module, function, *arguments):
     """Start a command that will stand still while it writes, and wait until it does."""
-    command = [sys.executable, "-c", WRITING.format(module=module, function=function)]
-    command += [str(argument) for argument in arguments]
-    running = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    script.write_text(WRITING.format(module=module, function=function))
+    command = [sys.executable, str(script), *(str(argument) for argument in arguments)]
+    running = subprocess.Popen(
+        command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert running.stdout.readline() == "writing\n", running.communicate()
     return running
 
@@ -59,16 +68,43 @@ def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
     out = tmp_path / "out"
     options = ("-o", out, "-m", tiny_model, "--work", out / "work")
     running = writing(
-        "runner.label_cloud", "runner.label_cloud.write_cloud", "run", streets / "a.txt", *options
+        tmp_path / "script.py",
+        "runner.label_cloud",
+        "runner.label_cloud.write_cloud",
+        "run",
+        streets / "a.txt",
+        *options,
     )
     (out / "work" / "settings.json").rename(tmp_path / "settings.json")
     assert_nothing_left_behind(running, signal.SIGINT, 130, out)
 
 
-def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path):
+def ingesting(streets, tmp_path, out):
+    """Start `ingest`, which stands still while it writes."""
+    arguments = ("stages.ingest", "io.las.working_copy.write", "ingest", streets / "a.txt", "-o", out)
+    return writing(tmp_path / "script.py", *arguments)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_an_end_from_outside_leaves_nothing_half_written(streets, tmp_path, number, code):
     out = tmp_path / "work"
-    running = writing("stages.ingest", "io.las.working_copy.write", "ingest", streets / "a.txt", "-o", out)
-    assert_nothing_left_behind(running, signal.SIGTERM, 143, out)
+    running = ingesting(streets, tmp_path, out)
+    assert_nothing_left_behind(running, getattr(signal, number), code, out)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_worker_ends_and_cleans_up_when_its_parent_is_gone(streets, tmp_path):
+    out = tmp_path / "work"
+    running = ingesting(streets, tmp_path, out)
+    assert files_below(out)
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 60
+    while files_below(out) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert files_below(out) == []
+    assert running.stdout.read() == ""  # the end of the pipe: nobody is left who could write into it
 
 
 @pytest.mark.slow

@@ -118,3 +118,23 @@ def test_a_place_that_cannot_be_written_to_is_told_before_work(tmp_path):
     with pytest.raises(OutputWriteError, match="is not a directory"):
         ensure_writable(tmp_path / "file" / "out")
     assert left_behind(tmp_path) == ["file"]
+
+
+def test_a_target_that_another_program_holds_open_has_its_own_message(tmp_path):
+    path = tmp_path / "a.tif"
+    path.write_text("old")
+    held = PermissionError(errno.EACCES, "The process cannot access the file")
+    held.winerror = 32
+    with pytest.raises(OutputWriteError, match="close it in that program"), replacing(path):
+        raise held
+    assert left_behind(tmp_path) == ["a.tif"]
+
+
+def test_an_interrupt_right_after_the_file_was_made_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a.txt"):
+        pytest.fail("unreachable")
+    assert left_behind(tmp_path) == []

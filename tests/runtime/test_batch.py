@@ -1,6 +1,9 @@
 """One piece of work on each of many clouds."""
 
+import contextlib
+import logging
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import pytest
 
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
 from bevseg.runtime.batch import CloudResult, for_each_cloud
+from bevseg.runtime.processes import kept_workers
+from bevseg.runtime.progress import Step, emit
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,22 @@ def work(item):
 
 
 def die(item):
-    """End the process as the system does when memory runs out."""
-    os._exit(9)
+    """Die at b, as the item says; the others are done."""
+    if item.stem == "b":
+        os.abort() if item.path == Path("abort") else os.kill(os.getpid(), signal.SIGKILL)
+    return work(Item("a"))
+
+
+def panic(item):
+    """Raise what a Rust library raises: it is no Exception."""
+    raise type("PanicException", (BaseException,), {})("called unwrap")
+
+
+def report_a_step(item):
+    """Report how far it is."""
+    emit(Step("inner", 1, 2))
+    logging.getLogger("bevseg.test").warning("heard of %s", item.stem)
+    return CloudResult()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -44,9 +63,59 @@ def test_a_failing_cloud_is_listed_and_the_others_are_done(jobs):
     assert (outcome.done["a"].facts["process"] == os.getpid()) == (jobs == 1)
 
 
-def test_a_process_that_is_ended_from_outside_is_an_error_that_says_so():
-    with pytest.raises(OutOfMemoryError, match="--jobs"):
-        for_each_cloud("test", die, ITEMS, jobs=2)
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+
+@posix
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("how", "kind", "cause"), [("abort", InputError, "SIGABRT"), ("kill", OutOfMemoryError, "SIGKILL")]
+)
+def test_a_worker_that_dies_costs_its_own_cloud_alone(jobs, how, kind, cause):
+    items = [Item(name, Path(how)) for name in "abcd"]
+    with kept_workers():
+        outcome = for_each_cloud("test", die, items, jobs=jobs)
+    assert list(outcome.done) == ["a", "c", "d"]
+    (failure,) = outcome.failures
+    assert (failure.stem, type(failure.error), failure.error.where) == ("b", kind, Path(how))
+    assert cause in failure.error.why
+
+
+@posix
+@pytest.mark.parametrize(("how", "code"), [("abort", 4), ("kill", 5)])
+def test_the_only_cloud_whose_worker_dies_is_the_error(how, code):
+    with kept_workers(), pytest.raises(BevsegError) as caught:
+        for_each_cloud("test", die, [Item("b", Path(how))])
+    assert caught.value.exit_code == code
+
+
+def test_one_worker_serves_all_clouds_of_a_job():
+    with kept_workers():
+        outcome = for_each_cloud("test", work, ITEMS)
+        again = for_each_cloud("test", work, ITEMS[:1])
+    processes = {done.facts["process"] for result in (outcome, again) for done in result.done.values()}
+    assert len(processes) == 1
+    assert os.getpid() not in processes
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_steps_and_messages_from_within_a_cloud_are_heard(kept, caplog):
+    steps = []
+    with kept_workers() if kept else contextlib.nullcontext():
+        for_each_cloud("test", report_a_step, ITEMS[:2], progress=steps.append)
+    assert [step.task for step in steps] == ["test", "inner", "test", "inner", "test"]
+    assert [record.getMessage() for record in caplog.records] == ["heard of a", "heard of b"]
+
+
+def test_a_panic_of_a_library_is_a_failure_of_its_cloud():
+    outcome = for_each_cloud("test", panic, ITEMS[:2])
+    assert [failure.error.why for failure in outcome.failures] == ["PanicException: called unwrap"] * 2
+
+
+def test_a_bug_in_a_worker_comes_with_its_traceback():
+    with kept_workers(), pytest.raises(BevsegError, match="this is a bug") as caught:
+        for_each_cloud("test", panic, ITEMS[:1])
+    assert "in panic" in str(caught.value.__cause__)
 
 
 def test_an_error_names_the_file_unless_it_names_a_better_place():

@@ -1,5 +1,7 @@
 """Work that will not fit is refused with the figures; a control group counts if it allows less."""
 
+import errno
+
 import numpy as np
 import psutil
 import pytest
@@ -10,6 +12,7 @@ from bevseg.errors import OutOfMemoryError
 from bevseg.ground.find_ground import find_ground
 from bevseg.io.read import read_cloud
 from bevseg.runtime import memory
+from bevseg.runtime.memory import is_shortage
 from tests.io.las import lasfiles
 
 ROWS = "1 2 3 1\n" * 100
@@ -70,3 +73,26 @@ def test_ground_in_cells_too_small_for_its_surroundings_is_refused(monkeypatch):
     find_ground(cloud, 0.02, GroundConfig())
     with pytest.raises(OutOfMemoryError, match="rasters of this cloud"):
         find_ground(cloud, 0.001, GroundConfig())  # 1 MB of its own, and 10 m around it
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        ImportError("libgomp.so.1: cannot allocate memory in static TLS block"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_a_shortage_of_memory_is_known_in_whatever_words(error):
+    assert is_shortage(error)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("size mismatch"), ValueError("out of memory"), OSError(22, "x")]
+)
+def test_other_errors_are_no_shortage(error):
+    assert not is_shortage(error)

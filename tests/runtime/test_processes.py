@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
 
 import pytest
 
-from bevseg.runtime.processes import in_processes
+from bevseg.errors import BevsegError, InputError, OutOfMemoryError
+from bevseg.runtime.processes import call, death, in_processes, kept_workers
 
 
 def doubled(number):
@@ -38,6 +40,62 @@ def test_every_item_is_done_in_another_process(caplog):
     assert {number: result[0] for number, result in found.items()} == {1: 2, 2: 4, 3: 6, 4: 8}
     assert os.getpid() not in {result[1] for result in found.values()}
     assert sorted(record.getMessage() for record in caplog.records) == ["1 is odd", "3 is odd"]
+
+
+def refuse_to_start():
+    """End the process before any item is begun."""
+    os._exit(3)
+
+
+def lock_of(number):
+    """Return what cannot be sent."""
+    return threading.Lock()
+
+
+def fail(number):
+    """Raise."""
+    raise KeyError(number)
+
+
+def test_a_call_is_made_here_or_in_a_kept_worker():
+    assert call(doubled, 2)[1] == os.getpid()
+    with kept_workers():
+        twice, process = call(doubled, 2)
+    assert twice == 4
+    assert process != os.getpid()
+
+
+def test_workers_that_do_not_start_are_no_fault_of_an_item():
+    with pytest.raises(OutOfMemoryError, match="could not start"):
+        list(in_processes(doubled, [1, 2, 3], 2, refuse_to_start))
+
+
+def test_an_error_of_the_work_is_raised_with_its_traceback():
+    with pytest.raises(KeyError) as caught:
+        list(in_processes(fail, [1], 1))
+    assert "in fail" in str(caught.value.__cause__)
+
+
+def test_what_does_not_pickle_is_an_error_and_no_hang():
+    with pytest.raises(RuntimeError, match="pickle"):
+        list(in_processes(lock_of, [1], 1))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text"),
+    [
+        (-6, InputError, "SIGABRT"),
+        (-11, InputError, "SIGSEGV"),
+        (-9, OutOfMemoryError, "memory"),
+        (9, InputError, "exit code 9"),
+        (143, BevsegError, "from outside"),
+        (-63, BevsegError, "signal 63"),
+    ],
+)
+def test_the_cause_of_a_death_is_told_as_far_as_it_is_known(code, kind, text):
+    error = death(code)
+    assert type(error) is kind
+    assert text in str(error)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups of this kind")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import resource
 import struct
@@ -288,6 +289,38 @@ def test_a_network_larger_than_its_file_is_refused_before_it_takes_memory(saved)
     rewritten(saved, wider(filters=1024, depth=10, widest=None))
     with pytest.raises(ModelError, match=r"size mismatch for down\.0\.0\.weight"):
         load(saved)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda w: w.popitem(), "misses weights"),
+        (lambda w: w.update({"low/more": torch.ones(2)}), "unknown weights"),
+        (lambda w: w.update({first(w): w[first(w)] * float("nan")}), "not finite"),
+        (lambda w: w.update({first(w): w[first(w)].int()}), "of type torch.int32"),
+        (lambda w: w.update({first(w): w[first(w)].to(torch.complex64)}), "of type torch.complex64"),
+    ],
+)
+def test_weights_of_another_network_are_refused(saved, change, said):
+    weights = safetensors.torch.load_file(saved)
+    with safetensors.safe_open(saved, "pt") as file:
+        metadata = file.metadata()
+    change(weights)
+    safetensors.torch.save_file(weights, saved, metadata)
+    with pytest.raises(ModelError, match=said):
+        load(saved)
+
+
+def first(weights):
+    """Return the name of a kernel of the network of the low slice."""
+    return next(name for name, weight in weights.items() if name.startswith("low/") and weight.ndim > 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match="no regular file"):
+        load(tmp_path / "model.safetensors")
 
 
 def test_the_model_that_ships_is_read_and_written_to_the_byte(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 import pyproj
 import pytest
 
+from bevseg.errors import ModelError
+from bevseg.stages.inspect import text
 from tests import tiny
 from tests.cli.invoke import bevseg
 from tests.io.crs import geokey_files
@@ -148,3 +150,12 @@ def test_packed_text_has_its_columns(tmp_path):
     described = table(path)["format"]
     assert described["separator"] == "comma" and described["header"] == "x,y,z,label"
     assert list(described["columns"].values()) == ["x", "y", "z", "class"]
+
+
+@pytest.mark.parametrize(
+    "held_out", [{"clouds": [], "scores": {"iou": {}}, "oracle": None}, {"clouds": 1}, [1]]
+)
+def test_scores_of_a_model_that_are_no_scores_are_an_error_that_says_so(held_out):
+    table = {"kind": "model", "file": "m.safetensors", "scores": {"validation": held_out}}
+    with pytest.raises(ModelError, match="scores in this model cannot be shown"):
+        text(table)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bevseg.config.domains import Domain, Fault, Flag, Number, checked, refusal, unknown_keys, wrong_value
 from bevseg.config.files import parse_json
+from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.las.reader import read_source
@@ -19,6 +23,10 @@ _NOTE = ("bevseg", 1)
 _FORMAT = 6
 """Point format of such clouds."""
 _AGAIN = "create it with `bevseg ingest`"
+
+
+_CRS: dict[str, Domain] = {"horizontal": Number(above=0), "vertical": Number(above=0)}
+"""What a reference system has beside its WKT."""
 
 
 def write(cloud: PointCloud, path: Path) -> None:
@@ -52,32 +60,61 @@ def read(path: Path) -> PointCloud:
     source = read_source(path)
     record = source.header.find(*_NOTE)
     if record is None or source.point_format < _FORMAT:
-        raise _not_ours(path, "it has no record of bevseg")
-    note = parse_json(record.data.decode("utf-8", "replace"), path, CloudFormatError, hint=_AGAIN)
+        raise CloudFormatError(
+            "Not a cloud of a work directory", where=path, why="it has no record of bevseg", hint=_AGAIN
+        )
+    note = parse_json(
+        record.data.decode("utf-8", "replace"),
+        path,
+        CloudFormatError,
+        hint=_AGAIN,
+    )
+    faults = _faults(note)
+    if faults:
+        raise refusal(faults, path, CloudFormatError, _AGAIN)
     points = source.points
     finite = points["classification_flags"] & np.uint8(WITHHELD) == 0
-    try:
-        return PointCloud(
-            points["X"],
-            points["Y"],
-            points["Z"],
-            scale=_three(note["scale"]),
-            offset=_three(note["offset"]),
-            labels=points["classification"].copy() if note["labelled"] else None,
-            finite=None if finite.all() else finite,
-            crs=Crs(**note["crs"]) if note["crs"] else None,
-            name=path.parent.name,
+    return PointCloud(
+        points["X"],
+        points["Y"],
+        points["Z"],
+        scale=tuple(note["scale"]),
+        offset=tuple(note["offset"]),
+        labels=_train_ids(points["classification"], path) if note["labelled"] else None,
+        finite=None if finite.all() else finite,
+        crs=Crs(**note["crs"]) if note["crs"] else None,
+        name=path.parent.name,
+    )
+
+
+def _faults(note: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with the record of bevseg in the file."""
+    faults = checked({"labelled": Flag()}, note)[1]
+    for key, domain in (("scale", Number(above=0)), ("offset", Number())):
+        values = note.get(key)
+        if not isinstance(values, list) or len(values) != 3:
+            faults.append(wrong_value(key, values, "three numbers"))
+        else:
+            faults += checked(dict.fromkeys("xyz", domain), dict(zip("xyz", values, strict=True)), key)[1]
+    crs = note.get("crs")
+    if crs is not None:
+        if isinstance(crs, dict):
+            faults += unknown_keys(crs, ("wkt", *_CRS), "crs") + checked(_CRS, crs, "crs")[1]
+            if not isinstance(crs.get("wkt"), str):
+                faults.append(wrong_value("crs.wkt", crs.get("wkt"), "a text"))
+        else:
+            faults.append(wrong_value("crs", crs, "a table"))
+    return faults
+
+
+def _train_ids(classification: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """Return a copy of the classes, or raise CloudFormatError if one is no train id."""
+    most = int(classification.max(initial=0))
+    if most >= len(CLASS_NAMES):
+        raise CloudFormatError(
+            "The cloud has classes that are no train ids",
+            where=path,
+            why=f"it holds {most}; train ids are 0 to {len(CLASS_NAMES) - 1}",
+            hint=_AGAIN,
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _not_ours(path, f"its record of bevseg is damaged ({error})") from error
-
-
-def _three(values: list[float]) -> tuple[float, float, float]:
-    x, y, z = map(float, values)
-    if not np.isfinite([x, y, z]).all():
-        raise ValueError(f"{values} are no numbers of a scale or offset")
-    return x, y, z
-
-
-def _not_ours(path: Path, why: str) -> CloudFormatError:
-    return CloudFormatError("Not a cloud of a work directory", where=path, why=why, hint=_AGAIN)
+    return classification.copy()
