@@ -184,7 +184,7 @@ def toml(folder: Path) -> list[bytes]:
     """Settings."""
     from importlib import resources
 
-    settings = b"[raster]\ncell = 0.2\n[slices]\nsplit = 2.0\n[train]\nsteps = 10\nloss = 'lovasz_softmax'\n[net]\nfilters = 8\n"
+    settings = b"[raster]\ncell = 0.2\n[slices]\nsplit = 2.0\n[train]\nsteps = 10\nloss = 'lovasz_softmax'\n"
     scheme = resources.files("bevseg.schemes").joinpath("shrec20.toml").read_bytes()
     return [settings, scheme]
 
