@@ -1,0 +1,70 @@
+"""A short form of the fuzzers; `python -m tests.fuzz all --count N` is the long one."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from bevseg.errors import CloudFormatError
+from tests.fuzz.harness import fuzz, mutated_file
+from tests.fuzz.readers import READERS, Reader
+
+COUNT = 150
+"""Files per reader: a second or two."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READERS)
+def test_no_damaged_file_is_more_than_an_error(tmp_path, name):
+    faults = fuzz(READERS[name], tmp_path, count=COUNT)
+    assert faults.examples == {} and faults.count == COUNT
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_sound_file_is_read(tmp_path, name):
+    reader = READERS[name]
+    for number, sound in enumerate(reader.seeds(tmp_path)):
+        path = tmp_path / f"sound{number}{reader.suffix}"
+        path.write_bytes(reader.pack(sound) if reader.pack else sound)
+        assert reader.read(path) == ""
+
+
+def test_a_number_always_gives_the_same_file(tmp_path):
+    reader = READERS["text"]
+    seeds = reader.seeds(tmp_path)
+    files = [mutated_file(reader, seeds, 3, number) for number in range(50)]
+    assert files == [mutated_file(reader, seeds, 3, number) for number in range(50)]
+    assert len(set(files)) > 40
+
+
+def misbehaving(path):
+    """A reader with every fault, chosen by the first byte of the file."""
+    first = path.read_bytes()[:1]
+    if first == b"a":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if first == b"b":
+        raise KeyError("b")
+    if first == b"c":
+        bytearray(1 << 32)
+    if first == b"d":
+        return "absurd"
+    if first == b"e":
+        raise CloudFormatError("It is wrong")
+    if first == b"f":
+        time.sleep(60)
+    return ""
+
+
+@pytest.mark.slow
+def test_the_harness_sees_every_kind_of_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.fuzz.harness.LONGEST", 0.5)
+    monkeypatch.setattr(
+        "tests.fuzz.harness.mutated_file",
+        lambda reader, seeds, seed, number: b"abcdefgh"[number : number + 1],
+    )
+    reader = Reader("bad", ".bad", lambda folder: [b"z"], misbehaving)
+    found = fuzz(reader, tmp_path, count=8)
+    kinds = {kind for kind, _ in found.examples}
+    assert kinds == {"death by SIGKILL", "KeyError", "memory", "absurd", "no help in the error", "hang"}
+    assert found.count == 8 and found.outcomes["read"] == 2
