@@ -68,8 +68,8 @@ def run(
 ) -> None:
     """Label CLOUDS (files, or directories of files) from end to end.
 
-    OUT gets the labelled clouds in their own formats, a picture and a style for QGIS of each, report.json and, after a
-    training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
+    OUT gets the labelled clouds in their own formats, a picture and a style for QGIS of each, report.json and, after
+    a training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
     scores.
 
     Clouds that an earlier run has finished with the same model and options are not done again.
