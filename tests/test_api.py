@@ -221,7 +221,7 @@ def test_clouds_without_a_name_get_numbers(quick_config):
     ("output", "error", "name"),
     [
         ("x.foo", UsageError, "x.foo"),
-        ("x.pcd", UsageError, "x.pcd"),
+        ("x.e57", UsageError, "x.e57"),
         ("orig.txt/x.laz", OutputWriteError, "orig.txt"),
     ],
 )
@@ -390,7 +390,7 @@ def test_labels_are_written_from_arrays(labels, confidence, cloud_file):
     out = cloud_file.with_name("out.laz")
     bevseg.write(bevseg.read(cloud_file), labels, out)
     with laspy.open(out) as file:
-        np.testing.assert_array_equal(file.read()["bevseg_confidence"], confidence)
+        np.testing.assert_array_equal(file.read().points.array["bevseg_confidence"], confidence)
     np.testing.assert_array_equal(bevseg.read(out).labels, CLASSES)
 
 

@@ -207,9 +207,14 @@ def _near(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
     example.
     """
     reach = scale * INT32.max
-    if len(xyz) == 0 or (np.subtract(xyz.max(axis=0), xyz.min(axis=0), dtype=np.float64) < reach).all():
+    if len(xyz) == 0:
         return None
-    near: NDArray[np.bool_] = (np.abs(xyz - np.median(xyz, axis=0)) < reach / 2).all(axis=1)
+    with np.errstate(over="ignore"):  # the largest numbers are an infinite distance apart
+        extent = np.subtract(xyz.max(axis=0), xyz.min(axis=0), dtype=np.float64)
+    if (extent < reach).all():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        near: NDArray[np.bool_] = (np.abs(xyz - np.median(xyz, axis=0)) < reach / 2).all(axis=1)
     out = len(near) - int(np.count_nonzero(near))
     return near if 0 < out <= max(len(near) // 100, len(near) >= 10) else None
 

@@ -27,6 +27,9 @@ class RawCloud:
         (N,) class codes of the file, a masked array where some points have none; None if it has none.
     scheme
         Name of the scheme that bevseg wrote the codes in, cut at `LONGEST_NAME`. None for files of other origin.
+    without_codes
+        The points with the codes as a field like any other. It counts if a code is not one of the scheme: no name
+        says that the codes are classes. None where the file says so.
     train_ids
         (N,) train ids. bevseg writes them where the codes of a point format cannot distinguish all classes.
     """
@@ -35,6 +38,16 @@ class RawCloud:
     codes: NDArray[np.integer] | None = None
     scheme: str | None = None
     train_ids: NDArray[np.uint8] | None = None
+    without_codes: PointCloud | None = None
+
+
+def unclear_class(path: Path, value: str, scheme: str = "") -> str:
+    """Return the warning about a fourth column that is not taken for the class."""
+    what = f"no code of {scheme}" if scheme else "no class code"
+    return (
+        f"{path}: the fourth column holds {value}, which is {what}, and no name says what it is: it is kept, and the "
+        "cloud counts as unlabelled; if it is the class, say --columns x,y,z,label, or name its scheme with --classes"
+    )
 
 
 def class_codes(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | None:

@@ -19,7 +19,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, LabelError, UsageError
 from bevseg.io import Format, foreign, formats, packed
 from bevseg.io.find import ensure_regular, stem
-from bevseg.io.raw import LONGEST_NAME, RawCloud
+from bevseg.io.raw import LONGEST_NAME, RawCloud, unclear_class
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def read_with_codes(
             entry, raw = _read_raw(inner, columns, scan)
     else:
         entry, raw = _read_raw(path, columns, scan)
+    raw = _without_unclear_codes(raw, entry, path, scheme)
     labels, decoder = _labels(raw, entry, path, scheme, strict)
     cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
     return _without_far_points(cloud, path), None if raw.codes is None else FileCodes(raw.codes, decoder)
@@ -152,6 +153,18 @@ def _named(inner: Path, path: Path) -> Iterator[None]:
             raise
     for warning in caught:
         warnings.warn(str(warning.message).replace(str(inner), str(path)), warning.category, stacklevel=3)
+
+
+def _without_unclear_codes(raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None) -> RawCloud:
+    """Leave out codes that no name calls classes, if one of them is not in the scheme."""
+    if raw.without_codes is None or raw.codes is None:
+        return raw
+    scheme = scheme or load_scheme(entry.scheme)
+    unknown = occurring(np.ma.getdata(raw.codes)) - {line.code for line in scheme.entries}
+    if not unknown:
+        return raw
+    warnings.warn(unclear_class(path, str(min(unknown)), scheme.name), stacklevel=3)
+    return RawCloud(raw.without_codes)
 
 
 def _labels(

@@ -152,7 +152,7 @@ def _label_one(
     # Only here: in a worker, which has imported it already.
     from bevseg.runner.label_cloud import label_cloud
 
-    return label_cloud(file, request, model_path, conditions)
+    return label_cloud(file, request=request, model_path=model_path, conditions=conditions)
 
 
 def _start_process(threads: int | None, networks: Mapping[str, type[Any]]) -> None:

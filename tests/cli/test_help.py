@@ -131,7 +131,7 @@ def test_version():
         (["run", "x", "-o", "y", "--on-error", "weep"], "skip"),
         (["run", "x", "-o", "y", "--jobs", "0"], "jobs"),
         (["run", "x", "-o", "y", "--nonsense"], "nonsense"),
-        (["export", "x", "-o", "y", "--format", "e57"], "laz, las, copc.laz, ply, txt"),
+        (["export", "x", "-o", "y", "--format", "e57"], "laz, las, copc, ply, pcd, txt"),
         (["run", "x", "-o", "y", "--val", "z"], "--train-on"),
         (["run", "x", "-o", "y", "--max-minutes", "1"], "--train-on"),
         (["run", "x", "-o", "y", "-m", "m", "--train-on", "z"], "both"),

@@ -65,6 +65,6 @@ def test_the_processes_of_a_run_know_the_networks_of_the_first_one(mynet, monkey
     start = pickle.dumps(functools.partial(run._start_process, 2, registry.registered()))
     registry._registered.clear()
     threads = []
-    monkeypatch.setattr(run, "limit_threads", threads.append)
+    monkeypatch.setattr("bevseg.seg.device.limit_threads", threads.append)
     pickle.loads(start)()
     assert registry.registered_class(KIND) is network and threads == [2]

@@ -93,7 +93,7 @@ def test_the_suffix_decides_and_text_takes_the_rest(tmp_path, name, format_name)
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("a.laz", "laz"), ("A.LAS", "las"), ("a.ply", "ply"), ("a.csv", "txt"), ("a", "txt"), ("a.txt.gz", "laz"),
+    [("a.laz", "laz"), ("A.LAS", "las"), ("a.ply", "ply"), ("a.csv", "csv"), ("a", "txt"), ("a.txt.gz", "laz"),
      ("a.ply.gz", "laz"), ("a.zip", "laz"), ("a.e57", "laz"), ("a.npz", "laz"), ("a.npy", "laz"), ("a.bin", "laz")],
 )  # fmt: skip
 def test_a_cloud_comes_back_in_its_own_format_or_as_laz(tmp_path, name, word):

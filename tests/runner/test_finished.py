@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bevseg.runner import label_cloud, train_first
 from bevseg.runner import run as module
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -103,14 +104,14 @@ def test_overwrite_does_all_again(folder, tiny_model):
 
 def interrupted_at(name, monkeypatch):
     """Let the run be ended when it comes to a cloud."""
-    honest = module.label_cloud
+    honest = label_cloud.label_cloud
 
     def ended(file, **rest):
         if file.stem == name:
             raise KeyboardInterrupt
         return honest(file, **rest)
 
-    monkeypatch.setattr(module, "label_cloud", ended)
+    monkeypatch.setattr(label_cloud, "label_cloud", ended)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(folder, tiny_model, monkeypatch):
@@ -145,7 +146,7 @@ def test_a_trained_model_is_not_trained_again(streets, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         interrupted_at("a", patch)
         assert bevseg(*arguments).exit_code == 130
-    monkeypatch.setattr(module, "_train", lambda *rest: pytest.fail("trained again"))
+    monkeypatch.setattr(train_first, "_train", lambda *rest: pytest.fail("trained again"))
     result = bevseg(*arguments)
     assert result.exit_code == 0, result.stderr
     assert "already trained" in result.stderr

@@ -136,7 +136,7 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
     (folder / "README.md").write_text("# Scans\nof a street\n")
     result = bevseg("run", folder, "-o", tmp_path / "out", "-m", tiny_model)
     assert result.exit_code == 0
-    assert "skipped, not a cloud" in result.stderr
+    assert "skipped: " in result.stderr
     assert "README.md" in result.stderr
     assert json.loads((tmp_path / "out" / "report.json").read_text())["passed_over"] == [
         str(folder / "README.md")
@@ -186,10 +186,11 @@ def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, stree
     assert cloud["outputs"] == {
         "cloud": str(tmp_path / "out" / "odd.txt"),
         "picture": str(tmp_path / "out" / "odd.png"),
+        "style": None,
     }
     assert cloud["sha256"] == sha256(tmp_path / "odd.txt")
     assert cloud["output_sha256"] == sha256(tmp_path / "out" / "odd.txt")
-    assert [("codes 7 are not in" in text) for text in cloud["warnings"]] == [True]
+    assert [("holds 7, which is no code of shrec20" in text) for text in cloud["warnings"]] == [True]
     assert "warning: " + cloud["warnings"][0] in result.stderr
     assert cloud["ground"]["method"] in ("flat-zones", "smrf")
     assert cloud["ground"]["why"]

@@ -12,7 +12,7 @@ from bevseg.ground.find_ground import Ground
 from bevseg.workdir.folder import OPTIONAL_FILES, STAGES, Folder, folders
 from tests import tiny
 
-FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "points": 7}
+FACTS = {"source": "/a.laz", "sha256": "0" * 64, "scheme": None, "columns": None, "scan": None, "points": 7}
 
 DEFAULT, PAPER = NAMED["default"], NAMED["paper"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.fields import AXES
 from bevseg.io.format_errors import too_few
-from bevseg.io.raw import RawCloud, class_codes
+from bevseg.io.raw import RawCloud, class_codes, unclear_class
 from bevseg.io.text import resolution, rows, table, unpack
 from bevseg.io.text.columns import LABEL, Layout
 from bevseg.io.text.encoding import decoded, readable
@@ -27,7 +28,6 @@ from bevseg.io.text.unclear import counter_error, number_error
 _HEAD = 1 << 16
 """Bytes at the start of a file that show whether it is text."""
 _LOOKED_AT = 100
-_MOST_SHREC20 = 5
 _LEAST_COUNTED = 10
 """Points that show whether a column counts them."""
 _LEAST_SORTED = 100
@@ -44,8 +44,8 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         The file.
     columns
         Comma-separated name of each column: `x`, `y`, `z`, `label`, names of further columns, and `-`. None: as a
-        header line names them. Without a header, x y z come first, and a fourth and last column is the class if it
-        holds codes of SHREC'20 alone.
+        header line names them. Without a header, x y z come first, and a fourth and last column of whole numbers may
+        be the class: `RawCloud.without_codes`.
 
     Raises
     ------
@@ -77,7 +77,10 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     _check_values(xyz, body, start, path)
     source = TextSource(head, body, start, end)
     cloud = PointCloud.from_xyz(xyz, scale=resolution.step(xyz, path), name=str(path), source=source)
-    return RawCloud(cloud, codes)
+    plain = None
+    if codes is not None and LABEL in start.guessed:
+        plain = dataclasses.replace(cloud, source=TextSource(head, body, start.without_label(), end))
+    return RawCloud(cloud, codes, without_codes=plain)
 
 
 def looks_like_points(path: Path) -> bool:
@@ -126,7 +129,7 @@ def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pa
             "thousands, remove them",
             stacklevel=3,
         )
-    if "order" in start.guessed and len(start.names) > len(AXES):
+    if "order" in start.guessed and len(start.names) > len(AXES) and LABEL not in start.names:
         _check_order(xyz, body, start, path)
 
 
@@ -135,9 +138,7 @@ def _check_order(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pat
     steps = np.diff(xyz[:, 0])
     if len(xyz) >= _LEAST_COUNTED and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
         why = f"changes by {steps[0]:g} in each line"
-    elif (
-        len(xyz) >= _LEAST_SORTED and LABEL not in start.names and _rises(xyz[:, 0]) and not _rises(xyz[:, 1])
-    ):
+    elif len(xyz) >= _LEAST_SORTED and _rises(xyz[:, 0]) and not _rises(xyz[:, 1]):
         why = "never falls"
     else:
         return
@@ -153,16 +154,11 @@ def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDAr
     if LABEL not in found.columns:
         return start, None
     values = found[LABEL].to_numpy()
-    if LABEL in start.guessed:
-        codes_of_shrec20 = (np.rint(values) == values) & (values >= 0) & (values <= _MOST_SHREC20)
-        bad = ~codes_of_shrec20 & ~np.isnan(values) if codes_of_shrec20.any() else ~codes_of_shrec20
-        if bad.any():
-            shown = values[np.argmax(bad)]
-            warnings.warn(
-                f"{path}: the fourth column holds {shown:g}, which is no code of shrec20, and no name says what it "
-                "is: it is kept, and the cloud counts as unlabelled; if it is the class, say --columns x,y,z,label",
-                stacklevel=3,
-            )
-            return start.without_label(), None
+    whole = np.rint(values) == values
+    if LABEL in start.guessed and not (whole | np.isnan(values)).all():
+        warnings.warn(unclear_class(path, f"{values[np.argmin(whole)]:g}"), stacklevel=3)
+        return start.without_label(), None
     codes = class_codes(values, path)
-    return (start if codes is not None else start.without_label()), codes
+    if codes is None and not np.isnan(values).all():
+        return start.without_label(), None
+    return start, codes

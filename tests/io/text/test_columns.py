@@ -6,8 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
+from bevseg.core.labels import load_scheme
 from bevseg.errors import CloudFormatError, UsageError
-from tests.io.text.scenes import XYZ, read, rows
+from bevseg.io.read import read_cloud
+from tests.io.text.scenes import XYZ, read, rows, save
 
 
 def number(i):
@@ -119,10 +121,17 @@ def test_the_suggestion_keeps_what_the_header_says(tmp_path):
 
 def test_four_columns_without_a_header_are_labelled_if_all_are_codes_of_shrec20(tmp_path):
     assert_points(read(tmp_path, rows(after=[code])), labelled=True)
+    other = save(tmp_path, rows(after=[lambda i: i + 3]))
     with pytest.warns(UserWarning, match="holds 6, which is no code of shrec20"):
-        found = read(tmp_path, rows(after=[lambda i: i + 3]))
-    assert_points(found)
-    np.testing.assert_array_equal(found.cloud.source.fields()["column_4"], [3, 4, 5, 6])
+        cloud = read_cloud(other)
+    assert cloud.labels is None
+    np.testing.assert_array_equal(cloud.source.fields()["column_4"], [3, 4, 5, 6])
+
+
+def test_a_fourth_column_without_a_name_may_hold_the_codes_of_another_scheme_that_is_named(tmp_path):
+    path = save(tmp_path, rows(after=[lambda i: (1001, 1103, 1104, 1106)[i % 4]]))
+    cloud = read_cloud(path, scheme=load_scheme("oakland"), strict=True)
+    assert cloud.labels is not None and cloud.source.fields() == {}
 
 
 def test_five_columns_without_a_header_have_no_class(tmp_path):
