@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Any
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
+from bevseg.io import packed
 from bevseg.io.crs import names_of_wkt
 from bevseg.io.crs.names import NAMES
 from bevseg.io.fields import Source, meaning
@@ -16,7 +16,6 @@ from bevseg.io.text.first_lines import layout
 
 _HEAD = 1 << 16
 """Bytes at the start of a file that are looked at."""
-_GZIP = b"\x1f\x8b"
 _SEPARATORS = {" ": "blanks", "\t": "tab", ",": "comma", ";": "semicolon"}
 _PCD_KINDS = {"F": "float", "I": "int", "U": "uint"}
 
@@ -45,7 +44,7 @@ def describe(path: Path, cloud: PointCloud) -> dict[str, Any]:
         if cloud.crs and cloud.crs.wkt
         else dict.fromkeys(NAMES),
     }
-    head = _head(path)
+    head = packed.head(path, _HEAD)
     if head.startswith(b"LASF"):
         from bevseg.io.las.describe import describe as describe_las
 
@@ -57,18 +56,6 @@ def describe(path: Path, cloud: PointCloud) -> dict[str, Any]:
     elif format_to_read(path).any_suffix:
         facts |= _text(head, path)
     return facts
-
-
-def _head(path: Path) -> bytes:
-    """Return the start of a file, unpacked; of a damaged one what can be read."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if head[:2] != _GZIP:
-        return head
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-    except zlib.error:
-        return b""
 
 
 def _fields_of(cloud: PointCloud) -> dict[str, str]:

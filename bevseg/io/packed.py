@@ -70,6 +70,18 @@ def unpacked(path: Path) -> Iterator[Path]:
         yield inner
 
 
+def head(path: Path, size: int) -> bytes:
+    """Return up to `size` bytes from the start of a file, unpacked if it is gzipped, as far as that can be done."""
+    with path.open("rb") as file:
+        start = file.read(size)
+    if not start.startswith(GZIP):
+        return start
+    try:
+        return zlib.decompressobj(wbits=31).decompress(start, size)
+    except zlib.error:
+        return b""
+
+
 def ensure_no_bomb(size: int, packed: int, path: Path) -> None:
     """Raise CloudFormatError if `size` bytes come out of `packed` bytes that cannot be points."""
     if size > FREE_OF_RATIO and size > MOST_RATIO * packed:

@@ -1,4 +1,4 @@
-"""Text -> points: SHREC'20 and generic ASCII, plain or gzipped."""
+"""Text -> points: SHREC'20 and generic ASCII."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
+from bevseg.io import packed
 from bevseg.io.fields import AXES
 from bevseg.io.format_errors import too_few
 from bevseg.io.raw import RawCloud, class_codes, unclear_class
-from bevseg.io.text import resolution, rows, table, unpack
+from bevseg.io.text import resolution, rows, table
 from bevseg.io.text.columns import LABEL, Layout
 from bevseg.io.text.encoding import decoded, readable
 from bevseg.io.text.first_lines import layout
@@ -24,9 +25,14 @@ from bevseg.io.text.foreign import foreign
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.tokens import dialect_of
 from bevseg.io.text.unclear import counter_error, number_error
+from bevseg.runtime import memory
 
 _HEAD = 1 << 16
 """Bytes at the start of a file that show whether it is text."""
+BYTES_PER_POINT = 180.0
+"""The text of a point, its numbers, the steps made of them, and what the stages hold after."""
+_BYTES_PER_LINE = 24
+"""About the length of `x y z label` with millimetres. The number of points is not known before all are read."""
 _LOOKED_AT = 100
 _LEAST_COUNTED = 10
 """Points that show whether a column counts them."""
@@ -55,11 +61,12 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     UsageError
         If `columns` does not fit the file.
     """
-    packed = unpack.content(path)
-    if columns is None and (other := foreign(packed[:_HEAD])):
+    memory.require(path.stat().st_size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
+    data = path.read_bytes()
+    if columns is None and (other := foreign(data[:_HEAD])):
         raise other.error(path)
-    lines = decoded(packed, path)
-    del packed
+    lines = decoded(data, path)
+    del data
     start = layout(lines.data, columns, path)
     head, raw, end = lines.data[: start.offset], rows.behind(lines.data, start.offset), lines.end
     del lines
@@ -85,7 +92,7 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
 
 def looks_like_points(path: Path) -> bool:
     """Whether most of the first lines are rows of numbers. Of a damaged gzip file the readable part counts."""
-    head = unpack.head(path, _HEAD)
+    head = packed.head(path, _HEAD)
     if foreign(head):
         return False
     try:
@@ -112,7 +119,7 @@ def is_foreign(path: Path) -> bool:
     A file that cannot be opened is not: the user gets an error, not silence.
     """
     try:
-        return foreign(unpack.head(path, _HEAD)) is not None
+        return foreign(packed.head(path, _HEAD)) is not None
     except OSError:
         return False
 

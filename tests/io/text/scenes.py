@@ -4,6 +4,7 @@ import numpy as np
 
 from bevseg.core.labels import load_scheme
 from bevseg.core.pointcloud import PointLabels
+from bevseg.io import packed
 from bevseg.io.text import reader, writer
 
 XYZ = np.array([[12.25, 40.5, 1.125], [13.5, 41.75, 2.5], [14.125, 42.25, -3.0], [12.5, 40.125, 0.5]])
@@ -25,8 +26,16 @@ def save(folder, content, name="cloud.txt"):
     return path
 
 
+def read_file(path, columns=None):
+    """Read a text file, unpacked as `read_cloud` unpacks it."""
+    if not packed.is_packed(path):
+        return reader.read(path, columns=columns)
+    with packed.unpacked(path) as inner:
+        return reader.read(inner, columns=columns)
+
+
 def read(folder, content, name="cloud.txt", columns=None):
-    return reader.read(save(folder, content, name), columns=columns)
+    return read_file(save(folder, content, name), columns)
 
 
 def labels(count):
