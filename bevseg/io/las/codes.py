@@ -49,13 +49,11 @@ def is_ours(extra: Description, name: str) -> bool:
 
 def written_scheme(header: Header) -> str | None:
     """Return the name of the scheme in which bevseg wrote the codes of a file, None for files of other origin."""
-    if header.software == SIMULATED:
-        return "shrec20"
     for entry in descriptions(header):
         name, text = decoded(entry[4:36]), decoded(entry[160:])
         if re.fullmatch(rf"{CONFIDENCE}(_\d+)?", name) and text.startswith(_MARK):
             return text.removeprefix(_MARK).removesuffix(_MEANING)
-    return None
+    return "shrec20" if header.software == SIMULATED else None
 
 
 def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArray[np.int64]:

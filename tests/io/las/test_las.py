@@ -403,3 +403,6 @@ def test_clouds_of_the_simulator_hold_train_ids(tmp_path):
         warnings.simplefilter("ignore", UserWarning)
         labels = read_cloud(source).labels
     np.testing.assert_array_equal(labels, np.where(codes < 6, codes, 0))
+    classes = np.arange(len(labels), dtype=np.uint8) % 6
+    write_cloud(read_cloud(source), PointLabels(classes, classes), tmp_path / "out.laz")
+    np.testing.assert_array_equal(read_cloud(tmp_path / "out.laz").labels, classes)
