@@ -91,7 +91,14 @@ INSIDE = {
         ("extents", "node_writer"),
         ("reader", "writer"),
     ),
-    "io.compare": (("difference",), ("las", "text", "clouds")),
+    "io.compare": (
+        ("difference",),
+        ("las_header", "fields", "properties", "text"),
+        ("las_records",),
+        ("las_octree", "las_points"),
+        ("las", "clouds"),
+        ("files",),
+    ),
     "ground": (
         (
             "morphology",

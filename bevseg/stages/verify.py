@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.errors import DifferenceError, InputError
-from bevseg.io import formats
-from bevseg.io.compare import clouds, las, text
-from bevseg.io.compare.difference import Difference
+from bevseg.io.compare.files import compare
 from bevseg.io.find import find_clouds
-from bevseg.io.las.read_header import read_header
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 
@@ -88,7 +85,7 @@ def ensure_proven(table: Mapping[str, Any]) -> None:
 
 
 def _compared(pair: Pair, columns: str | None) -> CloudResult:
-    found = _compare(pair, columns)
+    found = compare(pair.source, pair.path, columns)
     facts = {
         "source": str(pair.source),
         "result": str(pair.path),
@@ -97,24 +94,6 @@ def _compared(pair: Pair, columns: str | None) -> CloudResult:
         "text": None if found is None else str(found),
     }
     return CloudResult((), 0, facts)
-
-
-def _compare(pair: Pair, columns: str | None) -> Difference | None:
-    readers = {formats.format_to_read(path).name for path in (pair.source, pair.path)}
-    if readers == {"LAS"} and _point_format(pair.source) == _point_format(pair.path):
-        return las.compare(pair.source, pair.path)
-    if readers == {"text"}:
-        return text.compare(pair.source, pair.path)
-    return clouds.compare(pair.source, pair.path, columns)
-
-
-def _point_format(path: Path) -> int | None:
-    """Return the point format of a LAS file; None if it cannot be read, which its comparison says."""
-    try:
-        with path.open("rb") as file:
-            return read_header(file, path.stat().st_size).point_format
-    except ValueError:
-        return None
 
 
 def _pairs(source: Path, result: Path) -> list[Pair]:

@@ -1,26 +1,26 @@
-"""Two LAS or LAZ files: every byte but the class, the dimensions of bevseg, and what says where things stand."""
+"""Two LAS, LAZ or COPC files: every byte but those that bevseg declares to change.
+
+What a change of version or of point format must give is computed by the functions that the writer uses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
-
-from bevseg.io.compare.difference import Difference, counts, first_difference
-from bevseg.io.las.codes import FIVE_BITS, LOOKUP
+from bevseg.io.compare import las_header, las_octree, las_points, las_records
+from bevseg.io.compare.difference import Difference, counts
+from bevseg.io.copc.octree import Octree, is_copc, octree_of
 from bevseg.io.las.extra_bytes import KEY as EXTRA_BYTES
 from bevseg.io.las.header import Header
-from bevseg.io.las.reader import read_source
+from bevseg.io.las.read_header import read_header
+from bevseg.io.las.reader import read_crs, read_source
 from bevseg.io.las.source import LasSource
+from bevseg.io.las.upgrade import NEW_FORMAT, upgraded_header
+from bevseg.io.las.version_4 import to_version_4
 
-_PLACES = ((96, 104), (105, 107), (227, 247))
-"""Bytes of the header that say where records and points stand, how many records there are, how long a point is."""
-
-_FORMAT, _COMPRESSED = 104, 0x80
-_DESCRIPTION = 192
-_OWN = b"bevseg_"
-_LAZ, _COPC = "laszip encoded", "copc"
+_MOST_BEHIND = 1 << 20
+"""Bytes behind the points that are looked at."""
 
 
 def compare(source: Path, result: Path) -> Difference | None:
@@ -32,101 +32,66 @@ def compare(source: Path, result: Path) -> Difference | None:
         If a file cannot be read.
     """
     one, other = read_source(source), read_source(result)
+    found = _formats(one, other) or counts(len(one.points), len(other.points))
+    if found is not None:
+        return found
+    octree = _sound_octree(one)
+    is_new = is_copc(other.header) and octree is None
+    header = one.header.without("copc")
+    if is_new or one.point_format != other.point_format:
+        header = upgraded_header(header, read_crs(one.header, source))
+    elif any(record.key == EXTRA_BYTES for record in other.header.evlrs):
+        header = to_version_4(header)
+    written = _raw_header(result)
     return (
-        _headers(one.header, other.header)
-        or counts(len(one.points), len(other.points))
-        or _records(one.header, other.header)
-        or _points(one, other)
+        las_header.compare(header, written)
+        or las_records.compare(header, one, other)
+        or las_octree.compare(octree, one, other)
+        or _behind(source, result, len(one.points))
+        or las_points.compare(one, other, sort=is_new)
     )
 
 
-def _headers(source: Header, result: Header) -> Difference | None:
-    one, other = bytearray(source.block), bytearray(result.block)
-    if len(one) != len(other):
-        return Difference("the size of the header", str(len(one)), str(len(other)))
-    for block in (one, other):
-        block[_FORMAT] &= ~_COMPRESSED & 255
-        for start, end in _PLACES:
-            block[start:end] = bytes(len(block[start:end]))
-    for at, (left, right) in enumerate(zip(one, other, strict=True)):
-        if left != right:
-            return Difference(f"byte {at} of the header", str(left), str(right))
-    if source.gap != result.gap:
-        return Difference("what stands before the points", _shown(source.gap), _shown(result.gap))
+def _formats(source: LasSource, result: LasSource) -> Difference | None:
+    """Accept the same point format, and the one that an upgrade gives."""
+    old, new = source.point_format, result.point_format
+    if new == old or NEW_FORMAT[old : old + 1] == (new,):
+        return None
+    return Difference("the point format", str(old), str(new))
+
+
+def _sound_octree(source: LasSource) -> Octree | None:
+    try:
+        return octree_of(source)
+    except ValueError:  # read and written as plain LAZ
+        return None
+
+
+def _raw_header(path: Path) -> Header:
+    """Return the header as it stands in the file, its counts not amended."""
+    with path.open("rb") as file:
+        return read_header(file, path.stat().st_size)
+
+
+def _behind(source: Path, result: Path, count: int) -> Difference | None:
+    """Compare the bytes that belong to no point and no record: a result has those of its source, or none."""
+    pairs = zip(_loose(source, count), _loose(result, count), strict=True)
+    for what, (left, right) in zip(("behind the points", "at the end of the file"), pairs, strict=True):
+        if right not in (b"", left):
+            return Difference(f"what stands {what}", las_header.shown(left), las_header.shown(right))
     return None
 
 
-def _records(source: Header, result: Header) -> Difference | None:
-    """Compare all records but those of LAZ and COPC; bevseg may add descriptions, and names of codes."""
-    for name, one, other in (
-        ("record", source.vlrs, result.vlrs),
-        ("extended record", source.evlrs, result.evlrs),
-    ):
-        left, right = (
-            [
-                (r.head, r.data)
-                for r in records
-                if r.key not in (EXTRA_BYTES, LOOKUP) and r.key[0] not in (_LAZ, _COPC)
-            ]
-            for records in (one, other)
-        )
-        if left != right:
-            at = next(
-                (i for i, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), None
-            )
-            at = min(len(left), len(right)) if at is None else at
-            return Difference(f"{name} {at + 1}", _record(left, at), _record(right, at))
-    descriptions, kept = (_descriptions(header) for header in (source, result))
-    missing = next((entry for entry in descriptions if entry not in kept), None)
-    if missing is not None:
-        return Difference(
-            f"the description of dimension {_name(missing)!r}", _shown(missing), "another or missing"
-        )
-    return None
+def _loose(path: Path, count: int) -> tuple[bytes, bytes]:
+    """Return the bytes behind the points, and those behind all. Where compressed points end is not looked at."""
+    header, size = _raw_header(path), path.stat().st_size
+    records = header.evlr_starts[0] if header.evlr_starts else size
+    end = records + sum(len(record.head) + len(record.data) for record in header.evlrs)
+    points = records if header.compressed else header.points_at + count * header.record_length
+    with path.open("rb") as file:
+        return _between(file, points, records), _between(file, end, size)
 
 
-def _points(source: LasSource, result: LasSource) -> Difference | None:
-    one, other = source.points, result.points
-    there = other.dtype.names or ()
-    for name in one.dtype.names or ():
-        if name.encode().startswith(_OWN) or name == "classification":
-            continue
-        if name not in there:
-            return Difference(f"dimension {name}", "present", "missing")
-        left, right = one[name], other[name]
-        if left.dtype != right.dtype:
-            return Difference(f"the type of dimension {name}", str(left.dtype), str(right.dtype))
-        if name == "raw_classification":
-            found = first_difference(
-                "the flags of the class", left & ~np.uint8(FIVE_BITS), right & ~np.uint8(FIVE_BITS)
-            )
-        else:
-            found = first_difference(name, left, right)
-        if found is not None:
-            return found
-    known = set(one.dtype.names or ())
-    new = next((name for name in there if name not in known and not name.encode().startswith(_OWN)), None)
-    return None if new is None else Difference(f"dimension {new}", "missing", "present")
-
-
-def _descriptions(header: Header) -> list[bytes]:
-    """Return the descriptions of all dimensions but those of bevseg."""
-    records = [record.data for record in (*header.vlrs, *header.evlrs) if record.key == EXTRA_BYTES]
-    entries = [data[i : i + _DESCRIPTION] for data in records for i in range(0, len(data), _DESCRIPTION)]
-    return [entry for entry in entries if not entry[4:36].startswith(_OWN)]
-
-
-def _name(description: bytes) -> str:
-    return description[4:36].split(b"\0")[0].decode("latin-1")
-
-
-def _record(records: Sequence[tuple[bytes, bytes]], at: int) -> str:
-    if at >= len(records):
-        return "missing"
-    head, data = records[at]
-    user = head[2:18].split(b"\0")[0].decode("latin-1")
-    return f"{user} {int.from_bytes(head[18:20], 'little')} ({len(data)} bytes, {_shown(data)})"
-
-
-def _shown(data: bytes) -> str:
-    return (data[:16].hex(" ") + (" ..." if len(data) > 16 else "")) or "nothing"
+def _between(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(min(max(end - start, 0), _MOST_BEHIND))

@@ -1,70 +1,176 @@
-"""Two text files: every word of every point but the class, digit by digit; new columns at the end."""
+"""Two text files: every byte of every line but the class and the confidence, and the names of columns that are added."""
 
 from __future__ import annotations
 
-import gzip
-import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bevseg.io.compare.difference import Difference
+from bevseg.io.text import reader, unpack
+from bevseg.io.text.encoding import decoded
+from bevseg.io.text.heading import heading
+from bevseg.io.text.source import TextSource
+from bevseg.io.text.splice import added
+from bevseg.io.text.writer import label_name
+from bevseg.runtime.kernels import compiled
 
-_ADDED = 2
-"""Columns that bevseg adds at most: class and confidence."""
-_CLASS_ONLY = 3
-"""Place of the class in text without names: behind x, y and z."""
+_NONE = -1
+_QUOTE, _NEWLINE, _SPACE, _TAB, _MINUS = ord('"'), ord("\n"), ord(" "), ord("\t"), ord("-")
+_ZERO, _NINE = ord("0"), ord("9")
+_SHOWN = 60
 
 
-def compare(source: Path, result: Path) -> Difference | None:
+def compare(source: Path, result: Path, columns: str | None = None) -> Difference | None:
     """Return the first difference that bevseg does not declare; None if there is none.
 
-    Lines without points (comments, names, counts) are left out. One column of whole numbers may differ, the class.
+    Parameters
+    ----------
+    source, result
+        The files. A result is its source line by line. Comments and empty lines between the points are left out, and
+        UTF-16 is UTF-8.
+    columns
+        Columns of the source.
+
+    Raises
+    ------
+    CloudFormatError
+        If a file cannot be read.
     """
-    replaced: int | None = None
-    for number, (one, other) in enumerate(itertools.zip_longest(_points(source), _points(result)), 1):
-        if one is None or other is None:
-            more = "the source" if other is None else "the result"
-            return Difference(f"a point that only {more} has", _shown(one), _shown(other), number)
-        if other[: len(one)] != one:
-            places = [i for i, word in enumerate(one) if i >= len(other) or other[i] != word]
-            at = places[0]
-            right = other[at] if at < len(other) else b"missing"
-            is_class = at >= _CLASS_ONLY and replaced in (None, at) and _is_code(one[at]) and _is_code(right)
-            if not is_class or len(places) > 1:
-                at = places[1] if is_class else at
-                right = other[at] if at < len(other) else b"missing"
-                return Difference(
-                    f"column {at + 1}", one[at].decode("latin-1"), right.decode("latin-1"), number
-                )
-            replaced = at
-        added = other[len(one) :]
-        if len(added) > _ADDED or not all(_is_code(word) for word in added):
-            return Difference("what follows the columns", "nothing", _shown(added), number)
-    return None
+    one = reader.read(source, columns=columns).cloud.source
+    assert isinstance(one, TextSource)
+    lines = decoded(unpack.content(result), result)
+    new, copied = heading(one, label_name(one.layout.titles)), one.head
+    head, count = (new, len(added(one.layout).names)) if lines.data.startswith(new) else (copied, 0)
+    if not lines.data.startswith(head):
+        return _heads(new, lines.data)
+    if lines.end != one.end:
+        return Difference("what ends a line", repr(one.end.decode()), repr(lines.end.decode()))
+    return _bodies(one, lines.data[len(head) :], count)
 
 
-def _points(path: Path) -> Iterator[list[bytes]]:
-    """Yield the words of each line that begins with a number and has three words at least."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as lines:
-        for line in lines:
-            words = line.replace(b";", b" ").replace(b",", b" ").split()
-            if len(words) > 2 and _is_number(words[0]) and _is_number(words[1]):
-                yield words
+def _heads(expected: bytes, result: bytes) -> Difference:
+    """Return the first line before the points that is not the expected one."""
+    pairs = zip(expected.splitlines(), result.splitlines(), strict=False)
+    left, right = next((pair for pair in pairs if pair[0] != pair[1]), (expected, result))
+    return Difference("a line before the points", _text(left), _text(right))
 
 
-def _is_number(word: bytes) -> bool:
-    try:
-        float(word.strip(b'"'))
-    except ValueError:
-        return False
-    return True
+def _bodies(source: TextSource, body: bytes, count: int) -> Difference | None:
+    layout, target = source.layout, added(source.layout)
+    one, other = (
+        np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8) for data in (source.body, body)
+    )
+    label, sure = (_NONE if place is None else place for place in (target.label, target.confidence))
+    last, separator = len(layout.names) - 1, ord(layout.separator)
+    row, place, left, right = _first(one, other, separator, last, label, sure, count)
+    if row < 0:
+        return None
+    shown = (_word(data, at, separator) for data, at in ((one, left), (other, right)))
+    if place < 0:
+        more = "the source" if right >= len(other) else "the result"
+        return Difference(f"a point that only {more} has", *shown, point=row + 1)
+    if place > last:
+        return Difference("what follows the columns", "nothing", list(shown)[1], row + 1)
+    return Difference(f"column {place + 1} ({layout.titles[place]})", *shown, point=row + 1)
 
 
-def _is_code(word: bytes) -> bool:
-    return word.strip(b'"').removeprefix(b"-").removesuffix(b".0").isdigit()
+def _word(data: NDArray[np.uint8], at: int, separator: int) -> str:
+    """Return the field that begins at a byte."""
+    if at >= len(data):
+        return "missing"
+    line = data[at : at + _SHOWN].tobytes().split(b"\n")[0]
+    return _text(line.split(bytes([separator]))[0]) or "nothing"
 
 
-def _shown(words: list[bytes] | None) -> str:
-    return "missing" if words is None else b" ".join(words).decode("latin-1")
+def _text(data: bytes) -> str:
+    return data[:_SHOWN].decode("utf-8", "replace")
+
+
+@compiled
+def _digits(data, at):  # type: ignore[no-untyped-def]
+    """Return where the whole number that begins at `at` ends; `at` if there is none."""
+    start = at + 1 if data[at] == _MINUS else at
+    end = start
+    while _ZERO <= data[end] <= _NINE:
+        end += 1
+    return end if end > start else at
+
+
+@compiled
+def _first(one, other, separator, last, label, sure, count):  # type: ignore[no-untyped-def]
+    """Return row, column, and the bytes of both files at which the first difference begins; row -1 if there is none.
+
+    Both end with a newline, so that no walk along a field leaves them.
+    """
+    at, to, row = 0, 0, 0
+    blanks = separator == _SPACE
+    while at < len(one):
+        if to >= len(other):
+            return row, -1, at, to
+        for place in range(last + 1):
+            while one[at] == _SPACE or (one[at] == _TAB and separator != _TAB):
+                if other[to] != one[at]:
+                    return row, place, at, to
+                at += 1
+                to += 1
+            start, begin, quoted = at, to, False
+            while one[at] != _NEWLINE and (
+                quoted or not (one[at] == separator or (blanks and one[at] == _TAB))
+            ):
+                if one[at] == _QUOTE:
+                    quoted = not quoted
+                at += 1
+            end = at
+            while end > start and (one[end - 1] == _SPACE or (one[end - 1] == _TAB and separator != _TAB)):
+                end -= 1
+            same = 0
+            while start + same < end and other[to + same] == one[start + same] and one[start + same] != _NEWLINE:
+                same += 1
+            after = other[min(to + same, len(other) - 1)]
+            is_same = start + same == end and (
+                after == separator or after == _NEWLINE or after == _SPACE or after == _TAB
+            )
+            if is_same:
+                to += same
+            elif place == label or place == sure:
+                quote = end - start >= 2 and one[start] == _QUOTE
+                if quote:
+                    if other[to] != _QUOTE:
+                        return row, place, start, begin
+                    to += 1
+                number = _digits(other, to)
+                if number == to:
+                    return row, place, start, begin
+                to = number
+                if quote:
+                    if other[to] != _QUOTE:
+                        return row, place, start, begin
+                    to += 1
+            else:
+                return row, place, start, begin
+            if place < last:
+                for i in range(end, at if blanks else at + 1):
+                    if one[i] != other[to]:
+                        return row, place, start, begin
+                    to += 1
+                if not blanks:
+                    at += 1
+        for _ in range(count):
+            if other[to] != separator:
+                return row, last + 1, at, to
+            number = _digits(other, to + 1)
+            if number == to + 1:
+                return row, last + 1, at, to
+            to = number
+        while one[at] != _NEWLINE:
+            if count == 0 and other[to] == one[at]:
+                to += 1
+            at += 1
+        if other[to] != _NEWLINE:
+            return row, last + 1, at, to
+        at += 1
+        to += 1
+        row += 1
+    return (row, -1, at, to) if to < len(other) else (-1, 0, 0, 0)

@@ -17,7 +17,8 @@ from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import standard_size
 from bevseg.io.las.records import Record
 
-_ENDS, _MOMENTS = ("copc", 10000), ("copc", 10001)
+ENDS, MOMENTS = ("copc", 10000), ("copc", 10001)
+"""Keys of the two records."""
 _ITEM = 16
 """Bytes of the two numbers of a dimension."""
 _CLASS = 9
@@ -40,9 +41,7 @@ class Extents:
     def __init__(self, point_format: int, record: np.dtype[np.void], source: np.dtype[np.void]) -> None:
         extras, old = (_extras(points, point_format) for points in (record, source))
         first = _STANDARD[point_format]
-        ours = (CONFIDENCE, TRAIN_ID)
-        places = {name: first + i for i, name in enumerate(extras) if name in ours or name not in old}
-        self._places = {"classification": _CLASS} | places
+        self._places = changed_items(point_format, record, source)
         self._size, self._old_size = first + len(extras), first + len(old)
         self._moments = {name: np.zeros(3) for name in self._places}
         self._ends = dict.fromkeys(self._places, (np.inf, -np.inf))
@@ -66,20 +65,30 @@ class Extents:
 
     def _sized(self, record: Record) -> Record:
         """Add items to a record; leave one of another size alone, for nobody knows what its items are."""
-        if record.key not in (_ENDS, _MOMENTS) or len(record.data) != self._old_size * _ITEM:
+        if record.key not in (ENDS, MOMENTS) or len(record.data) != self._old_size * _ITEM:
             return record
         added = (self._size - self._old_size) * _ITEM
         return record.with_data(record.data + bytes(added))
 
     def _filled(self, record: Record) -> Record:
-        if record.key not in (_ENDS, _MOMENTS) or len(record.data) != self._size * _ITEM:
+        if record.key not in (ENDS, MOMENTS) or len(record.data) != self._size * _ITEM:
             return record
         items = np.frombuffer(record.data, "<f8").reshape(-1, 2).copy()
         for name, place in self._places.items():
             items[place] = (
-                self._ends[name] if record.key == _ENDS else _mean_and_variance(self._moments[name])
+                self._ends[name] if record.key == ENDS else _mean_and_variance(self._moments[name])
             )
         return record.with_data(items.tobytes())
+
+
+def changed_items(
+    point_format: int, record: np.dtype[np.void], source: np.dtype[np.void]
+) -> dict[str, int]:
+    """Return the dimensions that bevseg changes or adds, and the place of each among the items of a record."""
+    extras, old = (_extras(points, point_format) for points in (record, source))
+    first, ours = _STANDARD[point_format], (CONFIDENCE, TRAIN_ID)
+    added = {name: first + i for i, name in enumerate(extras) if name in ours or name not in old}
+    return {"classification": _CLASS} | added
 
 
 def _mean_and_variance(moments: NDArray[np.float64]) -> tuple[float, float]:

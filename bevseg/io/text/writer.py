@@ -65,7 +65,7 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
 
 
 def _lines(source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
-    name = _label_name(source.layout.titles)
+    name = label_name(source.layout.titles)
     for part in _chained(heading(source, name), spliced(source.body, source.layout, codes, confidence)):
         yield part if source.end == b"\n" else part.replace(b"\n", source.end)
 
@@ -82,7 +82,7 @@ def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np
     rows = pl.DataFrame(
         dict(zip(AXES, in_file_units(cloud), strict=True))
         | values
-        | {_label_name(names): codes, CONFIDENCE: confidence}
+        | {label_name(names): codes, CONFIDENCE: confidence}
     )
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
     floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in AXES]
@@ -105,7 +105,7 @@ def _plain(values: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
 
 
-def _label_name(names: Iterable[str]) -> str:
+def label_name(names: Iterable[str]) -> str:
     """Return a name for the new class that no reader takes for one of the other columns."""
     return _OTHER_LABEL if any(meaning(name) == "class" for name in names) else LABEL
 

@@ -1,0 +1,51 @@
+"""Source and result of any formats -> the first difference that bevseg does not declare: which comparison it takes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bevseg.io import formats, packed
+from bevseg.io.compare import clouds, las, text
+from bevseg.io.compare.difference import Difference
+from bevseg.io.find import ensure_regular
+
+_LAS = ("LAS", "COPC")
+
+
+def compare(source: Path, result: Path, columns: str | None = None) -> Difference | None:
+    """Return the first difference that bevseg does not declare; None if there is none.
+
+    Parameters
+    ----------
+    source, result
+        The files, packed ones included.
+    columns
+        Columns of a source of text or arrays.
+
+    Raises
+    ------
+    BevsegError
+        If a file cannot be read.
+    """
+    with warnings.catch_warnings(), _unpacked(source) as one, _unpacked(result) as other:
+        warnings.simplefilter("ignore", UserWarning)  # of classes and CRS; `run` has said them
+        names = [formats.format_to_read(path).name for path in (one, other)]
+        if all(name in _LAS for name in names):
+            return las.compare(one, other)
+        if names == ["text", "text"]:
+            return text.compare(one, other, columns)
+        return clouds.compare(one, other, columns)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Yield the file itself, or the cloud in it."""
+    ensure_regular(path)
+    if not packed.is_packed(path):
+        yield path
+        return
+    with packed.unpacked(path) as inner:
+        yield inner
