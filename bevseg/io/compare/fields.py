@@ -88,7 +88,7 @@ def _equal(a: Values, b: Values) -> NDArray[np.bool_]:
     if a.dtype.kind in "biu" and b.dtype.kind in "biu":
         return np.asarray(((a < 0) == (b < 0)) & (a.astype(np.uint64) == b.astype(np.uint64)))
     kind = np.float32 if a.dtype.kind == "f" and a.dtype.itemsize <= 4 else np.float64
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         left, right = a.astype(kind), b.astype(kind)
     return np.asarray((left == right) | (np.isnan(left) & np.isnan(right)))
 

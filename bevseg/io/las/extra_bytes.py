@@ -60,7 +60,8 @@ class Description:
             return stored
         scale = struct.unpack_from("<3d", self.data, _SCALE_AT)[part] if options & _HAS_SCALE else 1.0
         offset = struct.unpack_from("<3d", self.data, _OFFSET_AT)[part] if options & _HAS_OFFSET else 0.0
-        return stored.astype(np.float64) * scale + offset
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN that signal, values out of reach
+            return stored.astype(np.float64) * scale + offset
 
 
 def descriptions(header: Header) -> list[bytes]:

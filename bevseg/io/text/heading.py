@@ -12,7 +12,7 @@ from bevseg.io.text.header import columns_by_name, names_of, separator_of
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import added
 
-_NO_NAME = re.compile(r"[\s\"',;|#%]+")
+_NO_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"',;|#%]+")
 
 
 def heading(source: TextSource, label: str) -> bytes:
