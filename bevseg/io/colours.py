@@ -32,8 +32,9 @@ def as_bytes(colours: list[NDArray[np.generic]]) -> list[NDArray[np.uint8]] | No
         return None
     if all(len(values) == 0 or int(values.max()) <= 255 for values in colours):
         return [values.astype(np.uint8) for values in colours]
-    if all(not (values % WIDE).any() and int(values.max()) <= 255 * WIDE for values in colours):
-        return [(values // WIDE).astype(np.uint8) for values in colours]
+    wide = [values.astype(np.uint64) for values in colours]  # channels of text can have different types
+    if all(not (values % WIDE).any() and int(values.max()) <= 255 * WIDE for values in wide):
+        return [(values // WIDE).astype(np.uint8) for values in wide]
     return None
 
 

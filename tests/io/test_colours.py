@@ -47,3 +47,10 @@ def test_a_colour_is_one_red_one_green_and_one_blue():
     assert channels_of(names) == ("Red", "G", "blue")
     assert channels_of(names | {"red": None}) == ()
     assert channels_of({"red": None, "green": None}) == ()
+
+
+def test_channels_of_different_types_are_16_bits_together():
+    channels = [np.array([6, 0], "u1"), np.array([59576, 257], "u2"), np.array([0, 514], "u4")]
+    assert as_bytes(channels) is None
+    channels = [np.array([0, 0], "u1"), np.array([0, 257], "u2"), np.array([0, 514], "u4")]
+    np.testing.assert_array_equal(as_bytes(channels), [[0, 0], [0, 1], [0, 2]])

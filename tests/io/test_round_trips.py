@@ -1,4 +1,4 @@
-"""Laws of all formats: read, label, write, read gives the same but for the labels; `verify` proves it, or finds why not.
+"""Laws of all formats: read, label, write, read gives the same but for the labels; `verify` proves it.
 
 Each file is made twice: as it is labelled, and with one value changed. The result is the first, and not the second.
 """
@@ -28,7 +28,16 @@ from tests.io.ply.test_laws import clouds as ply_clouds
 FEW, MORE = (
     settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck)) for count in (6, 20)
 )
-TYPES = {"u1": "uchar", "i1": "char", "u2": "ushort", "i2": "short", "u4": "uint", "i4": "int", "f4": "float", "f8": "double"}
+TYPES = {
+    "u1": "uchar",
+    "i1": "char",
+    "u2": "ushort",
+    "i2": "short",
+    "u4": "uint",
+    "i4": "int",
+    "f4": "float",
+    "f8": "double",
+}
 MEANT = ("intensity", "red green blue", "nx ny nz", "gps_time", "scan_angle", "user_data", "point_source_id",
          "return_number number_of_returns", "Reflectance", "withheld")  # fmt: skip
 FREE = st.text("abcdeXYßé_.-", min_size=3, max_size=40)
@@ -151,7 +160,9 @@ def test_a_result_of_another_format_is_proven_and_a_changed_value_is_found(pair,
 
 
 @FEW
-@given(content=st.one_of(ply_clouds().map(lambda c: (".ply", c[2])), pcd_clouds().map(lambda c: (".pcd", c[3]))))
+@given(
+    content=st.one_of(ply_clouds().map(lambda c: (".ply", c[2])), pcd_clouds().map(lambda c: (".pcd", c[3])))
+)
 def test_whatever_a_ply_or_pcd_holds_is_proven(content):
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"a{content[0]}"
@@ -192,4 +203,6 @@ def test_las_to_another_format_and_back_is_proven_at_each_step(seed, extra, suff
         np.testing.assert_allclose(other.xyz, one.xyz, rtol=0, atol=1e-9)
         for name, values in one.source.fields().items():
             found = other.source.fields()
-            assert any(np.array_equal(values, each, equal_nan=each.dtype.kind == "f") for each in found.values()), name
+            assert any(
+                np.array_equal(values, each, equal_nan=each.dtype.kind == "f") for each in found.values()
+            ), name

@@ -51,8 +51,8 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
 def _coordinates(source: PointCloud, result: PointCloud) -> Difference | None:
     """Compare x, y and z in the units of the files.
 
-    A step of the source is rounded where its coordinates were floats and become steps; one of the result where text is
-    read. LAS has no word for coordinates that are none: such points lie in the lower corner.
+    A step of the source is rounded where its coordinates were floats and become steps; one of the result where text
+    is read. LAS has no word for coordinates that are none: such points lie in the lower corner.
     """
     rounded = [
         isinstance(source.source, VertexSource) and not isinstance(result.source, VertexSource),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from bevseg.io.fields import CLASS, CONFIDENCE, Source, meaning, plain
 from bevseg.io.las.point_formats import dimension_names
 from bevseg.io.las.source import LasSource
 
-Values = NDArray[np.generic]
+Values = NDArray[Any]
 
 _NUMBERS = "biuf"
 _COLOURS = ("red", "green", "blue", "nir")

@@ -1,4 +1,4 @@
-"""Source and result of any formats -> the first difference that bevseg does not declare: which comparison it takes."""
+"""Source and result of any formats -> the first difference that bevseg does not declare."""
 
 from __future__ import annotations
 

@@ -43,9 +43,16 @@ def compare(octree: Octree | None, source: LasSource, result: LasSource) -> Diff
         return Difference("the number of records of COPC", str(len(one)), str(len(two)))
     changed = set(changed_items(source.point_format, result.points.dtype, source.points.dtype).values())
     for left_record, right_record in zip(one, two, strict=True):
-        key, left_data, right_data = left_record.key, bytearray(left_record.data), bytearray(right_record.data)
+        key, left_data, right_data = (
+            left_record.key,
+            bytearray(left_record.data),
+            bytearray(right_record.data),
+        )
         if key == HIERARCHY:
-            left_data, right_data = bytearray(str(len(left_data)), "ascii"), bytearray(str(len(right_data)), "ascii")
+            left_data, right_data = (
+                bytearray(str(len(left_data)), "ascii"),
+                bytearray(str(len(right_data)), "ascii"),
+            )
         if key == INFO:
             left_data[_ROOT_AT] = right_data[_ROOT_AT] = bytes(8)
         if key in (ENDS, MOMENTS) and len(left_data) % _ITEM == len(right_data) % _ITEM == 0:

@@ -36,7 +36,9 @@ def compare(source: LasSource, result: LasSource, *, sort: bool) -> Difference |
     if found is not None:
         return found
     size = len(mask)
-    parts = ((start, _expected(source, result.point_format, start, size)) for start in _starts(len(source.points)))
+    parts = (
+        (start, _expected(source, result.point_format, start, size)) for start in _starts(len(source.points))
+    )
     rows = result.points.view(np.uint8).reshape(len(result.points), -1)[:, :size]
     if sort:
         return _as_sets(parts, rows, mask, source, result)
@@ -88,22 +90,19 @@ def _expected(source: LasSource, new: int, start: int, size: int) -> _Rows:
     return block.view(np.uint8).reshape(len(block), size)
 
 
-def _at_byte(
-    byte: int, expected: _Rows, other: _Rows, point: int, source: LasSource, new: int
-) -> Difference:
+def _at_byte(byte: int, expected: _Rows, other: _Rows, point: int, source: LasSource, new: int) -> Difference:
     """Name the value that a byte of a point belongs to."""
     shift = standard_size(new) - standard_size(source.point_format)
     fields = [(name, *STANDARD[new].fields[name][:2]) for name in STANDARD[new].names or ()]  # type: ignore[index]
     fields += [(extra.name, extra.kind, extra.start + shift) for extra in source.extras]
     for name, kind, start in fields:
         if start <= byte < start + kind.itemsize:
-            left, right = (
-                row[start : start + kind.itemsize].tobytes() for row in (expected, other)
-            )
+            left, right = (row[start : start + kind.itemsize].tobytes() for row in (expected, other))
             values = [np.frombuffer(data, kind.base) for data in (left, right)]
             shown = [str(each[0]) if len(each) == 1 else str(each.tolist()) for each in values]
             if name == "raw_classification":
-                return Difference("the flags of the class", *(str(int(v[0]) >> 5) for v in values), point=point)
+                flags = [str(int(each[0]) >> 5) for each in values]
+                return Difference("the flags of the class", flags[0], flags[1], point)
             if shown[0] == shown[1]:  # other bits of one number, such as of NaN
                 shown = [data.hex(" ") for data in (left, right)]
             return Difference(name, shown[0], shown[1], point)

@@ -1,4 +1,4 @@
-"""The records of two LAS files: all but those of LAZ and COPC are the same; dimensions and names of codes are added."""
+"""The records of two LAS files: the same but for those of LAZ and COPC; dimensions and names of codes are added."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def _lookups(source: Header, result: Header) -> Difference | None:
     found = _heads("the record of names of codes", one, other)
     if found is not None:
         return found
-    codes, kept = ({r.data[i] for r in part for i in range(0, len(r.data), _LOOKUP_ENTRY)} for part in (one, other))
+    codes, kept = (
+        {r.data[i] for r in part for i in range(0, len(r.data), _LOOKUP_ENTRY)} for part in (one, other)
+    )
     if not codes <= kept:
         return Difference(f"the name of code {min(codes - kept)}", "present", "missing")
     return None
@@ -87,16 +89,14 @@ def _descriptions(source: LasSource, result: LasSource) -> Difference | None:
 def _same_description(extra: Description, entry: bytes, replaced: Sequence[str]) -> bool:
     if not extra.data:
         parts = [entry[i : i + SIZE] for i in range(0, len(entry), SIZE)]
-        return sum(part[3] for part in parts) == extra.kind.itemsize and all(map(_is_undescribed, parts))
+        names = [f"{UNDESCRIBED}{'' if i == 1 else i}" for i in range(1, len(parts) + 1)]
+        return sum(part[3] for part in parts) == extra.kind.itemsize and all(
+            part[:3] + part[4:] == bytes(3) + name.encode().ljust(SIZE - 4, b"\0")
+            for part, name in zip(parts, names, strict=True)
+        )
     if extra.name in replaced:
         return entry[2] == _BYTE and entry[4:36] == extra.data[4:36]
     return entry == extra.data
-
-
-def _is_undescribed(entry: bytes) -> bool:
-    """Whether a description is the one that bevseg gives to bytes without one."""
-    rest = entry[:3] + entry[36:]
-    return entry[4:36].startswith(UNDESCRIBED.encode()) and not any(rest)
 
 
 def replaced_names(source: LasSource) -> list[str]:

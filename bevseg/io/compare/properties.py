@@ -51,7 +51,9 @@ def _values(source: VertexSource, result: VertexSource, ours: list[str]) -> Diff
             return found
     kept = [name for name in result.names if name in source.names or name not in ours]
     if kept != list(source.names):
-        return Difference("the properties, in order", " ".join(source.names)[:_SHOWN], " ".join(kept)[:_SHOWN])
+        return Difference(
+            "the properties, in order", " ".join(source.names)[:_SHOWN], " ".join(kept)[:_SHOWN]
+        )
     return None
 
 
@@ -74,24 +76,23 @@ def _parts(source: VertexSource, result: VertexSource, ours: list[str]) -> Itera
         one, other = source.header, result.header
         yield "the format", one.order, other.order
         yield "a line of the header", _ply_lines(source), _ply_lines(result)
-        yield "the declaration of a property", *(_ply_properties(part, ours) for part in (source, result))
+        yield "the declaration of a property", _ply_properties(source, ours), _ply_properties(result, ours)
         yield "the elements before the points", source.before, result.before
         yield "the elements behind the points", source.behind, result.behind
         yield "the names of the lists", tuple(source.lists), tuple(result.lists)
         for name, lists in source.lists.items():
-            yield f"the lengths of {name}", *(_bytes(part.lists[name].counts) for part in (source, result))
-            yield f"the values of {name}", _bytes(lists.values), _bytes(result.lists[name].values)
+            other_lists = result.lists[name]
+            yield f"the lengths of {name}", _bytes(lists.counts), _bytes(other_lists.counts)
+            yield f"the values of {name}", _bytes(lists.values), _bytes(other_lists.values)
     elif isinstance(source, PcdSource) and isinstance(result, PcdSource):
         left, right = source.header, result.header
         assert left is not None and right is not None
         yield "whether it is text", left.data == "ascii", right.data == "ascii"
-        yield "a comment", *(
-            tuple(line for line in each.comments if not line.startswith(PCD_COMMENT)) for each in (left, right)
-        )
+        yield "a comment", _pcd_comments(left.comments), _pcd_comments(right.comments)
         yield "width and height", (left.width, left.height), (right.width, right.height)
         yield "the viewpoint", left.viewpoint, right.viewpoint
         yield "the padding", len(left.padding), len(right.padding)
-        yield "the declaration of a field", *(_pcd_fields(each, ours) for each in (source, result))
+        yield "the declaration of a field", _pcd_fields(source, ours), _pcd_fields(result, ours)
 
 
 def _ply_lines(source: PlySource) -> tuple[str, ...]:
@@ -118,6 +119,10 @@ def _ply_properties(source: PlySource, ours: list[str]) -> tuple[str, ...]:
     )
 
 
+def _pcd_comments(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(line for line in lines if not line.startswith(PCD_COMMENT))
+
+
 def _pcd_fields(source: PcdSource, ours: list[str]) -> tuple[str, ...]:
     """Return the fields with their types in the file; the types of text are what its values are."""
     assert source.header is not None
@@ -141,5 +146,7 @@ def _shown(left: Any, right: Any) -> tuple[str, str]:
         left, right = (part[at] if at < len(part) else "missing" for part in (left, right))
     if isinstance(left, bytes):
         at = next((i for i, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), 0)
-        left, right = (f"{len(part):,} bytes, from byte {at}: {part[at : at + 8].hex(' ')}" for part in (left, right))
+        left, right = (
+            f"{len(part):,} bytes, from byte {at}: {part[at : at + 8].hex(' ')}" for part in (left, right)
+        )
     return str(left)[:_SHOWN], str(right)[:_SHOWN]

@@ -1,4 +1,4 @@
-"""Two text files: every byte of every line but the class and the confidence, and the names of columns that are added."""
+"""Two text files: every byte of every line but class and confidence, and the names of columns that are added."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.compare.difference import Difference
-from bevseg.io.text import reader, unpack
+from bevseg.io.text import reader, rows, unpack
 from bevseg.io.text.encoding import decoded
 from bevseg.io.text.heading import heading
 from bevseg.io.text.source import TextSource
@@ -40,13 +40,14 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
     """
     one = reader.read(source, columns=columns).cloud.source
     assert isinstance(one, TextSource)
-    lines = decoded(unpack.content(result), result)
+    content = unpack.content(result)
+    lines = decoded(content, result)
     new, copied = heading(one, label_name(one.layout.titles)), one.head
     head, count = (new, len(added(one.layout).names)) if lines.data.startswith(new) else (copied, 0)
     if not lines.data.startswith(head):
         return _heads(new, lines.data)
-    if lines.end != one.end:
-        return Difference("what ends a line", repr(one.end.decode()), repr(lines.end.decode()))
+    if lines.end != one.end or (count and content != lines.data.replace(b"\n", lines.end)):
+        return Difference("what ends a line", repr(one.end.decode()), "another, or several")
     return _bodies(one, lines.data[len(head) :], count)
 
 
@@ -59,21 +60,25 @@ def _heads(expected: bytes, result: bytes) -> Difference:
 
 def _bodies(source: TextSource, body: bytes, count: int) -> Difference | None:
     layout, target = source.layout, added(source.layout)
+    if count and not body.endswith(b"\n"):
+        return Difference("the end of the last line", "a line end", "missing")
+    body = body if count else rows.behind(body, 0)  # that of the source has no blanks at its end either
     one, other = (
-        np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8) for data in (source.body, body)
+        np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8)
+        for data in (source.body, body)
     )
     label, sure = (_NONE if place is None else place for place in (target.label, target.confidence))
     last, separator = len(layout.names) - 1, ord(layout.separator)
     row, place, left, right = _first(one, other, separator, last, label, sure, count)
     if row < 0:
         return None
-    shown = (_word(data, at, separator) for data, at in ((one, left), (other, right)))
+    before, after = _word(one, left, separator), _word(other, right, separator)
     if place < 0:
         more = "the source" if right >= len(other) else "the result"
-        return Difference(f"a point that only {more} has", *shown, point=row + 1)
+        return Difference(f"a point that only {more} has", before, after, row + 1)
     if place > last:
-        return Difference("what follows the columns", "nothing", list(shown)[1], row + 1)
-    return Difference(f"column {place + 1} ({layout.titles[place]})", *shown, point=row + 1)
+        return Difference("what follows the columns", "nothing", after, row + 1)
+    return Difference(f"column {place + 1} ({layout.titles[place]})", before, after, row + 1)
 
 
 def _word(data: NDArray[np.uint8], at: int, separator: int) -> str:
@@ -126,15 +131,15 @@ def _first(one, other, separator, last, label, sure, count):  # type: ignore[no-
             while end > start and (one[end - 1] == _SPACE or (one[end - 1] == _TAB and separator != _TAB)):
                 end -= 1
             same = 0
-            while start + same < end and other[to + same] == one[start + same] and one[start + same] != _NEWLINE:
+            while (
+                start + same < end and other[to + same] == one[start + same] and one[start + same] != _NEWLINE
+            ):
                 same += 1
             after = other[min(to + same, len(other) - 1)]
-            is_same = start + same == end and (
-                after == separator or after == _NEWLINE or after == _SPACE or after == _TAB
-            )
+            is_same = start + same == end and (after in (separator, _NEWLINE, _SPACE, _TAB))
             if is_same:
                 to += same
-            elif place == label or place == sure:
+            elif place in (label, sure):
                 quote = end - start >= 2 and one[start] == _QUOTE
                 if quote:
                     if other[to] != _QUOTE:

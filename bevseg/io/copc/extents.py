@@ -75,15 +75,11 @@ class Extents:
             return record
         items = np.frombuffer(record.data, "<f8").reshape(-1, 2).copy()
         for name, place in self._places.items():
-            items[place] = (
-                self._ends[name] if record.key == ENDS else _mean_and_variance(self._moments[name])
-            )
+            items[place] = self._ends[name] if record.key == ENDS else _mean_and_variance(self._moments[name])
         return record.with_data(items.tobytes())
 
 
-def changed_items(
-    point_format: int, record: np.dtype[np.void], source: np.dtype[np.void]
-) -> dict[str, int]:
+def changed_items(point_format: int, record: np.dtype[np.void], source: np.dtype[np.void]) -> dict[str, int]:
     """Return the dimensions that bevseg changes or adds, and the place of each among the items of a record."""
     extras, old = (_extras(points, point_format) for points in (record, source))
     first, ours = _STANDARD[point_format], (CONFIDENCE, TRAIN_ID)

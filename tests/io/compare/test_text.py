@@ -61,7 +61,9 @@ def test_columns_of_the_user_are_known(tmp_path):
     result = write(read(tmp_path, content, columns="x,y,z,intensity").cloud, tmp_path / "out.txt")
     assert compare(source, result, "x,y,z,intensity") is None
     lines = result.read_bytes().replace(b" 4 ", b" 3 ")
-    assert "column 4 (intensity) is 4" in str(compare(source, save(tmp_path, lines, "b.txt"), "x,y,z,intensity"))
+    assert "column 4 (intensity) is 4" in str(
+        compare(source, save(tmp_path, lines, "b.txt"), "x,y,z,intensity")
+    )
 
 
 def test_the_number_of_a_late_difference_is_right(tmp_path):

@@ -124,6 +124,11 @@ def test_fields_of_other_formats_are_columns(tmp_path):
     np.testing.assert_array_equal(back.cloud.xyz, cloud.xyz)
 
 
+def test_control_characters_of_names_are_no_part_of_a_header(tmp_path):
+    cloud = PointCloud.from_xyz(XYZ[:3], source=Made(**{"\x03\x01": np.arange(3), "a\x00b": np.arange(3)}))
+    assert list(reader.read(write(cloud, tmp_path / "out.txt")).cloud.source.fields()) == ["column_4", "a_b"]
+
+
 def test_text_says_that_it_keeps_no_reference_system():
     cloud = PointCloud.from_xyz(XYZ, crs=Crs("a system"))
     assert writer.cannot_keep(cloud) == ["text has no place for the coordinate reference system"]
