@@ -94,7 +94,7 @@ INSIDE = {
     "io.compare": (
         ("difference",),
         ("las_header", "fields", "properties", "text"),
-        ("las_records",),
+        ("las_records", "order"),
         ("las_octree", "las_points"),
         ("las", "clouds"),
         ("files",),

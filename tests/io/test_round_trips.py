@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bevseg.core.pointcloud import PointLabels
 from bevseg.io.compare.files import compare
+from bevseg.io.copc import build_octree
 from bevseg.io.read import read_cloud
 from bevseg.io.write import cannot_keep, write_cloud
 from tests.io.las import assembled
@@ -157,6 +158,16 @@ def test_a_result_of_the_same_format_is_proven_and_a_changed_value_is_found(fami
 @given(pair=st.sampled_from(ACROSS), table=columns(), place=PLACES)
 def test_a_result_of_another_format_is_proven_and_a_changed_value_is_found(pair, table, place):
     check(table, *pair, place)
+
+
+@pytest.mark.parametrize("kind", ["text ','", "ply ascii", "pcd binary"])
+@FEW
+@given(table=columns(least=8), place=PLACES)
+def test_points_of_another_format_in_a_new_octree_are_proven(kind, table, place):
+    table = {name: np.concatenate([values, values[::-1]]) for name, values in table.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_octree, "MOST_POINTS", 3)
+        check(table, kind, ".copc.laz", place)
 
 
 @FEW

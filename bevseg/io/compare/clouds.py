@@ -11,7 +11,9 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.io.compare import properties
 from bevseg.io.compare.difference import Difference, counts, first_difference
 from bevseg.io.compare.fields import compare_fields
+from bevseg.io.compare.order import in_order_of
 from bevseg.io.coordinates import units
+from bevseg.io.copc.octree import is_copc
 from bevseg.io.fields import AXES
 from bevseg.io.las.source import LasSource
 from bevseg.io.pcd.source import PcdSource
@@ -45,6 +47,8 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
     for kind in (PlySource, PcdSource):
         if isinstance(one.source, kind) and isinstance(other.source, kind):
             return properties.compare(one.source, other.source)
+    if isinstance(other.source, LasSource) and is_copc(other.source.header):
+        other = in_order_of(one, other)
     return _coordinates(one, other) or compare_fields(one, other, cannot_keep(one, result))
 
 

@@ -36,11 +36,11 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
     lost
         Sentences on what the format of the result cannot hold: fields that they name may be missing.
     """
-    fields, there = (_fields(cloud) for cloud in (source, result))
+    fields, there = (fields_of(cloud) for cloud in (source, result))
     left = dict(fields)
     free = dict(there)
     for name, values in fields.items():
-        match = next((word for word in _named(name, free) if _same(name, values, free[word]) is None), None)
+        match = next((word for word in named(name, free) if _same(name, values, free[word]) is None), None)
         if match is not None:
             del left[name], free[match]
     for name, values in left.items():
@@ -50,17 +50,18 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
         elif plain(name) in (CLASS, CONFIDENCE) or any(name in sentence for sentence in lost):
             continue
         else:
-            named = next(_named(name, free), None)
+            same_name = next(named(name, free), None)
             missing = Difference(f"field {name}", "present", "missing")
-            return missing if named is None else _same(name, values, free[named])
+            return missing if same_name is None else _same(name, values, free[same_name])
     return _new(source, result, fields, free)
 
 
-def _fields(cloud: PointCloud) -> dict[str, Values]:
+def fields_of(cloud: PointCloud) -> dict[str, Values]:
+    """Return the fields of a cloud beside coordinates and classes."""
     return cloud.source.fields() if isinstance(cloud.source, Source) else {}
 
 
-def _named(name: str, there: Mapping[str, Values]) -> Iterator[str]:
+def named(name: str, there: Mapping[str, Values]) -> Iterator[str]:
     """Yield the fields that the name can have become, the likeliest first."""
     word, what = plain(name), meaning(name)
     yield from (other for other in there if other == name)
