@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.compare.difference import Difference
-from bevseg.io.text import reader, rows, unpack
-from bevseg.io.text.encoding import decoded
+from bevseg.io.text import reader, rows
+from bevseg.io.text.encoding import Lines, decoded
 from bevseg.io.text.heading import heading
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import added
@@ -38,17 +38,28 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
     CloudFormatError
         If a file cannot be read.
     """
-    one = reader.read(source, columns=columns).cloud.source
-    assert isinstance(one, TextSource)
-    content = unpack.content(result)
+    raw = reader.read(source, columns=columns)
+    content = result.read_bytes()
     lines = decoded(content, result)
-    new, copied = heading(one, label_name(one.layout.titles)), one.head
-    head, count = (new, len(added(one.layout).names)) if lines.data.startswith(new) else (copied, 0)
+    found = None
+    for cloud in (raw.cloud, raw.without_codes):  # a fourth column without a name is the class, or it is not
+        if cloud is not None and isinstance(cloud.source, TextSource):
+            difference = _lines(cloud.source, lines, content)
+            if difference is None:
+                return None
+            found = found or difference
+    return found
+
+
+def _lines(source: TextSource, lines: Lines, content: bytes) -> Difference | None:
+    """Return the first difference between a source and the lines of a result, which has this content."""
+    new, copied = heading(source, label_name(source.layout.titles)), source.head
+    head, count = (new, len(added(source.layout).names)) if lines.data.startswith(new) else (copied, 0)
     if not lines.data.startswith(head):
         return _heads(new, lines.data)
-    if lines.end != one.end or (count and content != lines.data.replace(b"\n", lines.end)):
-        return Difference("what ends a line", repr(one.end.decode()), "another, or several")
-    return _bodies(one, lines.data[len(head) :], count)
+    if lines.end != source.end or (count and content != lines.data.replace(b"\n", lines.end)):
+        return Difference("what ends a line", repr(source.end.decode()), "another, or several")
+    return _bodies(source, lines.data[len(head) :], count)
 
 
 def _heads(expected: bytes, result: bytes) -> Difference:
