@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from bevseg.io.las.source import LasSource
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.ply.source import PlySource
 from bevseg.io.read import read_cloud
+from bevseg.io.text import rows, table
+from bevseg.io.text.source import TextSource
 from bevseg.io.vertices import VertexSource, coordinates
 from bevseg.io.write import cannot_keep
 
@@ -53,43 +56,49 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
 
 
 def _coordinates(source: PointCloud, result: PointCloud) -> Difference | None:
-    """Compare x, y and z in the units of the files.
+    """Compare x, y and z in the units of the files, as they stand in them.
 
-    A step of the source is rounded where its coordinates were floats and become steps; one of the result where text
-    is read. LAS has no word for coordinates that are none: such points lie in the lower corner.
+    Half a step of the source may be lost where its coordinates were floats or digits and become steps. LAS has no
+    word for coordinates that are none, or too far away for its steps: such points lie in the lower corner.
     """
-    rounded = [
-        isinstance(source.source, VertexSource) and not isinstance(result.source, VertexSource),
-        not isinstance(result.source, LasSource | VertexSource),
-    ]
-    steps = [
-        0.5 * (one / a * rounded[0] + other / b * rounded[1])
-        for one, a, other, b in zip(source.scale, units(source), result.scale, units(result), strict=True)
-    ]
-    pairs = zip(AXES, steps, source.offset, coordinates(source), coordinates(result), strict=True)
-    for axis, step, offset, one, other in pairs:
-        left, right = (values.astype(np.float64) for values in (one, other))
-        left[~_finite(source)] = np.nan
+    kinds = VertexSource | TextSource
+    copied = isinstance(source.source, VertexSource) and isinstance(result.source, VertexSource)
+    rounded = isinstance(source.source, kinds) and not copied
+    finite = np.ones(len(source), bool) if source.finite is None else source.finite
+    columns = zip(_as_they_stand(source), _as_they_stand(result), strict=True)
+    sizes = zip(source.scale, units(source), source.offset, strict=True)
+    for axis, (left, right), (scale, unit, offset) in zip(AXES, columns, sizes, strict=True):
         if isinstance(result.source, LasSource):
-            lowest = np.min(left, where=_finite(source), initial=np.inf)
-            left[~_finite(source)] = lowest if np.isfinite(lowest) else right[0]
+            lowest = np.min(left, where=finite, initial=np.inf)
+            left[~finite] = lowest if np.isfinite(lowest) else right[0]
         else:
-            right[~_finite(result)] = np.nan
-        found = first_difference(axis, left, right, _within(step, abs(offset)))
+            left[~finite & np.isnan(right)] = np.nan
+        step = scale / unit * (0.5 if rounded else 2e-6 * (not copied))
+        found = first_difference(axis, left, right, _within(step, 0.0 if copied else abs(offset / unit)))
         if found is not None:
             return found
     return None
 
 
-def _finite(cloud: PointCloud) -> NDArray[np.bool_]:
-    return np.ones(len(cloud), bool) if cloud.finite is None else cloud.finite
+def _as_they_stand(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:
+    """Yield copies of x, y and z as the file has them."""
+    source = cloud.source
+    if isinstance(source, TextSource):
+        text = rows.respelt(table.tidy(source.body, source.layout))
+        for axis in AXES:
+            place = source.layout.names.index(axis)
+            yield table.numbers(text, source.layout, [place])[str(place)].to_numpy().astype(np.float64)
+    else:
+        for values in coordinates(cloud):
+            yield values.astype(np.float64)
 
 
 def _within(step: float, offset: float):  # type: ignore[no-untyped-def]
     """Return what compares coordinates: they are at most `step` apart, but for the rounding of floats."""
 
     def close(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
-        limit = step * (1 + 1e-6) + _ROUNDINGS * (np.abs(a) + offset)
-        return np.asarray((np.abs(a - b) <= limit) | (np.isnan(a) & np.isnan(b)))
+        limit = step * (1 + 1e-6) + _ROUNDINGS * (np.abs(a) + offset) * (step > 0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((np.abs(a - b) <= limit) | (a == b) | (np.isnan(a) & np.isnan(b)))
 
     return close

@@ -115,3 +115,23 @@ def test_a_field_that_the_source_has_not_is_a_difference(tmp_path):
     source = ply(tmp_path / "a.ply", [tuple(point) for point in XYZ])
     result = labelled(more, tmp_path / "out.laz")
     assert str(compare(source, result)) == "field ring is missing in the source, present in the result"
+
+
+@pytest.mark.parametrize("suffix", ["laz", "ply", "pcd", "txt"])
+def test_a_zero_return_of_a_projected_cloud_is_proven(suffix, tmp_path):
+    rows = assembled.points(6, 2000)
+    rows[:, :12].view("<i4")[:] += 2_000_000_000
+    rows[7, :12] = 0
+    source = assembled.write(tmp_path / "a.las", 6, rows)
+    result = labelled(source, tmp_path / f"out.{suffix}")
+    assert compare(source, result) is None
+    rows[7, 0] = 9
+    found = compare(assembled.write(tmp_path / "b.las", 6, rows), result)
+    assert (found.what.lower(), found.point) == ("x", 8)
+
+
+@pytest.mark.parametrize("suffix", ["laz", "ply", "pcd"])
+def test_other_spellings_of_numbers_in_text_are_proven(suffix, tmp_path):
+    source = tmp_path / "a.txt"
+    source.write_text("x y z\n1.5D+01 2.5 3.5\n1.5 -nan(ind) 3.5\n1.5 2.5 4.5\n")
+    assert compare(source, labelled(source, tmp_path / f"out.{suffix}")) is None
