@@ -177,9 +177,11 @@ def _outcome(reader: Reader, path: Path) -> tuple[str, str]:
     """Return the kind of outcome, and where in the code an unexpected exception came from."""
     try:
         absurd = reader.read(path)
-    except OutOfMemoryError:
-        return "refused", ""
     except BevsegError as error:
+        if _ran_out(error):
+            return "memory", f"{_innermost()}: told as {error.what}"
+        if isinstance(error, OutOfMemoryError):
+            return "refused", ""
         whole = error.exit_code != 1 and error.what and (error.why or error.hint)
         return ("refused", "") if whole else ("no help in the error", error.what)
     except MemoryError:
@@ -187,6 +189,17 @@ def _outcome(reader: Reader, path: Path) -> tuple[str, str]:
     except BaseException as error:  # whatever a library raises, PanicException included
         return type(error).__name__, _innermost()
     return ("absurd", absurd) if absurd else ("read", "")
+
+
+def _ran_out(error: BaseException | None) -> bool:
+    """Return whether memory ran out before an error was raised: a check of sizes beforehand raises no MemoryError."""
+    while error is not None:
+        if isinstance(error, MemoryError) and "alloc" in str(
+            error
+        ):  # Python's parsers raise it for deep nesting
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _innermost() -> str:

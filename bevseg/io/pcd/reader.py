@@ -63,6 +63,8 @@ def _compressed(path: Path, header: Header) -> NDArray[np.void]:
         sizes = np.frombuffer(file.read(8), "<u4")
         if len(sizes) < 2:
             raise too_few(path, header.points, 0)
+        if int(sizes[0]) > path.stat().st_size - file.tell():
+            raise too_few(path, header.points)
         data = np.fromfile(file, np.uint8, int(sizes[0]))
     names = header.record.names or ()
     kept = [name for name in names if name not in header.padding]
@@ -72,7 +74,7 @@ def _compressed(path: Path, header: Header) -> NDArray[np.void]:
         kept = list(names)
     elif held != bare:
         raise damaged(path, "PCD", f"its compressed block holds {held:,} bytes, its header says {bare:,}")
-    if len(data) < sizes[0] or held > HIGHEST_RATIO * len(data):
+    if held > HIGHEST_RATIO * len(data):
         raise too_few(path, header.points)
     content = decompress(data, held)
     if content is None:
