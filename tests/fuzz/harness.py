@@ -1,7 +1,7 @@
 """Mutated files -> what reading each of them came to. A child process reads them; it may die, hang or run full.
 
-The child is forked once per piece of work, after the libraries are loaded, and says in shared memory which file it is
-at. So a death or a hang costs one file, and the parent goes on with the next.
+A server, which has loaded the libraries and started no thread, forks a child for each piece of work. The child says
+in shared memory which file it is at. So a death or a hang costs one file, and the parent goes on with the next.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,19 @@ def mutated_file(reader: Reader, seeds: list[bytes], seed: int, number: int) -> 
     return mutated([reader.pack(sound) for sound in seeds], rng)
 
 
-def fuzz(reader: Reader, folder: Path, *, count: int, seed: int = 0, first: int = 0) -> Faults:
+Maker = Callable[[Reader, list[bytes], int, int], bytes]
+"""Makes the file of a number, as `mutated_file` does."""
+
+
+def fuzz(
+    reader: Reader,
+    folder: Path,
+    *,
+    count: int,
+    seed: int = 0,
+    first: int = 0,
+    make: Maker = mutated_file,
+) -> Faults:
     """Read `count` mutated files and return what came of them.
 
     Parameters
@@ -88,15 +101,18 @@ def fuzz(reader: Reader, folder: Path, *, count: int, seed: int = 0, first: int 
         How many, and the number of the first: pieces of a long run are disjoint.
     seed
         Of all mutations.
+    make
+        Makes the files.
     """
     seeds = reader.seeds(folder)
     faults, number, end = Faults(), first, first + count
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.fuzz.imported"])
     while number < end:
         place, results = context.Value("q", number - 1, lock=False), context.SimpleQueue()
         last = min(number + PIECE, end)
         child = context.Process(
-            target=_read_files, args=(reader, folder, seeds, seed, number, last, place, results)
+            target=_read_files, args=(reader, folder, seeds, seed, number, last, make, place, results)
         )
         child.start()
         kind = _waited(child, place, results, faults)
@@ -145,29 +161,30 @@ def _read_files(
     seed: int,
     first: int,
     last: int,
+    make: Maker,
     place: Any,
     results: Any,
 ) -> None:
     """Read the files of the numbers `first` to `last` (in the child)."""
-    for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = "1"  # before the libraries are loaded: many children run side by side
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     path = folder / f"input-{os.getpid()}{reader.suffix}"
     warnings.simplefilter("ignore")
     logging.disable()
     for sound in seeds:  # loads the libraries, and compiles what is compiled
-        path.write_bytes(reader.pack(sound) if reader.pack else sound)
-        _outcome(reader, path)
-    base = _virtual_size()
+        for load in (reader.load, reader.warm):
+            path.write_bytes(reader.pack(sound) if reader.pack else sound)
+            if load is not None:
+                load(path)
+    base = _private_memory()
     for number in range(first, last):
         place.value = number
-        data = mutated_file(reader, seeds, seed, number)
+        data = make(reader, seeds, seed, number)
         path.write_bytes(data)
         room = base + ROOM + 10 * reader.unpacked_size(data)
-        resource.setrlimit(resource.RLIMIT_AS, (room, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_DATA, (room, resource.RLIM_INFINITY))
         kind, where = _outcome(reader, path)
-        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         results.put((number, kind, where))
     path.unlink(missing_ok=True)
     results.put(None)
@@ -208,6 +225,13 @@ def _innermost() -> str:
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno} {str(sys.exc_info()[1])[:80]}"
 
 
-def _virtual_size() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def _private_memory() -> int:
+    """Return what `RLIMIT_DATA` limits, bytes: memory that is allocated, used or not, and the stacks of threads.
+
+    It leaves out what `RLIMIT_AS` counts beside these: libraries, and addresses that the C library keeps for each new
+    thread (64 MiB and more) without the right to use them.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) << 10
+    raise OSError("/proc/self/status has no VmData")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import zipfile
@@ -9,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from bevseg.workdir.folder import Folder
 from tests.fuzz import clouds, work_files
-from tests.fuzz.cloud_reading import read_and_describe, read_and_write, read_cloud
+from tests.fuzz.cloud_reading import read_and_describe, read_and_write, read_and_write_all, read_cloud
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Reader:
         Packs the bytes of a file, for readers of packed files. Half of the changes are then made inside.
     packed
         How the file is compressed: `gzip`, `zip` or nothing.
+    warm
+        Loads what `load` loads for some files only.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Reader:
     load: Callable[[Path], str]
     pack: Callable[[bytes], bytes] | None = None
     packed: str = ""
+    warm: Callable[[Path], str] | None = None
 
     def seeds(self, folder: Path) -> list[bytes]:
         """Return the bytes of sound files."""
@@ -84,7 +89,8 @@ def _clouds() -> list[Reader]:
         made.append(Reader(f"{name}.gz", f"{suffix}.gz", seeds, read_cloud, gzip.compress, "gzip"))
     made.append(Reader("zip", ".zip", clouds.zipped, read_cloud, packed="zip"))
     made += [
-        Reader(f"{name}-written", suffix, seeds, read_and_write) for name, (suffix, seeds) in formats.items()
+        Reader(f"{name}-written", suffix, seeds, read_and_write, warm=read_and_write_all)
+        for name, (suffix, seeds) in formats.items()
     ]
     return made + [
         Reader(f"{name}-described", *formats[name], read_and_describe)
@@ -94,7 +100,17 @@ def _clouds() -> list[Reader]:
 
 def _others() -> list[Reader]:
     """Return the readers of everything else."""
-    in_work, in_output = work_files.in_work, work_files.in_output
+
+    def in_work(name: str, read: Callable[[Folder], Any]) -> Callable[[Path], str]:
+        return functools.partial(work_files.read_in_work, name=name, read=read)
+
+    def in_output(name: str) -> Callable[[Path], str]:
+        return functools.partial(work_files.read_in_output, name=name)
+
+    classes, confidence = (
+        in_work(f"low_{name}.tif", work_files.read_classes) for name in ("classes", "confidence")
+    )
+    ground = in_work("cloud.las", work_files.read_cloud)
     return [
         Reader("settings", ".toml", work_files.settings, work_files.read_settings),
         Reader("scheme", ".toml", work_files.schemes, work_files.read_scheme),
@@ -102,19 +118,12 @@ def _others() -> list[Reader]:
         Reader("model", ".safetensors", work_files.model, work_files.read_model),
         Reader("raster", ".tif", work_files.raster, work_files.read_raster),
         Reader("dem", ".tif", work_files.dem, in_work("dem.tif", Folder.read_dem)),
-        Reader(
-            "classes", ".tif", work_files.class_rasters, in_work("low_classes.tif", work_files.read_classes)
-        ),
-        Reader(
-            "confidence",
-            ".tif",
-            work_files.confidence_rasters,
-            in_work("low_confidence.tif", work_files.read_classes),
-        ),
+        Reader("classes", ".tif", work_files.class_rasters, classes),
+        Reader("confidence", ".tif", work_files.confidence_rasters, confidence),
         Reader("facts", ".json", work_files.facts, in_work("cloud.json", work_files.read_facts)),
         Reader("labels", ".npz", work_files.labels, in_work("labels.npz", Folder.read_labels), packed="zip"),
         Reader("cloud", ".las", work_files.cloud, in_work("cloud.las", Folder.read_cloud)),
-        Reader("ground", ".las", work_files.cloud, in_work("cloud.las", work_files.read_cloud)),
+        Reader("ground", ".las", work_files.cloud, ground, warm=work_files.warm_ground),
         Reader("recorded", ".json", work_files.recorded, work_files.read_recorded),
         Reader("report", ".json", work_files.reports, in_output("report.json")),
         Reader("unfinished", ".jsonl", work_files.unfinished, in_output("report.unfinished.jsonl")),

@@ -56,15 +56,21 @@ def misbehaving(path):
     return ""
 
 
+def sound(folder):
+    """The seeds of that reader."""
+    return [b"z"]
+
+
+def one_letter(reader, seeds, seed, number):
+    """The file of a number: each asks for another fault."""
+    return b"abcdefgh"[number : number + 1]
+
+
 @pytest.mark.slow
 def test_the_harness_sees_every_kind_of_fault(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.fuzz.harness.LONGEST", 0.5)
-    monkeypatch.setattr(
-        "tests.fuzz.harness.mutated_file",
-        lambda reader, seeds, seed, number: b"abcdefgh"[number : number + 1],
-    )
-    reader = Reader("bad", ".bad", lambda folder: [b"z"], misbehaving)
-    found = fuzz(reader, tmp_path, count=8)
+    reader = Reader("bad", ".bad", sound, misbehaving)
+    found = fuzz(reader, tmp_path, count=8, make=one_letter)
     kinds = {kind for kind, _ in found.examples}
     assert kinds == {"death by SIGKILL", "KeyError", "memory", "absurd", "no help in the error", "hang"}
     assert found.count == 8 and found.outcomes["read"] == 2

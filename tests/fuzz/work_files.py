@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -15,17 +16,13 @@ import numpy as np
 from bevseg.workdir.folder import Folder
 
 
-def in_work(name: str, read: Callable[[Folder], Any]) -> Callable[[Path], str]:
-    """Return a function that reads a file under this name in the folder of a cloud."""
-
-    def read_there(path: Path) -> str:
-        folder = Folder(path.with_suffix("") / "cloud")
-        folder.path.mkdir(parents=True, exist_ok=True)
-        path.replace(folder.path / name)
-        read(folder)
-        return ""
-
-    return read_there
+def read_in_work(path: Path, name: str, read: Callable[[Folder], Any]) -> str:
+    """Read a file under this name in the folder of a cloud."""
+    folder = Folder(path.with_suffix("") / "cloud")
+    folder.path.mkdir(parents=True, exist_ok=True)
+    path.replace(folder.path / name)
+    read(folder)
+    return ""
 
 
 def settings(folder: Path) -> list[bytes]:
@@ -244,6 +241,19 @@ def read_cloud(folder: Folder) -> None:
     find_ground(folder.read_cloud(), found.raster.cell, found.ground)
 
 
+def warm_ground(path: Path) -> str:
+    """Find the ground by each method."""
+    from bevseg.config import NAMED
+    from bevseg.core.pointcloud import PointCloud
+    from bevseg.ground.find_ground import find_ground
+
+    xyz = np.random.default_rng(0).uniform(0, 20, (500, 3))
+    for method in ("smrf", "flat-zones"):
+        config = dataclasses.replace(NAMED["default"].ground, method=method)
+        find_ground(PointCloud.from_xyz(xyz), 0.2, config)
+    return ""
+
+
 def recorded(folder: Path) -> list[bytes]:
     """The settings that a work directory records."""
     from bevseg.config import NAMED
@@ -295,21 +305,17 @@ def unfinished(folder: Path) -> list[bytes]:
     return ["".join("\n" + json.dumps(line) for line in lines).encode()]
 
 
-def in_output(name: str) -> Callable[[Path], str]:
-    """Return a function that reads a file under this name in the output of a run, as the next run does."""
+def read_in_output(path: Path, name: str) -> str:
+    """Read a file under this name in the output of a run, as the next run does."""
+    from bevseg.runner.conditions import differences
+    from bevseg.runner.finished import others, read_earlier
 
-    def read_there(path: Path) -> str:
-        from bevseg.runner.conditions import differences
-        from bevseg.runner.finished import others, read_earlier
-
-        out = path.with_suffix("")
-        out.mkdir(exist_ok=True)
-        path.replace(out / name)
-        (out / "a.laz").touch()
-        earlier = read_earlier(out)
-        others(earlier, out, ["b"])
-        for record in earlier.records.values():
-            differences(record.conditions, CONDITIONS)
-        return ""
-
-    return read_there
+    out = path.with_suffix("")
+    out.mkdir(exist_ok=True)
+    path.replace(out / name)
+    (out / "a.laz").touch()
+    earlier = read_earlier(out)
+    others(earlier, out, ["b"])
+    for record in earlier.records.values():
+        differences(record.conditions, CONDITIONS)
+    return ""
