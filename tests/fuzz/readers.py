@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.workdir.folder import Folder
-from tests.fuzz import clouds, work_files
+from tests.fuzz import clouds, run_files, setting_files, work_files
 from tests.fuzz.cloud_reading import read_and_describe, read_and_write, read_and_write_all, read_cloud
 
 
@@ -105,17 +105,17 @@ def _others() -> list[Reader]:
         return functools.partial(work_files.read_in_work, name=name, read=read)
 
     def in_output(name: str) -> Callable[[Path], str]:
-        return functools.partial(work_files.read_in_output, name=name)
+        return functools.partial(run_files.read_in_output, name=name)
 
     classes, confidence = (
         in_work(f"low_{name}.tif", work_files.read_classes) for name in ("classes", "confidence")
     )
     ground = in_work("cloud.las", work_files.read_cloud)
     return [
-        Reader("settings", ".toml", work_files.settings, work_files.read_settings),
-        Reader("scheme", ".toml", work_files.schemes, work_files.read_scheme),
-        Reader("study", ".toml", work_files.studies, work_files.read_study),
-        Reader("model", ".safetensors", work_files.model, work_files.read_model),
+        Reader("settings", ".toml", setting_files.settings, setting_files.read_settings),
+        Reader("scheme", ".toml", setting_files.schemes, setting_files.read_scheme),
+        Reader("study", ".toml", setting_files.studies, setting_files.read_study),
+        Reader("model", ".safetensors", setting_files.model, setting_files.read_model),
         Reader("raster", ".tif", work_files.raster, work_files.read_raster),
         Reader("dem", ".tif", work_files.dem, in_work("dem.tif", Folder.read_dem)),
         Reader("classes", ".tif", work_files.class_rasters, classes),
@@ -125,8 +125,8 @@ def _others() -> list[Reader]:
         Reader("cloud", ".las", work_files.cloud, in_work("cloud.las", Folder.read_cloud)),
         Reader("ground", ".las", work_files.cloud, ground, warm=work_files.warm_ground),
         Reader("recorded", ".json", work_files.recorded, work_files.read_recorded),
-        Reader("report", ".json", work_files.reports, in_output("report.json")),
-        Reader("unfinished", ".jsonl", work_files.unfinished, in_output("report.unfinished.jsonl")),
+        Reader("report", ".json", run_files.reports, in_output("report.json")),
+        Reader("unfinished", ".jsonl", run_files.unfinished, in_output("report.unfinished.jsonl")),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Small sound files of everything else that is read, as bytes, and how each is read."""
+"""Small sound files of a work directory, as bytes, and how each is read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 import io
 import json
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -22,95 +21,6 @@ def read_in_work(path: Path, name: str, read: Callable[[Folder], Any]) -> str:
     folder.path.mkdir(parents=True, exist_ok=True)
     path.replace(folder.path / name)
     read(folder)
-    return ""
-
-
-def settings(folder: Path) -> list[bytes]:
-    """Settings of `--config`, plain and in all forms of TOML."""
-    plain = b"[raster]\ncell = 0.2\n[slices]\nsplit = 2.0\n[train]\nsteps = 10\nloss = 'lovasz_softmax'\n"
-    forms = b'raster = { cell = 1e-1 }\nnet.filters = 0x10\n[ground]\nmethod = """smrf"""\n[train]\nsteps = 1_000\n'
-    return [plain, forms]
-
-
-def read_settings(path: Path) -> str:
-    """Read settings as `--config` does."""
-    from bevseg.config.tables import load
-
-    load(str(path))
-    return ""
-
-
-def schemes(folder: Path) -> list[bytes]:
-    """Class schemes."""
-    return [
-        resources.files("bevseg.schemes").joinpath(f"{name}.toml").read_bytes()
-        for name in ("shrec20", "oakland", "asprs")
-    ]
-
-
-def read_scheme(path: Path) -> str:
-    """Read a class scheme as `--classes` does, and use it."""
-    from bevseg.core.labels import load_scheme
-    from bevseg.errors import LabelError
-    from bevseg.io import aux_xml, qgis
-
-    scheme = load_scheme(str(path))
-    scheme.decode(np.arange(-3, 300), where="")
-    qgis.class_raster(scheme)
-    aux_xml.class_names(scheme)
-    with contextlib.suppress(LabelError):
-        scheme.encode(np.arange(6, dtype=np.uint8))
-    return ""
-
-
-STUDY = """title = "A study"
-task = "street"
-note = "how it is done"
-[settings]
-slice = "low"
-[axes]
-seed = [0, 1]
-loss = ["ce", { name = "later", loss = "dice", init = { loss = "ce" } }]
-[[table]]
-name = "all"
-by = ["loss"]
-where = { seed = 0 }
-clear = 0.1
-columns = ["miou"]
-[[paper]]
-at = { loss = "ce" }
-mean = 0.279
-"""
-
-
-def studies(folder: Path) -> list[bytes]:
-    """A study."""
-    return [STUDY.encode()]
-
-
-def read_study(path: Path) -> str:
-    """Read a study, and list its runs."""
-    from bevseg.study import plan
-
-    plan.grid(plan.read_study(path), str(path))
-    return ""
-
-
-def model(folder: Path) -> list[bytes]:
-    """A small model."""
-    from bevseg.seg import checkpoint
-    from tests.seg import scenes
-
-    path = folder / "seed.safetensors"
-    checkpoint.save(scenes.model(), path)
-    return [path.read_bytes()]
-
-
-def read_model(path: Path) -> str:
-    """Read a model as every command does."""
-    from bevseg.seg import checkpoint
-
-    checkpoint.load(path)
     return ""
 
 
@@ -276,46 +186,4 @@ def read_recorded(path: Path) -> str:
     with contextlib.suppress(UsageError):
         settings.check_same_settings(work, NAMED["default"], settings.GROUPS)
     settings.record_settings(work, NAMED["default"], settings.GROUPS, overwrite=True)
-    return ""
-
-
-CONDITIONS = {"bevseg": "1.0", "model": "0" * 64, "looks": {"flips": 1}, "options": {}, "schemes": {}}
-DONE = {
-    "source": "/scans/a.laz",
-    "sha256": "1" * 64,
-    "output_sha256": "2" * 64,
-    "points": 3,
-    "seconds": {"ground": 0.5},
-    "outputs": {"cloud": "/out/a.laz"},
-    "scores": None,
-}
-
-
-def reports(folder: Path) -> list[bytes]:
-    """A report."""
-    training = {"trained_on": ["a"], "sources": {"a": "/scans/a.laz"}}
-    table = {"conditions": CONDITIONS, "training": training, "clouds": {"a": DONE, "b": DONE}, "failures": []}
-    return [json.dumps(table, indent=1).encode(), json.dumps(table | {"training": None}).encode()]
-
-
-def unfinished(folder: Path) -> list[bytes]:
-    """The notes of a run that was ended."""
-    lines = [{"training": {"trained_on": ["a"]}}]
-    lines += [{"stem": stem, "conditions": CONDITIONS, "cloud": DONE} for stem in "ab"]
-    return ["".join("\n" + json.dumps(line) for line in lines).encode()]
-
-
-def read_in_output(path: Path, name: str) -> str:
-    """Read a file under this name in the output of a run, as the next run does."""
-    from bevseg.runner.conditions import differences
-    from bevseg.runner.finished import others, read_earlier
-
-    out = path.with_suffix("")
-    out.mkdir(exist_ok=True)
-    path.replace(out / name)
-    (out / "a.laz").touch()
-    earlier = read_earlier(out)
-    others(earlier, out, ["b"])
-    for record in earlier.records.values():
-        differences(record.conditions, CONDITIONS)
     return ""

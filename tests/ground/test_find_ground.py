@@ -15,6 +15,7 @@ from bevseg.core.grid import Grid
 from bevseg.core.heights import height_above_ground
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
+from bevseg.errors import InputError
 from bevseg.ground.dem import KNOWN
 from bevseg.ground.find_ground import find_ground
 from bevseg.ground.smrf import BROAD
@@ -507,3 +508,10 @@ def test_no_finite_point_gives_unknown_ground(config):
     assert np.isnan(found.dem.values).all()
     assert not found.is_ground.any()
     assert np.isnan(height_above_ground(cloud, found.dem)).all()
+
+
+def test_few_points_over_a_wide_extent_are_refused_before_its_cells_are_filled():
+    corners = PointCloud.from_xyz(np.array([[0.0, 0, 0], [3000, 2000, 1], [10, 5, 0]]), name="thin")
+    with pytest.raises(InputError, match="too far apart") as caught:
+        find_ground(corners, 0.2, CONFIG)
+    assert "3 points over 3,000 x 2,000 m" in str(caught.value)

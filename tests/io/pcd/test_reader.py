@@ -1,6 +1,8 @@
 """PCD: text, binary and compressed, in every spelling; and counts that lie."""
 
+import functools
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -176,6 +178,21 @@ def test_sizes_of_compressed_data_are_held_against_the_file(tmp_path, packed, un
     )
     with pytest.raises(CloudFormatError):
         read_content(tmp_path, content)
+
+
+def test_no_memory_is_taken_for_compressed_bytes_that_are_not_there(tmp_path):
+    record = [("x", "f4", 1), ("y", "f4", 1), ("z", "f4", 1)]
+    content = head_of(record, "binary_compressed", 2) + struct.pack("<II", 1 << 28, 24) + bytes(24)
+    read = functools.partial(read_content, tmp_path, content)
+    with pytest.raises(CloudFormatError):
+        read()
+    tracemalloc.start()
+    try:
+        with pytest.raises(CloudFormatError):
+            read()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("form", ["f4", "u4"])
