@@ -9,11 +9,11 @@ import os
 for variable in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"  # before the libraries are loaded
 
+# Not polars: it starts threads, which a child would lack.
 for module in (
     "bevseg.seg.checkpoint",
     "laspy",
     "numba",
-    "polars",
     "pyproj",
     "rasterio",
     "scipy.ndimage",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gzip
 import io
@@ -68,34 +69,32 @@ class Reader:
 
 
 def _clouds() -> list[Reader]:
-    """Return the readers of clouds, in all formats."""
-    formats = {
-        "las": (".las", clouds.las),
-        "laz": (".laz", clouds.laz),
-        "copc": (".copc.laz", clouds.copc),
-        "ply": (".ply", clouds.ply),
-        "pcd": (".pcd", clouds.pcd),
-        "text": (".txt", clouds.text),
-        "pts": (".pts", clouds.pts),
-        "npy": (".npy", clouds.npy),
-        "npz": (".npz", clouds.npz),
-        "bin": (".bin", clouds.kitti),
-    }
+    """Return the readers of clouds, in all formats: read, then also written, and some packed or described."""
+    made = [
+        Reader("las", ".las", clouds.las, read_cloud),
+        Reader("laz", ".laz", clouds.laz, read_cloud),
+        Reader("copc", ".copc.laz", clouds.copc, read_cloud),
+        Reader("ply", ".ply", clouds.ply, read_cloud),
+        Reader("pcd", ".pcd", clouds.pcd, read_cloud),
+        Reader("text", ".txt", clouds.text, read_cloud),
+        Reader("pts", ".pts", clouds.pts, read_cloud),
+        Reader("npy", ".npy", clouds.npy, read_cloud),
+        Reader("npz", ".npz", clouds.npy, read_cloud, clouds.in_archive, "zip"),
+        Reader("bin", ".bin", clouds.kitti, read_cloud),
+    ]
     if find_spec("pye57"):
-        formats["e57"] = (".e57", clouds.e57)
-    made = [Reader(name, suffix, seeds, read_cloud) for name, (suffix, seeds) in formats.items()]
+        made.append(Reader("e57", ".e57", clouds.e57, read_cloud, clouds.with_checksums))
+    by_name = {reader.name: reader for reader in made}
+    for one in made[:]:
+        written = dataclasses.replace(one, name=f"{one.name}-written", load=read_and_write)
+        made.append(dataclasses.replace(written, warm=read_and_write_all))
+    for name in ("las", "ply", "pcd", "text"):
+        made.append(dataclasses.replace(by_name[name], name=f"{name}-described", load=read_and_describe))
     for name in ("las", "ply", "text"):
-        suffix, seeds = formats[name]
-        made.append(Reader(f"{name}.gz", f"{suffix}.gz", seeds, read_cloud, gzip.compress, "gzip"))
-    made.append(Reader("zip", ".zip", clouds.zipped, read_cloud, packed="zip"))
-    made += [
-        Reader(f"{name}-written", suffix, seeds, read_and_write, warm=read_and_write_all)
-        for name, (suffix, seeds) in formats.items()
-    ]
-    return made + [
-        Reader(f"{name}-described", *formats[name], read_and_describe)
-        for name in ("las", "ply", "pcd", "text")
-    ]
+        one = by_name[name]
+        packed = dataclasses.replace(one, name=f"{name}.gz", suffix=f"{one.suffix}.gz")
+        made.append(dataclasses.replace(packed, pack=gzip.compress, packed="gzip"))
+    return [*made, Reader("zip", ".zip", clouds.zipped, read_cloud, packed="zip")]
 
 
 def _others() -> list[Reader]:
