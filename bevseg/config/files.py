@@ -15,6 +15,9 @@ from bevseg.errors import BevsegError, InputError, UsageError
 MOST_BYTES = 1_000_000
 """Size at most of a settings file, a class scheme, a study, a record of a work directory. Real ones have some kB."""
 
+_BLOCK = 1 << 16
+"""Bytes that are read at once: Python sets aside as many as are asked for, however small the file."""
+
 MOST_LEVELS = 32
 """Tables and lists within each other, at most. Real files have five."""
 
@@ -103,7 +106,11 @@ def _text(path: Path, most_bytes: int, language: str, kind: type[BevsegError], h
     """Return the text of a file; not more than `most_bytes` of it are ever read."""
     try:
         with path.open("rb") as file:
-            content = file.read(most_bytes + 1)
+            content = bytearray()
+            while len(content) <= most_bytes and (
+                block := file.read(min(_BLOCK, most_bytes + 1 - len(content)))
+            ):
+                content += block
         if len(content) > most_bytes:
             raise _too_large(most_bytes, language, path, kind, hint)
         return content.decode("utf-8-sig")  # some editors of Windows write a mark before the text

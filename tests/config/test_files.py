@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,14 @@ def test_all_faults_of_a_scheme_come_in_one_message(tmp_path):
         "classes.2.code = 2: classes.1 has this code already",
     ):
         assert said in caught.value.why
+
+
+def test_a_small_file_takes_no_more_memory_than_it_has_bytes_however_large_one_may_be(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": 1}')
+    tracemalloc.start()
+    try:
+        assert read_json(path, hint="", most_bytes=1 << 28) == {"a": 1}
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()

@@ -103,8 +103,9 @@ def _written(cloud: PointCloud, target: Path) -> str:
 
 
 def _too_wide(cloud: PointCloud) -> bool:
-    """Return whether the steps, which LAS counts in both directions, are too many to be counted from the least."""
-    return any(
-        int(steps.max(initial=0)) - int(steps.min(initial=0)) > np.iinfo(np.int32).max
-        for steps in (cloud.x, cloud.y, cloud.z)
+    """Return whether LAS holds an extent that other formats, with steps of 1 mm counted from the least, do not."""
+    ends = [(int(steps.min(initial=0)), int(steps.max(initial=0))) for steps in (cloud.x, cloud.y, cloud.z)]
+    widest = max(
+        (high - low) * max(1.0, scale / 0.001) for (low, high), scale in zip(ends, cloud.scale, strict=True)
     )
+    return widest > np.iinfo(np.int32).max

@@ -96,7 +96,7 @@ def _faults(note: dict[str, Any]) -> list[Fault]:
             faults.append(wrong_value(key, values, "three numbers"))
         else:
             faults += checked(dict.fromkeys("xyz", domain), dict(zip("xyz", values, strict=True)), key)[1]
-    crs = note.get("crs")
+    crs = note.get("crs", "nothing")
     if crs is not None:
         if isinstance(crs, dict):
             faults += unknown_keys(crs, ("wkt", *_CRS), "crs") + checked(_CRS, crs, "crs")[1]

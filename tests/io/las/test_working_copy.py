@@ -47,7 +47,7 @@ def test_another_las_file_is_no_cloud_of_a_work_directory(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [(b'"scale"', b'"scala"'), (b"[0.001", b'["a01"'), (b"[0.001, ", b"[" + b" " * 7), (b'"labelled"', b'"lab"     '),
-     (b'{"scale"', b'["scale"'), (b"[0.001", b"[1e999")],
+     (b'{"scale"', b'["scale"'), (b"[0.001", b"[1e999"), (b'"crs"', b'"srs"')],
 )  # fmt: skip
 def test_a_record_that_was_changed_is_told(tmp_path, old, new):
     path = tmp_path / "cloud.las"
