@@ -30,8 +30,8 @@ from bevseg.ground.smrf import smrf_on_four_grids
 from bevseg.ground.surface import Surface, no_data_mask
 from bevseg.runtime import memory
 
-MOST_EMPTY = 5_000_000
-"""Cells that may lie around very few points: 450 m x 450 m of 0.2 m, worked through in some seconds."""
+MOST_EMPTY = 1_000_000
+"""Cells that may lie around very few points: 200 m x 200 m of 0.2 m, worked through in a second."""
 
 
 @dataclass(frozen=True)
