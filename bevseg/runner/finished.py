@@ -28,6 +28,9 @@ REPORT, UNFINISHED = "report.json", "report.unfinished.jsonl"
 LARGEST = 1 << 28
 """Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
 
+LONGEST_NAME = 255
+"""Bytes of a file name at most, on every common system: a longer one is no file that bevseg wrote."""
+
 AGAIN = "give --overwrite, or another output"
 
 
@@ -187,6 +190,8 @@ def _record(conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:
         facts[key]
     if not isinstance(facts["outputs"]["cloud"], str) or not isinstance(facts["points"], int):
         raise TypeError("not what bevseg writes")
+    if len(Path(facts["outputs"]["cloud"]).name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        raise TypeError("no name of a file")
     conditions.get("model")
     return Record(conditions, facts)
 

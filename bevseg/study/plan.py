@@ -226,7 +226,10 @@ def grid(study: StudyFile, where: str) -> list[Run]:
             init = extra.pop("init", init)
             if from_axes & set(extra):
                 raise UsageError(
-                    f"Two axes set {min(from_axes & set(extra))!r}", where=f"{where}: axes.{axis}"
+                    f"Two axes set {shown(min(from_axes & set(extra)))}",
+                    where=f"{where}: axes.{axis}",
+                    why="a setting of a run comes from one axis, by its name or as a key of its values",
+                    hint="remove one of the two",
                 )
             from_axes |= set(extra)
             given |= extra

@@ -139,6 +139,19 @@ def test_a_line_that_was_cut_off_and_its_picture_do_not_matter(folder, tiny_mode
     assert left_behind(folder / "out") == ["a.png", "a.txt", "b.png", "b.txt", "report.json"]
 
 
+def test_a_note_about_a_file_that_no_system_can_hold_does_not_matter(folder, tiny_model, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted_at("b", patch)
+        assert label(folder, tiny_model).exit_code == 130
+    unfinished = folder / "out" / "report.unfinished.jsonl"
+    note = next(json.loads(line) for line in unfinished.read_text().splitlines() if '"a"' in line)
+    note["stem"], note["cloud"]["outputs"]["cloud"] = "c", "c" * 400 + ".txt"
+    unfinished.write_text(unfinished.read_text() + "\n" + json.dumps(note))
+    result = label(folder, tiny_model)
+    assert result.exit_code == 0, result.stderr
+    assert list(report(folder)["clouds"]) == ["a", "b"]
+
+
 def test_a_trained_model_is_not_trained_again(streets, tmp_path, monkeypatch):
     (tmp_path / "tiny.toml").write_text(tiny.TOML)
     options = ("--train-on", streets, "--config", tmp_path / "tiny.toml", "--val", "b")

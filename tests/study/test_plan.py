@@ -72,8 +72,9 @@ def test_a_bad_study_is_refused_with_the_key_named(tmp_path, text, message):
     ],
 )
 def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as caught:
         keys(tmp_path, text)
+    assert caught.value.where and caught.value.hint
 
 
 @pytest.mark.parametrize(
