@@ -77,7 +77,7 @@ INSIDE = {
     "io.las": (
         ("point_formats", "records"),
         ("header",),
-        ("extra_bytes", "read_header", "version_4"),
+        ("extra_bytes", "read_header", "version_4", "left_out"),
         ("codes", "dimensions"),
         ("source", "block_writer", "new_header", "other_fields", "plausible"),
         ("laz", "upgrade"),

@@ -105,6 +105,8 @@ class PointCloud:
     ) -> Self:
         """Store float coordinates as integer steps of `scale`, counted from the whole unit at or below the minimum.
 
+        Of a point that is not finite, a coordinate within the extent of the others is kept; others are their minimum.
+
         Parameters
         ----------
         xyz
@@ -160,6 +162,11 @@ class PointCloud:
                     hint="check the column order, and remove points far away from the others",
                 )
             steps[axis, slice(None) if finite is None else finite] = column
+            if finite is not None and column.size:
+                with np.errstate(over="ignore"):
+                    others = (xyz[~finite, axis].astype(np.float64) - offset[axis]) / scale
+                inside = (others >= column.min()) & (others <= column.max())  # NaN is not
+                steps[axis, ~finite] = np.rint(np.where(inside, others, column.min()))
         metres = (unit[0], unit[0], unit[1])
         return cls(
             steps[0],

@@ -154,7 +154,7 @@ def _members(
             shape, by_columns, kind = _header(file)
         except _ERRORS as error:
             raise damaged(path, "NumPy", f"array {name!r}: {error}") from error
-        if math.prod(shape):
+        if shape and math.prod(shape):  # a single number is no column
             _check(shape, kind, len(data) - file.tell(), path)
             flat = np.frombuffer(data, kind, math.prod(shape), file.tell())
             yield name, flat.reshape(shape, order="F" if by_columns else "C")

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import INT32, Crs, PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError, UsageError
+from bevseg.io.coordinates import step_of
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning
 from bevseg.io.format_errors import no_points
 from bevseg.io.raw import RawCloud, class_codes
@@ -20,8 +21,8 @@ SKIPPED = "-"
 STAGES = 90.0
 """Bytes that the stages need for a point, beside its columns."""
 
-_STEPS = (0.0001, 0.001)
-"""Steps of coordinates, units of the file: the first that the extent allows. Floats do not say how fine they are."""
+_DECIMALS = 4
+"""Of coordinates that are no decimal numbers. These formats are not written: only the steps remain of them."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,15 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
                 hint="name the columns of the coordinates x, y and z",
             )
         axes += found
-    xyz = np.stack([np.asarray(columns[name], np.float64) for name in axes], axis=1)
+    kind = np.result_type(*(columns[name].dtype for name in axes), np.float32)
+    xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes], axis=1)
     if len(xyz) == 0:
         raise no_points(path, "its arrays have no rows")
     labels = next((name for name, what in meanings.items() if what == CLASS), None)
     left = {name: values for name, values in columns.items() if name not in (*axes, CONFIDENCE)}
-    cloud = PointCloud.from_xyz(xyz, scale=_step(xyz), crs=crs, name=str(path), source=Columns(left))
+    cloud = PointCloud.from_xyz(
+        xyz, scale=step_of(xyz, otherwise=_DECIMALS), crs=crs, name=str(path), source=Columns(left)
+    )
     return RawCloud(cloud, None if labels is None else class_codes(columns[labels], path))
 
 
@@ -97,9 +101,3 @@ def read_names(text: str, count: int, path: Path) -> tuple[str, ...]:
             hint=f"name as many columns, {SKIPPED} for one to skip",
         )
     return names
-
-
-def _step(xyz: NDArray[np.float64]) -> float:
-    finite = xyz if np.isfinite([xyz.min(), xyz.max()]).all() else xyz[np.isfinite(xyz).all(axis=1)]
-    span = float(np.ptp(finite, axis=0).max()) + 1 if len(finite) else 0.0
-    return next((step for step in _STEPS if span / step < INT32.max), _STEPS[-1])

@@ -23,6 +23,18 @@ def units(cloud: PointCloud) -> tuple[float, float, float]:
     return crs.horizontal, crs.horizontal, crs.vertical
 
 
+def lost_system(cloud: PointCloud, kind: str) -> list[str]:
+    """Return what a format without reference systems, `PLY` say, cannot hold of that of a cloud, one sentence each."""
+    if cloud.crs is None:
+        return []
+    other = sorted({size for size in units(cloud) if size != 1.0})
+    sizes = " and ".join(f"{size:.10g} m" for size in other)
+    return [
+        *([f"{kind} has no place for the coordinate reference system"] if cloud.crs.wkt else []),
+        *([f"the coordinates stay in units of {sizes}, and {kind} does not say so"] if other else []),
+    ]
+
+
 def in_file_units(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:
     """Yield x, y and z in the units of the file, NaN for points that are not finite."""
     steps = (cloud.x, cloud.y, cloud.z)
@@ -33,29 +45,32 @@ def in_file_units(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:
         yield world
 
 
-def step_of(xyz: NDArray[np.floating]) -> float:
+def step_of(xyz: NDArray[np.floating], *, otherwise: int = DECIMALS[0]) -> float:
     """Return the step, in units of the file, in which coordinates are to be stored as integers.
 
     Parameters
     ----------
     xyz
         (N, 3) float32 or float64; NaN and infinity say nothing.
+    otherwise
+        Decimals of values that are no decimal numbers: a transformation gave them, and scanners measure no finer.
 
     Returns
     -------
     float
         The coarsest of 1e-3, 1e-4, 1e-5 and 1e-6 whose multiples are all the values, to the last bit of their type;
-        a coarser one where the extent would not fit in 32-bit integers. 1e-3 if none is: then the values are no
-        decimal numbers (a transformation gave them), and scanners measure no finer.
+        if none is, that of `otherwise`. A coarser one where the extent would not fit in 32-bit integers.
     """
     stride = max(len(xyz) // _SAMPLE, 1)
     for decimals in DECIMALS:
         if _has_decimals(xyz[::stride], decimals) and all(
             _has_decimals(xyz[start : start + _BLOCK], decimals) for start in range(0, len(xyz), _BLOCK)
         ):
-            finer = (10.0**-places for places in range(decimals, DECIMALS[0], -1))
-            return next((step for step in finer if _fits(xyz, step)), float(10.0 ** -DECIMALS[0]))
-    return float(10.0 ** -DECIMALS[0])
+            break
+    else:
+        decimals = otherwise
+    finer = (10.0**-places for places in range(decimals, DECIMALS[0], -1))
+    return next((step for step in finer if _fits(xyz, step)), float(10.0 ** -DECIMALS[0]))
 
 
 def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:

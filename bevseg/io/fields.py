@@ -8,7 +8,7 @@ usual spellings. The words of the meanings are the names of LAS dimensions, as l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -92,3 +92,9 @@ def words_of(source: object) -> tuple[str, ...]:
     """
     names: tuple[str, ...] = getattr(source, "words", ())
     return names
+
+
+def only_here(source: object) -> list[str]:
+    """Return one sentence for each thing of a source, beside its fields, that only its own format can hold."""
+    method: Callable[[], list[str]] = getattr(source, "only_here", list)
+    return method()

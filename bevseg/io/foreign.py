@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +156,21 @@ _BY_HEAD: tuple[tuple[bytes, Foreign], ...] = (
 )
 _TAR_AT = 257
 
+_BINARY = re.compile(rb"[\x00-\x08]")
+_REPLY = "download it again: servers answer with such a text where they do not give the file"
+_IN_PLACE: tuple[tuple[re.Pattern[bytes], Foreign], ...] = (
+    (
+        re.compile(rb"version https://git-lfs\."),
+        Foreign(
+            "a pointer of Git LFS, which stands in for a file that was not downloaded",
+            "fetch it: git lfs pull",
+        ),
+    ),
+    (re.compile(rb"<!doctype\s+html|<html", re.IGNORECASE), Foreign("a web page", _REPLY)),
+    (re.compile(rb"<\?xml\s|<!doctype\s", re.IGNORECASE), Foreign("an XML document", _REPLY)),
+    (re.compile(rb'\{\s*"'), Foreign("a JSON document", _REPLY)),
+)
+
 
 def by_name(path: Path) -> Foreign | None:
     """Return what a file is by the end of its name; None for other names."""
@@ -165,9 +181,20 @@ def by_name(path: Path) -> Foreign | None:
 
 def by_head(head: bytes) -> Foreign | None:
     """Return what a file is by its first `HEAD` bytes; None if they show nothing."""
+    kind = in_place(head)
+    if kind is not None:
+        return kind
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
         return _ARCHIVE
     return next((kind for start, kind in _BY_HEAD if head.startswith(start)), None)
+
+
+def in_place(head: bytes) -> Foreign | None:
+    """Return what stands in a file in place of its points, whatever its name says; None if nothing does."""
+    if _BINARY.search(head):
+        return None
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((kind for start, kind in _IN_PLACE if start.match(text)), None)
 
 
 def not_read(path: Path, kind: Foreign) -> CloudFormatError:

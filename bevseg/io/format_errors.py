@@ -1,7 +1,8 @@
-"""Errors that the readers of several formats raise, in one wording."""
+"""Errors and warnings of the readers of several formats, in one wording."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError
@@ -11,7 +12,7 @@ _FETCH = "download or copy it again"
 
 def no_points(path: Path, why: str) -> CloudFormatError:
     """Return the error for a file that is sound but has no points."""
-    return CloudFormatError("The cloud has no points", where=path, why=why, hint="remove this file")
+    return CloudFormatError("The cloud has no points", where=path, why=why, hint="check how it was exported")
 
 
 def too_few(path: Path, claimed: int, held: int | None = None) -> CloudFormatError:
@@ -21,6 +22,15 @@ def too_few(path: Path, claimed: int, held: int | None = None) -> CloudFormatErr
         where=path,
         why=f"{claimed:,} in the header, {'fewer' if held is None else format(held, ',')} in the file",
         hint=f"it is probably truncated: {_FETCH}",
+    )
+
+
+def warn_of_more(path: Path, count: int) -> None:
+    """Warn of a file that may hold more points than the `count` of its header, which are read."""
+    warnings.warn(
+        f"{path}: the file may hold more points than its header counts: {count:,} points are read; compare with the "
+        "original",
+        stacklevel=3,
     )
 
 

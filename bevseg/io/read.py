@@ -119,7 +119,8 @@ def _without_far_points(cloud: PointCloud, path: Path) -> PointCloud:
 def _read_raw(path: Path, columns: str | None, scan: int | None) -> tuple[Format, RawCloud]:
     """Read a file that is not packed."""
     entry = formats.format_to_read(path)
-    kind = _by_head(path) if entry.any_suffix else None
+    head = _head(path)
+    kind = foreign.by_head(head) if entry.any_suffix else foreign.in_place(head)
     if kind is not None:
         raise foreign.not_read(path, kind)
     if scan is not None and not entry.takes_scan:
@@ -135,9 +136,9 @@ def _read_raw(path: Path, columns: str | None, scan: int | None) -> tuple[Format
     return entry, raw
 
 
-def _by_head(path: Path) -> foreign.Foreign | None:
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return foreign.by_head(file.read(foreign.HEAD))
+        return file.read(foreign.HEAD)
 
 
 @contextmanager

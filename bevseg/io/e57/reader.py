@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,6 @@ from bevseg.io.fields import AXES
 from bevseg.io.format_errors import no_points
 from bevseg.io.raw import RawCloud
 from bevseg.runtime import memory
-
-log = logging.getLogger(__name__)
 
 
 def read(path: Path, *, scan: int | None = None) -> RawCloud:
@@ -60,8 +58,10 @@ def read(path: Path, *, scan: int | None = None) -> RawCloud:
     if len(xyz) == 0:
         raise no_points(path, f"none of its {total:,} rays has a return")
     if len(xyz) < total:
-        log.info(
-            "%s: %s of %s rays have no return and are left out", path, f"{total - len(xyz):,}", f"{total:,}"
+        warnings.warn(
+            f"{path}: {total - len(xyz):,} of {total:,} points are marked invalid, as rays without a return are: they "
+            "are left out",
+            stacklevel=2,
         )
     middle = (float(np.mean(xyz[:, 0])), float(np.mean(xyz[:, 1])))
     crs = from_wkt(structure.crs, path, middle) if structure.crs else None

@@ -86,6 +86,12 @@ class Header:
         return struct.unpack_from("<3d", self.block, _OFFSET_AT)
 
     @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        """(min, max) of x, y and z as the header says, in units of the file."""
+        ends = struct.unpack_from("<6d", self.block, _BOUNDS_AT)
+        return tuple((low, high) for high, low in zip(ends[::2], ends[1::2], strict=True))
+
+    @property
     def middle(self) -> tuple[float, float]:
         """Middle of the bounds in the header, (x, y) in units of the file."""
         east, west, north, south = struct.unpack_from("<4d", self.block, _BOUNDS_AT)

@@ -13,6 +13,8 @@ from bevseg.errors import CloudFormatError
 
 _SMALLEST, _LARGEST = 1e-9, 100.0
 """Steps of coordinates, m."""
+_FAR = 100.0
+"""Distance from the bounds of the header, units of the file, from which on a point is far outside."""
 _FARTHEST = 1e8
 """Distance from the origin, m: twice around the earth."""
 
@@ -52,6 +54,49 @@ def ensure_plausible(
             f"{path}: {beyond:,} points have {axis} beyond {_FARTHEST:g} m ({low:g} to {high:g} m): remove them",
             stacklevel=3,
         )
+
+
+def warn_if_elsewhere(
+    steps: Sequence[NDArray[np.int32]],
+    scale: Sequence[float],
+    offset: Sequence[float],
+    claimed: Sequence[tuple[float, float]],
+    path: Path,
+) -> None:
+    """Warn of points that lie far outside the bounds of the header: by more than their width, and `_FAR` units.
+
+    Parameters
+    ----------
+    steps
+        Of x, y and z, (N,) each.
+    scale, offset
+        In units of the file.
+    claimed
+        (min, max) of x, y and z by the header.
+    path
+        The file, for messages.
+    """
+    found = []
+    for values, step, start in zip(steps, scale, offset, strict=True):
+        ends = (int(end) * step + start for end in (values.min(), values.max()))
+        found.append(tuple(sorted(ends)))
+    margins = [max(high - low, _FAR) for low, high in claimed]
+    near = (
+        low - margin <= least and most <= high + margin
+        for (least, most), (low, high), margin in zip(found, claimed, margins, strict=True)
+    )
+    if not all(near):
+        warnings.warn(
+            f"{path}: the points lie far outside the bounds that the header gives: they have {_box(found)}, the header "
+            f"says {_box(claimed)}; compare scale and offset with those of the original",
+            stacklevel=3,
+        )
+
+
+def _box(ends: Sequence[tuple[float, ...]]) -> str:
+    return ", ".join(
+        f"{axis} {low:.10g} to {high:.10g}" for axis, (low, high) in zip("xyz", ends, strict=True)
+    )
 
 
 def _absurd(path: Path, why: str) -> CloudFormatError:

@@ -14,6 +14,14 @@ _WAVEFORM_AT, _EVLR_AT, _LEAST = 227, 235, 227
 _INTERNAL_WAVEFORM = 0x02
 
 
+class UnknownVersionError(ValueError):
+    """The file has a version that LAS does not have."""
+
+    def __init__(self, major: int, minor: int) -> None:
+        super().__init__(f"its version is {major}.{minor}; LAS has versions 1.0 to 1.5")
+        self.version = f"{major}.{minor}"
+
+
 def read_header(file: BinaryIO, size: int) -> Header:
     """Read all that stands before and after the points.
 
@@ -37,7 +45,7 @@ def read_header(file: BinaryIO, size: int) -> Header:
     length, points_at, count = struct.unpack_from("<HII", block, _SIZE)
     major, minor = block[_VERSION : _VERSION + 2]
     if major != 1:
-        raise ValueError(f"its version is {major}.{minor}; LAS has versions 1.0 to 1.5")
+        raise UnknownVersionError(major, minor)
     least = _LEAST if minor < 4 else standard_length(minor)
     if length < least:
         raise ValueError(f"the header of LAS 1.{minor} takes {least} bytes, this one {length}")

@@ -14,10 +14,10 @@ from bevseg.io.format_errors import damaged
 from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header
 from bevseg.io.las.new_header import WKT
-from bevseg.io.las.plausible import ensure_plausible
+from bevseg.io.las.plausible import ensure_plausible, warn_if_elsewhere
 from bevseg.io.las.point_formats import STANDARD
 from bevseg.io.las.points import read_points
-from bevseg.io.las.read_header import read_header
+from bevseg.io.las.read_header import UnknownVersionError, read_header
 from bevseg.io.las.source import LasSource
 from bevseg.io.raw import RawCloud
 
@@ -46,6 +46,13 @@ def read_source(path: Path) -> LasSource:
             points, chunks = read_points(file, header, path)
     except CloudFormatError:
         raise
+    except UnknownVersionError as error:
+        raise CloudFormatError(
+            f"LAS {error.version} is not known",
+            where=path,
+            why="LAS has versions 1.0 to 1.5",
+            hint="export the cloud again as LAS 1.4; if this file should have one of these versions, it is damaged",
+        ) from error
     except ValueError as error:
         raise damaged(path, "LAS", str(error)) from error
     return LasSource(
@@ -108,6 +115,9 @@ def read(path: Path) -> RawCloud:
         _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)
     )
     ensure_plausible((x, y, z), scale, offset, path)
+    warn_if_elsewhere(
+        (x, y, z), [abs(step) for step in source.scale], source.offset, source.header.bounds, path
+    )
     cloud = PointCloud(
         x,
         y,

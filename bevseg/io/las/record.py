@@ -159,15 +159,19 @@ def _new(cloud: PointCloud, others: OtherFields) -> Layout:
 
 
 def _building(cloud: PointCloud, standard: Mapping[str, NDArray[np.generic]]) -> Fill:
-    """Return a filler for clouds that were no LAS; points that are not finite go to the lower corner, withheld."""
-    corner = [_lowest(steps, cloud) for steps in (cloud.x, cloud.y, cloud.z)]
+    """Return a filler for clouds that were no LAS.
+
+    Points that are not finite are withheld; a coordinate of theirs outside the extent of the others is its minimum.
+    """
+    extent = [_extent(steps, cloud) for steps in (cloud.x, cloud.y, cloud.z)]
     parts = bits(6)
 
     def fill(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
-        for name, steps, lowest in zip("XYZ", (cloud.x, cloud.y, cloud.z), corner, strict=True):
+        for name, steps, (lowest, highest) in zip("XYZ", (cloud.x, cloud.y, cloud.z), extent, strict=True):
             block[name] = steps[part]
             if cloud.finite is not None:
-                block[name][~cloud.finite[part]] = lowest
+                outside = (block[name] < lowest) | (block[name] > highest)
+                block[name][outside & ~cloud.finite[part]] = lowest
         block["bit_fields"] = 0 if "return_number" in standard else _ONE_OF_ONE
         block["classification_flags"] = 0
         for name, values in standard.items():
@@ -181,6 +185,6 @@ def _building(cloud: PointCloud, standard: Mapping[str, NDArray[np.generic]]) ->
     return fill
 
 
-def _lowest(steps: NDArray[np.int32], cloud: PointCloud) -> int:
+def _extent(steps: NDArray[np.int32], cloud: PointCloud) -> tuple[int, int]:
     kept = steps if cloud.finite is None else steps[cloud.finite]
-    return int(kept.min()) if len(kept) else 0
+    return (int(kept.min()), int(kept.max())) if len(kept) else (0, 0)

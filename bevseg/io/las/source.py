@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours
 from bevseg.io.las.extra_bytes import Description, described, distinct
 from bevseg.io.las.header import Header
+from bevseg.io.las.left_out import left_out
 from bevseg.io.las.point_formats import bits, dimension_names
 
 _COLOURS = ("red", "green", "blue")
@@ -79,3 +80,7 @@ class LasSource:
                     stored[:, part], part
                 )
         return values
+
+    def only_here(self) -> list[str]:
+        """Return one sentence for each thing beside the fields that other formats cannot hold."""
+        return left_out(self.header)

@@ -22,6 +22,7 @@ from bevseg.io.las.codes import (
     with_lookup,
 )
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
+from bevseg.io.las.left_out import has_outside_waveforms
 from bevseg.io.las.other_fields import other_fields
 from bevseg.io.las.record import layout, write_codes
 from bevseg.io.las.source import LasSource
@@ -123,12 +124,34 @@ def lost(cloud: PointCloud) -> list[str]:
         base.header, base.point_format, base.length, base.dimensions | ours, cloud.origin or Path(cloud.name)
     )
     if not isinstance(cloud.source, LasSource):
-        return list(other_fields(cloud).lost)
+        return [*_without_coordinates(cloud), *other_fields(cloud).lost]
+    beside = _waveforms_beside(cloud)
     if header.minor != base.header.minor:
-        return [
+        beside.append(
             f"the version becomes LAS 1.4: LAS 1.{base.header.minor} describes {MOST} extra dimensions at most"
-        ]
-    return []
+        )
+    return beside
+
+
+def _waveforms_beside(cloud: PointCloud) -> list[str]:
+    """Return one sentence for waveforms that stand in a file of their own."""
+    if not has_outside_waveforms(cloud.source.header):
+        return []
+    name = f"{cloud.origin.stem if cloud.origin else cloud.name}.wdp"
+    return [
+        f"the waveforms stand in a file of their own, {name}: copy it beside the result, under the result's name"
+    ]
+
+
+def _without_coordinates(cloud: PointCloud) -> list[str]:
+    """Return one sentence for the points that are not finite, which LAS cannot hold as such."""
+    count = 0 if cloud.finite is None else int(np.count_nonzero(~cloud.finite))
+    if not count:
+        return []
+    return [
+        f"{count:,} of {len(cloud):,} points have no finite coordinates: they get the flag withheld, class 0, and the "
+        "lowest coordinates of the others where their own are none, or lie outside the extent of the others"
+    ]
 
 
 def _ends_at_31(cloud: PointCloud) -> bool:

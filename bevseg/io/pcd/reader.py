@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.ascii_records import Lines, ensure_width, parse
-from bevseg.io.format_errors import damaged, no_points, too_few
+from bevseg.io.format_errors import damaged, no_points, too_few, warn_of_more
 from bevseg.io.pcd.header import Header, read_header
 from bevseg.io.pcd.lzf import HIGHEST_RATIO, decompress
 from bevseg.io.pcd.source import PcdSource
@@ -42,6 +42,8 @@ def read(path: Path) -> RawCloud:
 
 
 def _binary(path: Path, header: Header) -> NDArray[np.void]:
+    if path.stat().st_size - header.size >= (header.points + 1) * header.record.itemsize:
+        warn_of_more(path, header.points)
     return np.fromfile(path, header.record, header.points, offset=header.size)
 
 
@@ -52,6 +54,8 @@ def _ascii(path: Path, header: Header) -> NDArray[np.void]:
         lines = Lines(file.read(), header.lines + 1, path)
     if len(lines) < header.points:
         raise too_few(path, header.points, len(lines))
+    if len(lines) > header.points:
+        warn_of_more(path, header.points)
     memory.require(header.points, 20 * header.values + STAGES, where=path)
     return parse(lines.part(0, header.points), header.record, path, lines.first)
 

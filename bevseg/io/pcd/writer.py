@@ -12,11 +12,12 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io import ascii_records
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import as_bytes, channels_of, packed
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source
+from bevseg.io.coordinates import lost_system
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, only_here
 from bevseg.io.pcd.header import IDENTITY, PADDING, SCHEME_COMMENT, Header
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.raw import LONGEST_NAME
-from bevseg.io.vertices import VertexSource, code_type, coordinates, distinct, header_text, header_word
+from bevseg.io.vertices import code_type, coordinates, distinct, header_text, header_word
 
 _VERSION = "# .PCD v0.7 - Point Cloud Data file format"
 
@@ -59,7 +60,7 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     source = cloud.source
     if isinstance(source, PcdSource) or not isinstance(source, Source):
         return []
-    lost = source.only_here() if isinstance(source, VertexSource) else []
+    lost = lost_system(cloud, "PCD") + only_here(source)
     return lost + [
         f"the field {name} is left out: PCD holds no values of type {values.dtype}"
         for name, values in source.fields().items()

@@ -13,7 +13,7 @@ import numpy as np
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.format_errors import damaged
-from bevseg.io.vertices import distinct
+from bevseg.io.vertices import axes_of, distinct
 
 TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
@@ -106,7 +106,7 @@ class Header:
     elements
         As they follow each other.
     vertex
-        Place of the vertices among the elements.
+        Place of the vertices among the elements: of `vertex`, else of the first that has x, y and z.
     size
         Bytes that the header takes.
     encoding
@@ -154,6 +154,8 @@ def read_header(path: Path) -> Header:
     places = [i for i, element in enumerate(elements) if element.name.lower() == "vertex"]
     if len(places) > 1:
         raise header_fault(path, "two elements are called vertex")
+    if not places:
+        places = [i for i, each in enumerate(elements) if axes_of(part.name for part in each.properties)]
     return Header(order, lines, elements, places[0] if places else None, end.end(), encoding)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.ascii_records import Lines, ensure_width, parse
-from bevseg.io.format_errors import no_points, too_few
+from bevseg.io.format_errors import no_points, too_few, warn_of_more
 from bevseg.io.ply.ascii_lists import take_lists
 from bevseg.io.ply.header import AMBIGUOUS, Element, Header, header_fault, read_header
 from bevseg.io.ply.lists import Lists, read_records
@@ -19,6 +19,9 @@ from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import RawCloud
 from bevseg.io.vertices import STAGES, raw_cloud
 from bevseg.runtime import memory
+
+_SHOWN = 10
+"""Elements that a message names."""
 
 
 def read(path: Path) -> RawCloud:
@@ -31,7 +34,10 @@ def read(path: Path) -> RawCloud:
     """
     header = read_header(path)
     if header.vertex is None or header.elements[header.vertex].count == 0:
-        raise no_points(path, "its header counts no vertices")
+        listed = ", ".join(f"{each.count:,} x {each.name[:60]}" for each in header.elements[:_SHOWN])
+        raise no_points(
+            path, f"its header counts no vertices, but {listed}" if listed else "its header counts none"
+        )
     vertex = header.elements[header.vertex]
     if not vertex.properties:
         raise header_fault(path, "its vertices have no properties")
@@ -41,7 +47,18 @@ def read(path: Path) -> RawCloud:
         header = _sized(path, header)
         vertex = header.elements[header.vertex or 0]
         source = _binary(path, header, vertex)
+        if _has_room_for_more(source, header, vertex):
+            warn_of_more(path, vertex.count)
     return raw_cloud(source, path)
+
+
+def _has_room_for_more(source: PlySource, header: Header, vertex: Element) -> bool:
+    """Whether behind the points of a binary file stands a record or more that the other elements do not explain."""
+    others = header.elements[(header.vertex or 0) + 1 :]
+    if any(each.count and each.has_lists for each in others):
+        return False  # their size is known only when they are read
+    left = len(source.behind) - sum(each.least_bytes for each in others)
+    return left >= sum(each.least_bytes for each in vertex.properties)
 
 
 def _binary(path: Path, header: Header, vertex: Element) -> PlySource:
@@ -164,6 +181,9 @@ def _ascii(path: Path, header: Header, vertex: Element) -> PlySource:
     points = parse(text, vertex.record("="), path, number)
     if lists:
         points = repack_fields(points[[each.name for each in vertex.properties if not each.counter]])
+    others = sum(each.count for each in header.elements[(header.vertex or 0) + 1 :] if each.properties)
+    if len(lines) > before + vertex.count + others:
+        warn_of_more(path, vertex.count)
     behind = lines.part(before + vertex.count, len(lines))
     return PlySource(
         points, header.scheme, header=header, lists=lists, before=lines.part(0, before), behind=behind

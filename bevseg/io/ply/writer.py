@@ -13,12 +13,13 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io import ascii_records
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import CHANNELS, as_bytes, channels_of
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, plain
+from bevseg.io.coordinates import lost_system
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, only_here, plain
 from bevseg.io.ply.header import SCHEME_COMMENT, TYPES, Header, Property
 from bevseg.io.ply.lists import Lists, write_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import LONGEST_NAME
-from bevseg.io.vertices import VertexSource, code_type, coordinates, distinct, header_text, header_word
+from bevseg.io.vertices import code_type, coordinates, distinct, header_text, header_word
 
 SCALAR = "scalar_"
 """CloudCompare takes properties whose names begin with this as scalar fields; others it leaves out."""
@@ -61,7 +62,7 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     source = cloud.source
     if isinstance(source, PlySource) or not isinstance(source, Source):
         return []
-    lost = source.only_here() if isinstance(source, VertexSource) else []
+    lost = lost_system(cloud, "PLY") + only_here(source)
     for name, values in source.fields().items():
         kind = _type_of(values)
         if kind is None:
@@ -156,14 +157,15 @@ def _texts(counts: NDArray[np.generic], lists: Lists) -> list[str]:
 
 def _lines(header: Header, properties: list[Property], mark: str) -> str:
     """Return the header as it was, with these properties of the vertices."""
-    lines, left, inside = ["ply"], list(properties), False
+    lines, left, inside, place = ["ply"], list(properties), False, -1
     for line in header.lines:
         words = [*line.split(), ""]
         if line.startswith(SCHEME_COMMENT):
             continue
         if words[0] == "element":
             lines += [each.line() for each in left] if inside else []
-            inside = words[1].lower() == "vertex"
+            place += 1
+            inside = place == header.vertex
             lines += [mark] if inside else []
         if inside and words[0] == "property":
             lines.append(left.pop(0).line())

@@ -22,7 +22,6 @@ _SIGNATURES = (
     (b"# .PCD", "a PCD file", "name it .pcd"),
     (b"PK\x03\x04", "a zip archive", "unpack it"),
     (b"DSAA", "a Surfer grid, a raster of heights", "convert it to points, or leave it out"),
-    (b"%PDF", "a PDF document", "leave it out"),
 )
 _HEAD = 1 << 14
 _PTX_LINES = 10

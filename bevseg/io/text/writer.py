@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.class_codes import codes_to_write
-from bevseg.io.coordinates import in_file_units, units
-from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning
+from bevseg.io.coordinates import in_file_units, lost_system, units
+from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning, only_here
 from bevseg.io.text.columns import LABEL
 from bevseg.io.text.heading import heading, usable_names
 from bevseg.io.text.source import TextSource
@@ -59,9 +59,9 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
 
 def cannot_keep(cloud: PointCloud) -> list[str]:
     """Return what text cannot hold of a cloud, one sentence each."""
-    if cloud.crs is not None and cloud.crs.wkt:
-        return ["text has no place for the coordinate reference system"]
-    return []
+    if isinstance(cloud.source, TextSource):
+        return []
+    return [*lost_system(cloud, "text"), *only_here(cloud.source)]
 
 
 def _lines(source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
