@@ -154,9 +154,10 @@ def _members(
             shape, by_columns, kind = _header(file)
         except _ERRORS as error:
             raise damaged(path, "NumPy", f"array {name!r}: {error}") from error
-        if shape and math.prod(shape):  # a single number is no column
+        count = math.prod(shape)
+        if shape and count:  # a single number is no column
             _check(shape, kind, len(data) - file.tell(), path)
-            flat = np.frombuffer(data, kind, math.prod(shape), file.tell())
+            flat = np.frombuffer(data, kind, count, file.tell())
             yield name, flat.reshape(shape, order="F" if by_columns else "C")
 
 

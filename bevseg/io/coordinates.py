@@ -24,7 +24,7 @@ def units(cloud: PointCloud) -> tuple[float, float, float]:
 
 
 def lost_system(cloud: PointCloud, kind: str) -> list[str]:
-    """Return what a format without reference systems, `PLY` say, cannot hold of that of a cloud, one sentence each."""
+    """Return what a format without reference systems, `PLY` say, cannot hold of it, one sentence each."""
     if cloud.crs is None:
         return []
     other = sorted({size for size in units(cloud) if size != 1.0})

@@ -65,3 +65,10 @@ def test_many_points_that_cannot_be_stored_together_are_an_error():
     xyz = np.random.default_rng(0).uniform(0, 9e6, (100, 3))
     with pytest.raises(InputError, match="too large"):
         PointCloud.from_xyz(xyz)
+
+
+def test_a_point_that_is_not_finite_keeps_the_coordinates_within_the_extent_of_the_others():
+    xyz = np.array([[1.0, 2, 3], [5, 6, 7], [np.nan, 3.5, 4], [2, 1e300, -np.inf]])
+    cloud = PointCloud.from_xyz(xyz)
+    steps = np.stack([cloud.x, cloud.y, cloud.z], axis=1)[2:] * 0.001 + [1, 2, 3]
+    np.testing.assert_allclose(steps, [[1, 3.5, 4], [2, 2, 3]])

@@ -195,3 +195,18 @@ def test_fields_of_any_name_and_type_come_back(tmp_path_factory, xyz, kinds):
     assert {name: values.tolist() for name, values in cloud.source.fields().items()} == {
         name: values.tolist() for name, values in arrays.items()
     }
+
+
+def test_a_single_number_beside_the_arrays_is_passed_over(tmp_path):
+    path = saved(
+        tmp_path / "a.npz", points=XYZ, labels=LABELS, epsg=np.array(25832), made=np.array("by hand")
+    )
+    cloud = read_cloud(path)
+    assert len(cloud) == 3 and set(cloud.source.fields()) == {"labels"}
+
+
+def test_steps_are_those_of_the_digits(tmp_path):
+    fine = XYZ + 0.00025
+    assert read_cloud(saved(tmp_path / "a.npy", fine)).scale[0] == pytest.approx(1e-5)
+    assert read_cloud(saved(tmp_path / "b.npy", XYZ.astype("f4"))).scale[0] == pytest.approx(1e-3)
+    assert read_cloud(saved(tmp_path / "c.npy", XYZ / 7)).scale[0] == pytest.approx(1e-4)

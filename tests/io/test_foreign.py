@@ -58,3 +58,28 @@ def test_a_cloud_without_a_known_suffix_is_read_by_its_first_bytes(tmp_path):
     (tmp_path / "export_0001.tmp").write_text(f"{text}1 2 3\n")
     assert len(read_cloud(tmp_path / "export_0001.tmp")) == 1
     assert [cloud.stem for cloud in find_clouds([tmp_path]).clouds] == ["export_0001"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.las", "a.laz", "a.ply", "a.pcd", "a.e57", "a.npz", "a.bin", "a.xyz", "a.dat"]
+)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "pointer of Git LFS"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "a web page"),
+        (b"<HTML><head></head></HTML>", "a web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "an XML document"),
+        (b'{"error": {"code": 403}}', "a JSON document"),
+    ],
+)
+def test_what_was_downloaded_in_place_of_a_cloud_is_told(tmp_path, name, content, words):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CloudFormatError, match="not read") as caught:
+        read_cloud(path)
+    assert words in caught.value.why and ("download" in caught.value.hint or "git lfs" in caught.value.hint)
+
+
+def test_floats_that_begin_like_a_text_are_no_text():
+    assert foreign.in_place(b'{"' + bytes(510)) is None

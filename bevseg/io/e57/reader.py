@@ -59,8 +59,8 @@ def read(path: Path, *, scan: int | None = None) -> RawCloud:
         raise no_points(path, f"none of its {total:,} rays has a return")
     if len(xyz) < total:
         warnings.warn(
-            f"{path}: {total - len(xyz):,} of {total:,} points are marked invalid, as rays without a return are: they "
-            "are left out",
+            f"{path}: {total - len(xyz):,} of {total:,} points are marked invalid, as rays without a return are: "
+            "they are left out",
             stacklevel=2,
         )
     middle = (float(np.mean(xyz[:, 0])), float(np.mean(xyz[:, 1])))

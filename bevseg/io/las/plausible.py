@@ -87,8 +87,8 @@ def warn_if_elsewhere(
     )
     if not all(near):
         warnings.warn(
-            f"{path}: the points lie far outside the bounds that the header gives: they have {_box(found)}, the header "
-            f"says {_box(claimed)}; compare scale and offset with those of the original",
+            f"{path}: the points lie far outside the bounds that the header gives: they have {_box(found)}, the "
+            f"header says {_box(claimed)}; compare scale and offset with those of the original",
             stacklevel=3,
         )
 

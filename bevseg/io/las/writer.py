@@ -149,8 +149,8 @@ def _without_coordinates(cloud: PointCloud) -> list[str]:
     if not count:
         return []
     return [
-        f"{count:,} of {len(cloud):,} points have no finite coordinates: they get the flag withheld, class 0, and the "
-        "lowest coordinates of the others where their own are none, or lie outside the extent of the others"
+        f"{count:,} of {len(cloud):,} points have no finite coordinates: they get the flag withheld, class 0, and "
+        "the lowest coordinates of the others where their own are none, or lie outside the extent of the others"
     ]
 
 

@@ -111,7 +111,7 @@ def test_a_billion_extended_records_are_refused_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("at", "data", "reason"),
     [
-        (24, b"\2", "version is 2."),
+        (24, b"\2", "LAS 2.4 is not known"),
         (94, struct.pack("<H", 300), "takes 375 bytes"),
         (96, struct.pack("<I", 2**31), "points begin at byte"),
         (104, b"\x0b", "Point format 11 is not known"),
@@ -254,3 +254,16 @@ def test_an_interrupt_while_decoding_stays_an_interrupt(tmp_path, monkeypatch):
     monkeypatch.setattr(laz.lazrs, "decompress_points_with_chunk_table", interrupted)
     with pytest.raises(KeyboardInterrupt):
         read_cloud(source)
+
+
+def test_points_far_outside_the_bounds_of_the_header_are_a_warning_with_both(tmp_path):
+    path = made(tmp_path / "in.las")
+    source = laspy.read(path)
+    box = [end for pair in zip(source.xyz.max(axis=0), source.xyz.min(axis=0), strict=True) for end in pair]
+    right = patched(path, 179, struct.pack("<6d", *box))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*far outside")
+        read_cloud(right)
+    box[:2] = 5e6, 5e6 - 1
+    with pytest.warns(UserWarning, match=r"far outside the bounds .* says x 4999999 to 5000000"):
+        read_cloud(patched(path, 179, struct.pack("<6d", *box)))

@@ -152,3 +152,14 @@ def test_names_of_ours_and_of_las_are_free_for_ours(tmp_path):
 
 def test_a_cloud_from_memory_has_no_fields():
     assert other_fields(PointCloud.from_xyz(np.zeros((2, 3)))).extras == {}
+
+
+def test_points_without_coordinates_are_counted_and_keep_those_that_they_have(tmp_path):
+    xyz = np.array([[1.0, 2, 3], [5, 6, 7], [np.nan, 3.5, 4]])
+    cloud = PointCloud.from_xyz(xyz)
+    (sentence,) = writer.cannot_keep(cloud)
+    assert sentence.startswith("1 of 3 points have no finite coordinates") and "withheld" in sentence
+    assert writer.cannot_keep(PointCloud.from_xyz(xyz[:2])) == []
+    labels = PointLabels(*[np.full(3, 3, np.uint8)] * 2)
+    writer.write(cloud, labels, tmp_path / "out.las", load_scheme("asprs"))
+    np.testing.assert_allclose(laspy.read(tmp_path / "out.las").xyz[2], [1, 3.5, 4])

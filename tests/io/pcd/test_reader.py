@@ -205,3 +205,11 @@ def test_packed_colours_are_red_green_and_blue(tmp_path, kind, name, form):
     fields = read_content(tmp_path, head_of(record, kind, 2) + body_of(columns, kind)).cloud.source.fields()
     assert list(fields) == ["red", "green", "blue"] + ["alpha"] * (name == "rgba")
     np.testing.assert_array_equal([fields[n] for n in ("red", "green", "blue")], [[255, 1], [128, 2], [1, 3]])
+
+
+@pytest.mark.parametrize("kind", ["ascii", "binary"])
+def test_more_points_than_the_header_counts_are_a_warning(tmp_path, kind):
+    path = tmp_path / "a.pcd"
+    path.write_bytes(head(kind, 2) + body(kind))
+    with pytest.warns(UserWarning, match="may hold more points than its header counts: 2 points"):
+        assert len(pcd.read(path).cloud) == 2

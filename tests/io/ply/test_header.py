@@ -7,7 +7,7 @@ import pytest
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.ply import header as headers
-from tests.io.ply.plyfiles import XYZ, body, head, read_bytes
+from tests.io.ply.plyfiles import XYZ, body, head, read_bytes, written_and_read
 
 ROWS = [(1.5, 2.5, 3.5), (4.25, 5.0, 6.0)]
 RECORD = [("x", "f8"), ("y", "f8"), ("z", "f8")]
@@ -146,3 +146,52 @@ def test_thousands_of_properties_are_no_burden(tmp_path):
         found = read_bytes(tmp_path, head("binary_little_endian", 1, properties) + bytes(24 + 3000))
     assert len(set(found.cloud.source.names)) == 3003
     assert headers.read_header(tmp_path / "cloud.ply").elements[0].least_bytes == 3024
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BINARY + b"\0" * 24,
+        ASCII + b"7 8 9\n",
+        head("ascii", 2, behind="element stop 1\nproperty int a\n") + b"1 2 3\n4 5 6\n7\n8\n",
+        head("binary_little_endian", 2, behind="element stop 1\nproperty int a\n") + bytes(48 + 4 + 24),
+    ],
+)
+def test_more_behind_the_points_than_the_header_explains_is_a_warning(tmp_path, content):
+    with pytest.warns(UserWarning, match="may hold more points than its header counts: 2 points"):
+        assert len(read_bytes(tmp_path, content).cloud) == 2
+
+
+FACES = "element face 1\nproperty list uchar int vertex_indices\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BINARY,
+        ASCII + b"\n",
+        BINARY + b"\n",
+        head("ascii", 2, behind=FACES) + b"1 2 3\n4 5 6\n3 0 1 1\n",
+        head("binary_little_endian", 2, behind=FACES) + bytes(48) + b"\3" + bytes(12),
+    ],
+)
+def test_what_other_elements_explain_is_no_warning(tmp_path, content):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_bytes(tmp_path, content).cloud) == 2
+
+
+@pytest.mark.parametrize("content", [ASCII, BINARY])
+def test_without_vertices_the_first_element_with_coordinates_has_the_points(tmp_path, content):
+    camera = b"element camera 0\nproperty float f\nelement point"
+    found = read_bytes(tmp_path, content.replace(b"element vertex", camera, 1))
+    np.testing.assert_allclose(found.cloud.xyz, ROWS)
+    again = written_and_read(found.cloud, tmp_path / "out.ply")
+    np.testing.assert_allclose(again.cloud.xyz, ROWS)
+    assert again.codes is not None and "element point 2" in again.cloud.source.header.lines
+
+
+def test_a_file_without_points_says_which_elements_it_has(tmp_path):
+    with pytest.raises(CloudFormatError, match="no vertices, but 2 x face") as caught:
+        read_bytes(tmp_path, b"ply\nformat ascii 1.0\nelement face 2\nproperty int a\nend_header\n1\n2\n")
+    assert "remove" not in caught.value.hint
