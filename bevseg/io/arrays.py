@@ -30,6 +30,9 @@ _TRIPLES: dict[str, tuple[str, ...]] = {
 }
 """Usual names of arrays with three columns -> their columns."""
 
+_UNNAMED = "arr_0"
+"""Name that `numpy.savez` gives to an array without one."""
+
 _ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -68,6 +71,8 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         If `columns` does not fit.
     """
     arrays = {"": _npy(path)} if _is_npy(path) else _npz(path)
+    if list(arrays) == [_UNNAMED]:
+        arrays = {"": arrays[_UNNAMED]}
     named: dict[str, NDArray[np.generic]] = {}
     for name, array in arrays.items():
         named |= _columns(name, array, columns, path)

@@ -205,6 +205,11 @@ def test_a_single_number_beside_the_arrays_is_passed_over(tmp_path):
     assert len(cloud) == 3 and set(cloud.source.fields()) == {"labels"}
 
 
+def test_one_array_without_a_name_is_read_as_in_npy(tmp_path):
+    np.savez(tmp_path / "a.npz", XYZ, epsg=np.array(25832))
+    np.testing.assert_allclose(read_cloud(tmp_path / "a.npz").xyz, XYZ)
+
+
 def test_steps_are_those_of_the_digits(tmp_path):
     fine = XYZ + 0.00025
     assert read_cloud(saved(tmp_path / "a.npy", fine)).scale[0] == pytest.approx(1e-5)
