@@ -52,7 +52,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         if is_text:
             ascii_records.write(_single(columns), file)
         else:
-            file.write(_records(columns, len(cloud)).data)
+            file.write(_records(columns, len(cloud)).view(np.uint8).data)  # names may hold a colon
 
 
 def cannot_keep(cloud: PointCloud) -> list[str]:
@@ -85,7 +85,7 @@ def _columns(cloud: PointCloud) -> dict[str, NDArray[np.generic]]:
     named: list[tuple[str, NDArray[np.generic]]] = []
     for name, values in kept.items():
         if narrow is None or name not in colours:
-            word = header_word(name)
+            word = header_word(name).replace(",", "_")  # readers take a comma for a blank
             named.append((f"{word}field" if word == PADDING else word, values))
         elif name == colours[0]:
             named.append(("rgb", packed(narrow).view(np.float32)))

@@ -120,7 +120,9 @@ def _write_again(
             ascii_records.write(columns, file)
         else:
             records = _records(properties, values, header.order)
-            file.write(write_records(records, source.lists).data if source.lists else records.data)
+            file.write(
+                write_records(records, source.lists).data if source.lists else records.view(np.uint8).data
+            )
         file.write(source.behind)
 
 
@@ -190,7 +192,7 @@ def _write_new(
     header = ["ply", "format binary_little_endian 1.0", mark, count, *(p.line() for p in properties.values())]
     with path.open("wb") as file:
         file.write("".join(line + "\n" for line in [*header, "end_header"]).encode("utf-8", "replace"))
-        file.write(_records(properties, values, "<").data)
+        file.write(_records(properties, values, "<").view(np.uint8).data)  # names may hold a colon
 
 
 def _columns(cloud: PointCloud) -> dict[str, NDArray[np.generic]]:

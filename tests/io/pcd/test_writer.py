@@ -79,7 +79,8 @@ def test_a_cloud_without_source_gives_its_coordinates(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("a b\nc", "a_b_c"), ("_", "_field"), ("\x1b[31m", "_[31m"), (" ", "field")]
+    ("name", "word"),
+    [("a b\nc", "a_b_c"), ("_", "_field"), ("\x1b[31m", "_[31m"), (" ", "field"), ("a,b:c", "a_b:c")],
 )
 def test_names_cannot_break_the_header(tmp_path, name, word):
     vertex = np.zeros(1, [("x", "f8"), ("y", "f8"), ("z", "f8"), (name, "?"), ("s", "S3")])

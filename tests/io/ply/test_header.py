@@ -195,3 +195,9 @@ def test_a_file_without_points_says_which_elements_it_has(tmp_path):
     with pytest.raises(CloudFormatError, match="no vertices, but 2 x face") as caught:
         read_bytes(tmp_path, b"ply\nformat ascii 1.0\nelement face 2\nproperty int a\nend_header\n1\n2\n")
     assert "remove" not in caught.value.hint
+
+
+def test_a_name_with_a_colon_is_written(tmp_path):
+    content = head("binary_little_endian", 1, XYZ + "property uchar a:b\n") + bytes(25)
+    again = written_and_read(read_bytes(tmp_path, content).cloud, tmp_path / "out.ply")
+    assert "a:b" in again.cloud.source.names
