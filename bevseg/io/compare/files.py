@@ -15,7 +15,9 @@ from bevseg.io.find import ensure_regular
 _LAS = ("LAS", "COPC")
 
 
-def compare(source: Path, result: Path, columns: str | None = None) -> Difference | None:
+def compare(
+    source: Path, result: Path, columns: str | None = None, scan: int | None = None
+) -> Difference | None:
     """Return the first difference that bevseg does not declare; None if there is none.
 
     Parameters
@@ -24,6 +26,8 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
         The files, packed ones included.
     columns
         Columns of a source of text or arrays.
+    scan
+        Number of the scan of the source, from 1; None for all together.
 
     Raises
     ------
@@ -37,7 +41,7 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
             return las.compare(one, other)
         if names == ["text", "text"]:
             return text.compare(one, other, columns)
-        return clouds.compare(one, other, columns)
+        return clouds.compare(one, other, columns, scan)
 
 
 @contextmanager
