@@ -40,8 +40,9 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
     left = dict(fields)
     free = dict(there)
     for name, values in fields.items():
-        match = next((word for word in named(name, free) if _same(name, values, free[word]) is None), None)
-        if match is not None:
+        matches = [word for word in named(name, free) if _same(name, values, free[word]) is None]
+        if matches:  # a dimension that LAS demands can agree by chance, such as 0 for 0.0
+            match = max(matches, key=lambda word: word.endswith("_source") and word not in fields)
             del left[name], free[match]
     for name, values in left.items():
         match = next((word for word in free if _same(name, values, free[word]) is None), None)
