@@ -96,7 +96,7 @@ INSIDE = {
         ("las_header", "fields", "properties", "text", "pairs"),
         ("las_records", "las_loose", "order"),
         ("las_octree", "las_points"),
-        ("las", "clouds"),
+        ("las", "clouds", "kept"),
         ("files",),
     ),
     "ground": (

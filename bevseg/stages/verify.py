@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,12 @@ DECLARED = "the class, and the fields whose names begin with bevseg_"
 
 
 def verify(
-    source: Path, result: Path, *, columns: str | None = None, progress: Progress = silent
+    source: Path,
+    result: Path,
+    *,
+    columns: str | None = None,
+    keep: Sequence[int] = (),
+    progress: Progress = silent,
 ) -> BatchResult:
     """Compare results with their sources.
 
@@ -32,6 +37,8 @@ def verify(
         A cloud each, or directories of clouds; see `pairs`.
     columns
         Columns of text sources.
+    keep
+        Codes of the sources that their points must have in the results as well.
     progress
         Progress callback, called after each pair.
 
@@ -48,7 +55,9 @@ def verify(
     found, lone = pairs(source, result)
     if lone:
         log.warning("%d sources have no result: %s", len(lone), ", ".join(path.name for path in lone[:5]))
-    batch = for_each_cloud("verify", functools.partial(_compared, columns=columns), found, progress=progress)
+    batch = for_each_cloud(
+        "verify", functools.partial(_compared, columns=columns, keep=keep), found, progress=progress
+    )
     batch.facts = {stem: done.facts for stem, done in batch.done.items()}
     return batch
 
@@ -76,9 +85,9 @@ def ensure_proven(table: Mapping[str, Any]) -> None:
         )
 
 
-def _compared(pair: Pair, columns: str | None) -> CloudResult:
+def _compared(pair: Pair, columns: str | None, keep: Sequence[int]) -> CloudResult:
     source = pair.source
-    found = compare(source.path, pair.path, columns, source.scan)
+    found = compare(source.path, pair.path, columns, source.scan, keep)
     facts = {
         "source": str(source.path),
         "result": str(pair.path),
