@@ -93,10 +93,10 @@ INSIDE = {
     ),
     "io.compare": (
         ("difference",),
-        ("las_header", "fields", "properties", "text"),
-        ("las_records", "order"),
+        ("las_header", "fields", "properties", "text", "pairs"),
+        ("las_records", "las_loose", "order"),
         ("las_octree", "las_points"),
-        ("las", "clouds"),
+        ("las", "clouds", "kept"),
         ("files",),
     ),
     "ground": (

@@ -61,7 +61,7 @@ class Found:
     skipped: dict[Path, str] = field(default_factory=dict)
 
 
-def find_clouds(paths: Sequence[Path], *, apart: bool = False) -> Found:
+def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = True) -> Found:
     """Find the clouds among files and directories, sorted by name within each.
 
     A file that is named is a cloud. A file of a directory (not below it) is a cloud if it has the suffix of one, or
@@ -75,6 +75,8 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False) -> Found:
         Files, or directories of files.
     apart
         Whether each scan of a file with several is a cloud of its own, `<stem>_scan1`, `<stem>_scan2`.
+    distinct
+        Whether no two clouds may have the same stem.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False) -> Found:
     InputError
         If a directory cannot be read.
     UsageError
-        If two clouds have the same stem.
+        If two clouds have the same stem, and `distinct`.
     """
     clouds: list[Path] = []
     skipped: dict[Path, str] = {}
@@ -108,7 +110,8 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False) -> Found:
             hint=f"bevseg reads {formats.readable()} (x y z [label]), also gzipped",
         )
     found = [cloud for path in clouds for cloud in (_scans(path) if apart else [CloudFile(path, stem(path))])]
-    _ensure_distinct(found)
+    if distinct:
+        _ensure_distinct(found)
     return Found(found, skipped)
 
 

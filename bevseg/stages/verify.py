@@ -1,17 +1,17 @@
-"""Sources and results, matched by stem -> proof that nothing but the declared fields differs: `bevseg verify`."""
+"""Sources and results -> proof that nothing but the declared fields differs: `bevseg verify`."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bevseg.errors import DifferenceError, InputError
+from bevseg.errors import DifferenceError
 from bevseg.io.compare.files import compare
-from bevseg.io.find import find_clouds
+from bevseg.io.compare.pairs import Pair, pairs
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
 
@@ -21,26 +21,24 @@ DECLARED = "the class, and the fields whose names begin with bevseg_"
 """What a result may have that its source has not."""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A result, and the source that it was made of."""
-
-    stem: str
-    path: Path
-    source: Path
-
-
 def verify(
-    source: Path, result: Path, *, columns: str | None = None, progress: Progress = silent
+    source: Path,
+    result: Path,
+    *,
+    columns: str | None = None,
+    keep: Sequence[int] = (),
+    progress: Progress = silent,
 ) -> BatchResult:
     """Compare results with their sources.
 
     Parameters
     ----------
     source, result
-        A cloud each, or directories of clouds, which are matched by stem.
+        A cloud each, or directories of clouds; see `pairs`.
     columns
         Columns of text sources.
+    keep
+        Codes of the sources that their points must have in the results as well.
     progress
         Progress callback, called after each pair.
 
@@ -52,10 +50,13 @@ def verify(
     Raises
     ------
     InputError
-        If no stem is in both, or the only pair cannot be read.
+        If no result has a source, or the only pair cannot be read. Among several pairs, such ones are the failures.
     """
+    found, lone = pairs(source, result)
+    if lone:
+        log.warning("%d sources have no result: %s", len(lone), ", ".join(path.name for path in lone[:5]))
     batch = for_each_cloud(
-        "verify", functools.partial(_compared, columns=columns), _pairs(source, result), progress=progress
+        "verify", functools.partial(_compared, columns=columns, keep=keep), found, progress=progress
     )
     batch.facts = {stem: done.facts for stem, done in batch.done.items()}
     return batch
@@ -84,31 +85,14 @@ def ensure_proven(table: Mapping[str, Any]) -> None:
         )
 
 
-def _compared(pair: Pair, columns: str | None) -> CloudResult:
-    found = compare(pair.source, pair.path, columns)
+def _compared(pair: Pair, columns: str | None, keep: Sequence[int]) -> CloudResult:
+    source = pair.source
+    found = compare(source.path, pair.path, columns, source.scan, keep)
     facts = {
-        "source": str(pair.source),
+        "source": str(source.path),
         "result": str(pair.path),
         "proven": found is None,
         "difference": None if found is None else asdict(found),
         "text": None if found is None else str(found),
     }
     return CloudResult((), 0, facts)
-
-
-def _pairs(source: Path, result: Path) -> list[Pair]:
-    sources, results = find_clouds([source]).clouds, find_clouds([result]).clouds
-    if source.is_file() and result.is_file():
-        return [Pair(results[0].stem, result, source)]
-    by_stem = {file.stem: file.path for file in results}
-    pairs = [Pair(file.stem, by_stem[file.stem], file.path) for file in sources if file.stem in by_stem]
-    if not pairs:
-        raise InputError(
-            "No result has a source of the same name",
-            where=f"{source} and {result}",
-            hint="clouds are matched by file name, without the suffix",
-        )
-    lone = [file.path.name for file in sources if file.stem not in by_stem]
-    if lone:
-        log.warning("%d sources have no result: %s", len(lone), ", ".join(lone[:5]))
-    return pairs

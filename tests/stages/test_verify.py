@@ -137,3 +137,28 @@ def test_directories_are_matched_by_stem_and_json_is_on_stdout(tmp_path):
     assert table["b"]["difference"] == {"what": "intensity", "source": "30", "result": "1", "point": 3}
     assert "1 of 2 results" in result.stderr
     assert verify(tmp_path / "in" / "a.las", tmp_path / "nothing.las").exit_code == 4
+
+
+def test_results_without_a_source_fail_and_the_others_are_proven(tmp_path):
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    for path in ("in/a.las", "in/b.las", "in/b.txt", "out/a.las", "out/lone.las"):
+        if path.endswith("txt"):
+            tiny.write_text(tmp_path / path, XYZ)
+        else:
+            write_las(tmp_path / path)
+    result = verify(tmp_path / "in", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "out/a.las: is " in result.stdout
+    assert "lone" in result.stderr
+    assert "The result has no source" in result.stderr
+    assert "2 sources have no result: b.las, b.txt" in result.stderr
+
+
+def test_codes_to_keep_are_proven(tmp_path):
+    source = write_las(tmp_path / "a.las")
+    result = write_las(tmp_path / "b.las", classification=6)
+    assert verify(source, result, "--keep", "1,2").exit_code == 0
+    changed = verify(source, result, "--keep", "2,5")
+    assert changed.exit_code == 7
+    assert "point 3: the class, which was to be kept, is 5 in the source, 6 in the result" in changed.stderr

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
-from bevseg.io.compare import properties
+from bevseg.io.compare import las_loose, properties
 from bevseg.io.compare.difference import Difference, counts, first_difference
 from bevseg.io.compare.fields import compare_fields
 from bevseg.io.compare.order import in_order_of
@@ -28,7 +28,9 @@ from bevseg.io.write import cannot_keep
 _ROUNDINGS = 8 * float(np.finfo(np.float64).eps)
 
 
-def compare(source: Path, result: Path, columns: str | None = None) -> Difference | None:
+def compare(
+    source: Path, result: Path, columns: str | None = None, scan: int | None = None
+) -> Difference | None:
     """Return the first difference that bevseg does not declare; None if there is none.
 
     Parameters
@@ -37,13 +39,15 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
         The files. Two PLY, or two PCD, are compared in all their parts.
     columns
         Columns of a source of text or arrays.
+    scan
+        Number of the scan of the source, from 1; None for all together.
 
     Raises
     ------
     BevsegError
         If a file cannot be read.
     """
-    one, other = read_cloud(source, columns=columns), read_cloud(result)
+    one, other = read_cloud(source, columns=columns, scan=scan), read_cloud(result)
     found = counts(len(one), len(other))
     if found is not None:
         return found
@@ -52,7 +56,10 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
             return properties.compare(one.source, other.source)
     if isinstance(other.source, LasSource) and is_copc(other.source.header):
         other = in_order_of(one, other)
-    return _coordinates(one, other) or compare_fields(one, other, cannot_keep(one, result))
+    found = _coordinates(one, other) or compare_fields(one, other, cannot_keep(one, result))
+    if found is None and isinstance(other.source, LasSource):
+        return las_loose.compare(None, result, len(other))
+    return found
 
 
 def _coordinates(source: PointCloud, result: PointCloud) -> Difference | None:

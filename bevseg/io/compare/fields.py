@@ -40,8 +40,9 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
     left = dict(fields)
     free = dict(there)
     for name, values in fields.items():
-        match = next((word for word in named(name, free) if _same(name, values, free[word]) is None), None)
-        if match is not None:
+        matches = [word for word in named(name, free) if _same(name, values, free[word]) is None]
+        if matches:  # a dimension that LAS demands can agree by chance, such as 0 for 0.0
+            match = max(matches, key=lambda word: word.endswith("_source") and word not in fields)
             del left[name], free[match]
     for name, values in left.items():
         match = next((word for word in free if _same(name, values, free[word]) is None), None)
@@ -115,8 +116,9 @@ def _new(
         if name not in known:
             return Difference(f"field {name}", "missing", "present")
         found = first_difference(name, _default(name, source), values, _equal)
-        shares = (_shares(fields[each]) for each in fields if meaning(each) == name)
-        if found is not None and not any(s is not None and np.array_equal(s, values) for s in shares):
+        if found is not None and not any(
+            _is_share(each, values, name) for word, each in fields.items() if meaning(word) == name
+        ):
             return found
     return None
 
@@ -128,8 +130,10 @@ def _default(name: str, source: PointCloud) -> Values:
     return np.full(len(source), name in ("return_number", "number_of_returns"), np.uint8)
 
 
-def _shares(values: Values) -> Values | None:
-    """Return floats from 0 to 1 as LAS intensities and colours; colours of whole bytes as bytes; None for others."""
-    if values.dtype.kind != "f" or not (values.min(initial=0) >= 0 and values.max(initial=0) <= 1):
-        return None
-    return np.rint(values.astype(np.float64) * _HIGHEST).astype(np.uint16)
+def _is_share(source: Values, result: Values, name: str) -> bool:
+    """Whether floats from 0 to 1 became LAS intensities or colours. Those of whole bytes are read as bytes."""
+    if source.dtype.kind != "f" or not (source.min(initial=0) >= 0 and source.max(initial=0) <= 1):
+        return False
+    scale = _BYTE_COLOUR if name in _COLOURS and result.dtype == np.uint8 else 1
+    expected = np.rint(source.astype(np.float64) * _HIGHEST)
+    return np.array_equal(expected, result.astype(np.float64) * scale)

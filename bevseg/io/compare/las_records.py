@@ -48,15 +48,23 @@ def _is_compared(record: Record) -> bool:
 
 
 def _lookups(source: Header, result: Header) -> Difference | None:
-    """Compare the names of codes: none is left out; others may be added, and a code may get another name."""
+    """Compare the names of codes: none is left out; others may be added, and a code may get another name.
+
+    That is so for the first record. Further ones are the same.
+    """
+    what = "the record of names of codes"
     one, other = (_all(header, LOOKUP) for header in (source, result))
     if one == other:
         return None
-    found = _heads("the record of names of codes", one, other)
+    if one[1:] != other[1:]:
+        return Difference(
+            f"a further one of {what}", f"{len(one)} records", f"{len(other)} records, or others"
+        )
+    found = _heads(what, one[:1], other[:1])
     if found is not None:
         return found
     codes, kept = (
-        {r.data[i] for r in part for i in range(0, len(r.data), _LOOKUP_ENTRY)} for part in (one, other)
+        {r.data[i] for r in part[:1] for i in range(0, len(r.data), _LOOKUP_ENTRY)} for part in (one, other)
     )
     if not codes <= kept:
         return Difference(f"the name of code {min(codes - kept)}", "present", "missing")

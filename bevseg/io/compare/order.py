@@ -27,6 +27,23 @@ def in_order_of(source: PointCloud, result: PointCloud) -> PointCloud:
     """
     sorted_as = result.source
     assert isinstance(sorted_as, LasSource)
+    places = places_of(source, result)
+    return dataclasses.replace(
+        result,
+        x=result.x[places],
+        y=result.y[places],
+        z=result.z[places],
+        labels=None,
+        finite=None,
+        far=None,
+        source=dataclasses.replace(sorted_as, points=sorted_as.points[places]),
+    )
+
+
+def places_of(source: PointCloud, result: PointCloud) -> NDArray[np.intp]:
+    """Return (N,) the place in the result of each point of the source; see `in_order_of`."""
+    sorted_as = result.source
+    assert isinstance(sorted_as, LasSource)
     keys: list[tuple[NDArray[Any], NDArray[Any]]] = []
     axes = zip(in_file_units(source), in_file_units(result), sorted_as.scale, sorted_as.offset, strict=True)
     for one, other, scale, offset in axes:
@@ -41,13 +58,4 @@ def in_order_of(source: PointCloud, result: PointCloud) -> PointCloud:
     orders = [np.lexsort([pair[side] for pair in reversed(keys)]) for side in (0, 1)]
     places = np.empty(len(source), np.intp)
     places[orders[0]] = orders[1]
-    return dataclasses.replace(
-        result,
-        x=result.x[places],
-        y=result.y[places],
-        z=result.z[places],
-        labels=None,
-        finite=None,
-        far=None,
-        source=dataclasses.replace(sorted_as, points=sorted_as.points[places]),
-    )
+    return places

@@ -71,6 +71,9 @@ def _heads(expected: bytes, result: bytes) -> Difference:
 
 def _bodies(source: TextSource, body: bytes, count: int) -> Difference | None:
     layout, target = source.layout, added(source.layout)
+    if not body.strip():
+        line = source.body.split(b"\n", 1)[0]
+        return Difference("a point that only the source has", _text(line), "missing", 1)
     if count and not body.endswith(b"\n"):
         return Difference("the end of the last line", "a line end", "missing")
     body = body if count else rows.behind(body, 0)  # that of the source has no blanks at its end either

@@ -51,7 +51,8 @@ def write_nodes(
         If the system refuses the write.
     """
     vlr = lazrs.LazVlr.new_for_compression(point_format, record.itemsize - standard_size(point_format), True)
-    header = header.replace(Record.new(*LASZIP, vlr.record_data(), "http://laszip.org"))
+    ours = Record.new(*LASZIP, vlr.record_data(), "http://laszip.org")
+    header = header.replace(ours).keep(lambda old: old.key != LASZIP or old is ours)
     header = octree.described_in(header)
     block = np.zeros(0, record)
     with ErrorKeepingFile(path) as file:

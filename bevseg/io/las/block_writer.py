@@ -58,7 +58,8 @@ def write_file(
     vlr = None
     if compressed:
         vlr = lazrs.LazVlr.new_for_compression(point_format, record.itemsize - standard_size(point_format))
-        header = header.replace(Record.new(*LASZIP, laszip_record(vlr), "http://laszip.org"))
+        ours = Record.new(*LASZIP, laszip_record(vlr), "http://laszip.org")
+        header = header.replace(ours).keep(lambda old: old.key != LASZIP or old is ours)
     else:
         header = header.without(LASZIP[0])
     with ErrorKeepingFile(path) as file:

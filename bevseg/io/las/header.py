@@ -107,12 +107,14 @@ class Header:
         return next((record for record in self.vlrs + self.evlrs if record.key == (user, number)), None)
 
     def replace(self, record: Record) -> Header:
-        """Return the header with `record` in the place of the one with its key, or behind those before the points."""
-        vlrs = tuple(record if old.key == record.key else old for old in self.vlrs)
-        evlrs = tuple(record if old.key == record.key else old for old in self.evlrs)
-        if record not in vlrs + evlrs:
-            vlrs = (*vlrs, record)
-        return dataclasses.replace(self, vlrs=vlrs, evlrs=evlrs)
+        """Return the header with `record` in the place of the one that `find` returns, or behind the `vlrs`."""
+        records = [*self.vlrs, *self.evlrs]
+        place = next((i for i, old in enumerate(records) if old.key == record.key), None)
+        if place is None:
+            return dataclasses.replace(self, vlrs=(*self.vlrs, record))
+        records[place] = record
+        count = len(self.vlrs)
+        return dataclasses.replace(self, vlrs=tuple(records[:count]), evlrs=tuple(records[count:]))
 
     def keep(self, wanted: Callable[[Record], bool]) -> Header:
         """Return the header with those records that are wanted."""

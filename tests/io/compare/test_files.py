@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bevseg.core.pointcloud import KeptCodes, PointLabels
+from bevseg.errors import UsageError
 from bevseg.io.compare.files import compare
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
@@ -135,3 +136,18 @@ def test_other_spellings_of_numbers_in_text_are_proven(suffix, tmp_path):
     source = tmp_path / "a.txt"
     source.write_text("x y z\n1.5D+01 2.5 3.5\n1.5 -nan(ind) 3.5\n1.5 2.5 4.5\n")
     assert compare(source, labelled(source, tmp_path / f"out.{suffix}")) is None
+
+
+@pytest.mark.parametrize("suffix", ["las", "laz", "copc.laz"])
+def test_codes_that_were_to_be_kept_are_compared(suffix, tmp_path):
+    source = assembled.write(tmp_path / "a.las", 6, assembled.points(6, 60))
+    codes = read_cloud(source).source.points["classification"]
+    result = labelled(source, tmp_path / f"out.{suffix}", KeptCodes(codes, codes < 3))
+    assert compare(source, result, keep=(1, 2)) is None
+    found = compare(source, result, keep=(2, 4))
+    assert found.source == "4"
+    assert codes[found.point - 1] == 4
+    text = tmp_path / "a.xyz"
+    text.write_text("x y z\n1.5 2.5 3.5\n")
+    with pytest.raises(UsageError, match="no classes to keep"):
+        compare(text, labelled(text, tmp_path / "out.txt"), keep=(2,))
