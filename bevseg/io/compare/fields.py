@@ -45,10 +45,10 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
             match = max(matches, key=lambda word: word.endswith("_source") and word not in fields)
             del left[name], free[match]
     for name, values in left.items():
-        match = next((word for word in free if _same(name, values, free[word]) is None), None)
-        if match is not None:
-            del free[match]
-        elif plain(name) in (CLASS, CONFIDENCE) or any(name in sentence for sentence in lost):
+        found = next((word for word in free if _same(name, values, free[word]) is None), None)
+        if found is not None:
+            del free[found]
+        elif plain(name) in (CLASS, CONFIDENCE) or any(f"field {name} is" in sentence for sentence in lost):
             continue
         else:
             same_name = next(named(name, free), None)
