@@ -124,7 +124,7 @@ def lost(cloud: PointCloud) -> list[str]:
         base.header, base.point_format, base.length, base.dimensions | ours, cloud.origin or Path(cloud.name)
     )
     if not isinstance(cloud.source, LasSource):
-        return [*_without_coordinates(cloud), *other_fields(cloud).lost]
+        return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
     beside = _waveforms_beside(cloud)
     if header.minor != base.header.minor:
         beside.append(
