@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from pathlib import Path
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
+from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
+from bevseg.io.text.plausible import refuse_raster
 from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
-from bevseg.io.text.unclear import commas_error, header_error, many_columns_error
+from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, words_error
+from bevseg.io.text.units import geographic, is_units_row, of_coordinates
 
 _MOST_UNNAMED = 16
 """Columns that a file without a header may have."""
@@ -20,6 +24,12 @@ _MOST_DIGITS = 15
 _NAMELESS = {"", "l", "scalar", "scalar_field", "scalar_fields", "sf", "field"}
 """Names of a fourth column that do not say what it holds."""
 _THOUSANDS, _UNITS = re.compile(r"[-+]?\d{1,3}$"), re.compile(r"\d{3}(\.\d*)?$")
+_NAME = re.compile(r"[^\W\d]\w{0,15}$")
+_PROSE = frozenset(
+    "a an and as at by for from in is made of on the this to with all no not exported created generated written data "
+    "scan scanned points point cloud file export von der die das aus mit und im am par de la le du del el".split()
+)
+"""Words of sentences, which no column is called."""
 _PTS = {
     4: ("intensity",),
     6: ("red", "green", "blue"),
@@ -77,7 +87,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
             meanings[3] = LABEL
     else:
         meanings, titles, guessed = _unnamed(start, count, claimed)
-    return Layout(
+    found = Layout(
         0,
         0,
         start.dialect.separator,
@@ -89,7 +99,25 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         skipped=tuple(i for i, name in enumerate(wanted or ()) if name == SKIPPED),
         by_user=wanted is not None,
         guessed=guessed,
+        replaced=_too_short(start) if line is None and (wanted or names) else None,
     )
+    units = of_coordinates(names, found, start.heading.values(), start.dialect)
+    return dataclasses.replace(found, units=tuple(units.items()))
+
+
+def _too_short(start: Start) -> int | None:
+    """Return the number of the last line before the points, if it names some of the columns."""
+    line, text = next(reversed(start.heading.items()), (None, ""))
+    return line if _leading(text, len(start.rows[0])) else None
+
+
+def _leading(text: str, count: int) -> list[str]:
+    """Return the names in a line that names the first columns, x y z and more, but not all; empty for other lines."""
+    words = [word for word in dialect_of(text).split(text.strip().lstrip("#/% ")) if word]
+    known = [meaning(word) for word in words]
+    if not len(AXES) <= len(words) < count or known[:3] != [*AXES]:
+        return []
+    return words if len(words) == len(AXES) or known[3] is not None else []
 
 
 def _by_user(wanted: tuple[str, ...], names: list[str]) -> tuple[list[str], list[str]]:
@@ -121,6 +149,8 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
     count = len(start.rows[0])
     ends = start.dialect.separator in STRICT and all(row[-1] == "" for row in start.rows)
     for line, text in reversed(start.heading.items()):
+        if is_units_row(start.dialect.split(text.strip().lstrip("#/% "))):
+            continue
         names = names_of(text, start.dialect, count)
         if names and _usable(names, text, by_user):
             trailing = ends and names[-1] == ""
@@ -131,6 +161,10 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
                 return line, names, True
             if not is_comment(text.strip()) and _counts([row[0] for row in start.rows]):
                 return line, ["", *names], False
+    for text in () if by_user else reversed(start.heading.values()):
+        names = _leading(text, count - ends) if is_comment(text.strip()) else []
+        if len(names) > len(AXES):
+            return None, names + [""] * (count - ends - len(names)), ends
     return None, None, ends
 
 
@@ -154,9 +188,17 @@ def _unnamed(start: Start, count: int, claimed: int | None) -> tuple[list[str], 
         (text for text in start.heading.values() if _suspect(text, start, count)), None
     )
     if header is not None:
-        raise header_error(start.path, header, first, start.dialect)
+        names = names_of(header, start.dialect, count)
+        place = geographic(names, start.rows, start.dialect) if names else None
+        if place:
+            raise not_a_length("degrees", start.path, place)
+        counted = _counts([row[0] for row in start.rows])
+        raise header_error(start.path, header, first, start.dialect, counted=counted)
     if count > _MOST_UNNAMED:
         raise many_columns_error(start.path, count, first)
+    refuse_raster(start.rows, count, start.path)
+    if any(_holds_words(start, place) for place in range(min(count, len(AXES) + (count == 4)))):
+        raise words_error(start.path, first, start.dialect)
     if start.dialect == Dialect(",") and (why := _doubtful_commas(start.rows, count)):
         raise commas_error(start.path, first, why)
     suffix = start.path.name.lower().removesuffix(".gz").rpartition(".")[2]
@@ -181,10 +223,32 @@ def _doubtful_commas(rows: list[list[str]], count: int) -> str:
     return ""
 
 
+def _holds_words(start: Start, place: int) -> bool:
+    """Whether a column has no number in any of the first lines, of which there are several."""
+    fields = [row[place] for row in start.rows if len(row) > place]
+    return len(fields) > 1 and not any(
+        start.dialect.is_number(field) or is_missing(field) for field in fields
+    )
+
+
+def _like_names(text: str, start: Start, count: int) -> bool:
+    """Whether the comment right before the points has one word per column, and is no sentence."""
+    if text != next(reversed(start.heading.values())) or not is_comment(text.strip()):
+        return False
+    words = names_of(text, start.dialect, count)
+    if words is None or len(start.dialect.split(text.strip().lstrip("#/% "))) != count:
+        return False
+    if not all(_NAME.match(word) for word in words) or _PROSE & {word.lower() for word in words}:
+        return False
+    return all(word.islower() for word in words) or all(word.isupper() for word in words)
+
+
 def _suspect(text: str, start: Start, count: int) -> bool:
     """Whether a comment seems to name the columns, in a way that does not fit the points."""
     words = names_of(text, start.dialect, count)
     if words is not None and sum(meaning(word) is not None for word in words) >= 2:
+        return True
+    if _like_names(text, start, count):
         return True
     words = [word for word in dialect_of(text).split(text.lstrip("#/% ")) if word]
     axes = [meaning(word) for word in words]

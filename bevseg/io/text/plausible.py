@@ -1,0 +1,206 @@
+"""Coordinates that can be none: angles, geocentric ones, counters, times, marks of missing heights."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.errors import CloudFormatError
+from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
+from bevseg.io.fields import AXES
+from bevseg.io.text.columns import LABEL, Layout
+from bevseg.io.text.unclear import counter_error, degrees_error
+
+HIGHEST = 1e4
+"""Metres that no height of a street reaches, and that most coordinates of a country exceed."""
+_RADIUS = 6.3e6, 6.4e6
+_POLAR = 1e5
+"""Metres from the plane of the equator: z of geocentric coordinates is larger, heights are not."""
+_DEGREES = 0.05
+"""Extent in x and y, below which metres are too few for a street, and degrees are kilometres."""
+_SAMPLE = 1000
+_LEAST_WHOLE, _LEAST_COUNTED, _LEAST_SORTED = 4, 10, 100
+"""Points that show whether a column holds whole numbers, counts, or rises as times do."""
+_NO_DATA = (-9999.0, -32768.0, -99999.0)
+"""Heights that rasters write where they have none."""
+
+
+def check(
+    xyz: NDArray[np.float64],
+    rows: Sequence[Sequence[str]],
+    layout: Layout,
+    metres: tuple[float, float] | None,
+    path: Path,
+) -> None:
+    """Refuse columns that cannot be x, y and z in a unit of length; warn of marks of missing heights.
+
+    What `--columns` says is taken, but for geocentric coordinates, which no choice of columns mends.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3), in units of the file.
+    rows
+        Fields of the first points.
+    layout
+        Which column is which.
+    metres
+        Metres per horizontal and per vertical unit; None if the file states no unit.
+    path
+        For messages.
+
+    Raises
+    ------
+    CrsError
+        For geocentric coordinates.
+    CloudFormatError
+        For all others.
+    """
+    finite = xyz[:: max(len(xyz) // _SAMPLE, 1)]
+    finite = finite[np.isfinite(finite).all(axis=1)]
+    if not len(finite):
+        return
+    across, up = metres or (1.0, 1.0)
+    middle = np.median(finite, axis=0) * (across, across, up)
+    if _RADIUS[0] < np.linalg.norm(middle) < _RADIUS[1] and abs(middle[2]) > _POLAR:
+        raise not_a_length(GEOCENTRIC, path)
+    _tell_missing_heights(xyz[:, 2], path)
+    if layout.by_user:
+        return
+    if metres is None and _like_degrees(xyz, finite):
+        raise degrees_error(path, (float(middle[0]), float(middle[1])))
+    if "order" in layout.guessed and (why := _doubt(xyz, finite, middle, layout)):
+        raise counter_error(path, rows[0], why, _suggested(rows, layout))
+
+
+def _doubt(
+    xyz: NDArray[np.float64], finite: NDArray[np.float64], middle: NDArray[np.float64], layout: Layout
+) -> str:
+    """Return why the first three columns may not be x, y and z, where no header says what they are; else nothing."""
+    if abs(middle[2]) > HIGHEST:
+        return f"the third column, with values like {middle[2]:.10g}, is no height in metres"
+    if len(layout.names) == len(AXES):
+        return ""
+    x, y = xyz[:, 0], xyz[:, 1]
+    whole = np.rint(finite) == finite
+    if len(finite) >= _LEAST_WHOLE and whole[:, 0].all() and (whole[:, 1:].mean(axis=0) < 0.5).all():
+        known = x[np.isfinite(x)]
+        if (np.rint(known) == known).all():
+            return "the first column holds whole numbers, and the two behind it do not"
+    if len(x) >= _LEAST_COUNTED and np.ptp(finite[:, 0]) == 0 and (x == x[0]).all():
+        return "the first column has the same value in all lines"
+    if LABEL in layout.names:
+        return ""
+    steps = np.diff(x)
+    if len(x) >= _LEAST_COUNTED and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
+        return f"the first column changes by {steps[0]:g} in each line, like a number or a time"
+    if len(x) >= _LEAST_SORTED and _rises(x) and not _rises(y):
+        return "the first column never falls, like a number or a time"
+    return ""
+
+
+def _rises(column: NDArray[np.float64]) -> bool:
+    return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
+
+
+def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool:
+    """Whether x and y may be degrees: no street is so narrow, and z spans far more."""
+    if (
+        len(finite) < 2
+        or (np.abs(finite[:, :2]) > (180, 180)).any()
+        or np.abs(finite[:, :2]).min(axis=1).max() > 90
+    ):
+        return False
+    extent = np.nanmax(xyz, axis=0) - np.nanmin(xyz, axis=0)
+    return bool(0 < extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
+
+
+def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
+    for mark in _NO_DATA:
+        count = int(np.count_nonzero(z == mark))
+        if count < 2 or count == len(z):
+            continue
+        others = z[z != mark]
+        if np.nanmin(np.abs(others - mark)) > abs(mark) / 10:
+            warnings.warn(
+                f"{path}: {count:,} points have a height of {mark:g}, which rasters write where they have none, far "
+                "from all others: remove these points if they are no measurements",
+                stacklevel=4,
+            )
+
+
+def _suggested(rows: Sequence[Sequence[str]], layout: Layout) -> str:
+    """Return `--columns` for the first three columns in a row that can be x, y and z."""
+    count = len(layout.names)
+    table = np.array([[_value(field, layout) for field in row[:count]] for row in rows if len(row) >= count])
+    if not len(table):
+        return ""
+    size = np.nanmedian(np.abs(np.where(np.isfinite(table), table, 0)), axis=0)
+    whole = (np.rint(table) == table).all(axis=0)
+    for first in range(count - len(AXES) + 1):
+        x, y, z = range(first, first + len(AXES))
+        counts = whole[x] and not whole[y] and not whole[z]
+        large = (size > HIGHEST).any()
+        if size[z] <= HIGHEST and (not large or max(size[x], size[y]) > HIGHEST) and not counts:
+            if first or not layout.names[0] == "x":
+                return ",".join(["-"] * first + [*AXES])
+    if count == len(AXES):
+        return ",".join(
+            "z" if i == int(np.argmin(size)) else word
+            for i, word in zip(range(3), _beside(size), strict=True)
+        )
+    return ""
+
+
+def _beside(size: NDArray[np.float64]) -> list[str]:
+    """Return x and y for the two larger of three columns, in their order; the smallest gets any word."""
+    words = iter(("x", "y"))
+    return ["" if i == int(np.argmin(size)) else next(words) for i in range(len(size))]
+
+
+def _value(field: str, layout: Layout) -> float:
+    if not layout.dialect.is_number(field):
+        return float("nan")
+    try:
+        return float(field.replace(",", ".") if layout.decimal_comma else field)
+    except ValueError:
+        return float("nan")
+
+
+def refuse_raster(rows: Sequence[Sequence[str]], layout_count: int, path: Path) -> None:
+    """Refuse rows of heights: many columns without names, all of which hold like values.
+
+    Raises
+    ------
+    CloudFormatError
+        If all columns have nearly the same values, as a raster has.
+    """
+    if layout_count <= 6:
+        return
+    try:
+        table = np.array([[float(field.replace(",", ".")) for field in row[:layout_count]] for row in rows])
+    except ValueError:
+        return
+    table[np.isin(table, _NO_DATA)] = np.nan
+    known = table[:, np.isfinite(table).any(axis=0)]
+    if known.shape[1] <= 6:
+        return
+    low, high, middle = np.nanmin(known), np.nanmax(known), np.nanmedian(known)
+    medians, spreads = np.nanmedian(known, axis=0), np.nanmax(known, axis=0) - np.nanmin(known, axis=0)
+    band = high - low < abs(middle) / 2
+    alike = (
+        len(known) >= _LEAST_WHOLE
+        and 0 < spreads.max() < 3 * spreads.min()
+        and np.ptp(medians) < spreads.min()
+    )
+    if band or alike:
+        raise CloudFormatError(
+            f"{layout_count} columns of like numbers: the file looks like a raster of heights",
+            where=path,
+            why=f"no header names them, and all hold values from {low:g} to {high:g}",
+            hint="convert the raster to points (gdal_translate -of XYZ), or name the columns, for example --columns x,y,z",
+        )
