@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
+from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
-from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.plausible import refuse_raster
 from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
@@ -26,9 +26,13 @@ _NAMELESS = {"", "l", "scalar", "scalar_field", "scalar_fields", "sf", "field"}
 _THOUSANDS, _UNITS = re.compile(r"[-+]?\d{1,3}$"), re.compile(r"\d{3}(\.\d*)?$")
 _NAME = re.compile(r"[^\W\d]\w{0,15}$")
 _PROSE = frozenset(
-    "a an and as at by for from in is made of on the this to with all no not exported created generated written data "
-    "scan scanned points point cloud file export von der die das aus mit und im am par de la le du del el".split()
-)
+    (
+        "a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "made", "of", "on", "the", "this", "to",
+        "with", "all", "no", "not", "exported", "created", "generated", "written", "data", "scan", "scanned",
+        "points", "point", "cloud", "file", "export", "von", "der", "die", "das", "aus", "mit", "und", "im", "am",
+        "par", "de", "la", "le", "du", "del", "el",
+    )
+)  # fmt: skip
 """Words of sentences, which no column is called."""
 _PTS = {
     4: ("intensity",),

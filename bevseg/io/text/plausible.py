@@ -146,8 +146,7 @@ def _suggested(rows: Sequence[Sequence[str]], layout: Layout) -> str:
         counts = whole[x] and not whole[y] and not whole[z]
         large = (size > HIGHEST).any()
         if size[z] <= HIGHEST and (not large or max(size[x], size[y]) > HIGHEST) and not counts:
-            if first or not layout.names[0] == "x":
-                return ",".join(["-"] * first + [*AXES])
+            return ",".join(["-"] * first + [*AXES])
     if count == len(AXES):
         return ",".join(
             "z" if i == int(np.argmin(size)) else word
@@ -202,5 +201,5 @@ def refuse_raster(rows: Sequence[Sequence[str]], layout_count: int, path: Path) 
             f"{layout_count} columns of like numbers: the file looks like a raster of heights",
             where=path,
             why=f"no header names them, and all hold values from {low:g} to {high:g}",
-            hint="convert the raster to points (gdal_translate -of XYZ), or name the columns, for example --columns x,y,z",
+            hint="convert it to points (gdal_translate -of XYZ), or name the columns, for example --columns x,y,z",
         )

@@ -95,7 +95,7 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
 def _cloud(
     xyz: NDArray[np.float64], metres: tuple[float, float] | None, source: TextSource, path: Path
 ) -> PointCloud:
-    """Return the cloud in metres. Coordinates in small units are converted before they are stored, as they are large."""
+    """Return the cloud in metres. Small units are converted before they are stored, as their numbers are large."""
     across, up = metres or (1.0, 1.0)
     crs = None if (across, up) == (1.0, 1.0) else Crs("", across, up)
     step = resolution.step(xyz, path)
@@ -114,7 +114,7 @@ def _tell_left_out(raw: bytes, body: bytes, mark: str, path: Path) -> None:
     count = raw.count(b"\n") - body.count(b"\n") if len(body) < len(raw) else 0
     if count:
         warnings.warn(
-            f"{path}: {count:,} lines between the points, comments or empty, are left out of outputs",
+            f"{path}: comments or empty lines between the points are left out of outputs: {count:,}",
             stacklevel=3,
         )
     if mark:

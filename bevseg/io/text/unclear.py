@@ -20,7 +20,7 @@ _CAUSES = (
     (r"^\W*[\[({]+ *-?\d", "brackets stand around the numbers", "remove the brackets"),
     (r"\d['\u2019]\d{3}", "apostrophes group thousands", "write the numbers without them"),
     (r"'-?\d[\d.,]*'", "the numbers stand in single quotes", "remove the quotes"),
-    ("[\u2212\u2010-\u2014]\\d", "a minus sign is another character than the ASCII hyphen-minus", "write - for minus"),
+    ("[\u2212\u2010-\u2014]\\d", "the minus sign is no ASCII hyphen-minus", "write - for minus"),
     (r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", "it seems to have separators of thousands", "write the numbers without them"),
     (r"\d[ \t]+-?\d+\.?\d*,", "several separators stand in a line", "separate all columns in the same way"),
     (r"[\x0b\x0c]", "form feeds or vertical tabs stand in the lines", "remove these characters"),
@@ -49,6 +49,8 @@ def header_error(
     why = f"its header is {header.strip()[:_SHOWN]!r}, its first row {row(first)}"
     if names is None:
         why += f": the header does not name {len(first)} columns"
+        words = [word for word in re.split(r"[\s,;|]+", header.strip(" \t#/%")) if word]
+        names = words + [""] * (len(first) - len(words)) if len(words) < len(first) else None
     else:
         places = columns_by_name(names)
         why += f": {places}" if isinstance(places, str) else ""
@@ -104,11 +106,13 @@ def counter_error(path: Path, first: Sequence[str], why: str, suggested: str) ->
     """Return the error for a first column that is no coordinate, and `--columns` for the columns that may be."""
     others = suggested or ",".join(["-", *AXES] if len(first) > len(AXES) else AXES)
     other = "" if others == "x,y,z" else " or --columns x,y,z"
+    narrow = len(first) == len(AXES)
     return CloudFormatError(
-        "The first column may be no coordinate",
+        "The first three columns may be no x, y and z" if narrow else "The first column may be no coordinate",
         where=path,
         why=f"no header names it, and {why}; the first row is {row(first)}",
-        hint=f"name the columns, for example --columns {others}{other}",
+        hint=f"name the columns, for example --columns {others}{other}"
+        + ("; if the unit is no metre, say it in a header, such as x[mm] y[mm] z[mm]" if narrow else ""),
     )
 
 
@@ -135,6 +139,14 @@ def grouped_error(path: Path, line: str) -> CloudFormatError:
 
 def words_error(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError:
     """Return the error for words in columns without names."""
+    known = cause(dialect.separator.join(first))
+    if known:
+        return CloudFormatError(
+            "The text is not a table of numbers",
+            where=path,
+            why=f"{known[0]}: the first row is {dialect.separator.join(first)[:_SHOWN]!r}",
+            hint=known[1],
+        )
     columns: list[str] = []
     axes = iter(AXES)
     for field in first:

@@ -15,19 +15,8 @@ from bevseg.io.text.columns import Layout
 from bevseg.io.text.tokens import Dialect
 
 _METRE = {"m", "metre", "metres", "meter", "meters"}
-_DEGREES = {
-    "deg",
-    "degree",
-    "degrees",
-    "dd",
-    "°",
-    "decimal_degrees",
-    "decimal_degree",
-    "grad",
-    "gon",
-    "rad",
-    "dms",
-}
+_DEGREES = {"deg", "degree", "degrees", "dd", "°", "decimal_degrees", "decimal_degree"}
+_OTHER_ANGLES = {"grad", "gon", "rad", "radians", "dms"}
 _OTHERS = {
     "in",
     "inch",
@@ -61,7 +50,7 @@ def is_units_row(fields: Sequence[str]) -> bool:
     return (
         len(words) >= len(AXES)
         and bool(named)
-        and all(_is_length(word) or word in _DEGREES for word in words[:3])
+        and all(_is_length(word) or word in _DEGREES | _OTHER_ANGLES | _OTHERS for word in words[:3])
     )
 
 
@@ -125,12 +114,15 @@ def sizes(
     known: dict[str, float] = {}
     for axis, unit in units.items():
         word = _bare(unit)
-        if word in _DEGREES or word.split("_")[0] in _DEGREES:
+        first_word = word.split("_")[0]
+        if {word, first_word} & _DEGREES:
             raise not_a_length("degrees", path, middle)
+        if first_word in _OTHER_ANGLES:
+            raise not_a_length(unit, path)
         size = size_of(unit)
         if size is not None:
             known[axis] = size
-        elif word in _OTHERS or word.split("_")[0] in _OTHERS:
+        elif {word, first_word} & _OTHERS:
             raise CrsError(
                 f"The unit {unit[:30]!r} of the coordinates is not known",
                 where=path,
