@@ -69,7 +69,7 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     """Return a line that names all columns."""
     layout = source.layout
     names = [
-        LABEL if m == LABEL else m if m in AXES else t
+        (t if meaning(t) == "class" else LABEL) if m == LABEL else m if m in AXES else t
         for m, t in zip(layout.names, layout.titles, strict=True)
     ]
     further = iter(

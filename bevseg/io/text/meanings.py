@@ -252,6 +252,8 @@ def _suspect(text: str, start: Start, count: int) -> bool:
     words = names_of(text, start.dialect, count)
     if words is not None and sum(meaning(word) is not None for word in words) >= 2:
         return True
+    if words is not None and geographic(words, start.rows, start.dialect):
+        return True
     if _like_names(text, start, count):
         return True
     words = [word for word in dialect_of(text).split(text.lstrip("#/% ")) if word]

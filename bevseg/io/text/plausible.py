@@ -73,12 +73,21 @@ def check(
         return
     if metres is None and _like_degrees(xyz, finite):
         raise degrees_error(path, (float(middle[0]), float(middle[1])))
-    if "order" in layout.guessed and (why := _doubt(xyz, finite, middle, layout)):
-        raise counter_error(path, rows[0], why, _suggested(rows, layout))
+    if "order" not in layout.guessed:
+        return
+    table = _numbers(rows, layout)
+    why = _doubt(xyz, finite, middle, table, layout)
+    if why:
+        first = 0 if abs(middle[2]) > HIGHEST else 1
+        raise counter_error(path, rows[0], why, _suggested(table, first))
 
 
 def _doubt(
-    xyz: NDArray[np.float64], finite: NDArray[np.float64], middle: NDArray[np.float64], layout: Layout
+    xyz: NDArray[np.float64],
+    finite: NDArray[np.float64],
+    middle: NDArray[np.float64],
+    table: NDArray[np.float64],
+    layout: Layout,
 ) -> str:
     """Return why the first three columns may not be x, y and z, where no header says what they are; else nothing."""
     if abs(middle[2]) > HIGHEST:
@@ -87,10 +96,14 @@ def _doubt(
         return ""
     x, y = xyz[:, 0], xyz[:, 1]
     whole = np.rint(finite) == finite
-    if len(finite) >= _LEAST_WHOLE and whole[:, 0].all() and (whole[:, 1:].mean(axis=0) < 0.5).all():
-        known = x[np.isfinite(x)]
-        if (np.rint(known) == known).all():
+    if len(finite) >= _LEAST_WHOLE and whole[:, 0].all():
+        broken = (whole[:, 1:].mean(axis=0) < 0.5).all()
+        if broken and (np.rint(x[np.isfinite(x)]) == x[np.isfinite(x)]).all():
             return "the first column holds whole numbers, and the two behind it do not"
+        if whole.all() and _has_large(table[:, len(AXES) :]):
+            return (
+                "the first three columns hold whole numbers, and coordinates of a country stand behind them"
+            )
     if len(x) >= _LEAST_COUNTED and np.ptp(finite[:, 0]) == 0 and (x == x[0]).all():
         return "the first column has the same value in all lines"
     if LABEL in layout.names:
@@ -101,6 +114,12 @@ def _doubt(
     if len(x) >= _LEAST_SORTED and _rises(x) and not _rises(y):
         return "the first column never falls, like a number or a time"
     return ""
+
+
+def _has_large(table: NDArray[np.float64]) -> bool:
+    """Whether two columns side by side hold large numbers with decimals."""
+    large = (np.median(np.abs(table), axis=0) > HIGHEST) & ((np.rint(table) != table).mean(axis=0) > 0.5)
+    return bool((large[:-1] & large[1:]).any())
 
 
 def _rises(column: NDArray[np.float64]) -> bool:
@@ -133,32 +152,31 @@ def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
             )
 
 
-def _suggested(rows: Sequence[Sequence[str]], layout: Layout) -> str:
-    """Return `--columns` for the first three columns in a row that can be x, y and z."""
+def _numbers(rows: Sequence[Sequence[str]], layout: Layout) -> NDArray[np.float64]:
+    """Return the first rows as numbers, NaN for words."""
     count = len(layout.names)
-    table = np.array([[_value(field, layout) for field in row[:count]] for row in rows if len(row) >= count])
+    table = [[_value(field, layout) for field in row[:count]] for row in rows if len(row) >= count]
+    return np.array(table).reshape(-1, count)
+
+
+def _suggested(table: NDArray[np.float64], least: int) -> str:
+    """Return `--columns` for the first three columns in a row that can be x, y and z, from `least` on; or nothing."""
     if not len(table):
         return ""
-    size = np.nanmedian(np.abs(np.where(np.isfinite(table), table, 0)), axis=0)
+    count = table.shape[1]
+    size = np.median(np.abs(np.where(np.isfinite(table), table, 0)), axis=0)
     whole = (np.rint(table) == table).all(axis=0)
-    for first in range(count - len(AXES) + 1):
+    large = (size > HIGHEST).any()
+    for first in range(least, count - len(AXES) + 1):
         x, y, z = range(first, first + len(AXES))
-        counts = whole[x] and not whole[y] and not whole[z]
-        large = (size > HIGHEST).any()
+        counts = whole[x] and not (whole[y] and whole[z])
         if size[z] <= HIGHEST and (not large or max(size[x], size[y]) > HIGHEST) and not counts:
             return ",".join(["-"] * first + [*AXES])
     if count == len(AXES):
-        return ",".join(
-            "z" if i == int(np.argmin(size)) else word
-            for i, word in zip(range(3), _beside(size), strict=True)
-        )
+        least_place = int(np.argmin(size))
+        words = iter(("x", "y"))
+        return ",".join("z" if place == least_place else next(words) for place in range(count))
     return ""
-
-
-def _beside(size: NDArray[np.float64]) -> list[str]:
-    """Return x and y for the two larger of three columns, in their order; the smallest gets any word."""
-    words = iter(("x", "y"))
-    return ["" if i == int(np.argmin(size)) else next(words) for i in range(len(size))]
 
 
 def _value(field: str, layout: Layout) -> float:

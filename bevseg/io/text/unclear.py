@@ -13,6 +13,7 @@ from bevseg.io.text.header import columns_by_name, names_of
 from bevseg.io.text.tokens import Dialect
 
 _SHOWN = 100
+_FIGURES = re.compile(r"[-+\d.,\s]*\d[-+\d.,\s]*$")
 
 
 _CAUSES = (
@@ -45,6 +46,9 @@ def header_error(
 
     `counted` says that the first column numbers the points.
     """
+    unreadable = _unreadable(path, first, dialect)
+    if unreadable:
+        return unreadable
     names = names_of(header, dialect, len(first))
     why = f"its header is {header.strip()[:_SHOWN]!r}, its first row {row(first)}"
     if names is None:
@@ -110,9 +114,26 @@ def counter_error(path: Path, first: Sequence[str], why: str, suggested: str) ->
     return CloudFormatError(
         "The first three columns may be no x, y and z" if narrow else "The first column may be no coordinate",
         where=path,
-        why=f"no header names it, and {why}; the first row is {row(first)}",
+        why=f"no header names {'them' if narrow else 'it'}, and {why}; the first row is {row(first)}",
         hint=f"name the columns, for example --columns {others}{other}"
         + ("; if the unit is no metre, say it in a header, such as x[mm] y[mm] z[mm]" if narrow else ""),
+    )
+
+
+def _unreadable(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError | None:
+    """Return the error for a first row with numbers in an odd spelling; None if nothing is known of it."""
+    line = dialect.separator.join(first)
+    odd = [field for field in first if field and not dialect.is_number(field)]
+    known = next((found for field in odd if (found := cause(field))), None)
+    if known is None and any(_FIGURES.match(field) for field in odd):
+        known = cause(line)
+    if known is None:
+        return None
+    return CloudFormatError(
+        "The text is not a table of numbers",
+        where=path,
+        why=f"{known[0]}: the first row is {line[:_SHOWN]!r}",
+        hint=known[1],
     )
 
 
@@ -139,14 +160,9 @@ def grouped_error(path: Path, line: str) -> CloudFormatError:
 
 def words_error(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError:
     """Return the error for words in columns without names."""
-    known = cause(dialect.separator.join(first))
-    if known:
-        return CloudFormatError(
-            "The text is not a table of numbers",
-            where=path,
-            why=f"{known[0]}: the first row is {dialect.separator.join(first)[:_SHOWN]!r}",
-            hint=known[1],
-        )
+    unreadable = _unreadable(path, first, dialect)
+    if unreadable:
+        return unreadable
     columns: list[str] = []
     axes = iter(AXES)
     for field in first:

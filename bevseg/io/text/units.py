@@ -153,6 +153,12 @@ def sizes(
             f"{path}: {' and '.join(missing)} without a unit: read in that of the other coordinates",
             stacklevel=3,
         )
+    if any(size != 1.0 for size in known.values()):
+        warnings.warn(
+            f"{path}: the coordinates are in {', '.join(sorted({*units.values()}))} of {horizontal:.10g} m, as the "
+            "lines before the points say: outputs keep this unit, and those other than text do not name it",
+            stacklevel=3,
+        )
     return horizontal, known.get("z", horizontal)
 
 
