@@ -10,11 +10,12 @@ from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.crs.degrees import not_a_length
-from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
+from bevseg.io.fields import AXES, CONFIDENCE, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
+from bevseg.io.text.comments import leading_names, names_columns
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
-from bevseg.io.text.plausible import refuse_raster
-from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
+from bevseg.io.text.raster import refuse_raster
+from bevseg.io.text.tokens import STRICT, Dialect, is_missing
 from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, words_error
 from bevseg.io.text.units import geographic, is_units_row, of_coordinates
 
@@ -24,16 +25,6 @@ _MOST_DIGITS = 15
 _NAMELESS = {"", "l", "scalar", "scalar_field", "scalar_fields", "sf", "field"}
 """Names of a fourth column that do not say what it holds."""
 _THOUSANDS, _UNITS = re.compile(r"[-+]?\d{1,3}$"), re.compile(r"\d{3}(\.\d*)?$")
-_NAME = re.compile(r"[^\W\d]\w{0,15}$")
-_PROSE = frozenset(
-    (
-        "a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "made", "of", "on", "the", "this", "to",
-        "with", "all", "no", "not", "exported", "created", "generated", "written", "data", "scan", "scanned",
-        "points", "point", "cloud", "file", "export", "von", "der", "die", "das", "aus", "mit", "und", "im", "am",
-        "par", "de", "la", "le", "du", "del", "el",
-    )
-)  # fmt: skip
-"""Words of sentences, which no column is called."""
 _PTS = {
     4: ("intensity",),
     6: ("red", "green", "blue"),
@@ -112,16 +103,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
 def _too_short(start: Start) -> int | None:
     """Return the number of the last line before the points, if it names some of the columns."""
     line, text = next(reversed(start.heading.items()), (None, ""))
-    return line if _leading(text, len(start.rows[0])) else None
-
-
-def _leading(text: str, count: int) -> list[str]:
-    """Return the names in a line that names the first columns, x y z and more, but not all; empty for other lines."""
-    words = [word for word in dialect_of(text).split(text.strip().lstrip("#/% ")) if word]
-    known = [meaning(word) for word in words]
-    if not len(AXES) <= len(words) < count or known[:3] != [*AXES]:
-        return []
-    return words if len(words) == len(AXES) or known[3] is not None else []
+    return line if leading_names(text, len(start.rows[0])) else None
 
 
 def _by_user(wanted: tuple[str, ...], names: list[str]) -> tuple[list[str], list[str]]:
@@ -166,7 +148,7 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
             if not is_comment(text.strip()) and _counts([row[0] for row in start.rows]):
                 return line, ["", *names], False
     for text in () if by_user else reversed(start.heading.values()):
-        names = _leading(text, count - ends) if is_comment(text.strip()) else []
+        names = leading_names(text, count - ends) if is_comment(text.strip()) else []
         if len(names) > len(AXES):
             return None, names + [""] * (count - ends - len(names)), ends
     return None, None, ends
@@ -188,8 +170,14 @@ def _unnamed(start: Start, count: int, claimed: int | None) -> tuple[list[str], 
         If a line looks like a header, or the order of the columns is not clear.
     """
     first = start.rows[0]
+    lines = [*start.heading.values()]
     header = start.header or next(
-        (text for text in start.heading.values() if _suspect(text, start, count)), None
+        (
+            text
+            for text in lines
+            if names_columns(text, start.rows, start.dialect, count=count, last=text == lines[-1])
+        ),
+        None,
     )
     if header is not None:
         names = names_of(header, start.dialect, count)
@@ -233,32 +221,6 @@ def _holds_words(start: Start, place: int) -> bool:
     return len(fields) > 1 and not any(
         start.dialect.is_number(field) or is_missing(field) for field in fields
     )
-
-
-def _like_names(text: str, start: Start, count: int) -> bool:
-    """Whether the comment right before the points has one word per column, and is no sentence."""
-    if text != next(reversed(start.heading.values())) or not is_comment(text.strip()):
-        return False
-    words = names_of(text, start.dialect, count)
-    if words is None or len(start.dialect.split(text.strip().lstrip("#/% "))) != count:
-        return False
-    if not all(_NAME.match(word) for word in words) or _PROSE & {word.lower() for word in words}:
-        return False
-    return all(word.islower() for word in words) or all(word.isupper() for word in words)
-
-
-def _suspect(text: str, start: Start, count: int) -> bool:
-    """Whether a comment seems to name the columns, in a way that does not fit the points."""
-    words = names_of(text, start.dialect, count)
-    if words is not None and sum(meaning(word) is not None for word in words) >= 2:
-        return True
-    if words is not None and geographic(words, start.rows, start.dialect):
-        return True
-    if _like_names(text, start, count):
-        return True
-    words = [word for word in dialect_of(text).split(text.lstrip("#/% ")) if word]
-    axes = [meaning(word) for word in words]
-    return set(AXES) <= set(axes) and not (axes[:3] == [*AXES] and len(words) < count)
 
 
 def _counts(fields: list[str]) -> bool:

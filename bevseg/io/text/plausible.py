@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.errors import CloudFormatError
 from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
 from bevseg.io.fields import AXES
 from bevseg.io.text.columns import LABEL, Layout
@@ -25,7 +24,7 @@ _DEGREES = 0.05
 _SAMPLE = 1000
 _LEAST_WHOLE, _LEAST_COUNTED, _LEAST_SORTED = 4, 10, 100
 """Points that show whether a column holds whole numbers, counts, or rises as times do."""
-_NO_DATA = (-9999.0, -32768.0, -99999.0)
+NO_DATA = (-9999.0, -32768.0, -99999.0)
 """Heights that rasters write where they have none."""
 
 
@@ -139,7 +138,7 @@ def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool
 
 
 def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
-    for mark in _NO_DATA:
+    for mark in NO_DATA:
         count = int(np.count_nonzero(z == mark))
         if count < 2 or count == len(z):
             continue
@@ -186,38 +185,3 @@ def _value(field: str, layout: Layout) -> float:
         return float(field.replace(",", ".") if layout.decimal_comma else field)
     except ValueError:
         return float("nan")
-
-
-def refuse_raster(rows: Sequence[Sequence[str]], layout_count: int, path: Path) -> None:
-    """Refuse rows of heights: many columns without names, all of which hold like values.
-
-    Raises
-    ------
-    CloudFormatError
-        If all columns have nearly the same values, as a raster has.
-    """
-    if layout_count <= 6:
-        return
-    try:
-        table = np.array([[float(field.replace(",", ".")) for field in row[:layout_count]] for row in rows])
-    except ValueError:
-        return
-    table[np.isin(table, _NO_DATA)] = np.nan
-    known = table[:, np.isfinite(table).any(axis=0)]
-    if known.shape[1] <= 6:
-        return
-    low, high, middle = np.nanmin(known), np.nanmax(known), np.nanmedian(known)
-    medians, spreads = np.nanmedian(known, axis=0), np.nanmax(known, axis=0) - np.nanmin(known, axis=0)
-    band = high - low < abs(middle) / 2
-    alike = (
-        len(known) >= _LEAST_WHOLE
-        and 0 < spreads.max() < 3 * spreads.min()
-        and np.ptp(medians) < spreads.min()
-    )
-    if band or alike:
-        raise CloudFormatError(
-            f"{layout_count} columns of like numbers: the file looks like a raster of heights",
-            where=path,
-            why=f"no header names them, and all hold values from {low:g} to {high:g}",
-            hint="convert it to points (gdal_translate -of XYZ), or name the columns, for example --columns x,y,z",
-        )
