@@ -13,6 +13,8 @@ from bevseg.io.text.header import columns_by_name, names_of
 from bevseg.io.text.tokens import Dialect
 
 _SHOWN = 100
+_SEARCHED = 200
+"""Characters of a line that are searched: the patterns take time by the square of it."""
 _FIGURES = re.compile(r"[-+\d.,\s]*\d[-+\d.,\s]*$")
 
 
@@ -31,8 +33,9 @@ _CAUSES = (
 
 def cause(text: str) -> tuple[str, str] | None:
     """Return why a line, or one field of it, is not read as numbers, and what to do; None if it is not known."""
+    text = text[:_SEARCHED].strip(" \t\n")
     for pattern, why, hint in _CAUSES:
-        if re.search(pattern, text.strip(" \t\n"), re.IGNORECASE):
+        if re.search(pattern, text, re.IGNORECASE):
             return why, hint
     if any(character.isdigit() and not character.isascii() for character in text):
         return "digits other than 0 to 9 stand in it", "write the numbers in ASCII digits"
@@ -125,7 +128,7 @@ def _unreadable(path: Path, first: list[str], dialect: Dialect) -> CloudFormatEr
     line = dialect.separator.join(first)
     odd = [field for field in first if field and not dialect.is_number(field)]
     known = next((found for field in odd if (found := cause(field))), None)
-    if known is None and any(_FIGURES.match(field) for field in odd):
+    if known is None and any(_FIGURES.match(field[:_SEARCHED]) for field in odd):
         known = cause(line)
     if known is None:
         return None

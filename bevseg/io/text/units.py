@@ -35,6 +35,8 @@ _OTHERS = {
 }
 """Units that are not read: no survey has them."""
 _NO_UNIT = {"", "-", "--", "1"}
+_SEARCHED = 500
+"""Characters of a line that are searched for a unit."""
 _STATED = re.compile(r"\bunits?\b\s*[:=]\s*[\"'\[(]?\s*([^\W\d][\w \-]*)", re.IGNORECASE)
 _LATITUDES, _LONGITUDES = (
     {"lat", "latitude", "breite"},
@@ -73,7 +75,7 @@ def of_coordinates(
     found: dict[str, str] = {}
     places = {axis: layout.names.index(axis) for axis in AXES if axis in layout.names}
     for text in heading:
-        stated = _STATED.search(text)
+        stated = _STATED.search(text[:_SEARCHED])
         if stated:
             found |= dict.fromkeys(AXES, stated[1].strip())
         fields = dialect.split(text.strip().lstrip("#/% "))

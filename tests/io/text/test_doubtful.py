@@ -226,3 +226,9 @@ def test_pts_without_names_comes_back_without_names(tmp_path):
     cloud = read(tmp_path, "4\n" + rows(after=[code]), "scan.pts").cloud
     out = write(cloud, tmp_path / "out.pts").read_text().splitlines()
     assert out[0] == "4" and out[1].startswith("12.25 40.5 1.125 3 ") and len(out[1].split()) == 6
+
+
+@pytest.mark.parametrize("line", ["(" * 60000, "# unit=" + " " * 60000, "1 " + "2" * 60000, "-.," * 20000])
+def test_long_odd_lines_are_refused_soon(tmp_path, line):
+    with pytest.raises(CloudFormatError):
+        read(tmp_path, f"{line}\n" * 3)
