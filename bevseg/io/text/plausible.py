@@ -134,7 +134,7 @@ def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool
     ):
         return False
     extent = np.nanmax(xyz, axis=0) - np.nanmin(xyz, axis=0)
-    return bool(0 < extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
+    return bool(0 < extent[:2].min() and extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
 
 
 def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
