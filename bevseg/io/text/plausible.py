@@ -128,13 +128,13 @@ def _rises(column: NDArray[np.float64]) -> bool:
 def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool:
     """Whether x and y may be degrees: no street is so narrow, and z spans far more."""
     if (
-        len(finite) < 2
+        len(finite) < _LEAST_COUNTED
         or (np.abs(finite[:, :2]) > (180, 180)).any()
         or np.abs(finite[:, :2]).min(axis=1).max() > 90
     ):
         return False
     extent = np.nanmax(xyz, axis=0) - np.nanmin(xyz, axis=0)
-    return bool(0 < extent[:2].min() and extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
+    return bool(extent[:2].min() > 0 and extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
 
 
 def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
