@@ -41,11 +41,14 @@ taken."""
 
 _WORDS = {
     "x": "x e east easting eastings este rechtswert rechts rw ostwert x_coordinate x_coord xcoord x_koordinate "
-    "coord_x coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting",
+    "coord_x coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting "
+    "est ost leste shape_x abscisse abszisse",
     "y": "y n north northing northings norte hochwert hoch hw nordwert y_coordinate y_coord ycoord y_koordinate "
-    "coord_y coordinate_y coordy point_y pointy pos_y points:1 points_1 utm_y y_utm utm_n northing_y y_northing",
+    "coord_y coordinate_y coordy point_y pointy pos_y points:1 points_1 utm_y y_utm utm_n northing_y y_northing "
+    "nord shape_y ordonnée ordonnee",
     "z": "z h height elevation elev altitude alt hoehe höhe cota z_coordinate z_coord zcoord z_koordinate coord_z "
-    "coordinate_z coordz point_z pointz pos_z points:2 points_2 utm_z z_utm",
+    "coordinate_z coordz point_z pointz pos_z points:2 points_2 utm_z z_utm "
+    "quota hoogte shape_z höhe_über_nn höhe_nn hoehe_ueber_nn hauteur altitude_z",
     "class": " ".join(LABEL_NAMES),
     "intensity": "intensity i intensities reflectance amplitude remission",
     "red": "red r diffuse_red rot",
@@ -64,6 +67,8 @@ _WORDS = {
 }
 _MEANINGS = {word: name for name, words in _WORDS.items() for word in words.split()}
 _UNIT = re.compile(r"[\[(][^\])]*[\])]\s*$")
+_WITH_UNIT = re.compile(r"(.+)_(m|metres?|meters?|ft|feet|usft|us_ft|ftus|mm|cm|km|yd)$")
+"""A name with a unit of length behind it. Only coordinates have such names here."""
 
 
 def class_name(names: Iterable[str]) -> str | None:
@@ -76,13 +81,29 @@ def class_name(names: Iterable[str]) -> str | None:
 def plain(name: str) -> str:
     """Return a name as the table of words spells it: `"Scalar field_GPS Time [s]"` -> `gps_time`."""
     word = _UNIT.sub("", name.strip().strip("\"'#/% \t").lower()).strip()
-    word = re.sub(r"[\s\-.]+", "_", word)
+    word = re.sub(r"[\s\-.]+", "_", word.rstrip("."))
     return re.sub(r"^scalar(_field)?_(?!fields?$)", "", word)
 
 
 def meaning(name: str) -> str | None:
     """Return what a name stands for: `x`, `class`, `intensity`, `nx` and so on; None for other names."""
-    return _MEANINGS.get(plain(name))
+    word = plain(name)
+    if word in _MEANINGS:
+        return _MEANINGS[word]
+    with_unit = _WITH_UNIT.match(word)
+    found = _MEANINGS.get(with_unit[1]) if with_unit else None
+    return found if found in AXES else None
+
+
+def unit_in(name: str) -> str | None:
+    """Return the unit of length in the name of a coordinate: `ft` of `X [ft]`, of `Easting (ft)` and of `x_ft`."""
+    if meaning(name) not in AXES:
+        return None
+    brackets = _UNIT.search(name.strip().strip("\"'"))
+    if brackets:
+        return brackets[0].strip(" []()") or None
+    with_unit = _WITH_UNIT.match(plain(name))
+    return with_unit[2] if with_unit and plain(name) not in _MEANINGS else None
 
 
 def words_of(source: object) -> tuple[str, ...]:

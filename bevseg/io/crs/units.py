@@ -32,12 +32,13 @@ _MODIFIED_AMERICAN_FOOT = 9004, 12.0004584 / 39.37
 
 _ALIASES = {
     "metre": "m meter meters metres",
-    "foot": "ft feet international_foot foot_international ifoot foot_intl international_feet",
-    "US survey foot": "us_foot us_ft ftus us-ft foot_us foot_us_survey us_survey_feet survey_foot us_feet",
+    "foot": "ft feet international_foot foot_international ifoot foot_intl international_feet intl_ft ift intl_foot",
+    "US survey foot": "us_foot us_ft usft ftus us-ft foot_us foot_us_survey us_survey_feet survey_foot us_feet sft "
+    "us_survey_ft survey_feet survey_ft ussft",
     "yard": "yd yards international_yard",
-    "kilometre": "km kilometer kilometers",
-    "centimetre": "cm centimeter",
-    "millimetre": "mm millimeter",
+    "kilometre": "km kilometer kilometers kilometres",
+    "centimetre": "cm centimeter centimeters centimetres",
+    "millimetre": "mm millimeter millimeters millimetres",
 }
 """Usual words for units, beside the names of the register."""
 
@@ -65,6 +66,11 @@ def _plain(name: str) -> str:
 def size_of_code(code: int) -> float | None:
     """Return metres per unit of an EPSG unit of length; None for codes that are none."""
     return _by_code().get(_FIRST_CODES.get(code, code))
+
+
+def size_of_name(name: str) -> float | None:
+    """Return metres per unit of length by its name or a usual word for it; None for words that are none."""
+    return _by_name().get(_plain(name))
 
 
 def name_of_code(code: int) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from bevseg.errors import UsageError
-from bevseg.io.fields import AXES, meaning
+from bevseg.io.fields import AXES, meaning, plain, unit_in
 from bevseg.io.text.tokens import Dialect
 
 LABEL, SKIPPED = "label", "-"
@@ -41,6 +41,10 @@ class Layout:
     guessed
         What is to be checked in the values, as no name says what they are: `label` where the fourth column holds
         class codes of SHREC'20 if they all are such codes, `order` where the first column may be a counter.
+    replaced
+        Line number of a header with too few names, in whose place outputs have one that names all columns.
+    units
+        Axis and unit, as the lines before the points spell it.
     """
 
     offset: int
@@ -55,6 +59,8 @@ class Layout:
     skipped: tuple[int, ...] = ()
     by_user: bool = False
     guessed: tuple[str, ...] = ()
+    replaced: int | None = None
+    units: tuple[tuple[str, str], ...] = ()
 
     @property
     def dialect(self) -> Dialect:
@@ -70,11 +76,16 @@ class Layout:
 
 
 def by_meaning(names: tuple[str, ...]) -> list[str]:
-    """Return the names that a user gives: `label` for all words of classes, coordinates in lower case."""
-    return [
-        LABEL if meaning(name) == "class" else name.lower() if name.lower() in AXES else name
-        for name in names
-    ]
+    """Return the names that a user gives: `label` for all words of classes, `x`, `y` and `z` for coordinates.
+
+    A column is `x` if it is called so, or by another word for it if no column is called `x`.
+    """
+    known = [LABEL if meaning(name) == "class" else name for name in names]
+    for axis in AXES:
+        exact = [i for i, name in enumerate(names) if plain(name) == axis]
+        for i in exact or [i for i, name in enumerate(names) if meaning(name) == axis]:
+            known[i] = axis
+    return known
 
 
 def checked(columns: str) -> tuple[str, ...]:
@@ -92,7 +103,9 @@ def checked(columns: str) -> tuple[str, ...]:
         raise UsageError(
             f"Columns {columns!r} have a name twice", where="--columns", hint="write - for a column to skip"
         )
-    return tuple(name.lower() if name.lower() in AXES else name for name in names)
+    return tuple(
+        axis if axis in AXES and not unit_in(name) else name for name, axis in zip(names, known, strict=True)
+    )
 
 
 def _misspelt(name: str) -> bool:

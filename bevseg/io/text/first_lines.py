@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 from bevseg.io.fields import AXES, meaning
@@ -11,7 +12,7 @@ from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of
 from bevseg.io.text.meanings import Start, columns_of
 from bevseg.io.text.tokens import Dialect, dialect_of, is_missing
-from bevseg.io.text.unclear import no_points_error, number_error
+from bevseg.io.text.unclear import grouped_error, no_points_error, number_error
 
 _HEAD = 1 << 20
 """Bytes at the start in which the first point must stand."""
@@ -19,6 +20,7 @@ _LONGEST_LINE = 1 << 16
 _SAMPLE = 100
 """Rows that show how lines are split."""
 _MOST_DIGITS = 15
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d*)?$")
 
 
 def layout(data: bytes, columns: str | None, path: Path) -> Layout:
@@ -44,14 +46,19 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
             if len(fields[0]) > _MOST_DIGITS:
                 raise number_error(path, f"line {number} is a number of {len(fields[0]):,} digits")
             claimed = int(fields[0])
-        elif text.strip() and not is_comment(text.strip()) and _is_row(text, heading):
-            start = Start(heading, *_rows(lines[number - 1 :]), path)
+        elif (
+            text.strip()
+            and not is_comment(text.strip())
+            and _is_row(text, heading)
+            and not _numbers_columns(text, lines[number : number + 2])
+        ):
+            start = Start(heading, *_rows(lines[number - 1 :], path), path)
             found = columns_of(start, wanted, claimed)
             return dataclasses.replace(found, offset=offset, line=number, claimed=claimed)
         elif text.strip() and not text.lower().startswith("sep="):
             heading[number] = text
         offset += len(line) + 1
-    raise no_points_error(path, readable(data[:60]))
+    raise no_points_error(path, readable(data[:60]), [*heading.values()][:_SAMPLE])
 
 
 def _is_row(text: str, heading: dict[int, str]) -> bool:
@@ -73,12 +80,34 @@ def _is_row(text: str, heading: dict[int, str]) -> bool:
     return isinstance(places, dict) and all(numbers[i] or is_missing(fields[i]) for i in places.values())
 
 
-def _rows(lines: list[bytes]) -> tuple[list[list[str]], Dialect]:
-    """Return the fields of the first points, and how they are split."""
+def _numbers_columns(text: str, following: list[bytes]) -> bool:
+    """Whether a line before others is a header that counts the columns from 0, as that of pandas."""
+    fields = dialect_of(text).split(text)
+    counted = fields[not fields[0] :]
+    if len(counted) < len(AXES) or counted != [str(i) for i in range(len(counted))]:
+        return False
+    return any(b"." in line or re.search(rb"\d{5}", line) for line in following)
+
+
+def _rows(lines: list[bytes], path: Path) -> tuple[list[list[str]], Dialect]:
+    """Return the fields of the first points, and how they are split. Blanks within numbers are refused."""
     texts = [readable(line) for line in lines[: 2 * _SAMPLE]]
     texts = [text for text in texts if text.strip() and not is_comment(text.strip())][:_SAMPLE]
     dialect = dialect_of(texts[0])
     others = [dialect_of(text) for text in texts]
     if any(other.decimal_comma and other.separator == dialect.separator for other in others):
         dialect = dataclasses.replace(dialect, decimal_comma=True)
+    if dialect.separator == " " and all(_has_groups(text) for text in texts):
+        raise grouped_error(path, texts[0])
     return [dialect.split(text) for text in texts], dialect
+
+
+def _has_groups(text: str) -> bool:
+    """Whether tabs or wide gaps separate numbers, and single blanks group their digits by three."""
+    fields = re.split(r"\t| {2,}", text.strip())
+    grouped = sum(bool(_GROUPED.match(field)) for field in fields)
+    return (
+        len(fields) >= len(AXES)
+        and grouped > 0
+        and all(_GROUPED.match(field) or " " not in field for field in fields)
+    )

@@ -6,7 +6,7 @@ import functools
 import re
 
 from bevseg.io.fields import AXES, CONFIDENCE, LABEL_NAMES, meaning, plain
-from bevseg.io.text.tokens import Dialect
+from bevseg.io.text.tokens import Dialect, is_missing
 
 COMMENTS = ("#", "//", "%")
 _LEAD = re.compile(r"^(?:#|//|%|\s)*(?:[\w ]{1,30}:(?=\s))?")
@@ -26,7 +26,7 @@ LONG_NAMES = frozenset(
 
 def is_comment(text: str) -> bool:
     """Whether a line begins like a comment. Headers do so as well."""
-    return text.startswith(COMMENTS)
+    return text.startswith(COMMENTS) and not is_missing(re.split(r"[\s,;|]", text, maxsplit=1)[0])
 
 
 def names_of(text: str, dialect: Dialect, count: int) -> list[str] | None:
@@ -81,6 +81,8 @@ def columns_by_name(names: list[str]) -> dict[str, int] | str:
     for axis in AXES:
         exact = [i for i, name in enumerate(names) if plain(name) == axis]
         found = exact or [i for i, name in enumerate(names) if meaning(name) == axis]
+        if not found and axis == "z" and _is_enu(names):
+            found = [i for i, name in enumerate(names) if plain(name) == "u"]
         if not found:
             return f"no column is named {axis}"
         if len(found) > 1:
@@ -91,6 +93,12 @@ def columns_by_name(names: list[str]) -> dict[str, int] | str:
     if labels:
         places["label"] = min(labels)[1]
     return places
+
+
+def _is_enu(names: list[str]) -> bool:
+    """Whether columns are called east, north and up by their first letters."""
+    words = [plain(name) for name in names]
+    return all(words.count(letter) == 1 for letter in "enu")
 
 
 def title(name: str, column: int) -> str:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from bevseg.io.fields import AXES, CONFIDENCE, meaning
 from bevseg.io.text.columns import LABEL, SKIPPED
 from bevseg.io.text.encoding import readable
-from bevseg.io.text.header import columns_by_name, names_of, separator_of
+from bevseg.io.text.header import columns_by_name, is_comment, names_of, separator_of
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import added
 
 _NO_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"',;|#%]+")
 
 
-def heading(source: TextSource, label: str) -> bytes:
+def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
     """Return the lines before the points, with the names of the columns that are added.
 
     Where nothing names the columns, a line that does is put before the points. Where `--columns` named them against
@@ -27,12 +27,18 @@ def heading(source: TextSource, label: str) -> bytes:
         The file.
     label
         Name of the column of classes, if the file has none.
+    counted
+        Whether the file is a `.pts`, which has a count of points and no names: where it has none, none are added.
     """
     layout = source.layout
     new = [label if name == LABEL else name for name in added(layout).names]
-    if layout.header is None:
-        return source.head + _own(source, new)
     lines = source.head.split(b"\n")
+    if layout.replaced is not None:
+        lead = b"# " if is_comment(readable(lines[layout.replaced - 1]).strip()) else b""
+        lines[layout.replaced - 1] = lead + _own(source, new).rstrip(b"\n")
+        return b"\n".join(lines)
+    if layout.header is None:
+        return source.head if counted else source.head + _own(source, new)
     text = readable(lines[layout.header - 1])
     count = len(layout.names)
     widths = [
@@ -63,7 +69,7 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     """Return a line that names all columns."""
     layout = source.layout
     names = [
-        LABEL if m == LABEL else m if m in AXES else t
+        (t if meaning(t) == "class" else LABEL) if m == LABEL else m if m in AXES else t
         for m, t in zip(layout.names, layout.titles, strict=True)
     ]
     further = iter(

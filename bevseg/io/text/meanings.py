@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
-from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
+from bevseg.io.crs.degrees import not_a_length
+from bevseg.io.fields import AXES, CONFIDENCE, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
+from bevseg.io.text.comments import leading_names, names_columns
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
-from bevseg.io.text.tokens import STRICT, Dialect, dialect_of, is_missing
-from bevseg.io.text.unclear import commas_error, header_error, many_columns_error
+from bevseg.io.text.raster import refuse_raster
+from bevseg.io.text.tokens import STRICT, Dialect, is_missing
+from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, words_error
+from bevseg.io.text.units import geographic, is_units_row, of_coordinates
 
 _MOST_UNNAMED = 16
 """Columns that a file without a header may have."""
@@ -77,7 +82,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
             meanings[3] = LABEL
     else:
         meanings, titles, guessed = _unnamed(start, count, claimed)
-    return Layout(
+    found = Layout(
         0,
         0,
         start.dialect.separator,
@@ -89,7 +94,16 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         skipped=tuple(i for i, name in enumerate(wanted or ()) if name == SKIPPED),
         by_user=wanted is not None,
         guessed=guessed,
+        replaced=_too_short(start) if line is None and (wanted or names) else None,
     )
+    units = of_coordinates(names, found, start.heading.values(), start.dialect)
+    return dataclasses.replace(found, units=tuple(units.items()))
+
+
+def _too_short(start: Start) -> int | None:
+    """Return the number of the last line before the points, if it names some of the columns."""
+    line, text = next(reversed(start.heading.items()), (None, ""))
+    return line if leading_names(text, len(start.rows[0])) else None
 
 
 def _by_user(wanted: tuple[str, ...], names: list[str]) -> tuple[list[str], list[str]]:
@@ -121,6 +135,8 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
     count = len(start.rows[0])
     ends = start.dialect.separator in STRICT and all(row[-1] == "" for row in start.rows)
     for line, text in reversed(start.heading.items()):
+        if is_units_row(start.dialect.split(text.strip().lstrip("#/% "))):
+            continue
         names = names_of(text, start.dialect, count)
         if names and _usable(names, text, by_user):
             trailing = ends and names[-1] == ""
@@ -131,6 +147,10 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
                 return line, names, True
             if not is_comment(text.strip()) and _counts([row[0] for row in start.rows]):
                 return line, ["", *names], False
+    for text in () if by_user else reversed(start.heading.values()):
+        names = leading_names(text, count - ends) if is_comment(text.strip()) else []
+        if len(names) > len(AXES):
+            return None, names + [""] * (count - ends - len(names)), ends
     return None, None, ends
 
 
@@ -150,13 +170,27 @@ def _unnamed(start: Start, count: int, claimed: int | None) -> tuple[list[str], 
         If a line looks like a header, or the order of the columns is not clear.
     """
     first = start.rows[0]
+    lines = [*start.heading.values()]
     header = start.header or next(
-        (text for text in start.heading.values() if _suspect(text, start, count)), None
+        (
+            text
+            for text in lines
+            if names_columns(text, start.rows, start.dialect, count=count, last=text == lines[-1])
+        ),
+        None,
     )
     if header is not None:
-        raise header_error(start.path, header, first, start.dialect)
+        names = names_of(header, start.dialect, count)
+        place = geographic(names, start.rows, start.dialect) if names else None
+        if place:
+            raise not_a_length("degrees", start.path, place)
+        counted = _counts([row[0] for row in start.rows])
+        raise header_error(start.path, header, first, start.dialect, counted=counted)
     if count > _MOST_UNNAMED:
         raise many_columns_error(start.path, count, first)
+    refuse_raster(start.rows, count, start.path)
+    if any(_holds_words(start, place) for place in range(min(count, len(AXES) + (count == 4)))):
+        raise words_error(start.path, first, start.dialect)
     if start.dialect == Dialect(",") and (why := _doubtful_commas(start.rows, count)):
         raise commas_error(start.path, first, why)
     suffix = start.path.name.lower().removesuffix(".gz").rpartition(".")[2]
@@ -181,14 +215,12 @@ def _doubtful_commas(rows: list[list[str]], count: int) -> str:
     return ""
 
 
-def _suspect(text: str, start: Start, count: int) -> bool:
-    """Whether a comment seems to name the columns, in a way that does not fit the points."""
-    words = names_of(text, start.dialect, count)
-    if words is not None and sum(meaning(word) is not None for word in words) >= 2:
-        return True
-    words = [word for word in dialect_of(text).split(text.lstrip("#/% ")) if word]
-    axes = [meaning(word) for word in words]
-    return set(AXES) <= set(axes) and not (axes[:3] == [*AXES] and len(words) < count)
+def _holds_words(start: Start, place: int) -> bool:
+    """Whether a column has no number in any of the first lines, of which there are several."""
+    fields = [row[place] for row in start.rows if len(row) > place]
+    return len(fields) > 1 and not any(
+        start.dialect.is_number(field) or is_missing(field) for field in fields
+    )
 
 
 def _counts(fields: list[str]) -> bool:

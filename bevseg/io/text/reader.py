@@ -11,20 +11,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import PointCloud
-from bevseg.errors import CloudFormatError
+from bevseg.core.pointcloud import Crs, PointCloud
+from bevseg.errors import CloudFormatError, CrsError
 from bevseg.io import packed
 from bevseg.io.fields import AXES
 from bevseg.io.format_errors import too_few
 from bevseg.io.raw import RawCloud, class_codes, unclear_class
-from bevseg.io.text import resolution, rows, table
+from bevseg.io.text import plausible, resolution, rows, table, units
 from bevseg.io.text.columns import LABEL, Layout
 from bevseg.io.text.encoding import decoded, readable
 from bevseg.io.text.first_lines import layout
 from bevseg.io.text.foreign import foreign
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.tokens import dialect_of
-from bevseg.io.text.unclear import counter_error, number_error
+from bevseg.io.text.unclear import number_error
 from bevseg.runtime import memory
 
 _HEAD = 1 << 16
@@ -34,10 +34,8 @@ BYTES_PER_POINT = 180.0
 _BYTES_PER_LINE = 24
 """About the length of `x y z label` with millimetres. The number of points is not known before all are read."""
 _LOOKED_AT = 100
-_LEAST_COUNTED = 10
-"""Points that show whether a column counts them."""
-_LEAST_SORTED = 100
-"""Points that show whether a column rises, as times do."""
+_SMALL = 0.1
+"""Metres per unit, below which coordinates of a country are larger than `core.pointcloud.FARTHEST`."""
 _DECIMAL = re.compile(rb"(?<!\d)(?:0\d*|\d{4,}),\d|(?<!\d),\d|,\d{1,2}(?!\d)|,\d{4}")
 
 
@@ -70,7 +68,9 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     start = layout(lines.data, columns, path)
     head, raw, end = lines.data[: start.offset], rows.behind(lines.data, start.offset), lines.end
     del lines
+    raw, mark = rows.without_end(raw)
     body = rows.points_alone(raw)
+    _tell_left_out(raw, body, mark, path)
     found = table.parse_points(body, raw, start, path)
     del raw
     if start.claimed is not None and found.height < start.claimed:
@@ -82,12 +82,43 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     xyz = found.select(AXES).to_numpy()
     start, codes = _codes(found, start, path)
     _check_values(xyz, body, start, path)
-    source = TextSource(head, body, start, end)
-    cloud = PointCloud.from_xyz(xyz, scale=resolution.step(xyz, path), name=str(path), source=source)
+    first = xyz[np.isfinite(xyz).all(axis=1).argmax()] if len(xyz) else np.zeros(3)
+    metres = units.sizes(dict(start.units), path, (float(first[0]), float(first[1])))
+    plausible.check(xyz, _first_rows(body, start), start, metres, path)
+    cloud = _cloud(xyz, metres, TextSource(head, body, start, end), path)
     plain = None
     if codes is not None and LABEL in start.guessed:
         plain = dataclasses.replace(cloud, source=TextSource(head, body, start.without_label(), end))
     return RawCloud(cloud, codes, without_codes=plain)
+
+
+def _cloud(
+    xyz: NDArray[np.float64], metres: tuple[float, float] | None, source: TextSource, path: Path
+) -> PointCloud:
+    """Return the cloud in metres. Small units are converted before they are stored, as their numbers are large."""
+    across, up = metres or (1.0, 1.0)
+    crs = None if (across, up) == (1.0, 1.0) else Crs("", across, up)
+    step = resolution.step(xyz, path)
+    if across == up < _SMALL:
+        return PointCloud.from_xyz(xyz * across, scale=step * across, crs=crs, name=str(path), source=source)
+    return PointCloud.from_xyz(xyz, scale=step, unit=(across, up), crs=crs, name=str(path), source=source)
+
+
+def _first_rows(body: bytes, start: Layout) -> list[list[str]]:
+    """Return the fields of the first points."""
+    return [start.dialect.split(readable(line)) for line in body[:_HEAD].split(b"\n")[:_LOOKED_AT]]
+
+
+def _tell_left_out(raw: bytes, body: bytes, mark: str, path: Path) -> None:
+    """Warn of lines between and behind the points that outputs do not have."""
+    count = raw.count(b"\n") - body.count(b"\n") if len(body) < len(raw) else 0
+    if count:
+        warnings.warn(
+            f"{path}: comments or empty lines between the points are left out of outputs: {count:,}",
+            stacklevel=3,
+        )
+    if mark:
+        warnings.warn(f"{path}: the {mark} behind the last point is left out of outputs", stacklevel=3)
 
 
 def looks_like_points(path: Path) -> bool:
@@ -101,6 +132,8 @@ def looks_like_points(path: Path) -> bool:
         return False
     try:
         data = data[layout(data, None, path).offset :]
+    except CrsError:
+        pass
     except CloudFormatError as error:
         if "--columns" not in (error.hint or ""):
             return False
@@ -136,24 +169,6 @@ def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pa
             "thousands, remove them",
             stacklevel=3,
         )
-    if "order" in start.guessed and len(start.names) > len(AXES) and LABEL not in start.names:
-        _check_order(xyz, body, start, path)
-
-
-def _check_order(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Path) -> None:
-    """Refuse a first column that may be a number or a time, where no header says what it is."""
-    steps = np.diff(xyz[:, 0])
-    if len(xyz) >= _LEAST_COUNTED and steps[0] != 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-        why = f"changes by {steps[0]:g} in each line"
-    elif len(xyz) >= _LEAST_SORTED and _rises(xyz[:, 0]) and not _rises(xyz[:, 1]):
-        why = "never falls"
-    else:
-        return
-    raise counter_error(path, start.dialect.split(readable(body[: body.find(b"\n")])), why)
-
-
-def _rises(column: NDArray[np.float64]) -> bool:
-    return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
 
 
 def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDArray[np.int64] | None]:

@@ -9,13 +9,20 @@ import numpy as np
 from bevseg.io.text.tokens import Dialect
 
 COMMENTS = (b"#", b"//", b"%")
-_NO_POINT = re.compile(rb"^[ \t]*(?:(?:#|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE)
+_VALUES = rb"(?:N/A|NUM!|VALUE!|REF!|DIV/0!|NULL!|NAME\?|WERT!|ZAHL!|NV)"
+"""What follows `#` where a formula of a spreadsheet has no value: such lines are points."""
+_NO_POINT = re.compile(
+    rb"^[ \t]*(?:(?:#(?!" + _VALUES + rb")|//|%)[^\n]*)?(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
+)
 _UNTIDY = re.compile(rb"\n[ \t]*[\n#/%]")
 _POINT = re.compile(rb"(?<![\d.,])\d*\.\d+(?=[;|\t \n\"]|\Z)")
 _ODD_NAN = re.compile(rb"[-+]?(?:nan\([a-z]*\)|\d\.?\d*#(?:qnan|snan|ind)\d*)", re.IGNORECASE)
 _ODD_INF = re.compile(rb"([-+]?)\d\.?\d*#inf\d*", re.IGNORECASE)
 _FORTRAN = re.compile(rb"(\.\d*)[dD](?=[-+]?\d)")
-_MISSING = re.compile(rb"(?<![^;|,\t \n])(?:na|n/a|null|none)(?![^;|,\t \n])", re.IGNORECASE)
+_MISSING = re.compile(
+    rb"(?<![^;|,\t \n])(?:na|n/a|null|none|<na>|#" + _VALUES + rb"|--?|\?|\*)(?![^;|,\t \n])", re.IGNORECASE
+)
+_END = re.compile(rb"\n[ \t]*(?:END|EOF)[ \t.]*\Z", re.IGNORECASE)
 _QUOTE, _NEWLINE, _COMMA = ord('"'), ord("\n"), ord(",")
 
 
@@ -25,6 +32,17 @@ def behind(data: bytes, start: int) -> bytes:
     while end > start and data[end - 1] in b" \t\r\n":
         end -= 1
     return data[start:end]
+
+
+def without_end(body: bytes) -> tuple[bytes, str]:
+    """Return lines without the mark that ends them in some files, `END` or a control-Z, and that mark."""
+    mark = ""
+    if body.endswith(b"\x1a"):
+        body, mark = behind(body.rstrip(b"\x1a"), 0), "control-Z"
+    found = _END.search(body, max(len(body) - 40, 0))
+    if found:
+        body, mark = behind(body[: found.start()], 0), found[0].decode().strip()
+    return body, mark
 
 
 def points_alone(body: bytes) -> bytes:
@@ -83,7 +101,7 @@ def respelt(body: bytes) -> bytes:
         body = _ODD_INF.sub(rb"\1inf", _ODD_NAN.sub(b"nan", body))
     if b"D" in body or b"d" in body:
         body = _FORTRAN.sub(rb"\1e", body)
-    return _MISSING.sub(b"nan", body) if b"n" in body or b"N" in body else body
+    return _MISSING.sub(b"nan", body)
 
 
 def _single_blanks(body: bytes) -> bytes:

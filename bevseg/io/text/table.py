@@ -6,6 +6,7 @@ searched for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bevseg.io.text import rows
 from bevseg.io.text.columns import SKIPPED, Layout
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.tokens import is_missing
+from bevseg.io.text.unclear import cause
 
 _PART = 1 << 24
 """Bytes whose separators are counted at a time."""
@@ -59,7 +61,7 @@ def parse_points(body: bytes, raw: bytes, start: Layout, path: Path) -> pl.DataF
     try:
         found = _first_success(body, start, wanted)
     except ValueError as error:
-        raise _line_error(body, raw, start, path, str(error)) from error
+        raise _line_error(body, raw, start, path) from error
     found.columns = [start.names[i] for i in wanted]
     return found
 
@@ -148,7 +150,7 @@ def _ragged(text: bytes, separator: str, count: int) -> int | None:
     return None
 
 
-def _line_error(body: bytes, raw: bytes, start: Layout, path: Path, why: str) -> CloudFormatError:
+def _line_error(body: bytes, raw: bytes, start: Layout, path: Path) -> CloudFormatError:
     """Return the error for the first line that is not a point."""
     lines = body.split(b"\n")
     low, high = 0, len(lines)
@@ -169,9 +171,11 @@ def _line_error(body: bytes, raw: bytes, start: Layout, path: Path, why: str) ->
                 why=f"line {number} is a second count of points: {fields[0][:_SHOWN]!r}",
                 hint="save each station as a file of its own, or remove the counts but the first",
             )
-        why = f"line {number} {fault[0]}: {readable(lines[place]).strip()[:_SHOWN]!r}"
+        why = f"line {number} {fault[0]}: {readable(lines[place]).strip(' ')[:_SHOWN]!r}"
         hint = fault[1] or hint
         break
+    else:
+        why = "some lines are not read as numbers"
     return CloudFormatError("The text is not a table of numbers", where=path, why=why, hint=hint)
 
 
@@ -188,16 +192,14 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
     """Return what is wrong with a line of points, and what to do."""
     if line.count('"') % 2:
         return "has a quote that does not end", ""
+    if re.search(r"[\x0b\x0c]", line):
+        return "holds a form feed or a vertical tab", "remove these characters"
     fields = start.dialect.split(line)
     count = len(start.names) + start.trailing
     if len(fields) != count:
         return f"has {len(fields)} columns, the first point has {count}", ""
     for field, name in zip(fields, start.names, strict=False):
-        if (
-            name == SKIPPED
-            or start.dialect.is_number(field)
-            or (is_missing(field) and start.separator != " ")
-        ):
+        if name == SKIPPED or start.dialect.is_number(field) or is_missing(field):
             continue
         if "," in field and ("." in field or field.count(",") > 1):
             return f"holds {field[:_SHOWN]!r}, a number with separators of thousands", "write it without them"
@@ -206,6 +208,9 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
                 f"holds {field[:_SHOWN]!r}, a number with a decimal comma",
                 "use one decimal mark in all lines",
             )
+        known = cause(field)
+        if known:
+            return f"holds {field[:_SHOWN]!r} where a number is expected: {known[0]}", known[1]
         return f"holds {field[:_SHOWN]!r} where a number is expected", ""
     if start.decimal_comma and any("." in field and start.dialect.is_number(field) for field in fields):
         return "has a number with a point, others have a decimal comma", "use one decimal mark in all lines"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 _SEPARATOR = re.compile(r"[ \t,;|]")
 _QUOTED = re.compile(r'"([^"]*)"')
 _COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+(?:[eEdD][-+]?\d+)?$")
-_MISSING = {"", "na", "n/a", "null", "none"}
+_MISSING = {"", "na", "n/a", "null", "none", "<na>", "-", "--", "?", "*"}
+_ERRORS = re.compile(r"#(?:n/a|num!|value!|ref!|div/0!|null!|name\?|wert!|zahl!|nv)$", re.IGNORECASE)
+"""What spreadsheets write where a formula has no value."""
 _ODD = re.compile(r"[-+]?(?:nan\([a-z]*\)|\d\.?\d*#(?:qnan|snan|ind|inf)\d*)$", re.IGNORECASE)
 _FORTRAN = re.compile(r"([-+]?\d*\.\d*)[dD]([-+]?\d+)$")
 _HELD = str.maketrans(" \t,;|", "\0\1\2\3\4")
@@ -44,7 +46,7 @@ class Dialect:
 
 def is_number(field: str) -> bool:
     """Whether a field is a number, NaN and infinity included, in the spelling of C, Fortran or Windows."""
-    if "_" in field:
+    if "_" in field or not field.isascii():
         return False
     try:
         float(field)
@@ -55,7 +57,7 @@ def is_number(field: str) -> bool:
 
 def is_missing(field: str) -> bool:
     """Whether a field stands for no value."""
-    return field.lower() in _MISSING
+    return field.lower() in _MISSING or bool(_ERRORS.match(field))
 
 
 def dialect_of(text: str) -> Dialect:

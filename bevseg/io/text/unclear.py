@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bevseg.errors import CloudFormatError
@@ -12,14 +13,51 @@ from bevseg.io.text.header import columns_by_name, names_of
 from bevseg.io.text.tokens import Dialect
 
 _SHOWN = 100
+_SEARCHED = 200
+"""Characters of a line that are searched: the patterns take time by the square of it."""
+_FIGURES = re.compile(r"[-+\d.,\s]*\d[-+\d.,\s]*$")
 
 
-def header_error(path: Path, header: str, first: list[str], dialect: Dialect) -> CloudFormatError:
-    """Return the error for a header that does not say which columns are x, y and z."""
+_CAUSES = (
+    (r"^POINT *Z?M? *\(", "the points are written as WKT", "write x y z alone in each line"),
+    (r"^\W*[\[({]+ *-?\d", "brackets stand around the numbers", "remove the brackets"),
+    (r"\d['\u2019]\d{3}", "apostrophes group thousands", "write the numbers without them"),
+    (r"'-?\d[\d.,]*'", "the numbers stand in single quotes", "remove the quotes"),
+    ("[\u2212\u2010-\u2014]\\d", "the minus sign is no ASCII hyphen-minus", "write - for minus"),
+    (r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", "it seems to have separators of thousands", "write the numbers without them"),
+    (r"\d[ \t]+-?\d+\.?\d*,", "several separators stand in a line", "separate all columns in the same way"),
+    (r"[\x0b\x0c]", "form feeds or vertical tabs stand in the lines", "remove these characters"),
+)  # fmt: skip
+"""What makes numbers unreadable, why, and what to do."""
+
+
+def cause(text: str) -> tuple[str, str] | None:
+    """Return why a line, or one field of it, is not read as numbers, and what to do; None if it is not known."""
+    text = text[:_SEARCHED].strip(" \t\n")
+    for pattern, why, hint in _CAUSES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return why, hint
+    if any(character.isdigit() and not character.isascii() for character in text):
+        return "digits other than 0 to 9 stand in it", "write the numbers in ASCII digits"
+    return None
+
+
+def header_error(
+    path: Path, header: str, first: list[str], dialect: Dialect, *, counted: bool = False
+) -> CloudFormatError:
+    """Return the error for a header that does not say which columns are x, y and z.
+
+    `counted` says that the first column numbers the points.
+    """
+    unreadable = _unreadable(path, first, dialect)
+    if unreadable:
+        return unreadable
     names = names_of(header, dialect, len(first))
     why = f"its header is {header.strip()[:_SHOWN]!r}, its first row {row(first)}"
     if names is None:
         why += f": the header does not name {len(first)} columns"
+        words = [word for word in re.split(r"[\s,;|]+", header.strip(" \t#/%")) if word]
+        names = words + [""] * (len(first) - len(words)) if len(words) < len(first) else None
     else:
         places = columns_by_name(names)
         why += f": {places}" if isinstance(places, str) else ""
@@ -27,7 +65,7 @@ def header_error(path: Path, header: str, first: list[str], dialect: Dialect) ->
         "The header does not say which columns are x, y and z",
         where=path,
         why=why,
-        hint=f"name the columns, for example --columns {suggestion(names, first, dialect)}{_degrees(names)}",
+        hint=f"name the columns, for example --columns {suggestion(names, first, dialect, counted)}{_degrees(names)}",
     )
 
 
@@ -46,16 +84,15 @@ def many_columns_error(path: Path, count: int, first: list[str]) -> CloudFormatE
     )
 
 
-def no_points_error(path: Path, begin: str) -> CloudFormatError:
-    """Return the error for text without a line of numbers."""
+def no_points_error(path: Path, begin: str, lines: list[str]) -> CloudFormatError:
+    """Return the error for text without a line of numbers; `lines` are some of its lines."""
     why, hint = (
         f"it begins with {begin!r}",
         f"expected lines of x y z [label]; bevseg reads {formats.readable()}",
     )
-    if re.search(r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", begin):
-        why, hint = f"it seems to have separators of thousands: {why}", "write the numbers without them"
-    elif re.search(r"\d[ \t]+-?\d+\.?\d*,", begin):
-        why, hint = f"several separators stand in a line: {why}", "separate all columns in the same way"
+    known = next((found for line in [*lines, begin] if (found := cause(line))), None)
+    if known:
+        why, hint = f"{known[0]}: {why}", known[1]
     return CloudFormatError(
         "No points in the file", where=path, why=f"no line holds numbers; {why}", hint=hint
     )
@@ -72,14 +109,75 @@ def commas_error(path: Path, first: list[str], why: str) -> CloudFormatError:
     )
 
 
-def counter_error(path: Path, first: list[str], values: str) -> CloudFormatError:
-    """Return the error for a first column that is a number or a time of the points."""
-    others = ["-", *AXES] if len(first) > len(AXES) else [*AXES]
+def counter_error(path: Path, first: Sequence[str], why: str, suggested: str) -> CloudFormatError:
+    """Return the error for a first column that is no coordinate, and `--columns` for the columns that may be."""
+    others = suggested or ",".join(["-", *AXES] if len(first) > len(AXES) else AXES)
+    other = "" if others == "x,y,z" else " or --columns x,y,z"
+    narrow = len(first) == len(AXES)
     return CloudFormatError(
-        "The first column may be no coordinate",
+        "The first three columns may be no x, y and z" if narrow else "The first column may be no coordinate",
         where=path,
-        why=f"no header names it, and it {values}, like a number or a time; the first row is {row(first)}",
-        hint=f"name the columns, for example --columns {','.join(others)} or --columns x,y,z",
+        why=f"no header names {'them' if narrow else 'it'}, and {why}; the first row is {row(first)}",
+        hint=f"name the columns, for example --columns {others}{other}"
+        + ("; if the unit is no metre, say it in a header, such as x[mm] y[mm] z[mm]" if narrow else ""),
+    )
+
+
+def _unreadable(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError | None:
+    """Return the error for a first row with numbers in an odd spelling; None if nothing is known of it."""
+    line = dialect.separator.join(first)
+    odd = [field for field in first if field and not dialect.is_number(field)]
+    known = next((found for field in odd if (found := cause(field))), None)
+    if known is None and any(_FIGURES.match(field[:_SEARCHED]) for field in odd):
+        known = cause(line)
+    if known is None:
+        return None
+    return CloudFormatError(
+        "The text is not a table of numbers",
+        where=path,
+        why=f"{known[0]}: the first row is {line[:_SHOWN]!r}",
+        hint=known[1],
+    )
+
+
+def degrees_error(path: Path, middle: tuple[float, float]) -> CloudFormatError:
+    """Return the error for x and y that are so close together that they may be degrees."""
+    return CloudFormatError(
+        "The coordinates may be degrees",
+        where=path,
+        why=f"x and y, near ({middle[0]:.7g}, {middle[1]:.7g}), differ by less than 0.05, and z by far more",
+        hint="if they are degrees, project the cloud first, for example to its zone of UTM; if they are metres, say "
+        "which columns they are with --columns, for example --columns x,y,z",
+    )
+
+
+def grouped_error(path: Path, line: str) -> CloudFormatError:
+    """Return the error for blanks within numbers."""
+    return CloudFormatError(
+        "Blanks stand within numbers",
+        where=path,
+        why=f"they seem to group thousands, and wider gaps separate the columns: {line.strip()[:_SHOWN]!r}",
+        hint="write the numbers without blanks",
+    )
+
+
+def words_error(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError:
+    """Return the error for words in columns without names."""
+    unreadable = _unreadable(path, first, dialect)
+    if unreadable:
+        return unreadable
+    columns: list[str] = []
+    axes = iter(AXES)
+    for field in first:
+        number = dialect.is_number(field)
+        columns.append(next(axes, "-") if number else "name" if "name" not in columns else "-")
+    while columns[-1] == "-":
+        columns.pop()
+    return CloudFormatError(
+        "A column of words has no name",
+        where=path,
+        why=f"no header names the columns, and the first row is {row(first)}",
+        hint=f"name the columns, for example --columns {','.join(columns)}",
     )
 
 
@@ -93,18 +191,19 @@ def number_error(path: Path, why: str) -> CloudFormatError:
     )
 
 
-def row(fields: list[str]) -> str:
+def row(fields: Sequence[str]) -> str:
     """Return a row as it can be shown."""
     return repr(" ".join(fields)[:_SHOWN])
 
 
-def suggestion(names: list[str] | None, first: list[str], dialect: Dialect) -> str:
+def suggestion(names: list[str] | None, first: list[str], dialect: Dialect, counted: bool = False) -> str:
     """Return what the user may give as `--columns`: known names as they are, the rest of x y z where numbers are."""
     columns: list[str] = []
     for name in names or [""] * len(first):
         known = meaning(name)
         word = "label" if known == "class" else known if known in AXES else ""
         columns.append("" if word in columns else word)
+    columns[0] = columns[0] or "-" if counted and len(columns) > len(AXES) else columns[0]
     for i, axis in enumerate(AXES):
         free = [place for place, word in enumerate(columns) if not word and dialect.is_number(first[place])]
         if axis in columns or not free:

@@ -46,7 +46,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """
     codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
-        parts = _lines(cloud.source, codes, point_labels.confidence)
+        parts = _lines(cloud.source, codes, point_labels.confidence, counted=_is_pts(path))
     else:
         parts = _table(cloud, codes, point_labels.confidence)
     with (
@@ -64,9 +64,16 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     return [*lost_system(cloud, "text"), *only_here(cloud.source)]
 
 
-def _lines(source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
+def _is_pts(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(".pts")
+
+
+def _lines(
+    source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8], *, counted: bool
+) -> Iterator[bytes]:
     name = label_name(source.layout.titles)
-    for part in _chained(heading(source, name), spliced(source.body, source.layout, codes, confidence)):
+    first = heading(source, name, counted=counted)
+    for part in _chained(first, spliced(source.body, source.layout, codes, confidence)):
         yield part if source.end == b"\n" else part.replace(b"\n", source.end)
 
 

@@ -98,7 +98,7 @@ def test_row_names_of_r_have_no_name(tmp_path, quote):
         ("a,b,c,d", [code], "no column is named x"),
         ("x,y,z", [code, code], "does not name 5 columns"),
         ("East,Easting,North,Height", [code], "2 columns are named x"),
-        ("lat,lon,height", [], "no column is named x"),
+        ("lat,height,depth", [], "no column is named x"),
         ("Scan of Main Street", [], "no column is named x"),
         ("# time intensity height", [], "no column is named x"),
     ],
