@@ -106,15 +106,6 @@ def unit_in(name: str) -> str | None:
     return with_unit[2] if with_unit and plain(name) not in _MEANINGS else None
 
 
-def words_of(source: object) -> tuple[str, ...]:
-    """Return the names of the fields that hold words instead of numbers. `Source.fields` leaves them out.
-
-    Text keeps them, every other format names them in `cannot_keep`.
-    """
-    names: tuple[str, ...] = getattr(source, "words", ())
-    return names
-
-
 def only_here(source: object) -> list[str]:
     """Return one sentence for each thing of a source, beside its fields, that only its own format can hold."""
     method: Callable[[], list[str]] = getattr(source, "only_here", list)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.fields import only_here
 from bevseg.io.las.block_writer import write_file
 from bevseg.io.las.codes import (
     CONFIDENCE,

@@ -51,6 +51,12 @@ class TextSource:
         """Names of the columns that hold words."""
         return self._further[1]
 
+    def only_here(self) -> list[str]:
+        """Return one sentence for each column of words, which other formats cannot hold."""
+        return [
+            f"the field {name} is left out: it holds words, which text alone keeps" for name in self.words
+        ]
+
     @functools.cached_property
     def _further(self) -> tuple[dict[str, NDArray[np.generic]], tuple[str, ...]]:
         text = table.tidy(self.body, self.layout)

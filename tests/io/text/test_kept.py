@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.io.text import reader, writer
+from bevseg.io.write import cannot_keep
 from tests.io.text.scenes import XYZ, labels, read, rows, write, written
 
 
@@ -199,3 +200,10 @@ def test_read_label_write_read_gives_the_same_but_for_the_class(
 
 
 AXES = ("x", "y", "z")
+
+
+def test_other_formats_say_that_columns_of_words_are_left_out(tmp_path):
+    cloud = read(tmp_path, "x y z Street\n1.5 2.5 3.5 A12\n2.5 3.5 4.5 B7\n").cloud
+    for name in ("out.laz", "out.ply", "out.pcd"):
+        assert any("field Street is left out" in sentence for sentence in cannot_keep(cloud, tmp_path / name))
+    assert cannot_keep(cloud, tmp_path / "out.txt") == []
