@@ -32,8 +32,8 @@ def verify(
 ) -> None:
     """Prove that RESULT is SOURCE but for the class and the fields of bevseg.
 
-    SOURCE and RESULT are files, or directories whose clouds are matched by the report.json of RESULT, else by name.
-    In the same format every byte of a LAS point and record, every property of PLY and PCD and every digit of text is
+    SOURCE and RESULT are files, or directories whose clouds are matched by the report.json of RESULT, or by name. In
+    the same format every byte of a LAS point and record, every property of PLY and PCD and every digit of text is
     compared; across formats the coordinates, within their resolution, and all further fields. The exit code is 7 if
     something else differs.
 

@@ -42,8 +42,8 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
     for name, values in fields.items():
         matches = [word for word in named(name, free) if _same(name, values, free[word]) is None]
         if matches:  # a dimension that LAS demands can agree by chance, such as 0 for 0.0
-            match = max(matches, key=lambda word: word.endswith("_source") and word not in fields)
-            del left[name], free[match]
+            exact = [word for word in matches if word.endswith("_source") and word not in fields]
+            del left[name], free[(exact or matches)[0]]
     for name, values in left.items():
         found = next((word for word in free if _same(name, values, free[word]) is None), None)
         if found is not None:
