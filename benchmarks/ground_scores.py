@@ -9,6 +9,7 @@ import platform
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,7 +22,7 @@ from bevseg.core import metrics
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.ground.find_ground import find_ground
-from bevseg.io import formats
+from bevseg.io import formats, packed
 
 Mask = NDArray[np.bool_]
 Scores = dict[str, float]
@@ -87,8 +88,9 @@ def codes(path: Path) -> NDArray[np.integer]:
     CloudFormatError
         If it has none, or cannot be read.
     """
-    reader = formats.load(formats.format_to_read(path).reader)
-    found: NDArray[np.integer] | None = reader.read(path).codes
+    with packed.unpacked(path) if packed.is_packed(path) else nullcontext(path) as inner:
+        reader = formats.load(formats.format_to_read(inner).reader)
+        found: NDArray[np.integer] | None = reader.read(inner).codes
     if found is None:
         raise CloudFormatError(
             "No class codes", where=path, why="nothing to compare with", hint="expected lines of x y z class"

@@ -54,7 +54,7 @@ def test_a_cloud_that_will_not_fit_is_refused_with_the_figures(tmp_path, monkeyp
         fields = "property float x\nproperty float y\nproperty float z\n"
         path.write_text(
             {
-                "cloud.txt": ROWS,
+                "cloud.txt": f"x y z class\n{ROWS}",
                 "cloud.ply": f"ply\nformat ascii 1.0\nelement vertex 100\n{fields}end_header\n{plain}",
                 "cloud.pcd": f"FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nPOINTS 100\nDATA ascii\n{plain}",
             }[name]

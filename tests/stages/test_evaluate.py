@@ -110,6 +110,9 @@ def test_a_truth_without_labels_is_bad_input(places):
 def test_codes_that_a_strict_scheme_does_not_know_are_an_error(places):
     text = 'name = "own"\nstrict = true\n[[classes]]\ncode = 1\nname = "house"\ntrain = "building"\n'
     (places / "own.toml").write_text(text)
+    for name in ("out", "truth"):
+        cloud = places / name / "a.txt"
+        cloud.write_text("x y z class\n" + cloud.read_text())
     result = bevseg("evaluate", places / "out", places / "truth", "--classes", places / "own.toml")
     assert result.exit_code == 4
     assert "Unknown class codes" in result.stderr
