@@ -113,16 +113,17 @@ def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
             why=f"their properties are {known}",
             hint="rename the properties that hold the coordinates to x, y and z",
         )
-    kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
-    xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
-    for i, axis in enumerate(axes):
-        if source.vertex[axis].ndim != 1:
+    for axis in axes:
+        if source.vertex.dtype[axis].shape:
             raise CloudFormatError(
                 f"The property {axis} holds several values per point",
                 where=path,
                 why="a coordinate is one number",
                 hint="write the file again with single values for x, y and z",
             )
+    kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
+    xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
+    for i, axis in enumerate(axes):
         xyz[:, i] = source.vertex[axis]
     _warn_of_lost_digits(xyz, path)
     cloud = PointCloud.from_xyz(xyz, scale=step_of(xyz), name=str(path), source=source)
