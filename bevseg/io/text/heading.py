@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bevseg.io.fields import AXES, CONFIDENCE, meaning
-from bevseg.io.text.columns import LABEL, SKIPPED
+from bevseg.io.text.columns import LABEL, SKIPPED, Layout
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, separator_of
 from bevseg.io.text.source import TextSource
@@ -69,7 +69,7 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     """Return a line that names all columns."""
     layout = source.layout
     names = [
-        (t if meaning(t) == "class" else LABEL) if m == LABEL else m if m in AXES else t
+        (t if meaning(t) == "class" else LABEL) if m == LABEL else _axis(m, layout) if m in AXES else t
         for m, t in zip(layout.names, layout.titles, strict=True)
     ]
     further = iter(
@@ -82,6 +82,12 @@ def _own(source: TextSource, new: list[str]) -> bytes:
         for n, m in zip(names, layout.names, strict=True)
     ]
     return (layout.separator.join([*named, *new]) + "\n").encode()
+
+
+def _axis(axis: str, layout: Layout) -> str:
+    """Return the name of a coordinate, with its unit if the lines before the points say one."""
+    unit = _NO_NAME.sub("_", dict(layout.units).get(axis, ""))
+    return f"{axis}[{unit}]" if unit else axis
 
 
 def usable_names(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.crs.degrees import not_a_length
-from bevseg.io.fields import AXES, CONFIDENCE, plain
+from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
 from bevseg.io.text.comments import leading_names, names_columns
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
@@ -96,7 +96,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         guessed=guessed,
         replaced=_too_short(start) if line is None and (wanted or names) else None,
     )
-    units = of_coordinates(names, found, start.heading.values(), start.dialect)
+    named = names if names or wanted else _leading_axes(start)
+    units = of_coordinates(named, found, start.heading.values(), start.dialect)
     return dataclasses.replace(found, units=tuple(units.items()))
 
 
@@ -104,6 +105,12 @@ def _too_short(start: Start) -> int | None:
     """Return the number of the last line before the points, if it names some of the columns."""
     line, text = next(reversed(start.heading.items()), (None, ""))
     return line if leading_names(text, len(start.rows[0])) else None
+
+
+def _leading_axes(start: Start) -> list[str] | None:
+    """Return the names of x, y and z, with their units, in a line that names the first three columns alone."""
+    lines = (names_of(text, start.dialect, len(AXES)) for text in reversed(start.heading.values()))
+    return next((names for names in lines if names and [*map(meaning, names)] == [*AXES]), None)
 
 
 def _by_user(wanted: tuple[str, ...], names: list[str]) -> tuple[list[str], list[str]]:
