@@ -20,6 +20,7 @@ _LONGEST_LINE = 1 << 16
 _SAMPLE = 100
 """Rows that show how lines are split."""
 _MOST_DIGITS = 15
+_SHOWN = 60
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d*)?$")
 
 
@@ -58,7 +59,8 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
         elif text.strip() and not text.lower().startswith("sep="):
             heading[number] = text
         offset += len(line) + 1
-    raise no_points_error(path, readable(data[:60]), [*heading.values()][:_SAMPLE])
+    begin = readable(b"\n".join(lines[:_SHOWN]))[:_SHOWN]
+    raise no_points_error(path, begin, [*heading.values()][:_SAMPLE])
 
 
 def _is_row(text: str, heading: dict[int, str]) -> bool:

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from bevseg.errors import CloudFormatError, UsageError
+from bevseg.errors import UsageError
 from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
@@ -16,7 +16,13 @@ from bevseg.io.text.comments import leading_names, names_columns
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.raster import refuse_raster
 from bevseg.io.text.tokens import STRICT, Dialect, is_missing
-from bevseg.io.text.unclear import commas_error, header_error, many_columns_error, words_error
+from bevseg.io.text.unclear import (
+    commas_error,
+    header_error,
+    many_columns_error,
+    narrow_error,
+    words_error,
+)
 from bevseg.io.text.units import geographic, is_units_row, of_coordinates
 
 _MOST_UNNAMED = 16
@@ -61,12 +67,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
             hint="name as many columns, or fewer: further columns are skipped",
         )
     if count < len(AXES):
-        raise CloudFormatError(
-            f"{count} columns, but x y z are needed",
-            where=start.path,
-            why=f"the first line is {first}",
-            hint="one line per point: x y z [label]",
-        )
+        raise narrow_error(start.path, first, start.dialect)
     guessed: tuple[str, ...] = ()
     if wanted is not None:
         meanings, titles = _by_user(wanted, names or [""] * count)
