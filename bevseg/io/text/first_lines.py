@@ -52,6 +52,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
             and not is_comment(text.strip())
             and _is_row(text, heading)
             and not _numbers_columns(text, lines[number : number + 2])
+            and not _heads_columns(text, lines[number : number + 2])
         ):
             start = Start(heading, *_rows(lines[number - 1 :], path), path)
             found = columns_of(start, wanted, claimed)
@@ -89,6 +90,17 @@ def _numbers_columns(text: str, following: list[bytes]) -> bool:
     if len(counted) < len(AXES) or counted != [str(i) for i in range(len(counted))]:
         return False
     return any(b"." in line or re.search(rb"\d{5}", line) for line in following)
+
+
+def _heads_columns(text: str, following: list[bytes]) -> bool:
+    """Whether a line without any number has words in columns of numbers: a second row of names, or units."""
+    dialect = dialect_of(text)
+    fields = dialect.split(text)
+    if any(dialect.is_number(field) for field in fields):
+        return False
+    words = [i for i, field in enumerate(fields) if not is_missing(field)]
+    rows = [dialect_of(readable(line)).split(readable(line)) for line in following]
+    return any(len(row) == len(fields) and any(dialect.is_number(row[i]) for i in words) for row in rows)
 
 
 def _rows(lines: list[bytes], path: Path) -> tuple[list[list[str]], Dialect]:

@@ -123,6 +123,20 @@ def test_columns_of_something_else_are_not_suggested_as_coordinates(tmp_path, he
         read(tmp_path, f"{header}\n" + rows(","))
 
 
+@pytest.mark.parametrize("second", [",,,r,g", "-,-,-,dB,°", ",,,[0-255],"])
+def test_a_second_row_of_names_is_no_point(tmp_path, second):
+    content = f"x,y,z,color,angle\n{second}\n" + rows(",", after=[number, code])
+    found = read(tmp_path, content)
+    assert_points(found)
+    assert found.cloud.source.fields()["color"].tolist() == [0, 1, 2, 3]
+    assert found.cloud.source.head.decode().split("\n")[1] == second
+
+
+def test_a_first_point_without_coordinates_is_a_point(tmp_path):
+    cloud = read(tmp_path, "x,y,z,kind\n,,,tree\n" + rows(",", after=[lambda i: "car"])).cloud
+    assert len(cloud) == 5 and not cloud.finite[0]
+
+
 def test_the_suggestion_takes_columns_of_numbers(tmp_path):
     lines = rows(before=[lambda i: "2024-05-03", lambda i: f"12:00:0{i}"])
     with pytest.raises(CloudFormatError, match=r"--columns -,-,x,y,z$"):
