@@ -47,6 +47,12 @@ def test_a_first_column_that_is_no_coordinate_is_refused(tmp_path, points, befor
     np.testing.assert_allclose(read(tmp_path, content, columns="-,x,y,z").cloud.xyz, points)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_refusal_of_columns_stands_alone(tmp_path):
+    with pytest.raises(CloudFormatError, match="--columns -,x,y,z "):
+        read(tmp_path, lines(UTM, before=[lambda i: 1000 + i]))
+
+
 @pytest.mark.filterwarnings("ignore:.*the fourth column holds")
 @pytest.mark.parametrize("before", [[time], [code, shuffled], [code, code, code]])
 def test_the_columns_are_found_that_can_be_x_y_z(tmp_path, before):
