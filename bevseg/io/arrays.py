@@ -254,8 +254,7 @@ def _ensure_new(
     path: Path,
 ) -> None:
     """Refuse an array whose columns another one has: `points` beside `xyz`, `rgb` beside `colors`."""
-    axes = {meaning(column) for column in named} & set(AXES)
-    twice = [column for column in found if column in named or meaning(column) in axes]
+    twice = [column for column in found if column in named]
     if twice:
         raise CloudFormatError(
             f"Two arrays hold {', '.join(twice)[:60]}",

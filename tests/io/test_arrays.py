@@ -98,13 +98,19 @@ def test_a_row_per_coordinate_is_told(tmp_path):
     [
         {"points": XYZ, "xyz": XYZ + 1},
         {"points": XYZ, "x": XYZ[:, 0]},
-        {"easting": XYZ[:, 0], "points": XYZ},
         {"points": XYZ, "rgb": np.zeros((3, 3), "u1"), "colors": np.ones((3, 3), "u1")},
     ],
 )
 def test_of_two_arrays_with_the_same_columns_none_is_chosen(tmp_path, named):
     with pytest.raises(CloudFormatError, match=r"(?s)Two arrays hold .*one of them alone"):
         read_cloud(saved(tmp_path / "a.npz", **named))
+
+
+def test_x_y_z_come_before_other_words_for_coordinates(tmp_path):
+    named = {"easting": XYZ[:, 0] + 1, "points": XYZ, "height": LABELS / 2}
+    cloud = read_cloud(saved(tmp_path / "a.npz", **named))
+    np.testing.assert_allclose(cloud.xyz, XYZ)
+    assert list(cloud.source.fields()) == ["easting", "height"]
 
 
 def test_arrays_of_one_column_are_columns(tmp_path):
