@@ -244,6 +244,10 @@ def test_marks_of_missing_heights_are_told(tmp_path):
     [
         "Est;Nord;Quota", "Este;Norte;Cota", "Leste;Norte;Hoogte", "SHAPE_X;SHAPE_Y;SHAPE_Z", "x;y;Elev.",
         "Rechtswert;Hochwert;Höhe über NN", "Abscisse;Ordonnée;Altitude", "E;N;U", "x_m;y_m;z_m",
+        "UTM Easting;UTM Northing;Orthometric Height", "GridE;GridN;Ortho Elev", "PosX;PosY;PosZ",
+        "<x>;<y>;<z>", "X:;Y:;Z:",
+        "Rechtswert [m];Hochwert [m];Höhe ü. NN [m]", "Points_m_XYZ:0;Points_m_XYZ:1;Points_m_XYZ:2",
+        "Восток;Север;Высота", "Este;Norte;Altura", "X_world;Y_world;Z_world",
     ],
 )  # fmt: skip
 def test_more_words_name_the_coordinates(tmp_path, header):
