@@ -2,9 +2,10 @@
 
 from bevseg.io.crs.geokeys import GeoKeys, from_geokeys, parse_geokeys
 from bevseg.io.crs.names import names_of_geokeys, names_of_wkt
-from bevseg.io.crs.wkt import from_wkt, wkt_of_epsg
+from bevseg.io.crs.wkt import METRES_ASSUMED, from_wkt, wkt_of_epsg
 
 __all__ = [
+    "METRES_ASSUMED",
     "GeoKeys",
     "from_geokeys",
     "from_wkt",

@@ -17,7 +17,7 @@ from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
 from bevseg.io.crs.parameters import wkt_of_parameters
 from bevseg.io.crs.proj_database import load_pyproj
 from bevseg.io.crs.system import from_system, parts_of
-from bevseg.io.crs.wkt import warn_unknown
+from bevseg.io.crs.wkt import METRES_ASSUMED, warn_unknown
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,12 @@ def parse_geokeys(directory: bytes, doubles: bytes = b"", texts: bytes = b"") ->
     return keys
 
 
-def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None = None) -> Crs | None:
+def from_geokeys(
+    keys: GeoKeys,
+    where: Path,
+    middle: tuple[float, float] | None = None,
+    otherwise: str = METRES_ASSUMED,
+) -> Crs | None:
     """Read GeoTIFF keys; None, with a warning, if they name neither a system nor a unit of length.
 
     The unit of key 3076 counts, also beside a system that has another one, as in libgeotiff.
@@ -75,7 +80,7 @@ def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None 
     ----------
     keys
         See `parse_geokeys`.
-    where, middle
+    where, middle, otherwise
         See `bevseg.io.crs.from_wkt`.
 
     Raises
@@ -95,13 +100,14 @@ def from_geokeys(keys: GeoKeys, where: Path, middle: tuple[float, float] | None 
             crs = from_system(pyproj.CRS.from_epsg(code), where, middle, _other_unit(code, unit, where))
         except pyproj.exceptions.CRSError as error:
             if unit is None:
-                warn_unknown(where, str(error))
+                warn_unknown(where, str(error), otherwise)
                 return None
             log.warning("%s: %.120s; the coordinates have the unit that the file names", where, error)
     elif geographic:
         raise not_a_length("degrees", where, middle)
     if crs is None and unit is None:
-        warn_unknown(where, f"{_citation(keys)}projection code {code}, and no unit of length that is known")
+        why = f"{_citation(keys)}projection code {code}, and no unit of length that is known"
+        warn_unknown(where, why, otherwise)
         return None
     horizontal = crs.horizontal if crs else (unit or (1.0, ""))[0]
     vertical = _vertical(keys, where) or (horizontal if crs is None or unit else crs.vertical)

@@ -11,8 +11,16 @@ from bevseg.io.crs.system import from_system
 
 log = logging.getLogger(__name__)
 
+METRES_ASSUMED = "metres are assumed"
+"""What is done without a reference system."""
 
-def from_wkt(wkt: str, where: Path, middle: tuple[float, float] | None = None) -> Crs | None:
+
+def from_wkt(
+    wkt: str,
+    where: Path,
+    middle: tuple[float, float] | None = None,
+    otherwise: str = METRES_ASSUMED,
+) -> Crs | None:
     """Read a WKT string; None, with a warning, if it cannot be understood.
 
     Parameters
@@ -24,6 +32,8 @@ def from_wkt(wkt: str, where: Path, middle: tuple[float, float] | None = None) -
     middle
         Middle of the cloud, (x, y) in units of the file. In a geographic system these are longitude and latitude,
         and give the UTM zone of the hint. In a projected one a warning says if it lies outside of the area of use.
+    otherwise
+        What is done if it cannot be understood, for the warning.
 
     Raises
     ------
@@ -36,7 +46,7 @@ def from_wkt(wkt: str, where: Path, middle: tuple[float, float] | None = None) -
     try:
         return from_system(pyproj.CRS.from_wkt(wkt), where, middle)
     except pyproj.exceptions.CRSError as error:
-        warn_unknown(where, str(error))
+        warn_unknown(where, str(error), otherwise)
         return None
 
 
@@ -45,6 +55,6 @@ def wkt_of_epsg(code: int) -> str:
     return str(load_pyproj().CRS.from_epsg(code).to_wkt())
 
 
-def warn_unknown(where: Path, why: str) -> None:
-    """Say that a system was not understood, and what is assumed."""
-    log.warning("%s: unknown coordinate reference system (%.120s): metres are assumed", where, why)
+def warn_unknown(where: Path, why: str, otherwise: str) -> None:
+    """Say that a system was not understood, and what is done."""
+    log.warning("%s: unknown coordinate reference system (%.120s): %s", where, why, otherwise)

@@ -12,7 +12,7 @@ import numpy as np
 from bevseg.io.crs import names_of_geokeys, names_of_wkt
 from bevseg.io.las.gps_time import time_range
 from bevseg.io.las.header import Header
-from bevseg.io.las.reader import geokeys_of, wkt_of
+from bevseg.io.las.reference_system import geokeys_of, wkt_counts, wkt_of
 from bevseg.io.las.source import LasSource
 
 _SYSTEM, _CREATED_AT, _RECORD_AT = slice(26, 58), 90, 105
@@ -33,7 +33,7 @@ def describe(source: LasSource) -> dict[str, Any]:
         "fields": _dimensions(source),
         "gps_time": None if times is None else time_range(times, header.block),
         "reference_system": names_of_wkt(wkt_of(header))
-        if wkt_of(header)
+        if wkt_counts(header)
         else names_of_geokeys(geokeys_of(header)),
     }
 

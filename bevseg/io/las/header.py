@@ -92,12 +92,6 @@ class Header:
         return tuple((low, high) for high, low in zip(ends[::2], ends[1::2], strict=True))
 
     @property
-    def middle(self) -> tuple[float, float]:
-        """Middle of the bounds in the header, (x, y) in units of the file."""
-        east, west, north, south = struct.unpack_from("<4d", self.block, _BOUNDS_AT)
-        return (west + east) / 2, (south + north) / 2
-
-    @property
     def software(self) -> str:
         """Name of the software that made the file."""
         return self.block[_SOFTWARE].split(b"\0")[0].decode("ascii", "replace").strip()

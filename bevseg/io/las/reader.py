@@ -9,21 +9,16 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.crs import GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.format_errors import damaged
 from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header
-from bevseg.io.las.new_header import WKT
 from bevseg.io.las.plausible import ensure_plausible, warn_if_elsewhere
 from bevseg.io.las.point_formats import STANDARD
 from bevseg.io.las.points import read_points
 from bevseg.io.las.read_header import UnknownVersionError, read_header
+from bevseg.io.las.reference_system import read_crs
 from bevseg.io.las.source import LasSource
 from bevseg.io.raw import RawCloud
-
-GEOKEYS = ("LASF_Projection", 34735)
-GEOKEY_VALUES = (34736, 34737)
-"""Records of the same user with the values of keys that are no 16-bit numbers."""
 
 
 def read_source(path: Path) -> LasSource:
@@ -71,33 +66,6 @@ def _ensure_known(header: Header, path: Path) -> None:
     )
 
 
-def read_crs(header: Header, path: Path) -> Crs | None:
-    """Return the reference system of a file; None if it names none, or one that cannot be understood.
-
-    Raises
-    ------
-    CrsError
-        If its units are no lengths.
-    """
-    wkt = wkt_of(header)
-    if wkt:
-        return from_wkt(wkt, path, header.middle)
-    keys = geokeys_of(header)
-    return from_geokeys(keys, path, header.middle) if keys else None
-
-
-def wkt_of(header: Header) -> str:
-    """Return the WKT of a file; empty if it has none."""
-    record = header.find(*WKT)
-    return record.data.split(b"\0")[0].decode("utf-8", "replace").strip() if record else ""
-
-
-def geokeys_of(header: Header) -> GeoKeys:
-    """Return the GeoTIFF keys of a file; empty if it has none."""
-    records = [header.find(GEOKEYS[0], number) for number in (GEOKEYS[1], *GEOKEY_VALUES)]
-    return parse_geokeys(*(record.data if record else b"" for record in records)) if records[0] else {}
-
-
 def read(path: Path) -> RawCloud:
     """Read a LAS or LAZ file; coordinates are views into the packed points.
 
@@ -109,7 +77,7 @@ def read(path: Path) -> RawCloud:
         If its coordinates are no lengths.
     """
     source = read_source(path)
-    crs = read_crs(source.header, path)
+    crs = read_crs(source, path)
     scale, offset = _metres(source.scale, crs), _metres(source.offset, crs)
     x, y, z = (
         _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)

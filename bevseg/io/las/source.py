@@ -15,6 +15,7 @@ from bevseg.io.las.left_out import left_out
 from bevseg.io.las.point_formats import bits, dimension_names
 
 _COLOURS = ("red", "green", "blue")
+_SAMPLE = 1000
 _EIGHT_TO_SIXTEEN = 257
 """Factor from 8-bit to 16-bit colours: 255 becomes 65,535."""
 
@@ -44,6 +45,14 @@ class LasSource:
     scale: tuple[float, float, float]
     offset: tuple[float, float, float]
     chunks: NDArray[np.int64] | None = None
+
+    @functools.cached_property
+    def middle(self) -> tuple[float, float]:
+        """Median of x and of y over a sample, in units of the file. Bounds in the header may be wrong, or zero."""
+        sample = self.points[:: max(len(self.points) // _SAMPLE, 1)]
+        ends = zip("XY", self.scale, self.offset, strict=False)
+        x, y = (float(np.median(sample[name])) * step + start for name, step, start in ends)
+        return x, y
 
     @functools.cached_property
     def extras(self) -> list[Description]:

@@ -1,0 +1,61 @@
+"""Records of a LAS file -> its reference system: WKT or GeoTIFF keys, whichever counts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from bevseg.core.pointcloud import Crs
+from bevseg.io.crs import METRES_ASSUMED, GeoKeys, from_geokeys, from_wkt, parse_geokeys
+from bevseg.io.las.header import Header
+from bevseg.io.las.new_header import WKT, WKT_FLAG
+from bevseg.io.las.source import LasSource
+
+GEOKEYS = ("LASF_Projection", 34735)
+GEOKEY_VALUES = (34736, 34737)
+"""Records of the same user with the values of keys that are no 16-bit numbers."""
+_ENCODING = 6
+_FIRST_NEW = 6
+"""Point format from which on a file has WKT alone (LAS 1.4 R15, section 3)."""
+
+
+def read_crs(source: LasSource, path: Path) -> Crs | None:
+    """Return the reference system of a file; None if it names none, or none that can be understood.
+
+    Raises
+    ------
+    CrsError
+        If its units are no lengths.
+    """
+    wkt, keys = wkt_of(source.header), geokeys_of(source.header)
+    ways: list[Callable[..., Crs | None]] = [functools.partial(from_wkt, wkt)] if wkt else []
+    if keys:
+        ways.append(functools.partial(from_geokeys, keys))
+    if not wkt_counts(source.header):
+        ways.reverse()
+    for number, way in enumerate(ways, 1):
+        otherwise = METRES_ASSUMED if number == len(ways) else "its other description in the file is read"
+        crs = way(path, source.middle, otherwise)
+        if crs is not None:
+            return crs
+    return None
+
+
+def wkt_counts(header: Header) -> bool:
+    """Whether the WKT of a file comes before its GeoTIFF keys. A flag says so; WKT alone is taken without it."""
+    if not wkt_of(header) or not geokeys_of(header):
+        return bool(wkt_of(header))
+    return header.point_format >= _FIRST_NEW or bool(header.block[_ENCODING] & WKT_FLAG)
+
+
+def wkt_of(header: Header) -> str:
+    """Return the WKT of a file; empty if it has none."""
+    record = header.find(*WKT)
+    return record.data.split(b"\0")[0].decode("utf-8", "replace").strip() if record else ""
+
+
+def geokeys_of(header: Header) -> GeoKeys:
+    """Return the GeoTIFF keys of a file; empty if it has none."""
+    records = [header.find(GEOKEYS[0], number) for number in (GEOKEYS[1], *GEOKEY_VALUES)]
+    return parse_geokeys(*(record.data if record else b"" for record in records)) if records[0] else {}
