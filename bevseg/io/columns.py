@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError, UsageError
-from bevseg.io.coordinates import step_of
+from bevseg.io.coordinates import finite_ends, step_of
+from bevseg.io.crs.degrees import ensure_no_degrees
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning, plain
 from bevseg.io.format_errors import no_points
 from bevseg.io.raw import RawCloud, class_codes
@@ -70,6 +71,8 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
     xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes], axis=1)
     if len(xyz) == 0:
         raise no_points(path, "its arrays have no rows")
+    if crs is None:
+        ensure_no_degrees(*finite_ends(xyz), len(xyz), path)
     labels = next((name for name, what in meanings.items() if what == CLASS), None)
     left = {name: values for name, values in columns.items() if name not in (*axes, CONFIDENCE)}
     cloud = PointCloud.from_xyz(

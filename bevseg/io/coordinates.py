@@ -83,9 +83,16 @@ def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:
 
 def _fits(xyz: NDArray[np.floating], step: float) -> bool:
     """Whether the extent fits in 32-bit integers."""
-    lowest = np.min(xyz, axis=0, where=np.isfinite(xyz), initial=np.inf)
-    highest = np.max(xyz, axis=0, where=np.isfinite(xyz), initial=-np.inf)
+    lowest, highest = (np.array(ends) for ends in finite_ends(xyz))
     return bool((highest - np.floor(lowest) < INT32.max * step).all())
+
+
+def finite_ends(xyz: NDArray[np.floating]) -> tuple[list[float], list[float]]:
+    """Return lowest and highest x, y and z of (N, 3) coordinates, NaN and infinity left out."""
+    finite = np.isfinite(xyz)
+    lowest = np.min(xyz, axis=0, where=finite, initial=np.inf)
+    highest = np.max(xyz, axis=0, where=finite, initial=-np.inf)
+    return lowest.tolist(), highest.tolist()
 
 
 def float32_step(xyz: NDArray[np.floating]) -> float | None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.coordinates import float32_step, in_file_units, step_of
+from bevseg.io.coordinates import finite_ends, float32_step, in_file_units, step_of
+from bevseg.io.crs.degrees import ensure_no_degrees
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, class_name, meaning
 from bevseg.io.raw import RawCloud, class_codes
 
@@ -126,6 +127,7 @@ def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
     for i, axis in enumerate(axes):
         xyz[:, i] = source.vertex[axis]
     _warn_of_lost_digits(xyz, path)
+    ensure_no_degrees(*finite_ends(xyz), len(xyz), path)
     cloud = PointCloud.from_xyz(xyz, scale=step_of(xyz), name=str(path), source=source)
     label = own_name(CLASS, source.names) if source.scheme is not None else None
     label = label or class_name(source.names)

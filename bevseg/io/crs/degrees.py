@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from bevseg.errors import CrsError
+from bevseg.errors import CloudFormatError, CrsError
 from bevseg.io.crs.units import SET_THE_SYSTEM
 
 GEOCENTRIC = "geocentric coordinates"
+LEAST = 10
+"""Points whose extent says something."""
+_IF_METRES = (
+    "write a reference system in metres into a copy of a LAS file, or save the points as text and read them with "
+    "--columns x,y,z"
+)
+_CLOSE = 0.05
+"""Extent in x and y, below which metres are too few for a street, and degrees are kilometres."""
 
 
 def not_a_length(unit: str, where: Path, middle: tuple[float, float] | None = None) -> CrsError:
@@ -41,6 +50,51 @@ def not_a_length(unit: str, where: Path, middle: tuple[float, float] | None = No
         hint="project the cloud first, for example to its zone of UTM: pdal translate IN OUT reprojection "
         f"--filters.reprojection.out_srs=EPSG:{code or '326ZZ'}{rest}",
     )
+
+
+def like_degrees(low: Sequence[float], high: Sequence[float]) -> bool:
+    """Whether x and y between these places may be degrees: no street is so narrow, and z spans far more."""
+    x, y, z = (most - least for least, most in zip(low, high, strict=True))
+    narrow = min(x, y) > 0 and max(x, y) < _CLOSE and z > 10 * max(x, y)
+    farthest = [max(abs(least), abs(most)) for least, most in zip(low[:2], high[:2], strict=True)]
+    return narrow and max(farthest) <= 180 and min(farthest) <= 90
+
+
+def may_be_degrees(place: tuple[float, float], where: Path, if_metres: str) -> CloudFormatError:
+    """Return the error for x and y that are so close together that they may be degrees.
+
+    Parameters
+    ----------
+    place
+        x and y of some point.
+    where
+        The file.
+    if_metres
+        What to do if they are none.
+    """
+    return CloudFormatError(
+        "The coordinates may be degrees",
+        where=where,
+        why=f"x and y, near ({place[0]:.7g}, {place[1]:.7g}), differ by less than {_CLOSE}, and z by far more",
+        hint="if they are degrees, project the cloud first, for example to its zone of UTM; if they are metres, "
+        + if_metres,
+    )
+
+
+def ensure_no_degrees(low: Sequence[float], high: Sequence[float], count: int, where: Path) -> None:
+    """Raise CloudFormatError if a cloud without a reference system may be in degrees.
+
+    Parameters
+    ----------
+    low, high
+        Lowest and highest x, y and z, in units of the file.
+    count
+        Number of points.
+    where
+        The file.
+    """
+    if count >= LEAST and like_degrees(low, high):
+        raise may_be_degrees((low[0], low[1]), where, _IF_METRES)
 
 
 def _utm(longitude: float, latitude: float) -> int | None:

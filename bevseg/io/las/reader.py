@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
+from bevseg.io.crs.degrees import ensure_no_degrees
 from bevseg.io.format_errors import damaged
 from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
 from bevseg.io.las.header import Header
@@ -86,6 +87,10 @@ def read(path: Path) -> RawCloud:
     warn_if_elsewhere(
         (x, y, z), [abs(step) for step in source.scale], source.offset, source.header.bounds, path
     )
+    if crs is None:
+        ends = np.array([(values.min(), values.max()) for values in (x, y, z)]).T * np.abs(scale) + offset
+        low, high = ends.tolist()
+        ensure_no_degrees(low, high, len(x), path)
     cloud = PointCloud(
         x,
         y,

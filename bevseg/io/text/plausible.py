@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.crs.degrees import GEOCENTRIC, not_a_length
+from bevseg.io.crs.degrees import GEOCENTRIC, LEAST, like_degrees, may_be_degrees, not_a_length
 from bevseg.io.fields import AXES
 from bevseg.io.text.columns import LABEL, Layout
-from bevseg.io.text.unclear import counter_error, degrees_error
+from bevseg.io.text.unclear import counter_error
 
 HIGHEST = 1e4
 """Metres that no height of a street reaches, and that most coordinates of a country exceed."""
 _RADIUS = 6.3e6, 6.4e6
 _POLAR = 1e5
 """Metres from the plane of the equator: z of geocentric coordinates is larger, heights are not."""
-_DEGREES = 0.05
-"""Extent in x and y, below which metres are too few for a street, and degrees are kilometres."""
+_IF_METRES = "say which columns they are with --columns, for example --columns x,y,z"
 _SAMPLE = 1000
 _LEAST_WHOLE, _LEAST_COUNTED, _LEAST_SORTED = 4, 10, 100
 """Points that show whether a column holds whole numbers, counts, or rises as times do."""
@@ -70,8 +69,9 @@ def check(
     _tell_missing_heights(xyz[:, 2], path)
     if layout.by_user:
         return
-    if metres is None and _like_degrees(xyz, finite):
-        raise degrees_error(path, (float(middle[0]), float(middle[1])))
+    ends = np.nanmin(xyz, axis=0).tolist(), np.nanmax(xyz, axis=0).tolist()
+    if metres is None and len(finite) >= LEAST and like_degrees(*ends):
+        raise may_be_degrees((float(middle[0]), float(middle[1])), path, _IF_METRES)
     if "order" not in layout.guessed:
         return
     table = _numbers(rows, layout)
@@ -123,18 +123,6 @@ def _has_large(table: NDArray[np.float64]) -> bool:
 
 def _rises(column: NDArray[np.float64]) -> bool:
     return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
-
-
-def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool:
-    """Whether x and y may be degrees: no street is so narrow, and z spans far more."""
-    if (
-        len(finite) < _LEAST_COUNTED
-        or (np.abs(finite[:, :2]) > (180, 180)).any()
-        or np.abs(finite[:, :2]).min(axis=1).max() > 90
-    ):
-        return False
-    extent = np.nanmax(xyz, axis=0) - np.nanmin(xyz, axis=0)
-    return bool(extent[:2].min() > 0 and extent[:2].max() < _DEGREES and extent[2] > 10 * extent[:2].max())
 
 
 def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:

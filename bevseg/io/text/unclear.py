@@ -174,17 +174,6 @@ def _unreadable(path: Path, first: list[str], dialect: Dialect) -> CloudFormatEr
     )
 
 
-def degrees_error(path: Path, middle: tuple[float, float]) -> CloudFormatError:
-    """Return the error for x and y that are so close together that they may be degrees."""
-    return CloudFormatError(
-        "The coordinates may be degrees",
-        where=path,
-        why=f"x and y, near ({middle[0]:.7g}, {middle[1]:.7g}), differ by less than 0.05, and z by far more",
-        hint="if they are degrees, project the cloud first, for example to its zone of UTM; if they are metres, say "
-        "which columns they are with --columns, for example --columns x,y,z",
-    )
-
-
 def grouped_error(path: Path, line: str) -> CloudFormatError:
     """Return the error for blanks within numbers."""
     return CloudFormatError(
