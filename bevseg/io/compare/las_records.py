@@ -6,9 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bevseg.config.names import SCHEMES
+from bevseg.core.labels import load_scheme
 from bevseg.io.compare.difference import Difference
 from bevseg.io.compare.las_header import shown
-from bevseg.io.las.codes import CONFIDENCE, LOOKUP, TRAIN_ID
+from bevseg.io.las.codes import (
+    CONFIDENCE,
+    LOOKUP,
+    TRAIN_ID,
+    highest_code,
+    lookup_entries,
+    with_lookup,
+    written_scheme,
+)
 from bevseg.io.las.extra_bytes import KEY as EXTRA_BYTES
 from bevseg.io.las.extra_bytes import SIZE, UNDESCRIBED, Description, distinct
 from bevseg.io.las.header import Header
@@ -16,7 +26,6 @@ from bevseg.io.las.records import Record
 from bevseg.io.las.source import LasSource
 
 _LAZ, _COPC = "laszip encoded", "copc"
-_LOOKUP_ENTRY = 16
 _BYTE = 1
 """Type of the dimensions of bevseg in their descriptions."""
 
@@ -48,9 +57,10 @@ def _is_compared(record: Record) -> bool:
 
 
 def _lookups(source: Header, result: Header) -> Difference | None:
-    """Compare the names of codes: none is left out; others may be added, and a code may get another name.
+    """Compare the names of codes: none is left out, others may be added.
 
-    That is so for the first record. Further ones are the same.
+    A code gets another name only if bevseg gives it this one; which it gives is known for its own schemes. All that
+    is so for the first record. Further ones are the same.
     """
     what = "the record of names of codes"
     one, other = (_all(header, LOOKUP) for header in (source, result))
@@ -63,12 +73,18 @@ def _lookups(source: Header, result: Header) -> Difference | None:
     found = _heads(what, one[:1], other[:1])
     if found is not None:
         return found
-    codes, kept = (
-        {r.data[i] for r in part[:1] for i in range(0, len(r.data), _LOOKUP_ENTRY)} for part in (one, other)
-    )
-    if not codes <= kept:
-        return Difference(f"the name of code {min(codes - kept)}", "present", "missing")
-    return None
+    entries, kept = (lookup_entries(part[0].data if part else b"") for part in (one, other))
+    if not entries.keys() <= kept.keys():
+        return Difference(f"the name of code {min(entries.keys() - kept.keys())}", "present", "missing")
+    scheme = written_scheme(result)
+    if scheme not in SCHEMES:
+        return None
+    named = with_lookup(source, load_scheme(scheme), highest_code(result.point_format)).find(*LOOKUP)
+    expected = lookup_entries(named.data if named else b"")
+    wrong = next((code for code in entries if kept[code] not in (entries[code], expected[code])), None)
+    if wrong is None:
+        return None
+    return Difference(f"the name of code {wrong}", shown(expected[wrong][1:]), shown(kept[wrong][1:]))
 
 
 def _descriptions(source: LasSource, result: LasSource) -> Difference | None:

@@ -12,6 +12,7 @@ from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
 from bevseg.io.las.extra_bytes import Description, decoded, descriptions
 from bevseg.io.las.header import Header
+from bevseg.io.las.point_formats import FIRST_NEW
 from bevseg.io.las.records import Record
 from bevseg.io.raw import LONGEST_NAME
 
@@ -26,6 +27,8 @@ FIVE_BITS = 31
 """Highest code in point formats 0 to 5; their other three bits are flags."""
 LOOKUP = ("LASF_Spec", 0)
 """The classification lookup record, which names codes."""
+LOOKUP_ENTRY = 16
+"""Bytes of an entry: the code, and its name."""
 SIMULATED = "bevseg simulate"
 """Generating software of simulated clouds: their classes are train ids, the codes of `shrec20`."""
 
@@ -54,6 +57,11 @@ def written_scheme(header: Header) -> str | None:
         if re.fullmatch(rf"{CONFIDENCE}(_\d+)?", name) and text.startswith(_MARK):
             return text.removeprefix(_MARK).removesuffix(_MEANING)
     return "shrec20" if header.software == SIMULATED else None
+
+
+def highest_code(point_format: int) -> int:
+    """Return the highest code that a point format holds."""
+    return 255 if point_format >= FIRST_NEW else FIVE_BITS
 
 
 def code_table(scheme: Scheme, classes: NDArray[np.uint8], path: Path) -> NDArray[np.int64]:
@@ -89,6 +97,16 @@ def ensure_fit(kept: NDArray[np.integer], limit: int, path: Path) -> None:
         )
 
 
+def lookup_entries(data: bytes) -> dict[int, bytes]:
+    """Return code -> entry of a classification lookup record. Zeros, with which some writers fill it, name nothing."""
+    entries: dict[int, bytes] = {}
+    for i in range(0, len(data) // LOOKUP_ENTRY * LOOKUP_ENTRY, LOOKUP_ENTRY):
+        entry = data[i : i + LOOKUP_ENTRY]
+        if entry[0] not in entries or entry[1:].strip(b"\0"):
+            entries[entry[0]] = entry
+    return entries
+
+
 def with_lookup(header: Header, scheme: Scheme, limit: int) -> Header:
     """Name all codes that the scheme writes, up to `limit`, in the classification lookup record.
 
@@ -102,8 +120,7 @@ def with_lookup(header: Header, scheme: Scheme, limit: int) -> Header:
     if not named:
         return header
     old = header.find(*LOOKUP)
-    data = old.data if old is not None else b""
-    entries = {data[i]: data[i : i + 16] for i in range(0, len(data) // 16 * 16, 16)}
+    entries = lookup_entries(old.data if old is not None else b"")
     for code, name in named.items():
         same_meaning = (
             scheme.name == "asprs" and code < _FIRST_FREE and entries.get(code, b"")[1:].strip(b"\0")

@@ -53,6 +53,9 @@ STANDARD: tuple[np.dtype[np.void], ...] = tuple(
 )
 """Record of each point format, without extra dimensions (LAS 1.4 R15, tables 7 to 17)."""
 
+FIRST_NEW = 6
+"""Point format from which on fields are wider, classes end at 255, and WKT is the only reference system."""
+
 
 @dataclass(frozen=True)
 class Bits:
@@ -103,7 +106,7 @@ def standard_size(point_format: int) -> int:
 
 def bits(point_format: int) -> dict[str, Bits]:
     """Return the values that are parts of bytes, by the names that laspy gives them."""
-    return _NEW_BITS if point_format >= 6 else _OLD_BITS
+    return _NEW_BITS if point_format >= FIRST_NEW else _OLD_BITS
 
 
 def dimension_names(point_format: int) -> list[str]:
@@ -116,7 +119,7 @@ def dimension_names(point_format: int) -> list[str]:
 
 def laz_items(point_format: int, extra: int) -> list[tuple[int, int]]:
     """Return type and size of the items of a compressed point (LASzip), for `extra` bytes of extra dimensions."""
-    new = point_format >= 6
+    new = point_format >= FIRST_NEW
     items = [(10, 30)] if new else [(6, 20)]
     names = STANDARD[point_format].names or ()
     if "gps_time" in names and not new:

@@ -10,14 +10,13 @@ from bevseg.core.pointcloud import Crs
 from bevseg.io.crs import METRES_ASSUMED, GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.las.header import Header
 from bevseg.io.las.new_header import WKT, WKT_FLAG
+from bevseg.io.las.point_formats import FIRST_NEW
 from bevseg.io.las.source import LasSource
 
 GEOKEYS = ("LASF_Projection", 34735)
 GEOKEY_VALUES = (34736, 34737)
 """Records of the same user with the values of keys that are no 16-bit numbers."""
 _ENCODING = 6
-_FIRST_NEW = 6
-"""Point format from which on a file has WKT alone (LAS 1.4 R15, section 3)."""
 
 
 def read_crs(source: LasSource, path: Path) -> Crs | None:
@@ -46,7 +45,7 @@ def wkt_counts(header: Header) -> bool:
     """Whether the WKT of a file comes before its GeoTIFF keys. A flag says so; WKT alone is taken without it."""
     if not wkt_of(header) or not geokeys_of(header):
         return bool(wkt_of(header))
-    return header.point_format >= _FIRST_NEW or bool(header.block[_ENCODING] & WKT_FLAG)
+    return header.point_format >= FIRST_NEW or bool(header.block[_ENCODING] & WKT_FLAG)
 
 
 def wkt_of(header: Header) -> str:

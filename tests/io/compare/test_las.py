@@ -79,6 +79,15 @@ def test_every_byte_of_a_result_counts_but_the_declared_ones(upgrade, tmp_path):
     assert data[codes[0]] == 7 and codes[0] not in unseen
 
 
+def test_a_code_keeps_its_name_unless_bevseg_gives_it_another(tmp_path):
+    names = b"\7noise".ljust(16, b"\0") + b"\2Boden".ljust(16, b"\0") + b"\100tram".ljust(16, b"\0")
+    source = make(tmp_path / "a.las", 6, vlrs=[vlr(*LOOKUP, names)])
+    data = labelled(source, tmp_path / "out.las").read_bytes()
+    for name in (b"noise", b"Boden", b"\100car"):
+        tampered = data.replace(name, name[:-1] + b"X")
+        assert "the name of code" in str(found(source, tampered, tmp_path / "b.las"))
+
+
 def test_bytes_behind_the_end_of_a_result_are_found(tmp_path):
     source = make(tmp_path / "a.las")
     data = labelled(source, tmp_path / "out.las").read_bytes()

@@ -12,7 +12,7 @@ from bevseg.errors import CloudFormatError, LabelError, UsageError
 from bevseg.io.las import writer
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
-from tests.io.las import lasfiles
+from tests.io.las import assembled, lasfiles
 
 FORMATS = [(0, "1.2"), (1, "1.0"), (1, "1.2"), (2, "1.2"), (3, "1.4"), (4, "1.3"), (5, "1.3")]
 FORMATS += [(number, "1.4") for number in range(6, 11)]
@@ -208,6 +208,14 @@ def test_a_lookup_record_that_is_there_is_added_to(tmp_path):
     relabelled(lasfiles.make(tmp_path / "in.laz", 6, edit=named), tmp_path / "out.laz")
     assert entries(tmp_path / "out.laz") == ASPRS | {2: "Boden", 64: "car", 65: "pole"}
     assert len(laspy.read(tmp_path / "out.laz").vlrs.get("ClassificationLookupVlr")) == 1
+
+
+def test_zeros_that_fill_up_a_lookup_record_name_nothing(tmp_path):
+    data = (b"\0never".ljust(16, b"\0") + b"\50tram".ljust(16, b"\0")).ljust(4096, b"\0")
+    rows = assembled.points(6, 500)
+    source = assembled.write(tmp_path / "in.las", 6, rows, vlrs=[assembled.vlr("LASF_Spec", 0, data)])
+    relabelled(source, tmp_path / "out.las")
+    assert entries(tmp_path / "out.las") == ASPRS | {0: "never", 40: "tram", 64: "car", 65: "pole"}
 
 
 def test_codes_of_another_scheme_are_all_named(tmp_path):
