@@ -36,6 +36,8 @@ _DATUM, _SEMI_MAJOR, _PROJECTION, _METHOD = 2050, 2057, 3074, 3075
 _OF_PROJECTIONS = range(3072, 3100)
 _CODES = range(1024, 32767)
 _USER_DEFINED = 32767
+_SAME = 1e-7
+"""Sizes of units differ by more: the feet of surveys by 2e-6."""
 
 
 def parse_geokeys(directory: bytes, doubles: bytes = b"", texts: bytes = b"") -> dict[int, Value]:
@@ -205,7 +207,7 @@ def _other_unit(code: int, unit: tuple[float, str] | None, where: Path) -> tuple
     if flat is None or not flat.is_projected:
         return None
     axis = flat.axis_info[0]
-    if abs(unit[0] / axis.unit_conversion_factor - 1) < 1e-7:
+    if abs(unit[0] / axis.unit_conversion_factor - 1) < _SAME:
         return None
     log.warning(
         "%s: the file names EPSG:%d, which is in %s, and the unit %s (%.9g m): the unit is used",
@@ -218,20 +220,25 @@ def _vertical(keys: GeoKeys, where: Path) -> float | None:
     """Return metres per unit of the heights; None where the keys name neither unit nor vertical system."""
     unit, code = _number(keys, _VERTICAL_UNIT), _number(keys, _VERTICAL)
     size = units.size_of_code(unit)
-    if size is not None:
-        return size
-    if unit:
+    if size is None and unit:
         log.warning("%s: the unit of the heights (key 4099) is no EPSG length: %d", where, unit)
     if code not in _CODES:
-        return None
+        return size
     pyproj = load_pyproj()
     try:
         system = parts_of(pyproj.CRS.from_epsg(code)).vertical
     except pyproj.exceptions.CRSError:
         system = None
     if system is None:  # GeoTIFF 1.0 has codes of datums and ellipsoids here, all in the unit of key 4099
+        if size is None:
+            log.warning(
+                "%s: EPSG:%d (key 4096) is no vertical system: heights have the horizontal unit", where, code
+            )
+        return size
+    own = system.axis_info[-1]
+    if size is not None and abs(size / own.unit_conversion_factor - 1) > _SAME:
         log.warning(
-            "%s: EPSG:%d (key 4096) is no vertical system: heights have the horizontal unit", where, code
+            "%s: the file names EPSG:%d, which is in %s, and the unit %s for heights (%.9g m): the unit is used",
+            *(where, code, own.unit_name, units.name_of_code(unit), size),
         )
-        return None
-    return float(system.axis_info[-1].unit_conversion_factor)
+    return float(own.unit_conversion_factor) if size is None else size

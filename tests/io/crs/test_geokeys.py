@@ -199,3 +199,16 @@ def test_degrees_that_cannot_be_are_no_reason_to_project():
     with pytest.raises(CrsError, match="coordinates have not") as caught:
         from_geokeys({1024: 2, 2048: 4326}, HERE, (5e5, 5.4e6))
     assert "a_srs" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("system", "unit", "warned"),
+    [(5703, 9003, True), (6360, 9002, True), (6360, 9003, False), (5703, 9001, False), (5703, None, False)],
+)
+def test_a_unit_of_heights_that_is_not_that_of_their_system_is_told(system, unit, warned, caplog):
+    keys = {1024: 1, 3072: 26917, 4096: system} | ({4099: unit} if unit else {})
+    with caplog.at_level(logging.WARNING):
+        found = from_geokeys(keys, HERE)
+    assert ("for heights" in caplog.text) == warned
+    expected = {9001: 1, 9002: FOOT, 9003: US_FOOT, None: 1}[unit]
+    assert found.vertical == pytest.approx(expected, rel=1e-9)
