@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.errors import CloudFormatError
 from bevseg.io.format_errors import no_points, too_few
 from bevseg.io.las import laz
 from bevseg.io.las.extra_bytes import described, record_type
@@ -44,10 +45,10 @@ def read_points(
     length, least = header.record_length, standard_size(header.point_format)
     if length < least:
         raise ValueError(f"a point has {length} bytes, point format {header.point_format} takes {least}")
-    if not header.counts:
-        raise no_points(path, "its header counts 0")
     size = path.stat().st_size
     end = header.evlr_starts[0] if header.evlr_starts else size
+    if not header.counts:
+        raise _uncounted(path, end - header.points_at, length)
     if header.compressed:
         chunks = _chunks(file, header, end)
         count = int(chunks.points.sum())
@@ -71,6 +72,18 @@ def read_points(
     if file.readinto(points.view(np.uint8)) != points.nbytes:  # type: ignore[attr-defined]
         raise too_few(path, count)
     return points, None
+
+
+def _uncounted(path: Path, held: int, length: int) -> CloudFormatError:
+    """Return the error for a header that counts 0, and `held` bytes where points of `length` bytes would be."""
+    if held <= length:  # LAZ without points has an empty chunk table
+        return no_points(path, "its header counts 0")
+    return CloudFormatError(
+        "The header counts no points",
+        where=path,
+        why=f"{held:,} bytes stand where points are: the program that wrote the file has probably not finished it",
+        hint="export it again, or let a program count the points, for example lasinfo -repair_counters of LAStools",
+    )
 
 
 def _chunks(file: BinaryIO, header: Header, size: int) -> laz.Chunks:

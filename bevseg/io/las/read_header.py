@@ -12,6 +12,8 @@ from bevseg.io.las.records import cut_records
 _ENCODING, _VERSION, _SIZE = 6, 24, 94
 _WAVEFORM_AT, _EVLR_AT, _LEAST = 227, 235, 227
 _INTERNAL_WAVEFORM = 0x02
+_NEWEST = 5
+"""Minor version."""
 
 
 class UnknownVersionError(ValueError):
@@ -44,7 +46,7 @@ def read_header(file: BinaryIO, size: int) -> Header:
         raise ValueError(f"the header takes {_LEAST} bytes at least, the file has {len(block)}")
     length, points_at, count = struct.unpack_from("<HII", block, _SIZE)
     major, minor = block[_VERSION : _VERSION + 2]
-    if major != 1:
+    if major != 1 or minor > _NEWEST:
         raise UnknownVersionError(major, minor)
     least = _LEAST if minor < 4 else standard_length(minor)
     if length < least:

@@ -112,6 +112,7 @@ def test_a_billion_extended_records_are_refused_at_once(tmp_path):
     ("at", "data", "reason"),
     [
         (24, b"\2", "LAS 2.4 is not known"),
+        (25, b"\6", "LAS 1.6 is not known"),
         (94, struct.pack("<H", 300), "takes 375 bytes"),
         (96, struct.pack("<I", 2**31), "points begin at byte"),
         (104, b"\x0b", "Point format 11 is not known"),
@@ -124,6 +125,16 @@ def test_a_header_that_contradicts_itself_is_refused(tmp_path, at, data, reason)
 
 def test_a_file_without_points_says_so(tmp_path):
     assert "no points" in refusal(made(tmp_path / "in.las", wide=0))
+
+
+@pytest.mark.parametrize("suffix", [".las", ".laz"])
+@pytest.mark.parametrize("minor", [2, 4])
+def test_a_count_of_zero_before_points_is_told_from_no_points(tmp_path, suffix, minor):
+    rows = assembled.points(1, COUNT)
+    source = assembled.write(tmp_path / f"in{suffix}", 1, rows, minor=minor, legacy=0, wide=0)
+    assert "counts no points" in refusal(source) and "not finished" in refusal(source)
+    empty = assembled.write(tmp_path / f"empty{suffix}", 1, rows[:0], minor=minor)
+    assert "The cloud has no points" in refusal(empty)
 
 
 # LAZ.
