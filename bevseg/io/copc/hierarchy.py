@@ -112,10 +112,10 @@ def parse(records: Sequence[bytes], starts: Sequence[int], root_at: int, root_si
         link, start, size = pages.pop()
         if size <= 0 or size % ENTRY.itemsize:
             raise ValueError(f"a page of its octree has {size:,} bytes; an entry has {ENTRY.itemsize}")
+        place = links[link] = places.in_records(start, size)
         unread -= size
         if unread < 0:  # links that turn in a circle end here: no byte belongs to two pages
             raise ValueError("pages of its octree are reached twice")
-        place = links[link] = places.in_records(start, size)
         found.append(place + np.arange(0, size, ENTRY.itemsize))
         entries = _get(data, found[-1])
         linked = np.flatnonzero(entries["points"] == _LINK)

@@ -102,6 +102,15 @@ def test_a_wrong_octree_is_said_and_the_points_are_read_as_laz(wrong):
     np.testing.assert_array_equal(cloud.x, laspy.read(wrong).X)
 
 
+@pytest.mark.parametrize("name", ["root of very many bytes", "page beyond the file"])
+def test_a_page_outside_of_the_records_is_called_so(sound, tmp_path, name):
+    data = bytearray(sound)
+    WRONG[name](data)
+    (tmp_path / "wrong.copc.laz").write_bytes(data)
+    with pytest.warns(UserWarning, match="outside of the octree's records"):
+        read_cloud(tmp_path / "wrong.copc.laz")
+
+
 def test_its_result_is_plain_laz_and_says_so(wrong, tmp_path):
     assert reader.holds(wrong) and reader.ending(wrong) == "laz"
     with pytest.warns(UserWarning):
