@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from bevseg.errors import CloudFormatError, CloudNotFoundError, InputError, UsageError
 from bevseg.io import foreign, formats, packed
+
+log = logging.getLogger(__name__)
 
 _DOCUMENTS = ("changelog", "copying", "licence", "license", "notes", "readme")
 """Stems of files that are never clouds, whatever their suffix."""
@@ -113,6 +116,12 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = 
     if distinct:
         _ensure_distinct(found)
     return Found(found, skipped)
+
+
+def log_skipped(found: Found) -> None:
+    """Log which entries of directories are passed over, and why."""
+    for path, why in found.skipped.items():
+        log.info("skipped: %s: %s", path, why)
 
 
 def stem(path: Path) -> str:

@@ -17,13 +17,13 @@ from bevseg.config import NAMED, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError, UsageError
-from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.find import CloudFile, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.request import APART, TASK, RunRequest
-from bevseg.runner.train_first import MODEL_FILES, log_passed_over, starting_model, trained_model
+from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, for_each_cloud
 from bevseg.runtime.processes import call
@@ -65,7 +65,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     one_file = is_one_file(request.out)
     earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     _check_outputs(request, clouds.clouds, settings)
-    log_passed_over(clouds.skipped)
+    log_skipped(clouds)
     trained = BatchResult()
     if request.train_on is not None:
         trained = trained_model(request, settings, clouds.clouds, earlier, progress)

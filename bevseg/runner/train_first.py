@@ -6,15 +6,14 @@ import dataclasses
 import functools
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import bevseg
 from bevseg.config import Settings, to_table
 from bevseg.core.labels import Scheme, load_scheme
 from bevseg.errors import InputError, OutputExistsError
-from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.find import CloudFile, find_clouds, log_skipped
 from bevseg.io.read import read_cloud
 from bevseg.runner import finished
 from bevseg.runner.finished import AGAIN, REPORT, Earlier
@@ -98,12 +97,6 @@ def starting_model(request: RunRequest) -> Model | None:
     return None if request.init is None else pipeline.load_model(request.init)
 
 
-def log_passed_over(skipped: Mapping[Path, str]) -> None:
-    """Log which entries of a directory are no clouds, and why."""
-    for path, why in skipped.items():
-        log.info("skipped: %s: %s", path, why)
-
-
 def _conditions(request: RunRequest, settings: Settings) -> dict[str, Any]:
     """Return what the trained model depends on, ready for JSON."""
     assert request.train_on is not None
@@ -131,7 +124,7 @@ def _train(request: RunRequest, settings: Settings, progress: Progress) -> Batch
     found = find_clouds([request.train_on])
     files = found.clouds
     ensure_known([file.stem for file in files], request.val or ())
-    log_passed_over(found.skipped)
+    log_skipped(found)
     scheme = load_scheme(request.classes) if request.classes else None
     read = functools.partial(_read_example, scheme=scheme, columns=request.columns, settings=settings)
     with watch("read"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bevseg.core.labels import load_scheme
-from bevseg.io.find import CloudFile, find_clouds
+from bevseg.io.find import CloudFile, find_clouds, log_skipped
 from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
@@ -47,6 +47,7 @@ def ingest_clouds(
     if classes:
         load_scheme(classes)
     found = find_clouds(list(paths))
+    log_skipped(found)
     if not options.overwrite:
         ensure_not_all_exist([work / file.stem / "cloud.las" for file in found.clouds])
     stage = functools.partial(

@@ -140,6 +140,7 @@ def test_pipes_and_dangling_links_of_a_directory_are_listed_and_passed_over(tiny
         _, err = running.communicate(timeout=300)
     assert running.returncode == 0, err
     assert left_behind(tmp_path / "work") == ["a"]
+    assert "pipe.laz: a pipe (FIFO)" in err and "gone.laz: it is a link that leads nowhere" in err
 
 
 def test_a_pipe_that_is_named_is_refused_and_does_not_hang(tmp_path):
