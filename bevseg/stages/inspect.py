@@ -17,7 +17,7 @@ from bevseg.errors import ModelError
 from bevseg.io.describe import describe
 from bevseg.io.fields import Source, meaning
 from bevseg.io.read import FileCodes, read_with_codes
-from bevseg.printable import utf8_values
+from bevseg.printable import printable, utf8_values
 from bevseg.workdir.facts import cloud_facts
 
 MODEL_SUFFIX = ".safetensors"
@@ -115,7 +115,7 @@ def _text(table: Mapping[str, Any]) -> str:
 def _lines(table: Mapping[str, Any], indent: int = 0) -> list[str]:
     lines = []
     for key, value in table.items():
-        head = f"{' ' * indent}{key}:"
+        head = f"{' ' * indent}{printable(key)}:"
         nested = isinstance(value, Mapping) and bool(value)
         lines += [head, *_lines(value, indent + 2)] if nested else [f"{head} {_value(value)}"]
     return lines
@@ -129,4 +129,4 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         # Coordinates have millimetres; all else has six digits.
         return f"{value + 0.0:.6g}" if not abs(value) >= 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
-    return "-" if value is None else str(value)
+    return "-" if value is None else printable(value, keep="\t")

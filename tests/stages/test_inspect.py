@@ -13,7 +13,7 @@ from bevseg.stages.inspect import text
 from tests import tiny
 from tests.cli.invoke import bevseg
 from tests.io.crs import geokey_files
-from tests.io.las import lasfiles
+from tests.io.las import assembled, lasfiles
 
 
 def table(path, *arguments):
@@ -159,3 +159,11 @@ def test_scores_of_a_model_that_are_no_scores_are_an_error_that_says_so(held_out
     table = {"kind": "model", "file": "m.safetensors", "scores": {"validation": held_out}}
     with pytest.raises(ModelError, match="scores in this model cannot be shown"):
         text(table)
+
+
+def test_names_of_a_file_never_break_a_line(tmp_path):
+    vlrs = [assembled.vlr(*assembled.EXTRA_BYTES, assembled.description(1, b"De\nv\x1b[31m"))]
+    source = assembled.write(tmp_path / "a.las", 6, assembled.points(6, 5, 1), vlrs=vlrs)
+    assembled.patched(source, 58, b"soft\nware")
+    lines = bevseg("inspect", source).stdout.splitlines()
+    assert r"  De\nv\x1b[31m: uint8, extra" in lines and r"  generating_software: soft\nware" in lines
