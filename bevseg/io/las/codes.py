@@ -98,7 +98,7 @@ def ensure_fit(kept: NDArray[np.integer], limit: int, path: Path) -> None:
 
 
 def lookup_entries(data: bytes) -> dict[int, bytes]:
-    """Return code -> entry of a classification lookup record. Zeros, with which some writers fill it, name nothing."""
+    """Return code -> entry of a classification lookup record. Zeros, which fill up some records, name nothing."""
     entries: dict[int, bytes] = {}
     for i in range(0, len(data) // LOOKUP_ENTRY * LOOKUP_ENTRY, LOOKUP_ENTRY):
         entry = data[i : i + LOOKUP_ENTRY]

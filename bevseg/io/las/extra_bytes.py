@@ -93,6 +93,12 @@ def described(header: Header, point_format: int, length: int) -> list[Descriptio
     return found
 
 
+def unknown_type(header: Header) -> tuple[str, int] | None:
+    """Return name and type of the first dimension of a type, and so of a size, that is not known; else None."""
+    found = ((decoded(data[4:36]), data[2]) for data in descriptions(header) if _kind(data) is None)
+    return next(found, None)
+
+
 def record_type(point_format: int, length: int, extras: Iterable[Description]) -> np.dtype[np.void]:
     """Return the type of points of `length` bytes, with one field per stored value."""
     standard = STANDARD[point_format]

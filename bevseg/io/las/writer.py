@@ -23,6 +23,7 @@ from bevseg.io.las.codes import (
     with_lookup,
 )
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
+from bevseg.io.las.extra_bytes import unknown_type
 from bevseg.io.las.left_out import has_outside_waveforms
 from bevseg.io.las.other_fields import other_fields
 from bevseg.io.las.record import layout, write_codes
@@ -126,7 +127,7 @@ def lost(cloud: PointCloud) -> list[str]:
     )
     if not isinstance(cloud.source, LasSource):
         return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
-    beside = _waveforms_beside(cloud)
+    beside = [*_waveforms_beside(cloud), *_undescribed(cloud.source)]
     if header.minor != base.header.minor:
         beside.append(
             f"the version becomes LAS 1.4: LAS 1.{base.header.minor} describes {MOST} extra dimensions at most"
@@ -141,6 +142,18 @@ def _waveforms_beside(cloud: PointCloud) -> list[str]:
     name = f"{cloud.origin.stem if cloud.origin else cloud.name}.wdp"
     return [
         f"the waveforms stand in a file of their own, {name}: copy it beside the result, under the result's name"
+    ]
+
+
+def _undescribed(source: LasSource) -> list[str]:
+    """Return one sentence for descriptions of dimensions whose place in the points cannot be known."""
+    found = unknown_type(source.header)
+    if found is None:
+        return []
+    name, number = found
+    return [
+        f"the descriptions of the extra dimensions from {name!r} on are left out: LAS has no type {number}; "
+        "their bytes stay, without a description"
     ]
 
 

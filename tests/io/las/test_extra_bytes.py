@@ -200,3 +200,12 @@ def test_long_names_become_distinct_short_ones_that_all_software_reads(tmp_path)
     for backend in (laspy.LazBackend.LazrsParallel, laspy.LazBackend.Laszip):
         seen = laspy.read(tmp_path / "out.laz", laz_backend=backend)
         assert list(seen.point_format.extra_dimension_names) == shown
+
+
+def test_descriptions_of_an_unknown_type_are_named_and_the_bytes_stay(tmp_path):
+    entries = b"".join(description(*one) for one in ((3, b"width"), (31, b"odd"), (9, b"behind")))
+    rows = assembled.points(6, COUNT, 2 + 4 + 4)
+    source = assembled.write(tmp_path / "in.las", 6, rows, vlrs=[vlr(*assembled.EXTRA_BYTES, entries)])
+    (sentence,) = writer.cannot_keep(read_cloud(source))
+    assert "from 'odd' on" in sentence and "type 31" in sentence
+    labelled(source, tmp_path / "out.laz")
