@@ -58,7 +58,7 @@ INSIDE = {
             "aux_xml",
             "foreign",
         ),
-        ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns"),
+        ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns", "missing_heights"),
         ("text", "ply", "pcd", "las", "e57", "arrays", "kitti"),
         ("copc",),
         ("find", "write", "simulated", "describe"),

@@ -19,6 +19,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, LabelError, UsageError
 from bevseg.io import Format, foreign, formats, packed
 from bevseg.io.find import ensure_regular, stem
+from bevseg.io.missing_heights import warn_of_missing_heights
 from bevseg.io.raw import LONGEST_NAME, RawCloud, unclear_class
 
 
@@ -91,6 +92,7 @@ def read_with_codes(
             entry, raw = _read_raw(inner, columns, scan)
     else:
         entry, raw = _read_raw(path, columns, scan)
+    warn_of_missing_heights(raw.cloud, path)
     raw = _without_unclear_codes(raw, entry, path, scheme)
     labels, decoder = _labels(raw, entry, path, scheme, strict)
     cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())

@@ -1,8 +1,7 @@
-"""Coordinates that can be none: angles, geocentric ones, counters, times, marks of missing heights."""
+"""Coordinates that can be none: angles, geocentric ones, counters, times."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,8 +22,6 @@ _IF_METRES = "say which columns they are with --columns, for example --columns x
 _SAMPLE = 1000
 _LEAST_WHOLE, _LEAST_COUNTED, _LEAST_SORTED = 4, 10, 100
 """Points that show whether a column holds whole numbers, counts, or rises as times do."""
-NO_DATA = (-9999.0, -32768.0, -99999.0)
-"""Heights that rasters write where they have none."""
 
 
 def check(
@@ -34,7 +31,7 @@ def check(
     metres: tuple[float, float] | None,
     path: Path,
 ) -> None:
-    """Refuse columns that cannot be x, y and z in a unit of length; warn of marks of missing heights.
+    """Refuse columns that cannot be x, y and z in a unit of length.
 
     What `--columns` says is taken, but for geocentric coordinates, which no choice of columns mends.
 
@@ -66,7 +63,6 @@ def check(
     middle = np.median(finite, axis=0) * (across, across, up)
     if _RADIUS[0] < np.linalg.norm(middle) < _RADIUS[1] and abs(middle[2]) > _POLAR:
         raise not_a_length(GEOCENTRIC, path)
-    _tell_missing_heights(xyz[:, 2], path)
     if layout.by_user:
         return
     ends = np.nanmin(xyz, axis=0).tolist(), np.nanmax(xyz, axis=0).tolist()
@@ -123,20 +119,6 @@ def _has_large(table: NDArray[np.float64]) -> bool:
 
 def _rises(column: NDArray[np.float64]) -> bool:
     return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
-
-
-def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
-    for mark in NO_DATA:
-        count = int(np.count_nonzero(z == mark))
-        if count < 2 or count == len(z):
-            continue
-        others = z[z != mark]
-        if np.nanmin(np.abs(others - mark)) > abs(mark) / 10:
-            warnings.warn(
-                f"{path}: {count:,} points have a height of {mark:g}, which rasters write where they have none, far "
-                "from all others: remove these points if they are no measurements",
-                stacklevel=4,
-            )
 
 
 def _numbers(rows: Sequence[Sequence[str]], layout: Layout) -> NDArray[np.float64]:

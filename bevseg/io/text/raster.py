@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.errors import CloudFormatError
-from bevseg.io.text.plausible import NO_DATA
+from bevseg.io.missing_heights import MARKS
 
 _MOST = 6
 """Columns of points without names, of which all may hold like numbers: x y z and three more."""
@@ -39,7 +39,7 @@ def refuse_raster(rows: Sequence[Sequence[str]], count: int, path: Path) -> None
         table = np.array([[float(field.replace(",", ".")) for field in row[:count]] for row in rows])
     except ValueError:
         return
-    table[np.isin(table, NO_DATA)] = np.nan
+    table[np.isin(table, MARKS)] = np.nan
     known = table[:, np.isfinite(table).any(axis=0)]
     if known.shape[1] <= _MOST:
         return

@@ -232,13 +232,6 @@ def test_an_end_mark_is_told(tmp_path, mark):
         assert len(read(tmp_path, rows() + mark).cloud) == 4
 
 
-def test_marks_of_missing_heights_are_told(tmp_path):
-    holes = UTM.copy()
-    holes[3:6, 2] = -9999
-    with pytest.warns(UserWarning, match="3 points have a height of -9999"):
-        read(tmp_path, lines(holes))
-
-
 @pytest.mark.parametrize(
     "header",
     [
