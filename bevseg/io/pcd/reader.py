@@ -64,9 +64,10 @@ def _compressed(path: Path, header: Header) -> NDArray[np.void]:
     """Read the fields one after the other, each for all points."""
     with path.open("rb") as file:
         file.seek(header.size)
-        sizes = np.frombuffer(file.read(8), "<u4")
-        if len(sizes) < 2:
+        first = file.read(8)
+        if len(first) < 8:
             raise too_few(path, header.points, 0)
+        sizes = np.frombuffer(first, "<u4")
         if int(sizes[0]) > path.stat().st_size - file.tell():
             raise too_few(path, header.points)
         data = np.fromfile(file, np.uint8, int(sizes[0]))

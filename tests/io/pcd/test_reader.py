@@ -180,6 +180,14 @@ def test_sizes_of_compressed_data_are_held_against_the_file(tmp_path, packed, un
         read_content(tmp_path, content)
 
 
+@pytest.mark.parametrize("left", range(8))
+def test_compressed_data_cut_within_its_sizes_are_too_few(tmp_path, left):
+    record = [("x", "f4", 1), ("y", "f4", 1), ("z", "f4", 1)]
+    content = head_of(record, "binary_compressed", 2) + struct.pack("<II", 26, 24)[:left]
+    with pytest.raises(CloudFormatError):
+        read_content(tmp_path, content)
+
+
 def test_no_memory_is_taken_for_compressed_bytes_that_are_not_there(tmp_path):
     record = [("x", "f4", 1), ("y", "f4", 1), ("z", "f4", 1)]
     content = head_of(record, "binary_compressed", 2) + struct.pack("<II", 1 << 28, 24) + bytes(24)
