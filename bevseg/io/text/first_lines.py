@@ -23,8 +23,19 @@ _MOST_DIGITS = 15
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d*)?$")
 
 
-def layout(data: bytes, columns: str | None, path: Path) -> Layout:
+def layout(data: bytes, columns: str | None, path: Path, last: str = "") -> Layout:
     """Inspect the first lines of a file.
+
+    Parameters
+    ----------
+    data
+        The text, or its start.
+    columns
+        `--columns`.
+    path
+        For messages.
+    last
+        A comment behind the last point, which may name the columns.
 
     Raises
     ------
@@ -52,7 +63,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
             and _is_row(text, heading)
             and not _numbers_columns(text, lines[number : number + 2])
         ):
-            start = Start(heading, *_rows(lines[number - 1 :], path), path)
+            start = Start(heading, *_rows(lines[number - 1 :], path), path, last)
             found = columns_of(start, wanted, claimed)
             return dataclasses.replace(found, offset=offset, line=number, claimed=claimed)
         elif text.strip() and not text.lower().startswith("sep="):

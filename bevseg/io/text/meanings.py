@@ -12,7 +12,7 @@ from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.fields import AXES, CONFIDENCE, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
-from bevseg.io.text.comments import leading_names, names_columns
+from bevseg.io.text.comments import leading_names, names_behind, names_columns
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.raster import refuse_raster
 from bevseg.io.text.tokens import STRICT, Dialect, is_missing
@@ -35,12 +35,13 @@ _PTS = {
 
 @dataclass(frozen=True)
 class Start:
-    """The lines before the points, and the first of these."""
+    """The lines before the points, the first of these, and a comment behind the last of them."""
 
     heading: dict[int, str]
     rows: list[list[str]]
     dialect: Dialect
     path: Path
+    last: str = ""
 
     @property
     def header(self) -> str | None:
@@ -53,6 +54,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
     first = start.rows[0]
     line, names, trailing = _header(start, wanted is not None)
     count = len(first) - trailing
+    behind = names_behind(start.last, start.dialect, count) if names is None else None
+    names = names or behind
     if wanted is not None and len(wanted) > count:
         raise UsageError(
             f"{len(wanted)} columns for a file with {count}",
@@ -94,7 +97,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         skipped=tuple(i for i, name in enumerate(wanted or ()) if name == SKIPPED),
         by_user=wanted is not None,
         guessed=guessed,
-        replaced=_too_short(start) if line is None and (wanted or names) else None,
+        replaced=_too_short(start) if line is None and not behind and (wanted or names) else None,
+        named_behind=behind is not None,
     )
     units = of_coordinates(names, found, start.heading.values(), start.dialect)
     return dataclasses.replace(found, units=tuple(units.items()))

@@ -65,10 +65,12 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         raise other.error(path)
     lines = decoded(data, path)
     del data
-    start = layout(lines.data, columns, path)
+    start = layout(lines.data, columns, path, readable(rows.last_comment(lines.data)))
     head, raw, end = lines.data[: start.offset], rows.behind(lines.data, start.offset), lines.end
     del lines
     raw, mark = rows.without_end(raw)
+    names = rows.last_comment(raw) if start.named_behind else b""
+    raw = rows.behind(raw[: len(raw) - len(names)], 0) if names else raw
     body = rows.points_alone(raw)
     _tell_left_out(raw, body, mark, path)
     found = table.parse_points(body, raw, start, path)
@@ -85,10 +87,11 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     first = xyz[np.isfinite(xyz).all(axis=1).argmax()] if len(xyz) else np.zeros(3)
     metres = units.sizes(dict(start.units), path, (float(first[0]), float(first[1])))
     plausible.check(xyz, _first_rows(body, start), start, metres, path)
-    cloud = _cloud(xyz, metres, TextSource(head, body, start, end), path)
+    source = TextSource(head, body, start, end, names)
+    cloud = _cloud(xyz, metres, source, path)
     plain = None
     if codes is not None and LABEL in start.guessed:
-        plain = dataclasses.replace(cloud, source=TextSource(head, body, start.without_label(), end))
+        plain = dataclasses.replace(cloud, source=dataclasses.replace(source, layout=start.without_label()))
     return RawCloud(cloud, codes, without_codes=plain)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,7 +19,7 @@ from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, lost_system, units
 from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning, only_here
 from bevseg.io.text.columns import LABEL
-from bevseg.io.text.heading import heading, usable_names
+from bevseg.io.text.heading import closing, heading, usable_names
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import spliced
 
@@ -34,8 +35,9 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """Write text with a class and a confidence per point.
 
     A text source comes back line by line, with its own header and separator: the new class replaces its column of
-    classes, or is added as `label`. Other sources give a header line, then x, y and z in the units and at the
-    resolution of the source, all their fields, `label` and `bevseg_confidence`.
+    classes, or is added as `label`. The names of columns of a `.pts` stand in a comment behind the points. Other
+    sources give a header line, then x, y and z in the units and at the resolution of the source, all their fields,
+    `label` and `bevseg_confidence`.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """
     codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
-        parts = _lines(cloud.source, codes, point_labels.confidence, counted=_is_pts(path))
+        parts = _lines(cloud.source, codes, point_labels.confidence, counted=is_pts(path))
     else:
         parts = _table(cloud, codes, point_labels.confidence)
     with (
@@ -64,7 +66,8 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     return [*lost_system(cloud, "text"), *only_here(cloud.source)]
 
 
-def _is_pts(path: Path) -> bool:
+def is_pts(path: Path) -> bool:
+    """Whether a file is called so that readers expect a count of points in its first line, and points below it."""
     return path.name.lower().removesuffix(".gz").endswith(".pts")
 
 
@@ -72,14 +75,9 @@ def _lines(
     source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8], *, counted: bool
 ) -> Iterator[bytes]:
     name = label_name(source.layout.titles)
-    first = heading(source, name, counted=counted)
-    for part in _chained(first, spliced(source.body, source.layout, codes, confidence)):
+    first, last = (part(source, name, counted=counted) for part in (heading, closing))
+    for part in itertools.chain([first], spliced(source.body, source.layout, codes, confidence), [last]):
         yield part if source.end == b"\n" else part.replace(b"\n", source.end)
-
-
-def _chained(first: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from parts
 
 
 def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
