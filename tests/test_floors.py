@@ -58,6 +58,7 @@ INSIDE = {
             "aux_xml",
             "foreign",
         ),
+        ("unit_comment",),
         ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns"),
         ("text", "ply", "pcd", "las", "e57", "arrays", "kitti"),
         ("copc",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,35 @@ from bevseg.core.pointcloud import INT32, Crs, PointCloud
 
 DECIMALS = (3, 4, 5, 6)
 """Decimals of the steps that coordinates are stored in, coarsest first."""
+_SMALL = 0.1
+"""Metres per unit, below which coordinates of a country are larger than `core.pointcloud.FARTHEST`."""
 _SAMPLE = 1000
 _BLOCK = 1 << 20
 _COARSE = 0.01
 """Units between two 32-bit floats from which on the loss of digits shows in a street scan."""
+
+
+def in_metres(
+    xyz: NDArray[np.floating], step: float, metres: tuple[float, float] | None, source: object, path: Path
+) -> PointCloud:
+    """Return a cloud of coordinates in units of the file.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3).
+    step
+        Units per step.
+    metres
+        Metres per horizontal and per vertical unit; None if the file names none.
+    source, path
+        What was read, and from where.
+    """
+    across, up = metres or (1.0, 1.0)
+    crs = None if (across, up) == (1.0, 1.0) else Crs("", across, up)
+    if across == up < _SMALL:  # numbers of a country are too large in such units
+        return PointCloud.from_xyz(xyz * across, scale=step * across, crs=crs, name=str(path), source=source)
+    return PointCloud.from_xyz(xyz, scale=step, unit=(across, up), crs=crs, name=str(path), source=source)
 
 
 def units(cloud: PointCloud) -> tuple[float, float, float]:
@@ -24,15 +50,9 @@ def units(cloud: PointCloud) -> tuple[float, float, float]:
 
 
 def lost_system(cloud: PointCloud, kind: str) -> list[str]:
-    """Return what a format without reference systems, `PLY` say, cannot hold of it, one sentence each."""
-    if cloud.crs is None:
-        return []
-    other = sorted({size for size in units(cloud) if size != 1.0})
-    sizes = " and ".join(f"{size:.10g} m" for size in other)
-    return [
-        *([f"{kind} has no place for the coordinate reference system"] if cloud.crs.wkt else []),
-        *([f"the coordinates stay in units of {sizes}, and {kind} does not say so"] if other else []),
-    ]
+    """Return a sentence if there is a system, which a format such as `PLY` has no place for. Units are kept."""
+    known = cloud.crs is not None and cloud.crs.wkt
+    return [f"{kind} has no place for the coordinate reference system"] if known else []
 
 
 def in_file_units(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:

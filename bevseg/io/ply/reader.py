@@ -49,7 +49,7 @@ def read(path: Path) -> RawCloud:
         source = _binary(path, header, vertex)
         if _has_room_for_more(source, header, vertex):
             warn_of_more(path, vertex.count)
-    return raw_cloud(source, path)
+    return raw_cloud(source, path, header.lines)
 
 
 def _has_room_for_more(source: PlySource, header: Header, vertex: Element) -> bool:

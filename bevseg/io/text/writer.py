@@ -22,6 +22,7 @@ from bevseg.io.text.columns import LABEL
 from bevseg.io.text.heading import closing, heading, usable_names
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import spliced
+from bevseg.io.text.units import word_of
 
 _ROWS = 1_000_000
 """Lines that are formatted at a time."""
@@ -37,7 +38,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     A text source comes back line by line, with its own header and separator: the new class replaces its column of
     classes, or is added as `label`. The names of columns of a `.pts` stand in a comment behind the points. Other
     sources give a header line, then x, y and z in the units and at the resolution of the source, all their fields,
-    `label` and `bevseg_confidence`.
+    `label` and `bevseg_confidence`. The header names units other than metres: `x_ft`.
 
     Raises
     ------
@@ -63,7 +64,12 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     """Return what text cannot hold of a cloud, one sentence each."""
     if isinstance(cloud.source, TextSource):
         return []
-    return [*lost_system(cloud, "text"), *only_here(cloud.source)]
+    unnamed = [f"{size:.10g} m" for size in sorted({*units(cloud)}) if word_of(size) is None]
+    return [
+        *lost_system(cloud, "text"),
+        *([f"the units of the coordinates, {' and '.join(unnamed)}, are not named"] if unnamed else []),
+        *only_here(cloud.source),
+    ]
 
 
 def is_pts(path: Path) -> bool:
@@ -84,13 +90,14 @@ def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np
     fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
     names = usable_names(list(fields))
     values = dict(zip(names, (_plain(values) for values in fields.values()), strict=True))
+    axes = _axes(cloud)
     rows = pl.DataFrame(
-        dict(zip(AXES, in_file_units(cloud), strict=True))
+        dict(zip(axes, in_file_units(cloud), strict=True))
         | values
         | {label_name(names): codes, CONFIDENCE: confidence}
     )
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
-    floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in AXES]
+    floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in axes]
     for start in range(0, max(len(cloud), 1), _ROWS):
         part = rows.slice(start, _ROWS).with_columns(pl.col(floats).cast(pl.String))
         yield part.write_csv(
@@ -99,6 +106,14 @@ def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np
             float_precision=decimals(finest),
             quote_style="necessary",
         ).encode()
+
+
+def _axes(cloud: PointCloud) -> list[str]:
+    """Return names of the coordinates, with their units if they are no metres: `x_ft`."""
+    words = [word_of(size) for size in units(cloud)]
+    if None in words or {*words} == {"m"}:
+        return [*AXES]
+    return [f"{axis}_{word}" for axis, word in zip(AXES, words, strict=True)]
 
 
 def _plain(values: NDArray[np.generic]) -> NDArray[np.generic]:
