@@ -3,7 +3,8 @@
 Files of users reach native decoders, and these can crash. The process that talks to the user therefore sends each
 call through a pipe to a worker. The result, and all that the worker logs, warns of or reports as progress, comes
 back through the same pipe. The end of the pipe is the end of the worker: when the other process closes it, or is
-gone, the worker leaves at once by an exception, so that temporary files are removed.
+gone, the worker leaves at once: while it loads modules or waits it simply ends, out of a call it leaves by an
+exception, so that temporary files are removed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -31,6 +33,12 @@ GRACE = 10.0
 
 LEFT = 143
 """Exit code of a worker that left a call because it was asked to."""
+
+_LOST = 0.05
+"""Seconds after which an exception that a finalizer has lost is raised again."""
+
+_at_call = threading.Lock()
+"""Held by the main thread of a worker during a call, which may have something to clean up."""
 
 LOGGER = "bevseg"
 """Parent of all loggers whose records go back through the pipe."""
@@ -130,6 +138,7 @@ def _serve(connection: Connection, level: int, preload: str | None) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    sys.unraisablehook = _raise_again
     send = _sender(connection)
     _forward(send, level)
     calls: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -148,32 +157,41 @@ def _serve(connection: Connection, level: int, preload: str | None) -> None:
 def _answer(calls: queue.SimpleQueue[bytes | None], send: Callable[[str, Any], None]) -> None:
     started: bytes | None = None
     while (message := calls.get()) is not None:
-        try:
-            start, work, item = pickle.loads(message)
-            if start is not None and start != started:
-                pickle.loads(start)()
-                started = start
-            function, argument = pickle.loads(work), pickle.loads(item)
-            send("begun", None)
-            answer = ("result", function(argument))
-        except SystemExit:
-            raise
-        except BaseException as error:
-            answer = ("error", (error, "".join(traceback.format_exception(error))))
-        try:
-            send(*answer)
-        except OSError:  # nobody listens any more
-            return
-        except Exception as error:  # it does not pickle
-            send("error", (RuntimeError(f"{type(error).__name__}: {error}"), repr(answer)[:1000]))
+        with _at_call:
+            try:
+                start, work, item = pickle.loads(message)
+                if start is not None and start != started:
+                    pickle.loads(start)()
+                    started = start
+                function, argument = pickle.loads(work), pickle.loads(item)
+                send("begun", None)
+                answer = ("result", function(argument))
+            except SystemExit:
+                raise
+            except BaseException as error:
+                answer = ("error", (error, "".join(traceback.format_exception(error))))
+            try:
+                send(*answer)
+            except OSError:  # nobody listens any more
+                return
+            except Exception as error:  # it does not pickle
+                send("error", (RuntimeError(f"{type(error).__name__}: {error}"), repr(answer)[:1000]))
 
 
 def _receive(connection: Connection, calls: queue.SimpleQueue[bytes | None]) -> None:
-    """Pass the calls on; at the end of the pipe make the main thread leave."""
+    """Pass the calls on; at the end of the pipe end the process, or make the main thread leave its call."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             calls.put(connection.recv_bytes())
+    if _at_call.acquire(blocking=False):  # no call can begin any more
+        os._exit(0)
     calls.put(None)
+    _signal_main()
+    time.sleep(GRACE)
+    os._exit(LEFT)  # the main thread is in native code that does not return
+
+
+def _signal_main() -> None:
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:  # it also wakes the main thread from a sleep
         signal.pthread_kill(main, signal.SIGTERM)
@@ -181,14 +199,28 @@ def _receive(connection: Connection, calls: queue.SimpleQueue[bytes | None]) -> 
         import _thread
 
         _thread.interrupt_main(signal.SIGTERM)
-    time.sleep(GRACE)
-    os._exit(LEFT)  # the main thread is in native code that does not return
 
 
 def _leave(signum: int, frame: object) -> None:
-    """Leave the call by an exception, once: a second signal must not disturb the cleaning up."""
+    """Leave the call by an exception, once: a second signal must not disturb the cleaning up.
+
+    Outside of calls there is nothing to clean up, and an exception would meet imports and their finalizers.
+    """
+    if not _at_call.locked():
+        os._exit(LEFT)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(LEFT)
+
+
+def _raise_again(unraisable: Any) -> None:
+    """Raise the exception of `_leave` again if a finalizer has lost it; show all others, as Python does."""
+    if not issubclass(unraisable.exc_type, SystemExit):
+        sys.__unraisablehook__(unraisable)
+        return
+    signal.signal(signal.SIGTERM, _leave)
+    again = threading.Timer(_LOST, _signal_main)
+    again.daemon = True
+    again.start()
 
 
 def _sender(connection: Connection) -> Callable[[str, Any], None]:
