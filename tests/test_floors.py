@@ -34,6 +34,7 @@ INSIDE = {
     "runtime": (
         ("progress", "kernels", "temporary", "memory", "open3d", "streams"),
         ("atomic",),
+        ("serve",),
         ("worker",),
         ("processes",),
         ("batch",),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bevseg.runtime.worker import LEFT, Worker
+from bevseg.runtime.serve import LEFT
+from bevseg.runtime.worker import Worker
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes otherwise")
 
