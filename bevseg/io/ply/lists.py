@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.format_errors import too_few
-from bevseg.io.ply.header import Element
+from bevseg.io.ply.elements import Element
 from bevseg.runtime.kernels import compiled
 
 MOST_COLUMNS = 64

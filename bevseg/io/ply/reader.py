@@ -13,7 +13,8 @@ from bevseg.errors import CloudFormatError
 from bevseg.io.ascii_records import Lines, ensure_width, parse
 from bevseg.io.format_errors import no_points, too_few, warn_of_cut, warn_of_more
 from bevseg.io.ply.ascii_lists import take_lists
-from bevseg.io.ply.header import AMBIGUOUS, Element, Header, header_fault, read_header
+from bevseg.io.ply.elements import Element
+from bevseg.io.ply.header import AMBIGUOUS, Header, header_fault, read_header
 from bevseg.io.ply.lists import Lists, end_of, read_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import RawCloud

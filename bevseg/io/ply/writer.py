@@ -15,7 +15,8 @@ from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import CHANNELS, as_bytes, channels_of
 from bevseg.io.coordinates import lost_system
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, only_here, plain
-from bevseg.io.ply.header import SCHEME_COMMENT, TYPES, Header, Property
+from bevseg.io.ply.elements import TYPES, Property
+from bevseg.io.ply.header import SCHEME_COMMENT, Header
 from bevseg.io.ply.lists import Lists, write_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import LONGEST_NAME

@@ -10,7 +10,8 @@ from bevseg.io.fields import AXES, meaning
 from bevseg.io.text.columns import Layout, checked
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of
-from bevseg.io.text.meanings import Start, columns_of
+from bevseg.io.text.meanings import columns_of
+from bevseg.io.text.start import Start
 from bevseg.io.text.tokens import Dialect, dialect_of, is_missing
 from bevseg.io.text.unclear import grouped_error, no_points_error, number_error
 
