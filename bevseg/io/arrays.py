@@ -30,6 +30,9 @@ _TRIPLES: dict[str, tuple[str, ...]] = {
 }
 """Usual names of arrays with three columns -> their columns."""
 
+_MOST_COLUMNS = 16
+"""Columns that points without names have at most; an array that is shorter and wider has them as rows."""
+
 _UNNAMED = "arr_0"
 """Name that `numpy.savez` gives to an array without one."""
 
@@ -75,7 +78,9 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         arrays = {"": arrays[_UNNAMED]}
     named: dict[str, NDArray[np.generic]] = {}
     for name, array in arrays.items():
-        named |= _columns(name, array, columns, path)
+        found = _columns(name, array, columns, path)
+        _ensure_new(found, named, name, arrays, path)
+        named |= found
     ends = [name for name in named if meaning(name) in AXES]
     if not set(AXES) <= {meaning(name) for name in ends}:
         raise CloudFormatError(
@@ -212,8 +217,8 @@ def _columns(
         }
     if array.dtype.kind not in "biuf":
         return {}
-    if array.ndim == 1 and name:
-        return {name: array}
+    if name and (array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)):
+        return {name: array.reshape(-1)}
     if array.ndim != 2:
         return {}
     triple = _TRIPLES.get(plain(name), AXES if not name else ())
@@ -221,6 +226,13 @@ def _columns(
         names = read_names(columns, array.shape[1], path)
     elif array.shape[1] == len(triple):
         names = triple
+    elif triple is AXES and len(array) <= _MOST_COLUMNS < array.shape[1]:
+        raise CloudFormatError(
+            "The array has a row per coordinate, not a row per point",
+            where=path,
+            why=f"the array {name or 'of the file'} has the shape {array.shape}",
+            hint="save it transposed, with the shape (N, 3): numpy.save(path, array.T)",
+        )
     elif triple is AXES:
         raise CloudFormatError(
             "The columns of the array have no names",
@@ -232,6 +244,24 @@ def _columns(
     else:
         names = tuple(f"{name}_{i}" for i in range(array.shape[1]))
     return {column: array[:, i] for i, column in enumerate(names) if column != SKIPPED}
+
+
+def _ensure_new(
+    found: dict[str, NDArray[np.generic]],
+    named: dict[str, NDArray[np.generic]],
+    name: str,
+    arrays: dict[str, NDArray[np.generic]],
+    path: Path,
+) -> None:
+    """Refuse an array whose columns another one has: `points` beside `xyz`, `rgb` beside `colors`."""
+    twice = [column for column in found if column in named]
+    if twice:
+        raise CloudFormatError(
+            f"Two arrays hold {', '.join(twice)[:60]}",
+            where=path,
+            why=f"one of them is {name!r}, and the file holds {_held(arrays)}",
+            hint="save a file with one of them alone",
+        )
 
 
 def _held(arrays: dict[str, NDArray[np.generic]]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.coordinates import step_of
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning, plain
 from bevseg.io.format_errors import no_points
 from bevseg.io.raw import RawCloud, class_codes
 
@@ -56,7 +56,8 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
     meanings = {name: meaning(name) for name in columns}
     axes = []
     for axis in AXES:
-        found = [name for name, what in meanings.items() if what == axis]
+        found = [name for name in columns if plain(name) == axis]
+        found = found or [name for name, what in meanings.items() if what == axis]
         if len(found) != 1:
             raise CloudFormatError(
                 f"The points have no {axis}" if not found else f"The points have {axis} {len(found)} times",

@@ -42,13 +42,17 @@ taken."""
 _WORDS = {
     "x": "x e east easting eastings este rechtswert rechts rw ostwert x_coordinate x_coord xcoord x_koordinate "
     "coord_x coordinate_x coordx point_x pointx pos_x points:0 points_0 utm_x x_utm utm_e easting_x x_easting "
-    "est ost leste shape_x abscisse abszisse",
+    "est ost leste shape_x abscisse abszisse posx utm_easting grid_easting gride grid_e world_x x_world östlich "
+    "coordenada_x coordonnée_x points_m_xyz:0 itä öst восток 東",
     "y": "y n north northing northings norte hochwert hoch hw nordwert y_coordinate y_coord ycoord y_koordinate "
     "coord_y coordinate_y coordy point_y pointy pos_y points:1 points_1 utm_y y_utm utm_n northing_y y_northing "
-    "nord shape_y ordonnée ordonnee",
+    "nord shape_y ordonnée ordonnee posy utm_northing grid_northing gridn grid_n world_y y_world nördlich "
+    "coordenada_y coordonnée_y points_m_xyz:1 pohjoinen norr север 北",
     "z": "z h height elevation elev altitude alt hoehe höhe cota z_coordinate z_coord zcoord z_koordinate coord_z "
     "coordinate_z coordz point_z pointz pos_z points:2 points_2 utm_z z_utm "
-    "quota hoogte shape_z höhe_über_nn höhe_nn hoehe_ueber_nn hauteur altitude_z",
+    "quota hoogte shape_z höhe_über_nn höhe_nn höhe_ü_nn höhe_über_nhn höhe_ü_nhn hoehe_ueber_nn hauteur altitude_z "
+    "posz orthometric_height ortho_height ortho_elev ortho_elevation ellipsoidal_height ellipsoid_height world_z "
+    "z_world altura coordenada_z coordonnée_z points_m_xyz:2 korkeus höjd высота 標高",
     "class": " ".join(LABEL_NAMES),
     "intensity": "intensity i intensities reflectance amplitude remission",
     "red": "red r diffuse_red rot",
@@ -80,7 +84,7 @@ def class_name(names: Iterable[str]) -> str | None:
 
 def plain(name: str) -> str:
     """Return a name as the table of words spells it: `"Scalar field_GPS Time [s]"` -> `gps_time`."""
-    word = _UNIT.sub("", name.strip().strip("\"'#/% \t").lower()).strip()
+    word = _UNIT.sub("", name.strip().strip("\"'#/% \t<>:").lower()).strip()
     word = re.sub(r"[\s\-.]+", "_", word.rstrip("."))
     return re.sub(r"^scalar(_field)?_(?!fields?$)", "", word)
 

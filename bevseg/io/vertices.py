@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.coordinates import float32_step, in_file_units, in_metres, step_of
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, class_name, meaning, plain
+from bevseg.io.fields import AXES, CLASS, CONFIDENCE, class_name, meaning
 from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.unit_comment import units_in
 
 STAGES = 90.0
 """Bytes that the stages need for a point, beside its record."""
+
+SCALAR = "scalar_"
+"""CloudCompare takes properties whose names begin with this as scalar fields; others it leaves out."""
 
 _SHOWN = 400
 """Characters of a list of names that a message shows."""
@@ -56,11 +59,11 @@ class VertexSource:
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the properties that are neither coordinates nor written by bevseg, one column for each value."""
-        ours = (CLASS, CONFIDENCE) if self.scheme is not None else ()
-        left_out = {*self.axes, *self.hidden}
+        ours = [own_name(word, self.names) for word in (CLASS, CONFIDENCE)] if self.scheme is not None else []
+        left_out = {*self.axes, *self.hidden, *ours}
         columns: dict[str, NDArray[np.generic]] = {}
         for name in self.names:
-            if name not in left_out and plain(name) not in ours:
+            if name not in left_out:
                 columns |= _single_columns(name, self.vertex[name])
         return columns
 
@@ -122,22 +125,32 @@ def raw_cloud(source: VertexSource, path: Path, comments: Iterable[str] = ()) ->
             why=f"their properties are {known}",
             hint="rename the properties that hold the coordinates to x, y and z",
         )
-    kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
-    xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
-    for i, axis in enumerate(axes):
-        if source.vertex[axis].ndim != 1:
+    for axis in axes:
+        if source.vertex.dtype[axis].shape:
             raise CloudFormatError(
                 f"The property {axis} holds several values per point",
                 where=path,
                 why="a coordinate is one number",
                 hint="write the file again with single values for x, y and z",
             )
+    kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
+    xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
+    for i, axis in enumerate(axes):
         xyz[:, i] = source.vertex[axis]
     _warn_of_lost_digits(xyz, path)
     cloud = in_metres(xyz, step_of(xyz), units_in(comments, path), source, path)
-    label = class_name(source.names)
+    label = own_name(CLASS, source.names) if source.scheme is not None else None
+    label = label or class_name(source.names)
     codes = class_codes(source.vertex[label], path) if label and source.vertex[label].ndim == 1 else None
     return RawCloud(cloud, codes, source.scheme)
+
+
+def own_name(word: str, names: Iterable[str]) -> str | None:
+    """Return the property in which bevseg writes classes or confidences; None if it has not written any.
+
+    `Class` beside `scalar_class` is a property of the source, with other values.
+    """
+    return next((name for name in (word, SCALAR + word) if name in names), None)
 
 
 def _warn_of_lost_digits(xyz: NDArray[np.floating], path: Path) -> None:

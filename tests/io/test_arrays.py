@@ -88,6 +88,38 @@ def test_columns_without_names_are_refused_until_named(tmp_path):
         read_cloud(path, columns="x,y,z")
 
 
+def test_a_row_per_coordinate_is_told(tmp_path):
+    with pytest.raises(CloudFormatError, match=r"(?s)a row per coordinate.*\(3, 20\).*transposed"):
+        read_cloud(saved(tmp_path / "a.npy", np.tile(XYZ.T, 7)[:, :20]))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"points": XYZ, "xyz": XYZ + 1},
+        {"points": XYZ, "x": XYZ[:, 0]},
+        {"points": XYZ, "rgb": np.zeros((3, 3), "u1"), "colors": np.ones((3, 3), "u1")},
+    ],
+)
+def test_of_two_arrays_with_the_same_columns_none_is_chosen(tmp_path, named):
+    with pytest.raises(CloudFormatError, match=r"(?s)Two arrays hold .*one of them alone"):
+        read_cloud(saved(tmp_path / "a.npz", **named))
+
+
+def test_x_y_z_come_before_other_words_for_coordinates(tmp_path):
+    named = {"easting": XYZ[:, 0] + 1, "points": XYZ, "height": LABELS / 2}
+    cloud = read_cloud(saved(tmp_path / "a.npz", **named))
+    np.testing.assert_allclose(cloud.xyz, XYZ)
+    assert list(cloud.source.fields()) == ["easting", "height"]
+
+
+def test_arrays_of_one_column_are_columns(tmp_path):
+    columns = dict(zip("xyz", np.split(XYZ, 3, axis=1), strict=True))
+    cloud = read_cloud(saved(tmp_path / "a.npz", **columns, labels=LABELS[:, None]))
+    np.testing.assert_allclose(cloud.xyz, XYZ)
+    np.testing.assert_array_equal(cloud.labels, LABELS)
+
+
 def test_names_that_say_nothing_are_refused_with_the_names(tmp_path):
     path = saved(tmp_path / "a.npz", data=XYZ, weights=np.ones((4, 4)))
     with pytest.raises(CloudFormatError, match="x, y and z") as caught:

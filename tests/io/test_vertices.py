@@ -68,6 +68,12 @@ def test_labels_that_are_no_integers_are_told(tmp_path, value):
         assert raw_cloud(vertices(label=np.array([1, 2, value])), tmp_path).codes is None
 
 
+def test_a_coordinate_of_several_values_is_refused(tmp_path):
+    record = np.zeros(3, [("x", "f4"), ("y", "f4", (2,)), ("z", "f4")])
+    with pytest.raises(CloudFormatError, match="y holds several values"):
+        raw_cloud(VertexSource(record), tmp_path)
+
+
 def test_class_goes_before_label(tmp_path):
     found = raw_cloud(vertices(label=np.array([1, 1, 1]), scalar_Class=np.array([2, 2, 2])), tmp_path)
     assert found.codes.tolist() == [2, 2, 2]

@@ -14,8 +14,7 @@ from bevseg.io.pcd.header import SCHEME_COMMENT as PCD_COMMENT
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.ply.header import SCHEME_COMMENT as PLY_COMMENT
 from bevseg.io.ply.source import PlySource
-from bevseg.io.ply.writer import SCALAR
-from bevseg.io.vertices import VertexSource
+from bevseg.io.vertices import SCALAR, VertexSource, own_name
 
 _SHOWN = 80
 
@@ -30,10 +29,7 @@ def _ours(source: VertexSource) -> list[str]:
     """Return the names of the properties that a result has of bevseg, whether its source has them or not."""
     if isinstance(source, PcdSource):
         return [CLASS, CONFIDENCE]
-    return [
-        next((n for n in (name, SCALAR + name) if n in source.names), SCALAR + name)
-        for name in (CLASS, CONFIDENCE)
-    ]
+    return [own_name(name, source.names) or SCALAR + name for name in (CLASS, CONFIDENCE)]
 
 
 def _values(source: VertexSource, result: VertexSource, ours: list[str]) -> Difference | None:

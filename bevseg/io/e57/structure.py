@@ -150,7 +150,10 @@ def _parse(xml: bytes) -> ET.Element:
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
         raise NotE57Error("its description has a document type")
     parser: Any = ET.XMLPullParser(("start", "end"))
-    parser.feed(xml)
+    try:
+        parser.feed(xml)
+    except LookupError as error:
+        raise NotE57Error(f"its description names an {error}") from error
     parser.close()
     depth, root = 0, None
     for event, element in parser.read_events():

@@ -118,7 +118,7 @@ def _taken_for(
     kind: np.dtype[np.generic], taken: set[str], kinds: Mapping[str, np.dtype[np.generic]]
 ) -> Callable[[str], bool]:
     """Return whether a name is taken: all in use are, but those of dimensions of the source with this type."""
-    return lambda name: name in taken and kinds.get(name) != kind
+    return lambda name: name in taken and not (name in kinds and kinds[name] == kind)
 
 
 def _with_record(header: Header, data: bytes) -> Header:

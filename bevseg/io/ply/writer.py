@@ -21,10 +21,15 @@ from bevseg.io.ply.lists import Lists, write_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import LONGEST_NAME
 from bevseg.io.unit_comment import unit_comment
-from bevseg.io.vertices import code_type, coordinates, distinct, header_text, header_word
-
-SCALAR = "scalar_"
-"""CloudCompare takes properties whose names begin with this as scalar fields; others it leaves out."""
+from bevseg.io.vertices import (
+    SCALAR,
+    code_type,
+    coordinates,
+    distinct,
+    header_text,
+    header_word,
+    own_name,
+)
 
 _WORDS = {kind: word for word, kind in reversed(TYPES.items()) if not word[-1].isdigit() and kind[1] != "8"}
 _WORDS |= {"f8": "double", "i8": "int64", "u8": "uint64"}
@@ -104,7 +109,7 @@ def _write_again(
     values |= {name: lists.counts for name, lists in source.lists.items()}
     properties = {each.name: _as_read(each, values[each.name], header) for each in element.properties}
     for name, new in ((CLASS, codes), (CONFIDENCE, confidence)):
-        target = next((n for n in (name, SCALAR + name) if n in names), SCALAR + name)
+        target = own_name(name, names) or SCALAR + name
         old = properties.get(target)
         kind = code_type(np.dtype(old.kind) if old else None, new) if name == CLASS else np.dtype("u1")
         if old is None or old.kind != kind.str[1:]:

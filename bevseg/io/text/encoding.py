@@ -21,9 +21,9 @@ _HEAD = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _SHOWN = 512
 """Bytes at the start that show UTF-16 without a mark."""
-_WIDE = re.compile("[\u00a0\u2002-\u200a\u202f\u3000]")
+_WIDE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """Blanks other than space and tab."""
-_GROUPED = re.compile(r"\d[\u00a0\u2002-\u200a\u202f\u3000]\d")
+_GROUPED = re.compile(rf"\d{_WIDE.pattern}\d")
 
 
 @dataclass(frozen=True)

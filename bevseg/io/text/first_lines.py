@@ -21,6 +21,7 @@ _LONGEST_LINE = 1 << 16
 _SAMPLE = 100
 """Rows that show how lines are split."""
 _MOST_DIGITS = 15
+_SHOWN = 60
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d*)?$")
 
 
@@ -63,6 +64,7 @@ def layout(data: bytes, columns: str | None, path: Path, last: str = "") -> Layo
             and not is_comment(text.strip())
             and _is_row(text, heading)
             and not _numbers_columns(text, lines[number : number + 2])
+            and not _heads_columns(text, lines[number : number + 2])
         ):
             start = Start(heading, *_rows(lines[number - 1 :], path), path, last)
             found = columns_of(start, wanted, claimed)
@@ -70,7 +72,8 @@ def layout(data: bytes, columns: str | None, path: Path, last: str = "") -> Layo
         elif text.strip() and not text.lower().startswith("sep="):
             heading[number] = text
         offset += len(line) + 1
-    raise no_points_error(path, readable(data[:60]), [*heading.values()][:_SAMPLE])
+    begin = readable(b"\n".join(lines[:_SHOWN]))[:_SHOWN]
+    raise no_points_error(path, begin, [*heading.values()][:_SAMPLE])
 
 
 def _is_row(text: str, heading: dict[int, str]) -> bool:
@@ -99,6 +102,17 @@ def _numbers_columns(text: str, following: list[bytes]) -> bool:
     if len(counted) < len(AXES) or counted != [str(i) for i in range(len(counted))]:
         return False
     return any(b"." in line or re.search(rb"\d{5}", line) for line in following)
+
+
+def _heads_columns(text: str, following: list[bytes]) -> bool:
+    """Whether a line without any number has words in columns of numbers: a second row of names, or units."""
+    dialect = dialect_of(text)
+    fields = dialect.split(text)
+    if any(dialect.is_number(field) for field in fields):
+        return False
+    words = [i for i, field in enumerate(fields) if not is_missing(field)]
+    rows = [dialect_of(readable(line)).split(readable(line)) for line in following]
+    return any(len(row) == len(fields) and any(dialect.is_number(row[i]) for i in words) for row in rows)
 
 
 def _rows(lines: list[bytes], path: Path) -> tuple[list[list[str]], Dialect]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bevseg.io.fields import AXES, CONFIDENCE, meaning, unit_in
-from bevseg.io.text.columns import LABEL, SKIPPED
+from bevseg.io.fields import AXES, CONFIDENCE, meaning
+from bevseg.io.text.columns import LABEL, SKIPPED, Layout
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, separator_of
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import added
-from bevseg.io.text.units import size_of, word_of
 
 _NO_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"',;|#%]+")
 
@@ -94,7 +93,7 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     """Return a line that names all columns."""
     layout = source.layout
     names = [
-        (t if meaning(t) == "class" else LABEL) if m == LABEL else _axis(m, t) if m in AXES else t
+        (t if meaning(t) == "class" else LABEL) if m == LABEL else _axis(m, layout) if m in AXES else t
         for m, t in zip(layout.names, layout.titles, strict=True)
     ]
     further = iter(
@@ -109,11 +108,10 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     return (layout.separator.join([*named, *new]) + "\n").encode()
 
 
-def _axis(axis: str, title: str) -> str:
-    """Return the name of a coordinate, with the unit that `--columns` gives it."""
-    unit = unit_in(title)
-    word = word_of(size_of(unit) or 0.0) if unit else None
-    return f"{axis}_{word}" if word else axis
+def _axis(axis: str, layout: Layout) -> str:
+    """Return the name of a coordinate, with its unit if the lines before the points say one."""
+    unit = _NO_NAME.sub("_", dict(layout.units).get(axis, ""))
+    return f"{axis}[{unit}]" if unit else axis
 
 
 def usable_names(names: Sequence[str]) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import warnings
 
-from bevseg.errors import CloudFormatError, UsageError
-from bevseg.io.fields import AXES, CONFIDENCE, plain
+from bevseg.errors import UsageError
+from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
 from bevseg.io.text.comments import leading_names, names_behind
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
 from bevseg.io.text.start import Start, counts
 from bevseg.io.text.tokens import STRICT, is_missing
+from bevseg.io.text.unclear import narrow_error
 from bevseg.io.text.units import is_units_row, of_coordinates
 from bevseg.io.text.unnamed import unnamed
 
@@ -34,12 +35,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
             hint="name as many columns, or fewer: further columns are skipped",
         )
     if count < len(AXES):
-        raise CloudFormatError(
-            f"{count} columns, but x y z are needed",
-            where=start.path,
-            why=f"the first line is {first}",
-            hint="one line per point: x y z [label]",
-        )
+        raise narrow_error(start.path, first, start.dialect)
     guessed: tuple[str, ...] = ()
     if wanted is not None:
         meanings, titles = _by_user(wanted, names or [""] * count)
@@ -70,7 +66,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         replaced=_too_short(start) if line is None and not behind and (wanted or names) else None,
         named_behind=behind is not None,
     )
-    units = of_coordinates(names, found, start.heading.values(), start.dialect)
+    named = names if names or wanted else _leading_axes(start)
+    units = of_coordinates(named, found, start.heading.values(), start.dialect)
     return dataclasses.replace(found, units=tuple(units.items()))
 
 
@@ -78,6 +75,12 @@ def _too_short(start: Start) -> int | None:
     """Return the number of the last line before the points, if it names some of the columns."""
     line, text = next(reversed(start.heading.items()), (None, ""))
     return line if leading_names(text, len(start.rows[0])) else None
+
+
+def _leading_axes(start: Start) -> list[str] | None:
+    """Return the names of x, y and z, with their units, in a line that names the first three columns alone."""
+    lines = (names_of(text, start.dialect, len(AXES)) for text in reversed(start.heading.values()))
+    return next((names for names in lines if names and [*map(meaning, names)] == [*AXES]), None)
 
 
 def _by_user(wanted: tuple[str, ...], names: list[str]) -> tuple[list[str], list[str]]:

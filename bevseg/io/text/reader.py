@@ -80,11 +80,13 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
             f"{path}: {found.height:,} points follow a count of {start.claimed:,}: all are read", stacklevel=2
         )
     xyz = found.select(AXES).to_numpy()
-    start, codes = _codes(found, start, path)
+    start, codes, why_none = _codes(found, start, path)
     _check_values(xyz, body, start, path)
     first = xyz[np.isfinite(xyz).all(axis=1).argmax()] if len(xyz) else np.zeros(3)
     metres = units.sizes(dict(start.units), path, (float(first[0]), float(first[1])))
     plausible.check(xyz, _first_rows(body, start), start, metres, path)
+    if why_none:  # not beside an error about the same columns
+        warnings.warn(why_none, stacklevel=2)
     source = TextSource(head, body, start, end, names)
     cloud = in_metres(xyz, resolution.step(xyz, path), metres, source, path)
     plain = None
@@ -160,16 +162,15 @@ def _check_values(xyz: NDArray[np.float64], body: bytes, start: Layout, path: Pa
         )
 
 
-def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDArray[np.int64] | None]:
-    """Return the class codes, and the layout without a column of classes if there are none after all."""
+def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDArray[np.int64] | None, str]:
+    """Return the class codes, the layout without a column of classes if there are none after all, and why not."""
     if LABEL not in found.columns:
-        return start, None
+        return start, None, ""
     values = found[LABEL].to_numpy()
     whole = np.rint(values) == values
     if LABEL in start.guessed and not (whole | np.isnan(values)).all():
-        warnings.warn(unclear_class(path, f"{values[np.argmin(whole)]:g}"), stacklevel=3)
-        return start.without_label(), None
+        return start.without_label(), None, unclear_class(path, f"{values[np.argmin(whole)]:g}")
     codes = class_codes(values, path)
     if codes is None and not np.isnan(values).all():
-        return start.without_label(), None
-    return start, codes
+        return start.without_label(), None, ""
+    return start, codes, ""

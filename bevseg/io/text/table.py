@@ -18,7 +18,7 @@ from bevseg.io.text import rows
 from bevseg.io.text.columns import SKIPPED, Layout
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.tokens import is_missing
-from bevseg.io.text.unclear import cause
+from bevseg.io.text.unclear import cause, is_figures
 
 _PART = 1 << 24
 """Bytes whose separators are counted at a time."""
@@ -194,6 +194,12 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
         return "has a quote that does not end", ""
     if re.search(r"[\x0b\x0c]", line):
         return "holds a form feed or a vertical tab", "remove these characters"
+    odd = re.search("[\x1c-\x1f\x85\u2028\u2029]", line)
+    if odd:
+        return (
+            f"holds the character U+{ord(odd[0]):04X}, which ends no line here",
+            "end the lines with a newline",
+        )
     fields = start.dialect.split(line)
     count = len(start.names) + start.trailing
     if len(fields) != count:
@@ -208,7 +214,7 @@ def _fault(line: str, start: Layout) -> tuple[str, str] | None:
                 f"holds {field[:_SHOWN]!r}, a number with a decimal comma",
                 "use one decimal mark in all lines",
             )
-        known = cause(field)
+        known = cause(field) or (cause(line) if is_figures(field) else None)
         if known:
             return f"holds {field[:_SHOWN]!r} where a number is expected: {known[0]}", known[1]
         return f"holds {field[:_SHOWN]!r} where a number is expected", ""

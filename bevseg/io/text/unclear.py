@@ -9,12 +9,16 @@ from pathlib import Path
 from bevseg.errors import CloudFormatError
 from bevseg.io import formats
 from bevseg.io.fields import AXES, meaning, plain
-from bevseg.io.text.header import columns_by_name, names_of
+from bevseg.io.text.header import columns_by_name, names_of, separator_of
 from bevseg.io.text.tokens import Dialect
 
 _SHOWN = 100
+_NUMBERS = {"id", "fid", "oid", "pid", "point_id", "pointid", "index", "nr", "no", "number", "point"}
+"""Names of columns that number the points."""
 _SEARCHED = 200
 """Characters of a line that are searched: the patterns take time by the square of it."""
+_GROUPED = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*)$")
+_SEVERAL = "several separators stand in a line", "separate all columns in the same way"
 _FIGURES = re.compile(r"[-+\d.,\s]*\d[-+\d.,\s]*$")
 
 
@@ -22,10 +26,15 @@ _CAUSES = (
     (r"^POINT *Z?M? *\(", "the points are written as WKT", "write x y z alone in each line"),
     (r"^\W*[\[({]+ *-?\d", "brackets stand around the numbers", "remove the brackets"),
     (r"\d['\u2019]\d{3}", "apostrophes group thousands", "write the numbers without them"),
+    (r"(?<![\w.])\d{1,3}(?:_\d{3})+(?![\w])", "underscores group thousands", "write the numbers without them"),
+    (r"(?<![\d.,])\d{1,3}(?: \d{3})+[.,]?\d*[;|\t]", "blanks group thousands", "write the numbers without them"),
     (r"'-?\d[\d.,]*'", "the numbers stand in single quotes", "remove the quotes"),
     ("[\u2212\u2010-\u2014]\\d", "the minus sign is no ASCII hyphen-minus", "write - for minus"),
-    (r"\d,\d{3}[.,]\d|\d\.\d{3}[.,]\d", "it seems to have separators of thousands", "write the numbers without them"),
-    (r"\d[ \t]+-?\d+\.?\d*,", "several separators stand in a line", "separate all columns in the same way"),
+    ("[\u200b-\u200d\u2060\ufeff]", "characters without width stand in the lines", "remove these characters"),
+    ("\\d[\x85\u2028\u2029]", "the lines do not end with a newline", "end the lines with a newline"),
+    (r"(?:\b[xyz] *[=:] *-?\d[^a-z]*){3}", "names stand before the numbers", "write x y z alone in each line"),
+    (r"(?:\d *(?:m|ft|mm|cm)\b[^a-z]*){3}", "units stand behind the numbers", "write them in the header: x[m]"),
+    (r"\d[ \t]+-?\d+\.?\d*[,;|]|[,;|] *-?\d+\.\d+[ \t]+-?\d", *_SEVERAL),
     (r"[\x0b\x0c]", "form feeds or vertical tabs stand in the lines", "remove these characters"),
 )  # fmt: skip
 """What makes numbers unreadable, why, and what to do."""
@@ -34,12 +43,25 @@ _CAUSES = (
 def cause(text: str) -> tuple[str, str] | None:
     """Return why a line, or one field of it, is not read as numbers, and what to do; None if it is not known."""
     text = text[:_SEARCHED].strip(" \t\n")
+    if _groups_thousands(text):
+        return "it seems to have separators of thousands", "write the numbers without them"
     for pattern, why, hint in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return why, hint
     if any(character.isdigit() and not character.isascii() for character in text):
         return "digits other than 0 to 9 stand in it", "write the numbers in ASCII digits"
     return None
+
+
+def is_figures(field: str) -> bool:
+    """Whether a field holds nothing but figures, marks and blanks."""
+    return bool(_FIGURES.match(field[:_SEARCHED]))
+
+
+def _groups_thousands(text: str) -> bool:
+    """Whether all runs of figures with points and commas are numbers in groups of three digits."""
+    runs = [run for run in re.findall(r"\d[\d.,]*\d", text) if "." in run and "," in run]
+    return bool(runs) and all(_GROUPED.match(run) for run in runs)
 
 
 def header_error(
@@ -53,25 +75,37 @@ def header_error(
     if unreadable:
         return unreadable
     names = names_of(header, dialect, len(first))
+    words = [word for word in re.split(r"[\s,;|]+", header.strip(" \t#/%")) if word]
     why = f"its header is {header.strip()[:_SHOWN]!r}, its first row {row(first)}"
-    if names is None:
+    blanks = separator_of(header, dialect, len(first)) == " "
+    if names is None or (blanks and len(words) > len(first) and isinstance(columns_by_name(words), dict)):
         why += f": the header does not name {len(first)} columns"
-        words = [word for word in re.split(r"[\s,;|]+", header.strip(" \t#/%")) if word]
         names = words + [""] * (len(first) - len(words)) if len(words) < len(first) else None
     else:
         places = columns_by_name(names)
         why += f": {places}" if isinstance(places, str) else ""
+    suggested = suggestion(names, first, dialect, counted)
+    hint = f"name the columns, for example --columns {suggested}{_degrees(names)}"
+    if not set(AXES) <= set(suggested.split(",")):
+        hint = "bevseg needs x, y and z of each point: save the points with all three, or name them with --columns"
     return CloudFormatError(
-        "The header does not say which columns are x, y and z",
-        where=path,
-        why=why,
-        hint=f"name the columns, for example --columns {suggestion(names, first, dialect, counted)}{_degrees(names)}",
+        "The header does not say which columns are x, y and z", where=path, why=why, hint=hint
     )
 
 
 def _degrees(names: list[str] | None) -> str:
     words = {plain(name)[:3] for name in names or ()}
     return "; latitude and longitude have to be projected first" if {"lat", "lon"} <= words else ""
+
+
+def narrow_error(path: Path, first: list[str], dialect: Dialect) -> CloudFormatError:
+    """Return the error for lines of one or two columns."""
+    return _unreadable(path, first, dialect) or CloudFormatError(
+        f"{len(first)} columns, but x y z are needed",
+        where=path,
+        why=f"the first line is {first}",
+        hint="one line per point: x y z [label]",
+    )
 
 
 def many_columns_error(path: Path, count: int, first: list[str]) -> CloudFormatError:
@@ -128,7 +162,7 @@ def _unreadable(path: Path, first: list[str], dialect: Dialect) -> CloudFormatEr
     line = dialect.separator.join(first)
     odd = [field for field in first if field and not dialect.is_number(field)]
     known = next((found for field in odd if (found := cause(field))), None)
-    if known is None and any(_FIGURES.match(field[:_SEARCHED]) for field in odd):
+    if known is None and any(map(is_figures, odd)):
         known = cause(line)
     if known is None:
         return None
@@ -197,15 +231,29 @@ def row(fields: Sequence[str]) -> str:
 
 
 def suggestion(names: list[str] | None, first: list[str], dialect: Dialect, counted: bool = False) -> str:
-    """Return what the user may give as `--columns`: known names as they are, the rest of x y z where numbers are."""
+    """Return what the user may give as `--columns`: known names as they are, the rest of x y z where numbers are.
+
+    Columns with the name of something else, such as intensity, are no coordinates. An axis is left out if no column
+    may hold it.
+    """
+    if names and any(
+        meaning(n) in AXES and not dialect.is_number(f) for n, f in zip(names, first, strict=True)
+    ):
+        names = None  # the header has another number of columns
     columns: list[str] = []
-    for name in names or [""] * len(first):
+    others = {0} if counted else set()
+    for i, name in enumerate(names or [""] * len(first)):
         known = meaning(name)
         word = "label" if known == "class" else known if known in AXES else ""
         columns.append("" if word in columns else word)
-    columns[0] = columns[0] or "-" if counted and len(columns) > len(AXES) else columns[0]
+        if (known and not word) or plain(name) in _NUMBERS:
+            others.add(i)
     for i, axis in enumerate(AXES):
-        free = [place for place, word in enumerate(columns) if not word and dialect.is_number(first[place])]
+        free = [
+            place
+            for place, word in enumerate(columns)
+            if not word and place not in others and dialect.is_number(first[place])
+        ]
         if axis in columns or not free:
             continue
         behind = columns.index(AXES[i - 1]) + 1 if i and AXES[i - 1] in columns else 0

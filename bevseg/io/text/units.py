@@ -13,6 +13,7 @@ from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.crs.units import size_of_name
 from bevseg.io.fields import AXES, meaning, plain, unit_in
 from bevseg.io.text.columns import Layout
+from bevseg.io.text.stated_units import stated_unit, unit_of_system
 from bevseg.io.text.tokens import Dialect
 
 _METRE = {"m", "metre", "metres", "meter", "meters"}
@@ -36,9 +37,6 @@ _OTHERS = {
 }
 """Units that are not read: no survey has them."""
 _NO_UNIT = {"", "-", "--", "1"}
-_SEARCHED = 500
-"""Characters of a line that are searched for a unit."""
-_STATED = re.compile(r"\bunits?\b\s*[:=]\s*[\"'\[(]?\s*([^\W\d][\w \-]*)", re.IGNORECASE)
 _LATITUDES, _LONGITUDES = (
     {"lat", "latitude", "breite"},
     {"lon", "long", "lng", "longitude", "laenge", "länge"},
@@ -75,12 +73,17 @@ def of_coordinates(
     """
     found: dict[str, str] = {}
     places = {axis: layout.names.index(axis) for axis in AXES if axis in layout.names}
-    for text in heading:
-        stated = _STATED.search(text[:_SEARCHED])
+    lines = [*heading]
+    system = unit_of_system(lines)
+    if system:
+        found |= dict.fromkeys(AXES, system)
+    for text in lines:
+        stated = stated_unit(text)
         if stated:
-            found |= dict.fromkeys(AXES, stated[1].strip())
+            found |= dict.fromkeys(AXES, stated)
         fields = dialect.split(text.strip().lstrip("#/% "))
-        if len(fields) >= len(layout.names) and is_units_row(fields):
+        # Columns that were added later, as bevseg does, have no field in the row.
+        if len(fields) > max(places.values(), default=0) and is_units_row(fields):
             found |= {
                 axis: fields[i].strip(" []()")
                 for axis, i in places.items()

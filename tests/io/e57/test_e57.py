@@ -186,6 +186,7 @@ def with_checksums(data):
         (b'recordCount="4"', b'recordCount="9999999"', "too many"),
         (b'recordCount="4"', b'recordCount="-4"', "points"),
         (b"<?xml version", b"<!DOCTYPE a  ", "document type"),
+        (b'encoding="UTF-8"', b'encoding="UTFm8"', "unknown encoding"),
         (b'<vectorChild type="Structure">', b'<vectorChild type="Structure"<', "damaged"),
     ],
 )

@@ -150,6 +150,14 @@ def test_names_of_ours_and_of_las_are_free_for_ours(tmp_path):
     assert list(las.point_format.extra_dimension_names) == names
 
 
+@pytest.mark.parametrize("kind", ["u1", "i4", "f4", "f8"])
+def test_names_that_are_equal_once_cut_get_a_number(tmp_path, kind):
+    first, second = "a" * 40 + "_1", "a" * 40 + "_2"
+    las = written(tmp_path, **{first: STEPS.astype(kind), second: (STEPS + 1).astype(kind)})
+    np.testing.assert_array_equal(las["a" * 31], STEPS)
+    np.testing.assert_array_equal(las["a" * 29 + "_2"], STEPS + 1)
+
+
 def test_a_cloud_from_memory_has_no_fields():
     assert other_fields(PointCloud.from_xyz(np.zeros((2, 3)))).extras == {}
 

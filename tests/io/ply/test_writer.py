@@ -64,6 +64,13 @@ def test_both_spellings_of_the_names_of_bevseg_are_read_and_kept(tmp_path, names
     assert written_and_read(found.cloud, tmp_path / "out.ply").cloud.source.names == ("x", "y", "z", *names)
 
 
+def test_a_class_of_the_source_in_other_letters_is_not_taken_for_that_of_bevseg(tmp_path):
+    content = head("ascii", 2, XYZ + "property uchar Class\n") + b"1 2 3 4\n5 6 7 4\n"
+    result = written_and_read(read_bytes(tmp_path, content).cloud, tmp_path / "out.ply")
+    assert list(result.codes) == [0, 1]
+    assert list(result.cloud.source.fields()["Class"]) == [4, 4]
+
+
 def test_comments_and_other_elements_keep_their_places(tmp_path):
     properties = XYZ.replace("property double z", "comment in between\nproperty double z")
     behind = "comment before the faces\nelement face 1\nproperty list uchar int i\nobj_info at the end\n"

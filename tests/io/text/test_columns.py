@@ -100,7 +100,8 @@ def test_row_names_of_r_have_no_name(tmp_path, quote):
         ("East,Easting,North,Height", [code], "2 columns are named x"),
         ("lat,height,depth", [], "no column is named x"),
         ("Scan of Main Street", [], "no column is named x"),
-        ("# time intensity height", [], "no column is named x"),
+        ("x y z code", [], "does not name 3 columns"),
+        ("# 3 words\nTimestamp,X,Y,Z", [code, code], "does not name 5 columns"),
     ],
 )
 def test_a_header_that_does_not_say_it_is_refused_with_a_suggestion_that_works(
@@ -109,9 +110,37 @@ def test_a_header_that_does_not_say_it_is_refused_with_a_suggestion_that_works(
     content = f"{header}\n" + rows(",", after=after)
     with pytest.raises(CloudFormatError, match=reason) as caught:
         read(tmp_path, content)
-    assert header in caught.value.why and "12.25 40.5 1.125" in caught.value.why
+    assert header.split("\n")[-1] in caught.value.why and "12.25 40.5 1.125" in caught.value.why
     suggested = re.search(r"--columns ([\w,-]+)", caught.value.hint)[1]
     assert len(read(tmp_path, content, columns=suggested).cloud) == 4
+
+
+@pytest.mark.parametrize(
+    "header", ["# time intensity height", "id,x,y", "x,y,class", "fid,easting,intensity"]
+)
+def test_columns_of_something_else_are_not_suggested_as_coordinates(tmp_path, header):
+    with pytest.raises(CloudFormatError, match="save the points with all three"):
+        read(tmp_path, f"{header}\n" + rows(","))
+
+
+@pytest.mark.parametrize("second", [",,,r,g", "-,-,-,dB,°", ",,,[0-255],"])
+def test_a_second_row_of_names_is_no_point(tmp_path, second):
+    content = f"x,y,z,color,angle\n{second}\n" + rows(",", after=[number, code])
+    found = read(tmp_path, content)
+    assert_points(found)
+    assert found.cloud.source.fields()["color"].tolist() == [0, 1, 2, 3]
+    assert found.cloud.source.head.decode().split("\n")[1] == second
+
+
+def test_a_first_point_without_coordinates_is_a_point(tmp_path):
+    cloud = read(tmp_path, "x,y,z,kind\n,,,tree\n" + rows(",", after=[lambda i: "car"])).cloud
+    assert len(cloud) == 5 and not cloud.finite[0]
+
+
+def test_the_suggestion_takes_columns_of_numbers(tmp_path):
+    lines = rows(before=[lambda i: "2024-05-03", lambda i: f"12:00:0{i}"])
+    with pytest.raises(CloudFormatError, match=r"--columns -,-,x,y,z$"):
+        read(tmp_path, "Timestamp X Y Z\n" + lines)
 
 
 def test_the_suggestion_keeps_what_the_header_says(tmp_path):

@@ -47,6 +47,12 @@ def test_a_first_column_that_is_no_coordinate_is_refused(tmp_path, points, befor
     np.testing.assert_allclose(read(tmp_path, content, columns="-,x,y,z").cloud.xyz, points)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_refusal_of_columns_stands_alone(tmp_path):
+    with pytest.raises(CloudFormatError, match="--columns -,x,y,z "):
+        read(tmp_path, lines(UTM, before=[lambda i: 1000 + i]))
+
+
 @pytest.mark.filterwarnings("ignore:.*the fourth column holds")
 @pytest.mark.parametrize("before", [[time], [code, shuffled], [code, code, code]])
 def test_the_columns_are_found_that_can_be_x_y_z(tmp_path, before):
@@ -154,6 +160,16 @@ def test_words_without_a_name_are_refused_with_a_name(tmp_path, before, after, s
         ("\uff11\uff12.5 \uff11\uff12.5 \uff11\uff12.5", "digits other than 0 to 9"),
         ("1.5 2.5 3.5\f", "form feed"),
         ("1.5\v2.5\v3.5", "form feed or a vertical tab"),
+        ("690_025.478;5_335_009.590;501.820", "underscores group thousands"),
+        ("690 025.478;5 335 009.590;501.820", "blanks group thousands"),
+        ("690025.478 5335009.590,501.820", "several separators"),
+        ("690025.478,5335009.590 501.820", "several separators"),
+        ("690025.478;5335009.590;501.820 3", "several separators"),
+        ("690025.478 5335009.590 501.820,148,131,36", "several separators"),
+        ("690025.478m 5335009.590m 501.820m", "units stand behind the numbers"),
+        ("x=690025.478 y=5335009.590 z=501.820", "names stand before the numbers"),
+        ("690025.478\u200b5335009.590\u200b501.820", "characters without width"),
+        ("690025.478 5335009.590 501.820\u2028", "U+2028"),
     ],
 )
 @pytest.mark.parametrize("header", ["", "x y z\n"])
@@ -161,6 +177,31 @@ def test_what_makes_numbers_unreadable_is_named(tmp_path, line, cause, header):
     with pytest.raises(CloudFormatError) as caught:
         read(tmp_path, header + f"{line}\n" * 5)
     assert cause in str(caught.value) and "dtype" not in str(caught.value)
+    assert cause == "separators of thousands" or "separators of thousands" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85"])
+def test_lines_that_end_otherwise_are_told(tmp_path, end):
+    for header in ("", "x y z\n"):
+        with pytest.raises(CloudFormatError, match="end the lines with a newline"):
+            read(tmp_path, (header + rows()).replace("\n", end))
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u1680", "\u2000", "\u2009", "\u202f", "\u205f", "\u3000"])
+def test_other_blanks_are_blanks(tmp_path, blank):
+    np.testing.assert_allclose(read(tmp_path, rows(blank)).cloud.xyz, XYZ)
+
+
+def test_comments_alone_have_no_separators_of_thousands(tmp_path):
+    with pytest.raises(CloudFormatError, match="No points in the file") as caught:
+        read(tmp_path, "id,x,y,z\n" + rows(",", before=[lambda i: f"#{i}"], repeat=3))
+    assert "thousands" not in str(caught.value)
+
+
+def test_what_a_file_begins_with_is_shown_in_its_own_characters(tmp_path):
+    with pytest.raises(CloudFormatError) as caught:
+        read(tmp_path, "Восток Север Высота Отражение Класс\n" * 3)
+    assert "Восток Север Высота Отражение Класс" in caught.value.why
 
 
 @pytest.mark.parametrize(
@@ -203,6 +244,10 @@ def test_marks_of_missing_heights_are_told(tmp_path):
     [
         "Est;Nord;Quota", "Este;Norte;Cota", "Leste;Norte;Hoogte", "SHAPE_X;SHAPE_Y;SHAPE_Z", "x;y;Elev.",
         "Rechtswert;Hochwert;Höhe über NN", "Abscisse;Ordonnée;Altitude", "E;N;U", "x_m;y_m;z_m",
+        "UTM Easting;UTM Northing;Orthometric Height", "GridE;GridN;Ortho Elev", "PosX;PosY;PosZ",
+        "<x>;<y>;<z>", "X:;Y:;Z:",
+        "Rechtswert [m];Hochwert [m];Höhe ü. NN [m]", "Points_m_XYZ:0;Points_m_XYZ:1;Points_m_XYZ:2",
+        "Восток;Север;Высота", "Este;Norte;Altura", "X_world;Y_world;Z_world",
     ],
 )  # fmt: skip
 def test_more_words_name_the_coordinates(tmp_path, header):

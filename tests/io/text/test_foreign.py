@@ -13,6 +13,7 @@ GRID = (
 )
 POSES = "0 0 0\n1 0 0\n0 1 0\n0 0 1\n1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n"
 PTX = "2\n2\n" + POSES + "1.5 2.5 3.5 0.5\n" * 4
+TUM = "".join(f"{100.5 + i} {i * 0.25} {i * 0.5} 1.5 0 0 0.6 0.8\n" for i in range(6))
 SBET = "Time X Y Z Roll Pitch Heading\n" + "1.5 2.5 3.5 4.5 0.1 0.2 0.3\n" * 5
 
 
@@ -29,6 +30,14 @@ SBET = "Time X Y Z Roll Pitch Heading\n" + "1.5 2.5 3.5 4.5 0.1 0.2 0.3\n" * 5
         ("ply\nformat ascii 1.0\n", "PLY and no text"),
         ("# .PCD v0.7\n", "PCD and no text"),
         ("DSAA\n4 2\n", "a Surfer grid"),
+        (
+            "north: 9\nsouth: 5\neast: 9\nwest: 5\nrows: 2\ncols: 4\n" + "5.5 5.6 5.7 5.8\n" * 2,
+            "a GRASS ASCII raster",
+        ),
+        ("# timestamp tx ty tz qx qy qz qw\n" + TUM, "a trajectory"),
+        (TUM, "a trajectory"),
+        ("1 0 0 1.5 0 0.8 -0.6 2.5 0 0.6 0.8 0.1\n" * 5, "a trajectory"),
+        ("ID,Easting,Northing,H-Ell,Omega,Phi,Kappa\n" + "1,2.5,3.5,4.5,0.1,0.2,0.3\n" * 5, "a trajectory"),
     ],
 )
 def test_what_is_no_list_of_points_is_told_and_passed_over_in_a_directory(tmp_path, content, reason):
@@ -43,6 +52,12 @@ def test_what_is_no_list_of_points_is_told_and_passed_over_in_a_directory(tmp_pa
     known = {"other.dat"} if reason.endswith("and no text") else set()
     assert {cloud.path.name for cloud in found.clouds} == {"scan.txt"} | known
     assert {path.name for path in found.skipped} == {"dtm.asc", "other.dat"} - known
+
+
+@pytest.mark.parametrize("columns", [8, 12])
+def test_points_with_as_many_columns_as_poses_are_points(tmp_path, columns):
+    after = [lambda i: (i * 37) % 256] * (columns - 3)
+    assert len(read(tmp_path, rows(after=after, repeat=3)).cloud) == 12
 
 
 def test_columns_make_points_of_a_trajectory(tmp_path):

@@ -25,6 +25,11 @@ FOOT, SURVEY_FOOT = 0.3048, 1200 / 3937
         ("X,Y,Z\nft,ft,ft", FOOT),
         ("# units: feet\nx,y,z", FOOT),
         ("# unit = us-ft", SURVEY_FOOT),
+        ("# all units in feet\nx,y,z", FOOT),
+        ("# Coordinates are in US survey feet (NAD83)\nx,y,z", SURVEY_FOOT),
+        ("Scan 3, all coordinates in millimetres\nx,y,z", 0.001),
+        ("# EPSG:2263\nx,y,z", SURVEY_FOOT),
+        ("# X [ft], Y [ft], Z [ft]", FOOT),
     ],
 )
 def test_a_unit_of_length_before_the_points_is_converted(tmp_path, header, size):
@@ -36,7 +41,16 @@ def test_a_unit_of_length_before_the_points_is_converted(tmp_path, header, size)
 
 @pytest.mark.parametrize(
     "header",
-    ["X [m],Y [m],Z [m]", "x_m,y_m,z_m", "X,Y,Z\nm,m,m", "# units: metres", "x,y,Z (m above sea level)"],
+    [
+        *("X [m],Y [m],Z [m]", "x_m,y_m,z_m", "X,Y,Z\nm,m,m", "# units: metres", "x,y,Z (m above sea level)"),
+        *(
+            "# coordinates in UTM zone 32",
+            "# EPSG:25832",
+            "# EPSG:2263 converted to EPSG:25832",
+            "# EPSG:4326",
+        ),
+        *("# coordinates are in metres", "# EPSG:999999"),
+    ],
 )
 @pytest.mark.filterwarnings("ignore:.*x and y without a unit")
 def test_metres_are_metres(tmp_path, header):
@@ -65,6 +79,25 @@ def test_digits_in_feet_come_back_as_they_were(tmp_path):
     lines = written(tmp_path, "x_ft,y_ft,z_ft\n" + rows(","))
     assert lines[0] == "x_ft,y_ft,z_ft,label,bevseg_confidence"
     assert lines[1].startswith("12.25,40.5,1.125,") and len(lines) == len(labels(4).classes) + 2
+
+
+@pytest.mark.filterwarnings("ignore:.*outputs keep this unit")
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("X,Y,Z,I\nft,ft,ft,-\n", None),
+        ("X,Y,Z\n[ft],[ft],[ft]\n", None),
+        ("# X[ft] Y[ft] Z[ft]\n", None),
+        ("", "x_ft,y_ft,z_ft"),
+        ("", "x [US ft],y [US ft],z [US ft]"),
+    ],
+)
+def test_results_say_the_unit_of_their_source(tmp_path, head, columns):
+    further = [lambda i: i] if head.startswith(("X,Y,Z,I", "#")) else []
+    cloud = read(tmp_path, head + rows(",", after=further), columns=columns).cloud
+    again = read_file(write(cloud, tmp_path / "result.csv")).cloud
+    assert again.crs == cloud.crs and cloud.crs.horizontal < 0.31
+    np.testing.assert_array_equal(again.xyz, cloud.xyz)
 
 
 def test_a_units_row_is_kept(tmp_path):
@@ -130,5 +163,5 @@ def test_a_northing_as_long_as_the_radius_of_the_earth_is_no_geocentric_coordina
 def test_a_unit_that_the_user_gives_stands_in_the_result(tmp_path, name):
     cloud = read(tmp_path, rows(), columns="x [ft],y [ft],z [ft]").cloud
     write(cloud, tmp_path / name)
-    assert "x_ft y_ft z_ft label bevseg_confidence\n" in (tmp_path / name).read_text()
+    assert "x[ft] y[ft] z[ft] label bevseg_confidence\n" in (tmp_path / name).read_text()
     np.testing.assert_allclose(read_file(tmp_path / name).cloud.xyz, XYZ * FOOT)
