@@ -34,6 +34,7 @@ INSIDE = {
     "runtime": (
         ("progress", "kernels", "temporary", "memory", "open3d", "streams"),
         ("atomic",),
+        ("serve",),
         ("worker",),
         ("processes",),
         ("batch",),
@@ -58,6 +59,7 @@ INSIDE = {
             "aux_xml",
             "foreign",
         ),
+        ("unit_comment",),
         ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns", "missing_heights"),
         ("text", "ply", "pcd", "las", "e57", "arrays", "kitti"),
         ("copc",),

@@ -15,6 +15,9 @@ from bevseg.errors import InputError
 
 INT32 = np.iinfo(np.int32)
 
+MOST_STEPS = 2.0**32 - 4
+"""Extent in steps that 32-bit integers hold, both signs, with rounding at both ends."""
+
 FARTHEST = 1e8
 """Largest coordinate, in units of the file: no reference system has coordinates beyond it, in metres or feet."""
 
@@ -105,6 +108,8 @@ class PointCloud:
     ) -> Self:
         """Store float coordinates as integer steps of `scale`, counted from the whole unit at or below the minimum.
 
+        A larger extent than 31 bits hold is counted from its middle.
+
         Of a point that is not finite, a coordinate within the extent of the others is kept; others are their minimum.
 
         Parameters
@@ -129,7 +134,7 @@ class PointCloud:
         if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
-        near = _near(kept, scale)
+        near = points_together(kept, scale)
         if near is not None:
             finite = np.ones(len(xyz), bool) if finite is None else finite
             finite[finite] = near
@@ -151,12 +156,15 @@ class PointCloud:
             )
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):
+            extent = float(largest[axis] - offset[axis])
+            if extent > INT32.max * scale:
+                offset[axis] = np.rint((offset[axis] + extent / 2) / scale) * scale
             column = np.subtract(kept[:, axis], offset[axis], dtype=np.float64)
             column /= scale
             np.rint(column, out=column)
-            if column.size and column.max() > INT32.max:
+            if extent > MOST_STEPS * scale:
                 raise InputError(
-                    f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is too large for a street scene",
+                    f"An extent of {extent:.0f} units in {'xyz'[axis]} is too large for a street scene",
                     where=name or None,
                     why=f"it does not fit in 32-bit integers with steps of {scale} units",
                     hint="check the column order, and remove points far away from the others",
@@ -207,13 +215,13 @@ class PointCloud:
         return ranges[0], ranges[1], ranges[2]
 
 
-def _near(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
+def points_together(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
     """Return which points 32-bit steps can hold together; None if they hold all, or so few that it is no accident.
 
     At most one point in a hundred (in ten or more, one) may be left out: a return at the origin of the world, for
     example.
     """
-    reach = scale * INT32.max
+    reach = scale * MOST_STEPS
     if len(xyz) == 0:
         return None
     with np.errstate(over="ignore"):  # the largest numbers are an infinite distance apart

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import INT32, Crs, PointCloud
+from bevseg.core.pointcloud import FARTHEST, MOST_STEPS, Crs, PointCloud, points_together
 
 DECIMALS = (3, 4, 5, 6)
 """Decimals of the steps that coordinates are stored in, coarsest first."""
+_MOST_DECIMALS = 9
+_SMALL = 0.1
+"""Metres per unit, below which coordinates of a country are larger than `core.pointcloud.FARTHEST`."""
 _SAMPLE = 1000
 _BLOCK = 1 << 20
 _COARSE = 0.01
 """Units between two 32-bit floats from which on the loss of digits shows in a street scan."""
+
+
+def in_metres(
+    xyz: NDArray[np.floating], step: float, metres: tuple[float, float] | None, source: object, path: Path
+) -> PointCloud:
+    """Return a cloud of coordinates in units of the file.
+
+    Parameters
+    ----------
+    xyz
+        (N, 3).
+    step
+        Units per step.
+    metres
+        Metres per horizontal and per vertical unit; None if the file names none.
+    source, path
+        What was read, and from where.
+    """
+    across, up = metres or (1.0, 1.0)
+    crs = None if (across, up) == (1.0, 1.0) else Crs("", across, up)
+    if across == up < _SMALL:  # numbers of a country are too large in such units
+        return PointCloud.from_xyz(xyz * across, scale=step * across, crs=crs, name=str(path), source=source)
+    return PointCloud.from_xyz(xyz, scale=step, unit=(across, up), crs=crs, name=str(path), source=source)
 
 
 def units(cloud: PointCloud) -> tuple[float, float, float]:
@@ -24,25 +52,33 @@ def units(cloud: PointCloud) -> tuple[float, float, float]:
 
 
 def lost_system(cloud: PointCloud, kind: str) -> list[str]:
-    """Return what a format without reference systems, `PLY` say, cannot hold of it, one sentence each."""
-    if cloud.crs is None:
-        return []
-    other = sorted({size for size in units(cloud) if size != 1.0})
-    sizes = " and ".join(f"{size:.10g} m" for size in other)
-    return [
-        *([f"{kind} has no place for the coordinate reference system"] if cloud.crs.wkt else []),
-        *([f"the coordinates stay in units of {sizes}, and {kind} does not say so"] if other else []),
-    ]
+    """Return a sentence if there is a system, which a format such as `PLY` has no place for. Units are kept."""
+    known = cloud.crs is not None and cloud.crs.wkt
+    return [f"{kind} has no place for the coordinate reference system"] if known else []
 
 
 def in_file_units(cloud: PointCloud) -> Iterator[NDArray[np.float64]]:
-    """Yield x, y and z in the units of the file, NaN for points that are not finite."""
+    """Yield x, y and z in the units of the file, NaN for points that are not finite.
+
+    Decimal steps give the doubles nearest to their decimals, by which `step_of` finds the steps again.
+    """
     steps = (cloud.x, cloud.y, cloud.z)
     for values, scale, offset, unit in zip(steps, cloud.scale, cloud.offset, units(cloud), strict=True):
         world = np.multiply(values, scale / unit, dtype=np.float64) + offset / unit
+        places = _decimals_of(scale / unit, offset / unit)
+        if places is not None:
+            world = np.rint(world * 10.0**places) / 10.0**places
         if cloud.finite is not None:
             world[~cloud.finite] = np.nan
         yield world
+
+
+def _decimals_of(*numbers: float) -> int | None:
+    """Return the decimals that all numbers need; None if they need more than `_MOST_DECIMALS`."""
+    for places in range(_MOST_DECIMALS + 1):
+        if all(math.isclose(number, round(number, places), rel_tol=1e-12) for number in numbers):
+            return places
+    return None
 
 
 def step_of(xyz: NDArray[np.floating], *, otherwise: int = DECIMALS[0]) -> float:
@@ -61,6 +97,9 @@ def step_of(xyz: NDArray[np.floating], *, otherwise: int = DECIMALS[0]) -> float
         The coarsest of 1e-3, 1e-4, 1e-5 and 1e-6 whose multiples are all the values, to the last bit of their type;
         if none is, that of `otherwise`. A coarser one where the extent would not fit in 32-bit integers.
     """
+    wide = step_for_far_points(xyz)
+    if wide is not None:
+        return wide
     stride = max(len(xyz) // _SAMPLE, 1)
     for decimals in DECIMALS:
         if _has_decimals(xyz[::stride], decimals) and all(
@@ -71,6 +110,21 @@ def step_of(xyz: NDArray[np.floating], *, otherwise: int = DECIMALS[0]) -> float
         decimals = otherwise
     finer = (10.0**-places for places in range(decimals, DECIMALS[0], -1))
     return next((step for step in finer if _fits(xyz, step)), float(10.0 ** -DECIMALS[0]))
+
+
+def step_for_far_points(xyz: NDArray[np.floating]) -> float | None:
+    """Return the finest of 0.01, 0.1 and 1 that keeps all digits and an extent too large for 0.001.
+
+    None unless few points make the extent so large: LAS can hold such points, and what is made of it holds them too.
+    """
+    least = 10.0 ** -DECIMALS[0]
+    if _fits(xyz, least):
+        return None
+    xyz = xyz[np.isfinite(xyz).all(axis=1)]
+    if points_together(xyz, least) is None or np.abs(xyz).max() > FARTHEST:
+        return None
+    steps = (10.0**-decimals for decimals in range(DECIMALS[0] - 1, -1, -1) if _has_decimals(xyz, decimals))
+    return next((step for step in steps if _fits(xyz, step)), None)
 
 
 def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:
@@ -84,7 +138,7 @@ def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:
 def _fits(xyz: NDArray[np.floating], step: float) -> bool:
     """Whether the extent fits in 32-bit integers."""
     lowest, highest = (np.array(ends) for ends in finite_ends(xyz))
-    return bool((highest - np.floor(lowest) < INT32.max * step).all())
+    return bool((highest - np.floor(lowest) < MOST_STEPS * step).all())
 
 
 def finite_ends(xyz: NDArray[np.floating]) -> tuple[list[float], list[float]]:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from bevseg.core.pointcloud import PointCloud
-from bevseg.errors import BevsegError
 from bevseg.io import packed
 from bevseg.io.crs import names_of_wkt
 from bevseg.io.crs.names import NAMES
 from bevseg.io.fields import Source, meaning
 from bevseg.io.formats import format_to_read
-from bevseg.io.text.first_lines import layout
+from bevseg.io.text.columns import LABEL, SKIPPED
+from bevseg.io.text.source import TextSource
 
 _HEAD = 1 << 16
 """Bytes at the start of a file that are looked at."""
@@ -53,8 +53,8 @@ def describe(path: Path, cloud: PointCloud) -> dict[str, Any]:
         facts |= _ply(head)
     elif b"\nDATA " in head and b"\nFIELDS " in head:
         facts |= _pcd(head)
-    elif format_to_read(path).any_suffix:
-        facts |= _text(head, path)
+    elif isinstance(cloud.source, TextSource):
+        facts |= _text(cloud.source)
     return facts
 
 
@@ -111,20 +111,14 @@ def _pcd(head: bytes) -> dict[str, Any]:
     }
 
 
-def _text(head: bytes, path: Path) -> dict[str, Any]:
-    """Return header, separator and columns; nothing if the start of the file does not show them."""
-    try:
-        start = layout(head, None, path)
-    except BevsegError:
-        return {}
-    before = head[: start.offset].decode("utf-8", "replace").splitlines()
-    header = next(
-        (line.strip() for line in reversed(before) if line.strip() and not line.strip().isdigit()), None
-    )
-    titles = getattr(start, "titles", ()) or start.names
+def _text(source: TextSource) -> dict[str, Any]:
+    """Return header, separator and columns. A comment behind the points is a header too."""
+    lines = [line.strip() for line in (source.head + source.names).decode("utf-8", "replace").splitlines()]
+    header = next((line for line in reversed(lines) if line and not line.isdigit()), None)
+    start = source.layout
     columns = {
-        title: "class" if name == "label" else meaning(title) or "-" if name == "-" else name
-        for title, name in zip(titles, start.names, strict=False)
+        title: "class" if name == LABEL else meaning(title) or "-" if name == SKIPPED else name
+        for title, name in zip(start.titles or start.names, start.names, strict=False)
     }
     return {
         "format": {

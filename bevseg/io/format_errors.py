@@ -34,6 +34,15 @@ def warn_of_more(path: Path, count: int) -> None:
     )
 
 
+def warn_of_cut(path: Path, what: str) -> None:
+    """Warn of a file that has all of its points, and ends before what follows them is complete."""
+    warnings.warn(
+        f"{path}: the file ends before the {what} of its header do: all points are read, and what is there of the "
+        "rest is kept; compare with the original",
+        stacklevel=3,
+    )
+
+
 def damaged(path: Path, kind: str, why: str) -> CloudFormatError:
     """Return the error for a file of format `kind` that cannot be decoded."""
     return CloudFormatError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -197,16 +197,10 @@ def read(path: Path) -> Raster:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             # This driver alone: other formats can name further files, or places in the network.
             with own_database(), rasterio.open(path, driver="GTiff") as file:
+                tags, names = file.tags(), file.descriptions
                 _check_size(file, path)
-                values, tags = file.read(), file.tags()
-                names, crs = file.descriptions, file.crs.to_wkt() if file.crs else None
-        if not set(_TAGS) <= tags.keys() or not all(names) or len(set(names)) < len(names):
-            raise InputError(
-                "Not a bevseg raster",
-                where=path,
-                why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
-                hint="run the stage that writes it",
-            )
+                _check_is_ours(tags, names, path)
+                values, crs = file.read(), file.crs.to_wkt() if file.crs else None
         if _CODES in tags:
             values = _train_ids(values, tags[_CODES], path)
         unit = float(tags["BEVSEG_UNIT"])
@@ -224,6 +218,17 @@ def read(path: Path) -> Raster:
         ) from error
 
 
+def _check_is_ours(tags: Mapping[str, str], names: Sequence[str | None], path: Path) -> None:
+    """Raise InputError unless the grid stands in the tags and each band has a name: a header can claim any number."""
+    if not set(_TAGS) <= tags.keys() or not all(names) or len(set(names)) < len(names):
+        raise InputError(
+            "Not a bevseg raster",
+            where=path,
+            why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
+            hint="run the stage that writes it",
+        )
+
+
 def _check_size(file: rasterio.DatasetReader, path: Path) -> None:
     """Raise InputError or OutOfMemoryError before a size is believed that only the header claims."""
     per_cell = sum(np.dtype(dtype).itemsize for dtype in file.dtypes)
@@ -235,6 +240,14 @@ def _check_size(file: rasterio.DatasetReader, path: Path) -> None:
             why=f"{file.count} bands of {file.height:,} x {file.width:,} cells in {there:,} bytes",
             hint="run the stage that writes it again",
         )
+    for rows, cols in file.block_shapes:  # all of a block is unpacked, even if the raster is smaller
+        if rows * cols > max(TILE * TILE, file.width * file.height):
+            raise InputError(
+                "The GeoTIFF claims blocks larger than any of bevseg",
+                where=path,
+                why=f"{rows:,} x {cols:,} cells for a raster of {file.height:,} x {file.width:,}",
+                hint="run the stage that writes it again",
+            )
     require_raster(file.height, file.width, per_cell, where=str(path))
 
 

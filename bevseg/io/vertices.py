@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import CloudFormatError
-from bevseg.io.coordinates import finite_ends, float32_step, in_file_units, step_of
+from bevseg.io.coordinates import finite_ends, float32_step, in_file_units, in_metres, step_of
 from bevseg.io.crs.degrees import ensure_no_degrees
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, class_name, meaning
 from bevseg.io.raw import RawCloud, class_codes
+from bevseg.io.unit_comment import units_in
 
 STAGES = 90.0
 """Bytes that the stages need for a point, beside its record."""
@@ -94,13 +95,24 @@ def axes_of(names: Iterable[str]) -> tuple[str, ...]:
     return ()
 
 
-def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
+def raw_cloud(source: VertexSource, path: Path, comments: Iterable[str] = ()) -> RawCloud:
     """Turn the properties into points and class codes.
+
+    Parameters
+    ----------
+    source
+        The properties.
+    path
+        For messages.
+    comments
+        Of the file: one may say the units of the coordinates.
 
     Raises
     ------
     CloudFormatError
         If x, y or z is missing.
+    CrsError
+        If a unit has an impossible size.
     InputError
         If the coordinates are too large or too far apart.
     """
@@ -128,7 +140,7 @@ def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
         xyz[:, i] = source.vertex[axis]
     _warn_of_lost_digits(xyz, path)
     ensure_no_degrees(*finite_ends(xyz), len(xyz), path)
-    cloud = PointCloud.from_xyz(xyz, scale=step_of(xyz), name=str(path), source=source)
+    cloud = in_metres(xyz, step_of(xyz), units_in(comments, path), source, path)
     label = own_name(CLASS, source.names) if source.scheme is not None else None
     label = label or class_name(source.names)
     codes = class_codes(source.vertex[label], path) if label and source.vertex[label].ndim == 1 else None

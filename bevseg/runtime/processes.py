@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
 from bevseg.runtime import progress
-from bevseg.runtime.worker import LEFT, RemoteError, Worker
+from bevseg.runtime.serve import LEFT
+from bevseg.runtime.worker import RemoteError, Worker
 
 T = TypeVar("T")
 R = TypeVar("R")

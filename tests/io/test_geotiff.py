@@ -1,5 +1,7 @@
 """GeoTIFF: what others see in it, and that our own grid comes back exactly."""
 
+import struct
+
 import numpy as np
 import pytest
 import rasterio
@@ -188,3 +190,31 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputWriteError):
         geotiff.write(dem(), tmp_path / "file" / "dem.tif")
+
+
+SAMPLES, TILE_WIDTH = 277, 322
+"""Tags of a TIFF."""
+
+
+def claimed(path, tag, value):
+    """Change a 16-bit number in the header of a little-endian TIFF."""
+    data = bytearray(path.read_bytes())
+    start = struct.unpack_from("<I", data, 4)[0]
+    for at in range(start + 2, start + 2 + 12 * struct.unpack_from("<H", data, start)[0], 12):
+        if struct.unpack_from("<H", data, at)[0] == tag:
+            struct.pack_into("<H", data, at + 8, value)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "message"),
+    [(SAMPLES, 16385, "Not a bevseg raster"), (TILE_WIDTH, 65520, "claims blocks larger")],
+)
+def test_what_a_header_claims_is_checked_before_a_block_is_unpacked(
+    tmp_path, monkeypatch, tag, value, message
+):
+    geotiff.write(classes(12, 20), tmp_path / "classes.tif", scheme=load_scheme("asprs"))
+    monkeypatch.setattr(rasterio.io.DatasetReader, "read", lambda *_: pytest.fail("the cells are read"))
+    with pytest.raises(InputError, match=message):
+        geotiff.read(claimed(tmp_path / "classes.tif", tag, value))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from bevseg.io.compare.difference import Difference
 from bevseg.io.text import reader, rows
 from bevseg.io.text.encoding import Lines, decoded
-from bevseg.io.text.heading import heading
+from bevseg.io.text.heading import closing, heading
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import added
-from bevseg.io.text.writer import label_name
+from bevseg.io.text.writer import is_pts, label_name
 from bevseg.runtime.kernels import compiled
 
 _NONE = -1
@@ -41,25 +41,38 @@ def compare(source: Path, result: Path, columns: str | None = None) -> Differenc
     raw = reader.read(source, columns=columns)
     content = result.read_bytes()
     lines = decoded(content, result)
-    found = None
+    found, counted = None, is_pts(result)
     for cloud in (raw.cloud, raw.without_codes):  # a fourth column without a name is the class, or it is not
         if cloud is not None and isinstance(cloud.source, TextSource):
-            difference = _lines(cloud.source, lines, content)
+            difference = _lines(cloud.source, lines, content, counted)
             if difference is None:
                 return None
             found = found or difference
     return found
 
 
-def _lines(source: TextSource, lines: Lines, content: bytes) -> Difference | None:
-    """Return the first difference between a source and the lines of a result, which has this content."""
-    new, copied = heading(source, label_name(source.layout.titles)), source.head
-    head, count = (new, len(added(source.layout).names)) if lines.data.startswith(new) else (copied, 0)
-    if not lines.data.startswith(head):
-        return _heads(new, lines.data)
+def _lines(source: TextSource, lines: Lines, content: bytes, counted: bool) -> Difference | None:
+    """Return the first difference between a source and the lines of a result, which has this content.
+
+    A result has the names of columns that are added, before the points or behind them. A source is its own result.
+    """
+    name, data = label_name(source.layout.titles), lines.data
+    new, last = (part(source, name, counted=counted) for part in (heading, closing))
+    count = len(added(source.layout).names)
+    is_result = data.startswith(new) and data.endswith(last)
+    head, tail = (new, last) if is_result else (source.head, source.names)
+    if not is_result:
+        data, count = rows.behind(data, 0), 0
+    if not data.startswith(head) or not data.endswith(tail):
+        return _heads(new, data)
     if lines.end != source.end or (count and content != lines.data.replace(b"\n", lines.end)):
         return Difference("what ends a line", repr(source.end.decode()), "another, or several")
-    return _bodies(source, lines.data[len(head) :], count)
+    found = _bodies(source, data[len(head) : len(data) - len(tail)], count)
+    if found is not None and not is_result and data.startswith(new):
+        return Difference(
+            "the comment behind the points", _text(last.rstrip()), _text(data[data.rfind(b"\n") + 1 :])
+        )
+    return found
 
 
 def _heads(expected: bytes, result: bytes) -> Difference:

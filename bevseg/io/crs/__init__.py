@@ -2,7 +2,7 @@
 
 from bevseg.io.crs.geokeys import GeoKeys, from_geokeys, parse_geokeys
 from bevseg.io.crs.names import names_of_geokeys, names_of_wkt
-from bevseg.io.crs.wkt import METRES_ASSUMED, from_wkt, wkt_of_epsg
+from bevseg.io.crs.wkt import METRES_ASSUMED, from_wkt, to_wkt, wkt_of_epsg
 
 __all__ = [
     "METRES_ASSUMED",
@@ -12,5 +12,6 @@ __all__ = [
     "names_of_geokeys",
     "names_of_wkt",
     "parse_geokeys",
+    "to_wkt",
     "wkt_of_epsg",
 ]

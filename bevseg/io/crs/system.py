@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NAMELESS = "unknown"
+"""Name, by the custom of PROJ, of a local system that says no more than the unit of its coordinates."""
 _ANGLES = ("degree", "radian", "grad", "gon", "arc-", "microradian", "mil_")
 
 
@@ -83,10 +85,11 @@ def from_system(
         vertical = _unit_of(flat, -1, where) if len(axes) > 2 else horizontal
     if flat.is_projected:
         warn_if_elsewhere(flat, horizontal, middle, where)
-    return Crs(_text_of(flat.to_2d()), horizontal, vertical)
+    is_known = flat.type_name != "Engineering CRS" or flat.name.lower() != NAMELESS
+    return Crs(text_of(flat.to_2d()) if is_known else "", horizontal, vertical)
 
 
-def _text_of(crs: pyproj.CRS) -> str:
+def text_of(crs: pyproj.CRS) -> str:
     """Return WKT 1, which LAS prescribes and every viewer reads; WKT 2 for the few projections that it lacks."""
     try:
         return str(crs.to_wkt("WKT1_GDAL"))

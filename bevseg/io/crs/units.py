@@ -80,6 +80,12 @@ def name_of_code(code: int) -> str:
     return next((str(unit.name) for unit in units if unit.code == wanted), f"unit {code}")
 
 
+def name_of_size(size: float) -> str | None:
+    """Return the name of a unit of length by its metres: a usual one, else one of the register; None for others."""
+    sizes = {name: _by_name()[_plain(name)] for name in _ALIASES} | _by_name()
+    return next((name for name, known in sizes.items() if math.isclose(known, size, rel_tol=1e-12)), None)
+
+
 def checked_size(size: float, name: str, where: Path) -> float:
     """Return the size of a unit, metres.
 

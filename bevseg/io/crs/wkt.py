@@ -1,4 +1,4 @@
-"""WKT -> Crs."""
+"""WKT -> Crs, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bevseg.core.pointcloud import Crs
 from bevseg.io.crs.proj_database import load_pyproj
-from bevseg.io.crs.system import from_system
+from bevseg.io.crs.system import NAMELESS, from_system, text_of
+from bevseg.io.crs.units import name_of_size
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,31 @@ def from_wkt(
     except pyproj.exceptions.CRSError as error:
         warn_unknown(where, str(error), otherwise)
         return None
+
+
+def to_wkt(crs: Crs) -> str:
+    """Return the WKT of a file in this system; empty for metres in an unknown one.
+
+    Other units in an unknown system make a local one, which says how long they are and claims no place. So do units
+    of heights that the horizontal system does not say.
+    """
+    same_unit = crs.vertical == crs.horizontal
+    if same_unit and (crs.wkt or crs.horizontal == 1.0):
+        return crs.wkt
+    flat = crs.wkt or (
+        f'LOCAL_CS["{NAMELESS}",LOCAL_DATUM["{NAMELESS}",32767],{_unit(crs.horizontal)},'
+        'AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+    )
+    if same_unit:
+        return flat
+    pyproj = load_pyproj()
+    up = f'VERT_CS["{NAMELESS}",VERT_DATUM["{NAMELESS}",2005],{_unit(crs.vertical)},AXIS["Up",UP]]'
+    parts = [pyproj.CRS.from_wkt(part) for part in (flat, up)]
+    return text_of(pyproj.crs.CompoundCRS(" + ".join(part.name for part in parts), parts))
+
+
+def _unit(size: float) -> str:
+    return f'UNIT["{name_of_size(size) or NAMELESS}",{size!r}]'
 
 
 def wkt_of_epsg(code: int) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import __version__
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.io.coordinates import units
+from bevseg.io.crs import to_wkt
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import standard_size
 from bevseg.io.las.records import Record
@@ -64,7 +65,13 @@ def new_header(cloud: PointCloud, point_format: int, by_return: NDArray[np.int64
         len(cloud),
         *by_return.tolist(),
     )
-    header = Header(block, (), b"")
-    if cloud.crs is not None and cloud.crs.wkt:
-        header = header.replace(Record.new(*WKT, cloud.crs.wkt.encode() + b"\0", "OGC WKT"))
-    return header
+    return with_wkt(Header(block, (), b""), cloud.crs)
+
+
+def with_wkt(header: Header, crs: Crs | None) -> Header:
+    """Return the header with a record of the reference system, or of its units if no more is known."""
+    wkt = to_wkt(crs) if crs is not None else ""
+    if not wkt:
+        return header
+    old, data = header.find(*WKT), wkt.encode() + b"\0"
+    return header.replace(old.with_data(data) if old else Record.new(*WKT, data, "OGC WKT"))

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from bevseg.core.pointcloud import Crs
 from bevseg.io.las.block_writer import Fill
 from bevseg.io.las.header import Header
-from bevseg.io.las.new_header import WKT, WKT_FLAG
+from bevseg.io.las.new_header import WKT_FLAG, with_wkt
 from bevseg.io.las.point_formats import STANDARD, bits, standard_size
-from bevseg.io.las.records import Record
 from bevseg.io.las.reference_system import wkt_counts
 from bevseg.io.las.source import LasSource
 from bevseg.io.las.version_4 import to_version_4, without_legacy_counts
@@ -29,9 +28,8 @@ _ENCODING = 6
 def upgraded_header(header: Header, crs: Crs | None) -> Header:
     """Return the header as LAS 1.4; with a WKT record if GeoKeys name the reference system."""
     header = without_legacy_counts(to_version_4(header))
-    if not wkt_counts(header) and crs is not None and crs.wkt:
-        old, data = header.find(*WKT), crs.wkt.encode() + b"\0"
-        header = header.replace(old.with_data(data) if old else Record.new(*WKT, data, "OGC WKT"))
+    if not wkt_counts(header):
+        header = with_wkt(header, crs)
     block = bytearray(header.block)
     block[_ENCODING] |= WKT_FLAG
     return dataclasses.replace(header, block=bytes(block))

@@ -38,7 +38,7 @@ def read(path: Path) -> RawCloud:
     if header.data != "ascii":
         memory.require(header.points, 2 * header.record.itemsize + STAGES, where=path)
     points = _READERS[header.data](path, header)
-    return raw_cloud(PcdSource(points, header.scheme, header.padding, header), path)
+    return raw_cloud(PcdSource(points, header.scheme, header.padding, header), path, header.comments)
 
 
 def _binary(path: Path, header: Header) -> NDArray[np.void]:

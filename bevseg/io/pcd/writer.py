@@ -17,6 +17,7 @@ from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, only_here
 from bevseg.io.pcd.header import IDENTITY, PADDING, SCHEME_COMMENT, Header
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.raw import LONGEST_NAME
+from bevseg.io.unit_comment import unit_comment
 from bevseg.io.vertices import code_type, coordinates, distinct, header_text, header_word
 
 _VERSION = "# .PCD v0.7 - Point Cloud Data file format"
@@ -46,9 +47,11 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     columns[CLASS] = codes.astype(code_type(old, codes))
     columns[CONFIDENCE] = point_labels.confidence
     is_text = header is not None and header.data == "ascii"
-    mark = SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])
+    marks = [SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])]
+    unit = unit_comment(cloud) if header is None else None
+    marks += [f"# {unit}"] if unit else []
     with path.open("wb") as file:
-        file.write(_lines(columns, len(cloud), header, mark).encode("utf-8", "replace"))
+        file.write(_lines(columns, len(cloud), header, marks).encode("utf-8", "replace"))
         if is_text:
             ascii_records.write(_single(columns), file)
         else:
@@ -110,7 +113,9 @@ def _single(columns: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.gen
     return single
 
 
-def _lines(columns: dict[str, NDArray[np.generic]], size: int, header: Header | None, mark: str) -> str:
+def _lines(
+    columns: dict[str, NDArray[np.generic]], size: int, header: Header | None, marks: list[str]
+) -> str:
     padding = header.padding if header else frozenset[str]()
     kinds = [np.dtype(str(_type_of(values))) for values in columns.values()]
     if (
@@ -129,7 +134,7 @@ def _lines(columns: dict[str, NDArray[np.generic]], size: int, header: Header | 
     ]
     lines = [
         *comments,
-        mark,
+        *marks,
         "VERSION 0.7",
         "FIELDS " + " ".join(PADDING if name in padding else name for name in columns),
         "SIZE " + " ".join(str(kind.itemsize) for kind in kinds),

@@ -8,7 +8,7 @@ import numpy as np
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.ascii_records import parse
-from bevseg.io.ply.header import Element
+from bevseg.io.ply.elements import Element
 from bevseg.io.ply.lists import Lists
 
 _SHOWN = 80

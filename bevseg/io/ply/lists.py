@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.format_errors import too_few
-from bevseg.io.ply.header import Element
+from bevseg.io.ply.elements import Element
 from bevseg.runtime.kernels import compiled
 
 MOST_COLUMNS = 64
@@ -65,8 +65,7 @@ def read_records(
     packed = np.empty((element.count, record.itemsize), np.uint8)
     starts = np.empty((element.count, len(lists)), np.int64)
     lengths = np.empty((element.count, len(lists)), np.int64)
-    signed = np.array([each.counter is not None and each.counter[1][0] == "i" for each in element.properties])
-    held, end = _walk(data, start, sizes, values, signed, order == ">", packed, starts, lengths)
+    held, end = _walk(data, start, sizes, values, _signed(element), order == ">", packed, starts, lengths)
     if held < element.count:
         raise too_few(path, element.count, held)
     records = packed.view(record).reshape(-1)
@@ -77,6 +76,16 @@ def read_records(
         found[each.name] = Lists(records[each.name].copy(), content.view(order + each.kind))
     single = [each.name for each in element.properties if not each.counter]
     return _only(records, single), found, end
+
+
+def end_of(data: NDArray[np.uint8], start: int, element: Element, order: str) -> int | None:
+    """Return the byte behind the last record of an element that begins at `start`; None if the data end before."""
+    if not element.has_lists:
+        end = start + element.least_bytes
+        return end if end <= len(data) else None
+    sizes, values = _sizes(element)
+    end = _end(data, start, element.count, sizes, values, _signed(element), order == ">")
+    return end if end >= 0 else None
 
 
 def write_records(records: NDArray[np.void], lists: dict[str, Lists]) -> NDArray[np.uint8]:
@@ -113,6 +122,40 @@ def _sizes(element: Element) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array(sizes, np.int64), np.array(values, np.int64)
 
 
+def _signed(element: Element) -> NDArray[np.bool_]:
+    """Return which properties are lists whose counter can be negative."""
+    return np.array([each.counter is not None and each.counter[1][0] == "i" for each in element.properties])
+
+
+@compiled
+def _count(data, at, size, big):  # type: ignore[no-untyped-def]
+    """Return the unsigned number of `size` bytes at `at`."""
+    count = np.uint64(0)
+    for k in range(size):
+        position = at + k if big else at + size - 1 - k
+        count = (count << np.uint64(8)) | np.uint64(data[position])
+    return count
+
+
+@compiled
+def _end(data, at, records, sizes, values, signed, big):  # type: ignore[no-untyped-def]
+    """Return where the records end; -1 if the data hold fewer."""
+    for _ in range(records):
+        for p in range(len(sizes)):
+            size = sizes[p]
+            if size > len(data) - at:
+                return -1
+            if values[p] > 0:
+                count = _count(data, at, size, big)
+                if signed[p] and (count >> np.uint64(8 * size - 1)) != 0:
+                    return -1
+                if count > np.uint64((len(data) - at - size) // values[p]):
+                    return -1
+                at += np.int64(count) * values[p]
+            at += size
+    return at
+
+
 @compiled
 def _walk(data, at, sizes, values, signed, big, packed, starts, lengths):  # type: ignore[no-untyped-def]
     """Fill the records and find their lists; return how many the data hold, and where they end."""
@@ -123,11 +166,9 @@ def _walk(data, at, sizes, values, signed, big, packed, starts, lengths):  # typ
             size = sizes[p]
             if size > len(data) - at:
                 return i, at
-            count = np.uint64(0)
             for k in range(size):
                 packed[i, column + k] = data[at + k]
-                position = at + k if big else at + size - 1 - k
-                count = (count << np.uint64(8)) | np.uint64(data[position])
+            count = _count(data, at, size, big)
             column += size
             at += size
             if values[p] > 0:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.ascii_records import Lines, ensure_width, parse
-from bevseg.io.format_errors import no_points, too_few, warn_of_more
+from bevseg.io.format_errors import no_points, too_few, warn_of_cut, warn_of_more
 from bevseg.io.ply.ascii_lists import take_lists
-from bevseg.io.ply.header import AMBIGUOUS, Element, Header, header_fault, read_header
-from bevseg.io.ply.lists import Lists, read_records
+from bevseg.io.ply.elements import Element
+from bevseg.io.ply.header import AMBIGUOUS, Header, header_fault, read_header
+from bevseg.io.ply.lists import Lists, end_of, read_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import RawCloud
 from bevseg.io.vertices import STAGES, raw_cloud
@@ -47,18 +48,21 @@ def read(path: Path) -> RawCloud:
         header = _sized(path, header)
         vertex = header.elements[header.vertex or 0]
         source = _binary(path, header, vertex)
-        if _has_room_for_more(source, header, vertex):
-            warn_of_more(path, vertex.count)
-    return raw_cloud(source, path)
+        _tell_of_others(source, header, vertex, path)
+    return raw_cloud(source, path, header.lines)
 
 
-def _has_room_for_more(source: PlySource, header: Header, vertex: Element) -> bool:
-    """Whether behind the points of a binary file stands a record or more that the other elements do not explain."""
-    others = header.elements[(header.vertex or 0) + 1 :]
-    if any(each.count and each.has_lists for each in others):
-        return False  # their size is known only when they are read
-    left = len(source.behind) - sum(each.least_bytes for each in others)
-    return left >= sum(each.least_bytes for each in vertex.properties)
+def _tell_of_others(source: PlySource, header: Header, vertex: Element, path: Path) -> None:
+    """Warn if the elements behind the points of a binary file are cut short, or leave room for another point."""
+    behind, end = np.frombuffer(source.behind, np.uint8), 0
+    for each in header.elements[(header.vertex or 0) + 1 :]:
+        stop = end_of(behind, end, each, header.order)
+        if stop is None:
+            warn_of_cut(path, f"{each.count:,} x {each.name[:60]}")
+            return
+        end = stop
+    if len(behind) - end >= sum(each.least_bytes for each in vertex.properties):
+        warn_of_more(path, vertex.count)
 
 
 def _binary(path: Path, header: Header, vertex: Element) -> PlySource:

@@ -15,10 +15,12 @@ from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import CHANNELS, as_bytes, channels_of
 from bevseg.io.coordinates import lost_system
 from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, only_here, plain
-from bevseg.io.ply.header import SCHEME_COMMENT, TYPES, Header, Property
+from bevseg.io.ply.elements import TYPES, Property
+from bevseg.io.ply.header import SCHEME_COMMENT, Header
 from bevseg.io.ply.lists import Lists, write_records
 from bevseg.io.ply.source import PlySource
 from bevseg.io.raw import LONGEST_NAME
+from bevseg.io.unit_comment import unit_comment
 from bevseg.io.vertices import (
     SCALAR,
     code_type,
@@ -194,9 +196,12 @@ def _write_new(
         if kind is not None:
             properties[name] = Property(name, _WORDS[kind], kind)
     count = f"element vertex {len(cloud)}"
-    header = ["ply", "format binary_little_endian 1.0", mark, count, *(p.line() for p in properties.values())]
+    unit = unit_comment(cloud)
+    comments = [mark, *([f"comment {unit}"] if unit else [])]
+    lines = ["ply", "format binary_little_endian 1.0", *comments, count]
+    lines += [*(p.line() for p in properties.values()), "end_header"]
     with path.open("wb") as file:
-        file.write("".join(line + "\n" for line in [*header, "end_header"]).encode("utf-8", "replace"))
+        file.write("".join(line + "\n" for line in lines).encode("utf-8", "replace"))
         file.write(_records(properties, values, "<").view(np.uint8).data)  # names may hold a colon
 
 

@@ -45,6 +45,8 @@ class Layout:
         Line number of a header with too few names, in whose place outputs have one that names all columns.
     units
         Axis and unit, as the lines before the points spell it.
+    named_behind
+        Whether a comment behind the last point names the columns.
     """
 
     offset: int
@@ -61,6 +63,7 @@ class Layout:
     guessed: tuple[str, ...] = ()
     replaced: int | None = None
     units: tuple[tuple[str, str], ...] = ()
+    named_behind: bool = False
 
     @property
     def dialect(self) -> Dialect:

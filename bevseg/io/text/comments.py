@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bevseg.io.fields import AXES, meaning
-from bevseg.io.text.header import is_comment, names_of
+from bevseg.io.text.header import columns_by_name, is_comment, names_of
 from bevseg.io.text.tokens import Dialect, dialect_of
 from bevseg.io.text.units import geographic
 
@@ -29,6 +29,12 @@ def leading_names(text: str, count: int) -> list[str]:
     if not len(AXES) <= len(words) < count or known[:3] != [*AXES]:
         return []
     return words if len(words) == len(AXES) or known[3] is not None else []
+
+
+def names_behind(text: str, dialect: Dialect, count: int) -> list[str] | None:
+    """Return the names in a comment behind the points: one word per column, x, y and z among them; else None."""
+    names = dialect.split(text.strip().lstrip("#/% "))
+    return names if len(names) == count and isinstance(columns_by_name(names), dict) else None
 
 
 def names_columns(

@@ -10,7 +10,8 @@ from bevseg.io.fields import AXES, meaning
 from bevseg.io.text.columns import Layout, checked
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of
-from bevseg.io.text.meanings import Start, columns_of
+from bevseg.io.text.meanings import columns_of
+from bevseg.io.text.start import Start
 from bevseg.io.text.tokens import Dialect, dialect_of, is_missing
 from bevseg.io.text.unclear import grouped_error, no_points_error, number_error
 
@@ -24,8 +25,19 @@ _SHOWN = 60
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d*)?$")
 
 
-def layout(data: bytes, columns: str | None, path: Path) -> Layout:
+def layout(data: bytes, columns: str | None, path: Path, last: str = "") -> Layout:
     """Inspect the first lines of a file.
+
+    Parameters
+    ----------
+    data
+        The text, or its start.
+    columns
+        `--columns`.
+    path
+        For messages.
+    last
+        A comment behind the last point, which may name the columns.
 
     Raises
     ------
@@ -54,7 +66,7 @@ def layout(data: bytes, columns: str | None, path: Path) -> Layout:
             and not _numbers_columns(text, lines[number : number + 2])
             and not _heads_columns(text, lines[number : number + 2])
         ):
-            start = Start(heading, *_rows(lines[number - 1 :], path), path)
+            start = Start(heading, *_rows(lines[number - 1 :], path), path, last)
             found = columns_of(start, wanted, claimed)
             return dataclasses.replace(found, offset=offset, line=number, claimed=claimed)
         elif text.strip() and not text.lower().startswith("sep="):

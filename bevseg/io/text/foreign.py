@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.errors import CloudFormatError
+from bevseg.io import FORMATS
 from bevseg.io.fields import plain
 from bevseg.io.text.tokens import is_number
 
@@ -22,11 +23,11 @@ _ATTITUDE = (
 )
 _TURN = {"heading", "yaw", "azimuth", "platform_heading", "true_heading"}
 _SIGNATURES = (
-    (b"ASTM-E57", "an E57 file", "name it .e57, or convert it to LAS"),
-    (b"LASF", "a LAS or LAZ file", "name it .las or .laz"),
-    (b"ply\n", "a PLY file", "name it .ply"),
-    (b"ply\r", "a PLY file", "name it .ply"),
-    (b"# .PCD", "a PCD file", "name it .pcd"),
+    *(
+        (start, f"{entry.name} and no text", f"name it {' or '.join(entry.suffixes)}")
+        for entry in FORMATS
+        for start in entry.starts
+    ),
     (b"PK\x03\x04", "a zip archive", "unpack it"),
     (b"DSAA", "a Surfer grid, a raster of heights", "convert it to points, or leave it out"),
 )

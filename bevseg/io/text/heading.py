@@ -1,4 +1,4 @@
-"""The lines above the points of a labelled text file."""
+"""The lines above and behind the points of a labelled text file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _NO_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"',;|#%]+")
 def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
     """Return the lines before the points, with the names of the columns that are added.
 
-    Where nothing names the columns, a line that does is put before the points. Where `--columns` named them against
-    the header, that line is a comment, as the header stays.
+    Where nothing names the columns, a line that does is put before the points, unless `closing` names them. Where
+    `--columns` named them against the header, that line is a comment, as the header stays.
 
     Parameters
     ----------
@@ -28,17 +28,17 @@ def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
     label
         Name of the column of classes, if the file has none.
     counted
-        Whether the file is a `.pts`, which has a count of points and no names: where it has none, none are added.
+        Whether the file is a `.pts`: a count of points, and the points right below it.
     """
     layout = source.layout
-    new = [label if name == LABEL else name for name in added(layout).names]
+    new = _new(source, label)
     lines = source.head.split(b"\n")
     if layout.replaced is not None:
         lead = b"# " if is_comment(readable(lines[layout.replaced - 1]).strip()) else b""
         lines[layout.replaced - 1] = lead + _own(source, new).rstrip(b"\n")
         return b"\n".join(lines)
     if layout.header is None:
-        return source.head if counted else source.head + _own(source, new)
+        return source.head if counted or source.names else source.head + _own(source, new)
     text = readable(lines[layout.header - 1])
     count = len(layout.names)
     widths = [
@@ -55,6 +55,30 @@ def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
     lines[layout.header - 1] = kept + further.encode()
     comment = b"# " + _own(source, new) if layout.by_user and not _agrees(text, source) else b""
     return b"\n".join(lines) + comment
+
+
+def closing(source: TextSource, label: str, *, counted: bool = False) -> bytes:
+    """Return the comment behind the points that names the columns; nothing where a line before them does.
+
+    Readers of `.pts` take the line below the count for a point. Behind the last point they are done.
+
+    Parameters
+    ----------
+    source, label, counted
+        See `heading`.
+    """
+    layout = source.layout
+    if layout.header is not None or layout.replaced is not None or not (counted or source.names):
+        return b""
+    new = _new(source, label)
+    if not source.names or layout.by_user:
+        return b"# " + _own(source, new)
+    return layout.separator.join([readable(source.names).rstrip(), *new]).encode() + b"\n"
+
+
+def _new(source: TextSource, label: str) -> list[str]:
+    """Return the names of the columns that are added."""
+    return [label if name == LABEL else name for name in added(source.layout).names]
 
 
 def _agrees(text: str, source: TextSource) -> bool:

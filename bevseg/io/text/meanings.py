@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import warnings
-from dataclasses import dataclass
-from pathlib import Path
 
 from bevseg.errors import UsageError
-from bevseg.io.crs.degrees import not_a_length
 from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
-from bevseg.io.text.comments import leading_names, names_columns
+from bevseg.io.text.comments import leading_names, names_behind
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
-from bevseg.io.text.raster import refuse_raster
-from bevseg.io.text.tokens import STRICT, Dialect, is_missing
-from bevseg.io.text.unclear import (
-    commas_error,
-    header_error,
-    many_columns_error,
-    narrow_error,
-    words_error,
-)
-from bevseg.io.text.units import geographic, is_units_row, of_coordinates
+from bevseg.io.text.start import Start, counts
+from bevseg.io.text.tokens import STRICT, is_missing
+from bevseg.io.text.unclear import narrow_error
+from bevseg.io.text.units import is_units_row, of_coordinates
+from bevseg.io.text.unnamed import unnamed
 
-_MOST_UNNAMED = 16
-"""Columns that a file without a header may have."""
-_MOST_DIGITS = 15
 _NAMELESS = {"", "l", "scalar", "scalar_field", "scalar_fields", "sf", "field"}
 """Names of a fourth column that do not say what it holds."""
-_THOUSANDS, _UNITS = re.compile(r"[-+]?\d{1,3}$"), re.compile(r"\d{3}(\.\d*)?$")
-_PTS = {
-    4: ("intensity",),
-    6: ("red", "green", "blue"),
-    7: ("intensity", "red", "green", "blue"),
-}
-"""Columns of `.pts` behind x, y and z, by their number."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """The lines before the points, and the first of these."""
-
-    heading: dict[int, str]
-    rows: list[list[str]]
-    dialect: Dialect
-    path: Path
-
-    @property
-    def header(self) -> str | None:
-        """The last line before the points that is no comment."""
-        return next((text for text in reversed(self.heading.values()) if not is_comment(text.strip())), None)
 
 
 def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None) -> Layout:
@@ -59,6 +25,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
     first = start.rows[0]
     line, names, trailing = _header(start, wanted is not None)
     count = len(first) - trailing
+    behind = names_behind(start.last, start.dialect, count) if names is None else None
+    names = names or behind
     if wanted is not None and len(wanted) > count:
         raise UsageError(
             f"{len(wanted)} columns for a file with {count}",
@@ -82,7 +50,7 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         ):
             meanings[3] = LABEL
     else:
-        meanings, titles, guessed = _unnamed(start, count, claimed)
+        meanings, titles, guessed = unnamed(start, count, claimed)
     found = Layout(
         0,
         0,
@@ -95,7 +63,8 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         skipped=tuple(i for i, name in enumerate(wanted or ()) if name == SKIPPED),
         by_user=wanted is not None,
         guessed=guessed,
-        replaced=_too_short(start) if line is None and (wanted or names) else None,
+        replaced=_too_short(start) if line is None and not behind and (wanted or names) else None,
+        named_behind=behind is not None,
     )
     named = names if names or wanted else _leading_axes(start)
     units = of_coordinates(named, found, start.heading.values(), start.dialect)
@@ -153,7 +122,7 @@ def _header(start: Start, by_user: bool) -> tuple[int | None, list[str] | None, 
         if names and _usable(names, text, by_user):
             if ends:
                 return line, names, True
-            if not is_comment(text.strip()) and _counts([row[0] for row in start.rows]):
+            if not is_comment(text.strip()) and counts([row[0] for row in start.rows]):
                 return line, ["", *names], False
     for text in () if by_user else reversed(start.heading.values()):
         names = leading_names(text, count - ends) if is_comment(text.strip()) else []
@@ -167,77 +136,3 @@ def _usable(names: list[str], text: str, by_user: bool) -> bool:
     if isinstance(columns_by_name(names), dict):
         return True
     return by_user and not is_comment(text.strip()) and not any(" " in name for name in names)
-
-
-def _unnamed(start: Start, count: int, claimed: int | None) -> tuple[list[str], list[str], tuple[str, ...]]:
-    """Return meanings, names and what is to be checked for a file whose columns have no names.
-
-    Raises
-    ------
-    CloudFormatError
-        If a line looks like a header, or the order of the columns is not clear.
-    """
-    first = start.rows[0]
-    lines = [*start.heading.values()]
-    header = start.header or next(
-        (
-            text
-            for text in lines
-            if names_columns(text, start.rows, start.dialect, count=count, last=text == lines[-1])
-        ),
-        None,
-    )
-    if header is not None:
-        names = names_of(header, start.dialect, count)
-        place = geographic(names, start.rows, start.dialect) if names else None
-        if place:
-            raise not_a_length("degrees", start.path, place)
-        counted = _counts([row[0] for row in start.rows])
-        raise header_error(start.path, header, first, start.dialect, counted=counted)
-    if count > _MOST_UNNAMED:
-        raise many_columns_error(start.path, count, first)
-    refuse_raster(start.rows, count, start.path)
-    if any(_holds_words(start, place) for place in range(min(count, len(AXES) + (count == 4)))):
-        raise words_error(start.path, first, start.dialect)
-    if start.dialect == Dialect(",") and (why := _doubtful_commas(start.rows, count)):
-        raise commas_error(start.path, first, why)
-    suffix = start.path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    titles = [*AXES, *[""] * (count - len(AXES))]
-    if suffix == "pts" or (claimed is not None and count > 4):
-        usual = _PTS.get(count, ())
-        if "red" not in usual or all(_is_colour(field) for row in start.rows for field in row[-3:]):
-            titles[3 : 3 + len(usual)] = usual
-        return [*AXES], titles, ("order",)
-    if count == 4:
-        return [*AXES, LABEL], titles, (LABEL, "order")
-    return [*AXES], titles, ("order",)
-
-
-def _doubtful_commas(rows: list[list[str]], count: int) -> str:
-    """Return why commas may be part of numbers; empty if nothing says so."""
-    fields = [field.lstrip("+-") for row in rows for field in row[:count]]
-    if count >= 6 and all(field.isdigit() for field in fields):
-        return f"all {count} columns hold whole numbers, as with decimal commas"
-    if count > 3 and all(_THOUSANDS.match(row[0]) and _UNITS.match(row[1]) for row in rows):
-        return "three digits follow the first comma in all lines, as in thousands"
-    return ""
-
-
-def _holds_words(start: Start, place: int) -> bool:
-    """Whether a column has no number in any of the first lines, of which there are several."""
-    fields = [row[place] for row in start.rows if len(row) > place]
-    return len(fields) > 1 and not any(
-        start.dialect.is_number(field) or is_missing(field) for field in fields
-    )
-
-
-def _counts(fields: list[str]) -> bool:
-    """Whether the fields are whole numbers that rise by one."""
-    if not all(field.isascii() and field.isdigit() and len(field) <= _MOST_DIGITS for field in fields):
-        return False
-    numbers = [int(field) for field in fields]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] in (0, 1)
-
-
-def _is_colour(field: str) -> bool:
-    return field.isascii() and field.isdigit() and len(field) <= 5 and int(field) <= 65535

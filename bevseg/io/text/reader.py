@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError, CrsError
 from bevseg.io import packed
+from bevseg.io.coordinates import in_metres
 from bevseg.io.fields import AXES
 from bevseg.io.format_errors import too_few
 from bevseg.io.raw import RawCloud, class_codes, unclear_class
@@ -34,8 +34,6 @@ BYTES_PER_POINT = 180.0
 _BYTES_PER_LINE = 24
 """About the length of `x y z label` with millimetres. The number of points is not known before all are read."""
 _LOOKED_AT = 100
-_SMALL = 0.1
-"""Metres per unit, below which coordinates of a country are larger than `core.pointcloud.FARTHEST`."""
 _DECIMAL = re.compile(rb"(?<!\d)(?:0\d*|\d{4,}),\d|(?<!\d),\d|,\d{1,2}(?!\d)|,\d{4}")
 
 
@@ -65,10 +63,12 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         raise other.error(path)
     lines = decoded(data, path)
     del data
-    start = layout(lines.data, columns, path)
+    start = layout(lines.data, columns, path, readable(rows.last_comment(lines.data)))
     head, raw, end = lines.data[: start.offset], rows.behind(lines.data, start.offset), lines.end
     del lines
     raw, mark = rows.without_end(raw)
+    names = rows.last_comment(raw) if start.named_behind else b""
+    raw = rows.behind(raw[: len(raw) - len(names)], 0) if names else raw
     body = rows.points_alone(raw)
     _tell_left_out(raw, body, mark, path)
     found = table.parse_points(body, raw, start, path)
@@ -87,23 +87,12 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     plausible.check(xyz, _first_rows(body, start), start, metres, path)
     if why_none:  # not beside an error about the same columns
         warnings.warn(why_none, stacklevel=2)
-    cloud = _cloud(xyz, metres, TextSource(head, body, start, end), path)
+    source = TextSource(head, body, start, end, names)
+    cloud = in_metres(xyz, resolution.step(xyz, path), metres, source, path)
     plain = None
     if codes is not None and LABEL in start.guessed:
-        plain = dataclasses.replace(cloud, source=TextSource(head, body, start.without_label(), end))
+        plain = dataclasses.replace(cloud, source=dataclasses.replace(source, layout=start.without_label()))
     return RawCloud(cloud, codes, without_codes=plain)
-
-
-def _cloud(
-    xyz: NDArray[np.float64], metres: tuple[float, float] | None, source: TextSource, path: Path
-) -> PointCloud:
-    """Return the cloud in metres. Small units are converted before they are stored, as their numbers are large."""
-    across, up = metres or (1.0, 1.0)
-    crs = None if (across, up) == (1.0, 1.0) else Crs("", across, up)
-    step = resolution.step(xyz, path)
-    if across == up < _SMALL:
-        return PointCloud.from_xyz(xyz * across, scale=step * across, crs=crs, name=str(path), source=source)
-    return PointCloud.from_xyz(xyz, scale=step, unit=(across, up), crs=crs, name=str(path), source=source)
 
 
 def _first_rows(body: bytes, start: Layout) -> list[list[str]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import INT32
+from bevseg.core.pointcloud import MOST_STEPS
+from bevseg.io.coordinates import step_for_far_points
 
 _LEAST_DECIMALS, _MOST_DECIMALS = 3, 9
 _TOLD = 1e-6
@@ -27,6 +28,9 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
     """
     if not len(xyz):
         return 10.0**-_LEAST_DECIMALS
+    wide = step_for_far_points(xyz)
+    if wide is not None:
+        return wide
     if not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
         xyz = xyz[np.isfinite(xyz).all(axis=1)]
     decimals = _LEAST_DECIMALS
@@ -35,7 +39,7 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
             decimals += 1
     wanted = decimals
     extent = float((xyz.max(axis=0) - np.floor(xyz.min(axis=0))).max(initial=0)) if len(xyz) else 0.0
-    while decimals > _LEAST_DECIMALS and extent * 10.0**decimals > INT32.max:
+    while decimals > _LEAST_DECIMALS and extent * 10.0**decimals > MOST_STEPS:
         decimals -= 1
     if decimals < wanted and 10.0**-decimals > _TOLD:
         warnings.warn(

@@ -23,6 +23,7 @@ _MISSING = re.compile(
     rb"(?<![^;|,\t \n])(?:na|n/a|null|none|<na>|#" + _VALUES + rb"|--?|\?|\*)(?![^;|,\t \n])", re.IGNORECASE
 )
 _END = re.compile(rb"\n[ \t]*(?:END|EOF)[ \t.]*\Z", re.IGNORECASE)
+_LONGEST_COMMENT = 1 << 16
 _QUOTE, _NEWLINE, _COMMA = ord('"'), ord("\n"), ord(",")
 
 
@@ -43,6 +44,13 @@ def without_end(body: bytes) -> tuple[bytes, str]:
     if found:
         body, mark = behind(body[: found.start()], 0), found[0].decode().strip()
     return body, mark
+
+
+def last_comment(data: bytes) -> bytes:
+    """Return the last line of a text if it is a comment; else nothing."""
+    end, _ = without_end(behind(data[-_LONGEST_COMMENT:], 0))
+    line = end[end.rfind(b"\n") + 1 :]
+    return line if len(line) < len(end) and _NO_POINT.fullmatch(line) else b""
 
 
 def points_alone(body: bytes) -> bytes:

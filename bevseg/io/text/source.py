@@ -31,12 +31,15 @@ class TextSource:
         What their columns mean; line numbers count from the start of the file.
     end
         What ends a line in the file.
+    names
+        The comment behind the points that names the columns; empty if there is none.
     """
 
     head: bytes
     body: bytes
     layout: Layout
     end: bytes = b"\n"
+    names: bytes = b""
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the further columns that hold numbers, as the smallest integer type that fits or as float64.

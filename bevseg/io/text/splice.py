@@ -87,6 +87,16 @@ def _words(values: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 @compiled
+def _put(out, to, word):  # type: ignore[no-untyped-def]
+    """Write the digits of a word from `to` on; return where they end."""
+    for digit in word:
+        if digit != 0:
+            out[to] = digit
+            to += 1
+    return to
+
+
+@compiled
 def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_words, out):  # type: ignore[no-untyped-def]
     """Write the lines of `part` with their new values to `out`; return the number of bytes."""
     at, to = 0, 0
@@ -112,11 +122,7 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
                 if quote:
                     out[to] = _QUOTE
                     to += 1
-                word = code_words[codes[row]] if place == label else sure_words[sures[row]]
-                for digit in word:
-                    if digit != 0:
-                        out[to] = digit
-                        to += 1
+                to = _put(out, to, code_words[codes[row]] if place == label else sure_words[sures[row]])
                 if quote:
                     out[to] = _QUOTE
                     to += 1
@@ -134,18 +140,10 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
                     at += 1
         if label < 0:
             out[to] = separator
-            to += 1
-            for digit in code_words[codes[row]]:
-                if digit != 0:
-                    out[to] = digit
-                    to += 1
+            to = _put(out, to + 1, code_words[codes[row]])
         if sure < 0:
             out[to] = separator
-            to += 1
-            for digit in sure_words[sures[row]]:
-                if digit != 0:
-                    out[to] = digit
-                    to += 1
+            to = _put(out, to + 1, sure_words[sures[row]])
         while part[at] != _NEWLINE:
             at += 1
         out[to] = _NEWLINE

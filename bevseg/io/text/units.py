@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -161,7 +162,7 @@ def sizes(
     if any(size != 1.0 for size in known.values()):
         warnings.warn(
             f"{path}: the coordinates are in {', '.join(sorted({*units.values()}))} of {horizontal:.10g} m, as the "
-            "lines before the points say: outputs keep this unit, and those other than text do not name it",
+            "lines before the points say: outputs keep this unit and name it",
             stacklevel=3,
         )
     return horizontal, known.get("z", horizontal)
@@ -177,6 +178,12 @@ def size_of(unit: str) -> float | None:
         if size is not None:
             return size
     return None
+
+
+def word_of(size: float) -> str | None:
+    """Return a word that behind the name of a coordinate says its unit, as in `x_ft`; None for sizes without one."""
+    words = ("m", "ft", "usft", "yd", "km", "cm", "mm")
+    return next((word for word in words if math.isclose(size_of(word) or 0.0, size, rel_tol=1e-12)), None)
 
 
 def geographic(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,9 +19,10 @@ from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, lost_system, units
 from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning, only_here
 from bevseg.io.text.columns import LABEL
-from bevseg.io.text.heading import heading, usable_names
+from bevseg.io.text.heading import closing, heading, usable_names
 from bevseg.io.text.source import TextSource
 from bevseg.io.text.splice import spliced
+from bevseg.io.text.units import word_of
 
 _ROWS = 1_000_000
 """Lines that are formatted at a time."""
@@ -34,8 +36,9 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """Write text with a class and a confidence per point.
 
     A text source comes back line by line, with its own header and separator: the new class replaces its column of
-    classes, or is added as `label`. Other sources give a header line, then x, y and z in the units and at the
-    resolution of the source, all their fields, `label` and `bevseg_confidence`.
+    classes, or is added as `label`. The names of columns of a `.pts` stand in a comment behind the points. Other
+    sources give a header line, then x, y and z in the units and at the resolution of the source, all their fields,
+    `label` and `bevseg_confidence`. The header names units other than metres: `x_ft`.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """
     codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
-        parts = _lines(cloud.source, codes, point_labels.confidence, counted=_is_pts(path))
+        parts = _lines(cloud.source, codes, point_labels.confidence, counted=is_pts(path))
     else:
         parts = _table(cloud, codes, point_labels.confidence)
     with (
@@ -61,10 +64,16 @@ def cannot_keep(cloud: PointCloud) -> list[str]:
     """Return what text cannot hold of a cloud, one sentence each."""
     if isinstance(cloud.source, TextSource):
         return []
-    return [*lost_system(cloud, "text"), *only_here(cloud.source)]
+    unnamed = [f"{size:.10g} m" for size in sorted({*units(cloud)}) if word_of(size) is None]
+    return [
+        *lost_system(cloud, "text"),
+        *([f"the units of the coordinates, {' and '.join(unnamed)}, are not named"] if unnamed else []),
+        *only_here(cloud.source),
+    ]
 
 
-def _is_pts(path: Path) -> bool:
+def is_pts(path: Path) -> bool:
+    """Whether a file is called so that readers expect a count of points in its first line, and points below it."""
     return path.name.lower().removesuffix(".gz").endswith(".pts")
 
 
@@ -72,27 +81,23 @@ def _lines(
     source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8], *, counted: bool
 ) -> Iterator[bytes]:
     name = label_name(source.layout.titles)
-    first = heading(source, name, counted=counted)
-    for part in _chained(first, spliced(source.body, source.layout, codes, confidence)):
+    first, last = (part(source, name, counted=counted) for part in (heading, closing))
+    for part in itertools.chain([first], spliced(source.body, source.layout, codes, confidence), [last]):
         yield part if source.end == b"\n" else part.replace(b"\n", source.end)
-
-
-def _chained(first: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from parts
 
 
 def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
     fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
     names = usable_names(list(fields))
     values = dict(zip(names, (_plain(values) for values in fields.values()), strict=True))
+    axes = _axes(cloud)
     rows = pl.DataFrame(
-        dict(zip(AXES, in_file_units(cloud), strict=True))
+        dict(zip(axes, in_file_units(cloud), strict=True))
         | values
         | {label_name(names): codes, CONFIDENCE: confidence}
     )
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
-    floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in AXES]
+    floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in axes]
     for start in range(0, max(len(cloud), 1), _ROWS):
         part = rows.slice(start, _ROWS).with_columns(pl.col(floats).cast(pl.String))
         yield part.write_csv(
@@ -101,6 +106,14 @@ def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np
             float_precision=decimals(finest),
             quote_style="necessary",
         ).encode()
+
+
+def _axes(cloud: PointCloud) -> list[str]:
+    """Return names of the coordinates, with their units if they are no metres: `x_ft`."""
+    words = [word_of(size) for size in units(cloud)]
+    if None in words or {*words} == {"m"}:
+        return [*AXES]
+    return [f"{axis}_{word}" for axis, word in zip(AXES, words, strict=True)]
 
 
 def _plain(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -4,9 +4,8 @@ import struct
 
 import numpy as np
 
-from bevseg.core.labels import load_scheme
-from bevseg.core.pointcloud import PointLabels
 from bevseg.io.pcd import reader, writer
+from tests.io.bytes_to_bytes import reading, writing
 
 KINDS = ("ascii", "binary", "binary_compressed")
 
@@ -50,17 +49,5 @@ def literal_runs(content):
     return b"".join(bytes([len(part) - 1]) + part for part in parts)
 
 
-def read_bytes(folder, content):
-    path = folder / "cloud.pcd"
-    path.write_bytes(content)
-    return reader.read(path)
-
-
-def labels_for(cloud):
-    size = len(cloud)
-    return PointLabels((np.arange(size) % 6).astype(np.uint8), np.full(size, 77, np.uint8))
-
-
-def written_and_read(cloud, path, scheme="shrec20"):
-    writer.write(cloud, labels_for(cloud), path, load_scheme(scheme))
-    return reader.read(path)
+read_bytes = reading(reader, "cloud.pcd")
+written_and_read = writing(reader, writer)

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from bevseg.core.labels import load_scheme
-from bevseg.core.pointcloud import PointLabels
 from bevseg.io.ply import reader, writer
+from tests.io.bytes_to_bytes import reading, writing
 
 KINDS = ("ascii", "binary_little_endian", "binary_big_endian")
 XYZ = "property double x\nproperty double y\nproperty double z\n"
@@ -24,17 +23,5 @@ def body(kind, rows, record):
     return np.array([tuple(row) for row in rows], [(name, order + form) for name, form in record]).tobytes()
 
 
-def read_bytes(folder, content):
-    path = folder / "cloud.ply"
-    path.write_bytes(content)
-    return reader.read(path)
-
-
-def labels_for(cloud):
-    size = len(cloud)
-    return PointLabels((np.arange(size) % 6).astype(np.uint8), np.full(size, 77, np.uint8))
-
-
-def written_and_read(cloud, path, scheme="shrec20"):
-    writer.write(cloud, labels_for(cloud), path, load_scheme(scheme))
-    return reader.read(path)
+read_bytes = reading(reader, "cloud.ply")
+written_and_read = writing(reader, writer)

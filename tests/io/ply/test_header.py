@@ -148,6 +148,11 @@ def test_thousands_of_properties_are_no_burden(tmp_path):
     assert headers.read_header(tmp_path / "cloud.ply").elements[0].least_bytes == 3024
 
 
+FACES = "element face 1\nproperty list uchar int vertex_indices\n"
+CELLS = "element cell 1\nproperty list short uchar members\n"
+MORE_FACES = "element face 2\nproperty list ushort double weights\nproperty uchar kind\n"
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -155,6 +160,13 @@ def test_thousands_of_properties_are_no_burden(tmp_path):
         ASCII + b"7 8 9\n",
         head("ascii", 2, behind="element stop 1\nproperty int a\n") + b"1 2 3\n4 5 6\n7\n8\n",
         head("binary_little_endian", 2, behind="element stop 1\nproperty int a\n") + bytes(48 + 4 + 24),
+        head("binary_little_endian", 2, behind=FACES) + bytes(48) + b"\3" + bytes(12 + 24),
+        head("binary_big_endian", 2, behind=MORE_FACES)
+        + bytes(48)
+        + b"\0\2"
+        + bytes(17)
+        + b"\0\0"
+        + bytes(33),
     ],
 )
 def test_more_behind_the_points_than_the_header_explains_is_a_warning(tmp_path, content):
@@ -162,7 +174,25 @@ def test_more_behind_the_points_than_the_header_explains_is_a_warning(tmp_path, 
         assert len(read_bytes(tmp_path, content).cloud) == 2
 
 
-FACES = "element face 1\nproperty list uchar int vertex_indices\n"
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"",
+        b"\3",
+        b"\3" + bytes(11),
+        b"\2" + bytes(8) + b"\0\7" + bytes(6),
+        b"\2" + bytes(8) + b"\xff\xff" + bytes(90),
+    ],
+)
+def test_elements_behind_the_points_that_are_cut_short_are_told_and_kept(tmp_path, behind):
+    content = head("binary_big_endian", 2, behind=FACES + CELLS) + bytes(48) + behind
+    with pytest.warns(
+        UserWarning, match=r"ends before the 1 x (face|cell) of its header do: all points are read"
+    ):
+        cloud = read_bytes(tmp_path, content).cloud
+    with pytest.warns(UserWarning, match="ends before"):
+        written_and_read(cloud, tmp_path / "out.ply")
+    assert (tmp_path / "out.ply").read_bytes().endswith(b"M" + behind)  # the last confidence is 77
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bevseg.errors import DependencyError
-from bevseg.io.ply.header import TYPES
+from bevseg.io.ply.elements import TYPES
 from bevseg.runtime import open3d
 from tests.io.ply.plyfiles import KINDS, read_bytes, written_and_read
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.errors import CloudFormatError
-from tests.io.text.scenes import XYZ, read, rows, write, written
+from tests.io.text.scenes import XYZ, read, rows, written
 
 RANDOM = np.random.default_rng(0)
 UTM = np.round(RANDOM.random((20, 3)) * 40 + (690000, 5335000, 500), 3)
@@ -257,13 +257,6 @@ def test_columns_take_any_word_for_a_coordinate(tmp_path):
 def test_columns_beside_a_shorter_header_give_one_line_of_names(tmp_path):
     out = written(tmp_path, "x,y,z\n" + rows(",", after=[shuffled, code]), columns="x,y,z,a,b")
     assert out[0] == "x,y,z,a,b,label,bevseg_confidence" and out[1].startswith("12.25,")
-
-
-def test_pts_without_names_comes_back_without_names(tmp_path):
-
-    cloud = read(tmp_path, "4\n" + rows(after=[code]), "scan.pts").cloud
-    out = write(cloud, tmp_path / "out.pts").read_text().splitlines()
-    assert out[0] == "4" and out[1].startswith("12.25 40.5 1.125 3 ") and len(out[1].split()) == 6
 
 
 @pytest.mark.parametrize("line", ["(" * 60000, "# unit=" + " " * 60000, "1 " + "2" * 60000, "-.," * 20000])

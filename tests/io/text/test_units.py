@@ -156,3 +156,12 @@ def test_a_northing_as_long_as_the_radius_of_the_earth_is_no_geocentric_coordina
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(read(tmp_path, "550000.5 6330000.5 12.5\n550001.5 6330002.5 13.5\n").cloud) == 2
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out.pts"])
+@pytest.mark.filterwarnings("ignore:.*outputs keep this unit")
+def test_a_unit_that_the_user_gives_stands_in_the_result(tmp_path, name):
+    cloud = read(tmp_path, rows(), columns="x [ft],y [ft],z [ft]").cloud
+    write(cloud, tmp_path / name)
+    assert "x[ft] y[ft] z[ft] label bevseg_confidence\n" in (tmp_path / name).read_text()
+    np.testing.assert_allclose(read_file(tmp_path / name).cloud.xyz, XYZ * FOOT)
