@@ -100,7 +100,8 @@ def _unzip(file: BinaryIO, path: Path, folder: Path) -> Path:
     except _ERRORS as error:
         raise damaged(path, "zip", str(error)) from error
     with archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
+        # `is_dir` looks at the last character of a name, and a damaged archive may hold an entry without any.
+        members = [info for info in archive.infolist() if info.filename and not info.is_dir()]
         clouds = [info for info in members if _is_cloud_name(info.filename)]
         if len(clouds) != 1:
             names = ", ".join(printable(info.filename) for info in (clouds or members)[:4]) or "nothing"

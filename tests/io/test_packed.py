@@ -133,6 +133,17 @@ def test_archives_without_exactly_one_cloud_are_refused_with_what_they_hold(tmp_
         assert words in caught.value.why
 
 
+def test_an_entry_without_a_name_is_passed_over(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a": b"1"})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 28 : at + 30] = (0).to_bytes(2, "little")  # the length of the name
+    data[at + 30 : at + 32] = (1).to_bytes(2, "little")  # the name becomes an extra field
+    path.write_bytes(data)
+    with pytest.raises(CloudFormatError):
+        read_cloud(path)
+
+
 def test_a_zip_archive_with_a_password_is_refused(tmp_path):
     path = zipped(tmp_path / "a.zip", {"a.xyz": b"1 2 3\n" * 9})
     data = bytearray(path.read_bytes())
