@@ -12,7 +12,8 @@ from bevseg.io.compare.difference import Difference, counts
 from bevseg.io.copc.octree import Octree, is_copc, octree_of
 from bevseg.io.las.extra_bytes import KEY as EXTRA_BYTES
 from bevseg.io.las.read_header import read_header
-from bevseg.io.las.reader import read_crs, read_source
+from bevseg.io.las.reader import read_source
+from bevseg.io.las.reference_system import read_crs
 from bevseg.io.las.source import LasSource
 from bevseg.io.las.upgrade import NEW_FORMAT, upgraded_header
 from bevseg.io.las.version_4 import to_version_4

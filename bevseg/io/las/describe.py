@@ -12,7 +12,7 @@ import numpy as np
 from bevseg.io.crs import names_of_geokeys, names_of_wkt
 from bevseg.io.las.gps_time import time_range
 from bevseg.io.las.header import Header
-from bevseg.io.las.reader import geokeys_of, wkt_of
+from bevseg.io.las.reference_system import geokeys_of, wkt_of
 from bevseg.io.las.source import LasSource
 
 _SYSTEM, _CREATED_AT, _RECORD_AT = slice(26, 58), 90, 105

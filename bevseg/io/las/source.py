@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours
+from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours, name_of_ours
 from bevseg.io.las.extra_bytes import Description, described, distinct
 from bevseg.io.las.header import Header
 from bevseg.io.las.left_out import left_out
@@ -50,10 +50,14 @@ class LasSource:
         """Extra dimensions, in their order in the point."""
         return described(self.header, self.point_format, self.points.itemsize)
 
+    def rows(self, part: slice | NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Return the points of a slice, or those of some indices, as rows of bytes."""
+        return self.points.view(np.uint8).reshape(len(self.points), -1)[part]
+
     def ours(self, name: str) -> NDArray[np.uint8] | None:
         """Return the stored values of the dimension that bevseg wrote for `name`, None if there is none."""
-        found = [extra.name for extra in self.extras if is_ours(extra, name)]
-        return self.points[min(found, key=lambda each: (len(each), each))] if found else None
+        found = name_of_ours(self.extras, name)
+        return None if found is None else self.points[found]
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the dimensions of the points as laspy names them, but for X, Y, Z, the class and those of bevseg.
