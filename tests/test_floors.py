@@ -81,7 +81,7 @@ INSIDE = {
         ("codes", "dimensions"),
         ("source", "block_writer", "new_header", "other_fields", "plausible", "label_fields"),
         ("laz", "reference_system"),
-        ("decode", "upgrade"),
+        ("decode", "upgrade", "claims"),
         ("las_file",),
         ("layout",),
         ("record",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,19 +14,16 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs
 from bevseg.errors import CloudFormatError
-from bevseg.io.format_errors import damaged, no_points, too_few
+from bevseg.io.format_errors import damaged, too_few
 from bevseg.io.las import laz
 from bevseg.io.las.block_writer import BLOCK
+from bevseg.io.las.claims import read_checked
 from bevseg.io.las.decode import COORDINATES, EVERYTHING, CompressedPoints, PlainPoints
 from bevseg.io.las.extra_bytes import Description, described, record_type
 from bevseg.io.las.header import Header
-from bevseg.io.las.point_formats import STANDARD, standard_size
-from bevseg.io.las.read_header import UnknownVersionError, read_header
+from bevseg.io.las.read_header import UnknownVersionError
 from bevseg.io.las.reference_system import read_crs
 from bevseg.io.las.source import middle_of
-
-_WORST, _WORST_START = 2.0, 256
-"""A compressed point takes at most this many times its bytes, and a chunk this many more: a generous bound."""
 
 _FIRST = 50_000
 """Points at the start of a file that say where it lies: a chunk, as most software writes LAZ."""
@@ -154,8 +150,10 @@ def open_file(path: Path) -> Iterator[LasFile]:
     size = path.stat().st_size
     with path.open("rb") as file:
         with _errors_about(path):
-            las = _checked(file, size, path)
-        yield las
+            header, count, chunks = read_checked(file, size, path)
+            extras = described(header, header.point_format, header.record_length)
+            record = record_type(header.point_format, header.record_length, extras)
+        yield LasFile(path, header, record, count, chunks, file)
 
 
 @contextmanager
@@ -174,73 +172,3 @@ def _errors_about(path: Path) -> Iterator[None]:
         ) from error
     except ValueError as error:
         raise damaged(path, "LAS", str(error)) from error
-
-
-def _checked(file: BinaryIO, size: int, path: Path) -> LasFile:
-    header = read_header(file, size)
-    if header.point_format >= len(STANDARD):
-        raise CloudFormatError(
-            f"Point format {header.point_format} is not known",
-            where=path,
-            why=f"LAS has point formats 0 to {len(STANDARD) - 1}",
-            hint="export the cloud again as LAS 1.4, or as PLY",
-        )
-    if not np.isfinite([*header.scale, *header.offset]).all() or 0 in header.scale:
-        raise ValueError(f"its coordinates have scale {header.scale} and offset {header.offset}")
-    length, least = header.record_length, standard_size(header.point_format)
-    if length < least:
-        raise ValueError(f"a point has {length} bytes, point format {header.point_format} takes {least}")
-    end = header.evlr_starts[0] if header.evlr_starts else size
-    if not header.counts:
-        raise _uncounted(path, end - header.points_at, length)
-    if header.compressed:
-        chunks = _chunks(file, header, end)
-        count = int(chunks.points.sum())
-        more = int(chunks.sizes[-1] > _WORST * length * chunks.points[-1] + _WORST_START)
-    else:
-        chunks = None
-        held = (end - header.points_at) // length
-        count = next((count for count in header.counts if count <= held), 0)
-        if not count:
-            raise too_few(path, header.counts[0], held)
-        more = held - count
-    if more or len(header.counts) > 1:
-        _warn(header.counts, count, path)
-    extras = described(header, header.point_format, length)
-    record = record_type(header.point_format, length, extras)
-    return LasFile(path, header.counting(count), record, count, chunks, file)
-
-
-def _uncounted(path: Path, held: int, length: int) -> CloudFormatError:
-    """Return the error for a header that counts 0, and `held` bytes where points of `length` bytes would be."""
-    if held <= length:  # LAZ without points has an empty chunk table
-        return no_points(path, "its header counts 0")
-    return CloudFormatError(
-        "The header counts no points",
-        where=path,
-        why=f"{held:,} bytes stand where points are: the program that wrote the file has probably not finished it",
-        hint="export it again, or let a program count the points, for example lasinfo -repair_counters of LAStools",
-    )
-
-
-def _chunks(file: BinaryIO, header: Header, size: int) -> laz.Chunks:
-    """Return the chunks for the first number of points of the header that agrees with them."""
-    first, *others = header.counts
-    try:
-        return laz.read_chunks(file, header, first, size)
-    except ValueError:
-        for count in others:
-            try:
-                return laz.read_chunks(file, header, count, size)
-            except ValueError:
-                continue
-        raise
-
-
-def _warn(counts: tuple[int, ...], count: int, path: Path) -> None:
-    """Warn of a file that may hold more points than are read."""
-    if len(counts) > 1:
-        why = f"the header counts {counts[0]:,} points at one place and {counts[1]:,} at another"
-    else:
-        why = "behind the last point there is room for more"
-    warnings.warn(f"{path}: {why}: {count:,} points are read; compare with the original", stacklevel=2)
