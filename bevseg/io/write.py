@@ -55,12 +55,26 @@ def scheme_written(path: Path, out_classes: str | None = None) -> Scheme:
     return load_scheme(out_classes or _format(path)[0].scheme)
 
 
-def cannot_keep(cloud: PointCloud, path: Path) -> list[str]:
-    """Return one sentence for each thing of the source that a file of this suffix cannot hold."""
+def cannot_keep(cloud: PointCloud | LasFile, path: Path) -> list[str]:
+    """Return one sentence for each thing of the source that a file of this suffix cannot hold.
+
+    Parameters
+    ----------
+    cloud
+        What `write_cloud` or `relabel_file` is to write.
+    path
+        As for these.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is not written, or cannot hold the source at all.
+    """
     entry, _ = _format(path)
-    assert entry.writer is not None
-    sentences: Callable[[PointCloud], list[str]] = getattr(
-        formats.load(entry.writer), "cannot_keep", lambda cloud: []
+    if not isinstance(cloud, PointCloud):
+        _relabelling(entry, path)
+    sentences: Callable[[PointCloud | LasFile], list[str]] = getattr(
+        formats.load(entry.writer or ""), "cannot_keep", lambda cloud: []
     )
     return sentences(cloud)
 
@@ -152,14 +166,7 @@ def relabel_file(
         As `write_cloud`; UsageError also for another format, and for COPC from a source without an octree.
     """
     entry, _ = _format(path)
-    relabel = getattr(formats.load(entry.writer or ""), "relabel", None)
-    if relabel is None:
-        raise UsageError(
-            f"A copy of LAS with new labels cannot be {entry.name}",
-            where=path,
-            why="only the points of LAS, LAZ and COPC are copied batch by batch",
-            hint="choose --format las or laz",
-        )
+    relabel = _relabelling(entry, path)
     ensure_different(source.path, path)
 
     def checked(first: int, codes: NDArray[np.uint8]) -> PointLabels:
@@ -171,6 +178,19 @@ def relabel_file(
     scheme = scheme or load_scheme(entry.scheme)
     with _written(path, overwrite=overwrite) as temporary:
         relabel(source, checked, temporary, scheme, size=size, threads=threads, **options)
+
+
+def _relabelling(entry: Format, path: Path) -> Callable[..., None]:
+    """Return what copies LAS with new labels in a format; UsageError if nothing does."""
+    relabel: Callable[..., None] | None = getattr(formats.load(entry.writer or ""), "relabel", None)
+    if relabel is None:
+        raise UsageError(
+            f"A copy of LAS with new labels cannot be {entry.name}",
+            where=path,
+            why="only the points of LAS, LAZ and COPC are copied batch by batch",
+            hint="choose --format las or laz",
+        )
+    return relabel
 
 
 def _ensure_one_each(point_labels: PointLabels, count: int, path: Path) -> None:

@@ -95,19 +95,7 @@ def relabel(
     CloudFormatError, LabelError, OSError
         As `bevseg.io.las.writer.relabel`.
     """
-    octree, why = None, "it is no COPC file"
-    try:
-        octree = octree_in(source.header, source.chunk_counts) if is_copc(source.header) else None
-    except ValueError as error:
-        why = str(error)
-    if octree is None:
-        raise UsageError(
-            "The cloud cannot be copied as COPC",
-            where=source.path,
-            why=f"{why}, and an octree is built of all points at once",
-            hint="read it whole, or choose --format laz",
-        )
-    write_points = _into(octree, source.record)
+    write_points = _into(_kept_in_copy(source), source.record)
     las_writer.relabel(source, labels, path, scheme, size=size, threads=threads, write_points=write_points)
 
 
@@ -140,15 +128,23 @@ def _into(octree: Octree, source: np.dtype[np.void]) -> Callable[..., None]:
     return write_points
 
 
-def cannot_keep(cloud: PointCloud) -> list[str]:
+def cannot_keep(cloud: PointCloud | LasFile) -> list[str]:
     """Return what of the cloud COPC cannot hold, one sentence for each thing.
+
+    Parameters
+    ----------
+    cloud
+        What `write` or `relabel` is to write.
 
     Raises
     ------
     UsageError
-        As `write`.
+        As `write` or `relabel`.
     """
     sentences = las_writer.lost(cloud)
+    if isinstance(cloud, LasFile):
+        _kept_in_copy(cloud)
+        return sentences
     if _kept(cloud, Path(cloud.name)) is not None:
         return sentences
     if isinstance(cloud.source, LasSource) and cloud.source.point_format not in POINT_FORMATS:
@@ -168,6 +164,23 @@ def _kept(cloud: PointCloud, where: Path) -> Octree | None:
         octree = None
     if octree is None:
         _ensure_possible(cloud, source, where)
+    return octree
+
+
+def _kept_in_copy(source: LasFile) -> Octree:
+    """Return the octree of an open file; UsageError if it has none that is right."""
+    octree, why = None, "it is no COPC file"
+    try:
+        octree = octree_in(source.header, source.chunk_counts) if is_copc(source.header) else None
+    except ValueError as error:
+        why = str(error)
+    if octree is None:
+        raise UsageError(
+            "The cloud cannot be copied as COPC",
+            where=source.path,
+            why=f"{why}, and an octree is built of all points at once",
+            hint="read it whole, or choose --format laz",
+        )
     return octree
 
 

@@ -16,9 +16,10 @@ from bevseg.io.las.block_writer import write_file
 from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, class_codes
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
 from bevseg.io.las.extra_bytes import unknown_type
+from bevseg.io.las.header import Header
 from bevseg.io.las.label_fields import LabelFields
 from bevseg.io.las.las_file import LasFile
-from bevseg.io.las.layout import layout, layout_of_file
+from bevseg.io.las.layout import Layout, layout, layout_of_file
 from bevseg.io.las.left_out import has_outside_waveforms
 from bevseg.io.las.other_fields import other_fields
 from bevseg.io.las.record import write_codes, write_records
@@ -141,49 +142,64 @@ def write_ground(
     write_codes(layout(cloud), codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
 
 
-def cannot_keep(cloud: PointCloud) -> list[str]:
+def cannot_keep(cloud: PointCloud | LasFile) -> list[str]:
     """Return one sentence for each thing of the source that does not come back as it was.
+
+    Parameters
+    ----------
+    cloud
+        What `write` or `relabel` is to write.
 
     Raises
     ------
     UsageError
         If the fields of the source do not fit a LAS file at all.
     """
-    if isinstance(cloud.source, LasSource) and cloud.source.header.find(*COPC) is not None:
+    source = cloud if isinstance(cloud, LasFile) else cloud.source
+    if isinstance(source, LasFile | LasSource) and source.header.find(*COPC) is not None:
         return [*lost(cloud), "the octree of COPC: the result is LAS or LAZ without one, and no longer COPC"]
     return lost(cloud)
 
 
-def lost(cloud: PointCloud) -> list[str]:
+def lost(cloud: PointCloud | LasFile) -> list[str]:
     """Return the same for all that both LAS and COPC can hold."""
-    base = layout(cloud)
-    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(_NO_LABELS))
-    header, _, _ = with_dimensions(
-        base.header, base.point_format, base.length, base.dimensions | ours, cloud.origin or Path(cloud.name)
-    )
-    if not isinstance(cloud.source, LasSource):
-        return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
-    beside = [*_waveforms_beside(cloud), *_undescribed(cloud.source)]
-    if header.minor != base.header.minor:
+    if isinstance(cloud, LasFile):
+        return _lost_of_las(cloud.header, layout_of_file(cloud), cloud.path)
+    base, path = layout(cloud), cloud.origin or Path(cloud.name)
+    if isinstance(cloud.source, LasSource):
+        return _lost_of_las(cloud.source.header, base, path)
+    _described(base, path)
+    return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
+
+
+def _lost_of_las(header: Header, base: Layout, path: Path) -> list[str]:
+    beside = [*_waveforms_beside(header, path), *_undescribed(header)]
+    if _described(base, path).minor != base.header.minor:
         beside.append(
             f"the version becomes LAS 1.4: LAS 1.{base.header.minor} describes {MOST} extra dimensions at most"
         )
     return beside
 
 
-def _waveforms_beside(cloud: PointCloud) -> list[str]:
+def _described(base: Layout, path: Path) -> Header:
+    """Return the header with all extra dimensions that bevseg adds; UsageError if they do not fit."""
+    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(_NO_LABELS))
+    return with_dimensions(base.header, base.point_format, base.length, base.dimensions | ours, path)[0]
+
+
+def _waveforms_beside(header: Header, path: Path) -> list[str]:
     """Return one sentence for waveforms that stand in a file of their own."""
-    if not has_outside_waveforms(cloud.source.header):
+    if not has_outside_waveforms(header):
         return []
-    name = f"{cloud.origin.stem if cloud.origin else cloud.name}.wdp"
+    name = f"{path.stem}.wdp"
     return [
         f"the waveforms stand in a file of their own, {name}: copy it beside the result, under the result's name"
     ]
 
 
-def _undescribed(source: LasSource) -> list[str]:
+def _undescribed(header: Header) -> list[str]:
     """Return one sentence for descriptions of dimensions whose place in the points cannot be known."""
-    found = unknown_type(source.header)
+    found = unknown_type(header)
     if found is None:
         return []
     name, number = found

@@ -17,7 +17,7 @@ from bevseg.core.pointcloud import KeptCodes, PointLabels
 from bevseg.errors import CloudFormatError, LabelError, OutputExistsError, UsageError
 from bevseg.io.las.las_file import open_file
 from bevseg.io.read import read_cloud
-from bevseg.io.write import relabel_file, write_cloud
+from bevseg.io.write import cannot_keep, relabel_file, write_cloud
 from tests.io.copc import copcfiles
 from tests.io.las import assembled, lasfiles
 from tests.io.las.assembled import evlr, patched, vlr
@@ -64,6 +64,8 @@ def assert_whole(source, suffix, sizes=(1, 7, COUNT, None), threads=None, **opti
     cloud = read(source)
     made = point_labels(len(cloud))
     whole, parts = (source.with_name(f"{name}{suffix}") for name in ("whole", "parts"))
+    with open_file(source) as las:
+        assert cannot_keep(las, parts) == cannot_keep(cloud, whole)
     write_cloud(cloud, made, whole, overwrite=True, **options)
     for size in sizes:
         relabelled(source, parts, made, size=size, threads=threads, overwrite=True, **options)
@@ -173,6 +175,29 @@ def test_copc_keeps_its_octree(tmp_path, point_format, size):
 
 
 # What cannot be written.
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_a_copy_cannot_keep_is_said_before_it_is_made(tmp_path, suffix):
+    entries = b"".join(assembled.description(*one) for one in ((3, b"width"), (31, b"odd")))
+    rows = assembled.points(4, COUNT, 2 + 4)
+    source = assembled.write(tmp_path / "in.las", 4, rows, vlrs=[vlr(*assembled.EXTRA_BYTES, entries)])
+    patched(source, 6, b"\4")  # waveforms in a file of their own
+    with open_file(source) as las:
+        told = cannot_keep(las, tmp_path / f"out{suffix}")
+        with pytest.raises(UsageError, match="cannot be PLY"):
+            cannot_keep(las, tmp_path / "out.ply")
+        with pytest.raises(UsageError, match="built of all points at once"):
+            cannot_keep(las, tmp_path / "out.copc.laz")
+    assert ["in.wdp" in told[0], "'odd'" in told[1], len(told)] == [True, True, 2]
+    assert_whole(source, suffix, [7])
+
+
+def test_a_copy_of_copc_as_laz_loses_the_octree(tmp_path):
+    source = copcfiles.make(tmp_path / "in.copc.laz", 6)
+    with open_file(source) as las:
+        assert "no longer COPC" in cannot_keep(las, tmp_path / "out.laz")[-1]
+        assert cannot_keep(las, tmp_path / "out.copc.laz") == []
 
 
 def left(folder, *inputs):
