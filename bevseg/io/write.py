@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import BevsegError, UsageError
 from bevseg.io import Format, formats
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
+
+if TYPE_CHECKING:
+    from bevseg.io.las.las_file import LasFile
 
 
 def check_output(path: Path, *, scheme: Scheme | None = None, overwrite: bool = False) -> None:
@@ -49,12 +55,26 @@ def scheme_written(path: Path, out_classes: str | None = None) -> Scheme:
     return load_scheme(out_classes or _format(path)[0].scheme)
 
 
-def cannot_keep(cloud: PointCloud, path: Path) -> list[str]:
-    """Return one sentence for each thing of the source that a file of this suffix cannot hold."""
+def cannot_keep(cloud: PointCloud | LasFile, path: Path) -> list[str]:
+    """Return one sentence for each thing of the source that a file of this suffix cannot hold.
+
+    Parameters
+    ----------
+    cloud
+        What `write_cloud` or `relabel_file` is to write.
+    path
+        As for these.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is not written, or cannot hold the source at all.
+    """
     entry, _ = _format(path)
-    assert entry.writer is not None
-    sentences: Callable[[PointCloud], list[str]] = getattr(
-        formats.load(entry.writer), "cannot_keep", lambda cloud: []
+    if not isinstance(cloud, PointCloud):
+        _relabelling(entry, path)
+    sentences: Callable[[PointCloud | LasFile], list[str]] = getattr(
+        formats.load(entry.writer or ""), "cannot_keep", lambda cloud: []
     )
     return sentences(cloud)
 
@@ -97,23 +117,101 @@ def write_cloud(
         If the file exists, or the system refuses the write.
     """
     entry, write = _format(path)
-    for name, values in (("labels", point_labels.classes), ("confidences", point_labels.confidence)):
-        if len(values) != len(cloud):
-            raise UsageError(
-                "Labels and points do not agree",
-                where=path,
-                why=f"{len(values)} {name} for {len(cloud)} points",
-                hint="give one class and one confidence per point, in the order of the cloud",
-            )
+    _ensure_one_each(point_labels, len(cloud), path)
     if cloud.origin is not None:
         ensure_different(cloud.origin, path)
     scheme = scheme or load_scheme(entry.scheme)
     options = {"upgrade": True} if upgrade and entry.takes_upgrade else {}
+    with _written(path, overwrite=overwrite) as temporary:
+        write(cloud, point_labels, temporary, scheme, **options)
+
+
+def relabel_file(
+    source: LasFile,
+    labels: Callable[[int, NDArray[np.uint8]], PointLabels],
+    path: Path,
+    *,
+    scheme: Scheme | None = None,
+    overwrite: bool = False,
+    upgrade: bool = False,
+    size: int | None = None,
+    threads: int | None = None,
+) -> None:
+    """Copy a LAS, LAZ or COPC file with new classes and their confidence, a batch of points at a time.
+
+    `write_cloud` of the whole cloud gives the same bytes; here memory does not grow with the file.
+
+    Parameters
+    ----------
+    source
+        The open file.
+    labels
+        Called for each batch in turn with the place of its first point, and the class codes of its points in the
+        source; returns their labels. `kept` there says which points get a code as it is: a code of the source to
+        keep, or 0 for a point that takes no part.
+    path
+        Its name ends with .las, .laz or .copc.laz.
+    scheme, overwrite, upgrade
+        As for `write_cloud`.
+    size
+        Points of a batch; None for those that all cores compress at once.
+    threads
+        Chunks of LAZ that are decoded or encoded at once; None for as many as there are cores.
+
+    Raises
+    ------
+    CloudFormatError
+        If points of the source cannot be decoded.
+    UsageError, LabelError, OutputExistsError, OutputWriteError
+        As `write_cloud`; UsageError also for another format, and for COPC from a source without an octree.
+    """
+    entry, _ = _format(path)
+    relabel = _relabelling(entry, path)
+    ensure_different(source.path, path)
+
+    def checked(first: int, codes: NDArray[np.uint8]) -> PointLabels:
+        given = labels(first, codes)
+        _ensure_one_each(given, len(codes), path)
+        return given
+
+    options = {"upgrade": True} if upgrade and entry.takes_upgrade else {}
+    scheme = scheme or load_scheme(entry.scheme)
+    with _written(path, overwrite=overwrite) as temporary:
+        relabel(source, checked, temporary, scheme, size=size, threads=threads, **options)
+
+
+def _relabelling(entry: Format, path: Path) -> Callable[..., None]:
+    """Return what copies LAS with new labels in a format; UsageError if nothing does."""
+    relabel: Callable[..., None] | None = getattr(formats.load(entry.writer or ""), "relabel", None)
+    if relabel is None:
+        raise UsageError(
+            f"A copy of LAS with new labels cannot be {entry.name}",
+            where=path,
+            why="only the points of LAS, LAZ and COPC are copied batch by batch",
+            hint="choose --format las or laz",
+        )
+    return relabel
+
+
+def _ensure_one_each(point_labels: PointLabels, count: int, path: Path) -> None:
+    for name, values in (("labels", point_labels.classes), ("confidences", point_labels.confidence)):
+        if len(values) != count:
+            raise UsageError(
+                "Labels and points do not agree",
+                where=path,
+                why=f"{len(values)} {name} for {count} points",
+                hint="give one class and one confidence per point, in the order of the cloud",
+            )
+
+
+@contextmanager
+def _written(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary path that becomes `path`; errors about it name `path`, for the user knows only the output."""
     with replacing(path, overwrite=overwrite) as temporary:
         try:
-            write(cloud, point_labels, temporary, scheme, **options)
+            yield temporary
         except BevsegError as error:
-            if str(error.where) == str(temporary):  # the user knows only the output
+            if str(error.where) == str(temporary):
                 error.where = path
             raise
 

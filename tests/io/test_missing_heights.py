@@ -8,6 +8,7 @@ import pytest
 from bevseg.io.read import read_cloud
 from tests.io.crs.geokey_files import directory
 from tests.io.las import assembled
+from tests.io.las.test_batches import pass_over
 
 FEET = assembled.vlr("LASF_Projection", 34735, directory((1024, 0, 1, 1), (3076, 0, 1, 9002)))
 
@@ -24,10 +25,10 @@ def text(path, heights):
     return path
 
 
-def told(path):
+def told(path, read=read_cloud):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        read_cloud(path)
+        read(path)
     return [str(each.message) for each in caught if "which rasters write" in str(each.message)]
 
 
@@ -41,6 +42,9 @@ def test_marks_of_missing_heights_are_told(tmp_path, kind, mark):
         path = las(tmp_path / f"a.{'laz' if kind == 'laz' else 'las'}", heights, [FEET] * (kind == "feet"))
     (message,) = told(path)
     assert f"3 points have a height of {mark}" in message
+    if kind != "txt":
+        for size in (1, 2, 5, 7):
+            assert told(path, lambda path, size=size: pass_over(path, size)) == [message]
 
 
 @pytest.mark.parametrize(
@@ -53,4 +57,5 @@ def test_marks_of_missing_heights_are_told(tmp_path, kind, mark):
     ],
 )
 def test_other_heights_are_not(tmp_path, heights):
-    assert not told(las(tmp_path / "a.las", heights))
+    source = las(tmp_path / "a.las", heights)
+    assert not told(source) and not told(source, lambda path: pass_over(path, 1))

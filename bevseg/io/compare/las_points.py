@@ -86,7 +86,7 @@ def _expected(source: LasSource, new: int, start: int, size: int) -> _Rows:
     if new == source.point_format:
         return source.points[part].view(np.uint8).reshape(part.stop - start, size)
     block = np.zeros(part.stop - start, record_type(new, size, ()))
-    upgrading(source)(block, part)
+    upgrading(source.rows, source.points.dtype, source.point_format)(block, part)
     return block.view(np.uint8).reshape(len(block), size)
 
 

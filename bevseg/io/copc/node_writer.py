@@ -25,6 +25,9 @@ def write_nodes(
     octree: Octree,
     order: NDArray[np.intp] | None = None,
     finish: Callable[[Header], Header] = lambda header: header,
+    *,
+    size: int | None = None,
+    threads: int | None = None,
 ) -> None:
     """Write a file.
 
@@ -44,6 +47,10 @@ def write_nodes(
         (N,) points in the order of the chunks; None if they are in this order.
     finish
         Last change to records, which keep their length, when all points are written.
+    size
+        Points that are put together at a time, unless a node has more; None for `BLOCK`.
+    threads
+        Nodes that are compressed at once; None for as many as there are cores.
 
     Raises
     ------
@@ -59,14 +66,16 @@ def write_nodes(
         start = file.write(header.head(point_format, record.itemsize, True))
         compressor = lazrs.ParLasZipCompressor(file, vlr)
         try:
-            for ends in _batches(octree.counts):
+            for ends in _batches(octree.counts, size or BLOCK):
                 first, last = int(ends[0]), int(ends[-1])
                 if last - first > len(block):
                     block = np.zeros(last - first, record)
                 filled = block[: last - first]
                 fill(filled, slice(first, last) if order is None else order[first:last])
-                nodes = np.split(filled, ends[1:-1] - first)
-                compressor.compress_chunks([node.view(np.uint8) for node in nodes])
+                nodes = [node.view(np.uint8) for node in np.split(filled, ends[1:-1] - first)]
+                at_once = threads or len(nodes)
+                for start_node in range(0, len(nodes), at_once):
+                    compressor.compress_chunks(nodes[start_node : start_node + at_once])
             compressor.done()
         except lazrs.LazrsError as error:
             raise file.error or OSError(str(error)) from error
@@ -80,12 +89,12 @@ def write_nodes(
         file.write(header.head(point_format, record.itemsize, True, end))
 
 
-def _batches(counts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Yield the first points of some nodes and the end of the last: as many nodes as fit into a block, or one."""
+def _batches(counts: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the first points of some nodes and the end of the last: as many nodes as have `size` points, or one."""
     ends = np.concatenate([[0], np.cumsum(counts)])
     first = 0
     while first < len(counts):
-        last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
+        last = int(np.searchsorted(ends, ends[first] + size, side="right")) - 1
         last = max(last, first + 1)
         yield ends[first : last + 1]
         first = last

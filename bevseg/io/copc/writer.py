@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,20 @@ from bevseg.errors import UsageError
 from bevseg.io.copc.build_octree import build, cube_of, morton_codes
 from bevseg.io.copc.extents import Extents
 from bevseg.io.copc.node_writer import write_nodes
-from bevseg.io.copc.octree import HEADER_SIZE, POINT_FORMATS, Octree, new_octree, octree_of
+from bevseg.io.copc.octree import (
+    HEADER_SIZE,
+    POINT_FORMATS,
+    Octree,
+    is_copc,
+    new_octree,
+    octree_in,
+    octree_of,
+)
 from bevseg.io.las import writer as las_writer
 from bevseg.io.las.block_writer import BLOCK, Fill
 from bevseg.io.las.header import Header
-from bevseg.io.las.record import layout
+from bevseg.io.las.las_file import LasFile
+from bevseg.io.las.layout import layout
 from bevseg.io.las.source import LasSource
 from bevseg.io.las.upgrade import upgraded_header
 
@@ -47,36 +57,94 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         If the system refuses the write.
     """
     octree = _kept(cloud, path)
+    if octree is not None:
+        write_points = _into(octree, cloud.source.points.dtype)
+        las_writer.write(cloud, point_labels, path, scheme, upgrade=True, write_points=write_points)
+        return
 
-    def write_points(
+    def write_points_sorted(
         path: Path, header: Header, point_format: int, record: np.dtype[np.void], count: int, fill: Fill
     ) -> None:
-        if octree is None:
-            header = upgraded_header(header, cloud.crs)
-            new, order = _new(header, record, count, fill)
-            write_nodes(path, header, point_format, record, fill, new, order)
-            return
-        extents = Extents(point_format, record, cloud.source.points.dtype)
+        header = upgraded_header(header, cloud.crs)
+        new, order = _new(header, record, count, fill)
+        write_nodes(path, header, point_format, record, fill, new, order)
+
+    las_writer.write(cloud, point_labels, path, scheme, upgrade=True, write_points=write_points_sorted)
+
+
+def relabel(
+    source: LasFile,
+    labels: Callable[[int, NDArray[np.uint8]], PointLabels],
+    path: Path,
+    scheme: Scheme,
+    *,
+    size: int | None = None,
+    threads: int | None = None,
+) -> None:
+    """Copy a COPC file with new labels, some nodes at a time: `write` of the whole cloud gives the same bytes.
+
+    Parameters
+    ----------
+    source, labels, path, scheme, size, threads
+        As for `bevseg.io.las.writer.relabel`.
+
+    Raises
+    ------
+    UsageError
+        If the source has no octree, or not that of its points: a new one needs all points at once.
+    CloudFormatError, LabelError, OSError
+        As `bevseg.io.las.writer.relabel`.
+    """
+    write_points = _into(_kept_in_copy(source), source.record)
+    las_writer.relabel(source, labels, path, scheme, size=size, threads=threads, write_points=write_points)
+
+
+def _into(octree: Octree, source: np.dtype[np.void]) -> Callable[..., None]:
+    """Return what writes points into an octree that is kept; `source` is the type of its points."""
+
+    def write_points(
+        path: Path,
+        header: Header,
+        point_format: int,
+        record: np.dtype[np.void],
+        _: int,
+        fill: Fill,
+        *,
+        size: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        extents = Extents(point_format, record, source)
 
         def fill_and_see(block: NDArray[np.void], part: slice | NDArray[np.intp]) -> None:
             fill(block, part)
             extents.add(block)
 
         kept = extents.with_room(octree)
-        write_nodes(path, header, point_format, record, fill_and_see, kept, finish=extents.filled_in)
+        finish = extents.filled_in
+        write_nodes(
+            path, header, point_format, record, fill_and_see, kept, finish=finish, size=size, threads=threads
+        )
 
-    las_writer.write(cloud, point_labels, path, scheme, upgrade=True, write_points=write_points)
+    return write_points
 
 
-def cannot_keep(cloud: PointCloud) -> list[str]:
+def cannot_keep(cloud: PointCloud | LasFile) -> list[str]:
     """Return what of the cloud COPC cannot hold, one sentence for each thing.
+
+    Parameters
+    ----------
+    cloud
+        What `write` or `relabel` is to write.
 
     Raises
     ------
     UsageError
-        As `write`.
+        As `write` or `relabel`.
     """
     sentences = las_writer.lost(cloud)
+    if isinstance(cloud, LasFile):
+        _kept_in_copy(cloud)
+        return sentences
     if _kept(cloud, Path(cloud.name)) is not None:
         return sentences
     if isinstance(cloud.source, LasSource) and cloud.source.point_format not in POINT_FORMATS:
@@ -96,6 +164,23 @@ def _kept(cloud: PointCloud, where: Path) -> Octree | None:
         octree = None
     if octree is None:
         _ensure_possible(cloud, source, where)
+    return octree
+
+
+def _kept_in_copy(source: LasFile) -> Octree:
+    """Return the octree of an open file; UsageError if it has none that is right."""
+    octree, why = None, "it is no COPC file"
+    try:
+        octree = octree_in(source.header, source.chunk_counts) if is_copc(source.header) else None
+    except ValueError as error:
+        why = str(error)
+    if octree is None:
+        raise UsageError(
+            "The cloud cannot be copied as COPC",
+            where=source.path,
+            why=f"{why}, and an octree is built of all points at once",
+            hint="read it whole, or choose --format laz",
+        )
     return octree
 
 

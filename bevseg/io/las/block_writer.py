@@ -24,6 +24,8 @@ _ITEMS_AT, _ITEM, _WAVEFORMS = 34, 6, b"\x09\x00"
 
 Fill = Callable[[NDArray[np.void], slice | NDArray[np.intp]], None]
 """Fills a block of records with the points of a slice, or with those of some indices."""
+Rows = Callable[[slice | NDArray[np.intp]], NDArray[np.uint8]]
+"""Returns the points of a slice, or of some indices, as rows of bytes. A file read in order has only slices."""
 
 
 def write_file(
@@ -33,6 +35,9 @@ def write_file(
     record: np.dtype[np.void],
     count: int,
     fill: Fill,
+    *,
+    size: int | None = None,
+    threads: int | None = None,
 ) -> None:
     """Write a file; compressed if its name ends with .laz.
 
@@ -48,12 +53,17 @@ def write_file(
         Number of points.
     fill
         Called with a block of zeros or of older points, to be filled with those of the given slice.
+    size
+        Points of a block; None for `BLOCK`.
+    threads
+        Chunks that are compressed at once; None for as many as there are cores.
 
     Raises
     ------
     OSError
         If the system refuses the write.
     """
+    size = size or BLOCK
     compressed = path.suffix.lower() == ".laz"
     vlr = None
     if compressed:
@@ -66,13 +76,15 @@ def write_file(
         file.write(header.head(point_format, record.itemsize, compressed))
         sink = lazrs.ParLasZipCompressor(file, vlr) if compressed else None
         put = sink.compress_many if sink else file.write
-        block = np.zeros(min(count, BLOCK), record)
+        at_once = threads * vlr.chunk_size() if vlr and threads else size
+        block = np.zeros(min(count, size), record)
         try:
-            for start in range(0, count, BLOCK):
-                part = slice(start, min(start + BLOCK, count))
+            for start in range(0, count, size):
+                part = slice(start, min(start + size, count))
                 filled = block[: part.stop - part.start]
                 fill(filled, part)
-                put(filled.view(np.uint8))
+                for first in range(0, len(filled), at_once):
+                    put(filled[first : first + at_once].view(np.uint8))
             if sink:
                 sink.done()
         except lazrs.LazrsError as error:

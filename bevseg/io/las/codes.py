@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,22 @@ def description(scheme: Scheme) -> str:
     return text + _MEANING if len(text.encode() + _MEANING.encode()) <= _ROOM else text
 
 
+def class_codes(points: NDArray[np.void], point_format: int) -> NDArray[np.uint8]:
+    """Return the (N,) class codes of points as they stand in a file."""
+    if point_format >= FIRST_NEW:
+        return points["classification"]
+    return points["raw_classification"] & np.uint8(FIVE_BITS)
+
+
 def is_ours(extra: Description, name: str) -> bool:
     """Return whether an extra dimension is the one that bevseg writes as `name`."""
     return extra.kind == np.dtype("u1") and re.fullmatch(rf"{name}(_\d+)?", extra.name) is not None
+
+
+def name_of_ours(extras: Iterable[Description], name: str) -> str | None:
+    """Return what the dimension that bevseg wrote as `name` is called, None if there is none."""
+    found = [extra.name for extra in extras if is_ours(extra, name)]
+    return min(found, key=lambda each: (len(each), each), default=None)
 
 
 def written_scheme(header: Header) -> str | None:

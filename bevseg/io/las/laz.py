@@ -1,4 +1,4 @@
-"""Points of a LAZ file, decompressed after everything that the decoder takes on trust was checked.
+"""Chunks of a LAZ file: everything that the decoder takes on trust is checked before it sees the file.
 
 The decoder (lazrs) allocates what the file claims, and it panics or aborts the process where the claims are wrong. So
 the chunk table, the sizes of all chunks and the sizes of all layers within them are compared with the bytes that are
@@ -15,15 +15,15 @@ import lazrs
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.las.block_writer import BLOCK, LASZIP
+from bevseg.io.las.block_writer import LASZIP
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import laz_items, standard_size
 
-_WHOLE, _CHUNKED, _LAYERED = 1, 2, 3
+_WHOLE, CHUNKED, _LAYERED = 1, 2, 3
 """Compressors: one run of points, one run per chunk (formats 0 to 5), and one layer per group of fields and chunk."""
-_VARIABLE = 0xFFFFFFFF
+VARIABLE = 0xFFFFFFFF
 """Chunk size of files whose chunks have numbers of points of their own."""
-_TABLE_HEAD, _POINTER = 8, 8
+_TABLE_HEAD, POINTER = 8, 8
 _LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}
 """Layers of the items of point formats 6 to 10; the item of extra bytes has one for each byte."""
 _EXTRA_BYTES_ITEM = 14
@@ -46,25 +46,25 @@ def read_chunks(file: BinaryIO, header: Header, count: int, size: int) -> Chunks
     ValueError
         If it contradicts the header, or the bytes that are there.
     """
-    record, compressor, chunk_size = _laszip_record(header)
+    record, compressor, chunk_size = laszip_record(header)
     if compressor == _WHOLE and count < 2**63:
         return Chunks(np.array([count]), np.array([size - header.points_at]), header.points_at)
-    start = header.points_at + _POINTER
+    start = header.points_at + POINTER
     table = _table_start(file, header.points_at, size)
     file.seek(table)
     version, number = struct.unpack("<II", file.read(_TABLE_HEAD))
-    if chunk_size == _VARIABLE:
+    if chunk_size == VARIABLE:
         fits = number <= min(table - start, count) and count < 2**63
     else:
         fits = number == -(-count // chunk_size) and number * header.record_length <= table - start
     if version != 0 or not fits:
         raise ValueError(f"its chunk table names {number:,} chunks for {count:,} points (version {version})")
     file.seek(table)
-    entries = _decoded(lazrs.read_chunk_table_only, file, lazrs.LazVlr(record)) if number else []
+    entries = call_lazrs(lazrs.read_chunk_table_only, file, lazrs.LazVlr(record)) if number else []
     if sum(entry[1] for entry in entries) != table - start:
         raise ValueError("the sizes in its chunk table are not those of the points in the file")
     sizes = np.array([entry[1] for entry in entries], np.int64)
-    if chunk_size == _VARIABLE:
+    if chunk_size == VARIABLE:
         if sum(entry[0] for entry in entries) != count:
             raise ValueError(f"the numbers in its chunk table do not add up to {count:,} points")
         points = np.array([entry[0] for entry in entries], np.int64)
@@ -79,31 +79,7 @@ def read_chunks(file: BinaryIO, header: Header, count: int, size: int) -> Chunks
     return chunks
 
 
-def decompress(file: BinaryIO, header: Header, chunks: Chunks, points: NDArray[np.void]) -> None:
-    """Fill `points` from the file, a block of chunks at a time.
-
-    Raises
-    ------
-    ValueError
-        If the bytes are no compressed points.
-    """
-    record = _laszip_record(header)[0]
-    target = points.view(np.uint8)
-    file.seek(chunks.start)
-    first, at = 0, 0
-    while first < len(chunks.points):
-        held = np.cumsum(chunks.points[first:])
-        last = first + max(1, int(np.searchsorted(held, BLOCK, "right")))
-        data = file.read(int(chunks.sizes[first:last].sum()))
-        end = at + int(held[last - first - 1]) * header.record_length
-        entries = [
-            (int(n), int(b)) for n, b in zip(chunks.points[first:last], chunks.sizes[first:last], strict=True)
-        ]
-        _decoded(lazrs.decompress_points_with_chunk_table, data, record, target[at:end], entries)
-        first, at = last, end
-
-
-def _decoded(function, *arguments):  # type: ignore[no-untyped-def]
+def call_lazrs(function, *arguments):  # type: ignore[no-untyped-def]
     """Call a function of lazrs; its errors and panics become ValueError. A panic is no Exception, and has no type."""
     try:
         return function(*arguments)
@@ -115,8 +91,14 @@ def _decoded(function, *arguments):  # type: ignore[no-untyped-def]
         raise ValueError(f"its compressed points cannot be decoded ({error})") from None
 
 
-def _laszip_record(header: Header) -> tuple[bytes, int, int]:
-    """Return content, compressor and chunk size of the LASzip record, checked against the points."""
+def laszip_record(header: Header) -> tuple[bytes, int, int]:
+    """Return content, compressor and chunk size of the LASzip record, checked against the points.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it describes other points, or a way of compression that is not known.
+    """
     record = header.find(*LASZIP)
     if record is None or len(record.data) < 34:
         raise ValueError("it is compressed, and its LASzip record is missing")
@@ -132,7 +114,7 @@ def _laszip_record(header: Header) -> tuple[bytes, int, int]:
             f"its LASzip record has items of {' + '.join(str(size) for _, size in found)} bytes, which is not "
             f"point format {point_format} with {length} bytes a point"
         )
-    if compressor not in ((_LAYERED,) if point_format >= 6 else (_WHOLE, _CHUNKED)):
+    if compressor not in ((_LAYERED,) if point_format >= 6 else (_WHOLE, CHUNKED)):
         raise ValueError(f"it is compressed in a way (number {compressor}) that bevseg does not know")
     if chunk_size == 0 and compressor != _WHOLE:
         raise ValueError("its LASzip record says 0 points a chunk")
@@ -142,12 +124,12 @@ def _laszip_record(header: Header) -> tuple[bytes, int, int]:
 def _table_start(file: BinaryIO, points_at: int, size: int) -> int:
     """Return where the chunk table begins. Software that could not go back writes -1, and the place at the end."""
     place = points_at
-    for place in (points_at, size - _POINTER):
+    for place in (points_at, size - POINTER):
         file.seek(max(place, points_at))
-        table = int.from_bytes(file.read(_POINTER), "little", signed=True)
+        table = int.from_bytes(file.read(POINTER), "little", signed=True)
         if table != -1:
             break
-    if not points_at + _POINTER <= table <= size - _TABLE_HEAD:
+    if not points_at + POINTER <= table <= size - _TABLE_HEAD:
         raise ValueError(f"its chunk table is at byte {table:,}, the file has {size:,} bytes")
     return table
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.errors import CloudFormatError
+from bevseg.io.las.header import Header
 
 _SMALLEST, _LARGEST = 1e-9, 100.0
 """Steps of coordinates, m."""
@@ -19,67 +20,73 @@ _FARTHEST = 1e8
 """Distance from the origin, m: twice around the earth."""
 
 
-def ensure_plausible(
-    steps: Sequence[NDArray[np.int32]],
-    scale: tuple[float, float, float],
-    offset: tuple[float, float, float],
-    path: Path,
-) -> None:
-    """Check steps and places of the coordinates; warn if some points lie beyond all others.
+class Extent:
+    """Ends of the coordinates of a file, gathered batch by batch.
 
     Parameters
     ----------
-    steps
-        Of x, y and z, (N,) each, for the absolute value of the scale.
     scale, offset
-        In metres.
-    path
-        The file, for messages.
+        In metres; the scale is not negative.
+    """
+
+    def __init__(self, scale: tuple[float, float, float], offset: tuple[float, float, float]) -> None:
+        self.scale, self.offset = scale, offset
+        self.count = 0
+        self.ends: list[tuple[int, int]] = []
+        self.beyond = [0, 0, 0]
+
+    def add(self, steps: Sequence[NDArray[np.int32]]) -> None:
+        """Take the points of a batch into account: x, y and z, (N,) steps each, at least one."""
+        ends = [(int(values.min()), int(values.max())) for values in steps]
+        for axis, (low, high) in enumerate(ends):
+            step, start = self.scale[axis], self.offset[axis]
+            if max(-(low * step + start), high * step + start) > _FARTHEST:
+                self.beyond[axis] += int(np.sum(np.abs(steps[axis] * step + start) > _FARTHEST))
+        self.count += len(steps[0])
+        known = self.ends or ends
+        self.ends = [(min(a, low), max(b, high)) for (a, b), (low, high) in zip(known, ends, strict=True)]
+
+    def box(self) -> list[tuple[float, float]]:
+        """Return the lowest and highest x, y and z, m."""
+        return [
+            (low * step + start, high * step + start)
+            for (low, high), step, start in zip(self.ends, self.scale, self.offset, strict=True)
+        ]
+
+
+def ensure_steps(scale: tuple[float, float, float], path: Path) -> None:
+    """Raise CloudFormatError if a step, in metres, is no length that an instrument has."""
+    for axis, step in zip("xyz", scale, strict=True):
+        if not _SMALLEST <= step <= _LARGEST:
+            raise _absurd(path, f"{axis} has steps of {step:g} m")
+
+
+def ensure_plausible(extent: Extent, path: Path) -> None:
+    """Check the places of all points; warn if some lie beyond all others.
 
     Raises
     ------
     CloudFormatError
-        If a step is no length that an instrument has, or all points are farther away than any place on earth.
+        If all points are farther away than any place on earth.
     """
-    for axis, values, step, start in zip("xyz", steps, scale, offset, strict=True):
-        if not _SMALLEST <= abs(step) <= _LARGEST:
-            raise _absurd(path, f"{axis} has steps of {abs(step):g} m")
-        low, high = (int(end) * abs(step) + start for end in (values.min(), values.max()))
+    for axis, (low, high), beyond in zip("xyz", extent.box(), extent.beyond, strict=True):
         if max(-low, high) <= _FARTHEST:
             continue
         if low > _FARTHEST or high < -_FARTHEST:
             raise _absurd(path, f"{axis} runs from {low:g} to {high:g} m")
-        beyond = int(np.sum(np.abs(values * abs(step) + start) > _FARTHEST))
         warnings.warn(
             f"{path}: {beyond:,} points have {axis} beyond {_FARTHEST:g} m ({low:g} to {high:g} m): remove them",
             stacklevel=3,
         )
 
 
-def warn_if_elsewhere(
-    steps: Sequence[NDArray[np.int32]],
-    scale: Sequence[float],
-    offset: Sequence[float],
-    claimed: Sequence[tuple[float, float]],
-    path: Path,
-) -> None:
-    """Warn of points that lie far outside the bounds of the header: by more than their width, and `_FAR` units.
-
-    Parameters
-    ----------
-    steps
-        Of x, y and z, (N,) each.
-    scale, offset
-        In units of the file.
-    claimed
-        (min, max) of x, y and z by the header.
-    path
-        The file, for messages.
-    """
-    found = []
-    for values, step, start in zip(steps, scale, offset, strict=True):
-        ends = (int(end) * step + start for end in (values.min(), values.max()))
-        found.append(tuple(sorted(ends)))
+def warn_if_elsewhere(extent: Extent, header: Header, path: Path) -> None:
+    """Warn of points that lie far outside the bounds of the header: by more than their width, and `_FAR` units."""
+    claimed = header.bounds
+    found = [
+        (low * abs(step) + start, high * abs(step) + start)
+        for (low, high), step, start in zip(extent.ends, header.scale, header.offset, strict=True)
+    ]
     margins = [max(high - low, _FAR) for low, high in claimed]
     near = (
         low - margin <= least and most <= high + margin

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs, PointCloud
-from bevseg.errors import CloudFormatError
 from bevseg.io.crs.degrees import ensure_no_degrees
 from bevseg.io.format_errors import damaged
-from bevseg.io.las.codes import FIVE_BITS, TRAIN_ID, written_scheme
+from bevseg.io.las.codes import TRAIN_ID, class_codes, written_scheme
 from bevseg.io.las.header import Header
-from bevseg.io.las.plausible import ensure_plausible, warn_if_elsewhere
-from bevseg.io.las.point_formats import STANDARD
-from bevseg.io.las.points import read_points
-from bevseg.io.las.read_header import UnknownVersionError, read_header
+from bevseg.io.las.las_file import open_file
+from bevseg.io.las.plausible import Extent, ensure_plausible, ensure_steps, warn_if_elsewhere
 from bevseg.io.las.reference_system import read_crs
 from bevseg.io.las.source import LasSource
 from bevseg.io.raw import RawCloud
+from bevseg.runtime import memory
+
+_STAGES = 90.0
+"""Bytes that the stages need for a point, beside its record."""
 
 
 def read_source(path: Path) -> LasSource:
@@ -32,39 +34,75 @@ def read_source(path: Path) -> LasSource:
     OutOfMemoryError
         If it will not fit.
     """
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as file:
-            header = read_header(file, size)
-            _ensure_known(header, path)
-            if not np.isfinite([*header.scale, *header.offset]).all() or 0 in header.scale:
-                raise ValueError(f"its coordinates have scale {header.scale} and offset {header.offset}")
-            points, chunks = read_points(file, header, path)
-    except CloudFormatError:
-        raise
-    except UnknownVersionError as error:
-        raise CloudFormatError(
-            f"LAS {error.version} is not known",
-            where=path,
-            why="LAS has versions 1.0 to 1.5",
-            hint="export the cloud again as LAS 1.4; if this file should have one of these versions, it is damaged",
-        ) from error
-    except ValueError as error:
-        raise damaged(path, "LAS", str(error)) from error
-    return LasSource(
-        header.counting(len(points)), header.point_format, points, header.scale, header.offset, chunks
-    )
+    with open_file(path) as las:
+        memory.require(len(las), las.record.itemsize + _STAGES, where=path)
+        points = np.empty(len(las), las.record)
+        las.reader()(points)
+    header = las.header
+    return LasSource(header, header.point_format, points, header.scale, header.offset, las.chunk_counts)
 
 
-def _ensure_known(header: Header, path: Path) -> None:
-    if header.point_format < len(STANDARD):
-        return
-    raise CloudFormatError(
-        f"Point format {header.point_format} is not known",
-        where=path,
-        why=f"LAS has point formats 0 to {len(STANDARD) - 1}",
-        hint="export the cloud again as LAS 1.4, or as PLY",
-    )
+class Placement:
+    """Where the stored coordinates of a file lie.
+
+    Parameters
+    ----------
+    header
+        Of the file.
+    crs
+        Its reference system; None if it names none that can be understood.
+    path
+        The file, for messages.
+
+    Attributes
+    ----------
+    scale, offset
+        Metres per step, and metres, for x, y and z.
+
+    Raises
+    ------
+    CloudFormatError
+        If a step is no length that an instrument has.
+    """
+
+    def __init__(self, header: Header, crs: Crs | None, path: Path) -> None:
+        self.scale = _metres([abs(step) for step in header.scale], crs)
+        self.offset = _metres(header.offset, crs)
+        self._header, self._crs, self._path = header, crs, path
+        ensure_steps(self.scale, path)
+
+    def steps(self, points: NDArray[np.void], extent: Extent) -> list[NDArray[np.int32]]:
+        """Return x, y and z of some points, and add them to the extent. They are views, unless a scale is negative.
+
+        Raises
+        ------
+        CloudFormatError
+            If a scale is negative, and a coordinate has no opposite number.
+        """
+        steps = [
+            _upward(points[name], step, self._path)
+            for name, step in zip("XYZ", self._header.scale, strict=True)
+        ]
+        extent.add(steps)
+        return steps
+
+    def extent(self) -> Extent:
+        """Return an extent without points."""
+        return Extent(self.scale, self.offset)
+
+    def check(self, extent: Extent) -> None:
+        """Check the places of all points; warn if some are absurd.
+
+        Raises
+        ------
+        CloudFormatError
+            If all are absurd, or if they may be degrees and the file names no reference system.
+        """
+        ensure_plausible(extent, self._path)
+        warn_if_elsewhere(extent, self._header, self._path)
+        if self._crs is None:
+            low, high = zip(*extent.box(), strict=True)
+            ensure_no_degrees(low, high, extent.count, self._path)
 
 
 def read(path: Path) -> RawCloud:
@@ -73,37 +111,30 @@ def read(path: Path) -> RawCloud:
     Raises
     ------
     CloudFormatError
-        If the file is no LAS file, cut short, or holds no points, or if its coordinates are absurd.
+        If the file is no LAS file, cut short, or holds no points, or if its coordinates are absurd, or may be
+        degrees that it does not name.
     CrsError
         If its coordinates are no lengths.
     """
     source = read_source(path)
     crs = read_crs(source, path)
-    scale, offset = _metres(source.scale, crs), _metres(source.offset, crs)
-    x, y, z = (
-        _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)
-    )
-    ensure_plausible((x, y, z), scale, offset, path)
-    warn_if_elsewhere(
-        (x, y, z), [abs(step) for step in source.scale], source.offset, source.header.bounds, path
-    )
-    if crs is None:
-        ends = np.array([(values.min(), values.max()) for values in (x, y, z)]).T * np.abs(scale) + offset
-        low, high = ends.tolist()
-        ensure_no_degrees(low, high, len(x), path)
+    placement = Placement(source.header, crs, path)
+    extent = placement.extent()
+    x, y, z = placement.steps(source.points, extent)
+    placement.check(extent)
     cloud = PointCloud(
         x,
         y,
         z,
-        scale=(abs(scale[0]), abs(scale[1]), abs(scale[2])),
-        offset=offset,
+        scale=placement.scale,
+        offset=placement.offset,
         crs=crs,
         name=str(path),
         source=source,
     )
     written = written_scheme(source.header)
     train_ids = source.ours(TRAIN_ID) if written is not None else None
-    return RawCloud(cloud, _codes(source), written, train_ids)
+    return RawCloud(cloud, class_codes(source.points, source.point_format), written, train_ids)
 
 
 def _upward(steps: NDArray[np.int32], scale: float, path: Path) -> NDArray[np.int32]:
@@ -115,13 +146,6 @@ def _upward(steps: NDArray[np.int32], scale: float, path: Path) -> NDArray[np.in
     return np.negative(steps)
 
 
-def _metres(values: tuple[float, float, float], crs: Crs | None) -> tuple[float, float, float]:
-    if crs is None:
-        return values
-    return values[0] * crs.horizontal, values[1] * crs.horizontal, values[2] * crs.vertical
-
-
-def _codes(source: LasSource) -> NDArray[np.uint8]:
-    if source.point_format >= 6:
-        return source.points["classification"]
-    return source.points["raw_classification"] & np.uint8(FIVE_BITS)
+def _metres(values: Sequence[float], crs: Crs | None) -> tuple[float, float, float]:
+    x, y, z = values
+    return (x, y, z) if crs is None else (x * crs.horizontal, y * crs.horizontal, z * crs.vertical)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from bevseg.core.pointcloud import Crs
 from bevseg.io.crs import METRES_ASSUMED, GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.las.header import Header
 from bevseg.io.las.new_header import WKT, WKT_FLAG
 from bevseg.io.las.point_formats import FIRST_NEW
-from bevseg.io.las.source import LasSource
 
 GEOKEYS = ("LASF_Projection", 34735)
 GEOKEY_VALUES = (34736, 34737)
@@ -19,7 +19,19 @@ GEOKEY_VALUES = (34736, 34737)
 _ENCODING = 6
 
 
-def read_crs(source: LasSource, path: Path) -> Crs | None:
+class Located(Protocol):
+    """A LAS file, open or read: its records, and where its points lie."""
+
+    @property
+    def header(self) -> Header:
+        """All but the points."""
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Median of x and of y, in units of the file. It is asked for only if there is a system to read."""
+
+
+def read_crs(source: Located, path: Path) -> Crs | None:
     """Return the reference system of a file; None if it names none, or none that can be understood.
 
     Raises

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours
+from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours, name_of_ours
 from bevseg.io.las.extra_bytes import Description, described, distinct
 from bevseg.io.las.header import Header
 from bevseg.io.las.left_out import left_out
@@ -18,6 +18,17 @@ _COLOURS = ("red", "green", "blue")
 _SAMPLE = 1000
 _EIGHT_TO_SIXTEEN = 257
 """Factor from 8-bit to 16-bit colours: 255 becomes 65,535."""
+
+
+def middle_of(points: NDArray[np.void], header: Header) -> tuple[float, float]:
+    """Return the median of x and of y over a sample of some points, in units of the file.
+
+    It says where a cloud lies, for bounds in a header may be wrong, or zero.
+    """
+    sample = points[:: max(len(points) // _SAMPLE, 1)]
+    ends = zip("XY", header.scale, header.offset, strict=False)
+    x, y = (float(np.median(sample[name])) * step + start for name, step, start in ends)
+    return x, y
 
 
 @dataclass(frozen=True)
@@ -48,21 +59,22 @@ class LasSource:
 
     @functools.cached_property
     def middle(self) -> tuple[float, float]:
-        """Median of x and of y over a sample, in units of the file. Bounds in the header may be wrong, or zero."""
-        sample = self.points[:: max(len(self.points) // _SAMPLE, 1)]
-        ends = zip("XY", self.scale, self.offset, strict=False)
-        x, y = (float(np.median(sample[name])) * step + start for name, step, start in ends)
-        return x, y
+        """Median of x and of y over a sample, in units of the file."""
+        return middle_of(self.points, self.header)
 
     @functools.cached_property
     def extras(self) -> list[Description]:
         """Extra dimensions, in their order in the point."""
         return described(self.header, self.point_format, self.points.itemsize)
 
+    def rows(self, part: slice | NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Return the points of a slice, or those of some indices, as rows of bytes."""
+        return self.points.view(np.uint8).reshape(len(self.points), -1)[part]
+
     def ours(self, name: str) -> NDArray[np.uint8] | None:
         """Return the stored values of the dimension that bevseg wrote for `name`, None if there is none."""
-        found = [extra.name for extra in self.extras if is_ours(extra, name)]
-        return self.points[min(found, key=lambda each: (len(each), each))] if found else None
+        found = name_of_ours(self.extras, name)
+        return None if found is None else self.points[found]
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the dimensions of the points as laspy names them, but for X, Y, Z, the class and those of bevseg.

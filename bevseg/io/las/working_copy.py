@@ -14,8 +14,9 @@ from bevseg.config.files import parse_json
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError
+from bevseg.io.las.layout import WITHHELD, layout
 from bevseg.io.las.reader import read_source
-from bevseg.io.las.record import WITHHELD, write_codes
+from bevseg.io.las.record import write_codes
 from bevseg.io.las.records import Record
 
 _NOTE = ("bevseg", 1)
@@ -46,7 +47,7 @@ def write(cloud: PointCloud, path: Path) -> None:
     codes = cloud.labels if cloud.labels is not None else np.zeros(len(cloud), np.uint8)
     record = Record.new(*_NOTE, json.dumps(note).encode(), "exact scale, offset and units, m")
     bare = PointCloud(cloud.x, cloud.y, cloud.z, cloud.scale, cloud.offset, finite=cloud.used, crs=cloud.crs)
-    write_codes(bare, codes, path, {}, lambda header: header.replace(record))
+    write_codes(layout(bare), codes, path, {}, lambda header: header.replace(record))
 
 
 def read(path: Path) -> PointCloud:

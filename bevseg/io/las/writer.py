@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +13,22 @@ from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.fields import only_here
 from bevseg.io.las.block_writer import write_file
-from bevseg.io.las.codes import (
-    CONFIDENCE,
-    CONFIDENCE_SCALE,
-    FIVE_BITS,
-    TRAIN_ID,
-    code_table,
-    description,
-    ensure_fit,
-    with_lookup,
-)
+from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, class_codes
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
 from bevseg.io.las.extra_bytes import unknown_type
+from bevseg.io.las.header import Header
+from bevseg.io.las.label_fields import LabelFields
+from bevseg.io.las.las_file import LasFile
+from bevseg.io.las.layout import Layout, layout, layout_of_file
 from bevseg.io.las.left_out import has_outside_waveforms
 from bevseg.io.las.other_fields import other_fields
-from bevseg.io.las.record import layout, write_codes
+from bevseg.io.las.record import write_codes, write_records
 from bevseg.io.las.source import LasSource
-from bevseg.io.las.upgrade import NEW_FORMAT
 
 COPC = ("copc", 1)
 """The record that makes a LAZ file COPC."""
 _UNCLASSIFIED, _GROUND = 1, 2
+_NO_LABELS = np.empty(0, np.uint8)
 
 
 def write(
@@ -72,28 +68,69 @@ def write(
     OSError
         If the system refuses the write.
     """
-    kept = point_labels.kept
-    decided = point_labels.classes if kept is None else point_labels.classes[~kept.mask]
-    table = code_table(scheme, decided, path)
-    dimensions = {CONFIDENCE: Dimension(point_labels.confidence, description(scheme), CONFIDENCE_SCALE)}
-    limit = 255 if upgrade or not _ends_at_31(cloud) else FIVE_BITS
-    if any(entry.code > limit for entry in scheme.written().values()) or _has_train_ids(cloud):
-        dimensions[TRAIN_ID] = Dimension(point_labels.classes, "train id of bevseg")
-    table[table > limit] = _UNCLASSIFIED
-    codes = table.astype(np.uint8)[point_labels.classes]
-    if kept is not None:
-        ensure_fit(kept.codes[kept.mask], limit, path)
-        codes[kept.mask] = kept.codes[kept.mask]
+    base = layout(cloud, upgrade=upgrade)
+    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path)
+    codes = fields.codes(point_labels)
     if cloud.used is not None:
         codes[~cloud.used] = 0
     write_codes(
-        cloud,
-        codes,
+        base, codes, path, fields.dimensions(point_labels), fields.named_in, write_points=write_points
+    )
+
+
+def relabel(
+    source: LasFile,
+    labels: Callable[[int, NDArray[np.uint8]], PointLabels],
+    path: Path,
+    scheme: Scheme,
+    *,
+    upgrade: bool = False,
+    size: int | None = None,
+    threads: int | None = None,
+    write_points: Callable[..., None] = write_file,
+) -> None:
+    """Copy a file with new labels, a batch of points at a time: `write` of the whole cloud gives the same bytes.
+
+    Parameters
+    ----------
+    source
+        The open file.
+    labels
+        Called for each batch in turn with the place of its first point, and the class codes of its points in the
+        source; returns their labels. `kept` there says which points get a code as it is: a code of the source to
+        keep, or 0 for a point that takes no part.
+    path, scheme, upgrade, write_points
+        As for `write`.
+    size
+        Points of a batch; None for `bevseg.io.las.block_writer.BLOCK`.
+    threads
+        Chunks of LAZ that are decoded or encoded at once; None for as many as there are cores.
+
+    Raises
+    ------
+    CloudFormatError
+        If points of the source cannot be decoded.
+    LabelError, UsageError, OSError
+        As `write`.
+    """
+    base = layout_of_file(source, upgrade=upgrade, size=size, threads=threads)
+    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path)
+
+    def change(
+        block: NDArray[np.void], part: slice | NDArray[np.intp]
+    ) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.generic]]]:
+        assert isinstance(part, slice)
+        given = labels(part.start, class_codes(block, base.point_format))
+        values = {name: dimension.values for name, dimension in fields.dimensions(given).items()}
+        return fields.codes(given), values
+
+    write_records(
+        base,
         path,
-        dimensions,
-        lambda header: with_lookup(header, scheme, limit),
-        upgrade=upgrade,
-        write_points=write_points,
+        fields.dimensions(PointLabels(_NO_LABELS, _NO_LABELS)),
+        change,
+        fields.named_in,
+        write_points=partial(write_points, size=size, threads=threads),
     )
 
 
@@ -102,52 +139,67 @@ def write_ground(
 ) -> None:
     """Write the cloud with class 2 on ground points and 1 on all others, and `height_above_ground` (m)."""
     codes = np.where(is_ground, np.uint8(_GROUND), np.uint8(_UNCLASSIFIED))
-    write_codes(cloud, codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
+    write_codes(layout(cloud), codes, path, {"height_above_ground": Dimension(heights, "m above the DEM")})
 
 
-def cannot_keep(cloud: PointCloud) -> list[str]:
+def cannot_keep(cloud: PointCloud | LasFile) -> list[str]:
     """Return one sentence for each thing of the source that does not come back as it was.
+
+    Parameters
+    ----------
+    cloud
+        What `write` or `relabel` is to write.
 
     Raises
     ------
     UsageError
         If the fields of the source do not fit a LAS file at all.
     """
-    if isinstance(cloud.source, LasSource) and cloud.source.header.find(*COPC) is not None:
+    source = cloud if isinstance(cloud, LasFile) else cloud.source
+    if isinstance(source, LasFile | LasSource) and source.header.find(*COPC) is not None:
         return [*lost(cloud), "the octree of COPC: the result is LAS or LAZ without one, and no longer COPC"]
     return lost(cloud)
 
 
-def lost(cloud: PointCloud) -> list[str]:
+def lost(cloud: PointCloud | LasFile) -> list[str]:
     """Return the same for all that both LAS and COPC can hold."""
-    base = layout(cloud)
-    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(np.zeros(0, np.uint8)))
-    header, _, _ = with_dimensions(
-        base.header, base.point_format, base.length, base.dimensions | ours, cloud.origin or Path(cloud.name)
-    )
-    if not isinstance(cloud.source, LasSource):
-        return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
-    beside = [*_waveforms_beside(cloud), *_undescribed(cloud.source)]
-    if header.minor != base.header.minor:
+    if isinstance(cloud, LasFile):
+        return _lost_of_las(cloud.header, layout_of_file(cloud), cloud.path)
+    base, path = layout(cloud), cloud.origin or Path(cloud.name)
+    if isinstance(cloud.source, LasSource):
+        return _lost_of_las(cloud.source.header, base, path)
+    _described(base, path)
+    return [*_without_coordinates(cloud), *other_fields(cloud).lost, *only_here(cloud.source)]
+
+
+def _lost_of_las(header: Header, base: Layout, path: Path) -> list[str]:
+    beside = [*_waveforms_beside(header, path), *_undescribed(header)]
+    if _described(base, path).minor != base.header.minor:
         beside.append(
             f"the version becomes LAS 1.4: LAS 1.{base.header.minor} describes {MOST} extra dimensions at most"
         )
     return beside
 
 
-def _waveforms_beside(cloud: PointCloud) -> list[str]:
+def _described(base: Layout, path: Path) -> Header:
+    """Return the header with all extra dimensions that bevseg adds; UsageError if they do not fit."""
+    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(_NO_LABELS))
+    return with_dimensions(base.header, base.point_format, base.length, base.dimensions | ours, path)[0]
+
+
+def _waveforms_beside(header: Header, path: Path) -> list[str]:
     """Return one sentence for waveforms that stand in a file of their own."""
-    if not has_outside_waveforms(cloud.source.header):
+    if not has_outside_waveforms(header):
         return []
-    name = f"{cloud.origin.stem if cloud.origin else cloud.name}.wdp"
+    name = f"{path.stem}.wdp"
     return [
         f"the waveforms stand in a file of their own, {name}: copy it beside the result, under the result's name"
     ]
 
 
-def _undescribed(source: LasSource) -> list[str]:
+def _undescribed(header: Header) -> list[str]:
     """Return one sentence for descriptions of dimensions whose place in the points cannot be known."""
-    found = unknown_type(source.header)
+    found = unknown_type(header)
     if found is None:
         return []
     name, number = found
@@ -166,11 +218,3 @@ def _without_coordinates(cloud: PointCloud) -> list[str]:
         f"{count:,} of {len(cloud):,} points have no finite coordinates: they get the flag withheld, class 0, and "
         "the lowest coordinates of the others where their own are none, or lie outside the extent of the others"
     ]
-
-
-def _ends_at_31(cloud: PointCloud) -> bool:
-    return isinstance(cloud.source, LasSource) and cloud.source.point_format < len(NEW_FORMAT)
-
-
-def _has_train_ids(cloud: PointCloud) -> bool:
-    return isinstance(cloud.source, LasSource) and cloud.source.ours(TRAIN_ID) is not None

@@ -6,8 +6,11 @@ import pytest
 from bevseg.errors import CloudFormatError, CrsError
 from bevseg.io.read import read_cloud
 from tests.io.las import assembled
+from tests.io.las.test_batches import pass_over
 
 COUNT = 200
+
+either_way = pytest.mark.parametrize("read", [read_cloud, pass_over])
 
 
 def street(path, wide=2e-4, high=5.0, west=11.5, south=48.1, wkt=None):
@@ -21,10 +24,11 @@ def street(path, wide=2e-4, high=5.0, west=11.5, south=48.1, wkt=None):
     return assembled.patched(path, 155, np.array([west, south, 500.0]).tobytes())
 
 
+@either_way
 @pytest.mark.parametrize(("west", "south"), [(11.5, 48.1), (-73.9, 40.7), (48.1, 11.5), (151.2, -33.9)])
-def test_las_without_a_system_in_degrees_is_refused(tmp_path, west, south):
+def test_las_without_a_system_in_degrees_is_refused(tmp_path, west, south, read):
     with pytest.raises(CloudFormatError, match=r"(?s)may be degrees.*UTM.*reference system in metres"):
-        read_cloud(street(tmp_path / "in.las", west=west, south=south))
+        read(street(tmp_path / "in.las", west=west, south=south))
 
 
 def test_ply_in_degrees_is_refused(tmp_path):
@@ -36,16 +40,18 @@ def test_ply_in_degrees_is_refused(tmp_path):
         read_cloud(tmp_path / "in.ply")
 
 
+@either_way
 @pytest.mark.parametrize(
     "values", [{"wide": 20.0}, {"high": 1e-3}, {"west": 5000.0}, {"wkt": 'LOCAL_CS["here",UNIT["metre",1]]'}]
 )
-def test_metres_are_read(tmp_path, values):
-    assert len(read_cloud(street(tmp_path / "in.las", **values))) == COUNT
+def test_metres_are_read(tmp_path, values, read):
+    assert len(read(street(tmp_path / "in.las", **values))) == COUNT
 
 
-def test_the_zone_comes_from_the_points_not_from_the_bounds_of_the_header(tmp_path):
+@either_way
+def test_the_zone_comes_from_the_points_not_from_the_bounds_of_the_header(tmp_path, read):
     pyproj = pytest.importorskip("pyproj")
     source = street(tmp_path / "in.las", wkt=pyproj.CRS(4326).to_wkt("WKT1_GDAL"))
     assembled.patched(source, 179, bytes(48))
     with pytest.raises(CrsError, match="EPSG:32632"):
-        read_cloud(source)
+        read(source)

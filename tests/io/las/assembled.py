@@ -85,6 +85,40 @@ def write(
     return path
 
 
+def places(path):
+    """Return where points begin, where the chunk table begins, and where the content of the LASzip record does."""
+    data = path.read_bytes()
+    start = struct.unpack_from("<I", data, 96)[0]
+    laszip = data.index(b"laszip encoded") - 2 + 54
+    return start, struct.unpack_from("<q", data, start)[0], laszip
+
+
+def in_chunks(path, point_format, rows, ends):
+    """Write a LAZ file whose chunks end at these points, and with the last point."""
+    write(path, point_format, rows)
+    start, _, laszip = places(path)
+    variable = patched(path, laszip + 12, b"\xff" * 4).read_bytes()
+    record = variable[laszip:start]
+    body, entries = b"", []
+    for part in np.split(rows, ends):
+        write(path, point_format, part)
+        begin, end, _ = places(path)
+        body += path.read_bytes()[begin + 8 : end]
+        entries.append((len(part), end - begin - 8))
+    with path.open("wb") as file:
+        file.write(variable[:start] + struct.pack("<q", start + 8 + len(body)) + body)
+        lazrs.write_chunk_table(file, entries, lazrs.LazVlr(record))
+    return path
+
+
+def in_one_run(path, point_format, rows):
+    """Write a LAZ file of point format 0 to 5 as the first versions of LASzip did, without chunks."""
+    write(path, point_format, rows)
+    data, (start, table, laszip) = path.read_bytes(), places(path)
+    path.write_bytes(data[:start] + data[start + 8 : table])
+    return patched(path, laszip, b"\1\0")
+
+
 def patched(path, at, data):
     """Overwrite bytes of a file."""
     content = bytearray(path.read_bytes())

@@ -4,7 +4,6 @@ import struct
 import warnings
 
 import laspy
-import lazrs
 import numpy as np
 import pytest
 
@@ -14,7 +13,7 @@ from bevseg.io.las import laz
 from bevseg.io.read import read_cloud
 from bevseg.io.write import write_cloud
 from tests.io.las import assembled
-from tests.io.las.assembled import evlr, patched, vlr
+from tests.io.las.assembled import evlr, patched, places, vlr
 
 COUNT = 500
 LEGACY, WIDE, VLRS, EVLRS = 107, 247, 100, 235
@@ -31,14 +30,6 @@ def refusal(path):
 
 def made(path, point_format=6, **options):
     return assembled.write(path, point_format, assembled.points(point_format, COUNT, 3), **options)
-
-
-def places(path):
-    """Return where points begin, where the chunk table begins, and where the content of the LASzip record does."""
-    data = path.read_bytes()
-    start = struct.unpack_from("<I", data, 96)[0]
-    laszip = data.index(b"laszip encoded") - 2 + 54
-    return start, struct.unpack_from("<q", data, start)[0], laszip
 
 
 # Numbers of points.
@@ -215,31 +206,15 @@ def test_a_compressed_file_without_a_laszip_record_is_refused(tmp_path):
 
 def test_points_of_a_single_run_are_read(tmp_path):
     """The first versions of LASzip had no chunks."""
-    source = made(tmp_path / "in.laz", 3)
-    expected, (start, table, laszip) = read_cloud(source).source.points, places(source)
-    data = source.read_bytes()
-    source.write_bytes(data[:start] + data[start + 8 : table])
-    patched(source, laszip, b"\1\0")
+    expected = read_cloud(made(tmp_path / "in.laz", 3)).source.points
+    source = assembled.in_one_run(tmp_path / "run.laz", 3, assembled.points(3, COUNT, 3))
     np.testing.assert_array_equal(read_cloud(source).source.points, expected)
 
 
 def test_chunks_of_any_number_of_points(tmp_path, monkeypatch):
-    monkeypatch.setattr("bevseg.io.las.laz.BLOCK", 100)
+    monkeypatch.setattr("bevseg.io.las.decode.BLOCK", 100)
     whole = made(tmp_path / "in.las")
-    rows = assembled.points(6, COUNT, 3)
-    source = made(tmp_path / "in.laz")
-    start, _, laszip = places(source)
-    variable = patched(source, laszip + 12, b"\xff" * 4).read_bytes()
-    record = variable[laszip : laszip + 46]
-    body, entries = b"", []
-    for number, part in enumerate(np.split(rows, [1, 30, 31, 300])):
-        single = assembled.write(tmp_path / f"{number}.laz", 6, part)
-        begin, end, _ = places(single)
-        body += single.read_bytes()[begin + 8 : end]
-        entries.append((len(part), end - begin - 8))
-    with source.open("wb") as file:
-        file.write(variable[:start] + struct.pack("<q", start + 8 + len(body)) + body)
-        lazrs.write_chunk_table(file, entries, lazrs.LazVlr(record))
+    source = assembled.in_chunks(tmp_path / "in.laz", 6, assembled.points(6, COUNT, 3), [1, 30, 31, 300])
     cloud = read_cloud(source)
     np.testing.assert_array_equal(cloud.source.points, read_cloud(whole).source.points)
     assert cloud.source.chunks.tolist() == [1, 29, 1, 269, 200]

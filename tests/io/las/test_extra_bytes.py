@@ -103,9 +103,10 @@ def test_bytes_that_nothing_describes_are_carried_and_described_as_such(tmp_path
 def test_without_new_dimensions_the_descriptions_are_those_of_the_source(tmp_path):
     source = made(tmp_path / "in.las", 4, [description(9, b"there")], [description(10, b"absent")])
     cloud = read_cloud(source)
+    from bevseg.io.las.layout import layout
     from bevseg.io.las.record import write_codes
 
-    write_codes(cloud, np.zeros(COUNT, np.uint8), tmp_path / "out.las", {})
+    write_codes(layout(cloud), np.zeros(COUNT, np.uint8), tmp_path / "out.las", {})
     assert assembled.records(source) == assembled.records(tmp_path / "out.las")
 
 

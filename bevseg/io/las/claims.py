@@ -1,4 +1,4 @@
-"""The points of a LAS or LAZ file, as they stand in it. Their number is checked before memory is spent."""
+"""What a LAS or LAZ file says of its points, compared with the bytes that are there."""
 
 from __future__ import annotations
 
@@ -7,45 +7,59 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bevseg.errors import CloudFormatError
 from bevseg.io.format_errors import no_points, too_few
 from bevseg.io.las import laz
-from bevseg.io.las.extra_bytes import described, record_type
 from bevseg.io.las.header import Header
-from bevseg.io.las.point_formats import standard_size
-from bevseg.runtime import memory
+from bevseg.io.las.point_formats import STANDARD, standard_size
+from bevseg.io.las.read_header import read_header
 
-_STAGES = 90.0
-"""Bytes that the stages need for a point, beside its record."""
 _WORST, _WORST_START = 2.0, 256
 """A compressed point takes at most this many times its bytes, and a chunk this many more: a generous bound."""
 
 
-def read_points(
-    file: BinaryIO, header: Header, path: Path
-) -> tuple[NDArray[np.void], NDArray[np.int64] | None]:
-    """Read all points.
+def read_checked(file: BinaryIO, size: int, path: Path) -> tuple[Header, int, laz.Chunks | None]:
+    """Read a header and check it; warn if the file may hold more points than are read.
+
+    Parameters
+    ----------
+    file
+        At its start.
+    size
+        Bytes of the file.
+    path
+        The file, for messages.
 
     Returns
     -------
-    tuple
-        (N,) points, and the numbers of points of the chunks; None for LAS.
+    Header
+        All but the points, with the number of points that counts.
+    int
+        That number, at least 1.
+    Chunks, optional
+        Of LAZ; None for LAS.
 
     Raises
     ------
     CloudFormatError
-        If there are no points, or fewer than the header says.
-    OutOfMemoryError
-        If they will not fit.
+        If its point format is not known, or it has no points, or fewer than it says.
     ValueError
-        If the header or the chunks contradict each other.
+        If it is no LAS file, or contradicts itself.
     """
+    header = read_header(file, size)
+    if header.point_format >= len(STANDARD):
+        raise CloudFormatError(
+            f"Point format {header.point_format} is not known",
+            where=path,
+            why=f"LAS has point formats 0 to {len(STANDARD) - 1}",
+            hint="export the cloud again as LAS 1.4, or as PLY",
+        )
+    if not np.isfinite([*header.scale, *header.offset]).all() or 0 in header.scale:
+        raise ValueError(f"its coordinates have scale {header.scale} and offset {header.offset}")
     length, least = header.record_length, standard_size(header.point_format)
     if length < least:
         raise ValueError(f"a point has {length} bytes, point format {header.point_format} takes {least}")
-    size = path.stat().st_size
     end = header.evlr_starts[0] if header.evlr_starts else size
     if not header.counts:
         raise _uncounted(path, end - header.points_at, length)
@@ -62,16 +76,7 @@ def read_points(
         more = held - count
     if more or len(header.counts) > 1:
         _warn(header.counts, count, path)
-    memory.require(count, length + _STAGES, where=path)
-    extras = described(header, header.point_format, length)
-    points = np.empty(count, record_type(header.point_format, length, extras))
-    if chunks is not None:
-        laz.decompress(file, header, chunks, points)
-        return points, chunks.points
-    file.seek(header.points_at)
-    if file.readinto(points.view(np.uint8)) != points.nbytes:  # type: ignore[attr-defined]
-        raise too_few(path, count)
-    return points, None
+    return header.counting(count), count, chunks
 
 
 def _uncounted(path: Path, held: int, length: int) -> CloudFormatError:
