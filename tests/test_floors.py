@@ -32,7 +32,8 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "temporary", "memory", "open3d", "streams"),
+        ("progress", "kernels", "identity", "memory", "open3d", "streams"),
+        ("temporary",),
         ("atomic",),
         ("serve",),
         ("worker",),

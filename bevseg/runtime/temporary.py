@@ -8,14 +8,13 @@ the disk.
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import itertools
 import os
-import platform
 import re
 import time
 from pathlib import Path
+
+from bevseg.runtime.identity import UNKNOWN, beginning, machine, own_beginning
 
 PREFIX = ".bevseg-"
 
@@ -30,7 +29,7 @@ _swept: set[Path] = set()
 
 def temporary_beside(path: Path) -> Path:
     """Return a path beside `path`, with its suffixes, that no file has and no other call returns."""
-    writer = f"{_machine()}-{os.getpid()}-{_own_beginning()}"
+    writer = f"{machine()}-{os.getpid()}-{own_beginning()}"
     return path.with_name(f"{PREFIX}{writer}-{next(_numbers)}{_ending(path)}")
 
 
@@ -58,41 +57,9 @@ def sweep(folder: Path) -> None:
 
 def _is_left_behind(path: Path) -> bool:
     match = _NAME.fullmatch(path.name)
-    if match is not None and match[1] == _machine():
-        return _beginning(int(match[2])) not in (int(match[3]), 0)
+    if match is not None and match[1] == machine():
+        return beginning(int(match[2])) not in (int(match[3]), UNKNOWN)
     try:
         return path.is_file() and time.time() - path.lstat().st_mtime > OLD
     except OSError:
         return False
-
-
-@functools.cache
-def _machine() -> str:
-    """Return a name for this machine and, in a container, for its own world of processes."""
-    try:
-        processes = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        processes = ""
-    return hashlib.sha256(f"{platform.node()} {processes}".encode()).hexdigest()[:12]
-
-
-@functools.cache
-def _own_beginning() -> int:
-    return _beginning(os.getpid()) or 0
-
-
-def _beginning(process: int) -> int | None:
-    """Return a number that says when a process began; None if there is no such process, 0 if it may not be asked."""
-    try:
-        # Ticks since the start of the machine: unlike a date, they do not change when the clock is set.
-        return int(Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        pass
-    import psutil
-
-    try:
-        return round(psutil.Process(process).create_time() * 1000)
-    except psutil.NoSuchProcess:
-        return None
-    except psutil.Error:
-        return 0
