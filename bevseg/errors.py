@@ -132,3 +132,9 @@ class OutputWriteError(BevsegError, OSError):
     """An output cannot be written: the disk is full, or a permission is missing."""
 
     exit_code = 6
+
+
+class OutputInUseError(BevsegError):
+    """Another process writes into the output, or has taken it over."""
+
+    exit_code = 6

@@ -34,9 +34,9 @@ INSIDE = {
     "runtime": (
         ("progress", "kernels", "identity", "memory", "open3d", "streams"),
         ("temporary",),
-        ("atomic",),
+        ("atomic", "lock_file"),
         ("serve",),
-        ("worker",),
+        ("worker", "lock"),
         ("processes",),
         ("batch",),
     ),
