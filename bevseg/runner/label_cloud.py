@@ -20,10 +20,11 @@ from bevseg.io.read import FileCodes, read_with_codes
 from bevseg.io.write import cannot_keep, scheme_written, write_cloud
 from bevseg.runner import finished, preview
 from bevseg.runner.facts import ground_facts, label_facts, place_facts
-from bevseg.runner.outputs import Outputs, is_one_file
+from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import TASK, RunRequest
 from bevseg.runtime.atomic import ensure_absent, replacing, write_text
 from bevseg.runtime.batch import CloudResult
+from bevseg.runtime.lock import Lock
 from bevseg.runtime.progress import Step, Stopwatch, emit
 from bevseg.seg.checkpoint import Model
 from bevseg.workdir.facts import cloud_facts, sha256
@@ -34,7 +35,11 @@ STAGES = ("read", "ground", "rasterize", "predict", "backproject", "keep", "pict
 
 
 def label_cloud(
-    file: CloudFile, request: RunRequest, model_path: Path, conditions: dict[str, Any]
+    file: CloudFile,
+    request: RunRequest,
+    model_path: Path,
+    conditions: dict[str, Any],
+    lock: Lock | None = None,
 ) -> CloudResult:
     """Label one cloud of a run. All of its outputs are written, or none.
 
@@ -48,6 +53,8 @@ def label_cloud(
         The model to label with, given or just trained. Every process loads it once.
     conditions
         What the result depends on beside the cloud, as `conditions_of` gives it.
+    lock
+        Lock of the directory of the results, held for as long as the run takes; None for a single file.
 
     Returns
     -------
@@ -106,7 +113,8 @@ def label_cloud(
                     "warnings": texts,
                     "seconds": _rounded(watch.seconds),
                 }
-                if not is_one_file(request.out):
+                if lock is not None:
+                    lock.ensure_held()
                     finished.note(request.out, file.stem, conditions, facts)
             undo.pop_all()
     return CloudResult((*outputs.paths(), *written), len(cloud), facts)

@@ -6,6 +6,7 @@ talks to the user starts in a moment.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -17,7 +18,7 @@ from bevseg.config import NAMED, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError, UsageError
-from bevseg.io.find import CloudFile, find_clouds, log_skipped
+from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
@@ -26,6 +27,7 @@ from bevseg.runner.request import APART, TASK, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, for_each_cloud
+from bevseg.runtime.lock import Lock, locked
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
 from bevseg.seg.models.registry import register, registered
@@ -57,15 +59,31 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         If options contradict each other.
     OutputExistsError
         If the results exist already.
+    OutputInUseError
+        If another process writes into the directory of the results.
     InputError
         If the only cloud, or with `on_error="stop"` any cloud, cannot be used.
     """
     settings, device = _check_options(request)
     clouds = find_clouds(list(request.paths), apart=request.scans == APART)
-    one_file = is_one_file(request.out)
-    earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
+    with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out) as lock:
+        guarded = progress if lock is None else lock.guarding(progress)
+        return _run(request, clouds, settings, device, lock, guarded)
+
+
+def _run(
+    request: RunRequest,
+    clouds: Found,
+    settings: Settings,
+    device: str,
+    lock: Lock | None,
+    progress: Progress,
+) -> BatchResult:
+    """Do the work, and write the report; `lock` is that of the directory of the results, None for a single file."""
+    one_file = is_one_file(request.out)
+    earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     trained = BatchResult()
     if request.train_on is not None:
         trained = trained_model(request, settings, clouds.clouds, earlier, progress)
@@ -75,7 +93,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
     left = [file for file in clouds.clouds if file.stem not in existing.done]
-    result = _label(request, left, model, conditions, progress, others_done=bool(existing.done))
+    result = _label(request, left, model, conditions, lock, progress, others_done=bool(existing.done))
     done = existing.done | result.done
     result.done = {file.stem: done[file.stem] for file in clouds.clouds if file.stem in done}
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
@@ -90,7 +108,8 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         passed_over=clouds.skipped,
     )
     written = [*trained.written, *result.written]
-    if not one_file:
+    if lock is not None:
+        lock.ensure_held()
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
         written.append(request.out / REPORT)
@@ -121,6 +140,7 @@ def _label(
     clouds: Sequence[CloudFile],
     model: Path,
     conditions: dict[str, Any],
+    lock: Lock | None,
     progress: Progress,
     *,
     others_done: bool,
@@ -133,7 +153,9 @@ def _label(
     try:
         return for_each_cloud(
             TASK,
-            functools.partial(_label_one, request=request, model_path=model, conditions=conditions),
+            functools.partial(
+                _label_one, request=request, model_path=model, conditions=conditions, lock=lock
+            ),
             clouds,
             jobs=jobs,
             on_error=request.run_config.on_error,
@@ -147,12 +169,12 @@ def _label(
 
 
 def _label_one(
-    file: CloudFile, request: RunRequest, model_path: Path, conditions: dict[str, Any]
+    file: CloudFile, request: RunRequest, model_path: Path, conditions: dict[str, Any], lock: Lock | None
 ) -> CloudResult:
     # Only here: in a worker, which has imported it already.
     from bevseg.runner.label_cloud import label_cloud
 
-    return label_cloud(file, request=request, model_path=model_path, conditions=conditions)
+    return label_cloud(file, request=request, model_path=model_path, conditions=conditions, lock=lock)
 
 
 def _start_process(threads: int | None, networks: Mapping[str, type[Any]]) -> None:
