@@ -93,6 +93,7 @@ def train(
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
     """
     from bevseg.core.scores import score_table
+    from bevseg.runtime.lock import locked
     from bevseg.stages.train import train_work
     from bevseg.training.fine_tuning import training_settings
 
@@ -104,20 +105,21 @@ def train(
         smooth_boundary=smooth_boundary,
         max_minutes=max_minutes,
     )
-    outcome = train_work(
-        work,
-        output,
-        settings,
-        slices=slices,
-        init=init,
-        teacher=teacher,
-        unlabelled=unlabelled,
-        val=val,
-        seed=seed,
-        device=device,
-        overwrite=overwrite,
-        progress=console.progress,
-    )
+    with locked(output.parent) as lock:
+        outcome = train_work(
+            work,
+            output,
+            settings,
+            slices=slices,
+            init=init,
+            teacher=teacher,
+            unlabelled=unlabelled,
+            val=val,
+            seed=seed,
+            device=device,
+            overwrite=overwrite,
+            progress=lock.guarding(console.progress),
+        )
     if "validation" in outcome.facts:
         found = outcome.facts["validation"]
         console.result(f"held out: {', '.join(found['clouds'])}; percent of points")
