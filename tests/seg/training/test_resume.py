@@ -21,10 +21,6 @@ NET = NetConfig(filters=8, depth=2)
 CONFIG = dataclasses.replace(scenes.QUICK, crop=64, steps=6, validate_every=2)
 
 
-class StopHere(Exception):
-    """Stands for Ctrl-C."""
-
-
 def draw(number, rng):
     return scenes.squares(rng, 64)
 
@@ -36,7 +32,7 @@ def fit(net=NET, validation=1, states=None, stop=None, state=None, config=CONFIG
         if states is not None:
             states.append(found)
         if stop is not None and len(states) == stop:
-            raise StopHere
+            raise KeyboardInterrupt
 
     scene = [scenes.squares(np.random.default_rng((99, n)), 48) for n in range(validation)]
     arguments = {"seed": 3, "device": "cpu"} | arguments
@@ -61,7 +57,7 @@ def assert_same_as_undisturbed(folder, **arguments):
     whole, states = outcome(fit(**arguments)), []
     for stop in (1, 2):
         states.clear()
-        with pytest.raises(StopHere):
+        with pytest.raises(KeyboardInterrupt):
             fit(states=states, stop=stop, **arguments)
         torch.manual_seed(1)  # whatever else the process has drawn in the meantime
         state = through_a_file(states[-1], folder)
@@ -114,7 +110,7 @@ def test_a_plateau_remembers_its_best_score_and_its_patience(tmp_path, monkeypat
     whole = outcome(fit(config=config, on_row=rows.append))
     for stop in range(1, 5):
         rows, states = [], []
-        with pytest.raises(StopHere):
+        with pytest.raises(KeyboardInterrupt):
             fit(config=config, states=states, stop=stop, on_row=rows.append)
         assert len(rows) == stop
         state = through_a_file(states[-1], tmp_path)
@@ -125,7 +121,7 @@ def test_patience_counts_on(tmp_path, monkeypatch):
     scores, rows, states = [0.5, 0.4, 0.4, 0.4, 0.9, 0.9], [], []
     monkeypatch.setattr(loop, "validate", lambda *_: {"miou": scores[len(rows)]})
     config = with_(validate_every=1, patience=3)
-    with pytest.raises(StopHere):
+    with pytest.raises(KeyboardInterrupt):
         fit(config=config, states=states, stop=2, on_row=rows.append)
     state = through_a_file(states[-1], tmp_path)
     trained = fit(config=config, state=state, states=states, on_row=rows.append)
