@@ -12,7 +12,7 @@ import numpy as np
 import bevseg
 from bevseg.config import Settings, to_table
 from bevseg.config.domains import Fault, refusal, shown
-from bevseg.errors import UsageError
+from bevseg.errors import OutputExistsError
 from bevseg.seg.checkpoint import Model, weights_sha256
 from bevseg.seg.device import resolve
 from bevseg.seg.training.state_file import TrainingState
@@ -45,7 +45,7 @@ def asked_clouds(
 
 
 def ensure_same(state: TrainingState, asked: Mapping[str, Any]) -> None:
-    """Raise UsageError if a training is asked for other things than when its state was written.
+    """Raise OutputExistsError if a training is asked for other things than when its state was written.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def ensure_same(state: TrainingState, asked: Mapping[str, Any]) -> None:
         raise refusal(
             faults,
             state.source,
-            UsageError,
-            "go on with the same settings and clouds, or start anew with --overwrite",
+            OutputExistsError,
+            "go on with the same settings and clouds, start anew with --overwrite, or name another output",
             "The interrupted training was asked for something else",
         )
 

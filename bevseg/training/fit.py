@@ -102,8 +102,9 @@ def train(
     ------
     UsageError
         If there is no cloud, or two have one name; if `val` names unknown clouds or leaves nothing to train on; if
-        `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters; if the state is
-        that of a training that was asked for something else.
+        `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters.
+    OutputExistsError
+        If the state is that of a training that was asked for something else.
     ModelError
         If `init` or the teacher lacks a slice.
     LabelError, InputError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.config import with_training
-from bevseg.errors import UsageError
+from bevseg.errors import OutputExistsError
 from bevseg.seg.checkpoint import weights_sha256
 from bevseg.seg.training.state_file import TrainingState
 from bevseg.training import ExtraSupervision, prepare_example
@@ -30,7 +30,7 @@ def clouds(examples, held_out=("y",), init=None, **extra):
 
 def differences(before, now):
     """Return the lines that say what differs."""
-    with pytest.raises(UsageError, match="asked for something else") as caught:
+    with pytest.raises(OutputExistsError, match="asked for something else") as caught:
         ensure_same(TrainingState(before, source="m.state"), now)
     assert caught.value.where == "m.state"
     assert "--overwrite" in caught.value.hint

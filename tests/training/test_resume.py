@@ -6,7 +6,7 @@ import pytest
 
 from bevseg.config import NetConfig, TrainConfig, with_training
 from bevseg.core.labels import VEGETATION
-from bevseg.errors import UsageError
+from bevseg.errors import OutputExistsError
 from bevseg.seg import checkpoint
 from bevseg.seg.training import network_state, state_file
 from bevseg.training import ExtraSupervision, fit, prepare_example, train
@@ -191,7 +191,7 @@ def test_other_clouds_are_refused_before_anything_is_trained(examples, tmp_path)
     labels[0] = VEGETATION if labels[0] != VEGETATION else 0
     other = dataclasses.replace(examples[0], cloud=dataclasses.replace(cloud, labels=labels))
     steps = []
-    with pytest.raises(UsageError, match=r"cloud\.x: content"):
+    with pytest.raises(OutputExistsError, match=r"cloud\.x: content"):
         train(
             [other, *examples[1:]],
             SETTINGS,
