@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -19,6 +21,9 @@ from bevseg.seg.training.network_state import ANEW, NetworkState, Tensors
 
 KEY = "bevseg_training"
 """Key of the metadata of the file under which all but the tensors stands."""
+
+SHA256 = "sha256"
+"""Key under which the SHA-256 of that text and of all tensors stands: nobody would notice a wrong weight."""
 
 FORMAT = 1
 """Version of that text."""
@@ -73,8 +78,7 @@ def write(state: TrainingState, path: Path) -> None:
         for part, of in network.tensors.items()
         for key, value in of.items()
     }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, {KEY: json.dumps(table, allow_nan=False)})
+    _save(json.dumps(table, allow_nan=False), tensors, path)
 
 
 def read(path: Path) -> TrainingState:
@@ -87,12 +91,16 @@ def read(path: Path) -> TrainingState:
     """
     try:
         with safe_open(path, "pt") as file:
-            text = (file.metadata() or {}).get(KEY)
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+            # Copies: the file, which they would keep open, is to be replaced.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise _refusal(path, str(error)) from error
+    text = metadata.get(KEY)
     if text is None:
         raise _refusal(path, "its metadata does not speak of a training")
+    if metadata.get(SHA256) != _sha256(text, tensors):
+        raise _refusal(path, "it is damaged: its content is not that of its checksum")
     table = parse_json(text, path, hint=ANEW, most_bytes=MOST_BYTES)
     if table.get("format") != FORMAT:
         raise _refusal(path, f"its format is {shown(table.get('format'))}; this version reads {FORMAT}")
@@ -105,6 +113,19 @@ def read(path: Path) -> TrainingState:
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _refusal(path, f"it is damaged: {' '.join(str(error).split())[:300]}") from error
+
+
+def _save(text: str, tensors: Tensors, path: Path) -> None:
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {KEY: text, SHA256: _sha256(text, tensors)})
+
+
+def _sha256(text: str, tensors: Tensors) -> str:
+    digest = hashlib.sha256(text.encode())
+    for key, value in sorted(tensors.items()):
+        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _table(network: NetworkState) -> dict[str, Any]:

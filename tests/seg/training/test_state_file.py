@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from bevseg.errors import InputError
+from bevseg.seg.training import state_file
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import KEY, TrainingState, read, write
 
@@ -19,7 +19,7 @@ def state():
 
 
 def with_text(path, text, tensors=None):
-    save_file(tensors or {}, path, {KEY: text})
+    state_file._save(text, tensors or {}, path)
     return path
 
 
@@ -42,8 +42,6 @@ def test_a_state_comes_back_from_its_file(tmp_path):
 
 
 def test_the_file_appears_by_rename(tmp_path, monkeypatch):
-    from bevseg.seg.training import state_file
-
     write(state(), tmp_path / "s")
     before = (tmp_path / "s").read_bytes()
 
@@ -92,6 +90,17 @@ def test_a_network_that_says_something_else_is_refused(tmp_path, change):
         read(with_text(tmp_path / "s", json.dumps(found)))
 
 
+def test_every_byte_counts(tmp_path):
+    write(state(), tmp_path / "s")
+    whole = bytearray((tmp_path / "s").read_bytes())
+    for place in range(0, len(whole), 7):
+        damaged = whole.copy()
+        damaged[place] ^= 1
+        (tmp_path / "s").write_bytes(damaged)
+        with pytest.raises(InputError, match="no state of a training"):
+            read(tmp_path / "s")
+
+
 def test_other_files_are_refused(tmp_path):
     from bevseg.seg import checkpoint
     from tests.seg import scenes
@@ -100,7 +109,7 @@ def test_other_files_are_refused(tmp_path):
     write(state(), tmp_path / "cut")
     (tmp_path / "cut").write_bytes((tmp_path / "cut").read_bytes()[:-5])
     (tmp_path / "empty").touch()
-    save_file({"no": torch.ones(1)}, tmp_path / "tensors", {KEY: json.dumps(table(tmp_path / "s"))})
+    with_text(tmp_path / "tensors", json.dumps(table(tmp_path / "s")), {"no": torch.ones(1)})
     for name in ("model", "cut", "empty", "tensors", "."):
         with pytest.raises(InputError) as caught:
             read(tmp_path / name)
