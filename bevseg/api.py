@@ -7,7 +7,7 @@ reads what it is given, calls one function of the pipeline, and writes the resul
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bevseg.arguments import (
     AnyPath,
@@ -239,6 +239,7 @@ def train(
     seed: int = RunConfig.seed,
     device: str = RunConfig.device,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> Model:
     """Train a model on labelled clouds.
 
@@ -262,7 +263,9 @@ def train(
     seed, device
         Of the training. The same seed gives the same bytes on one machine's CPU.
     overwrite
-        Whether the output may be replaced.
+        Whether the output may be replaced, and an interrupted training started anew.
+    resume
+        Whether an interrupted training goes on from the state that stands beside the output.
 
     Returns
     -------
@@ -277,10 +280,12 @@ def train(
     LabelError
         If a cloud has no labels, or there is nothing to learn.
     OutputExistsError
-        If the output exists. Nothing is computed then.
+        If the output exists, if an interrupted training is neither resumed nor started anew, or if it had other
+        clouds or settings. Nothing is computed then.
     """
+    from bevseg.errors import UsageError
     from bevseg.seg.device import resolve
-    from bevseg.stages.train import HISTORY, check_output, write_trained
+    from bevseg.stages.train import HISTORY, check_output, train_and_write
     from bevseg.training import prepare_example
     from bevseg.training import train as train_model
     from bevseg.training.fit import check_training_settings, ensure_distinct, ensure_networks
@@ -289,8 +294,9 @@ def train(
     run = RunConfig(seed=seed, device=device)
     resolve(run.device)
     target, scheme = None if output is None else path_of(output, "output"), scheme_of(classes, "classes")
-    if target is not None:
-        check_output(target, overwrite=overwrite)
+    if target is None and resume:
+        raise UsageError("There is nothing to go on with", where="resume", hint="name the output")
+    state = None if target is None else check_output(target, overwrite=overwrite, resume=resume)
     first = None if init is None else model_of(init, "init")
     settings = _training_settings(config, first, loss, max_minutes)
     check_training_settings(settings, has_init=first is not None)
@@ -307,12 +313,11 @@ def train(
             ensure_different(source, target)
             ensure_different(source, target.with_name(HISTORY))
     examples = [prepare_example(cloud, settings) for cloud in labelled_clouds(named, scheme)]
-    model, history = train_model(
-        examples, settings, val=held_out, init=first, seed=run.seed, device=run.device
-    )
-    if target is not None:
-        write_trained(model, history, target)
-    return model
+    options: dict[str, Any] = {"val": held_out, "init": first, "seed": run.seed, "device": run.device}
+    if target is None:
+        return train_model(examples, settings, **options)[0]
+    again = "with resume=True it goes on from there"
+    return train_and_write(examples, settings, target, state=state, again=again, **options)[0]
 
 
 def load_model(path: AnyPath = DEFAULT_MODEL) -> Model:

@@ -135,7 +135,7 @@ INSIDE = {
         ("folder",),
         ("for_each",),
     ),
-    "training": (("examples", "fine_tuning", "holdout"), ("fit",)),
+    "training": (("examples", "fine_tuning", "holdout"), ("asked",), ("fit",)),
     "runner": (
         ("request", "preview", "compare_statistics"),
         ("outputs", "facts", "report", "conditions"),

@@ -60,6 +60,12 @@ READY = [name for name in LOSSES if name not in LEARNED]
 @options.config_of_work
 @options.val
 @options.max_minutes
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted training of MODEL from MODEL.state, which is written at each validation step; "
+    "begin it if there is none. Options, settings and clouds must be the same.",
+)
 @options.overwrite
 @options.seed
 @options.device
@@ -76,6 +82,7 @@ def train(
     config: str | None,
     val: tuple[str, ...] | None,
     max_minutes: float | None,
+    resume: bool,
     overwrite: bool,
     seed: int,
     device: str,
@@ -91,6 +98,7 @@ def train(
       bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
+      bevseg train work/ -o model.safetensors --resume
     """
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
@@ -118,6 +126,7 @@ def train(
             seed=seed,
             device=device,
             overwrite=overwrite,
+            resume=resume,
             progress=lock.guarding(console.progress),
         )
     if "validation" in outcome.facts:

@@ -7,6 +7,7 @@ import functools
 import json
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bevseg
@@ -42,6 +43,8 @@ def trained_model(
 ) -> BatchResult:
     """Train a model, or take the one that an earlier run has trained on the same clouds with the same settings.
 
+    A training that an earlier run has begun goes on.
+
     Parameters
     ----------
     request, settings
@@ -61,7 +64,7 @@ def trained_model(
     Raises
     ------
     OutputExistsError
-        If another model stands there.
+        If another model stands there, or a training of other clouds or settings was interrupted there.
     InputError
         If no training cloud can be used.
     """
@@ -84,7 +87,7 @@ def trained_model(
         for name in (REPORT, *MODEL_FILES):
             ensure_absent(request.out / name, overwrite=False)
         ensure_not_all_exist([Outputs.of(file, request).cloud for file in clouds])
-    trained = _train(request, settings, progress)
+    trained = _train(request, settings, path, progress)
     trained.facts |= {"conditions": conditions, "model_sha256": sha256(path)}
     finished.note_training(request.out, trained.facts)
     return trained
@@ -113,13 +116,13 @@ def _conditions(request: RunRequest, settings: Settings) -> dict[str, Any]:
     return dict(json.loads(json.dumps(table)))
 
 
-def _train(request: RunRequest, settings: Settings, progress: Progress) -> BatchResult:
-    """Train, and write the model and its history; the facts go into the report."""
-    from bevseg.stages.train import write_trained
-    from bevseg.training import train
+def _train(request: RunRequest, settings: Settings, output: Path, progress: Progress) -> BatchResult:
+    """Train, and write the model and its history; the facts go into the report. An interrupted training goes on."""
+    from bevseg.stages.train import check_output, train_and_write
     from bevseg.training.holdout import ensure_known
 
     assert request.train_on is not None
+    state = check_output(output, overwrite=request.overwrite, resume=not request.overwrite)
     run_config, watch = request.run_config, Stopwatch()
     found = find_clouds([request.train_on])
     files = found.clouds
@@ -139,16 +142,18 @@ def _train(request: RunRequest, settings: Settings, progress: Progress) -> Batch
             hint="correct them, or name their class scheme with --classes",
         )
     with watch("train"):
-        model, history = train(
+        model, written = train_and_write(
             examples,
             settings,
+            output,
+            state=state,
+            again="the same command goes on from there",
             val=request.val,
             init=starting_model(request),
             seed=run_config.seed,
             device=run_config.device,
             progress=progress,
         )
-        written = write_trained(model, history, request.out / MODEL_FILES[0])
     sources = {file.stem: str(file.path.resolve()) for file in files if file.stem in loaded.done}
     return BatchResult(
         written,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -163,15 +164,23 @@ def save(model: Model, path: Path, *, overwrite: bool = True, half: bool = False
     OutputWriteError
         If the system refuses the write.
     """
-    tensors = {
+    # One key: safetensors keeps no order among several.
+    text = json.dumps(describe(model), sort_keys=True, allow_nan=False)
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(to_bytes(_tensors(model, half=half), {MAGIC: text}))
+
+
+def weights_sha256(model: Model) -> str:
+    """Return the SHA-256 of all weights and their names, 64 hexadecimal digits, whatever file they are in."""
+    return hashlib.sha256(to_bytes(_tensors(model, half=False))).hexdigest()
+
+
+def _tensors(model: Model, *, half: bool) -> dict[str, Tensor]:
+    return {
         f"{name}/{key}": _stored(value.detach().cpu().contiguous(), half)
         for name, net in model.nets.items()
         for key, value in net.state_dict().items()
     }
-    # One key: safetensors keeps no order among several.
-    text = json.dumps(describe(model), sort_keys=True, allow_nan=False)
-    with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(to_bytes(tensors, {MAGIC: text}))
 
 
 def _stored(weights: Tensor, half: bool) -> Tensor:

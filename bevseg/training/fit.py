@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -29,7 +29,10 @@ from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.batches import one_by_one
-from bevseg.seg.training.loop import train_network
+from bevseg.seg.training.loop import train_network, trained_before
+from bevseg.seg.training.network_state import NetworkState
+from bevseg.seg.training.state_file import TrainingState
+from bevseg.training.asked import asked_clouds, asked_settings, ensure_same
 from bevseg.training.examples import (
     NO_EXTRA,
     Example,
@@ -56,6 +59,8 @@ def train(
     extra: ExtraSupervision = NO_EXTRA,
     seed: int = 0,
     device: str = "auto",
+    state: TrainingState | None = None,
+    on_state: Callable[[TrainingState], None] | None = None,
     progress: Progress = silent,
 ) -> tuple[Model, list[Row]]:
     """Train the network of each slice on labelled clouds, and score the model on those held out.
@@ -79,6 +84,10 @@ def train(
         Of the choice of clouds, the first weights and the crops.
     device
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    state
+        That of an interrupted training, which goes on from there. A loss that has to be learned is learned again.
+    on_state
+        Called after each validation step with the state of the training.
     progress
         Called after each step.
 
@@ -94,6 +103,8 @@ def train(
     UsageError
         If there is no cloud, or two have one name; if `val` names unknown clouds or leaves nothing to train on; if
         `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters.
+    OutputExistsError
+        If the state is that of a training that was asked for something else.
     ModelError
         If `init` or the teacher lacks a slice.
     LabelError, InputError
@@ -111,10 +122,17 @@ def train(
         log.warning(
             "no cloud is held out for validation: the schedule plateau will never lower the learning rate"
         )
+    asked: dict[str, Any] = {}
+    if state is not None or on_state is not None:
+        asked = asked_settings(settings, slices, seed, device)
+        asked |= asked_clouds(examples, held_out, init, extra)
+    if state is not None:
+        ensure_same(state, asked)
     scores: dict[str, Any] = {"trained_on": sorted(set(counts) - set(held_out))} | _sources(init, extra)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
-    start = time.monotonic()
+    states = dict(state.networks) if state else {}
+    start = time.monotonic() - (state.seconds if state else 0.0)
     loss = parse(settings.train.loss)
     loss.ensure_init(has_init=init is not None)
     losses: dict[str, Loss] = dict.fromkeys(slices, loss)
@@ -129,29 +147,42 @@ def train(
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
     bands = bands_of(settings.raster.features)
+
+    def keep(name: str, began: float, of_network: NetworkState) -> None:
+        assert on_state is not None  # else nobody calls this
+        states[name] = of_network
+        on_state(TrainingState(asked, began, time.monotonic() - start, dict(states)))
+
     for number, name in enumerate(slices):
-        minutes = settings.train.max_minutes
-        if minutes is not None:  # what is left, shared evenly among the slices to come
-            minutes = max(minutes - (time.monotonic() - start) / 60, 0.01) / (len(slices) - number)
-        slice_progress = _SliceProgress(name, minutes, progress)
-        trained = train_network(
-            labelled_crops(name, learned, settings, seed),
-            [validation_scene(name, example, settings) for example in validation],
-            bands[name],
-            OUTPUTS,
-            settings.net,
-            settings.train,
-            seed=seed,
-            device=device,
-            init=init.nets.get(name) if init else None,
-            init_share=init_share(settings.train, len(learned)),
-            minutes=minutes,
-            loss_of=losses[name],
-            teacher=extra.teacher.nets[name] if extra.teacher else None,
-            unlabelled=unlabelled_crops(name, extra.unlabelled, settings),
-            on_row=slice_progress.row,
-            on_step=slice_progress.step,
-        )
+        known = states.get(name)
+        if known is not None and known.done:
+            trained = trained_before(known, bands[name], OUTPUTS, settings.net)
+        else:
+            began = state.began if state and known else time.monotonic() - start
+            minutes = settings.train.max_minutes
+            if minutes is not None:  # what was left then, shared evenly among the slices to come
+                minutes = max(minutes - began / 60, 0.01) / (len(slices) - number)
+            slice_progress = _SliceProgress.of(name, minutes, progress, known)
+            trained = train_network(
+                labelled_crops(name, learned, settings, seed),
+                [validation_scene(name, example, settings) for example in validation],
+                bands[name],
+                OUTPUTS,
+                settings.net,
+                settings.train,
+                seed=seed,
+                device=device,
+                init=init.nets.get(name) if init else None,
+                init_share=init_share(settings.train, len(learned)),
+                minutes=minutes,
+                loss_of=losses[name],
+                teacher=extra.teacher.nets[name] if extra.teacher else None,
+                unlabelled=unlabelled_crops(name, extra.unlabelled, settings),
+                state=known,
+                on_row=slice_progress.row,
+                on_step=slice_progress.step,
+                on_state=functools.partial(keep, name, began) if on_state else None,
+            )
         nets[name] = trained.net
         history += [{"slice": name} | row for row in trained.history]
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed)
@@ -305,6 +336,16 @@ class _SliceProgress:
     progress: Progress
     best: float = math.nan
     start: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, name: str, minutes: float | None, progress: Progress, state: NetworkState | None) -> Self:
+        """Return the progress of a training that begins, or goes on from a state."""
+        begun = cls(name, minutes, progress)
+        if state is not None:
+            begun.start -= state.seconds
+            for row in state.history:
+                begun.row(row)
+        return begun
 
     def step(self, step: int, steps: int) -> None:
         """Report the share that is done, by steps or by time, whichever is larger."""

@@ -115,6 +115,7 @@ def _others() -> list[Reader]:
         Reader("scheme", ".toml", setting_files.schemes, setting_files.read_scheme),
         Reader("study", ".toml", setting_files.studies, setting_files.read_study),
         Reader("model", ".safetensors", setting_files.model, setting_files.read_model),
+        Reader("state", ".state", setting_files.state, setting_files.read_state),
         Reader("raster", ".tif", work_files.raster, work_files.read_raster),
         Reader("dem", ".tif", work_files.dem, in_work("dem.tif", Folder.read_dem)),
         Reader("classes", ".tif", work_files.class_rasters, classes),

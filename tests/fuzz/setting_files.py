@@ -96,3 +96,24 @@ def read_model(path: Path) -> str:
 
     checkpoint.load(path)
     return ""
+
+
+def state(folder: Path) -> list[bytes]:
+    """The state of a training of nothing."""
+    from bevseg.seg.training import state_file
+    from bevseg.seg.training.network_state import NetworkState
+    from tests.seg import scenes
+
+    tensors = {"best": scenes.model().nets["low"].state_dict()}
+    of_low = NetworkState(2, 1.0, True, [{"step": 2, "miou": 0.5}], 0.5, 0.5, 0, {}, tensors)
+    path = folder / "seed.state"
+    state_file.write(state_file.TrainingState({"seed": 0}, 0.0, 1.0, {"low": of_low}), path)
+    return [path.read_bytes()]
+
+
+def read_state(path: Path) -> str:
+    """Read the state of a training, as `train --resume` does."""
+    from bevseg.seg.training import state_file
+
+    state_file.read(path)
+    return ""

@@ -45,8 +45,9 @@ def batches(
     steps: int,
     seed: int,
     maps_of: Callable[[Tensor], Maps] | None = None,
+    first: int = 0,
 ) -> Generator[Batch, None, None]:
-    """Yield the batch of each step.
+    """Yield the batch of each step from the `first` on; steps are counted from 0.
 
     Every crop has random numbers of its own, drawn from (seed, step, crop): when it is made changes nothing.
     `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
@@ -65,10 +66,10 @@ def batches(
     with ThreadPoolExecutor(1, thread_name_prefix="bevseg-crops") as thread:
         pending: deque[Future[Batch]] = deque()
         try:
-            for step in range(steps + AHEAD):
+            for step in range(first, steps + AHEAD):
                 if step < steps:
                     pending.append(thread.submit(make, step))
-                if step >= AHEAD:
+                if step >= first + AHEAD:
                     yield pending.popleft().result()
         finally:
             thread.shutdown(cancel_futures=True)

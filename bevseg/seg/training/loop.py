@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -21,18 +20,13 @@ from bevseg.seg.device import memory_checked, resolve, seeded
 from bevseg.seg.losses.loss import Loss, parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batches import Batch, Sampler, batches
+from bevseg.seg.training.network_state import NetworkState, Row, Running, unfit
 from bevseg.seg.training.objective import TrainingObjective
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule, set_rate
 from bevseg.seg.training.validate import Scene, validate
 
-TOLERANCE = 0.02
-"""Weights whose mIoU is this close to the best count as good: the validation clouds are few, and later weights have
-been trained with smaller steps."""
-
 UNLABELLED = 1 << 20
 """Between the seeds of crops with and without labels."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +67,10 @@ def train_network(
     loss_of: Loss | None = None,
     teacher: nn.Module | None = None,
     unlabelled: Sampler | None = None,
+    state: NetworkState | None = None,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    on_state: Callable[[NetworkState], None] | None = None,
 ) -> Trained:
     """Train one network, and keep the running average of its weights that does best on the validation rasters.
 
@@ -114,11 +110,18 @@ def train_network(
         Sampler of crops whose train ids only say which cells hold points. The predictions of the teacher, or else of
         the running average of the network, are learned there with the weight `config.unlabelled_weight`
         (`distill.semi_supervised`).
+    state
+        That of an interrupted training with the same arguments, which is not done: it goes on from there, and ends
+        with the same weights, as far as the same seed gives the same weights.
     on_row, on_step
         Called with each row of the history; with the number of steps done, and of all.
+    on_state
+        Called after each validation step with the state of the training.
 
     Raises
     ------
+    InputError
+        If the state is of another network or optimiser.
     TrainingError
         If the loss becomes infinite or NaN.
     OutOfMemoryError
@@ -136,17 +139,19 @@ def train_network(
     average = copy.deepcopy(live).eval()
     optimizer = make_optimizer(config.optimiser, live.parameters(), config)
     schedule = make_schedule(config.schedule, config)
+    running = Running(live, average, optimizer, schedule)
     first = _frozen(init, place)
     objective = TrainingObjective(loss_of, config, average, _frozen(teacher, place), place)
-    best, reached, best_weights, stale = -math.inf, math.nan, average.state_dict(), 0
-    history: list[Row] = []
     losses: list[float] = []
-    start = time.monotonic()
+    begin, spent = (0, 0.0) if state is None else (state.step, state.seconds)
+    start = time.monotonic() - spent
     maps_of = functools.partial(loss_of.maps, classes=len(classes))
-    stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of)
-    extra_stream = _unlabelled_batches(unlabelled, bands, config, seed)
+    stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of, begin)
+    extra_stream = _unlabelled_batches(unlabelled, bands, config, seed, begin)
     with seeded(place, seed), closing(stream), closing(extra_stream):
-        for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), 1):
+        if state is not None:
+            running.restore(state, place)
+        for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), begin + 1):
             elapsed = time.monotonic() - start
             progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
             rate = config.learning_rate * schedule.factor(progress)
@@ -166,19 +171,38 @@ def train_network(
             kept = _mixed(average, first, init_share)
             row |= validate(kept, validation, bands, classes, place)
             row["seconds"] = time.monotonic() - start
-            history.append(row)
+            running.history.append(row)
             losses.clear()
             if on_row is not None:
                 on_row(row)
             schedule.update(row["miou"])
-            stale += 1
-            if not row["miou"] < best - TOLERANCE:
-                best_weights, reached, stale = copy.deepcopy(kept.state_dict()), row["miou"], 0
-            best = max(best, row["miou"])  # stays without validation: NaN compares false
-            if last or stale >= config.patience:
+            running.best.update(kept, row["miou"])
+            done = last or running.best.stale >= config.patience
+            if on_state is not None:
+                on_state(running.state(step, time.monotonic() - start, place, done=done))
+            if done:
                 break
-    average.load_state_dict(best_weights)
-    return Trained(average.eval().to("cpu", memory_format=torch.contiguous_format), history, reached)
+    average.load_state_dict(running.best.weights)
+    average.eval().to("cpu", memory_format=torch.contiguous_format)
+    return Trained(average, running.history, running.best.reached)
+
+
+def trained_before(
+    state: NetworkState, bands: tuple[Band, ...], classes: Sequence[str], net: NetConfig
+) -> Trained:
+    """Return the network of a training that is done.
+
+    Raises
+    ------
+    InputError
+        If the state is of another network.
+    """
+    network = _new(net, len(bands), len(classes), seed=0)
+    try:
+        network.load_state_dict(state.tensors["best"])
+    except (KeyError, RuntimeError) as error:
+        raise unfit(error) from error
+    return Trained(network.eval(), list(state.history), state.reached)
 
 
 def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
@@ -188,13 +212,15 @@ def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
 
 
 def _unlabelled_batches(
-    unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int
+    unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int, first: int
 ) -> Generator[Batch | None, None, None]:
-    """Yield the crops without labels of each step; None for ever if there is no sampler of such."""
+    """Yield the crops without labels of each step from the first on; None for ever if there is no sampler of such."""
     if unlabelled is None:
         while True:
             yield None
-    with closing(batches(unlabelled, bands, config.batch, config.steps, seed + UNLABELLED)) as stream:
+    with closing(
+        batches(unlabelled, bands, config.batch, config.steps, seed + UNLABELLED, first=first)
+    ) as stream:
         yield from stream
 
 

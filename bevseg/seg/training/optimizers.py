@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -91,6 +91,13 @@ class Schedule:
     def update(self, score: float) -> None:
         """Take the score of a validation step, where more is better."""
 
+    def state(self) -> dict[str, float]:
+        """Return what validation has changed, by name."""
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Take over what `state` returned."""
+
 
 class Plateau(Schedule):
     """A constant rate that falls by a factor whenever the score has not risen for a while.
@@ -117,6 +124,14 @@ class Plateau(Schedule):
         self.best = max(self.best, score)
         if self.stale >= self.patience:
             self.current, self.stale = self.current * self.reduction, 0
+
+    def state(self) -> dict[str, float]:
+        """Return the factor in force, the best score and the steps since then."""
+        return {"current": self.current, "best": self.best, "stale": self.stale}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Take over what `state` returned."""
+        self.current, self.best, self.stale = state["current"], state["best"], int(state["stale"])
 
 
 SCHEDULES: dict[str, Callable[[TrainConfig], Schedule]] = {
