@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUM, CellStatistics
+from bevseg.bev.cell_statistics import BIN, BINS, COUNT, HIGHEST, LOWEST, SUMMED, CellStatistics
 from bevseg.bev.slices import SliceLimits
 from bevseg.config.names import FEATURES
 from bevseg.core.raster import Band
@@ -66,8 +66,8 @@ def write_bands(
     if features == "paper":
         _paper_bands(own, dem, limits, name == "low", values)
     else:
-        bits = own.view(np.uint32), other.view(np.uint32)
-        _height_bands(own, other, *bits, statistics.ground, name == "low", values)
+        bits, sums = (own.view(np.uint32), other.view(np.uint32)), own.view(np.float64)[:, 0]
+        _height_bands(own, other, *bits, sums, statistics.ground, name == "low", values)
 
 
 _LOG1P = np.log1p(np.arange(1024, dtype=np.float32))
@@ -89,7 +89,7 @@ def _filled_height(bins):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _height_bands(own, other, own_bits, other_bits, ground, is_low, values):  # type: ignore[no-untyped-def]
+def _height_bands(own, other, own_bits, other_bits, sums, ground, is_low, values):  # type: ignore[no-untyped-def]
     for k in range(len(own)):
         if own[k, COUNT] == 0:
             for band in range(len(values)):
@@ -97,7 +97,7 @@ def _height_bands(own, other, own_bits, other_bits, ground, is_low, values):  # 
             continue
         values[0, k] = own[k, LOWEST]
         values[1, k] = own[k, HIGHEST]
-        values[2, k] = own[k, SUM] / own[k, COUNT]
+        values[2, k] = sums[k] / (own[k, COUNT] * np.float64(SUMMED))
         values[3, k] = _log1p(own[k, COUNT])
         values[4, k] = _filled_height(own_bits[k, BINS])
         highest = max(other[k, HIGHEST], np.float32(0))

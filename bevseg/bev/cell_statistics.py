@@ -15,8 +15,12 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
-LOWEST, HIGHEST, SUM, COUNT, BINS = range(5)
-"""Columns of the statistics of a cell: float32; the last one is read as 32 bits, one per height bin."""
+LOWEST, HIGHEST, COUNT, BINS = range(2, 6)
+"""Columns of the statistics of a cell: float32; the last one is read as 32 bits, one per height bin. The two before
+them are one float64, the sum of the heights."""
+
+SUMMED = 10_000
+"""Heights are added up in whole tenths of a millimetre: then the order of the points changes nothing."""
 
 BIN = 0.25
 """Height of a bin, m: 32 bins span 8 m above the foot of the slab; higher points fall into the last."""
@@ -26,7 +30,7 @@ CHUNK = 1 << 20
 
 
 class CellStatistics(NamedTuple):
-    """Accumulators of all cells: (cells,) points of the ground band; (2, cells, 5) statistics of low and high."""
+    """Accumulators of all cells: (cells,) points of the ground band; (2, cells, 6) statistics of low and high."""
 
     ground: NDArray[np.float32]
     slices: NDArray[np.float32]
@@ -34,17 +38,20 @@ class CellStatistics(NamedTuple):
     @classmethod
     def empty(cls, cells: int) -> CellStatistics:
         """Return statistics without points: all zero, so that memory is first touched where points are."""
-        return cls(np.zeros(cells, np.float32), np.zeros((2, cells, 5), np.float32))
+        return cls(np.zeros(cells, np.float32), np.zeros((2, cells, BINS + 1), np.float32))
+
+    def views(self) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+        """Return the memory of the statistics as 32 bits, and as float64."""
+        return self.slices.view(np.uint32), self.slices.view(np.float64)
 
     def of(self, name: str) -> NDArray[np.float32]:
-        """Return the statistics of a slice, (cells, 5)."""
+        """Return the statistics of a slice, (cells, 6)."""
         return self.slices[SLAB_OF[name] - LOW]
 
 
 def cell_statistics(cloud: PointCloud, dem: Raster, limits: SliceLimits) -> CellStatistics:
     """Return the statistics of all cells of a DEM."""
     statistics = CellStatistics.empty(dem.grid.rows * dem.grid.cols)
-    bits = statistics.slices.view(np.uint32)
     points, transform, height = (
         QuantizedPoints.of(cloud),
         GridTransform.of(cloud, dem.grid),
@@ -56,7 +63,7 @@ def cell_statistics(cloud: PointCloud, dem: Raster, limits: SliceLimits) -> Cell
         found = buffer.chunk(slice(0, len(chunk.x)))
         parts = [chunk_of(len(chunk.x), thread) for thread in range(threads())]
         parallel_for(lambda at: _find(chunk.chunk(at), transform, height, limits, found.chunk(at)), parts)  # noqa: B023
-        parallel_for(lambda share: _add(found, share, statistics, bits), _shares(found.cells))  # noqa: B023
+        parallel_for(lambda share: _add(found, share, statistics, statistics.views()), _shares(found.cells))  # noqa: B023
     return statistics
 
 
@@ -78,8 +85,9 @@ def bin_of(height, foot):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(inline="always")
-def add_height(statistics, bits, which, k, height, bin_):  # type: ignore[no-untyped-def]
-    """Add a height to the statistics of cell `k` in slice number `which`; `bits` views `statistics` as integers."""
+def add_height(statistics, views, which, k, height, bin_):  # type: ignore[no-untyped-def]
+    """Add a height to the statistics of cell `k` in slice number `which`; `views` are those of `statistics`."""
+    bits, sums = views
     low, high, count = (
         statistics[which, k, LOWEST],
         statistics[which, k, HIGHEST],
@@ -88,7 +96,7 @@ def add_height(statistics, bits, which, k, height, bin_):  # type: ignore[no-unt
     is_first = count == 0
     statistics[which, k, LOWEST] = height if is_first | (height < low) else low
     statistics[which, k, HIGHEST] = height if is_first | (height > high) else high
-    statistics[which, k, SUM] += height
+    sums[which, k, 0] += np.rint(height * np.float32(SUMMED))
     statistics[which, k, COUNT] = count + np.float32(1)
     bits[which, k, BINS] |= bin_
 
@@ -133,7 +141,7 @@ def _find_bins(slabs, heights, low, high, bins):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _add(found, share, statistics, bits):  # type: ignore[no-untyped-def]
+def _add(found, share, statistics, views):  # type: ignore[no-untyped-def]
     """Add points to the statistics of the cells of one thread."""
     ground, slices = statistics.ground, statistics.slices
     cells, slabs, heights, bins = found.cells, found.slabs, found.heights, found.bins
@@ -145,4 +153,4 @@ def _add(found, share, statistics, bits):  # type: ignore[no-untyped-def]
         if slabs[j] == GROUND_SLAB:
             ground[k] += np.float32(1)
         else:
-            add_height(slices, bits, np.uint32(slabs[j] - LOW), k, heights[j], bins[j])
+            add_height(slices, views, np.uint32(slabs[j] - LOW), k, heights[j], bins[j])

@@ -207,8 +207,7 @@ class CropSampler:
         statistics = CellStatistics.empty(cells)
         votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
         dem = np.zeros(cells, np.float32)
-        bits = statistics.slices.view(np.uint32)
-        _fill(cloud, draw, self.cell, self.crop, statistics, bits, votes, dem)
+        _fill(cloud, draw, self.cell, self.crop, statistics, statistics.views(), votes, dem)
         shape = (self.crop, self.crop)
         values = np.empty((len(bands(self.features)[self.name]), *shape), np.float32)
         write_bands(statistics, dem, cloud.limits, self.features, self.name, values.reshape(-1, cells))
@@ -233,7 +232,7 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
     """Sort the finite points of a labelled cloud by tile."""
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
-    limits = limits_of(cloud, slices)
+    limits = limits_of([cloud], slices)
     above = height_above_ground(cloud, dem)
     kept = np.flatnonzero(np.isfinite(above))
     x = (cloud.x[kept] * cloud.scale[0] + (cloud.offset[0] - dem.grid.left)).astype(np.float32)
@@ -280,7 +279,7 @@ def _slabs(z, dem, limits):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _fill(cloud, draw, cell, crop, statistics, bits, votes, dem):  # type: ignore[no-untyped-def]
+def _fill(cloud, draw, cell, crop, statistics, views, votes, dem):  # type: ignore[no-untyped-def]
     np.random.seed(draw.seed)  # noqa: NPY002  (the generator that compiled code has)
     (east, north), turn, limits = draw.centre, draw.turn, cloud.limits
     half = 0.5 * crop * cell
@@ -312,5 +311,5 @@ def _fill(cloud, draw, cell, crop, statistics, bits, votes, dem):  # type: ignor
             else:
                 foot = np.float32(limits.ground_band if slab == LOW else limits.split)
                 bin_ = bin_of(np.float32(height), foot)
-                add_height(statistics.slices, bits, slab - LOW, k, np.float32(height), bin_)
+                add_height(statistics.slices, views, slab - LOW, k, np.float32(height), bin_)
                 add_vote(votes, k, slab, cloud.labels[i])

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.grid import Grid, floor_cell
+from bevseg.core.grid import STEPS, Grid, floor_cell, in_steps
 from bevseg.core.pointcloud import PointCloud
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
@@ -61,6 +61,13 @@ class QuantizedPoints(NamedTuple):
 
 
 _floor_cell = numba.njit(inline="always")(floor_cell)
+steps_of = numba.njit(inline="always")(in_steps)
+
+
+@numba.njit(inline="always")
+def height_of(z, transform):  # type: ignore[no-untyped-def]
+    """Return the height of a point, m, rounded to a step: no scale and offset of a file can be told from it."""
+    return steps_of(z * transform.scale[2] + transform.offset[2]) * (1 / STEPS)
 
 
 @numba.njit
@@ -93,7 +100,7 @@ def find_cells(block, transform, cells):  # type: ignore[no-untyped-def]
 def find_heights(block, transform, heights):  # type: ignore[no-untyped-def]
     """Write the height of each point of a block, m."""
     for j in range(len(heights)):
-        heights[j] = block.z[j] * transform.scale[2] + transform.offset[2]
+        heights[j] = height_of(block.z[j], transform)
 
 
 @numba.njit(inline="always")

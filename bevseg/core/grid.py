@@ -2,6 +2,9 @@
 
 The grid is anchored in the world: cell edges lie on multiples of the cell size, so that two clouds, and two
 runs, agree on every cell. Cells are half-open, [k cell, (k + 1) cell) in x and in y. Row 0 is the northernmost.
+
+A coordinate counts in whole steps of 10 µm. The same place has the same cell, whatever scale and offset its file has:
+their products are off by a nanometre, and on an edge that would decide.
 """
 
 from __future__ import annotations
@@ -11,13 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+STEPS = 1e5
+"""Steps per metre in which coordinates and heights count."""
+
+
+def in_steps(value):  # type: ignore[no-untyped-def]
+    """Return a coordinate or height in m as a whole number of steps, a float."""
+    return np.rint(value * STEPS)
+
 
 def floor_cell(value, cell):  # type: ignore[no-untyped-def]
     """Return the world index of the cell that holds a coordinate, as a float.
 
     One expression for scalars in compiled kernels and for arrays, so that every caller rounds alike.
     """
-    return np.floor(value / cell)
+    return np.floor(np.rint(value * STEPS) / (cell * STEPS))
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,13 @@ class Grid:
         row = self.north - floor_cell(y, self.cell).astype(np.int64)
         inside = (col >= 0) & (col < self.cols) & (row >= 0) & (row < self.rows)
         return np.where(inside, row * self.cols + col, -1)
+
+    def mask_of(self, other: Grid) -> NDArray[np.bool_]:
+        """Return which cells (rows, cols) lie on another grid of the same cells."""
+        rows = self.north - np.arange(self.rows)
+        cols = self.west + np.arange(self.cols)
+        within_rows = (rows <= other.north) & (rows > other.north - other.rows)
+        return within_rows[:, None] & ((cols >= other.west) & (cols < other.west + other.cols))
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return x of the column centres (cols,) and y of the row centres (rows,), m."""

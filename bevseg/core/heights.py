@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, height_of
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
@@ -45,5 +45,5 @@ def _above(points, transform, dem, heights):  # type: ignore[no-untyped-def]
         find_cells(block, transform, cells)
         for j in range(len(cells)):
             if cells[j] >= 0:
-                z = block.z[j] * transform.scale[2] + transform.offset[2]
+                z = height_of(block.z[j], transform)
                 heights[start + j] = z - dem[np.uint32(cells[j])]

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, height_of
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
@@ -55,5 +55,5 @@ def _highest(points, transform, high):  # type: ignore[no-untyped-def]
         for j in range(len(cells)):
             if cells[j] >= 0:
                 k = np.uint32(cells[j])
-                height = np.float32(block.z[j] * transform.scale[2] + transform.offset[2])
+                height = np.float32(height_of(block.z[j], transform))
                 high[k] = height if height > high[k] else high[k]

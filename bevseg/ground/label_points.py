@@ -6,8 +6,16 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, find_heights
-from bevseg.core.grid import Grid
+from bevseg.core.cells import (
+    BLOCK,
+    GridTransform,
+    QuantizedPoints,
+    block_of,
+    find_cells,
+    find_heights,
+    steps_of,
+)
+from bevseg.core.grid import STEPS, Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.height_sums import PER_METRE, WIDE, mean_height
 from bevseg.ground.surface import Surface
@@ -100,12 +108,12 @@ def _find_corners(block, transform, rows, cols, corners, right, down):  # type: 
 
     Beyond the outermost centres, the surface is level.
     """
-    per_metre = 1.0 / transform.cell  # no point changes search_cells cell by the rounding
+    per_step = 1.0 / (transform.cell * STEPS)  # no point changes search_cells cell by the rounding
     for j in range(len(corners)):
-        x = block.x[j] * transform.scale[0] + transform.offset[0]
-        y = block.y[j] * transform.scale[1] + transform.offset[1]
-        col = np.float32(x * per_metre - transform.west - 0.5)
-        row = np.float32(transform.north + 0.5 - y * per_metre)
+        x = steps_of(block.x[j] * transform.scale[0] + transform.offset[0])
+        y = steps_of(block.y[j] * transform.scale[1] + transform.offset[1])
+        col = np.float32(x * per_step - transform.west - 0.5)
+        row = np.float32(transform.north + 0.5 - y * per_step)
         col = min(max(col, np.float32(0)), np.float32(cols - 1))
         row = min(max(row, np.float32(0)), np.float32(rows - 1))
         left, top = np.int32(col), np.int32(row)

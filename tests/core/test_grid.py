@@ -5,11 +5,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bevseg.core.grid import Grid
+from bevseg.core.grid import STEPS, Grid, floor_cell
 
 CELLS = st.sampled_from([0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 0.3])
 PLACES = st.floats(-1e7, 1e7)
 SPANS = st.floats(0, 50)
+HALF_A_STEP = 0.51 / STEPS + 2e-9  # of coordinates of 1e7 m, floats are that far apart
 
 
 @st.composite
@@ -38,12 +39,31 @@ def test_two_grids_that_overlap_agree_on_every_cell(cell, x, y, width, height, e
     one = Grid.covering(cell, (x, x + width), (y, y + height))
     other = Grid.covering(cell, (x + east, x + east + width), (y + north, y + north + height))
     px, py = np.array([x, x + width / 2, x + width]), np.array([y, y + height / 2, y + height])
+    found = []
     for grid in (one, other):
         index = grid.cell_of(px, py)
-        inside = index >= 0
-        row, col = np.divmod(index[inside], grid.cols)
-        np.testing.assert_array_equal(grid.west + col, np.floor(px[inside] / cell))
-        np.testing.assert_array_equal(grid.north - row, np.floor(py[inside] / cell))
+        row, col = np.divmod(index, grid.cols)
+        found.append(np.where(index >= 0, [grid.west + col, grid.north - row], np.nan))
+        for place, coordinate in zip(found[-1], (px, py), strict=True):
+            beyond = np.maximum(place * cell - coordinate, coordinate - (place + 1) * cell)
+            assert not (beyond > HALF_A_STEP).any()
+    agree = (found[0] == found[1]) | np.isnan(found[0]) | np.isnan(found[1])
+    assert agree.all()
+
+
+@given(
+    st.integers(-(10**9), 10**9), st.integers(-1000, 1000), st.sampled_from([0.05, 0.1, 0.15, 0.2, 0.25, 1.0])
+)
+def test_the_cell_of_a_place_does_not_depend_on_the_scale_and_offset_of_the_file(millimetres, offset, cell):
+    places = [
+        millimetres / 1000,
+        (millimetres - 1000 * offset) * 0.001 + offset,
+        (10 * millimetres - 10_000 * offset) * 0.0001 + offset,
+        (millimetres + 500) * 0.001 - 0.5,
+    ]
+    assert len({float(floor_cell(place, cell)) for place in places}) == 1
+    edge = round(millimetres / 1000 / cell) * cell
+    assert floor_cell(edge, cell) == round(millimetres / 1000 / cell)
 
 
 @given(grids(), st.floats(0.001, 1e6))
