@@ -449,11 +449,11 @@ def sliced(cloud: PointCloud, found: Ground, true: Array, seen: Mask) -> Slices:
     level = found.dem["height"].ravel()[cells].astype(np.float64)
     known = np.isfinite(true)
     config = SliceConfig()
-    right, height = slab_and_height.py_func(z, true, limits_of(cloud, config))
+    right, height = slab_and_height.py_func(z, true, limits_of([cloud], config))
     close = np.minimum(np.abs(height - config.ground_band), np.abs(height - config.split)) < CLOSE
     wrong = {}
     for reference in ("dem", "mode"):
-        slab, _ = slab_and_height.py_func(z, level, limits_of(cloud, replace(config, reference=reference)))
+        slab, _ = slab_and_height.py_func(z, level, limits_of([cloud], replace(config, reference=reference)))
         wrong[reference] = (slab != right)[known]
     clear = ~close[known]
     return Slices(

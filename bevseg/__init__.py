@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bevseg.api import find_ground, label, load_model, read, train, write
+    from bevseg.api import find_ground, label, label_survey, load_model, read, train, write
     from bevseg.config import Settings
     from bevseg.core.labels import CLASS_NAMES
     from bevseg.core.pointcloud import PointCloud, PointLabels
@@ -29,6 +29,7 @@ _HOME = {
     "read": "bevseg.api",
     "write": "bevseg.api",
     "label": "bevseg.api",
+    "label_survey": "bevseg.api",
     "find_ground": "bevseg.api",
     "train": "bevseg.api",
     "load_model": "bevseg.api",
@@ -54,6 +55,7 @@ __all__ = [
     "Settings",
     "find_ground",
     "label",
+    "label_survey",
     "load_model",
     "read",
     "train",

@@ -187,6 +187,50 @@ def label(
     return labels
 
 
+def label_survey(
+    clouds: Sequence[Points],
+    *,
+    model: AnyPath | Model = DEFAULT_MODEL,
+    device: str = RunConfig.device,
+    scales: float | Sequence[float] = PredictConfig.scales,
+    turns: int = PredictConfig.turns,
+    crf: bool = PredictConfig.crf,
+    columns: str | None = None,
+) -> list[PointLabels]:
+    """Label clouds that lie side by side, or over each other, as one survey.
+
+    Each point is labelled from what is around it, whatever cloud that is in. So the labels do not depend on how the
+    survey was cut into files. The points of all clouds are in memory together.
+
+    Parameters
+    ----------
+    clouds
+        Files, `PointCloud`s or (N, 3) arrays, of one reference system.
+    model, device, scales, turns, crf, columns
+        As for `label`.
+
+    Returns
+    -------
+    list
+        The labels of each cloud, as from `label`.
+
+    Raises
+    ------
+    InputError
+        If the points or the model cannot be used, or the clouds have different reference systems.
+    UsageError
+        If an argument is not what is described here.
+    """
+    from bevseg import pipeline
+    from bevseg.seg.device import resolve
+
+    augmentation = PredictConfig(scales_of(scales), turns, crf)
+    resolve(RunConfig(device=device).device)
+    trained = model_of(model)
+    survey = [cloud_of(points, columns) for points in clouds]
+    return pipeline.label_survey(survey, trained, device=device, tta=augmentation)
+
+
 def find_ground(
     points: Points,
     *,

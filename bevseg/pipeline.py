@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +13,21 @@ import numpy as np
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import consistent
 from bevseg.bev.rasterize import label_rasters, rasterize
+from bevseg.bev.slices import SliceLimits, limits_of
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
+from bevseg.core.blocks import Block, Blocks, PointsByBlock
+from bevseg.core.grid import Grid
 from bevseg.core.metrics import Counts
-from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.core.raster import Raster
+from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
+from bevseg.core.raster import Raster, tile_of
 from bevseg.core.scores import count_labels
-from bevseg.errors import LabelError
-from bevseg.ground.find_ground import Ground, find_ground
+from bevseg.core.tiles import cut
+from bevseg.errors import InputError, LabelError
+from bevseg.ground.find_ground import Ground, find_ground, find_ground_of
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
-from bevseg.seg.inference.predict import predict
+from bevseg.seg.inference.predict import occupied, predict, tiling_of
 
 
 def load_model(path: Path) -> Model:
@@ -98,14 +102,111 @@ def label(
     return StageOutputs(found, bands, classes, point_labels)
 
 
+def label_survey(
+    clouds: Sequence[PointCloud], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
+) -> list[PointLabels]:
+    """Label the points of clouds that belong together, block by block.
+
+    A block is computed from its own points and those around it, whatever clouds they are in. So the labels do not
+    depend on how the survey was cut into clouds. A single cloud gets the labels that `label` gives it.
+
+    Parameters
+    ----------
+    clouds
+        Clouds of one reference system, in any order.
+    model, device, tta
+        As for `label`.
+
+    Returns
+    -------
+    list
+        Class and confidence of the points of each cloud.
+
+    Raises
+    ------
+    InputError
+        If the clouds have different reference systems.
+    """
+    settings = model.settings
+    points = PointsByBlock(Blocks.of(settings.raster.cell), ensure_one_system(clouds))
+    for number, cloud in enumerate(clouds):
+        points.add(cloud, number)
+    limits = limits_of(clouds, settings.slices)
+    dems = {block: find_ground_of(points, block, settings.ground).dem for block in points}
+    found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
+    for block in points:
+        labels = _label_block(points, block, dems, limits, model, device, tta)
+        start = 0
+        for segment in points.segments(block):
+            own = slice(start, start + len(segment.indices))
+            found[segment.cloud][:, segment.indices] = labels.classes[own], labels.confidence[own]
+            start = own.stop
+    return [PointLabels(classes, confidence) for classes, confidence in found]
+
+
+def ensure_one_system(clouds: Sequence[PointCloud]) -> Crs | None:
+    """Return the reference system of all clouds, or raise InputError if there are several."""
+    systems = {cloud.crs: cloud for cloud in reversed(clouds)}
+    if len(systems) > 1:
+        names = " and ".join(cloud.name or "a cloud" for cloud in list(systems.values())[:2])
+        raise InputError(
+            "The clouds of a survey have different reference systems",
+            where=names,
+            why=f"there are {len(systems)} among {len(clouds)} clouds",
+            hint="label the clouds of each system apart",
+        )
+    return next(iter(systems), None)
+
+
+def _label_block(
+    points: PointsByBlock,
+    block: Block,
+    dems: Mapping[Block, Raster],
+    limits: SliceLimits,
+    model: Model,
+    device: str,
+    tta: PredictConfig,
+) -> PointLabels:
+    """Return the labels of the points of a block, in their order."""
+    settings, tiling = model.settings, tiling_of(model, model.bands, tta)
+    margin = tiling.margin + tiling.multiple
+    window = points.layout.grid(block, margin)
+    reach = margin * window.cell
+    dem = points.layout.join(dems, window)
+    near = points.around(block, reach)
+    bands = rasterize(near, dem, settings.slices, settings.raster, limits=limits)
+    classes = classify(bands, model, wanted=points.layout.grid(block), device=device, tta=tta)
+    return backproject(points.of(block), dem, classes, settings.slices, limits=limits)
+
+
 def classify(
-    bands: Mapping[str, Raster], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
+    bands: Mapping[str, Raster],
+    model: Model,
+    *,
+    wanted: Grid | None = None,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
 ) -> dict[str, Raster]:
-    """Return slice -> bands `class` and `confidence` that the networks predict, consistent between the slices."""
-    predicted = {
-        name: predict(raster, model, name, device=device, config=tta) for name, raster in bands.items()
+    """Return slice -> bands `class` and `confidence` that the networks predict, consistent between the slices.
+
+    The rasters are cut into tiles that lie fixed in the world. So the classes of a cell depend on what is around it,
+    and not on where the rasters end. Cells outside of `wanted` are left at 0; None: all are wanted.
+    """
+    grid = next(iter(bands.values())).grid
+    found = {name: np.zeros((2, *grid.shape), np.uint8) for name in bands}
+    seen = np.logical_or.reduce([occupied(raster) for raster in bands.values()])
+    asked = seen if wanted is None else seen & grid.mask_of(wanted)
+    for tile in cut(asked, seen, tiling_of(model, bands, tta), first=(-grid.north - 1, grid.west)):
+        pieces = {name: tile_of(raster, tile) for name, raster in bands.items()}
+        predicted = {
+            name: predict(piece, model, name, device=device, config=tta) for name, piece in pieces.items()
+        }
+        for name, raster in consistent(predicted, pieces).items():
+            tile.put(raster.values, found[name])
+    return {
+        name: Raster(grid, ("class", "confidence"), found[name], raster.crs, raster.unit)
+        for name, raster in bands.items()
     }
-    return consistent(predicted, bands)
 
 
 def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> PointLabels:

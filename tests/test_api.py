@@ -93,6 +93,16 @@ def test_label_is_the_pipeline_and_its_point_labels(streets, tiny_model):
     np.testing.assert_array_equal(ours.confidence, whole.confidence)
 
 
+def test_the_parts_of_a_street_are_labelled_as_the_whole(streets, tiny_model):
+    cloud, model = bevseg.read(streets / "a.txt"), bevseg.load_model(tiny_model)
+    whole = bevseg.label(cloud, model=model)
+    west = cloud.x < np.median(cloud.x)
+    parts = bevseg.label_survey([cloud.take(np.flatnonzero(west)), cloud.xyz[~west]], model=model)
+    for part, found in zip((west, ~west), parts, strict=True):
+        np.testing.assert_array_equal(found.classes, whole.classes[part])
+        np.testing.assert_array_equal(found.confidence, whole.confidence[part])
+
+
 def test_the_model_that_ships_is_the_default(streets):
     assert bevseg.load_model() is bevseg.load_model("default")
     assert set(bevseg.load_model().nets) == {"low", "high"}

@@ -41,10 +41,10 @@ INSIDE = {
         ("batch",),
     ),
     "core": (
-        ("labels", "metrics", "grid", "distance"),
+        ("labels", "metrics", "grid", "tiles", "distance"),
         ("pointcloud", "raster", "scores"),
-        ("cells", "tiles", "density"),
-        ("heights", "far_points"),
+        ("cells", "density"),
+        ("heights", "far_points", "blocks"),
     ),
     "io": (
         (
@@ -120,7 +120,8 @@ INSIDE = {
         ),
         ("surface", "attached", "low_outliers"),
         ("smrf", "flat_zones", "choose_method", "ground_returns", "label_points", "dem"),
-        ("find_ground", "dsm"),
+        ("search", "dsm"),
+        ("find_ground",),
     ),
     "bev": (
         ("slices",),

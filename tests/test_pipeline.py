@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from bevseg import pipeline
+from bevseg.config import PredictConfig
 from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import GROUND
+from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.core.scores import scores_of
-from bevseg.errors import LabelError
+from bevseg.errors import InputError, LabelError
+from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
+from bevseg.weights import default_model
 from tests import tiny
 
 
@@ -49,11 +53,83 @@ def test_the_input_is_not_changed_and_its_labels_play_no_part(cloud, model):
 
 def test_the_order_of_the_points_does_not_matter(cloud, model):
     order = np.random.default_rng(0).permutation(len(cloud))
-    columns = {axis: getattr(cloud, axis)[order] for axis in ("x", "y", "z", "labels")}
-    shuffled = dataclasses.replace(cloud, **columns)
-    straight, mixed = (pipeline.label(c, model, device="cpu").point_labels.classes for c in (cloud, shuffled))
-    # Sums in another order may tip a cell that is on the edge.
-    assert (straight[order] == mixed).mean() > 0.999
+    straight, mixed = (
+        pipeline.label(c, model, device="cpu").point_labels for c in (cloud, cloud.take(order))
+    )
+    for one, other in zip(straight, mixed, strict=True):
+        np.testing.assert_array_equal(one[order], other)
+
+
+def parts_of(cloud, count, how):
+    """A cloud cut along lines, or dealt out: the indices of the points of each part."""
+    order = np.random.default_rng(count).permutation(len(cloud))
+    return np.array_split(np.argsort(cloud.x, kind="stable") if how == "lines" else order, count)
+
+
+@pytest.fixture(scope="module")
+def crossing(cloud):
+    """A street that lies on the corner of four blocks."""
+    middle = [float(np.median(steps)) * cloud.scale[0] for steps in (cloud.x, cloud.y)]
+    return dataclasses.replace(cloud, offset=(-middle[0], -middle[1], cloud.offset[2]))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 50])
+@pytest.mark.parametrize("how", ["lines", "at random"])
+def test_labels_do_not_depend_on_how_a_survey_is_cut_into_clouds(crossing, model, count, how):
+    whole = pipeline.label(crossing, model, device="cpu").point_labels
+    parts = parts_of(crossing, count, how)
+    in_parts = pipeline.label_survey([crossing.take(part) for part in parts], model, device="cpu")
+    for part, found in zip(parts, in_parts, strict=True):
+        np.testing.assert_array_equal(found.classes, whole.classes[part])
+        np.testing.assert_array_equal(found.confidence, whole.confidence[part])
+
+
+@pytest.mark.parametrize("options", [{"turns": 2}, {"scales": (0.5, 1.0)}, {"crf": True}])
+def test_nor_with_test_time_augmentation(crossing, model, options):
+    tta = PredictConfig(**options)
+    whole = pipeline.label(crossing, model, device="cpu", tta=tta).point_labels
+    (found,) = pipeline.label_survey([crossing], model, device="cpu", tta=tta)
+    np.testing.assert_array_equal(found.classes, whole.classes)
+    np.testing.assert_array_equal(found.confidence, whole.confidence)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "oakland3d/oakland_part2_ac.xyz_label_conf.gz",
+        "kitti_seq08_merged/kitti_seq08_f0-4_merged.laz",
+        "nuscenes_a_merged/nuscenes_a_32keyframes_merged.laz",
+    ],
+)
+def test_labels_of_real_surveys_do_not_depend_on_the_cut(shared_data, path):
+    cloud, model = read_cloud(shared_data / path), pipeline.load_model(default_model())
+    whole = pipeline.label(cloud, model, device="cpu").point_labels
+    parts = parts_of(cloud, 7, "at random")
+    in_parts = pipeline.label_survey([cloud.take(part) for part in parts], model, device="cpu")
+    for part, found in zip(parts, in_parts, strict=True):
+        np.testing.assert_array_equal(found.classes, whole.classes[part])
+        np.testing.assert_array_equal(found.confidence, whole.confidence[part])
+
+
+def test_clouds_of_different_systems_are_no_survey(cloud, model):
+    feet = dataclasses.replace(cloud, crs=Crs("", 0.3048, 0.3048), name="feet")
+    with pytest.raises(InputError, match="different reference systems") as caught:
+        pipeline.label_survey([cloud, feet], model)
+    assert "feet" in str(caught.value.where)
+
+
+def test_a_cloud_without_a_point_that_takes_part_stays_undefined(cloud, model):
+    nothing = PointCloud.from_xyz(np.full((3, 3), np.nan))
+    found = pipeline.label_survey([nothing, cloud], model, device="cpu")
+    assert not found[0].classes.any() and found[1].classes.all()
+
+
+def test_labels_do_not_depend_on_the_scale_and_offset_of_a_file(crossing, model):
+    moved = PointCloud.from_xyz(crossing.xyz - [0, 0, 0.25], scale=0.00025)
+    moved = dataclasses.replace(moved, offset=(*moved.offset[:2], moved.offset[2] + 0.25))
+    one, other = (pipeline.label(c, model, device="cpu").point_labels for c in (crossing, moved))
+    np.testing.assert_array_equal(one.classes, other.classes)
+    np.testing.assert_array_equal(one.confidence, other.confidence)
 
 
 def test_the_oracle_is_near_perfect_on_a_street(cloud, model):

@@ -15,9 +15,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.slices import limits_of, slab_and_height
+from bevseg.bev.slices import SliceLimits, limits_of, slab_and_height
 from bevseg.config import SliceConfig
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, height_of
 from bevseg.core.labels import BUILDING, GROUND
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
@@ -28,13 +28,18 @@ UNSURE_DISTANCE = 10.0
 
 
 def backproject(
-    cloud: PointCloud, dem: Raster, classes: Mapping[str, Raster], slices: SliceConfig
+    cloud: PointCloud,
+    dem: Raster,
+    classes: Mapping[str, Raster],
+    slices: SliceConfig,
+    *,
+    limits: SliceLimits | None = None,
 ) -> PointLabels:
     """Return class and confidence of every point, in the order of the cloud.
 
     Parameters
     ----------
-    cloud, dem, slices
+    cloud, dem, slices, limits
         As for `rasterize`.
     classes
         Slice name -> raster with bands `class` (train ids, 0 = nothing known) and `confidence` (0 to 255).
@@ -49,11 +54,8 @@ def backproject(
             raise ValueError(f"class raster {name!r} on {raster.grid}, DEM on {dem.grid}")
     answers = _answers(dem, classes)
     points = QuantizedPoints.of(cloud)
-    transform, height, limits = (
-        GridTransform.of(cloud, dem.grid),
-        dem["height"].ravel(),
-        limits_of(cloud, slices),
-    )
+    transform, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
+    limits = limits or limits_of([cloud], slices)
     foot = min(slices.foot, slices.ground_band)
     found = np.empty((2, len(cloud)), np.uint8)
 
@@ -90,7 +92,7 @@ def _answer(distance, low_class, low_confidence, high_class, high_confidence, an
 def _find_columns(block, transform, cells, dem, limits, foot, columns):  # type: ignore[no-untyped-def]
     """Write for each point of a block which of the four answers of its cell is its own."""
     for j in range(len(cells)):
-        z = block.z[j] * transform.scale[2] + transform.offset[2]
+        z = height_of(block.z[j], transform)
         ground = dem[np.uint32(max(cells[j], np.int32(0)))]
         slab, _ = slab_and_height(z, ground, limits)
         columns[j] = slab + (z - ground >= foot)

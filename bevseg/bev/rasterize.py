@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.cell_statistics import cell_statistics
-from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, find_slabs, limits_of
+from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, find_slabs, limits_of
 from bevseg.config import RasterConfig, SliceConfig
 from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
 from bevseg.core.labels import CLASS_NAMES
@@ -17,7 +17,14 @@ from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import compiled, parallel_for
 
 
-def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: RasterConfig) -> dict[str, Raster]:
+def rasterize(
+    cloud: PointCloud,
+    dem: Raster,
+    slices: SliceConfig,
+    raster: RasterConfig,
+    *,
+    limits: SliceLimits | None = None,
+) -> dict[str, Raster]:
     """Return slice name -> float32 bands on the grid of the DEM, NaN where the slice has no point.
 
     Bands of the column below or above (`high_max` and the like) are known wherever the slice itself has points.
@@ -30,8 +37,11 @@ def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: Raste
         Limits of the slabs, m.
     raster
         Feature set; the cell is that of the DEM.
+    limits
+        The slabs of the survey that the cloud is a part of; None: its own.
     """
-    limits, height, tables = limits_of(cloud, slices), dem["height"].ravel(), bands(raster.features)
+    limits = limits or limits_of([cloud], slices)
+    height, tables = dem["height"].ravel(), bands(raster.features)
     statistics = cell_statistics(cloud, dem, limits)
     values = {name: np.empty((len(table), height.size), np.float32) for name, table in tables.items()}
     parallel_for(
@@ -49,10 +59,13 @@ def rasterize(cloud: PointCloud, dem: Raster, slices: SliceConfig, raster: Raste
     }
 
 
-def label_rasters(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[str, Raster]:
+def label_rasters(
+    cloud: PointCloud, dem: Raster, slices: SliceConfig, *, limits: SliceLimits | None = None
+) -> dict[str, Raster]:
     """Return slice name -> band `class`: the train id most labelled points of the slice have in each cell.
 
-    uint8; 0 where the slice has no labelled point. Of equally many, the smaller id wins.
+    uint8; 0 where the slice has no labelled point. Of equally many, the smaller id wins. The parameters are those of
+    `rasterize`.
 
     Raises
     ------
@@ -63,7 +76,8 @@ def label_rasters(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[s
         raise ValueError(f"cloud {cloud.name!r} has no labels")
     votes = np.zeros((dem.grid.rows * dem.grid.cols, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
     transform, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
-    _vote(QuantizedPoints.of(cloud), cloud.labels, transform, height, limits_of(cloud, slices), votes)
+    limits = limits or limits_of([cloud], slices)
+    _vote(QuantizedPoints.of(cloud), cloud.labels, transform, height, limits, votes)
     return {
         name: Raster(
             dem.grid,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from bevseg.config import SliceConfig
+from bevseg.core.cells import height_of
+from bevseg.core.grid import STEPS, in_steps
 from bevseg.core.pointcloud import PointCloud
 
 GROUND_SLAB, LOW, HIGH = range(3)
@@ -32,24 +36,26 @@ class SliceLimits(NamedTuple):
     level: float
 
 
-def limits_of(cloud: PointCloud, config: SliceConfig) -> SliceLimits:
-    """Return the slabs of a cloud; with `reference="mode"` they lie above its street level (`street_level`)."""
-    level = street_level(cloud) if config.reference == "mode" else np.nan
+def limits_of(clouds: Sequence[PointCloud], config: SliceConfig) -> SliceLimits:
+    """Return the slabs of the clouds of a survey; with `reference="mode"` they lie above their street level."""
+    level = street_level(clouds) if config.reference == "mode" else np.nan
     return SliceLimits(config.ground_band, config.split, level)
 
 
-def street_level(cloud: PointCloud) -> float:
-    """Return the height that most points share, in steps of a metre: mode(ceil(z)), m.
+def street_level(clouds: Sequence[PointCloud]) -> float:
+    """Return the height that most points share, in steps of a metre: mode(ceil(z)), m; 0 without points.
 
-    The published slice plane lies a fixed distance above it, one horizontal plane per cloud. On a slope it is wrong:
+    The published slice plane lies a fixed distance above it, one horizontal plane per survey. On a slope it is wrong:
     2 % over 150 m move the plane by 3 m.
     """
-    z = cloud.z if cloud.used is None else cloud.z[cloud.used]
-    if len(z) == 0:
-        return 0.0
-    metres = np.ceil(z * cloud.scale[2] + cloud.offset[2]).astype(np.int64)
-    low = metres.min()
-    return float(np.bincount(metres - low).argmax() + low)
+    counts = Counter[int]()
+    for cloud in clouds:
+        z = cloud.z if cloud.used is None else cloud.z[cloud.used]
+        metres = np.ceil(in_steps(z * cloud.scale[2] + cloud.offset[2]) / STEPS).astype(np.int64)
+        counts.update(
+            dict(zip(*(each.tolist() for each in np.unique(metres, return_counts=True)), strict=True))
+        )
+    return float(max(sorted(counts), key=counts.__getitem__, default=0))
 
 
 @numba.njit(inline="always")
@@ -65,5 +71,5 @@ def slab_and_height(z, dem, limits):  # type: ignore[no-untyped-def]
 def find_slabs(block, transform, cells, dem, limits, slabs, heights):  # type: ignore[no-untyped-def]
     """Write slab and height of each point of a block, given their cells; anything where the cell is -1."""
     for j in range(len(cells)):
-        z = block.z[j] * transform.scale[2] + transform.offset[2]
+        z = height_of(block.z[j], transform)
         slabs[j], heights[j] = slab_and_height(z, dem[np.uint32(max(cells[j], np.int32(0)))], limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -203,6 +204,14 @@ class PointCloud:
         if self.far is None:
             return self.finite
         return ~self.far if self.finite is None else self.finite & ~self.far
+
+    def take(self, points: NDArray[np.integer]) -> Self:
+        """Return some of the points as a cloud of their own, without the record of the file."""
+        labels, finite, far = (
+            None if values is None else values[points] for values in (self.labels, self.finite, self.far)
+        )
+        steps = {axis: getattr(self, axis)[points] for axis in ("x", "y", "z")}
+        return dataclasses.replace(self, **steps, labels=labels, finite=finite, far=far, source=None)
 
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None:
         """Return (min, max) of x, y and z over the finite points, m; None if there are none."""

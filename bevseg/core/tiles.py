@@ -1,127 +1,129 @@
-"""A raster cut into overlapping tiles, fitted to its size and to what is in it, and stitched back."""
+"""A raster cut into tiles that lie fixed in the world, with a margin around each, and put together again.
+
+Where a raster begins and ends changes nothing in a tile: its core is a square of the world, and its window reaches as
+far as there is something within the margin. So a piece of a survey gives the same results as the whole.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
 
+SIDE = 512
+"""Side of the core of a tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
+
+
+class Tiling(NamedTuple):
+    """How rasters are cut.
+
+    Attributes
+    ----------
+    side
+        Side of a core, cells.
+    margin
+        Width of the overlap around a core, cells.
+    multiple
+        Windows begin at multiples of this in the world, so that halvings group the same cells in every tile.
+    """
+
+    side: int
+    margin: int
+    multiple: int = 1
+
+
+class Span(NamedTuple):
+    """One axis of a tile, in cells of the raster: the core, and the window, which may reach over its border."""
+
+    core: slice
+    window: slice
+
+    def inner(self) -> slice:
+        """Return where the core lies in the window."""
+        return slice(self.core.start - self.window.start, self.core.stop - self.window.start)
+
 
 @dataclass(frozen=True)
 class Tile:
     """A window of a raster, and the core inside it whose result the tile gives.
 
-    Attributes
-    ----------
-    rows, cols
-        The window: the core and a margin round it, as far as the raster reaches.
-    core_rows, core_cols
-        The core. No two tiles of a cut share a cell of their cores.
+    No two tiles of a raster share a cell of their cores.
     """
 
-    rows: slice
-    cols: slice
-    core_rows: slice
-    core_cols: slice
+    rows: Span
+    cols: Span
 
-    def window(self, values: NDArray[T]) -> NDArray[T]:
-        """Return a view of the window of values (..., rows, cols)."""
-        return values[..., self.rows, self.cols]
+    def window(self, values: NDArray[T], beyond: Any) -> NDArray[T]:
+        """Return a copy of the window of values (..., rows, cols), `beyond` where the raster has no cells."""
+        shape = (
+            self.rows.window.stop - self.rows.window.start,
+            self.cols.window.stop - self.cols.window.start,
+        )
+        piece = np.full((*values.shape[:-2], *shape), beyond, values.dtype)
+        rows, from_rows = _overlap(self.rows.window, values.shape[-2])
+        cols, from_cols = _overlap(self.cols.window, values.shape[-1])
+        piece[..., rows, cols] = values[..., from_rows, from_cols]
+        return piece
 
-    def core(self, values: NDArray[T]) -> NDArray[T]:
-        """Return a view of the core of values (..., rows, cols)."""
-        return values[..., self.core_rows, self.core_cols]
-
-    def inner(self, piece: NDArray[T]) -> NDArray[T]:
-        """Return a view of the core of a piece that has the size of the window."""
-        return piece[..., _shifted(self.core_rows, self.rows), _shifted(self.core_cols, self.cols)]
+    def put(self, piece: NDArray[T], out: NDArray[T]) -> None:
+        """Write the core of a piece (..., window rows, window cols) to its place in a raster."""
+        out[..., self.rows.core, self.cols.core] = piece[..., self.rows.inner(), self.cols.inner()]
 
 
-def cut(mask: NDArray[np.bool_], *, cells: int, margin: int, multiple: int = 1) -> list[Tile]:
-    """Return few tiles whose cores hold every True cell of a raster; no tile where nothing is True.
+def cut(
+    wanted: NDArray[np.bool_], seen: NDArray[np.bool_], tiling: Tiling, *, first: tuple[int, int] = (0, 0)
+) -> Iterator[Tile]:
+    """Yield tiles whose cores hold every wanted cell of a raster; no tile where nothing is wanted.
 
     Parameters
     ----------
-    mask
-        (rows, cols), the cells that matter.
-    cells
-        Largest size of a window, cells, but for what `multiple` adds.
-    margin
-        Width of the overlap round a core, cells.
-    multiple
-        Windows begin at multiples of this, so that halvings group the same cells in every tile.
-
-    Raises
-    ------
-    ValueError
-        If a window of that size has no room for a core.
+    wanted
+        (rows, cols), the cells that get a result.
+    seen
+        (rows, cols), the cells that hold something: a window ends with the last of them within the margin.
+    tiling
+        Sizes.
+    first
+        World indices of the first row and column, counted to the south and to the east.
     """
-    if cells < (2 * margin + 1) ** 2:
-        raise ValueError(f"windows of {cells} cells have no room within margins of {margin}")
-    down, across = _split(mask.shape, cells, margin)
-    tiles = []
-    for rows in _parts(mask.shape[0], down):
-        for cols in _parts(mask.shape[1], across):
-            core_rows, core_cols = _used(mask[rows, cols], 1, rows), _used(mask[rows, cols], 0, cols)
-            if core_rows.stop > core_rows.start:
-                tiles.append(
-                    Tile(
-                        _widened(core_rows, margin, multiple, mask.shape[0]),
-                        _widened(core_cols, margin, multiple, mask.shape[1]),
-                        core_rows,
-                        core_cols,
-                    )
-                )
-    return tiles
+    for rows in _cores(wanted.shape[0], first[0], tiling.side):
+        for cols in _cores(wanted.shape[1], first[1], tiling.side):
+            if not wanted[rows, cols].any():
+                continue
+            near = (
+                slice(max(rows.start - tiling.margin, 0), rows.stop + tiling.margin),
+                slice(max(cols.start - tiling.margin, 0), cols.stop + tiling.margin),
+            )
+            around: NDArray[np.bool_] = wanted[near] | seen[near]
+            yield Tile(
+                _span(rows, np.asarray(around.any(axis=1)), near[0].start, first[0], tiling.multiple),
+                _span(cols, np.asarray(around.any(axis=0)), near[1].start, first[1], tiling.multiple),
+            )
 
 
-def stitch(pieces: Iterable[tuple[Tile, NDArray[T]]], out: NDArray[T]) -> NDArray[T]:
-    """Write the core of each piece (..., window rows, window cols) to its place in `out` and return `out`."""
-    for tile, piece in pieces:
-        tile.core(out)[...] = tile.inner(piece)
-    return out
+def _cores(size: int, first: int, side: int) -> Iterator[slice]:
+    """Yield the ranges of `size` cells that belong to one square of the world each."""
+    edges = range(first // side * side, first + size, side)
+    return (slice(max(edge - first, 0), min(edge + side - first, size)) for edge in edges)
 
 
-def _split(shape: tuple[int, ...], cells: int, margin: int) -> tuple[int, int]:
-    """Return into how many rows and columns of tiles to cut: the fewest tiles, then the least overlap."""
-    rows, cols = shape
-    best = (rows * cols + 1, 0, 0, 0)
-    for down in range(1, rows + 1):
-        if down > best[0]:
-            break
-        height = math.ceil(rows / down) + 2 * margin * (down > 1)
-        widest = cells // height
-        if widest >= cols:
-            best = min(best, (down, down * height * cols, down, 1))
-        elif widest > 2 * margin:
-            across = math.ceil(cols / (widest - 2 * margin))
-            size = height * (math.ceil(cols / across) + 2 * margin)
-            best = min(best, (down * across, down * across * size, down, across))
-    return best[2:]
+def _span(core: slice, used: NDArray[np.bool_], start: int, first: int, multiple: int) -> Span:
+    """Return a core, and the window from the first to the last used line, begun at a multiple in the world.
+
+    Lines of the core beyond the window are empty: they are left out.
+    """
+    lines = np.flatnonzero(used)
+    begin, end = start + int(lines[0]), start + int(lines[-1]) + 1
+    window = slice((begin + first) // multiple * multiple - first, end)
+    return Span(slice(max(core.start, begin), min(core.stop, end)), window)
 
 
-def _parts(size: int, count: int) -> list[slice]:
-    """Cut `size` cells into `count` parts of about equal length."""
-    edges = [size * part // count for part in range(count + 1)]
-    return [slice(*pair) for pair in pairwise(edges)]
-
-
-def _used(mask: NDArray[np.bool_], along: int, part: slice) -> slice:
-    """Return the range of a part from its first to its last line with a True cell."""
-    lines = np.flatnonzero(mask.any(axis=along))
-    return slice(part.start + int(lines[0]), part.start + int(lines[-1]) + 1) if len(lines) else slice(0, 0)
-
-
-def _widened(core: slice, margin: int, multiple: int, size: int) -> slice:
-    return slice(max((core.start - margin) // multiple * multiple, 0), min(core.stop + margin, size))
-
-
-def _shifted(core: slice, window: slice) -> slice:
-    return slice(core.start - window.start, core.stop - window.start)
+def _overlap(window: slice, size: int) -> tuple[slice, slice]:
+    """Return where the cells of a raster lie in the window, and where in the raster."""
+    start, stop = max(window.start, 0), min(window.stop, size)
+    return slice(start - window.start, stop - window.start), slice(start, stop)

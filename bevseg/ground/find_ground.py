@@ -1,37 +1,29 @@
-"""Points -> DEM, and which of the points are ground.
+"""Points -> DEM, and which of the points are ground, block by block.
 
-There are two methods. Where points are sparse and come from above, openings of growing size remove what stands on the
-ground (`smrf`). In a street scan, where every kerb shows and houses are fronts without roofs, flat zones are followed
-(`flat-zones`). Either gives a surface on a grid of its own. The points near it are ground, and the DEM goes through
-their mean: the lowest of many returns lies below the street by two or three times their noise.
+The ground of a block is looked for among its own points and those within `REACH`. What lies further away has no say:
+neither how a survey was cut into files, nor where a cloud ends.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config import GroundConfig
-from bevseg.core.cells import Extent, lowest
+from bevseg.core.blocks import Block, Blocks, PointsByBlock
+from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.errors import InputError
-from bevseg.ground import flat_zones
-from bevseg.ground.choose_method import DENSE, choose_method, point_density
-from bevseg.ground.dem import dem_bands, require_memory
-from bevseg.ground.fill_holes import Heights, fill_holes
-from bevseg.ground.ground_returns import ground_returns
-from bevseg.ground.label_points import label_points
-from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
-from bevseg.ground.smrf import smrf_on_four_grids
-from bevseg.ground.surface import Surface, no_data_mask
-from bevseg.runtime import memory
+from bevseg.ground.search import DEM_BANDS, choose, require_rasters, search, system_of
 
-MOST_EMPTY = 1_000_000
-"""Cells that may lie around very few points: 200 m x 200 m of 0.2 m, worked through in a second."""
+REACH = {"flat-zones": 64.0, "smrf": 128.0}
+"""How far around a block its ground is looked for by each method, m. The first also gives the density of the points,
+which chooses the method."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +62,7 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     Returns
     -------
     Ground
-        Without any ground candidate, the lowest points take its place.
+        Without any ground candidate, the lowest points take its place. The DEM is NaN in blocks without a point.
 
     Raises
     ------
@@ -81,60 +73,48 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     """
     extent = Extent.of(cloud)
     if extent is None:
-        dem = _raster(cloud, Grid(cell, 0, 0, 1, 1), np.full((3, 1, 1), np.nan, np.float32))
-        return Ground(dem, np.zeros(len(cloud), bool), config.method, "no point is finite")
-    grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
-    fine = finer_grid(coarse, FINE)
-    memory.require_raster(
-        max(grid.rows, fine.rows),
-        max(grid.cols, fine.cols),
-        where=cloud.name,
-        points=len(cloud),
-        size=(extent.x[1] - extent.x[0], extent.y[1] - extent.y[0]),
-    )
-    require_memory(grid, where=cloud.name)
-    _ensure_dense(cloud, extent, max(grid.rows * grid.cols, fine.rows * fine.cols))
-    low, count = lowest(cloud, fine)
-    density, unevenness = point_density(count)
-    del count  # as large as the DEM
-    method, why = choose_method(config.method, density, unevenness)
-    if method == "smrf":
-        searched = finer_grid(coarse, COARSE / 2)
-        surface = smrf_on_four_grids(low, config, density)
-    else:
-        searched = fine if density >= DENSE else coarse
-        surface = _search_flat_zones(cloud, searched, low if searched is fine else coarsen(low))
-    del low
-    is_ground, off = label_points(cloud, searched, surface, grid)
-    return Ground(_raster(cloud, grid, dem_bands(searched, surface, grid, off)), is_ground, method, why)
-
-
-def _ensure_dense(cloud: PointCloud, extent: Extent, cells: int) -> None:
-    """Raise InputError for a wide extent that few points claim: filling its cells would take minutes for nothing."""
-    (west, east), (south, north) = extent.x, extent.y
-    area = (east - west) * (north - south)
-    if cells > MOST_EMPTY and area > memory.SPARSEST * len(cloud):
-        raise InputError(
-            "The points lie too far apart for a street scene",
-            where=cloud.name or None,
-            why=f"{len(cloud):,} points over {east - west:,.0f} x {north - south:,.0f} m: one in "
-            f"{area / len(cloud):,.0f} m², {memory.SPARSEST:.0f} m² at most for more than {MOST_EMPTY:,} cells",
-            hint="check the units (millimetres?), and remove points far away from the others",
+        unknown = Raster(
+            Grid(cell, 0, 0, 1, 1), DEM_BANDS, np.full((3, 1, 1), np.nan, np.float32), *system_of(cloud)
         )
+        return Ground(unknown, np.zeros(len(cloud), bool), config.method, "no point is finite")
+    require_rasters(cloud, extent, cell)
+    points = PointsByBlock.of_cloud(cloud, Blocks.of(cell))
+    found = {block: find_ground_of(points, block, config) for block in points}
+    dem = points.layout.join({block: of.dem for block, of in found.items()}, Grid.covering(cell, *extent))
+    is_ground = np.zeros(len(cloud), bool)
+    for block, of in found.items():
+        for segment in points.segments(block):
+            is_ground[segment.indices] = of.is_ground
+    return Ground(dem, is_ground, *_summary(list(found.values())))
 
 
-def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
-    """Find the ground cells, find the objects on them, and return the surface through the open ground."""
-    # Sparse points leave holes between them, and a zone would end at each hole.
-    whole = low if grid.cell == FINE else np.where(no_data_mask(low, grid.cell), low, fill_holes(low))
-    first, is_ground = flat_zones.find_ground_cells(whole, grid.cell)
-    if np.isnan(low[is_ground]).all():  # all of it lies between the points: the lowest point stands in
-        is_ground, first = low == np.nanmin(low), np.full_like(low, np.nanmin(low))
-    lowest_ground = np.where(is_ground, low, np.float32(np.nan))
-    mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.return_bands(grid.cell))
-    return flat_zones.final_surface(mean, is_ground, has_object, grid.cell)
+def find_ground_of(points: PointsByBlock, block: Block, config: GroundConfig) -> Ground:
+    """Find the ground of one block.
+
+    Parameters
+    ----------
+    points
+        Those of the block and of the blocks within `REACH`.
+    block
+        Holds at least one point.
+    config
+        Method and thresholds.
+
+    Returns
+    -------
+    Ground
+        The DEM reaches beyond the block, where it is only known for this block. `is_ground` is that of its points.
+    """
+    cell = points.layout.cell
+    method, why = choose(points.around(block, REACH["flat-zones"]), config.method)
+    near = points.around(block, REACH[method])
+    dem, is_ground = search(near, cell, dataclasses.replace(config, method=method))
+    return Ground(dem, is_ground[: points.count(block)], method, why)
 
 
-def _raster(cloud: PointCloud, grid: Grid, values: NDArray[np.float32]) -> Raster:
-    crs, unit = (None, 1.0) if cloud.crs is None else (cloud.crs.wkt, cloud.crs.horizontal)
-    return Raster(grid, ("height", "source", "distance"), values, crs, unit)
+def _summary(found: Sequence[Ground]) -> tuple[str, str]:
+    """Return the method of the block with most points, and why; and how many blocks have the other."""
+    largest = max(found, key=lambda ground: len(ground.is_ground))
+    others = sum(1 for ground in found if ground.method != largest.method)
+    more = f"; {others} of {len(found)} blocks have the other method" if others else ""
+    return largest.method, largest.why + more

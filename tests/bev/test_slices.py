@@ -68,10 +68,10 @@ def test_every_finite_point_is_in_one_slab_and_the_others_in_none(cloud, height)
 
 def test_street_level_is_the_metre_that_most_points_share():
     xyz = np.array([[0, 0, z] for z in (-0.5, 4.1, 4.9, 4.5, 5.5, 9.0)])
-    assert street_level(PointCloud.from_xyz(xyz)) == 5.0
-    assert limits_of(PointCloud.from_xyz(xyz), SliceConfig(reference="mode")).level == 5.0
-    assert np.isnan(limits_of(PointCloud.from_xyz(xyz), SliceConfig()).level)
+    assert street_level([PointCloud.from_xyz(xyz)]) == 5.0
+    assert limits_of([PointCloud.from_xyz(xyz)], SliceConfig(reference="mode")).level == 5.0
+    assert np.isnan(limits_of([PointCloud.from_xyz(xyz)], SliceConfig()).level)
 
 
 def test_street_level_of_nothing_is_zero():
-    assert street_level(PointCloud.from_xyz(np.full((2, 3), np.nan))) == 0.0
+    assert street_level([PointCloud.from_xyz(np.full((2, 3), np.nan))]) == 0.0

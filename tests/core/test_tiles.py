@@ -1,80 +1,94 @@
-"""Tiles: stitched pieces are the raster; tiles keep to their size, to the scene, and to the grid of the network."""
+"""Tiles: what is put together is the raster; a tile does not depend on where the raster ends."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bevseg.core.tiles import cut, stitch
+from bevseg.core.tiles import Tiling, cut
 
 
 @st.composite
-def cuts(draw, everything=False):
-    """A mask with a few clusters, a margin, a window size that has room for it, and a multiple."""
+def cuts(draw):
+    """Masks of a few clusters, sizes of tiles, and where the raster lies in the world."""
     shape = draw(st.integers(1, 70)), draw(st.integers(1, 70))
-    margin, multiple = draw(st.integers(0, 6)), draw(st.sampled_from([1, 2, 4, 8]))
-    cells = draw(st.integers((2 * margin + 1) ** 2, 2500))
-    mask = np.full(shape, everything)
-    for _ in range(draw(st.integers(0, 3))):
+    tiling = Tiling(draw(st.integers(1, 40)), draw(st.integers(0, 9)), draw(st.sampled_from([1, 2, 4, 8])))
+    first = draw(st.integers(-50, 50)), draw(st.integers(-50, 50))
+    seen = np.zeros(shape, bool)
+    for _ in range(draw(st.integers(0, 4))):
         row, col = draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))
-        mask[row : row + 5, col : col + 5] = True
-    return mask, cells, margin, multiple
-
-
-@given(cuts(everything=True))
-def test_stitching_what_was_cut_gives_the_raster(case):
-    mask, cells, margin, multiple = case
-    values = np.random.default_rng(0).normal(size=(2, *mask.shape))
-    tiles = cut(mask, cells=cells, margin=margin, multiple=multiple)
-    pieces = [(tile, tile.window(values).copy()) for tile in tiles]
-    np.testing.assert_array_equal(stitch(pieces, np.full_like(values, np.nan)), values)
+        seen[row : row + 5, col : col + 5] = True
+    wanted = seen & (np.random.default_rng(draw(st.integers(0, 99))).random(shape) < 0.5)
+    return wanted, seen, tiling, first
 
 
 @given(cuts())
-def test_cores_hold_every_cell_that_matters_once(case):
-    mask, cells, margin, multiple = case
-    held = np.zeros(mask.shape, int)
-    for tile in cut(mask, cells=cells, margin=margin, multiple=multiple):
-        assert tile.core(mask).any()
-        tile.core(held)[...] += 1
+def test_what_is_put_together_is_the_raster_wherever_something_is_wanted(case):
+    wanted, seen, tiling, first = case
+    values = np.random.default_rng(0).normal(size=(2, *wanted.shape))
+    out = np.zeros_like(values)
+    for tile in cut(wanted, seen, tiling, first=first):
+        tile.put(tile.window(values, np.nan), out)
+    np.testing.assert_array_equal(out[:, wanted], values[:, wanted])
+
+
+@given(cuts())
+def test_cores_share_no_cell_and_lie_in_one_square_of_the_world(case):
+    wanted, seen, tiling, first = case
+    held = np.zeros(wanted.shape, int)
+    for tile in cut(wanted, seen, tiling, first=first):
+        assert tile.rows.core.start < tile.rows.core.stop and tile.cols.core.start < tile.cols.core.stop
+        held[tile.rows.core, tile.cols.core] += 1
+        for span, start in zip((tile.rows, tile.cols), first, strict=True):
+            assert (span.core.start + start) // tiling.side == (span.core.stop - 1 + start) // tiling.side
     assert held.max() <= 1
-    assert (held[mask] == 1).all()
+    assert (held[wanted] == 1).all()
 
 
 @given(cuts())
-def test_windows_reach_the_margin_and_keep_their_size(case):
-    mask, cells, margin, multiple = case
-    for tile in cut(mask, cells=cells, margin=margin, multiple=multiple):
-        sizes = []
-        for window, core, size in zip(
-            (tile.rows, tile.cols), (tile.core_rows, tile.core_cols), mask.shape, strict=True
-        ):
-            assert window.start % multiple == 0
-            assert window.start <= max(core.start - margin, 0)
-            assert window.stop == min(core.stop + margin, size)
-            sizes.append(window.stop - window.start - (multiple - 1))
-        assert sizes[0] * sizes[1] <= cells or min(sizes) <= 0
+def test_windows_hold_what_is_seen_within_the_margin_and_begin_at_a_multiple(case):
+    wanted, seen, tiling, first = case
+    for tile in cut(wanted, seen, tiling, first=first):
+        for span, start in zip((tile.rows, tile.cols), first, strict=True):
+            assert (span.window.start + start) % tiling.multiple == 0
+            assert span.window.stop - span.window.start < tiling.side + 2 * tiling.margin + tiling.multiple
+        near = tuple(
+            slice(max(span.core.start - tiling.margin, 0), span.core.stop + tiling.margin)
+            for span in (tile.rows, tile.cols)
+        )
+        inside = np.zeros_like(seen)
+        inside[max(tile.rows.window.start, 0) : tile.rows.window.stop, :] = True
+        inside[:, : max(tile.cols.window.start, 0)] = inside[:, tile.cols.window.stop :] = False
+        assert not (seen[near] & ~inside[near]).any()
 
 
-def test_one_tile_where_the_scene_fits():
-    assert len(cut(np.ones((1200, 600), bool), cells=1_000_000, margin=64, multiple=16)) == 1
-
-
-def test_a_long_street_is_cut_across():
-    tiles = cut(np.ones((600, 12000), bool), cells=1_000_000, margin=64, multiple=16)
-    assert len(tiles) == 8
-    assert all(tile.core_rows == slice(0, 600) for tile in tiles)
+@given(cuts(), st.data())
+def test_a_piece_of_the_raster_gives_the_same_windows_as_the_whole(case, data):
+    wanted, seen, tiling, first = case
+    rows, cols = wanted.shape
+    values = np.where(seen, np.arange(rows * cols).reshape(rows, cols) + 1.0, np.nan)
+    whole = [tile.window(values, np.nan) for tile in cut(wanted, seen, tiling, first=first)]
+    wide = tiling.side + tiling.margin
+    top, left = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, cols - 1))
+    kept = (
+        wanted.copy()
+    )  # what is far enough from the new border that nothing within reach of its tile is cut off
+    kept[: top + wide * (top > 0)] = kept[:, : left + wide * (left > 0)] = False
+    part = cut(kept[top:, left:], seen[top:, left:], tiling, first=(first[0] + top, first[1] + left))
+    for tile in part:
+        piece = tile.window(values[top:, left:], np.nan)
+        assert any(np.array_equal(piece, each, equal_nan=True) for each in whole)
 
 
 def test_empty_country_is_skipped():
     mask = np.zeros((4000, 4000), bool)
     mask[:10, :10] = mask[-10:, -10:] = True
-    tiles = cut(mask, cells=1_000_000, margin=64)
-    assert len(tiles) == 2
-    assert tiles[0].window(mask).shape == (74, 74)
-    assert cut(np.zeros((5, 5), bool), cells=100, margin=1) == []
+    tiles = list(cut(mask, mask, Tiling(512, 64)))
+    assert [tile.window(mask, False).shape for tile in tiles] == [(10, 10), (10, 10)]
+    assert not list(cut(mask & False, mask, Tiling(512, 64)))
 
 
-def test_a_margin_without_room_is_refused():
-    with pytest.raises(ValueError, match="no room"):
-        cut(np.ones((50, 50), bool), cells=16 * 16, margin=8)
+def test_beyond_the_raster_a_window_holds_what_it_is_told():
+    mask = np.ones((3, 3), bool)
+    (tile,) = cut(mask, mask, Tiling(16, 4, 8), first=(5, 5))
+    window = tile.window(np.ones((1, 3, 3)), np.nan)
+    assert window.shape == (1, 8, 8) and np.isnan(window[0, :5]).all() and (window[0, 5:, 5:] == 1).all()

@@ -32,7 +32,7 @@ def test_cells_are_the_same_whatever_the_number_of_threads(monkeypatch):
     for threads in (1, 2, 3):
         monkeypatch.setattr(kernels, "THREADS", threads)
         low, counts = lowest(cloud, grid)
-        statistics = cell_statistics(cloud, level(grid, 0.0), limits_of(cloud, SliceConfig()))
+        statistics = cell_statistics(cloud, level(grid, 0.0), limits_of([cloud], SliceConfig()))
         values = (low, counts, highest(cloud, grid), statistics.ground, statistics.slices)
         found.append([value.tobytes() for value in values])
     assert found[0] == found[1] == found[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -12,21 +13,32 @@ from torch import Tensor, nn
 
 from bevseg.config import NO_TTA, PredictConfig
 from bevseg.core.raster import Band, Raster
-from bevseg.core.tiles import Tile, cut, stitch
+from bevseg.core.tiles import SIDE, Tiling, cut
 from bevseg.errors import ModelError
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import half_precision, memory_checked, resolve
 from bevseg.seg.inference.crf import crf
-from bevseg.seg.inference.tta import TTA
+from bevseg.seg.inference.tta import TTA, multiple_of
 from bevseg.seg.inputs import OUTPUTS, scaled, to_device
 from bevseg.seg.models.build import halvings
 from bevseg.seg.models.folding import folded
 
-TILE_CELLS = 600_000
-"""Largest tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
+MARGIN = 128
+"""Overlap of a tile with its neighbours, cells: 64 cost 0.4 points of mean IoU against 256 on the streets of Oakland,
+128 cost 0.15 (`benchmarks/block_borders.py`)."""
 
-MARGIN = 64
-"""Overlap of a tile with its neighbours, cells: what lies further away hardly changes a prediction."""
+
+def tiling_of(model: Model, names: Iterable[str], config: PredictConfig = NO_TTA) -> Tiling:
+    """Return how the rasters of slices are cut before `predict`: the same for all of these slices."""
+    depth = max(halvings(model.nets[name]) for name in names)
+    return _tiling(depth, config)
+
+
+def _tiling(depth: int, config: PredictConfig) -> Tiling:
+    """Return tiles that are as large at the largest scale, and whose margin is as wide at the smallest."""
+    halved = max(math.ceil(math.log2(max(config.scales))), 0)
+    margin = math.ceil(MARGIN / min(1.0, *config.scales))
+    return Tiling(max(SIDE >> halved, 1 << depth), margin, multiple_of(config.scales, depth))
 
 
 @memory_checked("The prediction", "use a smaller network, or --device cpu if a GPU is too small")
@@ -38,12 +50,12 @@ def predict(
     device: str = "auto",
     config: PredictConfig = NO_TTA,
 ) -> Raster:
-    """Return the class and the confidence of every cell of one slice.
+    """Return the class and the confidence of every cell of one slice, in one piece.
 
     Parameters
     ----------
     raster
-        Bands of the slice, in physical units, NaN where unknown.
+        Bands of the slice, in physical units, NaN where unknown. Large rasters are cut before (`tiling_of`).
     model
         With a network for the slice.
     slice_name
@@ -66,7 +78,7 @@ def predict(
     UsageError, DeviceError
         If there is no such device.
     OutOfMemoryError
-        If the network and a tile do not fit in memory.
+        If the network and the raster do not fit in memory.
     """
     place = resolve(device)
     model.require(slice_name)
@@ -74,9 +86,9 @@ def predict(
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
     classify = _classifier(model, slice_name, place, config)
     if config == NO_TTA:
-        result = classify(values, mask)
+        result = classify.window(values, mask)
     else:
-        probabilities = classify.probabilities(values, mask)
+        probabilities = classify.probabilities(values)
         if config.crf:
             features = scaled(values, model.bands[slice_name]).numpy()
             probabilities = crf(probabilities, features, mask, raster.grid.cell)
@@ -122,38 +134,31 @@ class Classifier:
         self.tta = TTA(self.net, self.depth, self.dtype, config)
 
     def __call__(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0."""
-        tiles = cut(mask, cells=TILE_CELLS, margin=MARGIN, multiple=1 << self.depth)
+        """Return train id and confidence (2, rows, cols) of bands (C, rows, cols) where `mask` is True, else 0.
+
+        A raster of any size is cut, and its pieces are put together again.
+        """
         out = np.zeros((2, *mask.shape), np.uint8)
-        return stitch(((tile, self._classify(values, mask, tile)) for tile in tiles), out)
-
-    def probabilities(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return mean probabilities (classes, rows, cols) with TTA; 0 in tiles without a cell of the mask."""
-        scales = self.tta.config.scales
-        cells = int(TILE_CELLS / max(*scales, 1.0) ** 2)
-        margin = min(
-            round(MARGIN / min(scales)), math.isqrt(cells) // 4
-        )  # a tile must hold more than margins
-        tiles = cut(mask, cells=cells, margin=margin, multiple=self.tta.multiple)
-        out = np.zeros((self.classes, *mask.shape), np.float32)
-        return stitch(((tile, self._mean(values, tile)) for tile in tiles), out)
+        seen = np.asarray(~np.isnan(values).all(axis=0))
+        for tile in cut(mask, seen, _tiling(self.depth, NO_TTA)):
+            tile.put(self.window(tile.window(values, np.nan), tile.window(mask, False)), out)
+        return out
 
     @torch.inference_mode()
-    def _mean(self, values: NDArray[np.float32], tile: Tile) -> NDArray[np.float32]:
-        return self.tta(to_device(scaled(tile.window(values), self.bands), self.device)).cpu().numpy()
-
-    @torch.inference_mode()
-    def _classify(
-        self, values: NDArray[np.float32], mask: NDArray[np.bool_], tile: Tile
-    ) -> NDArray[np.uint8]:
-        x = to_device(scaled(tile.window(values), self.bands), self.device)
+    def window(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return train id and confidence (2, rows, cols) of a raster in one piece."""
+        x = to_device(scaled(values, self.bands), self.device)
         x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
         logits = self.net(x)[0]
-        window = tile.window(mask)
-        wanted = to_device(torch.from_numpy(np.flatnonzero(window)), self.device)
+        wanted = to_device(torch.from_numpy(np.flatnonzero(mask)), self.device)
         rows = logits.permute(1, 2, 0).reshape(-1, len(logits)).index_select(0, wanted)
-        out = torch.zeros((2, window.size), dtype=torch.uint8, device=self.device)
-        return out.index_copy_(1, wanted, _decide(rows)).view(2, *window.shape).cpu().numpy()
+        out = torch.zeros((2, mask.size), dtype=torch.uint8, device=self.device)
+        return out.index_copy_(1, wanted, _decide(rows)).view(2, *mask.shape).cpu().numpy()
+
+    @torch.inference_mode()
+    def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return mean probabilities (classes, rows, cols) of a raster with TTA, in one piece."""
+        return self.tta(to_device(scaled(values, self.bands), self.device)).cpu().numpy()
 
 
 def _decide(logits: Tensor) -> Tensor:

@@ -31,6 +31,15 @@ def multi_scale(logits: Sequence[Tensor], size: tuple[int, ...] | None = None) -
     return torch.stack(resized).mean(0)
 
 
+def multiple_of(scales: Sequence[float], depth: int) -> int:
+    """Return where windows begin and end, in cells.
+
+    At multiples of this they meet whole cells of every scale, and these the same halvings, in every symmetry: tiles
+    leave no seams.
+    """
+    return math.lcm(*(Fraction(scale).denominator << depth for scale in scales))
+
+
 class TTA:
     """A network that is applied to a raster at several scales and in several symmetries.
 
@@ -48,9 +57,7 @@ class TTA:
 
     def __init__(self, net: nn.Module, depth: int, dtype: torch.dtype, config: PredictConfig) -> None:
         self.net, self.dtype, self.config = net, dtype, config
-        # A window that begins and ends at multiples of this meets whole cells of every scale, and these the same
-        # halvings, in every symmetry: tiles leave no seams.
-        self.multiple = math.lcm(*(Fraction(scale).denominator << depth for scale in config.scales))
+        self.multiple = multiple_of(config.scales, depth)
 
     def __call__(self, bands: Tensor) -> Tensor:
         """Return mean probabilities (classes, rows, cols), float32, of scaled bands (bands, rows, cols), float32."""

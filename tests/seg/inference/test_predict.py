@@ -8,10 +8,11 @@ import torch
 
 from bevseg.config import PredictConfig, RasterConfig, Settings
 from bevseg.core.raster import Band
+from bevseg.core.tiles import cut
 from bevseg.errors import DeviceError, ModelError
 from bevseg.seg.inference import crf
 from bevseg.seg.inference import predict as prediction
-from bevseg.seg.inference.predict import Classifier, predict
+from bevseg.seg.inference.predict import Classifier, predict, tiling_of
 from tests.seg import scenes
 
 CPU = torch.device("cpu")
@@ -51,7 +52,7 @@ def test_tiles_leave_no_seams(squares, monkeypatch):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU)
     whole = classify(values, labels > 0)
-    monkeypatch.setattr(prediction, "TILE_CELLS", 90 * 90)
+    monkeypatch.setattr(prediction, "SIDE", 40)
     monkeypatch.setattr(prediction, "MARGIN", 24)
     np.testing.assert_array_equal(classify(values, labels > 0), whole)
 
@@ -67,19 +68,28 @@ SEVERAL = [
 def test_tiles_with_tta_leave_no_seams(monkeypatch, tta):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, tta)
-    whole = classify.probabilities(values, labels > 0)
-    monkeypatch.setattr(prediction, "TILE_CELLS", 130 * 130)
+    whole = classify.probabilities(values)
+    monkeypatch.setattr(prediction, "SIDE", 96)
     monkeypatch.setattr(prediction, "MARGIN", 16)
-    parts = classify.probabilities(values, labels > 0)
+    parts = in_tiles(classify, values, labels > 0, tta)
     np.testing.assert_allclose(parts[:, labels > 0], whole[:, labels > 0], atol=0.02)
+
+
+def in_tiles(classify, values, mask, tta):
+    tiling = tiling_of(scenes.model(), ["low"], tta)
+    parts = np.zeros((5, *mask.shape), np.float32)
+    for tile in cut(mask, mask, tiling):
+        tile.put(classify.probabilities(tile.window(values, np.nan)), parts)
+    return parts
 
 
 @pytest.mark.parametrize("scales", [(0.125,), (2.0,), (2.0, 0.125)])
 def test_every_cell_is_classified_whatever_the_scale(monkeypatch, scales):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
-    monkeypatch.setattr(prediction, "TILE_CELLS", 100 * 100)
-    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, PredictConfig(scales=scales))
-    total = classify.probabilities(values, labels > 0).sum(0)
+    monkeypatch.setattr(prediction, "SIDE", 64)
+    tta = PredictConfig(scales=scales)
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, tta)
+    total = in_tiles(classify, values, labels > 0, tta).sum(0)
     np.testing.assert_allclose(total[labels > 0], 1, atol=1e-4)
 
 
