@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,8 @@ INT32 = np.iinfo(np.int32)
 
 FARTHEST = 1e8
 """Largest coordinate, in units of the file: no reference system has coordinates beyond it, in metres or feet."""
+_BLOCK = 1 << 14
+"""Coordinates that are read or quantized together: they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -126,22 +128,24 @@ class PointCloud:
             If the extent does not fit 32-bit steps, or a coordinate is larger than `FARTHEST`.
         """
         kept, finite = xyz, None
-        if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
+        low, high = _ends(kept)
+        if not np.isfinite([low, high]).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
-        near = _near(kept, scale)
+            low, high = _ends(kept)
+        near = _near(kept, low, high, scale)
         if near is not None:
             finite = np.ones(len(xyz), bool) if finite is None else finite
             finite[finite] = near
             kept = xyz[finite]
+            low, high = _ends(kept)
             warnings.warn(
                 f"{name or 'the cloud'}: {np.count_nonzero(~near):,} of {len(xyz):,} points are so far away from all "
                 "others that they cannot be stored with them: they count as not finite",
                 stacklevel=2,
             )
-        offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
-        largest = kept.max(axis=0) if len(kept) else offset
-        farthest = max((*offset, *largest), key=abs)
+        offset = np.floor(low).astype(np.float64)
+        farthest = max((*offset, *high), key=abs)
         if abs(farthest) > FARTHEST:
             raise InputError(
                 f"A coordinate of {farthest:g} is too large",
@@ -151,22 +155,27 @@ class PointCloud:
             )
         steps = np.zeros((3, len(xyz)), np.int32)
         for axis in range(3):
-            column = np.subtract(kept[:, axis], offset[axis], dtype=np.float64)
-            column /= scale
-            np.rint(column, out=column)
-            if column.size and column.max() > INT32.max:
+            first, last = (
+                np.rint(np.subtract(end[axis], offset[axis], dtype=np.float64) / scale) for end in (low, high)
+            )
+            if last > INT32.max:
                 raise InputError(
-                    f"An extent of {column.max() * scale:.0f} units in {'xyz'[axis]} is too large for a street scene",
+                    f"An extent of {last * scale:.0f} units in {'xyz'[axis]} is too large for a street scene",
                     where=name or None,
                     why=f"it does not fit in 32-bit integers with steps of {scale} units",
                     hint="check the column order, and remove points far away from the others",
                 )
-            steps[axis, slice(None) if finite is None else finite] = column
-            if finite is not None and column.size:
+            if finite is None:
+                _quantize(kept[:, axis], offset[axis], scale, steps[axis])
+                continue
+            column = np.empty(len(kept), np.int32)
+            _quantize(kept[:, axis], offset[axis], scale, column)
+            steps[axis, finite] = column
+            if len(kept):
                 with np.errstate(over="ignore"):
                     others = (xyz[~finite, axis].astype(np.float64) - offset[axis]) / scale
-                inside = (others >= column.min()) & (others <= column.max())  # NaN is not
-                steps[axis, ~finite] = np.rint(np.where(inside, others, column.min()))
+                inside = (others >= first) & (others <= last)  # NaN is not
+                steps[axis, ~finite] = np.rint(np.where(inside, others, first))
         metres = (unit[0], unit[0], unit[1])
         return cls(
             steps[0],
@@ -198,26 +207,66 @@ class PointCloud:
 
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None:
         """Return (min, max) of x, y and z over the finite points, m; None if there are none."""
-        ranges = []
-        for steps, scale, offset in zip((self.x, self.y, self.z), self.scale, self.offset, strict=True):
-            kept = steps if self.finite is None else steps[self.finite]
-            if len(kept) == 0:
-                return None
-            ranges.append((float(kept.min()) * scale + offset, float(kept.max()) * scale + offset))
+        ends = ends_of((self.x, self.y, self.z), self.finite)
+        if ends is None:
+            return None
+        ranges = [
+            (low * scale + offset, high * scale + offset)
+            for (low, high), scale, offset in zip(ends, self.scale, self.offset, strict=True)
+        ]
         return ranges[0], ranges[1], ranges[2]
 
 
-def _near(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
+def ends_of(
+    columns: Sequence[NDArray[np.int32]], kept: NDArray[np.bool_] | None = None
+) -> list[tuple[int, int]] | None:
+    """Return smallest and largest step of each column over the kept points; None if there are none.
+
+    The record of a file, in which the columns lie side by side, is read once.
+    """
+    found = []
+    for start in range(0, len(columns[0]), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        parts = [np.ascontiguousarray(column[block]) for column in columns]
+        if kept is not None:
+            parts = [part[kept[block]] for part in parts]
+        if len(parts[0]):
+            found.append([(part.min(), part.max()) for part in parts])
+    if not found:
+        return None
+    table = np.array(found)  # block, column, end
+    return [
+        (int(low), int(high)) for low, high in zip(table[..., 0].min(0), table[..., 1].max(0), strict=True)
+    ]
+
+
+def _ends(xyz: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return the smallest and the largest value of each column; 0 if there are no rows."""
+    return (xyz.min(axis=0), xyz.max(axis=0)) if len(xyz) else (np.zeros(3), np.zeros(3))
+
+
+def _quantize(values: NDArray[np.floating], offset: float, scale: float, steps: NDArray[np.int32]) -> None:
+    """Write the steps of a column, a block at a time."""
+    buffer = np.empty(min(len(values), _BLOCK))
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        column = np.subtract(block, offset, out=buffer[: len(block)], dtype=np.float64)
+        column /= scale
+        np.rint(column, out=column)
+        steps[start : start + _BLOCK] = column
+
+
+def _near(
+    xyz: NDArray[np.floating], low: NDArray[np.floating], high: NDArray[np.floating], scale: float
+) -> NDArray[np.bool_] | None:
     """Return which points 32-bit steps can hold together; None if they hold all, or so few that it is no accident.
 
     At most one point in a hundred (in ten or more, one) may be left out: a return at the origin of the world, for
-    example.
+    example. `low` and `high` are the ends of the columns.
     """
     reach = scale * INT32.max
-    if len(xyz) == 0:
-        return None
     with np.errstate(over="ignore"):  # the largest numbers are an infinite distance apart
-        extent = np.subtract(xyz.max(axis=0), xyz.min(axis=0), dtype=np.float64)
+        extent = np.subtract(high, low, dtype=np.float64)
     if (extent < reach).all():
         return None
     with np.errstate(over="ignore", invalid="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from bevseg.core.pointcloud import INT32, Crs, PointCloud
 DECIMALS = (3, 4, 5, 6)
 """Decimals of the steps that coordinates are stored in, coarsest first."""
 _SAMPLE = 1000
-_BLOCK = 1 << 20
+_BLOCK = 1 << 14
+"""Values that are tested together: they stay in the cache."""
 _COARSE = 0.01
 """Units between two 32-bit floats from which on the loss of digits shows in a street scan."""
 
@@ -62,30 +63,60 @@ def step_of(xyz: NDArray[np.floating], *, otherwise: int = DECIMALS[0]) -> float
         if none is, that of `otherwise`. A coarser one where the extent would not fit in 32-bit integers.
     """
     stride = max(len(xyz) // _SAMPLE, 1)
-    for decimals in DECIMALS:
-        if _has_decimals(xyz[::stride], decimals) and all(
-            _has_decimals(xyz[start : start + _BLOCK], decimals) for start in range(0, len(xyz), _BLOCK)
-        ):
-            break
-    else:
-        decimals = otherwise
+    fitting = (
+        decimals
+        for decimals in DECIMALS
+        if have_decimals(xyz[::stride], decimals) and have_decimals(xyz, decimals)
+    )
+    decimals = next(fitting, otherwise)
     finer = (10.0**-places for places in range(decimals, DECIMALS[0], -1))
     return next((step for step in finer if _fits(xyz, step)), float(10.0 ** -DECIMALS[0]))
 
 
-def _has_decimals(values: NDArray[np.floating], decimals: int) -> bool:
+def have_decimals(xyz: NDArray[np.floating], decimals: int) -> bool:
     """Whether all finite values are those nearest to a number with so many decimals."""
+
+    def nearest(values: NDArray[np.floating]) -> NDArray[np.floating]:
+        near = values.astype(np.float64)
+        near *= 10.0**decimals
+        np.rint(near, out=near)
+        near /= 10.0**decimals
+        return near.astype(values.dtype, copy=False)
+
+    return _are_kept(xyz, nearest)
+
+
+def _are_kept(
+    xyz: NDArray[np.floating], rounded: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+) -> bool:
+    """Whether rounding changes no finite value; the first one that it changes ends the search."""
     with np.errstate(over="ignore", invalid="ignore"):
-        wide = values.astype(np.float64)
-        near = np.rint(wide * 10.0**decimals) / 10.0**decimals
-        return bool(((near.astype(values.dtype) == values) | ~np.isfinite(values)).all())
+        for column in xyz.T:
+            for start in range(0, len(column), _BLOCK):
+                values = column[start : start + _BLOCK]
+                same = rounded(values) == values
+                if not same.all() and np.isfinite(values[~same]).any():
+                    return False
+    return True
 
 
 def _fits(xyz: NDArray[np.floating], step: float) -> bool:
     """Whether the extent fits in 32-bit integers."""
-    lowest = np.min(xyz, axis=0, where=np.isfinite(xyz), initial=np.inf)
-    highest = np.max(xyz, axis=0, where=np.isfinite(xyz), initial=-np.inf)
+    lowest, highest = _ends(xyz)
     return bool((highest - np.floor(lowest) < INT32.max * step).all())
+
+
+def _ends(xyz: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return the smallest and the largest finite value of each column; infinity and its negative if there is none."""
+    if len(xyz):
+        lowest, highest = xyz.min(axis=0), xyz.max(axis=0)
+        if np.isfinite([lowest, highest]).all():
+            return lowest, highest
+    finite = np.isfinite(xyz)
+    return (
+        np.min(xyz, axis=0, where=finite, initial=np.inf),
+        np.max(xyz, axis=0, where=finite, initial=-np.inf),
+    )
 
 
 def float32_step(xyz: NDArray[np.floating]) -> float | None:
@@ -101,10 +132,8 @@ def float32_step(xyz: NDArray[np.floating]) -> float | None:
     float or None
         Units of the file; None if no digits are lost, or if less than 0.01 units.
     """
-    finite = np.isfinite(xyz)
-    with np.errstate(over="ignore"):
-        largest = np.float32(np.max(np.abs(xyz), where=finite, initial=0.0))
-    step = float(np.spacing(largest))
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = float(np.spacing(np.float32(np.max(np.abs(_ends(xyz))))))
     if not np.isfinite(step) or step < _COARSE:
         return None
     if xyz.dtype != np.float32:
@@ -112,11 +141,10 @@ def float32_step(xyz: NDArray[np.floating]) -> float | None:
             return None  # too few to tell chance from loss
         if not all(_were_float32(values) for values in (xyz[:: len(xyz) // _SAMPLE], xyz)):
             return None
-        if (np.rint(xyz) == xyz)[finite].all():
+        if _are_kept(xyz, np.rint):
             return None  # whole units can be meant
     return step
 
 
-def _were_float32(values: NDArray[np.floating]) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool((values.astype(np.float32) == values)[np.isfinite(values)].all())
+def _were_float32(xyz: NDArray[np.floating]) -> bool:
+    return _are_kept(xyz, lambda values: values.astype(np.float32))

@@ -20,6 +20,8 @@ from bevseg.io.raw import RawCloud, class_codes
 STAGES = 90.0
 """Bytes that the stages need for a point, beside its record."""
 
+_BLOCK = 1 << 14
+"""Records that are read together: they stay in the cache while one coordinate after the other is taken."""
 _SHOWN = 400
 """Characters of a list of names that a message shows."""
 
@@ -112,7 +114,7 @@ def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
         )
     kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
     xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
-    for i, axis in enumerate(axes):
+    for axis in axes:
         if source.vertex[axis].ndim != 1:
             raise CloudFormatError(
                 f"The property {axis} holds several values per point",
@@ -120,7 +122,10 @@ def raw_cloud(source: VertexSource, path: Path) -> RawCloud:
                 why="a coordinate is one number",
                 hint="write the file again with single values for x, y and z",
             )
-        xyz[:, i] = source.vertex[axis]
+    columns = [source.vertex[axis] for axis in axes]
+    for start in range(0, len(xyz), _BLOCK):
+        for i, column in enumerate(columns):
+            xyz[start : start + _BLOCK, i] = column[start : start + _BLOCK]
     _warn_of_lost_digits(xyz, path)
     cloud = PointCloud.from_xyz(xyz, scale=step_of(xyz), name=str(path), source=source)
     label = class_name(source.names)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import Crs, PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud, ends_of
 from bevseg.errors import CloudFormatError
 from bevseg.io.crs import GeoKeys, from_geokeys, from_wkt, parse_geokeys
 from bevseg.io.format_errors import damaged
@@ -114,10 +114,9 @@ def read(path: Path) -> RawCloud:
     x, y, z = (
         _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)
     )
-    ensure_plausible((x, y, z), scale, offset, path)
-    warn_if_elsewhere(
-        (x, y, z), [abs(step) for step in source.scale], source.offset, source.header.bounds, path
-    )
+    ends = ends_of((x, y, z)) or []
+    ensure_plausible((x, y, z), ends, scale, offset, path)
+    warn_if_elsewhere(ends, [abs(step) for step in source.scale], source.offset, source.header.bounds, path)
     cloud = PointCloud(
         x,
         y,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import INT32
+from bevseg.io.coordinates import have_decimals
 
 _LEAST_DECIMALS, _MOST_DECIMALS = 3, 9
 _TOLD = 1e-6
@@ -30,8 +31,8 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
     if not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
         xyz = xyz[np.isfinite(xyz).all(axis=1)]
     decimals = _LEAST_DECIMALS
-    for axis in xyz.T:
-        while decimals < _MOST_DECIMALS and not _kept(axis, decimals):
+    for axis in range(xyz.shape[1]):
+        while decimals < _MOST_DECIMALS and not have_decimals(xyz[:, axis : axis + 1], decimals):
             decimals += 1
     wanted = decimals
     extent = float((xyz.max(axis=0) - np.floor(xyz.min(axis=0))).max(initial=0)) if len(xyz) else 0.0
@@ -44,10 +45,3 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
             stacklevel=3,
         )
     return float(f"1e-{decimals}")
-
-
-def _kept(column: NDArray[np.float64], decimals: int) -> bool:
-    """Whether all numbers are the nearest ones to a decimal of so many places."""
-    steps = np.rint(column * 10.0**decimals)
-    steps /= 10.0**decimals
-    return bool((steps == column).all())
