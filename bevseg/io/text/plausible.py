@@ -107,9 +107,8 @@ def _doubt(
         return "the first column has the same value in all lines"
     if LABEL in layout.names:
         return ""
-    steps = np.diff(x)
-    if len(x) >= _LEAST_COUNTED and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-        return f"the first column changes by {steps[0]:g} in each line, like a number or a time"
+    if len(x) >= _LEAST_COUNTED and _in_equal_steps(x[:_SAMPLE]) and _in_equal_steps(x):
+        return f"the first column changes by {x[1] - x[0]:g} in each line, like a number or a time"
     if len(x) >= _LEAST_SORTED and _rises(x) and not _rises(y):
         return "the first column never falls, like a number or a time"
     return ""
@@ -121,8 +120,14 @@ def _has_large(table: NDArray[np.float64]) -> bool:
     return bool((large[:-1] & large[1:]).any())
 
 
+def _in_equal_steps(column: NDArray[np.float64]) -> bool:
+    steps = np.diff(column)
+    return bool(np.allclose(steps, steps[0], rtol=1e-3, atol=0))
+
+
 def _rises(column: NDArray[np.float64]) -> bool:
-    return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
+    parts = (column[:_SAMPLE], column)  # nearly all columns fall at the start already
+    return all(bool((np.diff(part) >= 0).all()) for part in parts) and bool(column[-1] > column[0])
 
 
 def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool:
@@ -138,6 +143,8 @@ def _like_degrees(xyz: NDArray[np.float64], finite: NDArray[np.float64]) -> bool
 
 
 def _tell_missing_heights(z: NDArray[np.float64], path: Path) -> None:
+    if np.fmin.reduce(z) > max(NO_DATA):
+        return
     for mark in NO_DATA:
         count = int(np.count_nonzero(z == mark))
         if count < 2 or count == len(z):
