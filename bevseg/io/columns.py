@@ -66,7 +66,7 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
             )
         axes += found
     kind = np.result_type(*(columns[name].dtype for name in axes), np.float32)
-    xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes], axis=1)
+    xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes]).T
     if len(xyz) == 0:
         raise no_points(path, "its arrays have no rows")
     labels = next((name for name, what in meanings.items() if what == CLASS), None)
