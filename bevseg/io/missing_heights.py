@@ -18,10 +18,11 @@ _LEAST = 2
 
 def warn_of_missing_heights(cloud: PointCloud, path: Path) -> None:
     """Warn of two or more points with the height of a mark, far below all others."""
-    z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
+    bounds = cloud.bounds()
     unit, scale, offset = units(cloud)[2], cloud.scale[2], cloud.offset[2]
-    if not len(z) or int(z.min()) * scale + offset > max(MARKS) * unit / 2:
+    if bounds is None or bounds[2][0] > max(MARKS) * unit / 2:
         return
+    z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
     for height in (mark * unit for mark in MARKS):
         marked = z == round((height - offset) / scale)
         count = int(np.count_nonzero(marked))

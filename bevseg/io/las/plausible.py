@@ -21,6 +21,7 @@ _FARTHEST = 1e8
 
 def ensure_plausible(
     steps: Sequence[NDArray[np.int32]],
+    ends: Sequence[tuple[float, float]],
     scale: tuple[float, float, float],
     offset: tuple[float, float, float],
     path: Path,
@@ -31,6 +32,8 @@ def ensure_plausible(
     ----------
     steps
         Of x, y and z, (N,) each, for the absolute value of the scale.
+    ends
+        Smallest and largest of them.
     scale, offset
         In metres.
     path
@@ -41,10 +44,10 @@ def ensure_plausible(
     CloudFormatError
         If a step is no length that an instrument has, or all points are farther away than any place on earth.
     """
-    for axis, values, step, start in zip("xyz", steps, scale, offset, strict=True):
+    for axis, values, both, step, start in zip("xyz", steps, ends, scale, offset, strict=True):
         if not _SMALLEST <= abs(step) <= _LARGEST:
             raise _absurd(path, f"{axis} has steps of {abs(step):g} m")
-        low, high = (int(end) * abs(step) + start for end in (values.min(), values.max()))
+        low, high = (end * abs(step) + start for end in both)
         if max(-low, high) <= _FARTHEST:
             continue
         if low > _FARTHEST or high < -_FARTHEST:
@@ -57,7 +60,7 @@ def ensure_plausible(
 
 
 def warn_if_elsewhere(
-    steps: Sequence[NDArray[np.int32]],
+    ends: Sequence[tuple[float, float]],
     scale: Sequence[float],
     offset: Sequence[float],
     claimed: Sequence[tuple[float, float]],
@@ -67,8 +70,8 @@ def warn_if_elsewhere(
 
     Parameters
     ----------
-    steps
-        Of x, y and z, (N,) each.
+    ends
+        Smallest and largest step of x, y and z.
     scale, offset
         In units of the file.
     claimed
@@ -76,10 +79,10 @@ def warn_if_elsewhere(
     path
         The file, for messages.
     """
-    found = []
-    for values, step, start in zip(steps, scale, offset, strict=True):
-        ends = (int(end) * step + start for end in (values.min(), values.max()))
-        found.append(tuple(sorted(ends)))
+    found = [
+        tuple(sorted(end * step + start for end in axis_ends))
+        for axis_ends, step, start in zip(ends, scale, offset, strict=True)
+    ]
     margins = [max(high - low, _FAR) for low, high in claimed]
     near = (
         low - margin <= least and most <= high + margin

@@ -83,14 +83,6 @@ def read(path: Path) -> RawCloud:
     x, y, z = (
         _upward(source.points[name], step, path) for name, step in zip("XYZ", source.scale, strict=True)
     )
-    ensure_plausible((x, y, z), scale, offset, path)
-    warn_if_elsewhere(
-        (x, y, z), [abs(step) for step in source.scale], source.offset, source.header.bounds, path
-    )
-    if crs is None:
-        ends = np.array([(values.min(), values.max()) for values in (x, y, z)]).T * np.abs(scale) + offset
-        low, high = ends.tolist()
-        ensure_no_degrees(low, high, len(x), path)
     cloud = PointCloud(
         x,
         y,
@@ -101,6 +93,11 @@ def read(path: Path) -> RawCloud:
         name=str(path),
         source=source,
     )
+    ends, bounds = cloud.ends or [], cloud.bounds()
+    ensure_plausible((x, y, z), ends, scale, offset, path)
+    warn_if_elsewhere(ends, [abs(step) for step in source.scale], source.offset, source.header.bounds, path)
+    if crs is None and bounds is not None:
+        ensure_no_degrees(bounds, len(cloud), path)
     written = written_scheme(source.header)
     train_ids = source.ours(TRAIN_ID) if written is not None else None
     return RawCloud(cloud, _codes(source), written, train_ids)
