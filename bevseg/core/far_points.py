@@ -16,7 +16,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import Extent
 from bevseg.core.grid import floor_cell
 from bevseg.core.pointcloud import PointCloud
 
@@ -34,8 +33,11 @@ _OFFSET, _FARTHEST = 1 << 30, float(1 << 29)
 
 def find_far_points(cloud: PointCloud) -> NDArray[np.bool_] | None:
     """Return which points are far, (N,); None if none are."""
-    extent = Extent.of(cloud)
-    if extent is None or _area(extent.x, extent.y) <= LARGE:
+    bounds = cloud.bounds()
+    if bounds is None:
+        return None
+    extent = _area(*bounds[:2])
+    if extent <= LARGE:
         return None
     keys = np.concatenate([_keys(cloud, start) for start in range(0, len(cloud), _CHUNK)])
     cells, counts = np.unique(keys, return_counts=True)
@@ -52,7 +54,7 @@ def find_far_points(cloud: PointCloud) -> NDArray[np.bool_] | None:
     near = cells[~is_far_cell & (cells >= 0)]
     columns, rows = (near >> 32) - _OFFSET, (near & 0xFFFFFFFF) - _OFFSET
     kept = _area(*((float(i.min()) * GAP, float(i.max()) * GAP) for i in (columns, rows)))
-    if kept * _SHRINKS > _area(extent.x, extent.y):
+    if kept * _SHRINKS > extent:
         return None
     return is_far_cell[np.searchsorted(cells, keys)]
 

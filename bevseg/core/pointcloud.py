@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,11 @@ MOST_STEPS = 2.0**32 - 4
 
 FARTHEST = 1e8
 """Largest coordinate, in units of the file: no reference system has coordinates beyond it, in metres or feet."""
+
+BLOCK = 1 << 14
+"""Coordinates that are worked on together: they stay in the cache."""
+
+_NO_ENDS = [(0.0, 0.0)] * 3
 
 
 @dataclass(frozen=True)
@@ -132,22 +138,24 @@ class PointCloud:
             If the extent does not fit 32-bit steps, or a coordinate is larger than `FARTHEST`.
         """
         kept, finite = xyz, None
-        if len(xyz) and not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
+        ends = ends_of(*kept.T) or _NO_ENDS
+        if not np.isfinite(ends).all():
             finite = np.isfinite(xyz).all(axis=1)
             kept = xyz[finite]
-        near = points_together(kept, scale)
+            ends = ends_of(*kept.T) or _NO_ENDS
+        near = points_together(kept, ends, scale)
         if near is not None:
             finite = np.ones(len(xyz), bool) if finite is None else finite
             finite[finite] = near
             kept = xyz[finite]
+            ends = ends_of(*kept.T) or _NO_ENDS
             warnings.warn(
                 f"{name or 'the cloud'}: {np.count_nonzero(~near):,} of {len(xyz):,} points are so far away from all "
                 "others that they cannot be stored with them: they count as not finite",
                 stacklevel=2,
             )
-        offset = np.floor(kept.min(axis=0)).astype(np.float64) if len(kept) else np.zeros(3)
-        largest = kept.max(axis=0) if len(kept) else offset
-        farthest = max((*offset, *largest), key=abs)
+        offset = np.floor([low for low, _ in ends])
+        farthest = max((*offset, *(high for _, high in ends)), key=abs)
         if abs(farthest) > FARTHEST:
             raise InputError(
                 f"A coordinate of {farthest:g} is too large",
@@ -156,13 +164,10 @@ class PointCloud:
                 hint="check the column order, the units (millimetres?), and for points far away from the others",
             )
         steps = np.zeros((3, len(xyz)), np.int32)
-        for axis in range(3):
-            extent = float(largest[axis] - offset[axis])
+        for axis, (low, high) in enumerate(ends):
+            extent = high - offset[axis]
             if extent > INT32.max * scale:
                 offset[axis] = np.rint((offset[axis] + extent / 2) / scale) * scale
-            column = np.subtract(kept[:, axis], offset[axis], dtype=np.float64)
-            column /= scale
-            np.rint(column, out=column)
             if extent > MOST_STEPS * scale:
                 raise InputError(
                     f"An extent of {extent:.0f} units in {'xyz'[axis]} is too large for a street scene",
@@ -170,12 +175,18 @@ class PointCloud:
                     why=f"it does not fit in 32-bit integers with steps of {scale} units",
                     hint="check the column order, and remove points far away from the others",
                 )
-            steps[axis, slice(None) if finite is None else finite] = column
-            if finite is not None and column.size:
+            if finite is None:
+                _quantize(kept[:, axis], offset[axis], scale, steps[axis])
+                continue
+            column = np.empty(len(kept), np.int32)
+            _quantize(kept[:, axis], offset[axis], scale, column)
+            steps[axis, finite] = column
+            if len(kept):
+                first, last = (np.rint((end - offset[axis]) / scale) for end in (low, high))
                 with np.errstate(over="ignore"):
                     others = (xyz[~finite, axis].astype(np.float64) - offset[axis]) / scale
-                inside = (others >= column.min()) & (others <= column.max())  # NaN is not
-                steps[axis, ~finite] = np.rint(np.where(inside, others, column.min()))
+                inside = (others >= first) & (others <= last)  # NaN is not
+                steps[axis, ~finite] = np.rint(np.where(inside, others, first))
         metres = (unit[0], unit[0], unit[1])
         return cls(
             steps[0],
@@ -213,29 +224,64 @@ class PointCloud:
         steps = {axis: getattr(self, axis)[points] for axis in ("x", "y", "z")}
         return dataclasses.replace(self, **steps, labels=labels, finite=finite, far=far, source=None)
 
+    @cached_property
+    def ends(self) -> list[tuple[float, float]] | None:
+        """Smallest and largest step of x, y and z over the finite points; None if there are none."""
+        return ends_of(self.x, self.y, self.z, kept=self.finite)
+
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None:
         """Return (min, max) of x, y and z over the finite points, m; None if there are none."""
-        ranges = []
-        for steps, scale, offset in zip((self.x, self.y, self.z), self.scale, self.offset, strict=True):
-            kept = steps if self.finite is None else steps[self.finite]
-            if len(kept) == 0:
-                return None
-            ranges.append((float(kept.min()) * scale + offset, float(kept.max()) * scale + offset))
+        if self.ends is None:
+            return None
+        ranges = [
+            (low * scale + offset, high * scale + offset)
+            for (low, high), scale, offset in zip(self.ends, self.scale, self.offset, strict=True)
+        ]
         return ranges[0], ranges[1], ranges[2]
 
 
-def points_together(xyz: NDArray[np.floating], scale: float) -> NDArray[np.bool_] | None:
+def ends_of(
+    *columns: NDArray[np.generic], kept: NDArray[np.bool_] | None = None
+) -> list[tuple[float, float]] | None:
+    """Return smallest and largest value of each column over the kept points; None if there are none.
+
+    They are NaN for a column that holds NaN. A record in which the columns lie side by side is read once.
+    """
+    found = []
+    for start in range(0, len(columns[0]), BLOCK):
+        block = slice(start, start + BLOCK)
+        parts = [np.ascontiguousarray(column[block]) for column in columns]
+        if kept is not None:
+            parts = [part[kept[block]] for part in parts]
+        if len(parts[0]):
+            found.append([(part.min(), part.max()) for part in parts])
+    if not found:
+        return None
+    table = np.array(found)  # block, column, end
+    return list(zip(table[..., 0].min(axis=0).tolist(), table[..., 1].max(axis=0).tolist(), strict=True))
+
+
+def _quantize(values: NDArray[np.floating], offset: float, scale: float, steps: NDArray[np.int32]) -> None:
+    """Write the steps of a column, a block at a time."""
+    buffer = np.empty(min(len(values), BLOCK))
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK]
+        column = np.subtract(block, offset, out=buffer[: len(block)], dtype=np.float64)
+        column /= scale
+        np.rint(column, out=column)
+        steps[start : start + BLOCK] = column
+
+
+def points_together(
+    xyz: NDArray[np.floating], ends: Sequence[tuple[float, float]], scale: float
+) -> NDArray[np.bool_] | None:
     """Return which points 32-bit steps can hold together; None if they hold all, or so few that it is no accident.
 
     At most one point in a hundred (in ten or more, one) may be left out: a return at the origin of the world, for
-    example.
+    example. `ends` are smallest and largest x, y and z.
     """
     reach = scale * MOST_STEPS
-    if len(xyz) == 0:
-        return None
-    with np.errstate(over="ignore"):  # the largest numbers are an infinite distance apart
-        extent = np.subtract(xyz.max(axis=0), xyz.min(axis=0), dtype=np.float64)
-    if (extent < reach).all():
+    if all(high - low < reach for low, high in ends):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         near: NDArray[np.bool_] = (np.abs(xyz - np.median(xyz, axis=0)) < reach / 2).all(axis=1)

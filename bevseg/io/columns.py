@@ -68,15 +68,16 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
             )
         axes += found
     kind = np.result_type(*(columns[name].dtype for name in axes), np.float32)
-    xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes], axis=1)
+    xyz = np.stack([np.asarray(columns[name], kind.newbyteorder("=")) for name in axes]).T
     if len(xyz) == 0:
         raise no_points(path, "its arrays have no rows")
+    ends = finite_ends(xyz)
     if crs is None:
-        ensure_no_degrees(*finite_ends(xyz), len(xyz), path)
+        ensure_no_degrees(ends, len(xyz), path)
     labels = next((name for name, what in meanings.items() if what == CLASS), None)
     left = {name: values for name, values in columns.items() if name not in (*axes, CONFIDENCE)}
     cloud = PointCloud.from_xyz(
-        xyz, scale=step_of(xyz, otherwise=_DECIMALS), crs=crs, name=str(path), source=Columns(left)
+        xyz, scale=step_of(xyz, ends=ends, otherwise=_DECIMALS), crs=crs, name=str(path), source=Columns(left)
     )
     return RawCloud(cloud, None if labels is None else class_codes(columns[labels], path))
 

@@ -61,8 +61,9 @@ class MissingHeights:
 
 def warn_of_missing_heights(cloud: PointCloud, path: Path) -> None:
     """Warn of the missing heights of a whole cloud."""
-    z = cloud.z if cloud.finite is None else cloud.z[cloud.finite]
-    heights = MissingHeights(units(cloud)[2], cloud.scale[2], cloud.offset[2])
-    if len(z):
-        heights.add(z)
+    bounds, unit = cloud.bounds(), units(cloud)[2]
+    if bounds is None or bounds[2][0] > max(MARKS) * unit / 2:
+        return
+    heights = MissingHeights(unit, cloud.scale[2], cloud.offset[2])
+    heights.add(cloud.z if cloud.finite is None else cloud.z[cloud.finite])
     heights.warn(path)

@@ -56,8 +56,11 @@ def class_codes(labels: NDArray[np.generic], path: Path) -> NDArray[np.int64] | 
     Points whose label is NaN are masked: the result is a masked array then. Warn and return None if a value is no
     integer; return None without a word if all are NaN.
     """
-    codes = np.zeros(len(labels), np.int64)
     with np.errstate(invalid="ignore"):
+        codes = labels.astype(np.int64)
+        if (codes == labels).all():
+            return codes
+        codes[:] = 0
         np.copyto(codes, labels, where=np.isfinite(labels), casting="unsafe")
     unknown = np.isnan(labels)
     same = (codes == labels) | unknown

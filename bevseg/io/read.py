@@ -95,8 +95,9 @@ def read_with_codes(
     warn_of_missing_heights(raw.cloud, path)
     raw = _without_unclear_codes(raw, entry, path, scheme)
     labels, decoder = _labels(raw, entry, path, scheme, strict)
-    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
-    return _without_far_points(cloud, path), None if raw.codes is None else FileCodes(raw.codes, decoder)
+    cloud = _without_far_points(raw.cloud, path)  # it knows its ends, a copy would not
+    cloud = dataclasses.replace(cloud, labels=labels, name=stem(path), origin=path.absolute())
+    return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
 
 
 def _without_far_points(cloud: PointCloud, path: Path) -> PointCloud:

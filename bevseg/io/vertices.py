@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.pointcloud import BLOCK, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.coordinates import finite_ends, float32_step, in_file_units, in_metres, step_of
 from bevseg.io.crs.degrees import ensure_no_degrees
@@ -136,11 +136,14 @@ def raw_cloud(source: VertexSource, path: Path, comments: Iterable[str] = ()) ->
             )
     kind = np.result_type(*(source.vertex.dtype[axis] for axis in axes), np.float32)
     xyz = np.empty((len(source.vertex), 3), kind.newbyteorder("="), order="F")
-    for i, axis in enumerate(axes):
-        xyz[:, i] = source.vertex[axis]
-    _warn_of_lost_digits(xyz, path)
-    ensure_no_degrees(*finite_ends(xyz), len(xyz), path)
-    cloud = in_metres(xyz, step_of(xyz), units_in(comments, path), source, path)
+    columns = [source.vertex[axis] for axis in axes]
+    for start in range(0, len(xyz), BLOCK):
+        for i, column in enumerate(columns):
+            xyz[start : start + BLOCK, i] = column[start : start + BLOCK]
+    ends = finite_ends(xyz)
+    _warn_of_lost_digits(float32_step(xyz, ends=ends), path)
+    ensure_no_degrees(ends, len(xyz), path)
+    cloud = in_metres(xyz, step_of(xyz, ends=ends), units_in(comments, path), source, path)
     label = own_name(CLASS, source.names) if source.scheme is not None else None
     label = label or class_name(source.names)
     codes = class_codes(source.vertex[label], path) if label and source.vertex[label].ndim == 1 else None
@@ -155,8 +158,7 @@ def own_name(word: str, names: Iterable[str]) -> str | None:
     return next((name for name in (word, SCALAR + word) if name in names), None)
 
 
-def _warn_of_lost_digits(xyz: NDArray[np.floating], path: Path) -> None:
-    step = float32_step(xyz)
+def _warn_of_lost_digits(step: float | None, path: Path) -> None:
     if step is not None:
         warnings.warn(
             f"{path}: the coordinates are 32-bit floats, which are {step:g} units apart this far from the origin: "

@@ -1,12 +1,14 @@
 """Points as integer steps: exact far from the origin, NaN kept in place."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.pointcloud import PointCloud, ends_of
 from bevseg.errors import InputError
 
 UTM = np.array([448_262.3, 5_411_932.1, 121.5])
@@ -72,3 +74,33 @@ def test_a_point_that_is_not_finite_keeps_the_coordinates_within_the_extent_of_t
     cloud = PointCloud.from_xyz(xyz)
     steps = np.stack([cloud.x, cloud.y, cloud.z], axis=1)[2:] * 0.001 + [1, 2, 3]
     np.testing.assert_allclose(steps, [[1, 3.5, 4], [2, 2, 3]])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_steps_are_those_of_the_whole_column_at_once(order):
+    xyz = np.asarray(np.random.default_rng(0).uniform(0, 400, (40_000, 3)) + UTM, order=order)
+    cloud = PointCloud.from_xyz(xyz)
+    for axis, steps in enumerate((cloud.x, cloud.y, cloud.z)):
+        column = xyz[:, axis]
+        np.testing.assert_array_equal(steps, np.rint((column - np.floor(column.min())) / 0.001))
+
+
+def test_a_cloud_is_quantized_without_arrays_as_long_as_a_column():
+    xyz = np.zeros((1_000_000, 3), order="F")
+    tracemalloc.start()
+    PointCloud.from_xyz(xyz)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 13 * len(xyz)  # three columns of 32-bit steps
+
+
+def test_the_ends_are_found_in_all_blocks_and_among_the_kept_points():
+    record = np.zeros(40_000, [("x", "i4"), ("y", "i4"), ("more", "u1")])
+    record["x"] = np.arange(len(record)) - 7
+    record["y"][[3, 33_333]] = -(2**31), 2**31 - 1
+    columns = record["x"], record["y"]
+    assert ends_of(*columns) == [(-7, 39_992), (-(2**31), 2**31 - 1)]
+    kept = np.zeros(len(record), bool)
+    assert ends_of(*columns, kept=kept) is None
+    kept[[5, 39_000]] = True
+    assert ends_of(*columns, kept=kept) == [(-2, 38_993), (0, 0)]

@@ -16,7 +16,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,17 @@ Maker = Callable[[Reader, list[bytes], int, int], bytes]
 """Makes the file of a number, as `mutated_file` does."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Files of one reader, by their numbers: `first` to the one before `last`. They lie in a folder of their own."""
+
+    reader: Reader
+    folder: Path
+    seeds: list[bytes]
+    first: int
+    last: int
+
+
 def fuzz(
     reader: Reader,
     folder: Path,
@@ -105,49 +116,81 @@ def fuzz(
         Makes the files.
     """
     seeds = reader.seeds(folder)
-    faults, number, end = Faults(), first, first + count
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.fuzz.imported"])
-    while number < end:
-        place, results = context.Value("q", number - 1, lock=False), context.SimpleQueue()
-        last = min(number + PIECE, end)
-        child = context.Process(
-            target=_read_files, args=(reader, folder, seeds, seed, number, last, make, place, results)
-        )
-        child.start()
-        kind = _waited(child, place, results, faults)
-        if kind is None:
-            number = last
-        else:
-            faults.add(place.value, kind, "process")
-            number = place.value + 1
+    faults = {reader.name: Faults()}
+    for start in range(first, first + count, PIECE):
+        pieces = [Piece(reader, folder, seeds, start, min(start + PIECE, first + count))]
+        _read_pieces(pieces, seed, make, faults)
+    return faults[reader.name]
+
+
+def fuzz_together(
+    counts: Mapping[str, int], folder: Path, readers: Mapping[str, Reader]
+) -> dict[str, Faults]:
+    """Read mutated files of several readers in one child, which loads their libraries once; return what came of them.
+
+    Parameters
+    ----------
+    counts
+        Name of a reader -> number of its files.
+    folder
+        Scratch directory.
+    readers
+        Name -> reader.
+    """
+    pieces = []
+    for name, count in counts.items():
+        own = folder / name
+        own.mkdir()
+        pieces.append(Piece(readers[name], own, readers[name].seeds(own), 0, count))
+    faults = {name: Faults() for name in counts}
+    _read_pieces(pieces, 0, mutated_file, faults)
     return faults
 
 
-def _waited(child: Any, place: Any, results: Any, faults: Faults) -> str | None:
+def _read_pieces(pieces: list[Piece], seed: int, make: Maker, faults: dict[str, Faults]) -> None:
+    """Read all files of some pieces; after a death the next child begins behind the file that it cost."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.fuzz.imported"])
+    files = [(piece.reader.name, number) for piece in pieces for number in range(piece.first, piece.last)]
+    begin = 0
+    while begin < len(files):
+        place, loading = context.Value("q", begin, lock=False), context.Value("b", 1, lock=False)
+        results = context.SimpleQueue()
+        child = context.Process(target=_read_files, args=(pieces, seed, begin, make, place, loading, results))
+        child.start()
+        kind = _waited(child, place, loading, results, faults)
+        if kind is None:
+            return
+        name, number = files[place.value]
+        faults[name].add(number, kind, "process")
+        begin = place.value + 1
+
+
+def _waited(child: Any, place: Any, loading: Any, results: Any, faults: dict[str, Faults]) -> str | None:
     """Collect the results of a child; return how it died, None if it did not."""
-    seen, since, done, started = place.value, time.monotonic(), False, False
+    seen, since, done = (place.value, loading.value), time.monotonic(), False
     while True:
         while not results.empty():
             item = results.get()
             if item is None:
                 done = True
             else:
-                faults.add(*item)
+                faults[item[0]].add(*item[1:])
         if done or not child.is_alive():
             child.join()
             while not results.empty():
                 item = results.get()
                 done = done or item is None
                 if item is not None:
-                    faults.add(*item)
+                    faults[item[0]].add(*item[1:])
             if done:
                 return None
             code = child.exitcode
             return f"death by {signal.Signals(-code).name}" if code and code < 0 else f"exit with {code}"
-        if place.value != seen:
-            seen, since, started = place.value, time.monotonic(), True
-        elif time.monotonic() - since > (LONGEST if started else START):
+        now = (place.value, loading.value)
+        if now != seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() - since > (START if loading.value else LONGEST):
             child.kill()
             child.join()
             return "hang"
@@ -155,39 +198,59 @@ def _waited(child: Any, place: Any, results: Any, faults: Faults) -> str | None:
 
 
 def _read_files(
-    reader: Reader,
-    folder: Path,
-    seeds: list[bytes],
+    pieces: list[Piece],
     seed: int,
-    first: int,
-    last: int,
+    begin: int,
     make: Maker,
     place: Any,
+    loading: Any,
     results: Any,
 ) -> None:
-    """Read the files of the numbers `first` to `last` (in the child)."""
+    """Read the files of all pieces from the place `begin` on (in the child)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    path = folder / f"input-{os.getpid()}{reader.suffix}"
     warnings.simplefilter("ignore")
     logging.disable()
-    for sound in seeds:  # loads the libraries, and compiles what is compiled
+    before = 0
+    for piece in pieces:
+        start = max(begin - before, 0)
+        numbers = range(piece.first, piece.last)[start:]
+        if numbers:
+            place.value = before + start
+            _read_piece(piece, numbers, seed, make, place, loading, results)
+        before += piece.last - piece.first
+    results.put(None)
+
+
+def _read_piece(
+    piece: Piece,
+    numbers: range,
+    seed: int,
+    make: Maker,
+    place: Any,
+    loading: Any,
+    results: Any,
+) -> None:
+    reader, begin = piece.reader, place.value
+    loading.value = 1
+    path = piece.folder / f"input-{os.getpid()}{reader.suffix}"
+    for sound in piece.seeds:  # loads the libraries, and compiles what is compiled
         for load in (reader.load, reader.warm):
             path.write_bytes(reader.pack(sound) if reader.pack else sound)
             if load is not None:
                 load(path)
     base = _private_memory()
-    for number in range(first, last):
-        place.value = number
-        data = make(reader, seeds, seed, number)
+    loading.value = 0
+    for at, number in enumerate(numbers, start=begin):
+        place.value = at
+        data = make(reader, piece.seeds, seed, number)
         path.write_bytes(data)
         room = base + ROOM + 10 * reader.unpacked_size(data)
         resource.setrlimit(resource.RLIMIT_DATA, (room, resource.RLIM_INFINITY))
         kind, where = _outcome(reader, path)
         resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        results.put((number, kind, where))
+        results.put((reader.name, number, kind, where))
     path.unlink(missing_ok=True)
-    results.put(None)
 
 
 def _outcome(reader: Reader, path: Path) -> tuple[str, str]:

@@ -1,27 +1,32 @@
 """A short form of the fuzzers; `python -m tests.fuzz all --count N` is the long one."""
 
 import os
+import re
 import signal
 import time
 
 import pytest
 
 from bevseg.errors import CloudFormatError
-from tests.fuzz.harness import fuzz, mutated_file
+from tests.fuzz.harness import fuzz, fuzz_together, mutated_file
 from tests.fuzz.readers import READERS, Reader
 
-COUNT, FEW = 150, 30
-"""Files per reader, and of the readers that do more with a file, or with the same one packed: a second each."""
+COUNT, FEW = 75, 20
+"""Files per reader, and of the readers that do more with a file, or with the same one packed."""
 
 SLOW = ("-written", "-described", ".gz", "ground", "model")
+CLOUDS = [name for name in READERS if re.split("[-.]", name)[0] + "-written" in READERS or name == "zip"]
+TOGETHER = {"clouds": CLOUDS, "others": [name for name in READERS if name not in CLOUDS]}
+"""Readers that share a process: to load their libraries takes longer than to read a hundred files."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", READERS)
-def test_no_damaged_file_is_more_than_an_error(tmp_path, name):
-    count = FEW if name.endswith(SLOW) else COUNT
-    faults = fuzz(READERS[name], tmp_path, count=count)
-    assert faults.examples == {} and faults.count == count
+@pytest.mark.parametrize("group", TOGETHER)
+def test_no_damaged_file_is_more_than_an_error(tmp_path, group):
+    counts = {name: FEW if name.endswith(SLOW) else COUNT for name in TOGETHER[group]}
+    faults = fuzz_together(counts, tmp_path, READERS)
+    assert {name: found.examples for name, found in faults.items() if found.examples} == {}
+    assert {name: found.count for name, found in faults.items()} == counts
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -1,12 +1,15 @@
 """File -> cloud: what its codes mean, and what is recorded about it."""
 
 import shutil
+import subprocess
+import sys
 import warnings
 
 import laspy
 import numpy as np
 import pytest
 
+from bevseg.core import pointcloud
 from bevseg.core.labels import ClassEntry, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import LabelError
@@ -96,3 +99,26 @@ def test_real_tiles_need_no_more_than_a_warning(shared_data):
             warnings.simplefilter("ignore", UserWarning)
             cloud = read_cloud(path)
         assert cloud.labels.any() and cloud.name == stem(path)
+
+
+def test_reading_las_does_not_need_the_compiler(tmp_path):
+    """Compiled kernels take 100 MiB and a second before the first point; what only reads must not pay for them."""
+    source = lasfiles.make(tmp_path / "cloud.laz")
+    program = (
+        "import sys; from pathlib import Path; from bevseg.io.read import read_cloud\n"
+        "print(len(read_cloud(Path(sys.argv[1]))), 'numba' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program, source], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == ["500", "False"]
+
+
+def test_the_ends_of_a_record_are_found_once(tmp_path, monkeypatch):
+    source = lasfiles.make(tmp_path / "cloud.las")
+    find, found = pointcloud.ends_of, []
+    monkeypatch.setattr(
+        pointcloud, "ends_of", lambda *given, **named: found.append(given) or find(*given, **named)
+    )
+    read_cloud(source)
+    assert len(found) == 1

@@ -52,11 +52,11 @@ def not_a_length(unit: str, where: Path, middle: tuple[float, float] | None = No
     )
 
 
-def like_degrees(low: Sequence[float], high: Sequence[float]) -> bool:
-    """Whether x and y between these places may be degrees: no street is so narrow, and z spans far more."""
-    x, y, z = (most - least for least, most in zip(low, high, strict=True))
+def like_degrees(ends: Sequence[tuple[float, float]]) -> bool:
+    """Whether x and y between these ends may be degrees: no street is so narrow, and z spans far more."""
+    x, y, z = (high - low for low, high in ends)
     narrow = min(x, y) > 0 and max(x, y) < _CLOSE and z > 10 * max(x, y)
-    farthest = [max(abs(least), abs(most)) for least, most in zip(low[:2], high[:2], strict=True)]
+    farthest = [max(abs(low), abs(high)) for low, high in ends[:2]]
     return narrow and max(farthest) <= 180 and min(farthest) <= 90
 
 
@@ -81,20 +81,20 @@ def may_be_degrees(place: tuple[float, float], where: Path, if_metres: str) -> C
     )
 
 
-def ensure_no_degrees(low: Sequence[float], high: Sequence[float], count: int, where: Path) -> None:
+def ensure_no_degrees(ends: Sequence[tuple[float, float]], count: int, where: Path) -> None:
     """Raise CloudFormatError if a cloud without a reference system may be in degrees.
 
     Parameters
     ----------
-    low, high
-        Lowest and highest x, y and z, in units of the file.
+    ends
+        Smallest and largest x, y and z, in units of the file.
     count
         Number of points.
     where
         The file.
     """
-    if count >= LEAST and like_degrees(low, high):
-        raise may_be_degrees((low[0], low[1]), where, _IF_METRES)
+    if count >= LEAST and like_degrees(ends):
+        raise may_be_degrees((ends[0][0], ends[1][0]), where, _IF_METRES)
 
 
 def _utm(longitude: float, latitude: float) -> int | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.core.pointcloud import ends_of
 from bevseg.errors import CloudFormatError
 from bevseg.io.las.header import Header
 
@@ -32,12 +33,12 @@ class Extent:
     def __init__(self, scale: tuple[float, float, float], offset: tuple[float, float, float]) -> None:
         self.scale, self.offset = scale, offset
         self.count = 0
-        self.ends: list[tuple[int, int]] = []
+        self.ends: list[tuple[float, float]] = []
         self.beyond = [0, 0, 0]
 
     def add(self, steps: Sequence[NDArray[np.int32]]) -> None:
         """Take the points of a batch into account: x, y and z, (N,) steps each, at least one."""
-        ends = [(int(values.min()), int(values.max())) for values in steps]
+        ends = ends_of(*steps) or []
         for axis, (low, high) in enumerate(ends):
             step, start = self.scale[axis], self.offset[axis]
             if max(-(low * step + start), high * step + start) > _FARTHEST:

@@ -101,8 +101,7 @@ class Placement:
         ensure_plausible(extent, self._path)
         warn_if_elsewhere(extent, self._header, self._path)
         if self._crs is None:
-            low, high = zip(*extent.box(), strict=True)
-            ensure_no_degrees(low, high, extent.count, self._path)
+            ensure_no_degrees(extent.box(), extent.count, self._path)
 
 
 def read(path: Path) -> RawCloud:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.io.coordinates import finite_ends
 from bevseg.io.crs.degrees import GEOCENTRIC, LEAST, like_degrees, may_be_degrees, not_a_length
 from bevseg.io.fields import AXES
 from bevseg.io.text.columns import LABEL, Layout
@@ -65,8 +66,7 @@ def check(
         raise not_a_length(GEOCENTRIC, path)
     if layout.by_user:
         return
-    ends = np.nanmin(xyz, axis=0).tolist(), np.nanmax(xyz, axis=0).tolist()
-    if metres is None and len(finite) >= LEAST and like_degrees(*ends):
+    if metres is None and len(finite) >= LEAST and like_degrees(finite_ends(xyz)):
         raise may_be_degrees((float(middle[0]), float(middle[1])), path, _IF_METRES)
     if "order" not in layout.guessed:
         return
@@ -103,9 +103,8 @@ def _doubt(
         return "the first column has the same value in all lines"
     if LABEL in layout.names:
         return ""
-    steps = np.diff(x)
-    if len(x) >= _LEAST_COUNTED and np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-        return f"the first column changes by {steps[0]:g} in each line, like a number or a time"
+    if len(x) >= _LEAST_COUNTED and _in_equal_steps(x[:_SAMPLE]) and _in_equal_steps(x):
+        return f"the first column changes by {x[1] - x[0]:g} in each line, like a number or a time"
     if len(x) >= _LEAST_SORTED and _rises(x) and not _rises(y):
         return "the first column never falls, like a number or a time"
     return ""
@@ -117,8 +116,14 @@ def _has_large(table: NDArray[np.float64]) -> bool:
     return bool((large[:-1] & large[1:]).any())
 
 
+def _in_equal_steps(column: NDArray[np.float64]) -> bool:
+    steps = np.diff(column)
+    return bool(np.allclose(steps, steps[0], rtol=1e-3, atol=0))
+
+
 def _rises(column: NDArray[np.float64]) -> bool:
-    return bool((np.diff(column) >= 0).all() and column[-1] > column[0])
+    parts = (column[:_SAMPLE], column)  # nearly all columns fall at the start already
+    return all(bool((np.diff(part) >= 0).all()) for part in parts) and bool(column[-1] > column[0])
 
 
 def _numbers(rows: Sequence[Sequence[str]], layout: Layout) -> NDArray[np.float64]:

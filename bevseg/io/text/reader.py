@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import warnings
 from pathlib import Path
@@ -58,7 +59,7 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
         If `columns` does not fit the file.
     """
     memory.require(path.stat().st_size // _BYTES_PER_LINE, BYTES_PER_POINT, where=path)
-    data = path.read_bytes()
+    data = _content(path)
     if columns is None and (other := foreign(data[:_HEAD])):
         raise other.error(path)
     lines = decoded(data, path)
@@ -82,8 +83,7 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     xyz = found.select(AXES).to_numpy()
     start, codes, why_none = _codes(found, start, path)
     _check_values(xyz, body, start, path)
-    first = xyz[np.isfinite(xyz).all(axis=1).argmax()] if len(xyz) else np.zeros(3)
-    metres = units.sizes(dict(start.units), path, (float(first[0]), float(first[1])))
+    metres = units.sizes(dict(start.units), path, _first_place(xyz))
     plausible.check(xyz, _first_rows(body, start), start, metres, path)
     if why_none:  # not beside an error about the same columns
         warnings.warn(why_none, stacklevel=2)
@@ -93,6 +93,27 @@ def read(path: Path, *, columns: str | None = None) -> RawCloud:
     if codes is not None and LABEL in start.guessed:
         plain = dataclasses.replace(cloud, source=dataclasses.replace(source, layout=start.without_label()))
     return RawCloud(cloud, codes, without_codes=plain)
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, but for the newline behind its last line: without it, lines need not be copied."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(-min(size, 2), os.SEEK_END)
+        last = file.read()
+        file.seek(0)
+        # Behind a zero byte, the newline is half a character of UTF-16.
+        return file.read(size - 1 if last.endswith(b"\n") and last[:1] not in b" \t\r\n\0" else size)
+
+
+def _first_place(xyz: NDArray[np.float64]) -> tuple[float, float]:
+    """Return x and y of the first point whose coordinates are finite, else of the first."""
+    for start in range(0, len(xyz), _LOOKED_AT):
+        finite = np.isfinite(xyz[start : start + _LOOKED_AT]).all(axis=1)
+        if finite.any():
+            place = start + int(finite.argmax())
+            return float(xyz[place, 0]), float(xyz[place, 1])
+    return (float(xyz[0, 0]), float(xyz[0, 1])) if len(xyz) else (0.0, 0.0)
 
 
 def _first_rows(body: bytes, start: Layout) -> list[list[str]]:
@@ -167,9 +188,10 @@ def _codes(found: pl.DataFrame, start: Layout, path: Path) -> tuple[Layout, NDAr
     if LABEL not in found.columns:
         return start, None, ""
     values = found[LABEL].to_numpy()
-    whole = np.rint(values) == values
-    if LABEL in start.guessed and not (whole | np.isnan(values)).all():
-        return start.without_label(), None, unclear_class(path, f"{values[np.argmin(whole)]:g}")
+    if LABEL in start.guessed:
+        whole = np.rint(values) == values
+        if not whole.all() and not (whole | np.isnan(values)).all():
+            return start.without_label(), None, unclear_class(path, f"{values[np.argmin(whole)]:g}")
     codes = class_codes(values, path)
     if codes is None and not np.isnan(values).all():
         return start.without_label(), None, ""

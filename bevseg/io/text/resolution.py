@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.pointcloud import MOST_STEPS
-from bevseg.io.coordinates import step_for_far_points
+from bevseg.core.pointcloud import MOST_STEPS, ends_of
+from bevseg.io.coordinates import have_decimals, step_for_far_points
 
 _LEAST_DECIMALS, _MOST_DECIMALS = 3, 9
 _TOLD = 1e-6
@@ -26,19 +26,19 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
     path
         For the warning, where digits are lost.
     """
-    if not len(xyz):
-        return 10.0**-_LEAST_DECIMALS
-    wide = step_for_far_points(xyz)
+    ends = ends_of(*xyz.T) or []
+    if not np.isfinite(ends).all():
+        xyz = xyz[np.isfinite(xyz).all(axis=1)]
+        ends = ends_of(*xyz.T) or []
+    wide = step_for_far_points(xyz, ends)
     if wide is not None:
         return wide
-    if not np.isfinite([xyz.min(axis=0), xyz.max(axis=0)]).all():
-        xyz = xyz[np.isfinite(xyz).all(axis=1)]
     decimals = _LEAST_DECIMALS
-    for axis in xyz.T:
-        while decimals < _MOST_DECIMALS and not _kept(axis, decimals):
+    for axis in range(xyz.shape[1]):
+        while decimals < _MOST_DECIMALS and not have_decimals(xyz[:, axis : axis + 1], decimals):
             decimals += 1
     wanted = decimals
-    extent = float((xyz.max(axis=0) - np.floor(xyz.min(axis=0))).max(initial=0)) if len(xyz) else 0.0
+    extent = max((high - float(np.floor(low)) for low, high in ends), default=0.0)
     while decimals > _LEAST_DECIMALS and extent * 10.0**decimals > MOST_STEPS:
         decimals -= 1
     if decimals < wanted and 10.0**-decimals > _TOLD:
@@ -48,10 +48,3 @@ def step(xyz: NDArray[np.float64], path: Path) -> float:
             stacklevel=3,
         )
     return float(f"1e-{decimals}")
-
-
-def _kept(column: NDArray[np.float64], decimals: int) -> bool:
-    """Whether all numbers are the nearest ones to a decimal of so many places."""
-    steps = np.rint(column * 10.0**decimals)
-    steps /= 10.0**decimals
-    return bool((steps == column).all())

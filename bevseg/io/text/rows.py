@@ -24,6 +24,8 @@ _MISSING = re.compile(
 )
 _END = re.compile(rb"\n[ \t]*(?:END|EOF)[ \t.]*\Z", re.IGNORECASE)
 _LONGEST_COMMENT = 1 << 16
+_PART = 1 << 16
+"""Bytes that are compared together: they stay in the cache."""
 _QUOTE, _NEWLINE, _COMMA = ord('"'), ord("\n"), ord(",")
 
 
@@ -55,10 +57,22 @@ def last_comment(data: bytes) -> bytes:
 
 def points_alone(body: bytes) -> bytes:
     """Return lines without comments and empty lines, otherwise unchanged."""
-    if body.lstrip(b" \t").startswith((b"\n", *COMMENTS)) or _UNTIDY.search(body):
+    if body.lstrip(b" \t").startswith((b"\n", *COMMENTS)) or (_may_be_untidy(body) and _UNTIDY.search(body)):
         body = _NO_POINT.sub(b"", body)
         return behind(body, 0)
     return body
+
+
+def _may_be_untidy(body: bytes) -> bool:
+    """Whether a line begins with a character that no number begins with: told sooner than by a search."""
+    characters = np.frombuffer(body, np.uint8)
+    for start in range(0, len(characters) - 1, _PART):
+        part = characters[start : start + _PART + 1]
+        behind_ends = part[:-1] == _NEWLINE
+        behind_ends &= (part[1:] < ord("+")) | (part[1:] == ord("/"))
+        if behind_ends.any():
+            return True
+    return False
 
 
 def tidy(body: bytes, dialect: Dialect) -> bytes:
@@ -131,6 +145,13 @@ def _unquoted(body: bytes, dialect: Dialect) -> bytes:
         separators = b" \t" if dialect.separator == " " else dialect.separator.encode()
         characters[within & np.isin(characters, np.frombuffer(separators, np.uint8))] = ord("_")
     return characters[characters != _QUOTE].tobytes()
+
+
+def count_of(body: bytes, character: str) -> int:
+    """Return how often an ASCII character stands in the text."""
+    characters = np.frombuffer(body, np.uint8)
+    parts = (characters[start : start + _PART] for start in range(0, len(characters), _PART))
+    return sum(int(np.count_nonzero(part == ord(character))) for part in parts)
 
 
 def fields_per_line(body: bytes, separator: str, count: int) -> int | None:

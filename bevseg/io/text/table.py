@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from bevseg.errors import CloudFormatError
@@ -133,7 +132,7 @@ def numbers(
 
 def _has_longer(text: bytes, separator: str, expected: int) -> bool:
     """Whether there are more separators than lines with all columns have: polars tells short lines alone."""
-    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(separator))) != expected
+    return rows.count_of(text, separator) != expected
 
 
 def _ragged(text: bytes, separator: str, count: int) -> int | None:
