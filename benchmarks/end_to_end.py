@@ -62,7 +62,9 @@ def main() -> None:
 def measure(points: int, repeats: int) -> dict[str, Any]:
     """Time codec and pipeline in turn; return medians."""
     street_cloud.ready(points, FOLDER)
-    codec, pipeline = (_Worker(name, points) for name in ("codec", "pipeline"))
+    codec, pipeline = (
+        Worker(__file__, "--worker", name, "--points", str(points)) for name in ("codec", "pipeline")
+    )
     pairs = [(codec.turn(), pipeline.turn()) for _ in range(repeats)]
     codec.end()
     peak = pipeline.end()
@@ -93,15 +95,18 @@ def table(run: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-class _Worker:
-    """A process that measures once whenever it is told to."""
+class Worker:
+    """A process that measures once whenever it is told to: a script that calls `serve`, and its arguments."""
 
-    def __init__(self, kind: str, points: int) -> None:
+    def __init__(self, *script: str) -> None:
         # Threads that spin while they wait would slow down the worker whose turn it is.
         environment = {"OMP_WAIT_POLICY": "passive"} | os.environ
-        command = [sys.executable, __file__, "--worker", kind, "--points", str(points)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, *script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         self._answer()
 
@@ -129,17 +134,22 @@ class _Worker:
         return json.loads(answer)
 
 
-def _serve(once: Callable[[Path, Path], dict[str, float]], points: int, name: str) -> None:
-    """Warm up on a small street, then measure for every line that comes in."""
-    out = FOLDER / f"out_{name}.laz"
-    once(street_cloud.ready(SMALL, FOLDER), out)
+def serve(once: Callable[[], dict[str, float]]) -> None:
+    """Measure for every line that comes in; at the end, answer with the peak memory in MiB."""
     print(json.dumps("ready"), flush=True)
     for word in sys.stdin:
         if word.strip() == "end":
             break
-        print(json.dumps(once(street_cloud.ready(points, FOLDER), out)), flush=True)
-    out.unlink(missing_ok=True)
+        print(json.dumps(once()), flush=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+
+
+def _serve(once: Callable[[Path, Path], dict[str, float]], points: int, name: str) -> None:
+    """Warm up on a small street, then measure on a large one."""
+    out = FOLDER / f"out_{name}.laz"
+    once(street_cloud.ready(SMALL, FOLDER), out)
+    serve(lambda: once(street_cloud.ready(points, FOLDER), out))
+    out.unlink(missing_ok=True)
 
 
 def _codec(points: int) -> None:
@@ -166,7 +176,7 @@ def _pipeline(points: int) -> None:
     from bevseg.runtime.progress import Stopwatch
     from bevseg.seg import checkpoint
 
-    model = checkpoint.load(_random_model())
+    model = checkpoint.load(random_model(CELL, FOLDER))
 
     def once(path: Path, out: Path) -> dict[str, float]:
         watch = Stopwatch()
@@ -180,8 +190,8 @@ def _pipeline(points: int) -> None:
     _serve(once, points, "pipeline")
 
 
-def _random_model() -> Path:
-    """Write a model of two untrained networks."""
+def random_model(cell: float, folder: Path) -> Path:
+    """Write a model of two untrained networks for cells of this side, m."""
     import torch
 
     from bevseg.bev.bands import bands
@@ -191,10 +201,10 @@ def _random_model() -> Path:
     from bevseg.seg.models.build import build
 
     torch.manual_seed(0)
-    settings = Settings(raster=RasterConfig(cell=CELL), net=NetConfig(filters=16))
+    settings = Settings(raster=RasterConfig(cell=cell), net=NetConfig(filters=16))
     tables = bands(settings.raster.features)
     nets = {name: build(settings.net, len(table), len(OUTPUTS)) for name, table in tables.items()}
-    path = FOLDER / "random.safetensors"
+    path = folder / f"random_{cell:g}.safetensors"
     checkpoint.save(checkpoint.Model(nets, tables, settings), path, overwrite=True)
     return path
 
