@@ -10,6 +10,7 @@ import pytest
 
 import bevseg as api
 from bevseg.cli.console import Console
+from bevseg.runtime.lock import NAME
 from bevseg.seg.training import loop
 from bevseg.stages import train as stage
 from tests import tiny
@@ -352,6 +353,7 @@ def test_signals_keep_the_state(work, whole, tmp_path, number, code):
     assert running.returncode == code
     assert "Traceback" not in stderr
     assert ("with --resume it goes on from there" in stderr) == (number != "SIGKILL")
-    assert left_behind(out) == [STATE]
+    # Nobody can tidy up after SIGKILL: the next training takes the lock of a process that is gone.
+    assert left_behind(out) == ([NAME, STATE] if number == "SIGKILL" else [STATE])
     assert train(work, out, "--resume").exit_code == 0
     assert bytes_of(out) == whole
