@@ -23,7 +23,7 @@ from bevseg.core.raster import Raster, tile_of
 from bevseg.core.scores import count_labels
 from bevseg.core.tiles import cut
 from bevseg.errors import InputError, LabelError
-from bevseg.ground.find_ground import Ground, find_ground, find_ground_of
+from bevseg.ground.find_ground import Ground, find_ground, find_ground_by_block
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
@@ -132,7 +132,7 @@ def label_survey(
     for number, cloud in enumerate(clouds):
         points.add(cloud, number)
     limits = limits_of(clouds, settings.slices)
-    dems = {block: find_ground_of(points, block, settings.ground).dem for block in points}
+    dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
     found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
     for block in points:
         labels = _label_block(points, block, dems, limits, model, device, tta)

@@ -67,10 +67,10 @@ class Blocks(NamedTuple):
         west, north = block.col * self.cells - margin, (block.row + 1) * self.cells - 1 + margin
         return Grid(self.cell, west, north, size, size)
 
-    def within(self, block: Block, reach: float) -> list[Block]:
-        """Return the blocks within `reach` (m) of a block; it is the first of them."""
-        rings = range(int(np.ceil(reach / self.side)) + 1)
-        steps = sorted({*rings, *(-ring for ring in rings)}, key=abs)
+    def within(self, block: Block, reach: float, count: int = 1) -> list[Block]:
+        """Return the blocks within `reach` (m) of a square of `count` x `count` blocks, the south-west one first."""
+        rings = int(np.ceil(reach / self.side))
+        steps = sorted(range(-rings, rings + count), key=abs)
         return [Block(block.col + right, block.row + up) for up in steps for right in steps]
 
     def join(self, rasters: Mapping[Block, Raster], grid: Grid) -> Raster:
@@ -186,11 +186,14 @@ class PointsByBlock:
         """Return the points of a block."""
         return self.around(block, 0)
 
-    def around(self, block: Block, reach: float) -> PointCloud:
-        """Return the points of a block, and behind them those within `reach` (m) of it."""
+    def around(self, block: Block, reach: float, count: int = 1) -> PointCloud:
+        """Return the points of a block, and behind them those within `reach` (m) of it.
+
+        With a `count`, the block is the south-west one of a square of `count` x `count` blocks.
+        """
         found = list(self.segments(block))
-        for beside in self.layout.within(block, reach)[1:]:
-            found += (self._moved(each, beside, block, reach) for each in self.segments(beside))
+        for beside in self.layout.within(block, reach, count)[1:]:
+            found += (self._moved(each, beside, block, reach, count) for each in self.segments(beside))
         none = np.empty(0, np.int32)
         x, y, z = (np.concatenate([none, *(getattr(each, axis) for each in found)]) for axis in "xyz")
         labels = None
@@ -207,9 +210,10 @@ class PointsByBlock:
             crs=self.crs,
         )
 
-    def _moved(self, segment: Segment, own: Block, block: Block, reach: float) -> Segment:
-        """Return the points of a block that lie within `reach` of another block, counted from its corner."""
-        corner, opposite = self.layout.corner(block), self.layout.corner(Block(block.col + 1, block.row + 1))
+    def _moved(self, segment: Segment, own: Block, block: Block, reach: float, count: int) -> Segment:
+        """Return the points of a block that lie within `reach` of a square of blocks, counted from its corner."""
+        corner = self.layout.corner(block)
+        opposite = self.layout.corner(Block(block.col + count, block.row + count))
         far, near = int(in_steps(reach)), np.ones(len(segment.x), bool)
         moved = []
         for values, start, here, end in zip(

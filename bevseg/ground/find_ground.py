@@ -1,6 +1,6 @@
 """Points -> DEM, and which of the points are ground, block by block.
 
-The ground of a block is looked for among its own points and those within `REACH`. What lies further away has no say:
+The ground of a block is looked for among its own points and those around it. What lies further away has no say:
 neither how a survey was cut into files, nor where a cloud ends.
 """
 
@@ -19,11 +19,15 @@ from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.search import DEM_BANDS, choose, require_rasters, search, system_of
+from bevseg.ground.search import DEM_BANDS, choose, find_dem, find_surface, require_rasters, system_of
+from bevseg.ground.surface import Surface
 
-REACH = {"flat-zones": 64.0, "smrf": 128.0}
-"""How far around a block its ground is looked for by each method, m. The first also gives the density of the points,
-which chooses the method."""
+NEAR, WIDE = 64.0, 128.0
+"""How far around a block its ground is looked for, m. Openings look at a square of `SQUARE` blocks and what lies
+within WIDE of it: their windows are wide, and one search serves the blocks of the square. All else ends at NEAR."""
+
+SQUARE = 4
+"""Blocks along the side of such a square."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
         return Ground(unknown, np.zeros(len(cloud), bool), config.method, "no point is finite")
     require_rasters(cloud, extent, cell)
     points = PointsByBlock.of_cloud(cloud, Blocks.of(cell))
-    found = {block: find_ground_of(points, block, config) for block in points}
+    found = find_ground_by_block(points, config)
     dem = points.layout.join({block: of.dem for block, of in found.items()}, Grid.covering(cell, *extent))
     is_ground = np.zeros(len(cloud), bool)
     for block, of in found.items():
@@ -88,28 +92,37 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     return Ground(dem, is_ground, *_summary(list(found.values())))
 
 
-def find_ground_of(points: PointsByBlock, block: Block, config: GroundConfig) -> Ground:
-    """Find the ground of one block.
+def find_ground_by_block(points: PointsByBlock, config: GroundConfig) -> dict[Block, Ground]:
+    """Find the ground of every block that holds points.
 
     Parameters
     ----------
     points
-        Those of the block and of the blocks within `REACH`.
-    block
-        Holds at least one point.
+        Those of a survey.
     config
         Method and thresholds.
 
     Returns
     -------
-    Ground
-        The DEM reaches beyond the block, where it is only known for this block. `is_ground` is that of its points.
+    dict
+        A DEM reaches beyond its block, where it is only known for this block. `is_ground` is that of its points.
     """
-    cell = points.layout.cell
-    method, why = choose(points.around(block, REACH["flat-zones"]), config.method)
-    near = points.around(block, REACH[method])
-    dem, is_ground = search(near, cell, dataclasses.replace(config, method=method))
-    return Ground(dem, is_ground[: points.count(block)], method, why)
+    cell, found = points.layout.cell, {}
+    openings: dict[Block, tuple[Grid, Surface]] = {}
+    for block in points:
+        near = points.around(block, NEAR)
+        method, why = choose(near, config.method)
+        own = dataclasses.replace(config, method=method)
+        if method == "smrf":
+            square = Block(block.col // SQUARE * SQUARE, block.row // SQUARE * SQUARE)
+            if square not in openings:
+                openings[square] = find_surface(points.around(square, WIDE, SQUARE), own)
+            surface = openings[square]
+        else:
+            surface = find_surface(near, own)
+        dem, is_ground = find_dem(near, *surface, cell)
+        found[block] = Ground(dem, is_ground[: points.count(block)], method, why)
+    return found
 
 
 def _summary(found: Sequence[Ground]) -> tuple[str, str]:

@@ -44,39 +44,55 @@ def choose(cloud: PointCloud, method: str) -> tuple[str, str]:
     return choose_method(method, *point_density(count))
 
 
-def search(cloud: PointCloud, cell: float, config: GroundConfig) -> tuple[Raster, NDArray[np.bool_]]:
-    """Find the ground of points that lie close together, by the method of the settings.
+def find_surface(cloud: PointCloud, config: GroundConfig) -> tuple[Grid, Surface]:
+    """Find the surface of the ground by the method of the settings.
 
     Parameters
     ----------
     cloud
         At least one point that is finite.
-    cell
-        Cell of the DEM, m.
     config
         Thresholds, and the method: not `auto`.
 
     Returns
     -------
-    Raster, NDArray
-        The DEM, and which points are ground.
+    Grid, Surface
+        The grid of the search, and the surface on it.
     """
-    extent = Extent.of(cloud)
-    assert extent is not None, "no point is finite"
-    grid, coarse = Grid.covering(cell, *extent), Grid.covering(COARSE, *extent)
+    coarse = Grid.covering(COARSE, *_extent(cloud))
     fine = finer_grid(coarse, FINE)
     low, count = lowest(cloud, fine)
     density, _ = point_density(count)
     del count  # as large as the DEM
     if config.method == "smrf":
-        searched = finer_grid(coarse, COARSE / 2)
-        surface = smrf_on_four_grids(low, config, density)
-    else:
-        searched = fine if density >= DENSE else coarse
-        surface = _search_flat_zones(cloud, searched, low if searched is fine else coarsen(low))
-    del low
+        return finer_grid(coarse, COARSE / 2), smrf_on_four_grids(low, config, density)
+    searched = fine if density >= DENSE else coarse
+    return searched, _search_flat_zones(cloud, searched, low if searched is fine else coarsen(low))
+
+
+def find_dem(
+    cloud: PointCloud, searched: Grid, surface: Surface, cell: float
+) -> tuple[Raster, NDArray[np.bool_]]:
+    """Return the DEM through the points near a surface, and which points these are.
+
+    Parameters
+    ----------
+    cloud
+        Points that lie within the grid of the search.
+    searched, surface
+        As from `find_surface`.
+    cell
+        Cell of the DEM, m.
+    """
+    grid = Grid.covering(cell, *_extent(cloud))
     is_ground, off = label_points(cloud, searched, surface, grid)
     return Raster(grid, DEM_BANDS, dem_bands(searched, surface, grid, off), *system_of(cloud)), is_ground
+
+
+def _extent(cloud: PointCloud) -> Extent:
+    extent = Extent.of(cloud)
+    assert extent is not None, "no point is finite"
+    return extent
 
 
 def require_rasters(cloud: PointCloud, extent: Extent, cell: float) -> None:

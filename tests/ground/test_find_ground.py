@@ -18,7 +18,7 @@ from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import EXTRAPOLATED, INTERPOLATED, MEASURED
 from bevseg.errors import InputError
 from bevseg.ground.dem import KNOWN
-from bevseg.ground.find_ground import REACH, find_ground
+from bevseg.ground.find_ground import find_ground
 from bevseg.ground.smrf import BROAD
 from bevseg.io.read import read_cloud
 from tests import scenes
@@ -189,18 +189,16 @@ def test_the_dem_knows_a_height_around_its_points_and_says_where_it_was_measured
     seen = np.zeros(known.shape, bool)
     seen.ravel()[found.dem.grid.cell_of(*xyz[:, :2].T)] = True
     assert known[seen].all()
-    if len(PointsByBlock.of_cloud(cloud, Blocks.of(0.2))) == 1:
-        assert known.all()
     mask = found.is_ground if cloud.finite is None else found.is_ground[cloud.finite]
     cells = found.dem.grid.cell_of(*xyz[mask, :2].T)
     hit = np.zeros(found.dem.grid.shape, bool)
     hit.ravel()[cells] = True
     np.testing.assert_array_equal(found.dem["source"] == MEASURED, hit)
-    expected = np.inf if not hit.any() else ndimage.distance_transform_edt(~hit) * 0.2
-    within = known & (expected <= REACH["flat-zones"])
-    np.testing.assert_allclose(
-        found.dem["distance"][within], np.broadcast_to(expected, hit.shape)[within], rtol=1e-5
-    )
+    assert ((found.dem["distance"] == 0) == hit).all()
+    if len(PointsByBlock.of_cloud(cloud, Blocks.of(0.2))) == 1:  # else each block measures among what it sees
+        assert known.all()
+        expected = np.inf if not hit.any() else ndimage.distance_transform_edt(~hit) * 0.2
+        np.testing.assert_allclose(found.dem["distance"], np.broadcast_to(expected, hit.shape), rtol=1e-5)
     assert (found.dem["source"][found.dem["distance"] > KNOWN] == EXTRAPOLATED).all()
     assert found.dem.grid == Grid.covering(0.2, *(tuple(f(a) for f in (min, max)) for a in xyz[:, :2].T))
 
