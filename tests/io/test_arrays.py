@@ -8,11 +8,13 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bevseg.errors import CloudFormatError, OutOfMemoryError, UsageError
+from bevseg.io.coordinates import finite_ends
+from bevseg.io.crs.degrees import LEAST, like_degrees
 from bevseg.io.find import find_clouds
 from bevseg.io.formats import same_format
 from bevseg.io.read import read_cloud
@@ -219,6 +221,7 @@ def test_of_a_directory_only_arrays_of_points_are_clouds(tmp_path):
     ),
 )
 def test_fields_of_any_name_and_type_come_back(tmp_path_factory, xyz, kinds):
+    assume(len(xyz) < LEAST or not like_degrees(finite_ends(xyz)))  # such a cloud is refused
     rng = np.random.default_rng(len(xyz))
     arrays = {name: rng.integers(0, 2, len(xyz)).astype(kind) for name, kind in kinds.items()}
     path = saved(tmp_path_factory.mktemp("arrays") / "a.npz", points=xyz, **arrays)
