@@ -93,12 +93,8 @@ def relabel(
 
     Parameters
     ----------
-    source
-        The open file.
-    labels
-        Called for each batch in turn with the place of its first point, and the class codes of its points in the
-        source; returns their labels. `kept` there says which points get a code as it is: a code of the source to
-        keep, or 0 for a point that takes no part.
+    source, labels
+        As for `bevseg.io.write.relabel_file`.
     path, scheme, upgrade, write_points
         As for `write`.
     size
