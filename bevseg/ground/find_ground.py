@@ -107,21 +107,54 @@ def find_ground_by_block(points: PointsByBlock, config: GroundConfig) -> dict[Bl
     dict
         A DEM reaches beyond its block, where it is only known for this block. `is_ground` is that of its points.
     """
-    cell, found = points.layout.cell, {}
-    openings: dict[Block, tuple[Grid, Surface]] = {}
-    for block in points:
+    found: dict[Block, Ground] = {}
+    for square in dict.fromkeys(square_of(block) for block in points):
+        found |= find_ground_of_square(points, square, config)
+    return found
+
+
+def square_of(block: Block) -> Block:
+    """Return the south-west block of the square that a block lies in."""
+    return Block(block.col // SQUARE * SQUARE, block.row // SQUARE * SQUARE)
+
+
+def blocks_of(square: Block) -> list[Block]:
+    """Return the blocks of a square."""
+    return [Block(square.col + right, square.row + up) for up in range(SQUARE) for right in range(SQUARE)]
+
+
+def find_ground_of_square(points: PointsByBlock, square: Block, config: GroundConfig) -> dict[Block, Ground]:
+    """Find the ground of every block of a square that holds points; what one costs serves the others.
+
+    Parameters
+    ----------
+    points
+        Those of a survey; only those within WIDE of the square matter.
+    square
+        Its south-west block, of `square_of`.
+    config
+        Method and thresholds.
+
+    Returns
+    -------
+    dict
+        As from `find_ground_by_block`.
+    """
+    found: dict[Block, Ground] = {}
+    opened: tuple[Grid, Surface] | None = None
+    for block in blocks_of(square):
+        count = points.count(block)
+        if count == 0:
+            continue
         near = points.around(block, NEAR)
         method, why = choose(near, config.method)
         own = dataclasses.replace(config, method=method)
         if method == "smrf":
-            square = Block(block.col // SQUARE * SQUARE, block.row // SQUARE * SQUARE)
-            if square not in openings:
-                openings[square] = find_surface(points.around(square, WIDE, SQUARE), own)
-            surface = openings[square]
+            surface = opened = opened or find_surface(points.around(square, WIDE, SQUARE), own)
         else:
             surface = find_surface(near, own)
-        dem, is_ground = find_dem(near, *surface, cell)
-        found[block] = Ground(dem, is_ground[: points.count(block)], method, why)
+        dem, is_ground = find_dem(near, *surface, points.layout.cell)
+        found[block] = Ground(dem, is_ground[:count], method, why)
     return found
 
 
