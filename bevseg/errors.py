@@ -134,6 +134,10 @@ class OutputWriteError(BevsegError, OSError):
     exit_code = 6
 
 
+class NoRoomError(OutputWriteError):
+    """The disk is full: no other output can be written either."""
+
+
 class OutputInUseError(BevsegError):
     """Another process writes into the output, or has taken it over."""
 

@@ -135,7 +135,7 @@ def label_survey(
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
     found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
     for block in points:
-        labels = _label_block(points, block, dems, limits, model, device, tta)
+        labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
         start = 0
         for segment in points.segments(block):
             own = slice(start, start + len(segment.indices))
@@ -158,25 +158,69 @@ def ensure_one_system(clouds: Sequence[PointCloud]) -> Crs | None:
     return next(iter(systems), None)
 
 
-def _label_block(
+@dataclass(frozen=True)
+class BlockOutputs:
+    """The outputs of the stages for a block.
+
+    Attributes
+    ----------
+    dem
+        Of the block and what the networks see around it.
+    bands
+        Slice -> bands that the network reads, on the same grid.
+    point_labels
+        Class and confidence of the points of the block, in their order.
+    """
+
+    dem: Raster
+    bands: dict[str, Raster]
+    point_labels: PointLabels
+
+
+def label_block(
     points: PointsByBlock,
     block: Block,
     dems: Mapping[Block, Raster],
     limits: SliceLimits,
     model: Model,
-    device: str,
-    tta: PredictConfig,
-) -> PointLabels:
-    """Return the labels of the points of a block, in their order."""
-    settings, tiling = model.settings, tiling_of(model, model.bands, tta)
-    margin = tiling.margin + tiling.multiple
-    window = points.layout.grid(block, margin)
-    reach = margin * window.cell
-    dem = points.layout.join(dems, window)
-    near = points.around(block, reach)
-    bands = rasterize(near, dem, settings.slices, settings.raster, limits=limits)
-    classes = classify(bands, model, wanted=points.layout.grid(block), device=device, tta=tta)
-    return backproject(points.of(block), dem, classes, settings.slices, limits=limits)
+    *,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
+    watch: Stopwatch | None = None,
+) -> BlockOutputs:
+    """Label the points of a block of a survey.
+
+    Parameters
+    ----------
+    points
+        Those of the survey; only those of the block and within `reach_of` the model matter.
+    block
+        The block.
+    dems
+        DEM of the block and of those within `reach_of` the model that hold points.
+    limits
+        Slabs of the survey.
+    model, device, tta, watch
+        As for `label`.
+    """
+    settings, watch = model.settings, watch or Stopwatch()
+    reach = reach_of(model, tta)
+    with watch("rasterize"):
+        dem = points.layout.join(dems, points.layout.grid(block, round(reach / settings.raster.cell)))
+        near = points.around(block, reach)
+        bands = rasterize(near, dem, settings.slices, settings.raster, limits=limits)
+        del near  # as large as all points of the block
+    with watch("predict"):
+        classes = classify(bands, model, wanted=points.layout.grid(block), device=device, tta=tta)
+    with watch("backproject"):
+        labels = backproject(points.of(block), dem, classes, settings.slices, limits=limits)
+    return BlockOutputs(dem, bands, labels)
+
+
+def reach_of(model: Model, tta: PredictConfig = NO_TTA) -> float:
+    """Return how far around a block its labels depend on points, m."""
+    tiling = tiling_of(model, model.bands, tta)
+    return (tiling.margin + tiling.multiple) * model.settings.raster.cell
 
 
 def classify(
@@ -209,15 +253,17 @@ def classify(
     }
 
 
-def oracle(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> PointLabels:
+def oracle(
+    cloud: PointCloud, dem: Raster, slices: SliceConfig, *, limits: SliceLimits | None = None
+) -> PointLabels:
     """Carry the true label of each cell back to the points: what perfect networks would reach."""
     sure = {
         name: dataclasses.replace(
             raster, names=("class", "confidence"), values=np.repeat(raster.values, 2, 0)
         )
-        for name, raster in label_rasters(cloud, dem, slices).items()
+        for name, raster in label_rasters(cloud, dem, slices, limits=limits).items()
     }
-    return backproject(cloud, dem, sure, slices)
+    return backproject(cloud, dem, sure, slices, limits=limits)
 
 
 def truth(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> dict[str, Raster]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numba
@@ -38,24 +38,37 @@ class SliceLimits(NamedTuple):
 
 def limits_of(clouds: Sequence[PointCloud], config: SliceConfig) -> SliceLimits:
     """Return the slabs of the clouds of a survey; with `reference="mode"` they lie above their street level."""
-    level = street_level(clouds) if config.reference == "mode" else np.nan
+    counts = Counter[int]()
+    for cloud in clouds if needs_level(config) else ():
+        counts.update(count_heights(cloud))
+    return limits_above(config, counts)
+
+
+def needs_level(config: SliceConfig) -> bool:
+    """Return whether the slabs lie above the street level of the whole survey."""
+    return config.reference == "mode"
+
+
+def limits_above(config: SliceConfig, heights: Mapping[int, int]) -> SliceLimits:
+    """Return the slabs of a survey, given the number of its points by height: the sum of `count_heights`."""
+    level = street_level(heights) if needs_level(config) else np.nan
     return SliceLimits(config.ground_band, config.split, level)
 
 
-def street_level(clouds: Sequence[PointCloud]) -> float:
+def count_heights(cloud: PointCloud) -> dict[int, int]:
+    """Return the number of points by their height, in steps of a metre: ceil(z)."""
+    z = cloud.z if cloud.used is None else cloud.z[cloud.used]
+    metres = np.ceil(in_steps(z * cloud.scale[2] + cloud.offset[2]) / STEPS).astype(np.int64)
+    return dict(zip(*(each.tolist() for each in np.unique(metres, return_counts=True)), strict=True))
+
+
+def street_level(heights: Mapping[int, int]) -> float:
     """Return the height that most points share, in steps of a metre: mode(ceil(z)), m; 0 without points.
 
     The published slice plane lies a fixed distance above it, one horizontal plane per survey. On a slope it is wrong:
     2 % over 150 m move the plane by 3 m.
     """
-    counts = Counter[int]()
-    for cloud in clouds:
-        z = cloud.z if cloud.used is None else cloud.z[cloud.used]
-        metres = np.ceil(in_steps(z * cloud.scale[2] + cloud.offset[2]) / STEPS).astype(np.int64)
-        counts.update(
-            dict(zip(*(each.tolist() for each in np.unique(metres, return_counts=True)), strict=True))
-        )
-    return float(max(sorted(counts), key=counts.__getitem__, default=0))
+    return float(max(sorted(heights), key=heights.__getitem__, default=0))
 
 
 @numba.njit(inline="always")

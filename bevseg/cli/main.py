@@ -35,7 +35,7 @@ COMMANDS = {
 """Command -> short help, in the order of the pipeline. Each command is a file of its name."""
 
 WORKERS = {
-    "run": "bevseg.runner.label_cloud",
+    "run": "bevseg.runner.workers",
     "ingest": "bevseg.stages.ingest",
     "ground": "bevseg.stages.ground",
     "rasterize": "bevseg.stages.rasterize",

@@ -13,6 +13,8 @@ A sparse survey has no small part of that kind. So it stays whole, however few p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,8 @@ LARGE = 4e6
 
 _SHARE, _SHRINKS = 100, 10
 _CHUNK = 1 << 20
+_DENSE = 1 << 20
+_ROW = 0xFFFFFFFF
 _OFFSET, _FARTHEST = 1 << 30, float(1 << 29)
 """Makes the index of a column positive; the farthest column is beyond any coordinate."""
 
@@ -34,29 +38,70 @@ _OFFSET, _FARTHEST = 1 << 30, float(1 << 29)
 def find_far_points(cloud: PointCloud) -> NDArray[np.bool_] | None:
     """Return which points are far, (N,); None if none are."""
     bounds = cloud.bounds()
-    if bounds is None:
-        return None
-    extent = _area(*bounds[:2])
-    if extent <= LARGE:
+    if bounds is None or _area(*bounds[:2]) <= LARGE:
         return None
     keys = np.concatenate([_keys(cloud, start) for start in range(0, len(cloud), _CHUNK)])
-    cells, counts = np.unique(keys, return_counts=True)
-    counts[cells < 0] = 0
-    part = _parts(cells)
-    points = np.bincount(part, counts).astype(np.int64)
+    far = far_cells(*count_cells(cloud, keys), bounds[:2])
+    return None if len(far) == 0 else np.isin(keys, far)
+
+
+def count_cells(
+    cloud: PointCloud, keys: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells that hold points that take part, a number for each, sorted; and how many points each holds."""
+    if keys is None:
+        keys = _keys(cloud, 0, len(cloud))
+    used = keys[keys >= 0]
+    if len(used) == 0:
+        return used, used
+    first, most = int(used.min()), int(used.max())
+    columns = (most >> 32) - (first >> 32) + 1
+    low, high = int((used & _ROW).min()), int((used & _ROW).max())
+    rows = high - low + 1
+    if columns * rows > _DENSE:  # a point far away: few cells of many
+        cells, counts = np.unique(used, return_counts=True)
+        return cells, counts.astype(np.int64)
+    place = ((used >> 32) - (first >> 32)) * rows + ((used & _ROW) - low)
+    table = np.bincount(place, minlength=columns * rows)
+    held = np.flatnonzero(table)
+    return ((held // rows + (first >> 32)) << 32) | (held % rows + low), table[held]
+
+
+def far_cells(
+    cells: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    bounds: Sequence[tuple[float, float]],
+) -> NDArray[np.int64]:
+    """Return the cells whose points are far.
+
+    Parameters
+    ----------
+    cells, counts
+        As from `count_cells`, of all points together.
+    bounds
+        Smallest and largest x and y of the points, m.
+    """
+    none = np.empty(0, np.int64)
+    extent = _area(bounds[0], bounds[1])
+    if extent <= LARGE or len(cells) == 0:
+        return none
+    parts = _parts(cells)
+    points = np.bincount(parts, counts).astype(np.int64)
     total = int(points.sum())
     order = np.argsort(-points, kind="stable")
     left = total - np.cumsum(points[order])
     far_parts = order[1 + int(np.argmax(left <= max(total // _SHARE, total >= 10))) :]
-    is_far_cell = np.isin(part, far_parts) & (cells >= 0)
-    if not is_far_cell.any():
-        return None
-    near = cells[~is_far_cell & (cells >= 0)]
-    columns, rows = (near >> 32) - _OFFSET, (near & 0xFFFFFFFF) - _OFFSET
+    is_far = np.isin(parts, far_parts)
+    near = cells[~is_far]
+    columns, rows = (near >> 32) - _OFFSET, (near & _ROW) - _OFFSET
     kept = _area(*((float(i.min()) * GAP, float(i.max()) * GAP) for i in (columns, rows)))
-    if kept * _SHRINKS > extent:
-        return None
-    return is_far_cell[np.searchsorted(cells, keys)]
+    return none if kept * _SHRINKS > extent else cells[is_far]
+
+
+def cells_within(x: tuple[float, float], y: tuple[float, float]) -> set[int]:
+    """Return the cells that share something with a rectangle, m; the upper ends do not belong to it."""
+    columns, rows = (range(int(low // GAP) + _OFFSET, -int(-high // GAP) + _OFFSET) for low, high in (x, y))
+    return {(column << 32) | row for column in columns for row in rows}
 
 
 def _area(x: tuple[float, float], y: tuple[float, float]) -> float:
@@ -64,9 +109,9 @@ def _area(x: tuple[float, float], y: tuple[float, float]) -> float:
     return (x[1] - x[0] + GAP) * (y[1] - y[0] + GAP)
 
 
-def _keys(cloud: PointCloud, start: int) -> NDArray[np.int64]:
+def _keys(cloud: PointCloud, start: int, size: int = _CHUNK) -> NDArray[np.int64]:
     """Return a number for the cell of each of some points, -1 for one that takes no part."""
-    part = slice(start, start + _CHUNK)
+    part = slice(start, start + size)
     column, row = (
         np.clip(
             floor_cell(steps[part] * cloud.scale[axis] + cloud.offset[axis], GAP), -_FARTHEST, _FARTHEST

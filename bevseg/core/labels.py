@@ -7,10 +7,11 @@ one to the other, both ways.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,11 @@ class Scheme:
     name: str
     entries: tuple[ClassEntry, ...]
     strict: bool = False
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, Any]) -> Self:
+        """Return the scheme that `dataclasses.asdict` has made a table of."""
+        return cls(table["name"], tuple(ClassEntry(**entry) for entry in table["entries"]), table["strict"])
 
     def decode(self, codes: NDArray[np.integer], *, where: str, strict: bool = False) -> NDArray[np.uint8]:
         """Return the train id of each code; ignored and unknown codes become undefined.

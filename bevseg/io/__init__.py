@@ -66,6 +66,8 @@ class Format:
     inside
         Suffix of another format whose files may be of this one: `holds(path)` of the reader decides. `ending(path)`
         gives the word of `written` for a result in the same format.
+    sensor_frame
+        Whether coordinates count from the scanner, so that no two files lie in one place.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Format:
     any_suffix: bool = False
     takes_upgrade: bool = False
     inside: str | None = None
+    sensor_frame: bool = False
 
 
 FORMATS = (
@@ -131,7 +134,14 @@ FORMATS = (
         by_content=True,
         starts=(b"\x93NUMPY",),
     ),
-    Format("KITTI", (".bin", ".pcd.bin"), "bevseg.io.kitti", takes_columns=True, by_content=True),
+    Format(
+        "KITTI",
+        (".bin", ".pcd.bin"),
+        "bevseg.io.kitti",
+        takes_columns=True,
+        by_content=True,
+        sensor_frame=True,
+    ),
     Format(
         "text",
         (".asc", ".csv", ".pts", ".txt", ".xyz"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import stat
@@ -64,11 +65,13 @@ class Found:
     skipped: dict[Path, str] = field(default_factory=dict)
 
 
-def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = True) -> Found:
+def find_clouds(
+    paths: Sequence[Path], *, apart: bool = False, distinct: bool = True, recursive: bool = False
+) -> Found:
     """Find the clouds among files and directories, sorted by name within each.
 
-    A file that is named is a cloud. A file of a directory (not below it) is a cloud if it has the suffix of one, or
-    if its first lines are rows of numbers. The others, hidden files and documents such as README are skipped, and so
+    A file that is named is a cloud. A file of a directory is a cloud if it has the suffix of one, or if its first
+    lines are rows of numbers. The others, hidden files and documents such as README are skipped, and so
     are rasters and trajectories whose suffix is one of text, and what cannot be opened. Pipes, sockets and devices
     are never opened.
 
@@ -80,6 +83,8 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = 
         Whether each scan of a file with several is a cloud of its own, `<stem>_scan1`, `<stem>_scan2`.
     distinct
         Whether no two clouds may have the same stem.
+    recursive
+        Whether directories are searched below as well. The stem of a cloud there begins with its folders: `a/b/scan`.
 
     Raises
     ------
@@ -92,19 +97,19 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = 
     UsageError
         If two clouds have the same stem, and `distinct`.
     """
-    clouds: list[Path] = []
+    clouds: list[tuple[Path, Path]] = []  # a cloud, and the folder that its stem begins in
     skipped: dict[Path, str] = {}
     for path in paths:
         if kind_of(path) == _KINDS[stat.S_IFDIR]:
-            for entry in _entries(path):
+            for entry in _below(path) if recursive else _entries(path):
                 why = _why_skipped(entry)
                 if why is None:
-                    clouds.append(entry)
+                    clouds.append((entry, path))
                 else:
                     skipped[entry] = why
         else:
             ensure_regular(path)
-            clouds.append(path)
+            clouds.append((path, path.parent))
     if not clouds:
         raise CloudNotFoundError(
             "No point clouds found",
@@ -112,7 +117,11 @@ def find_clouds(paths: Sequence[Path], *, apart: bool = False, distinct: bool = 
             why=f"the directory has {len(skipped)} other files" if skipped else "the directory is empty",
             hint=f"bevseg reads {formats.readable()} (x y z [label]), also gzipped",
         )
-    found = [cloud for path in clouds for cloud in (_scans(path) if apart else [CloudFile(path, stem(path))])]
+    found = [
+        dataclasses.replace(cloud, stem=(path.relative_to(folder).parent / cloud.stem).as_posix())
+        for path, folder in clouds
+        for cloud in (_scans(path) if apart else [CloudFile(path, stem(path))])
+    ]
     if distinct:
         _ensure_distinct(found)
     return Found(found, skipped)
@@ -196,6 +205,20 @@ def _entries(folder: Path) -> list[Path]:
         raise InputError(
             "The directory cannot be read", where=folder, why=error.strerror, hint="check its permissions"
         ) from error
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return the files in a folder and in those below it; links to folders are not followed, they may lead in rings.
+
+    Folders with a hidden name are left out.
+    """
+    found: list[Path] = []
+    for entry in _entries(folder):
+        if entry.is_dir() and not entry.is_symlink():
+            found += [] if entry.name.startswith(".") else _below(entry)
+        else:
+            found.append(entry)
+    return found
 
 
 def _why_skipped(path: Path) -> str | None:

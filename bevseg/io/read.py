@@ -64,7 +64,8 @@ def read_cloud(
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
         If the file, its coordinates, its labels or `columns` cannot be used.
     """
-    return read_with_codes(path, scheme=scheme, columns=columns, scan=scan, strict=strict)[0]
+    cloud, _ = read_with_codes(path, scheme=scheme, columns=columns, scan=scan, strict=strict)
+    return without_far_points(cloud, path)
 
 
 def read_with_codes(
@@ -75,7 +76,11 @@ def read_with_codes(
     scan: int | None = None,
     strict: bool = False,
 ) -> tuple[PointCloud, FileCodes | None]:
-    """Read a cloud as `read_cloud` does, and its class codes as they stand in the file; None if it has none."""
+    """Read a cloud, and its class codes as they stand in the file; None if it has none.
+
+    The cloud is that of `read_cloud`, but that points far away from all others are not marked: in a survey, others
+    may lie near them.
+    """
     ensure_regular(path)
     if path.stat().st_size == 0:
         raise CloudFormatError(
@@ -94,13 +99,12 @@ def read_with_codes(
         entry, raw = _read_raw(path, columns, scan)
     warn_of_missing_heights(raw.cloud, path)
     raw = _without_unclear_codes(raw, entry, path, scheme)
-    labels, decoder = _labels(raw, entry, path, scheme, strict)
-    cloud = _without_far_points(raw.cloud, path)  # it knows its ends, a copy would not
-    cloud = dataclasses.replace(cloud, labels=labels, name=stem(path), origin=path.absolute())
+    labels, decoder = labels_of(raw, entry, path, scheme, strict)
+    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
     return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
 
 
-def _without_far_points(cloud: PointCloud, path: Path) -> PointCloud:
+def without_far_points(cloud: PointCloud, path: Path) -> PointCloud:
     """Mark the points far away from all others, with a warning that says where they are."""
     far = find_far_points(cloud)
     if far is None:
@@ -171,7 +175,7 @@ def _without_unclear_codes(raw: RawCloud, entry: Format, path: Path, scheme: Sch
     return RawCloud(raw.without_codes)
 
 
-def _labels(
+def labels_of(
     raw: RawCloud, entry: Format, path: Path, scheme: Scheme | None, strict: bool
 ) -> tuple[NDArray[np.uint8] | None, Scheme | None]:
     """Return the train ids and the scheme of the codes.

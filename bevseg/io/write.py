@@ -180,6 +180,14 @@ def relabel_file(
         relabel(source, checked, temporary, scheme, size=size, threads=threads, **options)
 
 
+def can_relabel(source: Path, path: Path) -> bool:
+    """Return whether `relabel_file` writes a LAS, LAZ or COPC file to a path of this suffix."""
+    entry, _ = _format(path)
+    if entry.inside is not None:  # an octree is built of all points, or copied
+        return formats.format_to_read(source) == entry
+    return getattr(formats.load(entry.writer or ""), "relabel", None) is not None
+
+
 def _relabelling(entry: Format, path: Path) -> Callable[..., None]:
     """Return what copies LAS with new labels in a format; UsageError if nothing does."""
     relabel: Callable[..., None] | None = getattr(formats.load(entry.writer or ""), "relabel", None)

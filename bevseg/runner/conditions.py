@@ -33,6 +33,7 @@ def _options(request: RunRequest) -> dict[str, Any]:
         "keep": list(request.keep),
         "upgrade_las": request.upgrade_las,
         "scans": request.scans,
+        "apart": request.apart or request.work is not None,
     }
 
 

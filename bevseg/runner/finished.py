@@ -21,9 +21,13 @@ from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, write_error
 from bevseg.runtime.batch import CloudResult
+from bevseg.survey.reading import key_of
 from bevseg.workdir.facts import sha256
 
 REPORT, UNFINISHED = "report.json", "report.unfinished.jsonl"
+
+SCHEMA = 2
+"""Version of these two. A newer one is refused, an older one is read."""
 
 LARGEST = 1 << 28
 """Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
@@ -61,24 +65,25 @@ class Existing:
 
     Attributes
     ----------
-    done
-        Stem -> result of an earlier run.
+    ours
+        Stem -> record of an output that bevseg wrote under the same conditions. It is done if the survey is still
+        the same, and may be replaced if not.
     changed
-        Stem -> why its output is not what this run would write.
+        Stem -> why its output may not be replaced.
     """
 
-    done: dict[str, CloudResult] = field(default_factory=dict)
+    ours: dict[str, Record] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
 
 
 def note(out: Path, stem: str, conditions: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """Note that the outputs of a cloud are complete, just before they appear."""
-    _append(out, {"stem": stem, "conditions": conditions, "cloud": facts})
+    _append(out, {"schema": SCHEMA, "stem": stem, "conditions": conditions, "cloud": facts})
 
 
 def note_training(out: Path, facts: Mapping[str, Any]) -> None:
     """Note that the model is complete."""
-    _append(out, {"training": facts})
+    _append(out, {"schema": SCHEMA, "training": facts})
 
 
 def read_earlier(out: Path) -> Earlier:
@@ -87,7 +92,7 @@ def read_earlier(out: Path) -> Earlier:
     Raises
     ------
     OutputExistsError
-        If there is a report that is not one of bevseg.
+        If there is a report that is not one of bevseg, or one of a newer version.
     """
     path = out / REPORT
     records: dict[str, Record] = {}
@@ -96,6 +101,7 @@ def read_earlier(out: Path) -> Earlier:
         ensure_absent(path, overwrite=path.is_file())
         try:
             table = read_json(path, hint=AGAIN, most_bytes=LARGEST)
+            _ensure_known(table, path)
             records = {stem: _record(table["conditions"], facts) for stem, facts in table["clouds"].items()}
             training = table["training"]
         except (InputError, KeyError, TypeError, AttributeError) as error:
@@ -106,6 +112,7 @@ def read_earlier(out: Path) -> Earlier:
     for line in unfinished.read_text("utf-8", "replace").splitlines() if unfinished.is_file() else []:
         try:
             table = parse_json(line, unfinished, hint=AGAIN)
+            _ensure_known(table, unfinished)
             if "training" in table:
                 training = table["training"]
             else:
@@ -115,10 +122,22 @@ def read_earlier(out: Path) -> Earlier:
     return Earlier(records, training if isinstance(training, dict) else None, path.exists())
 
 
+def _ensure_known(table: Mapping[str, Any], path: Path) -> None:
+    """Raise OutputExistsError if a newer version wrote a table."""
+    schema = table.get("schema", 1)
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise OutputExistsError(
+            "The results are of a newer bevseg",
+            where=path,
+            why=f"they have schema {schema}, this version knows {SCHEMA}",
+            hint="use that version, or give another output, or --overwrite",
+        )
+
+
 def compare(
     request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, now: Mapping[str, Any]
 ) -> Existing:
-    """Sort the clouds whose outputs exist: done under the same conditions, or changed.
+    """Sort the clouds whose outputs exist: written by bevseg under the same conditions, or not.
 
     Raises
     ------
@@ -132,11 +151,10 @@ def compare(
             continue
         why = _difference(request, file, target, earlier.records.get(file.stem), now)
         if why is None:
-            facts = earlier.records[file.stem].facts
-            existing.done[file.stem] = CloudResult((), facts["points"], facts)
+            existing.ours[file.stem] = earlier.records[file.stem]
         else:
             existing.changed[file.stem] = why
-    nothing_left = len(existing.changed) + len(existing.done) == len(clouds)
+    nothing_left = len(existing.changed) + len(existing.ours) == len(clouds)
     if existing.changed and (nothing_left or earlier.has_report):
         raise _exists(existing.changed, {file.stem: Outputs.of(file, request).cloud for file in clouds})
     foreign = {
@@ -147,6 +165,29 @@ def compare(
     if foreign:
         raise _exists(foreign, {stem: earlier.records[stem].output(request.out) for stem in foreign})
     return existing
+
+
+def unchanged(clouds: Sequence[CloudFile], records: Mapping[str, Record]) -> tuple[list[CloudFile], bool]:
+    """Return the clouds whose files are those of their records, and whether they are whole surveys.
+
+    The labels of a cloud depend on all clouds of its survey. If some are missing now, or others have come, they may
+    be other labels.
+    """
+    same = [
+        file
+        for file in clouds
+        if (record := records.get(file.stem)) is not None and sha256(file.path) == record.facts["sha256"]
+    ]
+    surveys: dict[str | None, dict[str, str]] = {}
+    for file in same:
+        facts = records[file.stem].facts
+        surveys.setdefault(facts.get("survey"), {})[file.stem] = facts["sha256"]
+    return same, all(key == survey_key(members) for key, members in surveys.items())
+
+
+def survey_key(members: Mapping[str, str]) -> str:
+    """Return what stands for the clouds of a survey, given the name of each and the SHA-256 of its file."""
+    return key_of("survey", sorted(members.items()))
 
 
 def _exists(reasons: Mapping[str, str], targets: Mapping[str, Path]) -> OutputExistsError:
@@ -177,8 +218,6 @@ def _difference(
         return "the report names another file for this cloud"
     if request.work is not None and not (request.work / file.stem / "labels.npz").is_file():
         return f"its files are not in {request.work}"
-    if sha256(file.path) != record.facts["sha256"]:
-        return f"{file.path} has changed since it was labelled"
     if sha256(target) != record.facts["output_sha256"]:
         return "it has changed since bevseg wrote it"
     return None

@@ -45,6 +45,20 @@ class RunRequest:
         Whether LAS point formats 0 to 5 become 6 to 10, which hold all class codes.
     scans
         `merged`: the scans of an E57 file are one cloud. `apart`: each is a cloud of its own.
+    apart
+        Whether each cloud lies in a place of its own and is labelled without the others.
+    recursive
+        Whether directories are searched below.
+    scratch
+        Folder for scratch files; None: one in `out`.
+    max_memory
+        Bytes that all processes together may use; None: half of what is free.
+    part
+        `(i, n)`: only part i of n of the blocks is labelled, into the scratch folder, and no cloud is written.
+    rasters
+        Whether the DEM and the classes of each survey are written as GeoTIFFs.
+    cluster
+        Address of the scheduler of a cluster that does the work; None: this machine.
     val
         Stems of the clouds held out for early stopping; None: a seeded choice.
     work
@@ -72,6 +86,13 @@ class RunRequest:
     keep: tuple[int, ...] = ()
     upgrade_las: bool = False
     scans: str = MERGED
+    apart: bool = False
+    recursive: bool = False
+    scratch: Path | None = None
+    max_memory: int | None = None
+    part: tuple[int, int] | None = None
+    rasters: bool = False
+    cluster: str | None = None
     val: tuple[str, ...] | None = None
     work: Path | None = None
     tta: PredictConfig = NO_TTA

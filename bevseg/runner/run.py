@@ -8,34 +8,44 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bevseg.config import NAMED, Settings
+from bevseg.config import NAMED, PredictConfig, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
-from bevseg.errors import BevsegError, UsageError
+from bevseg.errors import UsageError
 from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
+from bevseg.runner.label_clouds import Passes
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
-from bevseg.runner.request import APART, TASK, RunRequest
+from bevseg.runner.request import APART, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
+from bevseg.runner.work import Work
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
-from bevseg.runtime.batch import BatchResult, CloudResult, Failure, for_each_cloud
+from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
+from bevseg.runtime.memory import available, limit
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
 from bevseg.seg.models.registry import register, registered
+from bevseg.survey.reading import Labelling, Reading
+from bevseg.survey.scratch import Scratch
 from bevseg.weights import default_model
 from bevseg.workdir.facts import sha256
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
+
+SCRATCH = ".bevseg-scratch"
+"""Folder of the scratch files in that of the results."""
 
 
 def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
@@ -65,10 +75,11 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         If the only cloud, or with `on_error="stop"` any cloud, cannot be used.
     """
     settings, device = _check_options(request)
-    clouds = find_clouds(list(request.paths), apart=request.scans == APART)
+    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
-    with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out) as lock:
+    part = None if request.part is None else "{}/{}".format(*request.part)
+    with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
 
@@ -92,10 +103,12 @@ def _run(
     existing = _existing(request, clouds.clouds, earlier, conditions)
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
-    left = [file for file in clouds.clouds if file.stem not in existing.done]
-    result = _label(request, left, model, conditions, lock, progress, others_done=bool(existing.done))
-    done = existing.done | result.done
-    result.done = {file.stem: done[file.stem] for file in clouds.clouds if file.stem in done}
+    with _scratch(request) as scratch:
+        result = _passes(request, settings, model, conditions, scratch, lock, progress).label(
+            clouds.clouds, existing.ours, frozenset(existing.changed)
+        )
+    if request.part is not None:
+        return result
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
     table = report.report(
         request,
@@ -112,6 +125,7 @@ def _run(
         lock.ensure_held()
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
+        Scratch(_scratch_folder(request)).remove()
         written.append(request.out / REPORT)
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
@@ -119,14 +133,12 @@ def _run(
 def _existing(
     request: RunRequest, clouds: Sequence[CloudFile], earlier: Earlier, conditions: Mapping[str, Any]
 ) -> Existing:
-    """Return which outputs exist already, and log them."""
+    """Return which outputs exist already, and log those that may not be replaced."""
     if request.overwrite:
         return Existing()
     existing = finished.compare(request, clouds, earlier, conditions)
     for stem, why in existing.changed.items():
         log.warning("%s: its output exists, and the cloud is skipped: %s", stem, why)
-    for stem, done in existing.done.items():
-        log.info("already done: %s (%s)", stem, done.facts["outputs"]["cloud"])
     for file in clouds:
         outputs = Outputs.of(file, request)
         if file.stem in earlier.records and not outputs.cloud.exists():
@@ -135,52 +147,72 @@ def _existing(
     return existing
 
 
-def _label(
+def _scratch_folder(request: RunRequest) -> Path:
+    """Return the folder of the scratch files: that of the same results is always the same one."""
+    if request.scratch is None:
+        return request.out / SCRATCH
+    name = hashlib.sha256(str(request.out.absolute()).encode()).hexdigest()[:16]
+    return request.scratch / f"bevseg-{name}"
+
+
+@contextlib.contextmanager
+def _scratch(request: RunRequest) -> Iterator[Scratch]:
+    """Yield the scratch folder. It stays for the next run, unless the results are a single file."""
+    if not is_one_file(request.out):
+        scratch = Scratch(_scratch_folder(request))
+        if request.overwrite and request.part is None:
+            scratch.remove()
+        scratch.folder.mkdir(parents=True, exist_ok=True)
+        yield scratch
+        return
+    with tempfile.TemporaryDirectory(prefix="bevseg-", dir=request.scratch) as folder:
+        yield Scratch(Path(folder))
+
+
+def _passes(
     request: RunRequest,
-    clouds: Sequence[CloudFile],
+    settings: Settings,
     model: Path,
     conditions: dict[str, Any],
+    scratch: Scratch,
     lock: Lock | None,
     progress: Progress,
-    *,
-    others_done: bool,
-) -> BatchResult:
-    """Label the clouds that are left to do; a single one that fails beside finished ones is a failure among many."""
-    if not clouds:
-        return BatchResult()
+) -> Passes:
+    """Return the passes of the run, and how they are done."""
     jobs = request.run_config.jobs
+    memory_of_all = request.max_memory or available() // 2
     threads = max((os.cpu_count() or 1) // jobs, 1)
-    try:
-        return for_each_cloud(
-            TASK,
-            functools.partial(
-                _label_one, request=request, model_path=model, conditions=conditions, lock=lock
-            ),
-            clouds,
-            jobs=jobs,
-            on_error=request.run_config.on_error,
-            start=functools.partial(_start_process, threads if jobs > 1 else None, registered()),
-            progress=progress,
-        )
-    except BevsegError as error:
-        if len(clouds) > 1 or not others_done or request.run_config.on_error == "stop":
-            raise
-        return BatchResult(failures=[Failure(clouds[0].stem, clouds[0].path, error)])
+    reading = Reading(
+        settings.raster.cell,
+        request.classes,
+        request.columns,
+        count_heights=settings.slices.reference == "mode",
+    )
+    # A cloud is written by the process that has read it if there is only one.
+    held = memory_of_all * 2 // 3 if jobs == 1 else 0
+    return Passes(
+        Work(request, reading, scratch, model, conditions, held, lock),
+        Labelling(settings, conditions["model"], conditions["looks"], call(_reach, model, request.tta)),
+        jobs,
+        functools.partial(_start_process, threads if jobs > 1 else None, memory_of_all // jobs, registered()),
+        None,
+        request.run_config.on_error == "stop",
+        progress,
+    )
 
 
-def _label_one(
-    file: CloudFile, request: RunRequest, model_path: Path, conditions: dict[str, Any], lock: Lock | None
-) -> CloudResult:
-    # Only here: in a worker, which has imported it already.
-    from bevseg.runner.label_cloud import label_cloud
+def _reach(model: Path, tta: PredictConfig) -> float:
+    """Return how far around a block the networks of a model see, m."""
+    from bevseg import pipeline
 
-    return label_cloud(file, request=request, model_path=model_path, conditions=conditions, lock=lock)
+    return pipeline.reach_of(pipeline.load_model(model), tta)
 
 
-def _start_process(threads: int | None, networks: Mapping[str, type[Any]]) -> None:
-    """Share the cores with the other processes, and know the networks that the first process knows."""
+def _start_process(threads: int | None, memory_of_one: int, networks: Mapping[str, type[Any]]) -> None:
+    """Share cores and memory with the other processes, and know the networks that the first process knows."""
     from bevseg.seg.device import limit_threads
 
+    limit(memory_of_one)
     if threads is not None:
         limit_threads(threads)
     for kind, network in networks.items():

@@ -10,7 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bevseg.errors import BevsegError, InputError, OutputExistsError, OutputWriteError, UsageError
+from bevseg.errors import (
+    BevsegError,
+    InputError,
+    NoRoomError,
+    OutputExistsError,
+    OutputWriteError,
+    UsageError,
+)
 from bevseg.printable import utf8_values
 from bevseg.runtime.temporary import sweep, temporary_beside
 
@@ -129,11 +136,12 @@ def write_error(path: Path, error: Exception) -> OutputWriteError:
             hint="close it in that program and repeat the command, or name another output",
         )
     full = getattr(error, "errno", None) in _FULL
-    return OutputWriteError(
+    kind = NoRoomError if full else OutputWriteError
+    return kind(
         "The output could not be written",
         where=path,
         why=getattr(error, "strerror", None) or str(error),
-        hint="free some space, or name another output with -o"
+        hint="free some space and repeat the command, or name another output with -o"
         if full
         else "check the folder and its permissions",
     )

@@ -40,6 +40,11 @@ class Item(Protocol):
 T = TypeVar("T", bound=Item)
 R = TypeVar("R")
 
+Executor = Callable[
+    [Callable[[Any], Any], Sequence[Any], Callable[[], None] | None], Generator[tuple[Any, Any]]
+]
+"""Calls a function on items elsewhere, as `in_processes` does, after a start in every process."""
+
 
 @dataclass(frozen=True)
 class CloudResult:
@@ -129,17 +134,14 @@ def for_each_cloud(
     """
     batch = BatchResult()
     found: dict[str, CloudResult | Failure] = {}
-    sizes = {item.stem: _size(item.path) for item in items}
-    running = in_processes if is_kept() or (jobs > 1 and len(items) > 1) else _in_turn
-    guarded = functools.partial(_guarded, function)
+    sizes = {item.stem: size_of(item.path) for item in items}
     points, done, total = 0, 0, sum(sizes.values())
     progress(Step(task, 0, total, 0, f"0 of {len(items)} clouds"))
-    outcomes = running(guarded, items, min(jobs, len(items)), start)
-    with _heard(progress), contextlib.closing(outcomes) as results:
-        for item, answer in results:
-            result = _failure(item, answer) if isinstance(answer, BevsegError) else answer
+    with contextlib.closing(
+        each_outcome(function, items, jobs=jobs, start=start, progress=progress)
+    ) as outcomes:
+        for item, result in outcomes:
             if isinstance(result, Failure):
-                _restore_cause(result)
                 if on_error == "stop" or len(items) == 1:
                     raise result.error
                 log.warning("%s: skipped: %s", item.stem, result.error)
@@ -158,6 +160,39 @@ def for_each_cloud(
     return batch
 
 
+def each_outcome(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    jobs: int = 1,
+    start: Callable[[], None] | None = None,
+    executor: Executor | None = None,
+    progress: Progress = silent,
+) -> Generator[tuple[T, R | Failure]]:
+    """Call a function on every item, and yield each with its result, or its failure, when it is finished.
+
+    Parameters
+    ----------
+    function, items, jobs, start, progress
+        As for `for_each_cloud`. Of the progress, only the steps that `function` emits are passed on.
+    executor
+        What calls the function elsewhere, as `in_processes` does; None: this machine.
+    """
+    guarded = functools.partial(_guarded, function)
+    if executor is not None:
+        outcomes = executor(guarded, items, start)
+    elif is_kept() or (jobs > 1 and len(items) > 1):
+        outcomes = in_processes(guarded, items, min(jobs, len(items)), start)
+    else:
+        outcomes = _in_turn(guarded, items, start)
+    with _heard(progress), contextlib.closing(outcomes) as results:
+        for item, answer in results:
+            result = _failure(item, answer) if isinstance(answer, BevsegError) else answer
+            if isinstance(result, Failure):
+                _restore_cause(result)
+            yield item, result
+
+
 @contextlib.contextmanager
 def _heard(progress: Progress) -> Iterator[None]:
     """Pass the steps that are emitted on to a progress callback."""
@@ -169,7 +204,7 @@ def _heard(progress: Progress) -> Iterator[None]:
 
 
 def _in_turn(
-    function: Callable[[T], R], items: Iterable[T], jobs: int, start: Callable[[], None] | None
+    function: Callable[[T], R], items: Iterable[T], start: Callable[[], None] | None
 ) -> Generator[tuple[T, R]]:
     """Call the function on one item after the other, in this process: `in_processes` for a single job."""
     if start is not None:
@@ -178,7 +213,7 @@ def _in_turn(
         yield item, function(item)
 
 
-def _guarded(function: Callable[[T], CloudResult], item: T) -> CloudResult | Failure:
+def _guarded(function: Callable[[T], R], item: T) -> R | Failure:
     """Call the function on one cloud; return its error as a value that names the file."""
     try:
         return function(item)
@@ -224,7 +259,7 @@ def _restore_cause(failure: Failure) -> None:
         error.__cause__ = RemoteError(failure.trace)
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
     """Return the bytes of a file or a folder: the measure of progress."""
     if path.is_dir():
         return sum(entry.stat().st_size for entry in path.iterdir() if entry.is_file())

@@ -38,11 +38,30 @@ def is_shortage(error: BaseException) -> bool:
     return isinstance(error, RuntimeError | ImportError | OSError) and bool(_SHORTAGE.search(str(error)))
 
 
+_limit: int | None = None
+"""Bytes that this process may use at most; None: there is no limit."""
+
+
+def limit(size: int | None) -> None:
+    """Let this process use no more than `size` bytes, as far as `available` is asked; None takes the limit away."""
+    global _limit
+    _limit = size
+
+
+def used() -> int:
+    """Return the bytes that this process uses."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def available(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the bytes that can still be used: what the machine has left, or the control group if that is less."""
+    """Return the bytes that can still be used: what the machine, its control group or the limit has left."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
+    if _limit is not None:
+        free = min(free, _limit - used())
     for limit_file, use_file, reclaimable in _CGROUPS:
         try:
             limit = int((cgroups / limit_file).read_text())

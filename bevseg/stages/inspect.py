@@ -16,7 +16,7 @@ from bevseg.core.scores import score_table
 from bevseg.errors import ModelError
 from bevseg.io.describe import describe
 from bevseg.io.fields import Source, meaning
-from bevseg.io.read import FileCodes, read_with_codes
+from bevseg.io.read import FileCodes, read_with_codes, without_far_points
 from bevseg.printable import printable, utf8_values
 from bevseg.workdir.facts import cloud_facts
 
@@ -39,6 +39,7 @@ def contents(path: Path, classes: str | None = None) -> dict[str, Any]:
 
         return {"kind": "model", "file": str(path)} | checkpoint.describe(checkpoint.load(path))
     cloud, codes = read_with_codes(path, scheme=load_scheme(classes) if classes else None)
+    cloud = without_far_points(cloud, path)
     facts = cloud_facts(cloud, path)
     described = describe(path, cloud)
     return {

@@ -1,0 +1,310 @@
+"""Clouds -> labelled clouds, in four passes: points by block, ground of blocks, labels of blocks, clouds.
+
+Each pass is a list of tasks that processes, here or on a cluster, do in any order. What a task makes appears in the
+scratch folder, or in the directory of the results, when it is complete. So a run that was ended goes on where it
+stopped. This module imports no torch and no numba: the process that talks to the user starts in a moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bevseg.errors import NoRoomError
+from bevseg.io.find import CloudFile
+from bevseg.runner.finished import Record, survey_key, unchanged
+from bevseg.runner.request import TASK
+from bevseg.runner.work import BlockTask, CloudTask, SurveyWork, Work
+from bevseg.runtime.batch import BatchResult, CloudResult, Executor, Failure, Item, each_outcome, size_of
+from bevseg.runtime.processes import call
+from bevseg.runtime.progress import Progress, Step
+from bevseg.survey.reading import Labelling
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=Item)
+
+SHARES = {"read": 0.3, "find the ground": 0.1, "label": 0.3, "write": 0.3}
+"""Pass -> share of the time of a run that it takes, more or less: for the time that is left."""
+
+
+@dataclasses.dataclass
+class Passes:
+    """The passes of a run.
+
+    Attributes
+    ----------
+    work
+        What the tasks share.
+    labelling
+        What labels depend on beside the points.
+    jobs, start, executor
+        Number of processes, what each does first, and what runs the tasks elsewhere; as for `each_outcome`.
+    stop
+        Whether the first failure ends the run.
+    progress
+        Progress callback.
+    """
+
+    work: Work
+    labelling: Labelling
+    jobs: int
+    start: Callable[[], None]
+    executor: Executor | None
+    stop: bool
+    progress: Progress
+    points: int = 0
+    failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
+
+    def label(
+        self, clouds: Sequence[CloudFile], ours: Mapping[str, Record], kept: frozenset[str]
+    ) -> BatchResult:
+        """Label the clouds of a run.
+
+        Parameters
+        ----------
+        clouds
+            All clouds.
+        ours
+            Name of a cloud that is labelled already -> its record.
+        kept
+            Names of the clouds that exist and may not be replaced; they are part of the survey.
+
+        Returns
+        -------
+        BatchResult
+            Of all clouds but those in `kept`.
+        """
+        same, whole = unchanged(clouds, ours)
+        new = [file for file in clouds if file.stem not in {each.stem for each in same}]
+        laid = self._lay(new, alone=not same)
+        done: dict[str, CloudResult] = {}
+        if not laid and whole:
+            done = {file.stem: _result(ours[file.stem].facts) for file in same}
+        else:
+            laid |= self._lay(same, alone=False)
+            for survey in self._plan([file for file in clouds if file.stem in laid], laid, ours, kept):
+                done |= self._label_survey(survey, clouds, ours)
+        for stem in done:
+            if stem in ours and done[stem].written == ():
+                log.info("already done: %s (%s)", stem, done[stem].facts["outputs"]["cloud"])
+        names = [file.stem for file in clouds]
+        return BatchResult(
+            [path for name in names if name in done for path in done[name].written],
+            [self.failures[name] for name in names if name in self.failures],
+            {name: done[name] for name in names if name in done},
+        )
+
+    def _lay(self, clouds: Sequence[CloudFile], *, alone: bool) -> dict[str, Path]:
+        """Lay down the points of some clouds; return the file of each that can be read."""
+        laid: dict[str, Path] = {}
+        sizes = {file.stem: size_of(file.path) for file in clouds}
+        for file, path in self._each(
+            "read", functools.partial(_lay_cloud, work=self.work), clouds, sizes, alone=alone
+        ):
+            laid[file.stem] = path
+        return laid
+
+    def _plan(
+        self,
+        clouds: Sequence[CloudFile],
+        laid: Mapping[str, Path],
+        ours: Mapping[str, Record],
+        kept: frozenset[str],
+    ) -> list[SurveyWork]:
+        """Return the surveys that some clouds make up, and say what is noteworthy about them."""
+        found = call(
+            _plan_surveys,
+            {file.stem: laid[file.stem] for file in clouds},
+            {stem: record.facts.get("labels") for stem, record in ours.items()},
+            kept,
+            self.work,
+            self.labelling,
+        )
+        return found
+
+    def _label_survey(
+        self, survey: SurveyWork, clouds: Sequence[CloudFile], ours: Mapping[str, Record]
+    ) -> dict[str, CloudResult]:
+        """Label the clouds of one survey."""
+        key = survey_key(survey.members)
+        done = {
+            stem: _result(ours[stem].facts | {"survey": key})
+            for stem in survey.members
+            if stem in ours and stem not in survey.blocks_of
+        }
+        bad = self._label_blocks(survey)
+        if self.work.request.part is not None:
+            return {}
+        names = list(survey.members)
+        tasks = []
+        for file in clouds:
+            if file.stem not in survey.blocks_of:
+                continue
+            failed = next((bad[block] for block in survey.blocks_of[file.stem] if block in bad), None)
+            if failed is not None:
+                self._fail(dataclasses.replace(failed, stem=file.stem, path=file.path), alone=len(names) == 1)
+                continue
+            facts = {"survey": key, "labels": survey.labels[file.stem], "far": survey.far.get(file.stem, 0)}
+            tasks.append(
+                CloudTask(file, survey.survey, names.index(file.stem), facts, replace=file.stem in ours)
+            )
+        sizes = {task.stem: size_of(task.path) for task in tasks}
+        write = functools.partial(_write_labelled, work=self.work)
+        for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
+            done[task.stem] = result
+        return done
+
+    def _label_blocks(self, survey: SurveyWork) -> dict[tuple[int, int], Failure]:
+        """Find the ground and the labels of the blocks of a survey; return the blocks that have none."""
+        squares, bad = _parted(survey, self.work.request.part), dict[tuple[int, int], Failure]()
+        failed: dict[tuple[int, int], Failure] = {}
+        ground = functools.partial(_find_ground, work=self.work, labelling=self.labelling)
+        self._blocks("find the ground", ground, squares[0], failed)
+        tasks = []
+        for task in squares[1]:
+            missing = next((failed[each] for each in survey.needs[task.block] if each in failed), None)
+            if missing is None:
+                tasks.append(task)
+            else:
+                bad[task.block] = missing
+        self._blocks("label", functools.partial(_label_block, work=self.work), tasks, bad)
+        return bad
+
+    def _blocks(
+        self,
+        stage: str,
+        function: Callable[[BlockTask], None],
+        tasks: Sequence[BlockTask],
+        failed: dict[tuple[int, int], Failure],
+    ) -> None:
+        """Call a function on blocks; note those that fail."""
+        sizes = {task.stem: task.points for task in tasks}
+        for task, result in self._outcomes(stage, function, tasks, sizes):
+            if isinstance(result, Failure):
+                failed[task.block] = result
+
+    def _each(
+        self,
+        stage: str,
+        function: Callable[[T], Any],
+        items: Sequence[T],
+        sizes: Mapping[str, int],
+        *,
+        alone: bool,
+    ) -> list[tuple[T, Any]]:
+        """Call a function on clouds; return the results of those that do not fail, and list the failures."""
+        found = []
+        for item, result in self._outcomes(stage, function, items, sizes):
+            if isinstance(result, Failure):
+                self._fail(result, alone=alone and len(items) == 1)
+            else:
+                found.append((item, result))
+        return found
+
+    def _outcomes(
+        self, stage: str, function: Callable[[T], Any], items: Sequence[T], sizes: Mapping[str, int]
+    ) -> list[tuple[T, Any]]:
+        """Call a function on items, and tell the progress."""
+        found: list[tuple[T, Any]] = []
+        if not items:
+            return found
+        total, done = max(sum(sizes.values()), 1), 0
+        before = sum(list(SHARES.values())[: list(SHARES).index(stage)])
+        outcomes = each_outcome(
+            function,
+            items,
+            jobs=self.jobs,
+            start=self.start,
+            executor=self.executor,
+            progress=self.progress,
+        )
+        with contextlib.closing(outcomes) as results:
+            for item, result in results:
+                if isinstance(result, Failure) and isinstance(result.error, NoRoomError):
+                    raise result.error
+                found.append((item, result))
+                done += sizes[item.stem]
+                share = before + SHARES[stage] * done / total
+                self.progress(
+                    Step(TASK, share, 1.0, 0, f"{stage}: {len(found)} of {len(items)}, {item.stem}")
+                )
+        return found
+
+    def _fail(self, failure: Failure, *, alone: bool) -> None:
+        """Note that a cloud has failed; raise its error if it is the only one, or if failures stop the run."""
+        if alone or self.stop:
+            raise failure.error
+        log.warning("%s: skipped: %s", failure.stem, failure.error)
+        self.failures[failure.stem] = failure
+
+
+def _result(facts: dict[str, Any]) -> CloudResult:
+    return CloudResult((), facts["points"], facts)
+
+
+def _parted(survey: SurveyWork, part: tuple[int, int] | None) -> tuple[list[BlockTask], list[BlockTask]]:
+    """Return the squares and the blocks of a survey that a part of a run works on."""
+    if part is None:
+        return survey.squares, survey.blocks
+    number, count = part
+    first, last = (len(survey.blocks) * edge // count for edge in (number - 1, number))
+    blocks = survey.blocks[first:last]
+    needed = {square for task in blocks for square in survey.needs[task.block]}
+    return [task for task in survey.squares if task.block in needed], blocks
+
+
+# What the workers do. They have imported the modules already; this process need not.
+
+
+def _lay_cloud(file: CloudFile, work: Work) -> Path:
+    from bevseg.runner.lay_cloud import lay_cloud
+
+    return lay_cloud(file, work)
+
+
+def _plan_surveys(
+    clouds: Mapping[str, Path],
+    done: Mapping[str, str | None],
+    kept: frozenset[str],
+    work: Work,
+    labelling: Labelling,
+) -> list[SurveyWork]:
+    from bevseg.runner.plan_surveys import plan_surveys
+
+    request = work.request
+    return plan_surveys(clouds, done, kept, work, labelling, apart=request.apart or request.work is not None)
+
+
+def _find_ground(task: BlockTask, work: Work, labelling: Labelling) -> None:
+    from bevseg.core.blocks import Block
+    from bevseg.survey.find_ground import find_ground
+
+    whole = work.request.rasters
+    find_ground(Block(*task.block), task.survey, work.scratch, labelling.settings.ground, whole=whole)
+
+
+def _label_block(task: BlockTask, work: Work) -> None:
+    from bevseg.core.blocks import Block
+    from bevseg.survey.label_block import label_block
+
+    request = work.request
+    label_block(
+        Block(*task.block),
+        task.survey,
+        work.scratch,
+        work.model,
+        device=request.run_config.device,
+        tta=request.tta,
+    )
+
+
+def _write_labelled(task: CloudTask, work: Work) -> CloudResult:
+    from bevseg.runner.write_cloud import write_labelled
+
+    return write_labelled(task, work)

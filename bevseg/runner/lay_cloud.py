@@ -1,0 +1,77 @@
+"""Cloud file -> its points in the scratch folder of a run, after the checks of what the run will write."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from bevseg.core.pointcloud import PointCloud
+from bevseg.io.find import CloudFile
+from bevseg.io.keep import check_keep
+from bevseg.io.las.las_file import LasFile
+from bevseg.io.read import FileCodes
+from bevseg.io.read_batches import is_read_in_batches, points_in
+from bevseg.io.write import can_relabel, cannot_keep, scheme_written
+from bevseg.runner.noted_warnings import noted_warnings
+from bevseg.runner.outputs import Outputs
+from bevseg.runner.request import TASK
+from bevseg.runner.work import Work
+from bevseg.runtime import memory
+from bevseg.runtime.progress import Step, emit
+from bevseg.survey import decoded
+from bevseg.survey.lay_down import lay_down
+from bevseg.survey.point_file import PointFile
+from bevseg.workdir.facts import sha256
+
+BYTES_DECODED = 90
+"""Memory for a point of LAS that is read as a whole and held until it is written again."""
+
+
+def lay_cloud(file: CloudFile, work: Work) -> Path:
+    """Lay down the points of a cloud of a run, unless they lie there already.
+
+    Parameters
+    ----------
+    file
+        The cloud.
+    work
+        What the tasks of the run share.
+
+    Returns
+    -------
+    Path
+        The file of the points.
+    """
+    emit(Step(file.path.name, 0, 1, note="read", part_of=TASK))
+    content = sha256(file.path)
+    key = work.reading.key(file, content)
+    path = work.scratch.points(key)
+    if PointFile.open(path) is None:
+        _lay(file, work, path, {"key": key, "sha256": content})
+    emit(Step(file.path.name, 1, 1, part_of=TASK))
+    return path
+
+
+def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None:
+    request, held = work.request, work.held
+    target = Outputs.of(file, request).cloud
+
+    def check(cloud: PointCloud | LasFile, codes: FileCodes | None) -> None:
+        if isinstance(cloud, LasFile) or not in_batches:
+            for sentence in cannot_keep(cloud, target):
+                warnings.warn(f"{file.path}: {sentence}", stacklevel=2)
+        if request.keep and isinstance(cloud, PointCloud):
+            check_keep(codes, request.keep, scheme_written(target, request.out_classes), file.path)
+
+    in_batches = (
+        request.work is None
+        and is_read_in_batches(file.path)
+        and can_relabel(file.path, target)
+        and points_in(file.path) * BYTES_DECODED > held - memory.used()
+    )
+    with noted_warnings() as texts:
+        found = lay_down(
+            file, work.reading, path, facts={**facts, "warnings": texts}, whole=not in_batches, check=check
+        )
+    if found is not None and memory.used() < held:
+        decoded.hold(facts["key"], *found)

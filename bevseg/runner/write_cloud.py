@@ -1,0 +1,194 @@
+"""Labels of the blocks of a cloud -> the labelled cloud, a picture and a style: how a run ends for each cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.labels import Scheme
+from bevseg.core.pointcloud import KeptCodes, PointCloud, PointLabels
+from bevseg.errors import BevsegError, InputError
+from bevseg.io import qgis
+from bevseg.io.find import CloudFile
+from bevseg.io.las.las_file import open_file
+from bevseg.io.read import FileCodes, read_with_codes
+from bevseg.io.read_batches import is_read_in_batches
+from bevseg.io.write import can_relabel, relabel_file, scheme_written, write_cloud
+from bevseg.runner import finished, preview
+from bevseg.runner.keep_work import keep_work
+from bevseg.runner.labels_written import LabelsWritten
+from bevseg.runner.noted_warnings import noted_warnings
+from bevseg.runner.outputs import Outputs
+from bevseg.runner.panels import panels_of
+from bevseg.runner.request import TASK
+from bevseg.runner.work import CloudTask, Work
+from bevseg.runtime.atomic import ensure_absent, replacing, write_text
+from bevseg.runtime.batch import CloudResult
+from bevseg.runtime.progress import Step, Stopwatch, emit
+from bevseg.survey import decoded
+from bevseg.survey.cloud_labels import CloudLabels, true_labels
+from bevseg.survey.lay_down import BATCH
+from bevseg.survey.point_file import PointFile
+from bevseg.survey.survey import read_once
+from bevseg.workdir.facts import sha256
+
+Give = Callable[[int, int, FileCodes | None], PointLabels]
+"""First point, behind the last point, codes of these points in the input -> labels to write."""
+
+
+def write_labelled(task: CloudTask, work: Work) -> CloudResult:
+    """Write one cloud of a run. All of its outputs appear, or none.
+
+    Parameters
+    ----------
+    task
+        The cloud; its blocks are labelled.
+    work
+        What the tasks of the run share.
+
+    Returns
+    -------
+    CloudResult
+        The facts are what the report says about the cloud.
+    """
+    file, request = task.file, work.request
+    outputs, survey = Outputs.of(file, request), read_once(task.survey)
+    points = PointFile.open(survey.files[task.number])
+    assert points is not None, "the cloud is laid down"
+    _ensure_unchanged(file, points)
+    for path in outputs.paths():
+        ensure_absent(path, overwrite=request.overwrite or task.replace)
+    labels = CloudLabels(survey, task.number, work.scratch)
+    scheme = scheme_written(outputs.cloud, request.out_classes)
+    written = LabelsWritten(request.keep, scheme, file.stem)
+
+    def give(start: int, stop: int, codes: FileCodes | None) -> PointLabels:
+        truth = true_labels(points, start, stop) if points.facts["labelled"] else None
+        return written.of(labels.of(start, stop), codes, truth)
+
+    emit(Step(file.path.name, 0, 1, note="write", part_of=TASK))
+    watch = Stopwatch(labels.seconds() | {"read": points.facts["seconds"]})
+    with noted_warnings() as texts, ExitStack() as undo:
+        kept_files: list[Path] = []
+        with ExitStack() as results:
+            target = results.enter_context(replacing(outputs.cloud))
+            with watch("write"):
+                cloud = _write(task, work, points, give, target, outputs.cloud, scheme)
+            if request.work is not None:
+                assert cloud is not None, "with a work directory clouds are read as a whole"
+                with watch("keep"):
+                    kept_files = keep_work(file, cloud, request, work.model, undo)
+            del cloud  # as large as the file
+            facts = {**task.facts, **_place(points), **written.facts()}
+            if outputs.picture is not None:
+                picture = results.enter_context(replacing(outputs.picture))
+                with watch("picture"):
+                    panels = panels_of(labels, points.facts["bounds"], survey.layout.cell)
+                    preview.draw(file.stem, facts["classes"], panels, picture)
+            if outputs.style is not None:
+                write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
+            method, why = labels.method()
+            facts |= {
+                "source": str(file.path),
+                "sha256": points.facts["sha256"],
+                "labelled": datetime.now(UTC).isoformat(timespec="seconds"),
+                "outputs": {
+                    "cloud": str(outputs.cloud),
+                    "picture": None if outputs.picture is None else str(outputs.picture),
+                    "style": None if outputs.style is None else str(outputs.style),
+                },
+                "ground": {"method": method, "why": why},
+                "devices": labels.devices(),
+                "output_sha256": sha256(target),
+                "warnings": [*points.facts["warnings"], *texts],
+                "seconds": {stage: round(spent, 4) for stage, spent in watch.seconds.items()},
+            }
+            if work.lock is not None:
+                work.lock.ensure_held()
+                finished.note(request.out, file.stem, work.conditions, facts)
+        undo.pop_all()
+    emit(Step(file.path.name, 1, 1, part_of=TASK))
+    return CloudResult((*outputs.paths(), *kept_files), facts["points"], facts)
+
+
+def _ensure_unchanged(file: CloudFile, points: PointFile) -> None:
+    if sha256(file.path) != points.facts["sha256"]:
+        raise InputError(
+            "The cloud has changed while the run was at work",
+            where=file.path,
+            why="its SHA-256 differs from that of the points that were labelled",
+            hint="repeat the command",
+        )
+
+
+def _place(points: PointFile) -> dict[str, Any]:
+    """Return reference system, bounds, covered area (m²) and points per m² of it."""
+    facts = points.facts
+    crs, bounds = facts["crs"], facts["bounds"]
+    finite = facts["points"] - facts["not_finite"]
+    return {
+        "points": facts["points"],
+        "crs": crs["wkt"] or None if crs else None,
+        "metres_per_unit": [crs["horizontal"], crs["vertical"]] if crs else [1.0, 1.0],
+        "bounds_m": None if bounds is None else dict(zip("xyz", bounds, strict=True)),
+        "not_finite": facts["not_finite"],
+        "area_m2": facts["area"],
+        "points_per_m2": round(finite / facts["area"], 2) if facts["area"] else None,
+    }
+
+
+def _write(
+    task: CloudTask, work: Work, points: PointFile, give: Give, temporary: Path, target: Path, scheme: Scheme
+) -> PointCloud | None:
+    """Write the cloud; return it if it was decoded as a whole."""
+    path, request = task.file.path, work.request
+    held = decoded.take(points.facts["key"])
+    try:
+        if held is None and request.work is None and is_read_in_batches(path) and can_relabel(path, target):
+            _relabel(path, points, give, temporary, scheme, upgrade=request.upgrade_las)
+            return None
+        cloud, codes = held or read_with_codes(
+            path, scheme=work.reading.scheme, columns=request.columns, scan=task.file.scan
+        )
+        labels = _joined(len(cloud), codes, give)
+        write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True, upgrade=request.upgrade_las)
+    except BevsegError as error:
+        if str(error.where) == str(temporary):  # the user knows only the output
+            error.where = target
+        raise
+    return cloud
+
+
+def _relabel(
+    path: Path, points: PointFile, give: Give, temporary: Path, scheme: Scheme, *, upgrade: bool
+) -> None:
+    """Copy the cloud with its labels, batch by batch."""
+    known = points.facts["scheme"]
+    decoder = None if known is None else Scheme.of_table(known)
+
+    def labels(first: int, codes: NDArray[np.uint8]) -> PointLabels:
+        return give(first, first + len(codes), FileCodes(codes, decoder))
+
+    with open_file(path) as las:
+        relabel_file(las, labels, temporary, scheme=scheme, overwrite=True, upgrade=upgrade, size=BATCH)
+
+
+def _joined(count: int, codes: FileCodes | None, give: Give) -> PointLabels:
+    """Return the labels of all points of a cloud."""
+    classes, confidence = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    kept = None if codes is None else KeptCodes(codes.values, np.zeros(count, bool))
+    any_kept = False
+    for start in range(0, count, BATCH):
+        part = slice(start, min(start + BATCH, count))
+        own = None if codes is None else FileCodes(codes.values[part], codes.scheme)
+        labels = give(part.start, part.stop, own)
+        classes[part], confidence[part] = labels
+        if labels.kept is not None and kept is not None:
+            kept.mask[part], any_kept = labels.kept.mask, True
+    return PointLabels(classes, confidence, kept if any_kept else None)

@@ -1,0 +1,44 @@
+"""Points by block -> the area that they cover."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.blocks import Block, Blocks, Segment
+from bevseg.core.grid import STEPS
+from bevseg.runtime.kernels import compiled
+
+AREA_CELL = 1.0
+"""Cell that counts as covered if it holds a point, m."""
+
+
+class CoveredArea:
+    """Counts the cells of a metre that hold a point, as points come in."""
+
+    def __init__(self, layout: Blocks) -> None:
+        self._layout = layout
+        self._side = int(layout.side / AREA_CELL) + 2
+        self._held: dict[Block, NDArray[np.bool_]] = {}
+
+    def add(self, block: Block, segment: Segment) -> None:
+        """Count points of a block."""
+        if block not in self._held:
+            self._held[block] = np.zeros((self._side, self._side), np.bool_)
+        x, y = (corner % int(STEPS) for corner in self._layout.corner(block))
+        _mark(segment.x, segment.y, x, y, int(AREA_CELL * STEPS), self._held[block])
+
+    def total(self) -> float:
+        """Return the area, m2. A cell across the border of two blocks counts once."""
+        cells = []
+        for block, held in self._held.items():
+            west, south = (corner // int(STEPS) for corner in self._layout.corner(block))
+            rows, cols = np.nonzero(held)
+            cells.append(((cols + west).astype(np.int64) << 32) + rows + south)
+        return len(np.unique(np.concatenate(cells))) * AREA_CELL**2 if cells else 0.0
+
+
+@compiled
+def _mark(x, y, west, south, cell, held):  # type: ignore[no-untyped-def]
+    for j in range(len(x)):
+        held[(y[j] + south) // cell, (x[j] + west) // cell] = True

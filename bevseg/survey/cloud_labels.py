@@ -1,0 +1,131 @@
+"""Labels of blocks on disk -> the labels of the points of a cloud, batch by batch, in their order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.blocks import Block
+from bevseg.core.raster import Raster
+from bevseg.ground.find_ground import square_of
+from bevseg.survey import ground_file, labels_file
+from bevseg.survey.labels_file import BlockPicture
+from bevseg.survey.point_file import PointFile, read_segment, rows_of
+from bevseg.survey.scratch import Scratch
+from bevseg.survey.survey import Survey
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of some points of a cloud, in their order.
+
+    Attributes
+    ----------
+    classes, confidence
+        (N,) uint8; 0 for points that take no part.
+    best
+        (N,) uint8, what perfect networks would give; None if no cloud near them has labels.
+    """
+
+    classes: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+    best: NDArray[np.uint8] | None
+
+
+class CloudLabels:
+    """The labels of a cloud of a survey, once its blocks are labelled.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+    number
+        Number of the cloud in it.
+    scratch
+        The scratch folder.
+    """
+
+    def __init__(self, survey: Survey, number: int, scratch: Scratch) -> None:
+        self._survey, self._scratch = survey, scratch
+        self._rows = survey.table[survey.table[:, 2] == number]
+        self._file = survey.files[number]
+
+    def of(self, start: int, stop: int) -> Found:
+        """Return the labels of points `start` to `stop` of the cloud."""
+        found = np.zeros((3, stop - start), np.uint8)
+        scored = False
+        rows = self._rows[rows_of(self._rows[:, 3], start, stop)]
+        for col, row, cloud, first, begin, size, place in rows.tolist():
+            path = self._scratch.labels(self._survey.label_keys[Block(col, row)])
+            labels = labels_file.read_labels(path, place, size)
+            indices = read_segment(self._file, cloud, begin, size, None).indices.astype(np.int64)
+            _put(labels, indices + (first - start), found)
+            scored |= len(labels) == 3
+        return Found(found[0], found[1], found[2] if scored else None)
+
+    def blocks(self) -> Counter[Block]:
+        """Return the number of points of the cloud in each of its blocks."""
+        counts = Counter[Block]()
+        for col, row, _, _, _, size, _ in self._rows.tolist():
+            counts[Block(col, row)] += size
+        return counts
+
+    def method(self) -> tuple[str, str]:
+        """Return the ground method of the block with most points, and why; and how many blocks have another one."""
+        counts = self.blocks()
+        if not counts:
+            return "", "no point takes part"
+        facts = {block: self._ground_facts(block) for block in counts}
+        largest = facts[max(counts, key=lambda block: (counts[block], block))]
+        others = sum(1 for each in facts.values() if each["method"] != largest["method"])
+        more = f"; {others} of {len(facts)} blocks have the other method" if others else ""
+        return largest["method"], largest["why"] + more
+
+    def views(self) -> Iterator[tuple[Raster, BlockPicture]]:
+        """Yield the DEM of each block of the cloud, and what is seen of it."""
+        for block in self.blocks():
+            ground = self._scratch.ground(self._survey.ground_keys[square_of(block)])
+            picture = labels_file.read_picture(self._scratch.labels(self._survey.label_keys[block]))
+            yield ground_file.read_ground(ground, [block])[block].dem, picture
+
+    def seconds(self) -> dict[str, float]:
+        """Return the seconds of each stage, as far as they were spent on the points of the cloud."""
+        found: dict[str, float] = {}
+        for block, count in self.blocks().items():
+            rows = self._survey.rows[block]
+            share = count / int(self._survey.table[rows.start : rows.stop, 5].sum())
+            labels = labels_file.read_facts(self._scratch.labels(self._survey.label_keys[block]))
+            for stage, spent in {"ground": self._ground_facts(block)["seconds"], **labels["seconds"]}.items():
+                found[stage] = found.get(stage, 0.0) + spent * share
+        return found
+
+    def devices(self) -> list[str]:
+        """Return the devices that labelled blocks of the cloud."""
+        paths = (self._scratch.labels(self._survey.label_keys[block]) for block in self.blocks())
+        return sorted({labels_file.read_facts(path)["device"] for path in paths})
+
+    def _ground_facts(self, block: Block) -> dict[str, Any]:
+        return ground_file.read_facts(self._scratch.ground(self._survey.ground_keys[square_of(block)]), block)
+
+
+def true_labels(file: PointFile, start: int, stop: int) -> NDArray[np.uint8]:
+    """Return the train ids of points `start` to `stop` of a cloud; 0 for points without coordinates."""
+    labels = np.zeros((1, stop - start), np.uint8)
+    for first, _, _, begin, size in file.table[rows_of(file.table[:, 0], start, stop)].tolist():
+        segment = read_segment(file.path, 0, begin, size, file.facts["stored"])
+        if segment.labels is not None:
+            _put(segment.labels[None], segment.indices.astype(np.int64) + (first - start), labels)
+    return labels[0]
+
+
+def _put(values: NDArray[np.uint8], places: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+    """Write the columns of values whose places exist."""
+    if len(places) and (places[0] < 0 or places[-1] >= into.shape[1]):
+        inside = (places >= 0) & (places < into.shape[1])
+        values, places = values[:, inside], places[inside]
+    into[: len(values), places] = values

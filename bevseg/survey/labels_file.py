@@ -1,0 +1,87 @@
+"""The labels of a block on disk, and what pictures and rasters show of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from bevseg.core.grid import Grid
+from bevseg.runtime.atomic import replacing
+
+
+@dataclass(frozen=True)
+class BlockPicture:
+    """What is seen of a block from above.
+
+    Attributes
+    ----------
+    grid
+        The cells in the extent of its points.
+    classes
+        (rows, cols) uint8, class of the highest point; 0 where there is none.
+    highest
+        (slices, rows, cols) float16, height of the highest point of each slice above the DEM, m; NaN without one.
+    """
+
+    grid: Grid
+    classes: NDArray[np.uint8]
+    highest: NDArray[np.float16]
+
+
+def write_labels(
+    path: Path,
+    labels: NDArray[np.uint8],
+    picture: BlockPicture,
+    *,
+    device: str,
+    seconds: Mapping[str, float],
+) -> None:
+    """Write the labels of a block.
+
+    Parameters
+    ----------
+    path
+        The file.
+    labels
+        (2, N), class and confidence of its points; or (3, N), with the class that perfect networks would give.
+    picture
+        What is seen of it.
+    device, seconds
+        Where they were computed, and how long each stage took.
+    """
+    facts = {"grid": list(vars(picture.grid).values()), "device": device, "seconds": dict(seconds)}
+    arrays: dict[str, NDArray[Any]] = {
+        "labels": labels,
+        "classes": picture.classes,
+        "highest": picture.highest,
+    }
+    with replacing(path) as temporary:
+        save_file(arrays, temporary, {"labels": json.dumps(facts)})
+
+
+def read_labels(path: Path, start: int, count: int) -> NDArray[np.uint8]:
+    """Return the labels of some points of a block, (2, N) or (3, N)."""
+    with safe_open(path, framework="numpy") as file:
+        found: NDArray[np.uint8] = file.get_slice("labels")[:, start : start + count]
+    return found
+
+
+def read_picture(path: Path) -> BlockPicture:
+    """Return what is seen of a block."""
+    with safe_open(path, framework="numpy") as file:
+        facts = json.loads(file.metadata()["labels"])
+        return BlockPicture(Grid(*facts["grid"]), file.get_tensor("classes"), file.get_tensor("highest"))
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return `device` and `seconds` of a block."""
+    with safe_open(path, framework="numpy") as file:
+        return dict(json.loads(file.metadata()["labels"]))
