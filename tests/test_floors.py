@@ -62,7 +62,7 @@ INSIDE = {
             "raster_codes",
         ),
         ("unit_comment", "cog"),
-        ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns", "missing_heights", "vrt"),
+        ("vertices", "ascii_records", "colours", "geotiff", "packed", "columns", "missing_heights"),
         ("text", "ply", "pcd", "las", "e57", "arrays", "kitti"),
         ("copc", "mosaic"),
         ("find", "write", "simulated", "describe"),
@@ -91,6 +91,11 @@ INSIDE = {
         ("record",),
         ("reader", "writer", "simulated", "gps_time", "round_trip"),
         ("batches", "working_copy", "describe"),
+    ),
+    "io.mosaic": (
+        ("vrt",),
+        ("paths", "pieces"),
+        ("write",),
     ),
     "io.copc": (
         ("info", "hierarchy", "morton"),

@@ -154,7 +154,8 @@ def _plain(header: Header, pieces: Iterable[Raster]) -> MemoryFile:
         **({"photometric": "palette"} if header.codes else {}),
     ) as file:
         for piece in pieces:
-            file.write(piece.values, window=_window(piece.grid, header.grid))
+            if piece.values.size:
+                file.write(piece.values, window=_window(piece.grid, header.grid))
             del piece  # before the next one is loaded
         file.descriptions = header.names
         file.units = tuple(header.units.get(name, "") for name in header.names)

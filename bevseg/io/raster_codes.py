@@ -47,7 +47,9 @@ class RasterCodes(NamedTuple):
                 hint="choose another --out-classes",
             )
         nodata = most if 0 in written.values() else 0
-        codes = np.array([written.get(train, nodata) for train in range(len(CLASS_NAMES))], kind)
+        codes: NDArray[np.unsignedinteger] = np.array(
+            [written.get(train, nodata) for train in range(len(CLASS_NAMES))], kind
+        )
         return cls(scheme, codes, where)
 
     def encode(self, train_ids: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:

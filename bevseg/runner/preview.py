@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.bev.highest_class import highest_class
 from bevseg.core.grid import Grid
 from bevseg.core.labels import CLASS_NAMES, COLOURS, UNDEFINED
 from bevseg.core.pointcloud import PointCloud, PointLabels
@@ -17,9 +18,6 @@ from bevseg.printable import printable
 
 SIDE = 1000
 """Longest side of a panel, cells; larger rasters are thinned."""
-
-POINTS = 3_000_000
-"""Largest number of points drawn."""
 
 FADED = 0.35
 """Opacity of interpolated ground."""
@@ -73,26 +71,6 @@ def _layout(grid: Grid) -> tuple[tuple[int, int], tuple[float, float]]:
     down, across = (4, 1) if aspect > 1.7 else (1, 4) if aspect < 0.6 else (2, 2)
     width = min(14.0 / across, 11.0 * aspect / down)
     return (down, across), (max(across * width + 2.0, 6.0), max(down * (width / aspect + 0.4) + 0.9, 3.0))
-
-
-def highest_class(cloud: PointCloud, point_labels: PointLabels, grid: Grid) -> NDArray[np.uint8]:
-    """Return the class of the highest point of each cell, (rows, cols) uint8; 0 where there is none.
-
-    Of very many points every k-th is taken.
-    """
-    every = slice(None, None, -(-len(cloud) // POINTS) or 1)
-    x = cloud.x[every].astype(np.float64) * cloud.scale[0] + cloud.offset[0]
-    y = cloud.y[every].astype(np.float64) * cloud.scale[1] + cloud.offset[1]
-    cell = grid.cell_of(x, y)
-    if cloud.used is not None:
-        cell = np.where(cloud.used[every], cell, -1)
-    z = cloud.z[every].astype(np.int64)
-    # One number that orders by height and carries the class: no sort needed.
-    key = (z - z.min(initial=0)) * len(CLASS_NAMES) + point_labels.classes[every] + 1
-    top = np.zeros(grid.rows * grid.cols, np.int64)
-    np.maximum.at(top, cell[cell >= 0], key[cell >= 0])
-    classes = np.where(top > 0, (top - 1) % len(CLASS_NAMES), UNDEFINED)
-    return classes.astype(np.uint8).reshape(grid.shape)
 
 
 def _heights(

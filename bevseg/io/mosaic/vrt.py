@@ -14,6 +14,7 @@ from bevseg.core.grid import Grid
 from bevseg.io.aux_xml import category_names
 from bevseg.io.cog import TILE, Header
 from bevseg.io.crs.proj_database import own_database
+from bevseg.io.raster_codes import RasterCodes
 
 SUFFIX = ".vrt"
 
@@ -53,24 +54,26 @@ def document(header: Header, sources: Iterable[Source]) -> str:
         SubElement(band, "UnitType").text = header.units.get(name, "")
         SubElement(band, "NoDataValue").text = str(header.nodata)
         if header.codes:
-            _add_classes(band, header)
+            _add_classes(band, header.codes)
         for source in sources:
             _add_source(band, number, source, header)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _add_classes(band: Element, header: Header) -> None:
+def _add_classes(band: Element, codes: RasterCodes) -> None:
     """Add the names and the colours of the codes."""
-    assert header.codes is not None
     SubElement(band, "ColorInterp").text = "Palette"
     names = SubElement(band, "CategoryNames")
-    for name in category_names(header.codes.scheme):
+    for name in category_names(codes.scheme):
         SubElement(names, "Category").text = name
-    palette = header.codes.palette()
+    palette = codes.palette()
     table = SubElement(band, "ColorTable")
     for code in range(max(palette, default=-1) + 1):
-        colour = palette.get(code, (0, 0, 0, 255))  # as in a TIFF, whose table has an entry for each code
+        opacity = (
+            0 if code == codes.nodata else 255
+        )  # as GDAL reads a TIFF, whose table has an entry for each code
+        colour = palette.get(code, (0, 0, 0, opacity))
         SubElement(table, "Entry", {f"c{i}": str(part) for i, part in enumerate(colour, 1)})
 
 
@@ -90,6 +93,6 @@ def _add_source(band: Element, number: int, source: Source, header: Header) -> N
         BlockXSize=str(TILE),
         BlockYSize=str(TILE),
     )
-    SubElement(added, "SrcRect", xOff="0", yOff="0", **size)
+    SubElement(added, "SrcRect", {"xOff": "0", "yOff": "0"} | size)
     place = {"xOff": str(part.west - whole.west), "yOff": str(whole.north - part.north)}
-    SubElement(added, "DstRect", **place, **size)
+    SubElement(added, "DstRect", place | size)
