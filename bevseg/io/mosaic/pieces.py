@@ -72,7 +72,8 @@ class Pieces:
         """Yield the bytes of a file with the cells of a grid from one or more blocks, as `cog.encoded`."""
         rasters = (self._load(block, grid) for block in blocks)
         first = next(rasters)
-        return encoded(self.header(grid), itertools.chain([first], rasters))
+        # An exhausted iterator lets go of its list: no raster outlives the loading of the next one.
+        return encoded(self.header(grid), itertools.chain(iter([first]), rasters))
 
     def header(self, grid: Grid) -> Header:
         """Return the header of a file with the cells of a grid; after the first raster is loaded."""
