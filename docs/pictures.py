@@ -17,9 +17,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from bevseg.bev.highest_class import highest_class
 from bevseg.core.cells import lowest
 from bevseg.core.labels import COLOURS, UNDEFINED
-from bevseg.runner.preview import highest_class
 from bevseg.workdir.folder import Folder, folders
 
 WIDTH = 7.6

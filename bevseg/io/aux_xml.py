@@ -21,13 +21,15 @@ def path_beside(path: Path) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
+def category_names(scheme: Scheme) -> list[str]:
+    """Return the name of each code from 0 on, empty for those that are not written."""
+    named = {entry.code: entry.name for entry in scheme.written().values() if 0 <= entry.code < _MOST_CODES}
+    return [named.get(code, "") for code in range(max(named, default=-1) + 1)]
+
+
 def class_names(scheme: Scheme) -> str:
     """Return the metadata of a raster whose first band holds class codes: the name of each code."""
-    named = {entry.code: entry.name for entry in scheme.written().values() if 0 <= entry.code < _MOST_CODES}
-    lines = "".join(
-        f"      <Category>{escape(named.get(code, ''))}</Category>\n"
-        for code in range(max(named, default=-1) + 1)
-    )
+    lines = "".join(f"      <Category>{escape(name)}</Category>\n" for name in category_names(scheme))
     return (
         '<PAMDataset>\n  <PAMRasterBand band="1">\n'
         f"    <CategoryNames>\n{lines}    </CategoryNames>\n"

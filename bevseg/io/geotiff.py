@@ -13,42 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
-from rasterio.shutil import copy
-from rasterio.transform import Affine
 
-import bevseg
 from bevseg.core.grid import Grid
-from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme
+from bevseg.core.labels import Scheme
 from bevseg.core.raster import Raster
-from bevseg.errors import CloudNotFoundError, InputError, LabelError
-from bevseg.io.crs.kept_by_geotiff import kept_by_geotiff
+from bevseg.errors import CloudNotFoundError, InputError
+from bevseg.io.cog import TAGS, TILE, Header, encoded
 from bevseg.io.crs.proj_database import own_database
+from bevseg.io.raster_codes import TAG, RasterCodes, train_ids
 from bevseg.runtime.atomic import replacing
 from bevseg.runtime.memory import MIB, require_raster
-
-TILE = 512
-"""Side of a tile, cells. Rasters with more cells a side have overviews."""
-
-KINDS = "source"
-"""Name of the float band that holds kinds, not amounts."""
 
 _MOST_DEFLATED = 1100
 """Bytes that a byte of deflate can stand for, and a little more."""
 
 _FARTHEST = 2**40
 """World index of a cell at most: further than the Earth is wide, for any cell that a raster can have."""
-
-_LEVEL = 4
-"""Effort of deflate: a third less time than its default, and files that are a twentieth larger."""
-
-_TAGS = ("BEVSEG_CELL", "BEVSEG_WEST", "BEVSEG_NORTH", "BEVSEG_UNIT")
-"""Cell size in metres, world indices of the north-west cell, and metres per unit of the reference system."""
-
-_CODES = "BEVSEG_CODES"
-"""Tag of a raster of classes: the code of each train id, in their order."""
 
 
 def write(
@@ -84,95 +65,13 @@ def write(
     DependencyError
         If the database of reference systems cannot be used.
     """
-    tags = dict(tags or {})
-    if scheme is not None:
-        codes = _codes(scheme, raster, path)
-        raster = dataclasses.replace(raster, values=codes[raster.values])
-        tags[_CODES] = " ".join(str(code) for code in codes)
-    # GDAL reports a full disk late or not at all: it writes to memory, and the bytes go to the file in one piece.
-    with replacing(path) as temporary, own_database():
-        temporary.write_bytes(_encoded(raster, scheme, units or {}, tags))
-
-
-def _encoded(
-    raster: Raster, scheme: Scheme | None, units: Mapping[str, str], tags: Mapping[str, str]
-) -> bytes:
-    floating = raster.values.dtype.kind == "f"
-    # All bands get the same overviews, and a mean of kinds would mean nothing.
-    mean = floating and KINDS not in raster.names
-    with MemoryFile(ext=".tif") as optimised:
-        with _plain(raster, scheme, units, tags) as memory, memory.open() as file:
-            copy(
-                file,
-                optimised.name,
-                driver="COG",
-                compress="deflate",
-                predictor="floating_point" if floating else "standard",
-                level=_LEVEL,
-                blocksize=TILE,
-                overview_resampling="average" if mean else "nearest",
-            )
-        return bytes(optimised.getbuffer())
-
-
-def _plain(
-    raster: Raster, scheme: Scheme | None, units: Mapping[str, str], tags: Mapping[str, str]
-) -> MemoryFile:
-    """Return the raster as a TIFF in memory: GDAL makes a Cloud-Optimised one only from a complete one."""
-    grid, unit = raster.grid, raster.unit
-    profile = {
-        "driver": "GTiff",
-        "dtype": raster.values.dtype.name,
-        "count": len(raster.names),
-        "height": grid.rows,
-        "width": grid.cols,
-        "crs": raster.crs if raster.crs and kept_by_geotiff(raster.crs) else None,
-        "transform": Affine(grid.cell / unit, 0, grid.left / unit, 0, -grid.cell / unit, grid.top / unit),
-        "nodata": np.nan
-        if raster.values.dtype.kind == "f"
-        else int(tags.get(_CODES, "0").split()[UNDEFINED]),
-        **({"photometric": "palette"} if scheme else {}),
-    }
-    values = (grid.cell, grid.west, grid.north, unit)
-    memory = MemoryFile()
-    with memory.open(**profile) as file:
-        file.write(raster.values)
-        file.descriptions = raster.names
-        file.units = tuple(units.get(name, "") for name in raster.names)
-        file.update_tags(
-            AREA_OR_POINT="Area",
-            TIFFTAG_SOFTWARE=f"bevseg {bevseg.__version__}",
-            **{tag: repr(value) for tag, value in zip(_TAGS, values, strict=True)},
-            **tags,
-        )
-        if scheme:
-            shown = {entry.code: _rgba(entry.colour) for entry in scheme.written().values() if entry.train}
-            file.write_colormap(1, shown)
-    return memory
-
-
-def _codes(scheme: Scheme, raster: Raster, path: Path) -> NDArray[np.unsignedinteger]:
-    """Return the code of each train id. The first is nodata: 0, or the highest code if a class has 0."""
-    occurring = np.setdiff1d(np.unique(raster.values), [UNDEFINED]).astype(np.uint8)
-    scheme.encode(occurring, where=str(path))
-    written = {train: entry.code for train, entry in scheme.written().items() if train != UNDEFINED}
-    low, high = min(written.values(), default=0), max(written.values(), default=0)
-    kind = np.uint8 if high < 255 else np.uint16
-    most = int(np.iinfo(kind).max)
-    if low < 0 or high >= most:
-        raise LabelError(
-            f"Scheme {scheme.name!r} does not fit a raster of classes",
-            where=path,
-            why=f"its codes lie between {low} and {high}; a raster holds 0 to 65534",
-            hint="choose another --out-classes",
-        )
-    nodata = most if 0 in written.values() else 0
-    return np.array([written.get(train, nodata) for train in range(len(CLASS_NAMES))], kind)
-
-
-def _rgba(colour: str) -> tuple[int, int, int, int]:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue, 255
+    codes = None if scheme is None else RasterCodes.of(scheme, path)
+    if codes is not None:
+        raster = dataclasses.replace(raster, values=codes.encode(raster.values))
+    dtype = raster.values.dtype.name
+    header = Header(raster.grid, raster.names, dtype, raster.crs, raster.unit, codes, units or {}, tags or {})
+    with replacing(path) as temporary, encoded(header, [raster]) as data:
+        temporary.write_bytes(data)
 
 
 def read(path: Path) -> Raster:
@@ -201,8 +100,8 @@ def read(path: Path) -> Raster:
                 _check_size(file, path)
                 _check_is_ours(tags, names, path)
                 values, crs = file.read(), file.crs.to_wkt() if file.crs else None
-        if _CODES in tags:
-            values = _train_ids(values, tags[_CODES], path)
+        if TAG in tags:
+            values = train_ids(values, tags[TAG], path)
         unit = float(tags["BEVSEG_UNIT"])
         if not 0 < unit < math.inf:
             raise ValueError(f"its unit is {unit} m")
@@ -220,11 +119,11 @@ def read(path: Path) -> Raster:
 
 def _check_is_ours(tags: Mapping[str, str], names: Sequence[str | None], path: Path) -> None:
     """Raise InputError unless the grid stands in the tags and each band has a name: a header can claim any number."""
-    if not set(_TAGS) <= tags.keys() or not all(names) or len(set(names)) < len(names):
+    if not set(TAGS) <= tags.keys() or not all(names) or len(set(names)) < len(names):
         raise InputError(
             "Not a bevseg raster",
             where=path,
-            why=f"it lacks the tags {', '.join(_TAGS)} or names of its bands",
+            why=f"it lacks the tags {', '.join(TAGS)} or names of its bands",
             hint="run the stage that writes it",
         )
 
@@ -257,25 +156,3 @@ def _grid(tags: Mapping[str, str], rows: int, cols: int) -> Grid:
     if not 0 < cell < math.inf or max(abs(west), abs(north)) > _FARTHEST:
         raise ValueError(f"its cells are {cell} m, and begin at {west}, {north}")
     return Grid(cell, west, north, rows, cols)
-
-
-def _train_ids(values: NDArray[np.unsignedinteger], codes: str, path: Path) -> NDArray[np.uint8]:
-    """Return the train id of each code; `codes` is the tag of the file."""
-    table = np.full(1 << 16, len(CLASS_NAMES), np.uint8)
-    try:
-        listed = [int(code) for code in codes.split()]
-        for train, code in reversed(list(enumerate(listed))):
-            table[code] = train
-        ids = table[values]
-    except (ValueError, IndexError, OverflowError) as error:
-        raise InputError(
-            "Not a raster of classes", where=path, why=f"its tag {_CODES} is {codes:.60}"
-        ) from error
-    if (ids == len(CLASS_NAMES)).any():
-        raise InputError(
-            "The raster has unknown class codes",
-            where=path,
-            why=f"its tag {_CODES} lists {codes:.60}; it also holds {int(values[ids == len(CLASS_NAMES)][0])}",
-            hint="run the stage that writes it again",
-        )
-    return ids

@@ -1,15 +1,10 @@
-"""Pictures of clouds of any shape, and what is seen from above."""
-
-import dataclasses
+"""Pictures of clouds of any shape."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bevseg import pipeline
 from bevseg.bev.rasterize import rasterize
-from bevseg.core.grid import Grid
-from bevseg.core.labels import CAR, GROUND, VEGETATION
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.ground.find_ground import find_ground
 from bevseg.runner import preview
@@ -46,29 +41,7 @@ def test_a_cloud_without_finite_points_makes_one_too(tmp_path):
     picture(PointCloud.from_xyz(np.full((3, 3), np.nan), name="a"), tmp_path / "a.png")
 
 
-def test_the_highest_point_of_a_cell_is_seen():
-    xyz = np.array([[0.1, 0.1, 0.0], [0.1, 0.1, 5.0], [0.1, 0.1, 1.0], [1.1, 0.1, 0.0], [9.0, 9.0, 0.0]])
-    classes = np.array([GROUND, VEGETATION, CAR, GROUND, CAR], np.uint8)
-    cloud = PointCloud.from_xyz(xyz)
-    seen = preview.highest_class(cloud, PointLabels(classes, classes), Grid(1.0, 0, 1, 2, 3))
-    assert seen.tolist() == [[0, 0, 0], [VEGETATION, GROUND, 0]]
-
-
-def test_points_that_are_not_finite_are_not_seen():
-    cloud = PointCloud.from_xyz(np.array([[0.1, 0.1, 0.0], [np.nan, 0, 0]]))
-    point_labels = PointLabels(np.array([GROUND, 0], np.uint8), np.zeros(2, np.uint8))
-    assert preview.highest_class(cloud, point_labels, Grid(1.0, 0, 0, 1, 1)).tolist() == [[GROUND]]
-
-
 def test_large_rasters_are_thinned_by_their_highest_known_value(monkeypatch):
     monkeypatch.setattr(preview, "SIDE", 2)
     values = np.array([[1, 2, np.nan], [3, np.nan, np.nan], [0, 0, 7]], np.float32)
     np.testing.assert_array_equal(preview._thinned(values), [[3, np.nan], [0, 7]])
-
-
-def test_of_very_many_points_every_kth_is_drawn(monkeypatch, tmp_path):
-    monkeypatch.setattr(preview, "POINTS", 100)
-    monkeypatch.setattr(preview, "SIDE", 20)
-    cloud = tiny.thin_street("street")
-    picture(dataclasses.replace(cloud, labels=None), tmp_path / "a.png")
-    assert pipeline.is_labelled(cloud)
