@@ -116,6 +116,12 @@ class DeviceError(BevsegError, RuntimeError):
     exit_code = 5
 
 
+class ClusterError(BevsegError, RuntimeError):
+    """The cluster cannot be reached, was lost, or its workers cannot be used."""
+
+    exit_code = 5
+
+
 class OutOfMemoryError(BevsegError, MemoryError):
     """The task does not fit in memory."""
 

@@ -32,13 +32,13 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "identity", "memory", "open3d", "streams"),
+        ("progress", "kernels", "identity", "memory", "open3d", "streams", "executor", "cluster_client"),
         ("temporary",),
         ("atomic", "lock_file"),
         ("serve",),
         ("worker", "lock"),
         ("processes",),
-        ("batch",),
+        ("batch", "cluster"),
     ),
     "core": (
         ("labels", "metrics", "grid", "tiles", "distance"),
@@ -211,6 +211,8 @@ ROOMS = {
     "pyproj": ("io",),
     "rasterio": ("io",),
     "open3d": ("runtime",),
+    "dask": ("runtime",),
+    "distributed": ("runtime",),
     "torch": ("seg", "study"),
     "safetensors": ("seg",),
     "matplotlib": ("runner", "study"),

@@ -230,6 +230,11 @@ config_of_work = _config("the settings recorded in WORK, else default")
 device = _setting(RunConfig, "device", metavar="|".join((*DEVICES, "cuda:N")), help="Device of the networks.")
 seed = _setting(RunConfig, "seed", help="Random seed.")
 jobs = _setting(RunConfig, "jobs", help="Number of processes; they share the threads of the machine.")
+cluster = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Do the tasks on the Dask cluster with this scheduler, such as tcp://host:8786. Its machines share a disk.",
+)
 on_error = _setting(RunConfig, "on_error", help="If a cloud fails: skip it, or stop.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
 columns = click.option(

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import logging
 import os
-import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -16,7 +15,8 @@ from typing import Any, TypeVar
 
 from bevseg.errors import BevsegError, InputError, OutOfMemoryError
 from bevseg.runtime import progress
-from bevseg.runtime.serve import LEFT
+from bevseg.runtime.executor import Executor
+from bevseg.runtime.serve import LEFT, pickled_call
 from bevseg.runtime.worker import RemoteError, Worker
 
 T = TypeVar("T")
@@ -105,6 +105,17 @@ def _spread(function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
     return function(*arguments)
 
 
+def local(jobs: int) -> Executor:
+    """Return the executor that works in this number of workers, by `in_processes`."""
+
+    def execute(
+        work: Callable[[T], R], items: Sequence[T], *, start: Callable[[], None] | None = None
+    ) -> Generator[tuple[T, R | BevsegError]]:
+        return in_processes(work, items, jobs, start)
+
+    return execute
+
+
 def in_processes(
     work: Callable[[T], R], items: Sequence[T], jobs: int, start: Callable[[], None] | None = None
 ) -> Generator[tuple[T, R | BevsegError]]:
@@ -128,7 +139,7 @@ def in_processes(
         If workers die before they begin.
     """
     pool = _kept if _kept is not None else _Pool()
-    start_text, work_text = (None if start is None else pickle.dumps(start)), pickle.dumps(work)
+    call_of = pickled_call(start, work)
     waiting, busy = deque(enumerate(items)), dict[Any, tuple[Worker, int]]()
     failed_starts = 0
     try:
@@ -137,7 +148,7 @@ def in_processes(
                 worker = pool.take()
                 number, item = waiting[0]
                 busy[worker.connection] = worker, number
-                if worker.send(start_text, work_text, item):
+                if worker.send(call_of(item)):
                     waiting.popleft()
                 else:  # it died while it was idle
                     del busy[worker.connection]
@@ -154,10 +165,10 @@ def in_processes(
                     else:
                         failed_starts = _count_failed_start(failed_starts, code)
                         waiting.appendleft((number, items[number]))
-                elif (outcome := _outcome(*message)) is not None:
+                elif (found := outcome(*message)) is not None:
                     del busy[ready]
                     pool.idle.append(worker)
-                    finished.append((number, outcome[0]))
+                    finished.append((number, found[0]))
             for number, result in finished:
                 yield items[number], result
     finally:
@@ -166,7 +177,7 @@ def in_processes(
             pool.close()
 
 
-def _outcome(kind: str, value: Any) -> tuple[Any] | None:
+def outcome(kind: str, value: Any) -> tuple[Any] | None:
     """Return the result that a message brings, in a tuple; pass on what else it can be, and raise an error."""
     if kind == "result":
         return (value,)

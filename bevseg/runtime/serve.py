@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -40,6 +40,9 @@ _at_call = threading.Lock()
 LOGGER = "bevseg"
 """Parent of all loggers whose records go back through the pipe."""
 
+_started: bytes | None = None
+"""Pickled function that was called last at the start of this process."""
+
 
 def serve(connection: Connection, level: int, preload: str | None) -> None:
     """Answer calls until the pipe ends: the whole life of a worker."""
@@ -50,42 +53,66 @@ def serve(connection: Connection, level: int, preload: str | None) -> None:
     signal.signal(signal.SIGTERM, _leave)
     sys.unraisablehook = _raise_again
     send = _sender(connection)
-    _forward(send, level)
     calls: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, calls), daemon=True).start()
     try:
-        if preload is not None:
-            with contextlib.suppress(Exception):  # the call that needs it says what is wrong
-                importlib.import_module(preload)
-        _answer(calls, send)
+        with forwarding(send, level):
+            if preload is not None:
+                with contextlib.suppress(Exception):  # the call that needs it says what is wrong
+                    importlib.import_module(preload)
+            _answer(calls, send)
         code = 0
     except SystemExit:
         code = LEFT
     os._exit(code)  # all is written; taking down torch and its threads takes a tenth of a second
 
 
+def pickled_call(start: Callable[[], None] | None, work: Callable[[Any], Any]) -> Callable[[Any], bytes]:
+    """Return a function that pickles the call `work(item)` of an item, and what `start` to call before the first."""
+    start_text, work_text = (None if start is None else pickle.dumps(start)), pickle.dumps(work)
+    return lambda item: pickle.dumps((start_text, work_text, pickle.dumps(item)))
+
+
+def answer(message: bytes, begun: Callable[[], None] = lambda: None) -> tuple[str, Any]:
+    """Do a call in this process.
+
+    Parameters
+    ----------
+    message
+        The call, by `pickled_call`.
+    begun
+        Called when the work on the item begins.
+
+    Returns
+    -------
+    kind, value
+        "result" and the result, or "error" and a pair of the error and its traceback as text.
+    """
+    global _started
+    try:
+        start, work, item = pickle.loads(message)
+        if start is not None and start != _started:
+            pickle.loads(start)()
+            _started = start
+        function, argument = pickle.loads(work), pickle.loads(item)
+        begun()
+        return "result", function(argument)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        return "error", (error, "".join(traceback.format_exception(error)))
+
+
 def _answer(calls: queue.SimpleQueue[bytes | None], send: Callable[[str, Any], None]) -> None:
-    started: bytes | None = None
     while (message := calls.get()) is not None:
         with _at_call:
+            answered = answer(message, lambda: send("begun", None))
             try:
-                start, work, item = pickle.loads(message)
-                if start is not None and start != started:
-                    pickle.loads(start)()
-                    started = start
-                function, argument = pickle.loads(work), pickle.loads(item)
-                send("begun", None)
-                answer = ("result", function(argument))
-            except SystemExit:
-                raise
-            except BaseException as error:
-                answer = ("error", (error, "".join(traceback.format_exception(error))))
-            try:
-                send(*answer)
+                send(*answered)
             except OSError:  # nobody listens any more
                 return
             except Exception as error:  # it does not pickle
-                send("error", (RuntimeError(f"{type(error).__name__}: {error}"), repr(answer)[:1000]))
+                send("error", (RuntimeError(f"{type(error).__name__}: {error}"), repr(answered)[:1000]))
 
 
 def _receive(connection: Connection, calls: queue.SimpleQueue[bytes | None]) -> None:
@@ -143,23 +170,41 @@ def _sender(connection: Connection) -> Callable[[str, Any], None]:
     return send
 
 
-def _forward(send: Callable[[str, Any], None], level: int) -> None:
-    """Send log records, warnings and progress of this process through the pipe."""
-    logger = logging.getLogger(LOGGER)
+@contextlib.contextmanager
+def forwarding(send: Callable[[str, Any], None], level: int) -> Iterator[None]:
+    """Inside the block, send log records, warnings and progress of this process through a function.
+
+    Parameters
+    ----------
+    send
+        Called with "log" and (name, level, text), or with "step" and a `progress.Step`.
+    level
+        Lowest level of the records.
+    """
+    logger, handler = logging.getLogger(LOGGER), _Through(send)
+    level_before, propagated = logger.level, logger.propagate
+    heard_before = progress.listen(lambda step: send("step", step))
     logger.setLevel(level)
-    logger.addHandler(_Through(send))
+    logger.addHandler(handler)
     logger.propagate = False
-    warnings.simplefilter("default", UserWarning)
 
     def show(message: Warning | str, *rest: Any, **more: Any) -> None:
         logger.warning("%s", message)
 
-    warnings.showwarning = show
-    progress.listen(lambda step: send("step", step))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level_before)
+        logger.propagate = propagated
+        progress.listen(heard_before)
 
 
 class _Through(logging.Handler):
-    """A handler that sends records through the pipe, as text that needs nothing of this process."""
+    """A handler that sends records through a function, as text that needs nothing of this process."""
 
     def __init__(self, send: Callable[[str, Any], None]) -> None:
         super().__init__()

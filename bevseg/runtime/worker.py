@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -57,13 +56,9 @@ class Worker:
         theirs.close()
         self.begun = False
 
-    def send(self, start: bytes | None, work: bytes, item: Any) -> bool:
-        """Send a call of pickled functions: `start()`, unless it was the last one, then `work(item)`.
-
-        Returns False if the worker is gone.
-        """
+    def send(self, message: bytes) -> bool:
+        """Send a call, by `serve.pickled_call`. Returns False if the worker is gone."""
         self.begun = False
-        message = pickle.dumps((start, work, pickle.dumps(item)))
         try:
             self.connection.send_bytes(message)
         except OSError:

@@ -19,7 +19,7 @@ from bevseg.errors import BevsegError, DependencyError
 
 GIB = 2**30
 _LEAST_MEMORY, _LEAST_DISK = 2 * GIB, 1 * GIB
-_EXTRAS = {"e57": "pye57"}
+_EXTRAS = {"e57": "pye57", "cluster": "distributed"}
 """Extra of bevseg -> the library that it brings."""
 
 
@@ -179,7 +179,7 @@ def _extras() -> Finding:
         if name not in missing.values()
     ]
     if missing:
-        hint = f"for these files: pip install 'bevseg[{','.join(missing)}]'"
+        hint = f"only if you need them: pip install 'bevseg[{','.join(missing)}]'"
         return Finding("extras", False, f"{', '.join(missing)} not installed", hint, needed=False)
     return Finding("extras", True, ", ".join(there), needed=False)
 

@@ -1,13 +1,12 @@
 """A worker leaves when it is asked to, at once and without a word, whatever it is at."""
 
 import os
-import pickle
 import time
 from pathlib import Path
 
 import pytest
 
-from bevseg.runtime.serve import LEFT
+from bevseg.runtime.serve import LEFT, pickled_call
 from bevseg.runtime.worker import Worker
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes otherwise")
@@ -54,7 +53,7 @@ def test_a_worker_that_is_still_loading_leaves_without_a_word(capfd):
 def test_a_worker_that_is_in_a_finalizer_cleans_up_and_leaves_without_a_word(tmp_path, capfd):
     place = tmp_path / "half"
     worker = Worker()
-    assert worker.send(None, pickle.dumps(work_in_a_finalizer), str(place))
+    assert worker.send(pickled_call(None, work_in_a_finalizer)(str(place)))
     wait_for(place.exists)
     worker.ask_to_leave()
     assert worker.exit_code() == LEFT
