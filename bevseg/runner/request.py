@@ -47,6 +47,8 @@ class RunRequest:
         `merged`: the scans of an E57 file are one cloud. `apart`: each is a cloud of its own.
     val
         Stems of the clouds held out for early stopping; None: a seeded choice.
+    val_blocks
+        Share of the labelled points held out in blocks, in place of whole clouds.
     work
         Work directory that keeps the files of all stages; None keeps nothing.
     tta
@@ -73,6 +75,7 @@ class RunRequest:
     upgrade_las: bool = False
     scans: str = MERGED
     val: tuple[str, ...] | None = None
+    val_blocks: float | None = None
     work: Path | None = None
     tta: PredictConfig = NO_TTA
     overwrite: bool = False
