@@ -280,6 +280,7 @@ def train(
     loss: str | None = None,
     max_minutes: float | None = None,
     val: str | Sequence[str] | None = None,
+    val_blocks: float | None = None,
     seed: int = RunConfig.seed,
     device: str = RunConfig.device,
     overwrite: bool = False,
@@ -304,6 +305,8 @@ def train(
         Of the group `train`; they come before those of `config`.
     val
         Name or names of the clouds that are held out to know when to stop. None: a seeded choice.
+    val_blocks
+        In place of whole clouds, hold out blocks with about this share of the labelled points, such as 0.2.
     seed, device
         Of the training. The same seed gives the same bytes on one machine's CPU.
     overwrite
@@ -334,6 +337,7 @@ def train(
     from bevseg.training import train as train_model
     from bevseg.training.fit import check_training_settings, ensure_distinct, ensure_networks
     from bevseg.training.holdout import ensure_known
+    from bevseg.training.split import check_val
 
     run = RunConfig(seed=seed, device=device)
     resolve(run.device)
@@ -349,6 +353,7 @@ def train(
     names = [name for name, _ in named]
     ensure_distinct(names)
     held_out = names_of(val)
+    check_val(held_out, val_blocks)
     if held_out is not None:
         ensure_known(names, held_out)
     for _, cloud in named:
@@ -357,7 +362,8 @@ def train(
             ensure_different(source, target)
             ensure_different(source, target.with_name(HISTORY))
     examples = [prepare_example(cloud, settings) for cloud in labelled_clouds(named, scheme)]
-    options: dict[str, Any] = {"val": held_out, "init": first, "seed": run.seed, "device": run.device}
+    options: dict[str, Any] = {"val": held_out, "val_blocks": val_blocks, "init": first}
+    options |= {"seed": run.seed, "device": run.device}
     if target is None:
         return train_model(examples, settings, **options)[0]
     again = "with resume=True it goes on from there"

@@ -142,7 +142,12 @@ INSIDE = {
         ("folder",),
         ("for_each",),
     ),
-    "training": (("examples", "fine_tuning", "holdout"), ("asked",), ("fit",)),
+    "training": (
+        ("examples", "fine_tuning", "holdout", "squares"),
+        ("asked", "block_split", "touching"),
+        ("split",),
+        ("fit",),
+    ),
     "runner": (
         ("request", "preview", "compare_statistics"),
         ("outputs", "facts", "report", "conditions"),

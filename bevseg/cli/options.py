@@ -12,6 +12,7 @@ import click
 
 from bevseg.config import (
     NAMED,
+    VAL_BLOCKS,
     GroundConfig,
     Group,
     PredictConfig,
@@ -299,6 +300,12 @@ val = click.option(
     type=Names(),
     metavar="STEM,...",
     help="Clouds held out for early stopping.  [default: a seeded choice]",
+)
+val_blocks = click.option(
+    "--val-blocks",
+    type=Value(VAL_BLOCKS),
+    metavar="SHARE",
+    help="Hold out blocks with this share of the labelled points in place of whole clouds, such as 0.2.",
 )
 max_minutes = click.option(
     "--max-minutes", type=Setting(TrainConfig, "max_minutes"), help="Time limit of the training, minutes."

@@ -31,6 +31,7 @@ from .console import Console
 @options.upgrade_las
 @options.scans
 @options.val
+@options.val_blocks
 @options.max_minutes
 @options.cell_of_training
 @options.tta
@@ -56,6 +57,7 @@ def run(
     upgrade_las: bool,
     scans: str,
     val: tuple[str, ...] | None,
+    val_blocks: float | None,
     max_minutes: float | None,
     cell: float | None,
     tta: PredictConfig,
@@ -109,6 +111,7 @@ def run(
             upgrade_las=upgrade_las,
             scans=scans,
             val=val,
+            val_blocks=val_blocks,
             work=work,
             tta=tta,
             overwrite=overwrite,

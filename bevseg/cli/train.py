@@ -59,6 +59,7 @@ READY = [name for name in LOSSES if name not in LEARNED]
 )
 @options.config_of_work
 @options.val
+@options.val_blocks
 @options.max_minutes
 @click.option(
     "--resume",
@@ -81,6 +82,7 @@ def train(
     smooth_boundary: float | None,
     config: str | None,
     val: tuple[str, ...] | None,
+    val_blocks: float | None,
     max_minutes: float | None,
     resume: bool,
     overwrite: bool,
@@ -89,11 +91,13 @@ def train(
 ) -> None:
     """Train one network per slice on the labelled clouds of WORK.
 
-    Whole clouds are held out for early stopping. Their scores are printed and stored in MODEL.
+    Whole clouds, or blocks (--val-blocks), are held out for early stopping. Their scores are printed and stored in
+    MODEL.
 
     \b
     Examples:
       bevseg train work/ -o model.safetensors
+      bevseg train work/ -o model.safetensors --val-blocks 0.2
       bevseg train work/ -o tuned/model.safetensors --init default
       bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
@@ -123,6 +127,7 @@ def train(
             teacher=teacher,
             unlabelled=unlabelled,
             val=val,
+            val_blocks=val_blocks,
             seed=seed,
             device=device,
             overwrite=overwrite,

@@ -38,6 +38,8 @@ from bevseg.config.names import (
 COUNT = Number(least=1, most=1_000_000_000, whole=True)
 UP_TO_1000 = Number(least=0, most=1000)
 SHARE = Number(least=0, most=1)
+VAL_BLOCKS = Number(above=0, below=1)
+"""Share of the labelled points that a training holds out in blocks: an option, not a setting that a model keeps."""
 
 
 def setting(default: Any, domain: Domain, *, above: str | None = None) -> Any:

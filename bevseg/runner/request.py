@@ -61,6 +61,8 @@ class RunRequest:
         Address of the scheduler of a cluster that does the work; None: this machine.
     val
         Stems of the clouds held out for early stopping; None: a seeded choice.
+    val_blocks
+        Share of the labelled points held out in blocks, in place of whole clouds.
     work
         Work directory that keeps the files of all stages; None keeps nothing.
     tta
@@ -94,6 +96,7 @@ class RunRequest:
     rasters: bool = False
     cluster: str | None = None
     val: tuple[str, ...] | None = None
+    val_blocks: float | None = None
     work: Path | None = None
     tta: PredictConfig = NO_TTA
     overwrite: bool = False

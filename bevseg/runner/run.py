@@ -234,10 +234,10 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
             why="both are given",
             hint="give one of them; to start the training from a model, use --init",
         )
-    if request.train_on is None and (request.settings or request.val or request.init):
+    if request.train_on is None and (request.settings or request.val or request.val_blocks or request.init):
         raise UsageError(
             "A trained model has its own settings",
-            where="--config, --cell, --val, --max-minutes, --init",
+            where="--config, --cell, --val, --val-blocks, --max-minutes, --init",
             why="its networks were trained with them, and with cells of one size",
             hint="leave them out, or train a model with --train-on",
         )

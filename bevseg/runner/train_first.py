@@ -65,9 +65,14 @@ def trained_model(
     ------
     OutputExistsError
         If another model stands there, or a training of other clouds or settings was interrupted there.
+    UsageError
+        If clouds and blocks are to be held out.
     InputError
         If no training cloud can be used.
     """
+    from bevseg.training.split import check_val
+
+    check_val(request.val, request.val_blocks)
     path, facts = request.out / MODEL_FILES[0], earlier.training
     conditions = _conditions(request, settings)
     if path.exists() and not request.overwrite:
@@ -110,7 +115,7 @@ def _conditions(request: RunRequest, settings: Settings) -> dict[str, Any]:
         "init": None if request.init is None else sha256(request.init),
         "classes": request.classes,
         "columns": request.columns,
-        "val": request.val,
+        "val": request.val if request.val_blocks is None else {"blocks": request.val_blocks},
         "seed": request.run_config.seed,
     }
     return dict(json.loads(json.dumps(table)))
@@ -149,6 +154,7 @@ def _train(request: RunRequest, settings: Settings, output: Path, progress: Prog
             state=state,
             again="the same command goes on from there",
             val=request.val,
+            val_blocks=request.val_blocks,
             init=starting_model(request),
             seed=run_config.seed,
             device=run_config.device,

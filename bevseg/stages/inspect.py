@@ -107,10 +107,22 @@ def _text(table: Mapping[str, Any]) -> str:
     plain = _lines({key: value for key, value in table.items() if key != "scores"})
     if table["kind"] == "model":
         plain.append(f"trained on: {_value(table['scores'].get('trained_on', []))}")
+    split = table.get("scores", {}).get("split")
+    if split:
+        plain.append(f"split: {_blocks(split)}")
     if held_out:
         plain += [f"held out: {_value(held_out['clouds'])}; percent of their points"]
         plain += [score_table(held_out["scores"], held_out["oracle"])]
     return "\n".join(plain)
+
+
+def _blocks(split: Mapping[str, Any]) -> str:
+    """Say which blocks of a training were held out."""
+    held, rest, cell = len(split["held_out"]), len(split["training"]), split["cell_m"]
+    return (
+        f"{held} of {held + rest} blocks of {_value(split['block_cells'] * cell)} m held out, "
+        f"guard band of {_value(split['guard_cells'] * cell)} m, seed {_value(split['seed'])}"
+    )
 
 
 def _lines(table: Mapping[str, Any], indent: int = 0) -> list[str]:

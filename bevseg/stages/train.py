@@ -26,6 +26,7 @@ from bevseg.seg.training.state_file import TrainingState, read, write
 from bevseg.training import Example, ExtraSupervision, train
 from bevseg.training.asked import asked_settings, ensure_same
 from bevseg.training.fit import check_training_settings, ensure_networks
+from bevseg.training.split import check_val
 from bevseg.workdir.folder import Folder, folders
 from bevseg.workdir.settings import GROUPS, check_same_settings
 
@@ -164,6 +165,7 @@ def train_work(
     teacher: Path | None = None,
     unlabelled: Path | None = None,
     val: Sequence[str] | None = None,
+    val_blocks: float | None = None,
     seed: int = RunConfig.seed,
     device: str = RunConfig.device,
     overwrite: bool = False,
@@ -180,7 +182,7 @@ def train_work(
         The model to write; `history.csv` is written beside it.
     settings
         Of all stages; those of the work directory must agree.
-    slices, val, seed, device, progress
+    slices, val, val_blocks, seed, device, progress
         As for `bevseg.training.train`.
     init
         Model to start from; the networks of the slices that are not trained are taken from it. The surrogate of a
@@ -211,6 +213,7 @@ def train_work(
     """
     state = check_output(output, overwrite=overwrite, resume=resume)
     resolve(device)
+    check_val(val, val_blocks)
     check_training_settings(settings, has_init=init is not None)
     if unlabelled is not None:
         _ensure_other_clouds(work, unlabelled)
@@ -234,6 +237,7 @@ def train_work(
         output,
         state=state,
         val=val,
+        val_blocks=val_blocks,
         slices=slices,
         init=start,
         extra=ExtraSupervision(master, others),

@@ -29,9 +29,15 @@ def asked_settings(settings: Settings, slices: Sequence[str], seed: int, device:
 
 
 def asked_clouds(
-    examples: Sequence[Example], held_out: Sequence[str], init: Model | None, extra: ExtraSupervision
+    examples: Sequence[Example],
+    held_out: Sequence[str] | Mapping[str, Any],
+    init: Model | None,
+    extra: ExtraSupervision,
 ) -> dict[str, Any]:
-    """Return what a training learns from: clouds with their order and the split, and models, by their content."""
+    """Return what a training learns from: clouds with their order and the split, and models, by their content.
+
+    `held_out` are names of clouds, or the facts of a split by blocks.
+    """
     return _plain(
         {
             "order": [example.cloud.name for example in examples],

@@ -17,6 +17,7 @@ from bevseg.bev.crops import CropSampler
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.sampling import EvenClasses, sampling
 from bevseg.config import Settings
+from bevseg.core.grid import Grid
 from bevseg.core.labels import CLASS_NAMES, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
@@ -29,10 +30,19 @@ from bevseg.seg.training.validate import Scene
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled cloud and its DEM."""
+    """A labelled cloud and its DEM.
+
+    Attributes
+    ----------
+    cloud, dem
+        Points with labels; the ground below them.
+    scored
+        Of a block that is held out: its cells. The points around it have no labels. None for whole clouds.
+    """
 
     cloud: PointCloud
     dem: Raster
+    scored: Grid | None = None
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -100,7 +110,7 @@ def unlabelled_crops(name: str, examples: Sequence[Example], settings: Settings)
 
 
 def validation_scene(name: str, example: Example, settings: Settings) -> Scene:
-    """Return bands and labels of one slice of a whole cloud."""
+    """Return bands and labels of one slice of a whole cloud, or of a block that is held out."""
     bands = rasterize(example.cloud, example.dem, settings.slices, settings.raster)[name]
     labels = label_rasters(example.cloud, example.dem, settings.slices)[name]
     return np.asarray(bands.values, np.float32), np.asarray(labels["class"], np.uint8)

@@ -1,4 +1,4 @@
-"""Labelled clouds -> a trained model and its history: whole clouds held out, one network per slice."""
+"""Labelled clouds -> a trained model and its history: some held out (`split`), one network per slice."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from typing import Any, Self
 import numpy as np
 
 from bevseg import pipeline
+from bevseg.bev.backproject import backproject
 from bevseg.bev.bands import bands as bands_of
+from bevseg.bev.rasterize import rasterize
 from bevseg.bev.sampling import check_sampling
 from bevseg.config import Settings
 from bevseg.config.domains import Fault, refusal, shown
 from bevseg.config.names import SLICES
 from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.pointcloud import PointLabels
 from bevseg.core.scores import scores_of
 from bevseg.errors import UsageError
 from bevseg.runtime.progress import Progress, Step, silent
@@ -42,7 +45,7 @@ from bevseg.training.examples import (
     validation_scene,
 )
 from bevseg.training.fine_tuning import init_share
-from bevseg.training.holdout import hold_out
+from bevseg.training.split import split_of
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ def train(
     settings: Settings,
     *,
     val: Sequence[str] | None = None,
+    val_blocks: float | None = None,
     slices: Sequence[str] = SLICES,
     init: Model | None = None,
     extra: ExtraSupervision = NO_EXTRA,
@@ -73,6 +77,8 @@ def train(
         Of all stages; the model keeps them.
     val
         Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
+    val_blocks
+        In place of whole clouds, hold out blocks with about this share of the labelled points.
     slices
         Networks to train; the others are taken from `init`.
     init
@@ -101,7 +107,8 @@ def train(
     Raises
     ------
     UsageError
-        If there is no cloud, or two have one name; if `val` names unknown clouds or leaves nothing to train on; if
+        If there is no cloud, or two have one name; if `val` names unknown clouds, leaves nothing to train on, or the
+        clouds on both sides touch; if there are too few blocks to hold out some; if
         `init` is for other bands or nets, or the loss needs one; if the teacher reads other rasters.
     OutputExistsError
         If the state is that of a training that was asked for something else.
@@ -113,22 +120,22 @@ def train(
         If a loss that has to be learned would teach the wrong way.
     """
     ensure_distinct([example.cloud.name for example in examples])
-    counts = {example.cloud.name: example.counts for example in examples}
-    held_out = hold_out(counts, val, settings.train.val_share, seed)
-    learned = [example for example in examples if example.cloud.name not in held_out]
-    validation = [example for example in examples if example.cloud.name in held_out]
+    split = split_of(examples, settings, val=val, val_blocks=val_blocks, seed=seed)
+    learned, validation = split.learned, split.validation
+    extra = dataclasses.replace(extra, unlabelled=split.without_held_out(extra.unlabelled))
     ensure_networks(settings, slices, init, extra.teacher)
-    if settings.train.schedule == "plateau" and not held_out:
+    if settings.train.schedule == "plateau" and not validation:
         log.warning(
             "no cloud is held out for validation: the schedule plateau will never lower the learning rate"
         )
     asked: dict[str, Any] = {}
     if state is not None or on_state is not None:
         asked = asked_settings(settings, slices, seed, device)
-        asked |= asked_clouds(examples, held_out, init, extra)
+        asked |= asked_clouds(examples, split.asked, init, extra)
     if state is not None:
         ensure_same(state, asked)
-    scores: dict[str, Any] = {"trained_on": sorted(set(counts) - set(held_out))} | _sources(init, extra)
+    trained_on = sorted(example.cloud.name for example in learned)
+    scores: dict[str, Any] = {"trained_on": trained_on} | split.facts | _sources(init, extra)
     nets = dict(init.nets) if init else {}
     history: list[Row] = []
     states = dict(state.networks) if state else {}
@@ -304,13 +311,23 @@ def _validation_scores(examples: Sequence[Example], model: Model, device: str) -
     best = found.copy()
     for example in examples:
         cloud = example.cloud
-        found += pipeline.matrix(cloud, pipeline.label(cloud, model, device=device).point_labels)
+        found += pipeline.matrix(cloud, _labels(example, model, device))
         best += pipeline.matrix(cloud, pipeline.oracle(cloud, example.dem, model.settings.slices))
     return {
-        "clouds": [example.cloud.name for example in examples],
+        "clouds": list(dict.fromkeys(example.cloud.name for example in examples)),
         "scores": scores_of(found),
         "oracle": scores_of(best),
     }
+
+
+def _labels(example: Example, model: Model, device: str) -> PointLabels:
+    """Return the labels that a model gives a whole cloud, or a block on the ground of its cloud."""
+    if example.scored is None:
+        return pipeline.label(example.cloud, model, device=device).point_labels
+    settings = model.settings
+    bands = rasterize(example.cloud, example.dem, settings.slices, settings.raster)
+    classes = pipeline.classify(bands, model, wanted=example.scored, device=device)
+    return backproject(example.cloud, example.dem, classes, settings.slices)
 
 
 @dataclass

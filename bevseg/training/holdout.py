@@ -1,4 +1,4 @@
-"""Labelled clouds -> those that are held out of the training, for early stopping."""
+"""Labelled clouds -> those that are held out of the training, as a whole, for early stopping."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def ensure_known(names: Sequence[str], val: Sequence[str]) -> None:
 
 
 def hold_out(
-    labels: Mapping[str, NDArray[np.integer]], val: Sequence[str] | None, share: float, seed: int
+    labels: Mapping[str, NDArray[np.integer]],
+    val: Sequence[str] | None,
+    share: float,
+    seed: int,
+    groups: Sequence[tuple[str, ...]] | None = None,
 ) -> tuple[str, ...]:
     """Return the clouds that are kept for early stopping: the ones named, or a seeded choice of whole clouds.
 
@@ -50,9 +54,11 @@ def hold_out(
     val
         Names of clouds to hold out; None: the rule chooses.
     share
-        Share of the clouds to choose, at least one and never all; 0 chooses none. A single cloud is not split.
+        Share of the groups to choose, at least one and never all; 0 chooses none. A single one is not split.
     seed
         Of the draws.
+    groups
+        Names of clouds that are held out together or not at all; None: each cloud is a group.
 
     Raises
     ------
@@ -68,18 +74,29 @@ def hold_out(
         return ()
     if len(names) == 1:
         log.warning(
-            "only one labelled cloud: it is used for training, and none is held out for early stopping"
+            "only one labelled cloud: it is used for training, and none is held out for early stopping; "
+            "--val-blocks holds out a part of it"
         )
         return ()
-    count = min(max(1, round(share * len(names))), len(names) - 1)
-    points = np.array([labels[name][UNDEFINED + 1 :] for name in names], float)
+    together = sorted(groups) if groups else [(name,) for name in names]
+    count = min(max(1, round(share * len(together))), len(together) - 1)
+    points = np.array([sum(labels[name][UNDEFINED + 1 :] for name in group) for group in together], float)
     rng = np.random.default_rng(seed)
-    draws = [np.sort(rng.permutation(len(names))[:count]) for _ in range(DRAWS)]
-    chosen = min(draws, key=lambda draw: _cost(points[draw].sum(0), points.sum(0)))
-    return tuple(names[i] for i in chosen)
+    draws = [np.sort(rng.permutation(len(together))[:count]) for _ in range(DRAWS)]
+    taken = [points[draw].sum(0) for draw in draws]
+    best = min(range(DRAWS), key=lambda draw: cost_of(taken[draw], taken[draw], points.sum(0)))
+    return tuple(sorted(name for i in draws[best] for name in together[i]))
 
 
-def _cost(held: NDArray[np.float64], all_of_it: NDArray[np.float64]) -> tuple[int, float]:
-    """Return how many classes are missing among the points held out, and the largest share of a class there."""
-    shares = held / np.maximum(all_of_it, 1)
+def cost_of(
+    held: NDArray[np.float64], lost: NDArray[np.float64], all_of_it: NDArray[np.float64]
+) -> tuple[int, float]:
+    """Return how many classes are missing among the points held out, and the largest share of a class that is lost.
+
+    Parameters
+    ----------
+    held, lost, all_of_it
+        Points of each class that are held out, that the training loses by it, and that there are.
+    """
+    shares = lost / np.maximum(all_of_it, 1)
     return int(((held < SHOWN) & (all_of_it >= SHOWN)).sum()), float(shares.max())
