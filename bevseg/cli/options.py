@@ -140,7 +140,7 @@ def _setting(group: type[Group], name: str, **kwargs: Any) -> Decorator:
     )
 
 
-def _path(*names: str, **kwargs: Any) -> Decorator:
+def path_option(*names: str, **kwargs: Any) -> Decorator:
     return click.option(*names, type=click.Path(path_type=Path), **kwargs)
 
 
@@ -250,9 +250,11 @@ keep = click.option(
     metavar="2,9",
     help="Class codes of the input that are right already: their points keep them.",
 )
-train_on = _path("--train-on", metavar="LABELLED_DIR", help="First train a model on these labelled clouds.")
-work_kept = _path("--work", metavar="DIR", help="Keep the files of all stages in this work directory.")
-points = _path(
+train_on = path_option(
+    "--train-on", metavar="LABELLED_DIR", help="First train a model on these labelled clouds."
+)
+work_kept = path_option("--work", metavar="DIR", help="Keep the files of all stages in this work directory.")
+points = path_option(
     "--points",
     metavar="OUT.laz",
     help="Write the points of a CLOUD as ground (2) or not (1), with their height above ground.",
@@ -294,7 +296,7 @@ init = click.option(
     metavar=f"MODEL|{DEFAULT_MODEL}",
     help="Fine-tune this model: few steps, on all labelled clouds.",
 )
-json_file = _path("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
+json_file = path_option("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(
     "--val",
     type=Names(),
@@ -393,7 +395,7 @@ raster_classes = click.option(
 
 def output(metavar: str, text: str, *, required: bool = True) -> Decorator:
     """-o, the one output of a command."""
-    return _path("-o", "--output", metavar=metavar, required=required, help=text)
+    return path_option("-o", "--output", metavar=metavar, required=required, help=text)
 
 
 def model(text: str, *, shipped: bool) -> Decorator:

@@ -10,7 +10,7 @@ import click
 
 from bevseg.config import PredictConfig, RunConfig
 
-from . import options
+from . import options, survey_options
 from .console import Console
 
 
@@ -30,12 +30,20 @@ from .console import Console
 @options.keep
 @options.upgrade_las
 @options.scans
+@survey_options.apart
+@survey_options.recursive
 @options.val
 @options.val_blocks
 @options.max_minutes
 @options.cell_of_training
 @options.tta
 @options.jobs
+@survey_options.max_memory
+@survey_options.scratch
+@survey_options.part
+@options.cluster
+@survey_options.rasters
+@survey_options.dry_run
 @options.on_error
 @options.overwrite
 @options.seed
@@ -56,12 +64,20 @@ def run(
     keep: tuple[int, ...],
     upgrade_las: bool,
     scans: str,
+    apart: bool,
+    recursive: bool,
     val: tuple[str, ...] | None,
     val_blocks: float | None,
     max_minutes: float | None,
     cell: float | None,
     tta: PredictConfig,
     jobs: int,
+    max_memory: int | None,
+    scratch: Path | None,
+    part: tuple[int, int] | None,
+    cluster: str | None,
+    rasters: bool,
+    dry_run: bool,
     on_error: str,
     overwrite: bool,
     seed: int,
@@ -110,6 +126,13 @@ def run(
             keep=keep,
             upgrade_las=upgrade_las,
             scans=scans,
+            apart=apart,
+            recursive=recursive,
+            scratch=scratch,
+            max_memory=max_memory,
+            part=part,
+            rasters=rasters,
+            cluster=cluster,
             val=val,
             val_blocks=val_blocks,
             work=work,

@@ -7,9 +7,19 @@ from typing import Any
 
 import click
 
-from .options import folder
+from .options import path_option
 
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_UNITS = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
 
 LEAST_MEMORY = 1 << 30
@@ -57,11 +67,14 @@ apart = click.option(
     help="Label each cloud without the others: their coordinates are local, and they show different places.",
 )
 recursive = click.option("--recursive", is_flag=True, help="Search directories below as well.")
-scratch = folder(
+scratch = path_option(
     "--scratch", metavar="DIR", help="Directory for scratch files, about 21 bytes a point.  [default: in OUT]"
 )
 max_memory = click.option(
-    "--max-memory", type=Size(), metavar="SIZE", help="Memory for all processes, such as 8GiB.  [default: half of what is free]"
+    "--max-memory",
+    type=Size(),
+    metavar="SIZE",
+    help="Memory for all processes, such as 8GiB.  [default: half of what is free]",
 )
 rasters = click.option(
     "--rasters", is_flag=True, help="Write the DEM and the classes from above: dem.tif and classes.tif."

@@ -20,7 +20,8 @@ from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
 from bevseg.runner.request import TASK
 from bevseg.runner.work import BlockTask, CloudTask, SurveyWork, Work
-from bevseg.runtime.batch import BatchResult, CloudResult, Executor, Failure, Item, each_outcome, size_of
+from bevseg.runtime.batch import BatchResult, CloudResult, Failure, Item, each_outcome, size_of
+from bevseg.runtime.executor import Executor
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, Step
 from bevseg.survey.reading import Labelling

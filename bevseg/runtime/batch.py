@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from bevseg.errors import BevsegError, OutOfMemoryError
 from bevseg.runtime.atomic import system_error
+from bevseg.runtime.executor import Executor
 from bevseg.runtime.memory import is_shortage
 from bevseg.runtime.processes import in_processes, is_kept
 from bevseg.runtime.progress import Progress, Step, listen, silent
@@ -39,11 +40,6 @@ class Item(Protocol):
 
 T = TypeVar("T", bound=Item)
 R = TypeVar("R")
-
-Executor = Callable[
-    [Callable[[Any], Any], Sequence[Any], Callable[[], None] | None], Generator[tuple[Any, Any]]
-]
-"""Calls a function on items elsewhere, as `in_processes` does, after a start in every process."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +176,7 @@ def each_outcome(
     """
     guarded = functools.partial(_guarded, function)
     if executor is not None:
-        outcomes = executor(guarded, items, start)
+        outcomes = executor(guarded, items, start=start)
     elif is_kept() or (jobs > 1 and len(items) > 1):
         outcomes = in_processes(guarded, items, min(jobs, len(items)), start)
     else:
