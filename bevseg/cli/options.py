@@ -141,6 +141,7 @@ def _setting(group: type[Group], name: str, **kwargs: Any) -> Decorator:
 
 
 def path_option(*names: str, **kwargs: Any) -> Decorator:
+    """Return an option that takes a path."""
     return click.option(*names, type=click.Path(path_type=Path), **kwargs)
 
 
