@@ -77,14 +77,16 @@ class _ClusterExecutor:
     ) -> Generator[tuple[T, R | BevsegError]]:
         call_of = pickled_call(start, work)
         suspects = []
-        for number, result in self._done(call_of, items, range(len(items)), alone=False):
-            if result is None:
-                suspects.append(number)
-            else:
-                yield items[number], result[0]
+        with contextlib.closing(self._done(call_of, items, range(len(items)), alone=False)) as results:
+            for number, result in results:
+                if result is None:
+                    suspects.append(number)
+                else:
+                    yield items[number], result[0]
         # Dask blames every task that was at a worker when it died, also the next one. Alone, it is the task itself.
-        for number, result in self._done(call_of, items, suspects, alone=True):
-            yield items[number], self._death() if result is None else result[0]
+        with contextlib.closing(self._done(call_of, items, suspects, alone=True)) as results:
+            for number, result in results:
+                yield items[number], self._death() if result is None else result[0]
 
     def _done(
         self, call_of: Callable[[T], bytes], items: Sequence[T], numbers: Iterable[int], *, alone: bool
