@@ -130,7 +130,7 @@ INSIDE = {
         ("find_ground",),
     ),
     "bev": (
-        ("slices",),
+        ("slices", "highest_class"),
         ("cell_statistics",),
         ("bands",),
         ("rasterize", "backproject", "consistency"),

@@ -47,9 +47,8 @@ class RasterCodes(NamedTuple):
                 hint="choose another --out-classes",
             )
         nodata = most if 0 in written.values() else 0
-        codes: NDArray[np.unsignedinteger] = np.array(
-            [written.get(train, nodata) for train in range(len(CLASS_NAMES))], kind
-        )
+        table = [written.get(train, nodata) for train in range(len(CLASS_NAMES))]
+        codes: NDArray[np.unsignedinteger] = np.array(table, kind)
         return cls(scheme, codes, where)
 
     def encode(self, train_ids: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:

@@ -70,10 +70,8 @@ def _add_classes(band: Element, codes: RasterCodes) -> None:
     palette = codes.palette()
     table = SubElement(band, "ColorTable")
     for code in range(max(palette, default=-1) + 1):
-        opacity = (
-            0 if code == codes.nodata else 255
-        )  # as GDAL reads a TIFF, whose table has an entry for each code
-        colour = palette.get(code, (0, 0, 0, opacity))
+        # As GDAL reads a TIFF, whose table has an entry for each code.
+        colour = palette.get(code, (0, 0, 0, 0 if code == codes.nodata else 255))
         SubElement(table, "Entry", {f"c{i}": str(part) for i, part in enumerate(colour, 1)})
 
 

@@ -23,11 +23,12 @@ from bevseg.io.raster_codes import RasterCodes
 from bevseg.runtime.atomic import replacing
 
 MOST_CELLS = 1 << 24
-"""Cells of a single file at most: a square of 819 m at cells of 0.2 m. It and its overviews are made in memory."""
+"""Cells of a single file at most: a square of 819 m at cells of 0.2 m. A file is made in memory, with its overviews.
+A DEM of so many cells without a hole takes some 320 MiB; tiles take 180 MiB, however many there are."""
 
 TILE_CELLS = 2048
 """Side of a tile, cells, in whole blocks: 4 x 4 of them at cells of 0.2 m. A tile of a DEM then has 48 MiB before
-compression. One file per block would be 16 times as many, and a viewer opens all files that it shows."""
+compression. One file per block would be 16 times as many, and a viewer opens every file that it shows."""
 
 _MOST_SIDE = 2**31 - 1
 """Cells of a side of a virtual raster at most: GDAL counts them in 32 bits."""
