@@ -33,7 +33,7 @@ from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
 from bevseg.runtime.memory import available, limit
-from bevseg.runtime.processes import call
+from bevseg.runtime.processes import call, is_kept
 from bevseg.runtime.progress import Progress, silent
 from bevseg.seg.models.registry import register, registered
 from bevseg.survey.reading import Labelling, Reading
@@ -103,7 +103,7 @@ def _run(
     existing = _existing(request, clouds.clouds, earlier, conditions)
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
-    with _scratch(request) as scratch:
+    with _scratch(request) as scratch, _released():
         result = _passes(request, settings, model, conditions, scratch, lock, progress).label(
             clouds.clouds, existing.ours, frozenset(existing.changed)
         )
@@ -150,9 +150,9 @@ def _existing(
 def _scratch_folder(request: RunRequest) -> Path:
     """Return the folder of the scratch files: that of the same results is always the same one."""
     if request.scratch is None:
-        return request.out / SCRATCH
+        return request.out.absolute() / SCRATCH
     name = hashlib.sha256(str(request.out.absolute()).encode()).hexdigest()[:16]
-    return request.scratch / f"bevseg-{name}"
+    return request.scratch.absolute() / f"bevseg-{name}"
 
 
 @contextlib.contextmanager
@@ -167,6 +167,21 @@ def _scratch(request: RunRequest) -> Iterator[Scratch]:
         return
     with tempfile.TemporaryDirectory(prefix="bevseg-", dir=request.scratch) as folder:
         yield Scratch(Path(folder))
+
+
+@contextlib.contextmanager
+def _released() -> Iterator[None]:
+    """Let go of what a process holds for the tasks of a run, and of its limits, when the run is over."""
+    try:
+        yield
+    finally:
+        if not is_kept():  # workers end with the run
+            from bevseg.survey import decoded
+            from bevseg.survey.survey import release_points
+
+            limit(None)
+            release_points()
+            decoded.release()
 
 
 def _passes(

@@ -177,3 +177,9 @@ def _bytes(segments: Sequence[Segment]) -> int:
 def points_of(path: Path) -> SurveyPoints:
     """Return the points of a survey; a process works on one after the other."""
     return SurveyPoints(read_once(path))
+
+
+def release_points() -> None:
+    """Hold no points any longer."""
+    points_of.cache_clear()
+    read_once.cache_clear()
