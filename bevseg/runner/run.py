@@ -79,6 +79,12 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = None if request.part is None else "{}/{}".format(*request.part)
+    if request.rasters and is_one_file(request.out):
+        raise UsageError(
+            "A single file cannot hold rasters",
+            where="--rasters",
+            hint="name a directory, such as -o labelled/",
+        )
     with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
@@ -207,7 +213,13 @@ def _passes(
     held = memory_of_all * 2 // 3 if jobs == 1 else 0
     return Passes(
         Work(request, reading, scratch, model, conditions, held, lock),
-        Labelling(settings, conditions["model"], conditions["looks"], call(_reach, model, request.tta)),
+        Labelling(
+            settings,
+            conditions["model"],
+            conditions["looks"],
+            call(_reach, model, request.tta),
+            request.rasters,
+        ),
         jobs,
         functools.partial(_start_process, threads if jobs > 1 else None, memory_of_all // jobs, registered()),
         None,

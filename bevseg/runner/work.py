@@ -93,6 +93,10 @@ class SurveyWork:
         Block -> squares that it depends on.
     far
         Name of a cloud -> number of its points that lie far away from all others.
+    system
+        The reference system, for people.
+    overlap
+        Names of clouds without a reference system that lie in one place.
     """
 
     survey: Path
@@ -103,6 +107,8 @@ class SurveyWork:
     blocks: list[BlockTask]
     needs: dict[tuple[int, int], list[tuple[int, int]]]
     far: dict[str, int]
+    system: str
+    overlap: list[str]
 
 
 @dataclass(frozen=True)
