@@ -231,7 +231,9 @@ def _check_heights(cloud: PointCloud) -> None:
     if len(cloud) == 0:
         return
     kept = cloud.z if cloud.used is None else cloud.z[cloud.used]
-    ends = [float(end) * cloud.scale[2] + cloud.offset[2] for end in (kept.min(initial=0), kept.max(initial=0))]
+    ends = [
+        float(end) * cloud.scale[2] + cloud.offset[2] for end in (kept.min(initial=0), kept.max(initial=0))
+    ]
     highest = max(ends, key=abs)
     if abs(highest) > HIGHEST:
         raise InputError(

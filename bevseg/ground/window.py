@@ -247,7 +247,9 @@ def _add(cloud: PointCloud, found: Lowest) -> None:
     others = threads_for(len(cloud)) - 1
     lows = [found.low.ravel(), *(np.full(found.low.size, np.inf, np.float32) for _ in range(others))]
     counts = [found.count.ravel(), *(np.zeros(found.count.size, np.int32) for _ in range(others))]
-    for_chunks(len(cloud), lambda i, chunk: _add_points(points.chunk(chunk), fine, coarse, lows[i], counts[i]))
+    for_chunks(
+        len(cloud), lambda i, chunk: _add_points(points.chunk(chunk), fine, coarse, lows[i], counts[i])
+    )
     for low, count in zip(lows[1:], counts[1:], strict=True):
         np.minimum(lows[0], low, out=lows[0])
         counts[0] += count

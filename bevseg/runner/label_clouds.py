@@ -124,7 +124,7 @@ class Passes:
         kept: frozenset[str],
     ) -> list[SurveyWork]:
         """Return the surveys that some clouds make up, and say what is noteworthy about them."""
-        found = call(
+        found: list[SurveyWork] = call(
             _plan_surveys,
             {file.stem: laid[file.stem] for file in clouds},
             {stem: record.facts.get("labels") for stem, record in ours.items()},
@@ -132,6 +132,7 @@ class Passes:
             self.work,
             self.labelling,
         )
+        self.points = sum(survey.points for survey in found)
         for survey in found:
             _tell_of(survey, len(found))
         return found

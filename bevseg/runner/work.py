@@ -93,6 +93,8 @@ class SurveyWork:
         Block -> squares that it depends on.
     far
         Name of a cloud -> number of its points that lie far away from all others.
+    points
+        Number of points of all its clouds.
     system
         The reference system, for people.
     overlap
@@ -107,6 +109,7 @@ class SurveyWork:
     blocks: list[BlockTask]
     needs: dict[tuple[int, int], list[tuple[int, int]]]
     far: dict[str, int]
+    points: int
     system: str
     overlap: list[str]
 
