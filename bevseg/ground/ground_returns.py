@@ -7,7 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, find_heights, for_chunks
+from bevseg.core.cells import (
+    BLOCK,
+    GridTransform,
+    QuantizedPoints,
+    block_of,
+    find_cells,
+    find_heights,
+    for_chunks,
+)
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.height_sums import PER_METRE, mean_height
@@ -17,7 +25,11 @@ Heights = NDArray[np.float32]
 
 
 def ground_returns(
-    clouds: Iterable[PointCloud], grid: Grid, low: Heights, surface: Heights, bands: tuple[float, float, float]
+    clouds: Iterable[PointCloud],
+    grid: Grid,
+    low: Heights,
+    surface: Heights,
+    bands: tuple[float, float, float],
 ) -> tuple[Heights, NDArray[np.bool_]]:
     """Return the mean height of the ground returns of each cell, and whether an object stands there.
 

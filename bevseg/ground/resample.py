@@ -34,7 +34,9 @@ def resample(
         (new rows, new cols) float32, m; NaN where none was asked for.
     """
     found = np.full((len(row), len(col)), np.nan, np.float32)
-    _interpolate(np.ascontiguousarray(heights), row, col, np.empty((0, 0), np.bool_) if cells is None else cells, found)
+    _interpolate(
+        np.ascontiguousarray(heights), row, col, np.empty((0, 0), np.bool_) if cells is None else cells, found
+    )
     return found
 
 
