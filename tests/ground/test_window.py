@@ -52,7 +52,7 @@ def in_steps(cloud):
 @given(surveys())
 def test_a_window_has_the_points_within_reach(reach, count, points):
     for window, copy in windows(points, reach, count):
-        assert sorted(sum(map(in_steps, window.clouds()), [])) == in_steps(copy)
+        assert sorted(step for cloud in window.clouds() for step in in_steps(cloud)) == in_steps(copy)
         for cell in (0.2, COARSE):
             assert Grid.covering(cell, *window.extent) == Grid.covering(cell, *Extent.of(copy))
 
@@ -75,16 +75,16 @@ def test_the_points_of_the_block_itself_come_first():
 
 
 def test_a_block_beside_of_which_nothing_is_within_reach_is_not_read():
-    class Watched(PointsByBlock):
-        read: list[Block] = []
+    read = []
 
+    class Watched(PointsByBlock):
         def segments(self, block):
-            self.read.append(block)
+            read.append(block)
             return super().segments(block)
 
     points = Watched.of_cloud(PointCloud.from_xyz(np.array([[1.0, 1, 0], [204, 1, 0]])), Blocks.of(0.2))
     window = Window(Neighbourhood(points), Block(0, 0), NEAR)
-    points.read.clear()
+    read.clear()
     window.lowest()
     assert len(list(window.clouds())) == 1
-    assert set(points.read) == {Block(0, 0)}
+    assert set(read) == {Block(0, 0)}
