@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bevseg.core.blocks import Block, Blocks, PointsByBlock
@@ -13,7 +13,7 @@ from bevseg.ground.find_ground import NEAR, SQUARE, WIDE, square_of
 from bevseg.ground.search_grids import COARSE, FINE, finer_grid
 from bevseg.ground.window import Neighbourhood, Window
 
-CELLS = st.sampled_from([0.05, 0.15, 0.2, 0.3, 0.37, 1.0])
+CELLS = st.sampled_from([0.05, 0.15, 0.2, 0.3, 0.37])
 WINDOWS = pytest.mark.parametrize(("reach", "count"), [(NEAR, 1), (WIDE, SQUARE)])
 
 
@@ -25,7 +25,7 @@ def surveys(draw):
     points = PointsByBlock(layout)
     corner = np.rint(rng.integers(-9, 9, 2) * layout.side * draw(st.sampled_from([0, 1, 1000])))
     for number in range(draw(st.integers(1, 3))):
-        size = draw(st.integers(1, 200))
+        size = draw(st.integers(1, 20))
         ends = layout.side * rng.integers(-2, 3, (size, 2)) + rng.choice(
             [-WIDE, -NEAR, 0, NEAR, WIDE], (size, 2)
         )
@@ -49,6 +49,7 @@ def in_steps(cloud):
 
 
 @WINDOWS
+@settings(max_examples=30)
 @given(surveys())
 def test_a_window_has_the_points_within_reach(reach, count, points):
     for window, copy in windows(points, reach, count):
@@ -58,6 +59,7 @@ def test_a_window_has_the_points_within_reach(reach, count, points):
 
 
 @WINDOWS
+@settings(max_examples=15)
 @given(surveys())
 def test_the_lowest_of_a_window_are_those_of_its_points(reach, count, points):
     for window, copy in windows(points, reach, count):
