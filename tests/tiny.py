@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from bevseg.config import NetConfig, RasterConfig, Settings, TrainConfig
+from bevseg.core.pointcloud import PointCloud
 from tests.scenes import street
 
 SETTINGS = Settings(
@@ -33,6 +34,13 @@ def thin_street(name, seed=0, every=8):
     keep = np.random.default_rng(seed).permutation(len(cloud))[: len(cloud) // every]
     columns = {axis: getattr(cloud, axis)[keep] for axis in ("x", "y", "z", "labels")}
     return dataclasses.replace(cloud, **columns, name=name)
+
+
+def long_street(name, pieces=16, every=40):
+    """Pieces of 20 m one behind the other to the east: thin, labelled, and longer than a block."""
+    parts = [thin_street(name, seed, every) for seed in range(pieces)]
+    xyz = np.concatenate([part.xyz + np.array([20.0 * number, 0, 0]) for number, part in enumerate(parts)])
+    return PointCloud.from_xyz(xyz, np.concatenate([part.labels for part in parts]), name=name)
 
 
 def write_text(path, xyz, labels=None):

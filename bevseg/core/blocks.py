@@ -12,13 +12,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, QuantizedPoints, block_of, steps_of
+from bevseg.core.cells import BLOCK, Extent, QuantizedPoints, block_of, for_chunks, steps_of
 from bevseg.core.grid import STEPS, Grid, in_steps
 from bevseg.core.pointcloud import INT32, Crs, PointCloud
 from bevseg.core.raster import Raster
 from bevseg.core.tiles import SIDE
 from bevseg.errors import InputError
-from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
+from bevseg.runtime.kernels import compiled
 
 ABOUT = 102.4
 """Side of a block, m: of the whole tiles of a prediction, as many as come nearest to this."""
@@ -26,8 +26,8 @@ ABOUT = 102.4
 HIGHEST = INT32.max // STEPS
 """Largest height, m: it fits in 32 bits as steps."""
 
-_FEW = 1 << 16
-"""Numbers of this size are sorted in linear time."""
+_FEW = (1 << 16) - 1
+"""So many blocks are numbered as they lie; of more, only those that hold points."""
 
 
 class Block(NamedTuple):
@@ -148,24 +148,24 @@ class PointsByBlock:
         InputError
             If a height is larger than `HIGHEST`.
         """
-        block_cols, block_rows, *steps = _steps(cloud, self.layout)
-        used = cloud.used
-        kept = np.arange(len(cloud)) if used is None else np.flatnonzero(used)
-        if len(kept) == 0:
+        _check_heights(cloud)
+        extent = Extent.of(cloud)
+        if extent is None:
             return
-        cols, rows = (numbers if used is None else numbers[kept] for numbers in (block_cols, block_rows))
-        first = Block(int(cols.min()), int(rows.min()))
-        width, height = int(cols.max()) - first.col + 1, int(rows.max()) - first.row + 1
-        place = (rows - first.row).astype(np.int64) * width + (cols - first.col)
-        order = np.argsort(place.astype(np.uint16) if width * height <= _FEW else place, kind="stable")
-        indices = kept[order].astype(np.uint32)
-        for part in np.split(np.arange(len(order)), np.flatnonzero(np.diff(place[order])) + 1):
-            up, right = divmod(int(place[order[part[0]]]), width)
-            own = indices[part[0] : part[-1] + 1]
+        place, cols, rows = _places(cloud, extent, self.layout)
+        counts = _counts(place, len(cols))
+        ends = np.cumsum(counts)
+        indices, steps = np.empty(ends[-1], np.uint32), np.empty((3, ends[-1]), np.int32)
+        points = QuantizedPoints(cloud.x, cloud.y, cloud.z, np.empty(0, np.bool_))
+        corners = in_steps(cols * self.layout.side), in_steps(rows * self.layout.side)
+        _sort(points, cloud.scale, cloud.offset, place, ends - counts, corners, indices, steps)
+        for at in np.flatnonzero(counts):
+            part = slice(ends[at] - counts[at], ends[at])
+            own = indices[part]
             labels = None if cloud.labels is None else cloud.labels[own]
-            x, y, z = (values[own] for values in steps)
-            segment = Segment(number, own, x, y, z, labels)
-            self._segments.setdefault(Block(first.col + right, first.row + up), []).append(segment)
+            x, y, z = steps[:, part]
+            block = Block(int(cols[at]), int(rows[at]))
+            self._segments.setdefault(block, []).append(Segment(number, own, x, y, z, labels))
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the blocks that hold points, from south to north and from west to east."""
@@ -226,48 +226,96 @@ class PointsByBlock:
         return Segment(segment.cloud, segment.indices[near], x[near], y[near], segment.z[near], labels)
 
 
-def _steps(cloud: PointCloud, layout: Blocks) -> NDArray[np.int32]:
-    """Return block column, block row, x, y and z of each point, (5, N); anything for points that take no part."""
-    if len(cloud):
-        ends = [
-            float(end) * cloud.scale[2] + cloud.offset[2]
-            for end in (_kept(cloud).min(initial=0), _kept(cloud).max(initial=0))
-        ]
-        highest = max(ends, key=abs)
-        if abs(highest) > HIGHEST:
-            raise InputError(
-                f"A height of {highest:,.0f} m is no height",
-                where=cloud.name or None,
-                why=f"heights lie between {-HIGHEST:,.0f} and {HIGHEST:,.0f} m",
-                hint="check the column order, and the units (millimetres?)",
-            )
-    found = np.empty((5, len(cloud)), np.int32)
-
-    def fill_chunk(thread: int) -> None:
-        chunk = chunk_of(len(cloud), thread)
-        points = QuantizedPoints(cloud.x[chunk], cloud.y[chunk], cloud.z[chunk], np.empty(0, np.bool_))
-        _fill(points, cloud.scale, cloud.offset, layout, found[:, chunk])
-
-    parallel_for(fill_chunk)
-    return found
+def _check_heights(cloud: PointCloud) -> None:
+    """Raise InputError if a height is larger than `HIGHEST`."""
+    if len(cloud) == 0:
+        return
+    kept = cloud.z if cloud.used is None else cloud.z[cloud.used]
+    ends = [
+        float(end) * cloud.scale[2] + cloud.offset[2] for end in (kept.min(initial=0), kept.max(initial=0))
+    ]
+    highest = max(ends, key=abs)
+    if abs(highest) > HIGHEST:
+        raise InputError(
+            f"A height of {highest:,.0f} m is no height",
+            where=cloud.name or None,
+            why=f"heights lie between {-HIGHEST:,.0f} and {HIGHEST:,.0f} m",
+            hint="check the column order, and the units (millimetres?)",
+        )
 
 
-def _kept(cloud: PointCloud) -> NDArray[np.int32]:
-    return cloud.z if cloud.used is None else cloud.z[cloud.used]
+def _places(
+    cloud: PointCloud, extent: Extent, layout: Blocks
+) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of the block of each point, and columns and rows of the blocks.
+
+    Points that take no part have a number for which there is no block.
+    """
+    whole = Grid.covering(layout.cell, *extent)
+    west, south = whole.west // layout.cells, (whole.north - whole.rows + 1) // layout.cells
+    cols = (whole.west + whole.cols - 1) // layout.cells - west + 1
+    rows = whole.north // layout.cells - south + 1
+    few = rows * cols <= _FEW
+    place = np.empty(len(cloud), np.uint16 if few else np.int64)
+    points = QuantizedPoints.of(cloud)
+    for_chunks(
+        len(cloud),
+        lambda _, chunk: _find_places(
+            points.chunk(chunk), cloud.scale, cloud.offset, layout, (west, south, cols, rows), place[chunk]
+        ),
+    )
+    found = np.arange(rows * cols if few else 0)
+    if not few:
+        found, place = np.unique(place, return_inverse=True)
+        found = found[found < rows * cols]
+    return place, west + found % cols, south + found // cols
 
 
 @compiled
-def _fill(points, scale, offset, layout, found):  # type: ignore[no-untyped-def]
+def _find_places(points, scale, offset, layout, window, place):  # type: ignore[no-untyped-def]
+    """Write the number of the block of each point, row by row of a window of blocks; behind them if it takes no part."""
     cell, cells = layout.cell * STEPS, layout.cells
-    side = layout.cell * cells
+    west, south, cols, rows = window
     for start in range(0, len(points.x), BLOCK):
         block = block_of(points, start)
-        for j in range(len(block.x)):
+        target = place[start : start + BLOCK]
+        for j in range(len(target)):
             x = steps_of(block.x[j] * scale[0] + offset[0])
             y = steps_of(block.y[j] * scale[1] + offset[1])
-            z = steps_of(block.z[j] * scale[2] + offset[2])
             col, row = np.floor(np.floor(x / cell) / cells), np.floor(np.floor(y / cell) / cells)
-            found[0, start + j], found[1, start + j] = np.int32(col), np.int32(row)
-            found[2, start + j] = np.int32(x - steps_of(col * side))
-            found[3, start + j] = np.int32(y - steps_of(row * side))
-            found[4, start + j] = np.int32(z)
+            target[j] = (np.int64(row) - south) * cols + (np.int64(col) - west)
+        for j in range(len(block.finite)):
+            target[j] = target[j] if block.finite[j] else rows * cols
+
+
+@compiled
+def _counts(place, size):  # type: ignore[no-untyped-def]
+    """Return how many points there are of each number below the size."""
+    counts = np.zeros(size, np.int64)
+    for number in place:
+        if number < size:
+            counts[number] += 1
+    return counts
+
+
+@compiled
+def _sort(points, scale, offset, place, starts, corners, indices, steps):  # type: ignore[no-untyped-def]
+    """Write the points block after block: which they are, and their steps from the corner of their block."""
+    following = starts.copy()
+    x, y, z = np.empty((3, BLOCK), np.float64)
+    for start in range(0, len(points.x), BLOCK):
+        block = block_of(points, start)
+        size = len(block.x)
+        for j in range(size):
+            x[j] = steps_of(block.x[j] * scale[0] + offset[0])
+            y[j] = steps_of(block.y[j] * scale[1] + offset[1])
+            z[j] = steps_of(block.z[j] * scale[2] + offset[2])
+        for j in range(size):
+            number = place[start + j]
+            if number < len(following):
+                at = following[number]
+                following[number] = at + 1
+                indices[at] = start + j
+                steps[0, at] = np.int32(x[j] - corners[0][number])
+                steps[1, at] = np.int32(y[j] - corners[1][number])
+                steps[2, at] = np.int32(z[j])

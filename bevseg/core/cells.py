@@ -9,7 +9,8 @@ three times as long (`benchmarks/rasterize.py`).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -19,8 +20,26 @@ from bevseg.core.grid import STEPS, Grid, floor_cell, in_steps
 from bevseg.core.pointcloud import PointCloud
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
 
+T = TypeVar("T")
+
 BLOCK = 2048
 """Points in a block: their intermediate values stay in the first-level cache."""
+
+
+FEW = 1 << 16
+"""Fewer points are worked on by one thread: starting others takes longer."""
+
+
+def threads_for(points: int) -> int:
+    """Return the number of threads for so many points."""
+    return 1 if points < FEW else threads()
+
+
+def for_chunks(points: int, work: Callable[[int, slice], T]) -> list[T]:
+    """Return the result of the work for each thread: it gets the number of the thread, and its chunk of the points."""
+    if threads_for(points) == 1:
+        return [work(0, slice(0, points))]
+    return parallel_for(lambda thread: work(thread, chunk_of(points, thread)))
 
 
 class GridTransform(NamedTuple):
@@ -122,7 +141,7 @@ class Extent(NamedTuple):
     def of(cls, cloud: PointCloud) -> Extent | None:
         """Return the extent of a cloud; None if no point takes part."""
         points = QuantizedPoints.of(cloud)
-        found = parallel_for(lambda i: _range(points.chunk(chunk_of(len(cloud), i))))
+        found = for_chunks(len(cloud), lambda _, chunk: _range(points.chunk(chunk)))
         west, south = (min(ends[at] for ends in found) for at in (0, 1))
         east, north = (max(ends[at] for ends in found) for at in (2, 3))
         if west > east:
@@ -154,9 +173,9 @@ def lowest(cloud: PointCloud, grid: Grid) -> tuple[NDArray[np.float32], NDArray[
     points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
 
     # Memory that a thread allocates stays in the heap of the thread after it is freed. So it is allocated here.
-    lows = np.full((threads(), grid.rows * grid.cols), np.inf, np.float32)
+    lows = np.full((threads_for(len(cloud)), grid.rows * grid.cols), np.inf, np.float32)
     counts = np.zeros(lows.shape, np.int32)
-    parallel_for(lambda i: _lowest(points.chunk(chunk_of(len(cloud), i)), transform, lows[i], counts[i]))
+    for_chunks(len(cloud), lambda i, chunk: _lowest(points.chunk(chunk), transform, lows[i], counts[i]))
     low = lows.min(axis=0)
     low[np.isinf(low)] = np.nan
     return low.reshape(grid.shape), counts.sum(axis=0).reshape(grid.shape)

@@ -30,15 +30,20 @@ BLOCK = 32
 """Cells worked on together."""
 
 
-def to_nearest(known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the distance of each cell (rows, cols) to the nearest known one, in cells; infinite if there is none."""
-    rows, cols = known.shape
+def to_nearest(known: NDArray[np.bool_], wanted: slice = slice(None)) -> NDArray[np.float32]:
+    """Return the distance of each cell (rows, cols) to the nearest known one, in cells; infinite if there is none.
+
+    With `wanted`, only these rows are returned.
+    """
+    cols = known.shape[1]
     vertical = np.empty(known.shape, np.int32)
-    nearest = np.empty(known.shape, np.float32)
     parallel_for(lambda i: _down(known, vertical, chunk_of(cols, i).start, chunk_of(cols, i).stop))
 
+    known, vertical = known[wanted], vertical[wanted]
+    nearest = np.empty(known.shape, np.float32)
+
     def across(thread: int) -> None:
-        chunk = chunk_of(rows, thread)
+        chunk = chunk_of(len(known), thread)
         _across(known[chunk], vertical[chunk], nearest[chunk], True)
 
     parallel_for(across)

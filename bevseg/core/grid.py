@@ -95,6 +95,18 @@ class Grid:
         within_rows = (rows <= other.north) & (rows > other.north - other.rows)
         return within_rows[:, None] & ((cols >= other.west) & (cols < other.west + other.cols))
 
+    def meet(self, other: Grid) -> Grid:
+        """Return the cells that lie on another grid of the same cells as well; there must be some."""
+        west, north = max(self.west, other.west), min(self.north, other.north)
+        east = min(self.west + self.cols, other.west + other.cols)
+        south = max(self.north - self.rows, other.north - other.rows)
+        return Grid(self.cell, west, north, north - south, east - west)
+
+    def slices_of(self, other: Grid) -> tuple[slice, slice]:
+        """Return the rows and columns of another grid of the same cells that lies within this one."""
+        top, left = self.north - other.north, other.west - self.west
+        return slice(top, top + other.rows), slice(left, left + other.cols)
+
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return x of the column centres (cols,) and y of the row centres (rows,), m."""
         x = (self.west + np.arange(self.cols, dtype=np.float64) + 0.5) * self.cell

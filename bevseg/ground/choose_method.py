@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.ground.search_grids import COARSE, blocks
+from bevseg.ground.search_grids import COARSE
 
 CROWDED = 50.0
 """A scan of this many points per square metre shows every kerb, from the street or from above."""
@@ -33,14 +33,13 @@ def choose_method(method: str, density: float, unevenness: float) -> tuple[str, 
     return "smrf", f"a sparse or even scan, as from above: {facts}"
 
 
-def point_density(count: NDArray[np.int64]) -> tuple[float, float]:
+def point_density(count: NDArray[np.integer]) -> tuple[float, float]:
     """Return the mean number of points per square metre that holds any, and how many times the median that is.
 
     Parameters
     ----------
     count
-        (rows, cols): points of each fine cell of the search.
+        (rows, cols): points of each coarse cell of the search.
     """
-    each = blocks(count).sum(axis=(1, 3))
-    each = each[each > 0]
+    each = count[count > 0]
     return float(each.mean()) / COARSE**2, float(each.mean() / np.median(each))

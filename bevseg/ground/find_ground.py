@@ -19,8 +19,10 @@ from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
-from bevseg.ground.search import DEM_BANDS, choose, find_dem, find_surface, require_rasters, system_of
+from bevseg.ground.choose_method import choose_method, point_density
+from bevseg.ground.search import DEM_BANDS, find_dem, find_surface, require_rasters, system_of
 from bevseg.ground.surface import Surface
+from bevseg.ground.window import Neighbourhood, Window
 
 NEAR, WIDE = 64.0, 128.0
 """How far around a block its ground is looked for, m. Openings look at a square of `SQUARE` blocks and what lies
@@ -78,7 +80,7 @@ def find_ground(cloud: PointCloud, cell: float, config: GroundConfig) -> Ground:
     extent = Extent.of(cloud)
     if extent is None:
         unknown = Raster(
-            Grid(cell, 0, 0, 1, 1), DEM_BANDS, np.full((3, 1, 1), np.nan, np.float32), *system_of(cloud)
+            Grid(cell, 0, 0, 1, 1), DEM_BANDS, np.full((3, 1, 1), np.nan, np.float32), *system_of(cloud.crs)
         )
         return Ground(unknown, np.zeros(len(cloud), bool), config.method, "no point is finite")
     require_rasters(cloud, extent, cell)
@@ -105,7 +107,8 @@ def find_ground_by_block(points: PointsByBlock, config: GroundConfig) -> dict[Bl
     Returns
     -------
     dict
-        A DEM reaches beyond its block, where it is only known for this block. `is_ground` is that of its points.
+        A DEM has the cells of its block that lie where the points around it begin and end. `is_ground` is that of its
+        points, in the order of its segments.
     """
     found: dict[Block, Ground] = {}
     for square in dict.fromkeys(square_of(block) for block in points):
@@ -140,21 +143,25 @@ def find_ground_of_square(points: PointsByBlock, square: Block, config: GroundCo
     dict
         As from `find_ground_by_block`.
     """
-    found: dict[Block, Ground] = {}
+    around, found = Neighbourhood(points), {}
     opened: tuple[Grid, Surface] | None = None
     for block in blocks_of(square):
-        count = points.count(block)
-        if count == 0:
+        if around.bounds(block) is None:
             continue
-        near = points.around(block, NEAR)
-        method, why = choose(near, config.method)
+        near = Window(around, block, NEAR)
+        lowest = near.lowest()
+        method, why = choose_method(config.method, *point_density(lowest.count))
         own = dataclasses.replace(config, method=method)
         if method == "smrf":
-            surface = opened = opened or find_surface(points.around(square, WIDE, SQUARE), own)
+            if opened is None:
+                wide = Window(around, square, WIDE, SQUARE)
+                opened = find_surface(wide, wide.lowest(), own)
+            surface = opened
         else:
-            surface = find_surface(near, own)
-        dem, is_ground = find_dem(near, *surface, points.layout.cell)
-        found[block] = Ground(dem, is_ground[:count], method, why)
+            surface = find_surface(near, lowest, own)
+        dem, is_ground = find_dem(near, *surface, points.layout.grid(block))
+        own_points = [points_of for points_of, _ in zip(is_ground, points.segments(block), strict=False)]
+        found[block] = Ground(dem, np.concatenate(own_points), method, why)
     return found
 
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, find_heights
+from bevseg.core.cells import (
+    BLOCK,
+    GridTransform,
+    QuantizedPoints,
+    block_of,
+    find_cells,
+    find_heights,
+    for_chunks,
+)
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.height_sums import PER_METRE, mean_height
-from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
+from bevseg.runtime.kernels import compiled, threads
 
 Heights = NDArray[np.float32]
 
 
 def ground_returns(
-    cloud: PointCloud, grid: Grid, low: Heights, surface: Heights, bands: tuple[float, float, float]
+    clouds: Iterable[PointCloud],
+    grid: Grid,
+    low: Heights,
+    surface: Heights,
+    bands: tuple[float, float, float],
 ) -> tuple[Heights, NDArray[np.bool_]]:
     """Return the mean height of the ground returns of each cell, and whether an object stands there.
 
     Parameters
     ----------
-    cloud
+    clouds
         Points; those that are not finite are left out.
     grid
         Grid of the search.
@@ -38,15 +52,22 @@ def ground_returns(
     Heights, NDArray
         (rows, cols): mean height, m, NaN where there is no ground return; whether an object stands there.
     """
-    points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
     sums = np.zeros((threads(), low.size, 2), np.int32)
     objects = np.zeros((threads(), low.size), np.bool_)
 
-    def add_chunk(thread: int) -> None:
-        chunk = points.chunk(chunk_of(len(cloud), thread))
-        _add(chunk, transform, low.ravel(), surface.ravel(), bands, sums[thread], objects[thread])
+    flat_low, flat_surface = low.ravel(), surface.ravel()
 
-    parallel_for(add_chunk)
+    def add(cloud: PointCloud) -> None:
+        points, transform = QuantizedPoints.of(cloud), GridTransform.of(cloud, grid)
+        for_chunks(
+            len(cloud),
+            lambda i, chunk: _add(
+                points.chunk(chunk), transform, flat_low, flat_surface, bands, sums[i], objects[i]
+            ),
+        )
+
+    for cloud in clouds:
+        add(cloud)
     above = mean_height(sums).reshape(low.shape)
     return low + above, objects.max(axis=0).reshape(low.shape)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -13,25 +15,26 @@ from bevseg.core.cells import (
     block_of,
     find_cells,
     find_heights,
+    for_chunks,
     steps_of,
 )
 from bevseg.core.grid import STEPS, Grid
 from bevseg.core.pointcloud import PointCloud
 from bevseg.ground.height_sums import PER_METRE, WIDE, mean_height
 from bevseg.ground.surface import Surface
-from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
+from bevseg.runtime.kernels import compiled, threads
 
 Heights = NDArray[np.float32]
 
 
 def label_points(
-    cloud: PointCloud, searched: Grid, surface: Surface, grid: Grid
-) -> tuple[NDArray[np.bool_], Heights]:
+    clouds: Iterable[PointCloud], searched: Grid, surface: Surface, grid: Grid
+) -> tuple[list[NDArray[np.bool_]], Heights]:
     """Return the points near the surface, and how far above it those of each cell of the DEM lie.
 
     Parameters
     ----------
-    cloud
+    clouds
         Points; those that are not finite are no ground.
     searched, surface
         Grid of the search, and the surface of the ground on it.
@@ -40,25 +43,23 @@ def label_points(
 
     Returns
     -------
-    NDArray, Heights
-        (N,) bool: ground points. (rows, cols) of the DEM: their mean height above the surface, m; NaN where a cell
-        has none.
+    list, Heights
+        (N,) bool for each cloud: ground points. (rows, cols) of the DEM: their mean height above the surface, m; NaN
+        where a cell has none.
     """
-    points, search, dem = (
-        QuantizedPoints.of(cloud),
-        GridTransform.of(cloud, searched),
-        GridTransform.of(cloud, grid),
-    )
-    is_ground = np.zeros(len(cloud), np.bool_)
     integer: type[np.signedinteger] = np.int64 if grid.cell > WIDE else np.int32
     sums = np.zeros((threads(), grid.rows * grid.cols, 2), integer)
 
-    def label_chunk(thread: int) -> None:
-        chunk = chunk_of(len(cloud), thread)
-        _label(points.chunk(chunk), search, *surface, dem, is_ground[chunk], sums[thread])
+    def label(cloud: PointCloud) -> NDArray[np.bool_]:
+        points, is_ground = QuantizedPoints.of(cloud), np.zeros(len(cloud), np.bool_)
+        search, dem = (GridTransform.of(cloud, of) for of in (searched, grid))
+        for_chunks(
+            len(cloud),
+            lambda i, chunk: _label(points.chunk(chunk), search, *surface, dem, is_ground[chunk], sums[i]),
+        )
+        return is_ground
 
-    parallel_for(label_chunk)
-    return is_ground, mean_height(sums).reshape(grid.shape)
+    return [label(cloud) for cloud in clouds], mean_height(sums).reshape(grid.shape)
 
 
 @compiled

@@ -13,7 +13,13 @@ DIAGONAL = np.float32(np.sqrt(2))
 """Distance of two cells that share a corner, in cells."""
 
 
-def limit_slope(heights: Heights, known: NDArray[np.bool_], cell: float, steepest: float) -> Heights:
+def limit_slope(
+    heights: Heights,
+    known: NDArray[np.bool_],
+    cell: float,
+    steepest: float,
+    part: tuple[slice, slice] = (slice(None), slice(None)),
+) -> Heights:
     """Return filled heights with no two unknown neighbours (of eight) steeper than ground can be.
 
     Known cells stay. First an unknown cell is limited to what the known cells allow: no higher than a slope up from
@@ -33,27 +39,48 @@ def limit_slope(heights: Heights, known: NDArray[np.bool_], cell: float, steepes
         Side of a cell, m.
     steepest
         Rise over run, at most, 0 or more.
+    part
+        Rows and columns that are asked for. They come out as they do among all.
 
     Returns
     -------
     NDArray
-        (rows, cols) float32, m; cells that need not move keep their value to the bit.
+        (rows, cols) of the part, float32, m; cells that need not move keep their value to the bit.
     """
-    heights, known = np.ascontiguousarray(heights), np.ascontiguousarray(known)
     lowest, highest = float(heights.min()), float(heights.max())
     if known.all() or np.isnan(lowest):
-        return heights
+        return heights[part]
+    rise = np.float32(steepest * cell)
+    around, inside = _within_reach(part, heights.shape, (highest - lowest) / float(rise) if rise else np.inf)
+    heights, known = np.ascontiguousarray(heights[around]), np.ascontiguousarray(known[around])
     rows, cols = heights.shape
     floor = np.full((rows + 2, cols + 2), -np.inf, np.float32)
     ceiling = -floor
-    rise = np.float32(steepest * cell)
     _hold(heights, known, lowest, floor, ceiling)
     _slope_away(floor, ceiling, rise)
     _fit(heights, lowest, floor, ceiling)
     _slope_away(floor, ceiling, rise)
     level = np.empty((rows, cols), np.float32)
     _halfway(heights, known, lowest, highest, floor, ceiling, level)
-    return level
+    return level[inside]
+
+
+def _within_reach(
+    part: tuple[slice, slice], shape: tuple[int, int], reach: float
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return the rows and columns that decide on a part, and where the part lies among them.
+
+    A slope from one cell meets what is lowest, or highest, after `reach` cells and is no limit from there on. Limits
+    are passed on twice.
+    """
+    around, inside = [], []
+    for of, size in zip(part, shape, strict=True):
+        start, stop, _ = of.indices(size)
+        margin = int(min(2 * reach + 8, size))  # 8: sums of slopes are rounded
+        first = max(start - margin, 0)
+        around.append(slice(first, min(stop + margin, size)))
+        inside.append(slice(start - first, stop - first))
+    return (around[0], around[1]), (inside[0], inside[1])
 
 
 @compiled

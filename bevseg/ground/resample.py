@@ -10,7 +10,12 @@ from bevseg.runtime.kernels import compiled
 Heights = NDArray[np.float32]
 
 
-def resample(heights: Heights, row: NDArray[np.float64], col: NDArray[np.float64]) -> Heights:
+def resample(
+    heights: Heights,
+    row: NDArray[np.float64],
+    col: NDArray[np.float64],
+    cells: NDArray[np.bool_] | None = None,
+) -> Heights:
     """Return the heights at all pairs of a row and a column, bilinear.
 
     Parameters
@@ -20,36 +25,37 @@ def resample(heights: Heights, row: NDArray[np.float64], col: NDArray[np.float64
     row, col
         (new rows,), (new cols,): where, in cells from the centre of the first one; within the centres of the
         outermost cells.
+    cells
+        (new rows, new cols): which of them; None: all.
 
     Returns
     -------
     NDArray
-        (new rows, new cols) float32, m.
+        (new rows, new cols) float32, m; NaN where none was asked for.
     """
-    found = np.empty((len(row), len(col)), np.float32)
-    _interpolate(_patches(heights), heights.shape[1], row, col, found)
+    found = np.full((len(row), len(col)), np.nan, np.float32)
+    _interpolate(
+        np.ascontiguousarray(heights), row, col, np.empty((0, 0), np.bool_) if cells is None else cells, found
+    )
     return found
 
 
-def _patches(heights: Heights) -> Heights:
-    """Return the bilinear patch between each cell, its right, its lower, and the fourth neighbour, (cells, 4).
-
-    The surface (right, down) of the centre, in cells, is p[0] + p[1] right + (p[2] + p[3] right) down.
-    Four numbers side by side are one access to the memory instead of four.
-    """
-    patches = np.zeros((*heights.shape, 4), np.float32)
-    patches[..., 0] = heights
-    patches[:, :-1, 1] = np.diff(heights, axis=1)
-    patches[:-1, :, 2] = np.diff(heights, axis=0)
-    patches[:-1, :-1, 3] = np.diff(patches[..., 1], axis=0)[:, :-1]
-    return patches.reshape(-1, 4)
-
-
 @compiled
-def _interpolate(patches, cols, row, col, found):  # type: ignore[no-untyped-def]
+def _interpolate(heights, row, col, cells, found):  # type: ignore[no-untyped-def]
+    """Write the bilinear heights.
+
+    The surface (right, down) of the centre of a cell, in cells, is p[0] + p[1] right + (p[2] + p[3] right) down: its
+    height, the way to its right and to its lower neighbour, and the twist.
+    """
+    last_row, last_col = heights.shape[0] - 1, heights.shape[1] - 1
     for i in range(len(row)):
+        top = int(row[i])
+        down, above, below = row[i] - top, heights[top], heights[min(top + 1, last_row)]
         for j in range(len(col)):
-            top, left = int(row[i]), int(col[j])
-            right, down = col[j] - left, row[i] - top
-            patch = patches[top * cols + left]
-            found[i, j] = patch[0] + patch[1] * right + (patch[2] + patch[3] * right) * down
+            if len(cells) and not cells[i, j]:
+                continue
+            left = int(col[j])
+            right, beside = col[j] - left, min(left + 1, last_col)
+            along, across = above[beside] - above[left], below[left] - above[left]
+            twist = (below[beside] - below[left]) - along
+            found[i, j] = above[left] + along * right + (across + twist * right) * down

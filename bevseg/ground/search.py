@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.config import GroundConfig
-from bevseg.core.cells import Extent, lowest
+from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.core.raster import Raster
 from bevseg.errors import InputError
 from bevseg.ground import flat_zones
-from bevseg.ground.choose_method import DENSE, choose_method, point_density
+from bevseg.ground.choose_method import DENSE, point_density
 from bevseg.ground.dem import dem_bands, require_memory
 from bevseg.ground.fill_holes import Heights, fill_holes
 from bevseg.ground.ground_returns import ground_returns
@@ -26,6 +26,7 @@ from bevseg.ground.label_points import label_points
 from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
 from bevseg.ground.smrf import smrf_on_four_grids
 from bevseg.ground.surface import Surface, no_data_mask
+from bevseg.ground.window import Lowest, Window
 from bevseg.runtime import memory
 
 DEM_BANDS = ("height", "source", "distance")
@@ -35,22 +36,15 @@ MOST_EMPTY = 1_000_000
 """Cells that may lie around very few points: 200 m x 200 m of 0.2 m, worked through in a second."""
 
 
-def choose(cloud: PointCloud, method: str) -> tuple[str, str]:
-    """Return the method that fits the density of the points, and why; `method` as in the settings."""
-    extent = Extent.of(cloud)
-    if extent is None:
-        return method, "no point is finite"
-    _, count = lowest(cloud, finer_grid(Grid.covering(COARSE, *extent), FINE))
-    return choose_method(method, *point_density(count))
-
-
-def find_surface(cloud: PointCloud, config: GroundConfig) -> tuple[Grid, Surface]:
+def find_surface(window: Window, lowest: Lowest, config: GroundConfig) -> tuple[Grid, Surface]:
     """Find the surface of the ground by the method of the settings.
 
     Parameters
     ----------
-    cloud
-        At least one point that is finite.
+    window
+        At least one point.
+    lowest
+        What its points leave in the cells of the search.
     config
         Thresholds, and the method: not `auto`.
 
@@ -59,40 +53,40 @@ def find_surface(cloud: PointCloud, config: GroundConfig) -> tuple[Grid, Surface
     Grid, Surface
         The grid of the search, and the surface on it.
     """
-    coarse = Grid.covering(COARSE, *_extent(cloud))
-    fine = finer_grid(coarse, FINE)
-    low, count = lowest(cloud, fine)
+    coarse, low, count = lowest
     density, _ = point_density(count)
-    del count  # as large as the DEM
     if config.method == "smrf":
         return finer_grid(coarse, COARSE / 2), smrf_on_four_grids(low, config, density)
-    searched = fine if density >= DENSE else coarse
-    return searched, _search_flat_zones(cloud, searched, low if searched is fine else coarsen(low))
+    if density >= DENSE:
+        return finer_grid(coarse, FINE), _search_flat_zones(window, finer_grid(coarse, FINE), low)
+    return coarse, _search_flat_zones(window, coarse, coarsen(low))
 
 
 def find_dem(
-    cloud: PointCloud, searched: Grid, surface: Surface, cell: float
-) -> tuple[Raster, NDArray[np.bool_]]:
-    """Return the DEM through the points near a surface, and which points these are.
+    window: Window, searched: Grid, surface: Surface, block: Grid
+) -> tuple[Raster, list[NDArray[np.bool_]]]:
+    """Return the DEM of a block through the points near a surface, and which points these are.
 
     Parameters
     ----------
-    cloud
+    window
         Points that lie within the grid of the search.
     searched, surface
         As from `find_surface`.
-    cell
-        Cell of the DEM, m.
+    block
+        Cells of the block; the DEM has those among them that lie where the points begin and end.
+
+    Returns
+    -------
+    Raster, list
+        The DEM, and (N,) bool for each cloud of the window.
     """
-    grid = Grid.covering(cell, *_extent(cloud))
-    is_ground, off = label_points(cloud, searched, surface, grid)
-    return Raster(grid, DEM_BANDS, dem_bands(searched, surface, grid, off), *system_of(cloud)), is_ground
-
-
-def _extent(cloud: PointCloud) -> Extent:
-    extent = Extent.of(cloud)
-    assert extent is not None, "no point is finite"
-    return extent
+    points = window.around.points
+    grid = Grid.covering(block.cell, *window.extent)
+    is_ground, off = label_points(window.clouds(), searched, surface, grid)
+    wanted = grid.meet(block)
+    bands = dem_bands(searched, surface, grid, off, wanted)
+    return Raster(wanted, DEM_BANDS, bands, *system_of(points.crs)), is_ground
 
 
 def require_rasters(cloud: PointCloud, extent: Extent, cell: float) -> None:
@@ -115,9 +109,9 @@ def require_rasters(cloud: PointCloud, extent: Extent, cell: float) -> None:
     _ensure_dense(cloud, extent, max(grid.rows * grid.cols, fine.rows * fine.cols))
 
 
-def system_of(cloud: PointCloud) -> tuple[str | None, float]:
-    """Return the reference system of the rasters of a cloud, and metres per unit of it."""
-    return (None, 1.0) if cloud.crs is None else (cloud.crs.wkt, cloud.crs.horizontal)
+def system_of(crs: Crs | None) -> tuple[str | None, float]:
+    """Return the reference system of the rasters of points, and metres per unit of it."""
+    return (None, 1.0) if crs is None else (crs.wkt, crs.horizontal)
 
 
 def _ensure_dense(cloud: PointCloud, extent: Extent, cells: int) -> None:
@@ -134,7 +128,7 @@ def _ensure_dense(cloud: PointCloud, extent: Extent, cells: int) -> None:
         )
 
 
-def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
+def _search_flat_zones(window: Window, grid: Grid, low: Heights) -> Surface:
     """Find the ground cells, find the objects on them, and return the surface through the open ground."""
     # Sparse points leave holes between them, and a zone would end at each hole.
     whole = low if grid.cell == FINE else np.where(no_data_mask(low, grid.cell), low, fill_holes(low))
@@ -142,5 +136,7 @@ def _search_flat_zones(cloud: PointCloud, grid: Grid, low: Heights) -> Surface:
     if np.isnan(low[is_ground]).all():  # all of it lies between the points: the lowest point stands in
         is_ground, first = low == np.nanmin(low), np.full_like(low, np.nanmin(low))
     lowest_ground = np.where(is_ground, low, np.float32(np.nan))
-    mean, has_object = ground_returns(cloud, grid, lowest_ground, first, flat_zones.return_bands(grid.cell))
+    mean, has_object = ground_returns(
+        window.clouds(), grid, lowest_ground, first, flat_zones.return_bands(grid.cell)
+    )
     return flat_zones.final_surface(mean, is_ground, has_object, grid.cell)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.grid import Grid
+from bevseg.runtime.kernels import compiled
 
 Heights = NDArray[np.float32]
 
@@ -20,13 +21,24 @@ def finer_grid(coarse: Grid, cell: float) -> Grid:
     return Grid(cell, coarse.west * times, north, coarse.rows * times, coarse.cols * times)
 
 
-def blocks(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return the fine cells of each coarse one side by side, (rows, times, cols, times)."""
-    times = round(COARSE / FINE)
-    return values.reshape(values.shape[0] // times, times, -1, times)
+def coarsen(low: Heights, times: int = round(COARSE / FINE)) -> Heights:
+    """Return the lowest known height of each larger cell of `times` x `times`, NaN where all are unknown."""
+    least = np.full((low.shape[0] // times, low.shape[1] // times), np.nan, np.float32)
+    _lower(np.ascontiguousarray(low), times, least)
+    return least
 
 
-def coarsen(low: Heights) -> Heights:
-    """Return the lowest known height of each coarse cell, NaN where all are unknown."""
-    least = blocks(np.where(np.isnan(low), np.float32(np.inf), low)).min(axis=(1, 3))
-    return np.where(np.isinf(least), np.float32(np.nan), least)
+@compiled
+def _lower(low, times, least):  # type: ignore[no-untyped-def]
+    row_least = np.empty(low.shape[1], np.float32)
+    for i in range(least.shape[0]):
+        row_least[:] = np.inf
+        for row in range(times * i, times * i + times):
+            here = low[row]
+            for j in range(len(here)):
+                row_least[j] = here[j] if here[j] < row_least[j] else row_least[j]
+        for j in range(least.shape[1]):
+            lowest = np.float32(np.inf)
+            for k in range(times * j, times * j + times):
+                lowest = min(lowest, row_least[k])
+            least[i, j] = lowest if lowest < np.inf else np.float32(np.nan)

@@ -80,19 +80,21 @@ def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Su
         On cells of `COARSE` / 2.
     """
     config = _for_density(config, density)
-    half = round(COARSE / FINE) // 2
-    rows, cols = (2 * size // round(COARSE / FINE) for size in low.shape)
+    halves = coarsen(low, round(COARSE / FINE) // 2)
+    rows, cols = halves.shape
     heights, tolerances = np.empty((2, 4, rows, cols), np.float32)
     for k, (down, right) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
-        moved = np.pad(low, ((half * down,) * 2, (half * right,) * 2), constant_values=np.nan)
-        surface = smrf(coarsen(moved), COARSE, config)
+        moved = np.pad(halves, ((down,) * 2, (right,) * 2), constant_values=np.nan)
+        surface = smrf(coarsen(moved, 2), COARSE, config)
         for layer, found in zip(surface, (heights[k], tolerances[k]), strict=True):
             row, col = (
                 np.clip((np.arange(count) + 0.5 + shift) / 2 - 0.5, 0, size - 1)
                 for count, shift, size in zip((rows, cols), (down, right), layer.shape, strict=True)
             )
             found[:] = resample(layer, row, col)
-    heights.sort(axis=0)
+    for first, second in ((0, 1), (2, 3), (0, 2), (1, 3)):  # sorts all but the two in the middle
+        lower, higher = heights[first], heights[second]
+        heights[first], heights[second] = np.minimum(lower, higher), np.maximum(lower, higher)
     return Surface((heights[1] + heights[2]) / 2, tolerances.mean(axis=0))
 
 

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Item)
 
+RASTER_CLASSES = "asprs"
+"""Class scheme of `classes.tif` unless another is asked for: that of LAS."""
+
 SHARES = {"read": 0.3, "find the ground": 0.1, "label": 0.3, "write": 0.3}
 """Pass -> share of the time of a run that it takes, more or less: for the time that is left."""
 
@@ -60,6 +63,7 @@ class Passes:
     stop: bool
     progress: Progress
     points: int = 0
+    rasters: list[Path] = dataclasses.field(default_factory=list)
     failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
     def label(
@@ -85,18 +89,19 @@ class Passes:
         new = [file for file in clouds if file.stem not in {each.stem for each in same}]
         laid = self._lay(new, alone=not same)
         done: dict[str, CloudResult] = {}
-        if not laid and whole:
+        if not laid and whole and not self.work.request.rasters:
             done = {file.stem: _result(ours[file.stem].facts) for file in same}
         else:
             laid |= self._lay(same, alone=False)
-            for survey in self._plan([file for file in clouds if file.stem in laid], laid, ours, kept):
-                done |= self._label_survey(survey, clouds, ours)
+            surveys = self._plan([file for file in clouds if file.stem in laid], laid, ours, kept)
+            for number, survey in enumerate(surveys, 1):
+                done |= self._label_survey(survey, clouds, ours, f"-{number}" if len(surveys) > 1 else "")
         for stem in done:
             if stem in ours and done[stem].written == ():
                 log.info("already done: %s (%s)", stem, done[stem].facts["outputs"]["cloud"])
         names = [file.stem for file in clouds]
         return BatchResult(
-            [path for name in names if name in done for path in done[name].written],
+            [*(path for name in names if name in done for path in done[name].written), *self.rasters],
             [self.failures[name] for name in names if name in self.failures],
             {name: done[name] for name in names if name in done},
         )
@@ -119,7 +124,7 @@ class Passes:
         kept: frozenset[str],
     ) -> list[SurveyWork]:
         """Return the surveys that some clouds make up, and say what is noteworthy about them."""
-        found = call(
+        found: list[SurveyWork] = call(
             _plan_surveys,
             {file.stem: laid[file.stem] for file in clouds},
             {stem: record.facts.get("labels") for stem, record in ours.items()},
@@ -127,12 +132,15 @@ class Passes:
             self.work,
             self.labelling,
         )
+        self.points = sum(survey.points for survey in found)
+        for survey in found:
+            _tell_of(survey, len(found))
         return found
 
     def _label_survey(
-        self, survey: SurveyWork, clouds: Sequence[CloudFile], ours: Mapping[str, Record]
+        self, survey: SurveyWork, clouds: Sequence[CloudFile], ours: Mapping[str, Record], ending: str
     ) -> dict[str, CloudResult]:
-        """Label the clouds of one survey."""
+        """Label the clouds of one survey; `ending` tells its rasters from those of others."""
         key = survey_key(survey.members)
         done = {
             stem: _result(ours[stem].facts | {"survey": key})
@@ -159,6 +167,8 @@ class Passes:
         write = functools.partial(_write_labelled, work=self.work)
         for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
             done[task.stem] = result
+        if self.work.request.rasters and survey.blocks:
+            self.rasters += call(_write_rasters, survey, self.work, frozenset(bad), ending)
         return done
 
     def _label_blocks(self, survey: SurveyWork) -> dict[tuple[int, int], Failure]:
@@ -249,6 +259,27 @@ def _result(facts: dict[str, Any]) -> CloudResult:
     return CloudResult((), facts["points"], facts)
 
 
+def _tell_of(survey: SurveyWork, count: int) -> None:
+    """Log what is noteworthy about a survey, one of `count`."""
+    if count > 1 and len(survey.members) > 1:
+        names = _some(list(survey.members))
+        log.info("%s clouds are labelled together: %s (%s)", len(survey.members), names, survey.system)
+    if survey.overlap:
+        log.warning(
+            "%s clouds without a reference system lie in one place (%s): they are labelled together; "
+            "if they show different places, give --apart",
+            len(survey.overlap),
+            _some(survey.overlap),
+        )
+    for name, points in survey.far.items():
+        log.warning("%s: %s points are far away from all others and get no class", name, f"{points:,}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
 def _parted(survey: SurveyWork, part: tuple[int, int] | None) -> tuple[list[BlockTask], list[BlockTask]]:
     """Return the squares and the blocks of a survey that a part of a run works on."""
     if part is None:
@@ -286,8 +317,7 @@ def _find_ground(task: BlockTask, work: Work, labelling: Labelling) -> None:
     from bevseg.core.blocks import Block
     from bevseg.survey.find_ground import find_ground
 
-    whole = work.request.rasters
-    find_ground(Block(*task.block), task.survey, work.scratch, labelling.settings.ground, whole=whole)
+    find_ground(Block(*task.block), task.survey, work.scratch, labelling.settings.ground)
 
 
 def _label_block(task: BlockTask, work: Work) -> None:
@@ -302,6 +332,24 @@ def _label_block(task: BlockTask, work: Work) -> None:
         work.model,
         device=request.run_config.device,
         tta=request.tta,
+    )
+
+
+def _write_rasters(
+    survey: SurveyWork, work: Work, missing: frozenset[tuple[int, int]], ending: str
+) -> list[Path]:
+    from bevseg.core.blocks import Block
+    from bevseg.core.labels import load_scheme
+    from bevseg.survey.write_rasters import write_rasters
+
+    out = work.request.out
+    return write_rasters(
+        survey.survey,
+        work.scratch,
+        out / f"dem{ending}.tif",
+        out / f"classes{ending}.tif",
+        load_scheme(work.request.out_classes or RASTER_CLASSES),
+        frozenset(Block(*block) for block in missing),
     )
 
 

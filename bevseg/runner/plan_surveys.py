@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from bevseg.core.blocks import Block
+from bevseg.core.pointcloud import Crs
 from bevseg.ground.find_ground import blocks_of, square_of
 from bevseg.runner.work import BlockTask, SurveyWork, Work
 from bevseg.survey.plan import group, plan
@@ -81,7 +84,9 @@ def _work(
         for name, held in blocks.items()
         if name not in kept and (name not in done or done[name] != labels[name])
     }
-    wanted = set().union(*to_write.values()) if to_write else set()
+    # Rasters of the survey show all blocks.
+    shown = blocks if labelling.whole_dem else to_write
+    wanted = {block for held in shown.values() for block in held}
     needs = {
         block: sorted(
             {square_of(each) for each in survey.layout.within(block, labelling.reach) if each in survey.rows}
@@ -106,6 +111,9 @@ def _work(
         ],
         {_plain(block): [_plain(square) for square in each] for block, each in needs.items()},
         {name: count for name, file in members.items() if (count := _points_in(file, far))},
+        sum(file.facts["points"] for file in members.values()),
+        _system(survey.crs),
+        _overlapping(members) if survey.crs is None else [],
     )
 
 
@@ -114,6 +122,32 @@ def _points_in(file: PointFile, blocks: set[Block]) -> int:
     if not blocks:
         return 0
     return sum(size for _, col, row, _, size in file.table.tolist() if Block(col, row) in blocks)
+
+
+def _system(crs: Crs | None) -> str:
+    """Return a reference system for people."""
+    if crs is None:
+        return "without a reference system"
+    if not crs.wkt:
+        return "without a reference system, in units of its own"
+    return crs.wkt.split('"')[1] if '"' in crs.wkt else "one reference system"
+
+
+def _overlapping(members: Mapping[str, PointFile]) -> list[str]:
+    """Return the clouds whose extents share an area with that of another cloud."""
+    bounds = {
+        name: file.facts["bounds"] for name, file in members.items() if file.facts["bounds"] is not None
+    }
+    ends = np.array(list(bounds.values()), np.float64).reshape(-1, 3, 2)
+    found = set[str]()
+    names = list(bounds)
+    for i, own in enumerate(ends):
+        beside = np.all(
+            np.minimum(ends[:, :2, 1], own[:2, 1]) > np.maximum(ends[:, :2, 0], own[:2, 0]), axis=1
+        )
+        beside[i] = False
+        found |= {names[i]} if beside.any() else set()
+    return [name for name in names if name in found]
 
 
 def _plain(block: Block) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
+from bevseg.config.names import SCHEMES
 from bevseg.io import SAME
 
 TASK = "label"
@@ -102,3 +104,26 @@ class RunRequest:
     overwrite: bool = False
     run_config: RunConfig = field(default_factory=RunConfig)
     command: tuple[str, ...] = ()
+
+    def with_absolute_paths(self) -> Self:
+        """Return the request for processes with other working directories."""
+        return replace(
+            self,
+            paths=tuple(path.absolute() for path in self.paths),
+            out=self.out.absolute(),
+            model=_absolute(self.model),
+            train_on=_absolute(self.train_on),
+            init=_absolute(self.init),
+            work=_absolute(self.work),
+            scratch=_absolute(self.scratch),
+            classes=_absolute_scheme(self.classes),
+            out_classes=_absolute_scheme(self.out_classes),
+        )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
+
+
+def _absolute_scheme(scheme: str | None) -> str | None:
+    return scheme if scheme is None or scheme in SCHEMES else str(Path(scheme).absolute())

@@ -7,16 +7,12 @@ talks to the user starts in a moment.
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import logging
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bevseg.config import NAMED, PredictConfig, Settings
+from bevseg.config import NAMED, Settings
 from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import UsageError
@@ -24,28 +20,20 @@ from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
-from bevseg.runner.label_clouds import Passes
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
+from bevseg.runner.passes import passes, remove_scratch
 from bevseg.runner.request import APART, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
-from bevseg.runner.work import Work
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
-from bevseg.runtime.memory import available, limit
-from bevseg.runtime.processes import call, is_kept
+from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
-from bevseg.seg.models.registry import register, registered
-from bevseg.survey.reading import Labelling, Reading
-from bevseg.survey.scratch import Scratch
 from bevseg.weights import default_model
 from bevseg.workdir.facts import sha256
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
-
-SCRATCH = ".bevseg-scratch"
-"""Folder of the scratch files in that of the results."""
 
 
 def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
@@ -74,14 +62,46 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     InputError
         If the only cloud, or with `on_error="stop"` any cloud, cannot be used.
     """
+    if request.cluster is not None:  # its workers have other working directories
+        request = request.with_absolute_paths()
     settings, device = _check_options(request)
     clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = None if request.part is None else "{}/{}".format(*request.part)
+    if request.rasters and is_one_file(request.out):
+        raise UsageError(
+            "A single file cannot hold rasters",
+            where="--rasters",
+            hint="name a directory, such as -o labelled/",
+        )
     with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
+
+
+def plan(request: RunRequest) -> str:
+    """Return, for people, what `run` would read, write and skip, and what it would take; nothing is written.
+
+    Raises
+    ------
+    UsageError, OutputExistsError, InputError
+        As `run`.
+    """
+    from bevseg.runner import dry_run  # only here: it imports numba
+
+    settings, _ = _check_options(request)
+    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    _check_outputs(request, clouds.clouds, settings)
+    skipped: list[str] = []
+    model = _given(request)
+    if model is not None and not request.overwrite and not is_one_file(request.out):
+        earlier = finished.read_earlier(request.out)
+        existing = finished.compare(request, clouds.clouds, earlier, conditions_of(request, sha256(model)))
+        same, whole = finished.unchanged(clouds.clouds, existing.ours)
+        all_same = whole and len(same) + len(existing.changed) == len(clouds.clouds)
+        skipped = [*existing.changed, *(file.stem for file in same if all_same)]
+    return dry_run.describe(request, clouds, skipped, settings.raster.cell)
 
 
 def _run(
@@ -103,10 +123,8 @@ def _run(
     existing = _existing(request, clouds.clouds, earlier, conditions)
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
-    with _scratch(request) as scratch, _released():
-        result = _passes(request, settings, model, conditions, scratch, lock, progress).label(
-            clouds.clouds, existing.ours, frozenset(existing.changed)
-        )
+    with passes(request, settings, model, conditions, lock, progress) as each:
+        result = each.label(clouds.clouds, existing.ours, frozenset(existing.changed))
     if request.part is not None:
         return result
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
@@ -125,7 +143,7 @@ def _run(
         lock.ensure_held()
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
-        Scratch(_scratch_folder(request)).remove()
+        remove_scratch(request)
         written.append(request.out / REPORT)
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
@@ -145,93 +163,6 @@ def _existing(
             for path in outputs.beside():
                 path.unlink(missing_ok=True)  # of a run that was killed just before its cloud appeared
     return existing
-
-
-def _scratch_folder(request: RunRequest) -> Path:
-    """Return the folder of the scratch files: that of the same results is always the same one."""
-    if request.scratch is None:
-        return request.out.absolute() / SCRATCH
-    name = hashlib.sha256(str(request.out.absolute()).encode()).hexdigest()[:16]
-    return request.scratch.absolute() / f"bevseg-{name}"
-
-
-@contextlib.contextmanager
-def _scratch(request: RunRequest) -> Iterator[Scratch]:
-    """Yield the scratch folder. It stays for the next run, unless the results are a single file."""
-    if not is_one_file(request.out):
-        scratch = Scratch(_scratch_folder(request))
-        if request.overwrite and request.part is None:
-            scratch.remove()
-        scratch.folder.mkdir(parents=True, exist_ok=True)
-        yield scratch
-        return
-    with tempfile.TemporaryDirectory(prefix="bevseg-", dir=request.scratch) as folder:
-        yield Scratch(Path(folder))
-
-
-@contextlib.contextmanager
-def _released() -> Iterator[None]:
-    """Let go of what a process holds for the tasks of a run, and of its limits, when the run is over."""
-    try:
-        yield
-    finally:
-        if not is_kept():  # workers end with the run
-            from bevseg.survey import decoded
-            from bevseg.survey.survey import release_points
-
-            limit(None)
-            release_points()
-            decoded.release()
-
-
-def _passes(
-    request: RunRequest,
-    settings: Settings,
-    model: Path,
-    conditions: dict[str, Any],
-    scratch: Scratch,
-    lock: Lock | None,
-    progress: Progress,
-) -> Passes:
-    """Return the passes of the run, and how they are done."""
-    jobs = request.run_config.jobs
-    memory_of_all = request.max_memory or available() // 2
-    threads = max((os.cpu_count() or 1) // jobs, 1)
-    reading = Reading(
-        settings.raster.cell,
-        request.classes,
-        request.columns,
-        count_heights=settings.slices.reference == "mode",
-    )
-    # A cloud is written by the process that has read it if there is only one.
-    held = memory_of_all * 2 // 3 if jobs == 1 else 0
-    return Passes(
-        Work(request, reading, scratch, model, conditions, held, lock),
-        Labelling(settings, conditions["model"], conditions["looks"], call(_reach, model, request.tta)),
-        jobs,
-        functools.partial(_start_process, threads if jobs > 1 else None, memory_of_all // jobs, registered()),
-        None,
-        request.run_config.on_error == "stop",
-        progress,
-    )
-
-
-def _reach(model: Path, tta: PredictConfig) -> float:
-    """Return how far around a block the networks of a model see, m."""
-    from bevseg import pipeline
-
-    return pipeline.reach_of(pipeline.load_model(model), tta)
-
-
-def _start_process(threads: int | None, memory_of_one: int, networks: Mapping[str, type[Any]]) -> None:
-    """Share cores and memory with the other processes, and know the networks that the first process knows."""
-    from bevseg.seg.device import limit_threads
-
-    limit(memory_of_one)
-    if threads is not None:
-        limit_threads(threads)
-    for kind, network in networks.items():
-        register(kind, network)
 
 
 def _check_options(request: RunRequest) -> tuple[Settings, str]:

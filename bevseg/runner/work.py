@@ -93,6 +93,12 @@ class SurveyWork:
         Block -> squares that it depends on.
     far
         Name of a cloud -> number of its points that lie far away from all others.
+    points
+        Number of points of all its clouds.
+    system
+        The reference system, for people.
+    overlap
+        Names of clouds without a reference system that lie in one place.
     """
 
     survey: Path
@@ -103,6 +109,9 @@ class SurveyWork:
     blocks: list[BlockTask]
     needs: dict[tuple[int, int], list[tuple[int, int]]]
     far: dict[str, int]
+    points: int
+    system: str
+    overlap: list[str]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bevseg.survey.scratch import Scratch
 from bevseg.survey.survey import SurveyPoints, points_of, read_once
 
 
-def find_ground(square: Block, survey: Path, scratch: Scratch, config: GroundConfig, *, whole: bool) -> None:
+def find_ground(square: Block, survey: Path, scratch: Scratch, config: GroundConfig) -> None:
     """Find the ground of the blocks of a square and write it to the scratch folder, unless it is there.
 
     Parameters
@@ -28,10 +28,9 @@ def find_ground(square: Block, survey: Path, scratch: Scratch, config: GroundCon
         The scratch folder.
     config
         Method and thresholds.
-    whole
-        Whether the DEM is kept wherever it is known in a block; else within the extent of its points.
     """
-    path = scratch.ground(read_once(survey).ground_keys[square])
+    known = read_once(survey)
+    path = scratch.ground(known.ground_keys[square])
     if path.exists():
         return
     points, watch = points_of(survey), Stopwatch()
@@ -39,7 +38,9 @@ def find_ground(square: Block, survey: Path, scratch: Scratch, config: GroundCon
         found = find_ground_of_square(points, square, config)
     kept = {
         block: BlockGround(
-            ground.dem.cut_to(_kept_cells(points, block, ground, whole=whole)), ground.method, ground.why
+            ground.dem.cut_to(_kept_cells(points, block, ground, whole=known.whole_dem)),
+            ground.method,
+            ground.why,
         )
         for block, ground in found.items()
     }

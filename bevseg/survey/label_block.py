@@ -21,6 +21,7 @@ from bevseg.ground.find_ground import square_of
 from bevseg.pipeline import BlockOutputs, load_model
 from bevseg.runtime.progress import Stopwatch
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import resolve
 from bevseg.survey.ground_file import read_ground
 from bevseg.survey.labels_file import BlockPicture, write_labels
 from bevseg.survey.scratch import Scratch
@@ -61,7 +62,7 @@ def label_block(
         with watch("score"):
             rows.append(_oracle(replace(cloud, labels=labels), found, whole, networks))
     picture = _picture(cloud, found)
-    write_labels(path, np.stack(rows), picture, device=device, seconds=watch.seconds)
+    write_labels(path, np.stack(rows), picture, device=str(resolve(device)), seconds=watch.seconds)
 
 
 def _dems(survey: Survey, block: Block, scratch: Scratch, reach: float) -> dict[Block, Raster]:

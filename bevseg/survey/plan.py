@@ -23,6 +23,9 @@ from bevseg.survey.point_file import PointFile
 from bevseg.survey.reading import Labelling, key_of
 from bevseg.survey.survey import Survey
 
+FEW_BLOCKS = 64
+"""Blocks whose DEM is kept whole, for the pictures: up to 200 MiB of scratch at cells of 0.2 m."""
+
 
 def group(clouds: Mapping[str, PointFile], *, apart: bool) -> list[list[str]]:
     """Return the names of the clouds that belong together: those of one reference system, unless all are apart."""
@@ -54,7 +57,8 @@ def plan(clouds: Sequence[PointFile], layout: Blocks, labelling: Labelling) -> t
         heights.update(dict(zip(*cloud.facts["heights"], strict=True)))
     limits = limits_above(labelling.settings.slices, heights)
     keys = [cloud.facts["key"] for cloud in clouds]
-    ground_keys, label_keys = _keys(table, keys, layout, labelling, limits.level)
+    whole = labelling.whole_dem or len(_blocks(table)) <= FEW_BLOCKS
+    ground_keys, label_keys = _keys(table, keys, layout, labelling, limits.level, whole=whole)
     survey = Survey(
         tuple(cloud.path for cloud in clouds),
         tuple(cloud.facts["stored"] if cloud.facts["labelled"] else None for cloud in clouds),
@@ -64,6 +68,7 @@ def plan(clouds: Sequence[PointFile], layout: Blocks, labelling: Labelling) -> t
         table,
         ground_keys,
         label_keys,
+        whole,
     )
     return survey, sorted(far)
 
@@ -119,6 +124,8 @@ def _keys(
     layout: Blocks,
     labelling: Labelling,
     level: float,
+    *,
+    whole: bool,
 ) -> tuple[dict[Block, str], dict[Block, str]]:
     """Return the names of the ground of each square of blocks, and of the labels of each block."""
     here: dict[Block, list[str]] = {}
@@ -134,7 +141,7 @@ def _keys(
     settings = labelling.settings
     ground = {
         square: key_of(
-            "ground", to_table(settings)["ground"], list(layout), square, near(square, WIDE, SQUARE)
+            "ground", to_table(settings)["ground"], list(layout), whole, square, near(square, WIDE, SQUARE)
         )
         for square in dict.fromkeys(square_of(block) for block in points)
     }

@@ -78,12 +78,15 @@ class Labelling:
         Test-time augmentation, as a table.
     reach
         How far around a block the networks see, m.
+    whole_dem
+        Whether the DEM is kept wherever it is known; else, in a large survey, within the extent of the points.
     """
 
     settings: Settings
     model: str
     looks: Mapping[str, Any]
     reach: float
+    whole_dem: bool = False
 
 
 def key_of(*parts: Any) -> str:

@@ -58,6 +58,8 @@ class Survey:
         Square of blocks -> name of its ground.
     label_keys
         Block -> name of its labels.
+    whole_dem
+        Whether the DEM of a block is kept wherever it is known; else within the extent of its points.
     """
 
     files: tuple[Path, ...]
@@ -68,6 +70,7 @@ class Survey:
     table: NDArray[np.int64]
     ground_keys: dict[Block, str]
     label_keys: dict[Block, str]
+    whole_dem: bool
 
     @functools.cached_property
     def rows(self) -> dict[Block, Rows]:
@@ -91,6 +94,7 @@ class Survey:
             "limits": [None if np.isnan(value) else value for value in self.limits],
             "ground_keys": list(self.ground_keys.values()),
             "label_keys": list(self.label_keys.values()),
+            "whole_dem": self.whole_dem,
         }
         arrays = {
             "table": self.table,
@@ -115,6 +119,7 @@ class Survey:
             table,
             dict(zip(map(Block._make, squares.tolist()), facts["ground_keys"], strict=True)),
             dict(zip(map(Block._make, blocks.tolist()), facts["label_keys"], strict=True)),
+            facts["whole_dem"],
         )
 
 

@@ -30,6 +30,8 @@ class Split:
         Names of the clouds held out, or the facts of a split by blocks: a training that goes on has the same.
     blocks
         The blocks that are held out; None: whole clouds.
+    facts
+        What the model keeps of a split by blocks, under `split`. Of whole clouds it keeps the names.
     """
 
     learned: list[Example]
@@ -37,7 +39,6 @@ class Split:
     asked: Sequence[str] | Mapping[str, Any]
     blocks: BlockSplit | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    """What the model keeps of a split by blocks, under `split`; of whole clouds it keeps the names."""
 
     def without_held_out(self, examples: Sequence[Example]) -> list[Example]:
         """Return clouds without labels, without the points that lie in blocks held out, or in the guard band."""
@@ -148,5 +149,5 @@ def _ensure_apart(held_out: Sequence[str], touching: Sequence[Touch]) -> None:
                 f"{inside} is held out, and {outside} shows the same place to the training",
                 where="--val",
                 why=touch.why,
-                hint=f"hold out both (--val {inside},{outside}), or blocks of all clouds (--val-blocks 0.2)",
+                hint=f"name {outside} in --val as well, or hold out blocks of all clouds (--val-blocks 0.2)",
             )

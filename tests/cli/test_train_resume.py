@@ -1,6 +1,7 @@
 """`bevseg train --resume`: an interrupted training goes on, and ends with the bytes of an undisturbed one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,13 +189,8 @@ def test_other_settings_are_refused_before_the_clouds_are_read(work, whole, tmp_
 
 def test_other_clouds_and_another_split_are_refused(work, streets, tmp_path, monkeypatch):
     interrupted(monkeypatch, work, tmp_path)
-    for name in "ac":
-        (tmp_path / "fewer" / name).mkdir(parents=True)
-        for path in (work / "work" / name).iterdir():
-            (tmp_path / "fewer" / name / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "fewer" / "b").mkdir()
-    for path in (work / "work" / "a").iterdir():  # another cloud of that name
-        (tmp_path / "fewer" / "b" / path.name).write_bytes(path.read_bytes())
+    for name, content in (("b", "a"), ("c", "c")):  # another cloud of that name
+        shutil.copytree(work / "work" / content, tmp_path / "fewer" / name)
     result = train(work, tmp_path, "--resume", clouds=tmp_path / "fewer")
     assert result.exit_code == 6
     assert "cloud.b: content" in result.stderr
@@ -202,6 +198,9 @@ def test_other_clouds_and_another_split_are_refused(work, streets, tmp_path, mon
     result = bevseg(*command, "--device", "cpu", "--val", "a", "--resume")
     assert result.exit_code == 6
     assert "val: b then, a now" in result.stderr
+    result = bevseg(*command, "--device", "cpu", "--val-blocks", "0.3", "--resume")
+    assert result.exit_code == 2  # the streets are too small
+    assert "too few blocks" in result.stderr
 
 
 def test_resume_and_overwrite_exclude_each_other(work, tmp_path):

@@ -40,8 +40,8 @@ def relabelled(one, labels):
 
 
 def away(cloud, blocks):
-    """How far each point lies from the nearest of some blocks, m, across or up; 0 within."""
+    """How far each point lies from the nearest of some blocks, m, across or up; 0 within. Blocks are half-open."""
     xy = cloud.xyz[:, None, :2]
     south_west = np.array(blocks, float) * BLOCK
-    outside = np.maximum(south_west - xy, xy - (south_west + BLOCK))
+    outside = np.maximum(south_west - xy - 1e-7, xy - (south_west + BLOCK) + 1e-7)
     return np.maximum(outside, 0).max(axis=2).min(axis=1)

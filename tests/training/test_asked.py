@@ -99,6 +99,15 @@ def test_clouds_that_came_or_went_and_the_split_are_named(examples):
     assert lines[2].startswith("cloud.z: content ") and lines[2].endswith("then, not there now")
 
 
+def test_another_split_by_blocks_is_named(examples):
+    before, other = ({"share": share, "held_out": [[0, 0]], "seed": 0} for share in (0.2, 0.3))
+    one = clouds(examples, held_out=before)
+    ensure_same(TrainingState(one), clouds(examples, held_out=dict(before)))
+    assert differences(one, clouds(examples, held_out=other)) == ["val.share: 0.2 then, 0.3 now"]
+    for held_out in (["y"], []):
+        assert "val.share: 0.2 then, not there now" in differences(one, clouds(examples, held_out=held_out))
+
+
 def test_models_count_by_their_weights(examples):
     model = scenes.model()
     other = scenes.model()

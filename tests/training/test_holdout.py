@@ -53,6 +53,20 @@ def test_named_clouds_are_held_out():
     assert hold_out(TEN, ["cloud_3", "cloud_1"], 0.15, 0) == ("cloud_1", "cloud_3")
 
 
+def test_clouds_of_a_group_are_held_out_together():
+    groups = [("cloud_0", "cloud_1", "cloud_2"), *((f"cloud_{i}",) for i in range(3, 10))]
+    for seed in range(10):
+        held = set(hold_out(TEN, None, 0.3, seed, groups))
+        assert len(held & set(groups[0])) in (0, 3)
+        assert sum(bool(held & set(group)) for group in groups) == 2
+
+
+def test_groups_of_one_cloud_each_change_no_choice():
+    groups = [(name,) for name in reversed(TEN)]
+    for seed in range(10):
+        assert hold_out(TEN, None, 0.3, seed, groups) == hold_out(TEN, None, 0.3, seed)
+
+
 @pytest.mark.parametrize("val", [["cloud_11"], list(TEN)])
 def test_names_that_cannot_be_held_out_are_refused(val):
     with pytest.raises(UsageError, match="labelled clouds are"):

@@ -43,7 +43,7 @@ def test_named_clouds_that_touch_others_are_refused_with_both_names(tiles):
     with pytest.raises(UsageError, match="tile_2 is held out, and tile_1") as caught:
         split(tiles, val=["x", "tile_2"])
     assert caught.value.where == "--val" and "25.6 m" in caught.value.why
-    for way in ("--val tile_2,tile_1", "--val-blocks"):
+    for way in ("name tile_1 in --val", "--val-blocks"):
         assert way in caught.value.hint
     assert names(split(tiles, val=["tile_2", "tile_1"]).validation) == ["tile_1", "tile_2"]
 
