@@ -50,7 +50,11 @@ def _scratch(request: RunRequest) -> Iterator[Scratch]:
         if request.overwrite and request.part is None:
             scratch.remove()
         scratch.folder.mkdir(parents=True, exist_ok=True)
-        yield scratch
+        try:
+            yield scratch
+        finally:
+            with contextlib.suppress(OSError):  # it holds something
+                scratch.folder.rmdir()
         return
     with tempfile.TemporaryDirectory(prefix="bevseg-", dir=request.scratch) as folder:
         yield Scratch(Path(folder))

@@ -128,7 +128,7 @@ def _run(
     if request.part is not None:
         return result
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
-    table = report.report(
+    table = {"schema": finished.SCHEMA} | report.report(
         request,
         result,
         settings=settings,

@@ -73,7 +73,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
         return written.of(labels.of(start, stop), codes, truth)
 
     emit(Step(file.path.name, 0, 1, note="write", part_of=TASK))
-    watch = Stopwatch(labels.seconds() | {"read": points.facts["seconds"]})
+    watch = Stopwatch({"read": points.facts["seconds"]} | labels.seconds())
     with noted_warnings() as texts, ExitStack() as undo:
         kept_files: list[Path] = []
         with ExitStack() as results:
