@@ -89,7 +89,7 @@ class Grid:
         return within_rows[:, None] & ((cols >= other.west) & (cols < other.west + other.cols))
 
     def meet(self, other: Grid) -> Grid:
-        """Return the cells that lie on another grid of the same cells as well; no rows or columns if there are none."""
+        """Return the cells that lie on another grid of the same cells, too; without rows or columns if none do."""
         west, north = max(self.west, other.west), min(self.north, other.north)
         east = min(self.west + self.cols, other.west + other.cols)
         south = max(self.north - self.rows, other.north - other.rows)
