@@ -124,7 +124,7 @@ INSIDE = {
             "resample",
             "height_sums",
         ),
-        ("surface", "attached", "low_outliers"),
+        ("surface", "attached", "low_outliers", "window"),
         ("smrf", "flat_zones", "choose_method", "ground_returns", "label_points", "dem"),
         ("search", "dsm"),
         ("find_ground",),
@@ -151,7 +151,7 @@ INSIDE = {
     "survey": (
         ("area", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
-        ("plan", "find_ground", "label_block", "cloud_labels"),
+        ("plan", "find_ground", "label_block", "cloud_labels", "write_rasters"),
     ),
     "runner": (
         ("request", "compare_statistics", "noted_warnings", "panels", "labels_written"),
@@ -159,6 +159,8 @@ INSIDE = {
         ("finished", "lay_cloud", "plan_surveys"),
         ("write_cloud", "train_first"),
         ("workers", "label_clouds"),
+        ("passes",),
+        ("dry_run",),
         ("run",),
     ),
     "study": (
