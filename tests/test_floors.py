@@ -153,7 +153,7 @@ INSIDE = {
     "survey": (
         ("area", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
-        ("plan", "find_ground", "label_block", "cloud_labels"),
+        ("plan", "find_ground", "label_block", "cloud_labels", "write_rasters"),
     ),
     "runner": (
         ("request", "compare_statistics", "noted_warnings", "panels", "labels_written"),
@@ -161,6 +161,8 @@ INSIDE = {
         ("finished", "lay_cloud", "plan_surveys"),
         ("write_cloud", "train_first"),
         ("workers", "label_clouds"),
+        ("passes",),
+        ("dry_run",),
         ("run",),
     ),
     "study": (

@@ -121,12 +121,17 @@ def _run(
     model = _given(request) or request.out / MODEL_FILES[0]
     conditions = conditions_of(request, sha256(model))
     existing = _existing(request, clouds.clouds, earlier, conditions)
+    refused = finished.not_replaced(request, clouds.clouds, existing.changed)
+    if refused and request.run_config.on_error == "stop":
+        raise refused[0].error
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
     with passes(request, settings, model, conditions, lock, progress) as each:
         result = each.label(clouds.clouds, existing.ours, frozenset(existing.changed))
     if request.part is not None:
         return result
+    failed = {failure.stem for failure in result.failures}
+    result.failures += [each for each in refused if each.stem not in failed]
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
     table = {"schema": finished.SCHEMA} | report.report(
         request,

@@ -206,11 +206,12 @@ def test_overwrite_takes_nothing_that_an_interrupted_run_has_left(folder, tiny_m
         interrupted_at("b", patch)
         assert label(folder, tiny_model).exit_code == 130
     laid, honest = [], lay_cloud.lay_down
-    monkeypatch.setattr(
-        lay_cloud,
-        "lay_down",
-        lambda file, *rest, **more: laid.append(file.stem) or honest(file, *rest, **more),
-    )
+
+    def counted(file, *rest, **more):
+        laid.append(file.stem)
+        return honest(file, *rest, **more)
+
+    monkeypatch.setattr(lay_cloud, "lay_down", counted)
     assert label(folder, tiny_model, "--overwrite").exit_code == 0
     assert laid == ["a", "b"]
 
