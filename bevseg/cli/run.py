@@ -90,20 +90,25 @@ def run(
     a training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
     scores.
 
-    Clouds that an earlier run has finished with the same model and options are not done again.
+    All CLOUDS of one reference system are one survey: where they meet or overlap, each is labelled with the points of
+    the others. --apart labels each by itself.
+
+    A run that was ended goes on when the command is repeated. Finished clouds are not done again, unless they or
+    those around them have changed.
 
     \b
     Examples:
       bevseg run scans/ -o labelled/
       bevseg run scan.ply -o labelled.laz
       bevseg run scans/ -o labelled/ --format laz --keep 9
+      bevseg run survey/ -o labelled/ --recursive --max-memory 8GiB --rasters
       bevseg run scans/ -o labelled/ -m model.safetensors
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init default
     """
     from bevseg.runner import report
     from bevseg.runner.request import RunRequest
-    from bevseg.runner.run import run
+    from bevseg.runner.run import plan, run
     from bevseg.training.fine_tuning import training_settings
 
     settings = None
@@ -111,37 +116,39 @@ def run(
         settings = training_settings(config, init=init, max_minutes=max_minutes)
     if settings is not None and cell is not None:
         settings = replace(settings, raster=replace(settings.raster, cell=cell))
-    result = run(
-        RunRequest(
-            clouds,
-            output,
-            model=model,
-            train_on=train_on,
-            init=init,
-            settings=settings,
-            classes=classes,
-            out_classes=out_classes,
-            columns=columns,
-            format=format_[0],
-            keep=keep,
-            upgrade_las=upgrade_las,
-            scans=scans,
-            apart=apart,
-            recursive=recursive,
-            scratch=scratch,
-            max_memory=max_memory,
-            part=part,
-            rasters=rasters,
-            cluster=cluster,
-            val=val,
-            val_blocks=val_blocks,
-            work=work,
-            tta=tta,
-            overwrite=overwrite,
-            run_config=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
-            command=("bevseg", *sys.argv[1:]),
-        ),
-        progress=console.progress,
+    request = RunRequest(
+        clouds,
+        output,
+        model=model,
+        train_on=train_on,
+        init=init,
+        settings=settings,
+        classes=classes,
+        out_classes=out_classes,
+        columns=columns,
+        format=format_[0],
+        keep=keep,
+        upgrade_las=upgrade_las,
+        scans=scans,
+        apart=apart,
+        recursive=recursive,
+        scratch=scratch,
+        max_memory=max_memory,
+        part=part,
+        rasters=rasters,
+        cluster=cluster,
+        val=val,
+        val_blocks=val_blocks,
+        work=work,
+        tta=tta,
+        overwrite=overwrite,
+        run_config=RunConfig(seed=seed, device=device, jobs=jobs, on_error=on_error),
+        command=("bevseg", *sys.argv[1:]),
     )
-    console.result(report.text(result.facts))
+    if dry_run:
+        console.result(plan(request))
+        return
+    result = run(request, progress=console.progress)
+    if part is None:
+        console.result(report.text(result.facts))
     console.finish(result)

@@ -21,7 +21,7 @@ from bevseg.runner.conditions import differences
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, wait_for_disk, write_error
-from bevseg.runtime.batch import CloudResult
+from bevseg.runtime.batch import CloudResult, Failure
 from bevseg.survey.reading import key_of
 from bevseg.workdir.facts import sha256
 
@@ -189,6 +189,21 @@ def compare(
     if foreign:
         raise _exists(foreign, {stem: earlier.records[stem].output(request.out) for stem in foreign})
     return existing
+
+
+def not_replaced(
+    request: RunRequest, clouds: Sequence[CloudFile], changed: Mapping[str, str]
+) -> list[Failure]:
+    """Return a failure for each cloud whose output may not be replaced."""
+    return [
+        Failure(
+            file.stem,
+            file.path,
+            _exists({file.stem: changed[file.stem]}, {file.stem: Outputs.of(file, request).cloud}),
+        )
+        for file in clouds
+        if file.stem in changed
+    ]
 
 
 def unchanged(clouds: Sequence[CloudFile], records: Mapping[str, Record]) -> tuple[list[CloudFile], bool]:

@@ -8,6 +8,7 @@ stopped. This module imports no torch and no numba: the process that talks to th
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import functools
 import logging
@@ -156,14 +157,20 @@ class Passes:
                 continue
             failed = next((bad[block] for block in survey.blocks_of[file.stem] if block in bad), None)
             if failed is not None:
-                self._fail(dataclasses.replace(failed, stem=file.stem, path=file.path), alone=len(names) == 1)
+                self._fail(_of_cloud(failed, file), alone=len(clouds) == 1)
                 continue
             if self.work.request.part is not None:
                 continue
-            facts = {"survey": key, "labels": survey.labels[file.stem], "far": survey.far.get(file.stem, 0)}
+            facts = {
+                "survey": key,
+                "labels": survey.labels[file.stem],
+                "far": survey.far.get(file.stem, (0, 0))[0],
+            }
             tasks.append(
                 CloudTask(file, survey.survey, names.index(file.stem), facts, replace=file.stem in ours)
             )
+        if self.work.request.part is not None:
+            return {}
         sizes = {task.stem: size_of(task.path) for task in tasks}
         write = functools.partial(_write_labelled, work=self.work)
         for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
@@ -184,6 +191,8 @@ class Passes:
                 tasks.append(task)
             else:
                 bad[task.block] = missing
+        if bad and self.stop:
+            return bad
         self._blocks("label", functools.partial(_label_block, work=self.work), tasks, bad)
         return bad
 
@@ -245,6 +254,8 @@ class Passes:
                 self.progress(
                     Step(TASK, share, 1.0, 0, f"{stage}: {len(found)} of {len(items)}, {item.stem}")
                 )
+                if isinstance(result, Failure) and self.stop:
+                    break
         return found
 
     def _fail(self, failure: Failure, *, alone: bool) -> None:
@@ -268,6 +279,15 @@ def _result(facts: dict[str, Any]) -> CloudResult:
     return CloudResult((), facts["points"], facts)
 
 
+def _of_cloud(failure: Failure, file: CloudFile) -> Failure:
+    """Return the failure of a block as one of a cloud that has points in it."""
+    error = copy.copy(failure.error)
+    error.__cause__ = failure.error.__cause__
+    if str(error.where) == str(failure.path):
+        error.where = file.path
+    return Failure(file.stem, file.path, error, failure.trace)
+
+
 def _tell_of(survey: SurveyWork, count: int) -> None:
     """Log what is noteworthy about a survey, one of `count`."""
     if count > 1 and len(survey.members) > 1:
@@ -280,8 +300,10 @@ def _tell_of(survey: SurveyWork, count: int) -> None:
             len(survey.overlap),
             _some(survey.overlap),
         )
-    for name, points in survey.far.items():
-        log.warning("%s: %s points are far away from all others and get no class", name, f"{points:,}")
+    for name, (far, points) in survey.far.items():
+        log.warning(
+            "%s: %s are far away from all others and get no class", name, f"{far:,} of {points:,} points"
+        )
 
 
 def _some(names: Sequence[str]) -> str:

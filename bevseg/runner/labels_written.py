@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
-from bevseg.core.pointcloud import PointLabels
+from bevseg.core.pointcloud import KeptCodes, PointLabels
 from bevseg.core.scores import count_labels, scores_of
 from bevseg.io.keep import keep_codes
 from bevseg.io.read import FileCodes
@@ -57,7 +58,7 @@ class LabelsWritten:
             labels, kept = keep_codes(labels, codes, self._keep, self._scheme)
             self._kept = kept if self._kept is None else _added(self._kept, kept)
         self._classes += np.bincount(labels.classes, minlength=len(CLASS_NAMES))
-        return labels
+        return labels if found.used.all() else _without_code(labels, found.used)
 
     def facts(self) -> dict[str, Any]:
         """Return the points by class as written, the scores of the model and of the oracle, and the codes kept."""
@@ -67,6 +68,14 @@ class LabelsWritten:
             "oracle": scores_of(self._best) if self._labelled else None,
             "kept": self._kept,
         }
+
+
+def _without_code(labels: PointLabels, used: NDArray[np.bool_]) -> PointLabels:
+    """Return the labels; points that take no part get code 0, whatever the scheme."""
+    codes, mask = np.zeros(len(used), np.uint8), ~used
+    if labels.kept is not None:
+        codes, mask = np.where(used, labels.kept.codes, 0), labels.kept.mask | mask
+    return replace(labels, kept=KeptCodes(codes, mask))
 
 
 def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from bevseg.core.pointcloud import PointCloud
+from bevseg.errors import InputError
 from bevseg.io.find import CloudFile
 from bevseg.io.keep import check_keep
 from bevseg.io.las.las_file import LasFile
@@ -25,6 +28,9 @@ from bevseg.workdir.facts import sha256
 
 BYTES_DECODED = 90
 """Memory for a point of LAS that is read as a whole and held until it is written again."""
+
+MANY_BLOCKS = 1000
+"""Blocks from which on the points of a cloud must not be too far apart: 10 km2, an hour of work."""
 
 
 def lay_cloud(file: CloudFile, work: Work) -> Path:
@@ -48,6 +54,7 @@ def lay_cloud(file: CloudFile, work: Work) -> Path:
     path = work.scratch.points(key)
     if PointFile.open(path) is None:
         _lay(file, work, path, {"key": key, "sha256": content})
+    _ensure_dense(file.path, path, work.reading.layout.side)
     emit(Step(file.path.name, 1, 1, part_of=TASK))
     return path
 
@@ -75,3 +82,23 @@ def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None
         )
     if found is not None and memory.used() < held:
         decoded.hold(facts["key"], *found)
+
+
+def _ensure_dense(cloud: Path, points: Path, side: float) -> None:
+    """Raise InputError for a cloud of very many blocks with hardly a point in each: its unit must be another one."""
+    file = PointFile.open(points)
+    assert file is not None, "the cloud is laid down"
+    blocks = len(np.unique(file.table[:, 1:3], axis=0))
+    stored = file.facts["stored"]
+    if blocks < MANY_BLOCKS or stored * memory.SPARSEST > blocks * side**2:
+        return
+    points.unlink()
+    (west, east), (south, north), _ = file.facts["bounds"]
+    raise InputError(
+        "The points of this cloud are too far apart",
+        where=cloud,
+        why=f"{stored:,} points lie over {east - west:,.0f} x {north - south:,.0f} m: a point every "
+        f"{blocks * side**2 / stored:,.0f} m2",
+        hint="check the units: if the coordinates are millimetres (or centimetres), divide them by 1,000 (or 100), "
+        "for example with CloudCompare (Edit > Multiply/Scale)",
+    )

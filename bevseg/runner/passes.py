@@ -29,7 +29,7 @@ SCRATCH = ".bevseg-scratch"
 """Folder of the scratch files in that of the results."""
 
 
-def _scratch_folder(request: RunRequest) -> Path:
+def scratch_folder(request: RunRequest) -> Path:
     """Return the folder of the scratch files: that of the same results is always the same one."""
     if request.scratch is None:
         return request.out.absolute() / SCRATCH
@@ -37,15 +37,24 @@ def _scratch_folder(request: RunRequest) -> Path:
     return request.scratch.absolute() / f"bevseg-{name}"
 
 
+def memory_of(request: RunRequest) -> int:
+    """Return the bytes that all processes of a run together may use."""
+    return request.max_memory or available() // 2
+
+
 @contextlib.contextmanager
 def _scratch(request: RunRequest) -> Iterator[Scratch]:
     """Yield the scratch folder. It stays for the next run, unless the results are a single file."""
     if not is_one_file(request.out):
-        scratch = Scratch(_scratch_folder(request))
+        scratch = Scratch(scratch_folder(request))
         if request.overwrite and request.part is None:
             scratch.remove()
         scratch.folder.mkdir(parents=True, exist_ok=True)
-        yield scratch
+        try:
+            yield scratch
+        finally:
+            with contextlib.suppress(OSError):  # it holds something
+                scratch.folder.rmdir()
         return
     with tempfile.TemporaryDirectory(prefix="bevseg-", dir=request.scratch) as folder:
         yield Scratch(Path(folder))
@@ -108,7 +117,7 @@ def passes(
 
 def remove_scratch(request: RunRequest) -> None:
     """Remove the scratch files of a run that is complete."""
-    Scratch(_scratch_folder(request)).remove()
+    Scratch(scratch_folder(request)).remove()
 
 
 def _passes(
@@ -122,7 +131,7 @@ def _passes(
     progress: Progress,
 ) -> Passes:
     jobs = request.run_config.jobs
-    memory_of_all = request.max_memory or available() // 2
+    memory_of_all = memory_of(request)
     threads = max((os.cpu_count() or 1) // jobs, 1)
     reading = Reading(
         settings.raster.cell,

@@ -113,7 +113,11 @@ def _work(
             if block in wanted
         ],
         {_plain(block): [_plain(square) for square in each] for block, each in needs.items()},
-        {name: count for name, file in members.items() if (count := _points_in(file, far))},
+        {
+            name: (count, file.facts["points"])
+            for name, file in members.items()
+            if (count := _points_in(file, far))
+        },
         sum(file.facts["points"] for file in members.values()),
         _system(survey.crs),
         _overlapping(members) if survey.crs is None else [],

@@ -82,6 +82,30 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         return _run(request, clouds, settings, device, lock, guarded)
 
 
+def plan(request: RunRequest) -> str:
+    """Return, for people, what `run` would read, write and skip, and what it would take; nothing is written.
+
+    Raises
+    ------
+    UsageError, OutputExistsError, InputError
+        As `run`.
+    """
+    from bevseg.runner import dry_run  # only here: it imports numba
+
+    settings, _ = _check_options(request)
+    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    _check_outputs(request, clouds.clouds, settings)
+    skipped: list[str] = []
+    model = _given(request)
+    if model is not None and not request.overwrite and not is_one_file(request.out):
+        earlier = finished.read_earlier(request.out)
+        existing = finished.compare(request, clouds.clouds, earlier, conditions_of(request, sha256(model)))
+        same, whole = finished.unchanged(clouds.clouds, existing.ours)
+        all_same = whole and len(same) + len(existing.changed) == len(clouds.clouds)
+        skipped = [*existing.changed, *(file.stem for file in same if all_same)]
+    return dry_run.describe(request, clouds, skipped, settings.raster.cell)
+
+
 def _run(
     request: RunRequest,
     clouds: Found,
@@ -99,6 +123,9 @@ def _run(
     model = _given(request) or request.out / MODEL_FILES[0]
     conditions = conditions_of(request, sha256(model))
     existing = _existing(request, clouds.clouds, earlier, conditions)
+    refused = finished.not_replaced(request, clouds.clouds, existing.changed)
+    if refused and request.run_config.on_error == "stop":
+        raise refused[0].error
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
     with passes(request, settings, model, conditions, lock, progress) as each:
@@ -106,8 +133,10 @@ def _run(
     if request.part is not None:
         log.info("part %s of %s is labelled; without --part the clouds are written", *request.part)
         return result
+    failed = {failure.stem for failure in result.failures}
+    result.failures += [each for each in refused if each.stem not in failed]
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
-    table = report.report(
+    table = {"schema": finished.SCHEMA} | report.report(
         request,
         result,
         settings=settings,

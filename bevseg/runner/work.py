@@ -92,7 +92,7 @@ class SurveyWork:
     needs
         Block -> squares that it depends on.
     far
-        Name of a cloud -> number of its points that lie far away from all others.
+        Name of a cloud -> number of its points that lie far away from all others, and of all its points.
     points
         Number of points of all its clouds.
     system
@@ -108,7 +108,7 @@ class SurveyWork:
     squares: list[BlockTask]
     blocks: list[BlockTask]
     needs: dict[tuple[int, int], list[tuple[int, int]]]
-    far: dict[str, int]
+    far: dict[str, tuple[int, int]]
     points: int
     system: str
     overlap: list[str]

@@ -73,7 +73,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
         return written.of(labels.of(start, stop), codes, truth)
 
     emit(Step(file.path.name, 0, 1, note="write", part_of=TASK))
-    watch = Stopwatch(labels.seconds() | {"read": points.facts["seconds"]})
+    watch = Stopwatch({"read": points.facts["seconds"]} | labels.seconds())
     with noted_warnings() as texts, ExitStack() as undo:
         kept_files: list[Path] = []
         with ExitStack() as results:
@@ -182,13 +182,15 @@ def _relabel(
 def _joined(count: int, codes: FileCodes | None, give: Give) -> PointLabels:
     """Return the labels of all points of a cloud."""
     classes, confidence = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
-    kept = None if codes is None else KeptCodes(codes.values, np.zeros(count, bool))
-    any_kept = False
+    kept: KeptCodes | None = None
     for start in range(0, count, BATCH):
         part = slice(start, min(start + BATCH, count))
         own = None if codes is None else FileCodes(codes.values[part], codes.scheme)
         labels = give(part.start, part.stop, own)
         classes[part], confidence[part] = labels
-        if labels.kept is not None and kept is not None:
-            kept.mask[part], any_kept = labels.kept.mask, True
-    return PointLabels(classes, confidence, kept if any_kept else None)
+        if labels.kept is not None:
+            if kept is None:
+                wide = np.uint8 if codes is None else codes.values.dtype
+                kept = KeptCodes(np.zeros(count, wide), np.zeros(count, bool))
+            kept.codes[part], kept.mask[part] = labels.kept.codes, labels.kept.mask
+    return PointLabels(classes, confidence, kept)

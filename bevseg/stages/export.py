@@ -13,7 +13,7 @@ from bevseg.io import SAME
 from bevseg.io.find import ensure_regular
 from bevseg.io.formats import same_format
 from bevseg.io.keep import check_keep, keep_codes
-from bevseg.io.read import read_with_codes
+from bevseg.io.read import read_with_codes, without_far_points
 from bevseg.io.write import cannot_keep, scheme_written, write_cloud
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist
 from bevseg.runtime.batch import BatchResult, CloudResult
@@ -109,6 +109,7 @@ def _export(
         )
     scheme = load_scheme(facts["scheme"]) if facts["scheme"] else None
     cloud, codes = read_with_codes(source, scheme=scheme, columns=facts["columns"], scan=facts["scan"])
+    cloud = without_far_points(cloud, source)
     for target in targets:
         for sentence in cannot_keep(cloud, target):
             warnings.warn(f"{source}: {sentence}", stacklevel=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from bevseg.survey.point_file import PointFile, read_segment, rows_of
 from bevseg.survey.scratch import Scratch
 from bevseg.survey.survey import Survey
 
+T = TypeVar("T", bound=np.generic)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -30,11 +32,14 @@ class Found:
         (N,) uint8; 0 for points that take no part.
     best
         (N,) uint8, what perfect networks would give; None if no cloud near them has labels.
+    used
+        (N,) True for the points that take part.
     """
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     best: NDArray[np.uint8] | None
+    used: NDArray[np.bool_]
 
 
 class CloudLabels:
@@ -57,7 +62,7 @@ class CloudLabels:
 
     def of(self, start: int, stop: int) -> Found:
         """Return the labels of points `start` to `stop` of the cloud."""
-        found = np.zeros((3, stop - start), np.uint8)
+        found, used = np.zeros((3, stop - start), np.uint8), np.zeros((1, stop - start), np.bool_)
         scored = False
         rows = self._rows[rows_of(self._rows[:, 3], start, stop)]
         for col, row, cloud, first, begin, size, place in rows.tolist():
@@ -65,8 +70,9 @@ class CloudLabels:
             labels = labels_file.read_labels(path, place, size)
             indices = read_segment(self._file, cloud, begin, size, None).indices.astype(np.int64)
             _put(labels, indices + (first - start), found)
+            _put(np.ones((1, size), np.bool_), indices + (first - start), used)
             scored |= len(labels) == 3
-        return Found(found[0], found[1], found[2] if scored else None)
+        return Found(found[0], found[1], found[2] if scored else None, used[0])
 
     def blocks(self) -> Counter[Block]:
         """Return the number of points of the cloud in each of its blocks."""
@@ -123,7 +129,7 @@ def true_labels(file: PointFile, start: int, stop: int) -> NDArray[np.uint8]:
     return labels[0]
 
 
-def _put(values: NDArray[np.uint8], places: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+def _put(values: NDArray[T], places: NDArray[np.int64], into: NDArray[T]) -> None:
     """Write the columns of values whose places exist."""
     if len(places) and (places[0] < 0 or places[-1] >= into.shape[1]):
         inside = (places >= 0) & (places < into.shape[1])

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.bev.backproject import backproject
-from bevseg.bev.slices import limits_of, street_level
+from bevseg.bev.slices import count_heights, limits_above, limits_of, street_level
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
@@ -68,10 +68,20 @@ def test_every_finite_point_is_in_one_slab_and_the_others_in_none(cloud, height)
 
 def test_street_level_is_the_metre_that_most_points_share():
     xyz = np.array([[0, 0, z] for z in (-0.5, 4.1, 4.9, 4.5, 5.5, 9.0)])
-    assert street_level([PointCloud.from_xyz(xyz)]) == 5.0
+    assert street_level(count_heights(PointCloud.from_xyz(xyz))) == 5.0
     assert limits_of([PointCloud.from_xyz(xyz)], SliceConfig(reference="mode")).level == 5.0
     assert np.isnan(limits_of([PointCloud.from_xyz(xyz)], SliceConfig()).level)
 
 
+def test_the_street_level_is_that_of_all_clouds_together():
+    columns = (np.array([[0, 0, z] for z in heights]) for heights in ((1.5, 1.6, 7.5), (7.1, 7.2)))
+    clouds = [PointCloud.from_xyz(column) for column in columns]
+    mode = SliceConfig(reference="mode")
+    assert [limits_of([cloud], mode).level for cloud in clouds] == [2.0, 8.0]
+    assert limits_of(clouds, mode).level == 8.0
+    assert limits_above(mode, {2: 2, 8: 3}) == limits_of(clouds, mode)
+
+
 def test_street_level_of_nothing_is_zero():
-    assert street_level([PointCloud.from_xyz(np.full((2, 3), np.nan))]) == 0.0
+    assert count_heights(PointCloud.from_xyz(np.full((2, 3), np.nan))) == {}
+    assert street_level({}) == 0.0

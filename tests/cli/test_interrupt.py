@@ -69,8 +69,8 @@ def test_ctrl_c_leaves_nothing_half_written(streets, tiny_model, tmp_path):
     options = ("-o", out, "-m", tiny_model, "--work", out / "work")
     running = writing(
         tmp_path / "script.py",
-        "runner.label_cloud",
-        "runner.label_cloud.write_cloud",
+        "runner.write_cloud",
+        "runner.write_cloud.write_cloud",
         "run",
         streets / "a.txt",
         *options,

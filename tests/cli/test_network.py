@@ -59,10 +59,12 @@ def test_a_misspelt_network_is_refused_before_the_clouds_are_read(tmp_path):
 
 
 def test_the_processes_of_a_run_know_the_networks_of_the_first_one(mynet, monkeypatch):
-    from bevseg.runner import run
+    from bevseg.runner import passes
+    from bevseg.runtime import memory
 
+    monkeypatch.setattr(memory, "_limit", None)
     network = registry.network_class(KIND)
-    start = pickle.dumps(functools.partial(run._start_process, 2, registry.registered()))
+    start = pickle.dumps(functools.partial(passes._start_process, 2, 1 << 40, registry.registered()))
     registry._registered.clear()
     threads = []
     monkeypatch.setattr("bevseg.seg.device.limit_threads", threads.append)

@@ -191,7 +191,8 @@ def test_one_point_far_away_gets_no_class_and_the_others_do(tiny_model, tmp_path
 def test_millimetres_are_refused_with_a_hint_at_the_units(tiny_model, tmp_path):
     tiny.write_text(tmp_path / "a.txt", xyz_of_street() * 1000)
     result = bevseg("run", tmp_path / "a.txt", "-o", tmp_path / "out", "-m", tiny_model)
-    assert result.exit_code == 5
+    assert result.exit_code == 4
+    assert left_behind(tmp_path / "out") == []
     assert "points lie over" in result.stderr and "millimetres" in result.stderr
 
 

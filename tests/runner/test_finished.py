@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from bevseg.runner import label_cloud, train_first
-from bevseg.runner import run as module
+from bevseg import pipeline
+from bevseg.runner import lay_cloud, train_first, write_cloud
+from bevseg.survey import find_ground
+from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -31,7 +33,7 @@ def test_a_second_run_does_nothing_and_reports_the_same(folder, tiny_model, monk
     first = label(folder, tiny_model)
     assert first.exit_code == 0, first.stderr
     before = report(folder)
-    monkeypatch.setattr(module, "for_each_cloud", lambda *rest, **more: pytest.fail("worked again"))
+    monkeypatch.setattr(lay_cloud, "lay_cloud", lambda *rest: pytest.fail("worked again"))
     again = label(folder, tiny_model)
     assert again.exit_code == 0, again.stderr
     assert again.stderr.count("already done") == 2
@@ -42,15 +44,55 @@ def test_a_second_run_does_nothing_and_reports_the_same(folder, tiny_model, monk
     assert after["oracle"] == before["oracle"]
 
 
-def test_a_cloud_that_came_later_is_the_only_one_done(folder, tiny_model, streets):
-    assert label(folder, tiny_model).exit_code == 0
-    stamp = (folder / "out" / "a.txt").stat().st_mtime_ns
-    (folder / "in" / "c.txt").write_bytes((streets / "c.txt").read_bytes())
-    result = label(folder, tiny_model)
+def moved(path, source, east):
+    """Write a street that lies somewhere else."""
+    rows = [line.split() for line in source.read_text().splitlines()]
+    path.write_text("".join(f"{float(x) + east:.3f} {' '.join(rest)}\n" for x, *rest in rows))
+
+
+def stamps(folder):
+    """When each labelled cloud was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "out").glob("*.txt")}
+
+
+@pytest.mark.parametrize(
+    ("east", "options", "again"),
+    [
+        (0, ("--apart",), set()),
+        (0, (), {"a.txt", "b.txt"}),
+        (2000, (), set()),
+    ],
+    ids=["apart", "overlapping", "elsewhere"],
+)
+def test_a_cloud_that_came_later_changes_only_those_it_overlaps(
+    east, options, again, folder, tiny_model, streets
+):
+    assert label(folder, tiny_model, *options).exit_code == 0
+    before = stamps(folder)
+    moved(folder / "in" / "c.txt", streets / "c.txt", east)
+    result = label(folder, tiny_model, *options)
     assert result.exit_code == 0, result.stderr
-    assert (folder / "out" / "a.txt").stat().st_mtime_ns == stamp
+    after = stamps(folder)
+    assert {name for name in before if after[name] != before[name]} == again
     assert list(report(folder)["clouds"]) == ["a", "b", "c"]
-    assert "a.txt\n" not in result.stderr[result.stderr.index("written:") :]
+    written = result.stderr[result.stderr.index("written:") :]
+    assert {name for name in before if f"{name}\n" in written} == again
+    assert result.stderr.count("already done") == 2 - len(again)
+    settled = label(folder, tiny_model, *options)
+    assert settled.exit_code == 0, settled.stderr
+    assert settled.stderr.count("already done") == 3
+    assert stamps(folder) == after
+
+
+def test_a_cloud_that_is_gone_changes_those_it_overlapped(folder, tiny_model):
+    assert label(folder, tiny_model).exit_code == 0
+    together = (folder / "out" / "a.txt").read_bytes()
+    (folder / "in" / "b.txt").unlink()
+    assert label(folder, tiny_model).exit_code == 0
+    left = (folder / "out" / "a.txt").read_bytes()
+    alone = bevseg("run", folder / "in", "-o", folder / "alone", "-m", tiny_model)
+    assert alone.exit_code == 0, alone.stderr
+    assert left == (folder / "alone" / "a.txt").read_bytes() != together
 
 
 def test_clouds_that_are_not_named_again_stay_in_the_report(folder, tiny_model):
@@ -60,8 +102,27 @@ def test_clouds_that_are_not_named_again_stay_in_the_report(folder, tiny_model):
     assert sorted(report(folder)["clouds"]) == ["a", "b"]
 
 
-def change_input(folder):
-    (folder / "in" / "a.txt").write_text("1 2 3 1\n2 3 4 1\n")
+def test_a_changed_source_is_done_again(folder, tiny_model, streets):
+    assert label(folder, tiny_model, "--apart").exit_code == 0
+    before = stamps(folder)
+    (folder / "in" / "a.txt").write_bytes((streets / "c.txt").read_bytes())
+    result = label(folder, tiny_model, "--apart")
+    assert result.exit_code == 0, result.stderr
+    assert "already done: b" in result.stderr
+    assert stamps(folder)["b.txt"] == before["b.txt"]
+    alone = bevseg("run", streets / "c.txt", "-o", folder / "alone", "-m", tiny_model)
+    assert alone.exit_code == 0, alone.stderr
+    assert (folder / "out" / "a.txt").read_bytes() == (folder / "alone" / "c.txt").read_bytes()
+    assert report(folder)["clouds"]["a"]["sha256"] == sha256(streets / "c.txt")
+
+
+def test_a_changed_source_whose_output_somebody_else_changed_is_not_replaced(folder, tiny_model, streets):
+    assert label(folder, tiny_model).exit_code == 0
+    change_output(folder)
+    (folder / "in" / "a.txt").write_bytes((streets / "c.txt").read_bytes())
+    result = label(folder, tiny_model)
+    assert result.exit_code == 6, result.stderr
+    assert (folder / "out" / "a.txt").read_text() == "x y z label\n"
 
 
 def change_output(folder):
@@ -71,12 +132,12 @@ def change_output(folder):
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
-        (change_input, (), "has changed since it was labelled"),
         (change_output, (), "changed since bevseg wrote it"),
         (None, ("--turns", "2"), "other options of test-time augmentation"),
         (None, ("--out-classes", "oakland"), "--out-classes None, now oakland"),
         (None, ("-m", "default"), "another model"),
-        (None, ("--work", "{folder}/work"), "its files are not in"),
+        (None, ("--apart",), "--apart False, now True"),
+        (None, ("--work", "{folder}/work"), "--apart False, now True"),
     ],
 )
 def test_what_differs_is_said_and_nothing_is_replaced(change, options, words, folder, tiny_model):
@@ -103,27 +164,56 @@ def test_overwrite_does_all_again(folder, tiny_model):
 
 
 def interrupted_at(name, monkeypatch):
-    """Let the run be ended when it comes to a cloud."""
-    honest = label_cloud.label_cloud
+    """Let the run be ended when it comes to the writing of a cloud."""
+    honest = write_cloud.write_labelled
 
-    def ended(file, **rest):
-        if file.stem == name:
+    def ended(task, work):
+        if task.stem == name:
             raise KeyboardInterrupt
-        return honest(file, **rest)
+        return honest(task, work)
 
-    monkeypatch.setattr(label_cloud, "label_cloud", ended)
+    monkeypatch.setattr(write_cloud, "write_labelled", ended)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(folder, tiny_model, monkeypatch):
     with monkeypatch.context() as patch:
         interrupted_at("b", patch)
         assert label(folder, tiny_model).exit_code == 130
-    assert left_behind(folder / "out") == ["a.png", "a.txt", "report.unfinished.jsonl"]
+    names = [".bevseg-scratch", "a.png", "a.txt", "report.unfinished.jsonl"]
+    assert left_behind(folder / "out") == names
+    for module, name in ((find_ground, "find_ground_of_square"), (pipeline, "label_block")):
+        monkeypatch.setattr(module, name, lambda *rest, **more: pytest.fail("worked again"))
     result = label(folder, tiny_model)
     assert result.exit_code == 0, result.stderr
     assert "already done: a" in result.stderr
     assert left_behind(folder / "out") == ["a.png", "a.txt", "b.png", "b.txt", "report.json"]
     assert list(report(folder)["clouds"]) == ["a", "b"]
+
+
+def test_points_that_were_not_all_written_are_read_again(folder, tiny_model, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted_at("a", patch)
+        assert label(folder, tiny_model).exit_code == 130
+    for path in (folder / "out" / ".bevseg-scratch").glob("*.points"):  # the system went down
+        path.write_bytes(path.read_bytes()[:-1000])
+    result = label(folder, tiny_model)
+    assert result.exit_code == 0, result.stderr
+    assert left_behind(folder / "out") == ["a.png", "a.txt", "b.png", "b.txt", "report.json"]
+
+
+def test_overwrite_takes_nothing_that_an_interrupted_run_has_left(folder, tiny_model, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupted_at("b", patch)
+        assert label(folder, tiny_model).exit_code == 130
+    laid, honest = [], lay_cloud.lay_down
+
+    def counted(file, *rest, **more):
+        laid.append(file.stem)
+        return honest(file, *rest, **more)
+
+    monkeypatch.setattr(lay_cloud, "lay_down", counted)
+    assert label(folder, tiny_model, "--overwrite").exit_code == 0
+    assert laid == ["a", "b"]
 
 
 def test_a_line_that_was_cut_off_and_its_picture_do_not_matter(folder, tiny_model, monkeypatch):
@@ -180,6 +270,18 @@ def test_a_report_of_somebody_else_is_not_replaced(text, folder, tiny_model):
     result = label(folder, tiny_model)
     assert result.exit_code == 6
     assert (folder / "out" / "report.json").read_text() == text
+
+
+def test_results_of_a_newer_version_are_not_replaced(folder, tiny_model):
+    assert label(folder, tiny_model).exit_code == 0
+    newer = report(folder)
+    assert newer["schema"] == 2
+    newer["schema"] = 3
+    (folder / "out" / "report.json").write_text(json.dumps(newer))
+    result = label(folder, tiny_model)
+    assert result.exit_code == 6
+    assert "newer bevseg" in result.stderr
+    assert "schema 3" in result.stderr
 
 
 def test_a_cloud_that_fails_again_beside_finished_ones_is_listed(folder, tiny_model):

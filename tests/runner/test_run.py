@@ -1,8 +1,6 @@
 """`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
 
-import functools
 import json
-import pickle
 
 import laspy
 import numpy as np
@@ -10,6 +8,8 @@ import pytest
 from PIL import Image
 
 from bevseg.io.read import read_cloud
+from bevseg.runner import passes
+from bevseg.runtime.batch import BatchResult
 from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -62,8 +62,8 @@ def test_the_report_tells_how_it_came_about(trained):
     assert {"bevseg", "torch", "python"} <= report["versions"].keys()
     assert report["training"]["trained_on"] == ["a", "c"]
     assert report["training"]["validation"]["clouds"] == ["b"]
-    stages = {"read", "ground", "rasterize", "predict", "backproject", "picture", "write"}
-    assert report["clouds"]["new"]["seconds"].keys() == stages
+    stages = ["read", "ground", "rasterize", "predict", "backproject", "score", "write", "picture"]
+    assert list(report["clouds"]["new"]["seconds"]) == stages
     assert all(rate > 0 for rate in report["speed"]["points_per_second"].values())
     assert report["failures"] == []
 
@@ -103,7 +103,7 @@ def test_labels_of_the_input_play_no_part(tiny_model, tmp_path):
     tiny.write_text(tmp_path / "labelled.txt", cloud.xyz, cloud.labels)
     tiny.write_text(tmp_path / "wrong.txt", cloud.xyz, 5 - cloud.labels)
     tiny.write_text(tmp_path / "bare.txt", cloud.xyz)
-    result = bevseg("run", tmp_path, "-o", tmp_path / "out", "-m", tiny_model, "--format", "laz")
+    result = bevseg("run", tmp_path, "-o", tmp_path / "out", "-m", tiny_model, "--format", "laz", "--apart")
     assert result.exit_code == 0, result.stderr
     first, second, third = (
         np.asarray(laspy.read(tmp_path / "out" / f"{name}.laz").classification)
@@ -143,34 +143,20 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
     ]
 
 
-def test_processes_share_the_threads_of_torch(tiny_model, streets, tmp_path, monkeypatch):
-    from bevseg.runner import run
-    from bevseg.runtime.batch import BatchResult
+def test_processes_share_cores_and_memory(tiny_model, streets, tmp_path, monkeypatch):
+    seen = []
 
-    seen = {}
-    monkeypatch.setattr(run, "for_each_cloud", lambda *rest, **how: seen.update(how) or BatchResult())
-    monkeypatch.setattr(run.os, "cpu_count", lambda: 8)
-    assert bevseg("run", streets, "-o", tmp_path, "-m", tiny_model, "--jobs", 3).exit_code == 0
-    assert seen["jobs"] == 3
-    assert seen["start"].args == (2, {})
+    class Seen(passes.Passes):
+        def label(self, *rest):
+            seen.append(self)
+            return BatchResult()
 
-
-@pytest.mark.slow
-def test_a_cloud_is_labelled_the_same_in_another_process(tiny_model, streets, tmp_path):
-    from bevseg.config import RunConfig
-    from bevseg.io.find import CloudFile
-    from bevseg.runner.label_cloud import label_cloud
-    from bevseg.runner.request import RunRequest
-
-    file = CloudFile(streets / "a.txt", "a")
-    for name in ("here", "there"):
-        request = RunRequest(
-            (file.path,), tmp_path / name, classes="shrec20", run_config=RunConfig(device="cpu")
-        )
-        work = functools.partial(label_cloud, request=request, model_path=tiny_model, conditions={})
-        done = pickle.loads(pickle.dumps(work))(file) if name == "there" else work(file)
-        assert pickle.loads(pickle.dumps(done)).points == done.points
-    assert (tmp_path / "here" / "a.txt").read_bytes() == (tmp_path / "there" / "a.txt").read_bytes()
+    monkeypatch.setattr(passes, "Passes", Seen)
+    monkeypatch.setattr(passes.os, "cpu_count", lambda: 8)
+    options = ("-m", tiny_model, "--jobs", 3, "--max-memory", "6GiB")
+    assert bevseg("run", streets, "-o", tmp_path, *options).exit_code == 0
+    assert seen[0].jobs == 3
+    assert seen[0].start.args == (2, 2 << 30, {})
 
 
 def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, streets, tmp_path):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from bevseg.runner import label_cloud
+from bevseg.runner import write_cloud
 from bevseg.runtime.lock import NAME, locked
 from bevseg.runtime.lock_file import Holder
 from tests.cli.invoke import bevseg, left_behind
@@ -26,8 +26,8 @@ def test_a_second_run_is_refused_while_the_first_works_and_goes_on_after_its_dea
     out = tmp_path / "out"
     first = writing(
         tmp_path / "script.py",
-        "runner.label_cloud",
-        "runner.label_cloud.write_cloud",
+        "runner.write_cloud",
+        "runner.write_cloud.write_cloud",
         "run",
         streets / "a.txt",
         "-o",
@@ -57,7 +57,7 @@ def test_a_second_run_is_refused_while_the_first_works_and_goes_on_after_its_dea
 
 
 def test_a_run_whose_lock_is_taken_away_ends_before_it_writes(label, tmp_path, monkeypatch):
-    write, written = label_cloud.write_cloud, []
+    write, written = write_cloud.write_cloud, []
     other = dataclasses.replace(Holder.this_process(), host="faraway")
 
     def lose_the_lock(*rest, **more):
@@ -65,13 +65,13 @@ def test_a_run_whose_lock_is_taken_away_ends_before_it_writes(label, tmp_path, m
         written.append(rest)
         (tmp_path / "out" / NAME).write_bytes(other.content(0))
 
-    monkeypatch.setattr(label_cloud, "write_cloud", lose_the_lock)
+    monkeypatch.setattr(write_cloud, "write_cloud", lose_the_lock)
     result = label()
     assert result.exit_code == 6
     assert "The lock of the output was taken away" in result.stderr
     assert "faraway" in result.stderr
     assert len(written) == 1
-    assert left_behind(tmp_path / "out") == [NAME]
+    assert left_behind(tmp_path / "out") == [NAME, ".bevseg-scratch"]
 
 
 def test_a_run_into_one_file_needs_no_lock(streets, tiny_model, tmp_path):
