@@ -158,7 +158,7 @@ INSIDE = {
     "runner": (
         ("request", "compare_statistics", "noted_warnings", "panels", "labels_written"),
         ("outputs", "report", "conditions", "work", "preview", "keep_work"),
-        ("finished", "lay_cloud", "plan_surveys"),
+        ("finished", "lay_cloud", "parts", "plan_surveys"),
         ("write_cloud", "train_first"),
         ("workers", "label_clouds"),
         ("passes",),
