@@ -56,9 +56,6 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("BEVSEG_DATA", ROOT.parent / "shared")) / "data"
 STREET = DATA / "oakland3d" / "oakland_part2_ag.xyz_label_conf.gz"
 
-STRIPS = 5
-"""Clouds of a survey, for each cloud that is given."""
-
 POINTS = 12_000
 """Points of a survey."""
 
@@ -69,6 +66,9 @@ DONE_ONCE = (".points", ".ground", ".labels")
 
 LOOK_EVERY = 0.02
 """Seconds between two looks at the scratch folder."""
+
+LONGEST = 900
+"""Seconds that a run may take which is not to be killed."""
 
 MOST_IN_A_ROW = 10
 """Kills after which a run may complete."""
@@ -114,9 +114,7 @@ class Found:
 # The survey.
 
 
-def survey(
-    folder: Path, clouds: Sequence[Path], points: int = POINTS, classes: str | None = None
-) -> list[Path]:
+def survey(folder: Path, clouds: Sequence[Path], strips: int, points: int, classes: str | None) -> list[Path]:
     """Thin clouds, cut each into strips of equal numbers of points, and write these, by turns, as text and as LAZ."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -127,7 +125,7 @@ def survey(
         kept = np.random.default_rng(0).permutation(len(cloud))[: points // len(clouds)]
         xyz, labels = cloud.xyz[kept], None if cloud.labels is None else cloud.labels[kept]
         longest = int(np.ptp(xyz[:, :2], axis=0).argmax())
-        for strip, rows in enumerate(np.array_split(np.argsort(xyz[:, longest], kind="stable"), STRIPS)):
+        for strip, rows in enumerate(np.array_split(np.argsort(xyz[:, longest], kind="stable"), strips)):
             suffix = ".laz" if strip % 2 else ".txt"
             target = folder / f"street_{number}_{strip}{suffix}"
             _write(target, xyz[rows], None if labels is None else labels[rows])
@@ -198,16 +196,22 @@ def _status_of(child: int) -> int | None:
 
 def _wait_or_kill(group: int, seconds: float | None, poll: Callable[[], int | None]) -> int | None:
     """Return the exit status of a group of processes; None if it was killed after some seconds."""
-    end = None if seconds is None else time.monotonic() + seconds
-    while (status := poll()) is None:
-        if end is not None and time.monotonic() >= end:
-            os.killpg(group, signal.SIGKILL)
-            while poll() is None:
-                time.sleep(0.001)
-            _wait_for_end(group)
-            return None
-        time.sleep(0.002)
-    return status
+    end = time.monotonic() + (LONGEST if seconds is None else seconds)
+    try:
+        while (status := poll()) is None and time.monotonic() < end:
+            time.sleep(0.002)
+    except BaseException:
+        os.killpg(group, signal.SIGKILL)
+        raise
+    if status is not None:
+        return status
+    os.killpg(group, signal.SIGKILL)
+    while poll() is None:
+        time.sleep(0.001)
+    _wait_for_end(group)
+    if seconds is None:
+        raise RunFailedError(f"it did not end within {LONGEST} s")
+    return None
 
 
 def _ensure_good(status: int | None, words: str) -> None:
@@ -419,6 +423,7 @@ def main() -> None:
     parser.add_argument(
         "--points", type=int, default=POINTS, help="points of the survey [default: %(default)s]"
     )
+    parser.add_argument("--strips", type=int, default=5, help="files of each CLOUD [default: %(default)s]")
     parser.add_argument("--classes", default="oakland", help="class scheme of CLOUD [default: %(default)s]")
     parser.add_argument("-m", "--model", type=Path, help="[default: the model that ships with bevseg]")
     parser.add_argument(
@@ -431,12 +436,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         # In a process of its own: a fork of one whose libraries have begun their threads can hang.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-            strips = Path(folder) / "survey"
-            clouds = other.submit(survey, strips, asked.clouds, asked.points, asked.classes).result()
+            how = (asked.clouds, asked.strips, asked.points, asked.classes)
+            clouds = other.submit(survey, Path(folder) / "survey", *how).result()
         run = by_command(clouds, options)
         if asked.forked:
-            how = RunConfig(device="cpu", jobs=asked.jobs)
-            run = by_fork(RunRequest(tuple(clouds), Path(folder), model=asked.model, run_config=how))
+            config = RunConfig(device="cpu", jobs=asked.jobs)
+            run = by_fork(RunRequest(tuple(clouds), Path(folder), model=asked.model, run_config=config))
         known, found = kill_runs(run, Path(folder), asked.kills, seed=asked.seed)
     print(table(known, found))
     if asked.json:
