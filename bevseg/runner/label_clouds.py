@@ -360,17 +360,14 @@ def _write_rasters(
 ) -> list[Path]:
     from bevseg.core.blocks import Block
     from bevseg.core.labels import load_scheme
-    from bevseg.survey.write_rasters import write_rasters
+    from bevseg.survey.write_rasters import write_classes, write_dem
 
-    out = work.request.out
-    return write_rasters(
-        survey.survey,
-        work.scratch,
-        out / f"dem{ending}.tif",
-        out / f"classes{ending}.tif",
-        load_scheme(work.request.out_classes or RASTER_CLASSES),
-        frozenset(Block(*block) for block in missing),
-    )
+    request, blocks = work.request, frozenset(Block(*block) for block in missing)
+    scheme = load_scheme(request.out_classes or RASTER_CLASSES)
+    return [
+        *write_dem(survey.survey, work.scratch, request.out / f"dem{ending}.tif", blocks),
+        *write_classes(survey.survey, work.scratch, request.out / f"classes{ending}.tif", scheme, blocks),
+    ]
 
 
 def _write_labelled(task: CloudTask, work: Work) -> CloudResult:
