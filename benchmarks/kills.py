@@ -47,7 +47,6 @@ from safetensors import SafetensorError, safe_open
 
 import bevseg
 from bevseg.config import RunConfig
-from bevseg.core.pointcloud import PointCloud
 from bevseg.runner.request import RunRequest
 from bevseg.runner.run import run as label_clouds
 from bevseg.survey.point_file import PointFile
@@ -135,7 +134,8 @@ def survey(folder: Path, clouds: Sequence[Path], strips: int, points: int, class
 
 def _write(path: Path, xyz: np.ndarray, labels: np.ndarray | None) -> None:
     if path.suffix == ".laz":
-        bevseg.write(PointCloud.from_xyz(xyz), labels, path)
+        cloud = bevseg.PointCloud.from_xyz(xyz)
+        bevseg.write(cloud, np.zeros(len(xyz), np.uint8) if labels is None else labels, path)
     else:
         columns = xyz if labels is None else np.column_stack([xyz, labels])
         np.savetxt(path, columns, fmt=["%.3f"] * 3 + ["%d"] * (columns.shape[1] - 3))

@@ -62,6 +62,8 @@ def lay_cloud(file: CloudFile, work: Work) -> Path:
 def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None:
     request, held = work.request, work.held
     target = Outputs.of(file, request).cloud
+    if is_read_in_batches(file.path):  # the header says how many points there are
+        work.scratch.ensure_room(points_in(file.path))
 
     def check(cloud: PointCloud | LasFile, codes: FileCodes | None) -> None:
         if isinstance(cloud, LasFile) or not in_batches:

@@ -2,13 +2,16 @@
 
 import errno
 import os
+import shutil
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bevseg.api import write
 from bevseg.errors import NoRoomError
-from bevseg.runner import finished
+from bevseg.runner import finished, lay_cloud
 from bevseg.runtime.lock import NAME
 from bevseg.survey import label_block
 from tests import tiny
@@ -128,6 +131,19 @@ def test_an_output_that_becomes_read_only(survey, undisturbed, tiny_model, tmp_p
     assert result.exit_code == 0, result.stderr
     assert outputs(disk.place / "out") == undisturbed
     assert hidden(disk.place) == []
+
+
+def test_a_cloud_that_will_not_fit_into_the_scratch_folder_is_not_read(tiny_model, tmp_path, monkeypatch):
+    cloud = tiny.thin_street("a")
+    write(cloud, cloud.labels, tmp_path / "a.laz")
+    free = 21 * len(cloud) - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
+    monkeypatch.setattr(lay_cloud, "lay_down", lambda *rest, **more: pytest.fail("read the cloud"))
+    result = bevseg("run", tmp_path / "a.laz", "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 6
+    assert "There is no room for the scratch files" in result.stderr
+    assert "--scratch" in result.stderr
+    assert left_behind(tmp_path / "out") == []
 
 
 def test_a_note_that_does_not_fit_whole_is_an_error(tmp_path, monkeypatch):
