@@ -361,7 +361,7 @@ def kill_runs(run: Run, folder: Path, kills: int, *, seed: int = 0) -> tuple[Ref
     longest = known.seconds
     while found.kills.total() < kills or in_a_row:
         if in_a_row == 0:  # some series are killed early again and again
-            longest = known.seconds * rng.uniform(0.1, 1)
+            longest = known.seconds * rng.uniform(0.3, 1)
         goes_on = found.kills.total() < kills and in_a_row < MOST_IN_A_ROW
         moment = rng.uniform(0, longest) if goes_on else None
         with watched(out / SCRATCH) as (before, again):
@@ -426,6 +426,7 @@ def main() -> None:
     parser.add_argument("--strips", type=int, default=5, help="files of each CLOUD [default: %(default)s]")
     parser.add_argument("--classes", default="oakland", help="class scheme of CLOUD [default: %(default)s]")
     parser.add_argument("-m", "--model", type=Path, help="[default: the model that ships with bevseg]")
+    parser.add_argument("--rasters", action="store_true", help="write rasters of the survey as well")
     parser.add_argument(
         "--forked", action="store_true", help="fork this process instead of starting commands"
     )
@@ -433,6 +434,7 @@ def main() -> None:
     asked = parser.parse_args()
     options: list[str] = ["--jobs", str(asked.jobs), "--device", "cpu"]
     options += [] if asked.model is None else ["-m", str(asked.model)]
+    options += ["--rasters"] if asked.rasters else []
     with tempfile.TemporaryDirectory() as folder:
         # In a process of its own: a fork of one whose libraries have begun their threads can hang.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
@@ -441,7 +443,8 @@ def main() -> None:
         run = by_command(clouds, options)
         if asked.forked:
             config = RunConfig(device="cpu", jobs=asked.jobs)
-            run = by_fork(RunRequest(tuple(clouds), Path(folder), model=asked.model, run_config=config))
+            how = {"model": asked.model, "rasters": asked.rasters, "run_config": config}
+            run = by_fork(RunRequest(tuple(clouds), Path(folder), **how))
         known, found = kill_runs(run, Path(folder), asked.kills, seed=asked.seed)
     print(table(known, found))
     if asked.json:
