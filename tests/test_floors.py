@@ -44,7 +44,8 @@ INSIDE = {
         ("labels", "metrics", "grid", "tiles", "distance"),
         ("pointcloud", "raster", "scores"),
         ("cells", "density"),
-        ("heights", "far_points", "blocks"),
+        ("heights", "far_points", "sort_by_block"),
+        ("blocks",),
     ),
     "io": (
         (
@@ -124,9 +125,10 @@ INSIDE = {
             "resample",
             "height_sums",
         ),
-        ("surface", "attached", "low_outliers", "window"),
-        ("smrf", "flat_zones", "choose_method", "ground_returns", "label_points", "dem"),
-        ("search", "dsm"),
+        ("surface", "attached", "low_outliers", "bounds"),
+        ("smrf", "flat_zones", "choose_method", "ground_returns", "label_points", "dem", "lowest_cells"),
+        ("window", "dsm"),
+        ("search",),
         ("find_ground",),
     ),
     "bev": (

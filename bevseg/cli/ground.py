@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from . import options
+from . import options, survey_options
 from .console import Console
 
 
 @click.command(cls=options.Stage)
-@click.argument("work", metavar="WORK|CLOUD", type=click.Path(path_type=Path))
-@options.output("DEM.tif", "The GeoTIFF to write for a CLOUD.", required=False)
+@click.argument("work", metavar="WORK|CLOUD|SURVEY", type=click.Path(path_type=Path))
+@options.output("DEM.tif", "The GeoTIFF to write for a CLOUD or a SURVEY.", required=False)
 @options.products
 @options.hillshade
 @options.points
@@ -20,6 +20,8 @@ from .console import Console
 @options.cell
 @options.config_of_work
 @options.model("Use the settings of this model.", shipped=False)
+@survey_options.recursive
+@survey_options.scratch
 @options.jobs
 @options.on_error
 @options.overwrite
@@ -34,11 +36,16 @@ def ground(
     cell: float | None,
     config: str | None,
     model: Path | None,
+    recursive: bool,
+    scratch: Path | None,
     jobs: int,
     on_error: str,
     overwrite: bool,
 ) -> None:
-    """Find the ground and write its height per cell: dem.tif for every cloud in WORK, or one GeoTIFF for a CLOUD.
+    """Find the ground and write its height per cell: dem.tif for every cloud in WORK, or one GeoTIFF with -o.
+
+    With -o, it is the ground of a CLOUD, or of a SURVEY: a directory of clouds that belong together. A large survey
+    becomes tiles and a .vrt.
 
     The DEM has three bands. `height` is in metres. `source` is 0 where the ground was measured, 1 where it is
     interpolated, 2 where it is extrapolated (a guess). `distance` is the distance to the nearest measured cell in
@@ -54,9 +61,11 @@ def ground(
     Examples:
       bevseg ground work/
       bevseg ground scan.laz -o dem.tif --points ground.laz
+      bevseg ground survey/ -o dem.tif --recursive --jobs 4
       bevseg ground scan.laz -o dem.tif --products dem,dsm,ndsm --hillshade --cell 0.5
     """
     from bevseg.stages.ground import ground_cloud, ground_work, with_ground
+    from bevseg.stages.ground_survey import ground_survey
     from bevseg.workdir.for_each import StageOptions
     from bevseg.workdir.ground_products import GroundProducts
     from bevseg.workdir.settings import settings_for
@@ -65,6 +74,22 @@ def ground(
         raise click.UsageError("a single CLOUD needs -o DEM.tif")
     settings = with_ground(settings_for(work, config, model), method, cell)
     files = GroundProducts(products, hillshade, points)
+    if output is not None and work.is_dir():
+        if products != ("dem",) or hillshade or points is not None:
+            raise click.UsageError("a SURVEY has a DEM alone: leave out --products, --hillshade and --points")
+        result = ground_survey(
+            [work],
+            output,
+            settings,
+            recursive=recursive,
+            scratch=scratch,
+            jobs=jobs,
+            overwrite=overwrite,
+            progress=console.progress,
+        )
+        console.result(f"{output.name}: {result.facts['why']}")
+        console.finish(result)
+        return
     if output is not None:
         result = ground_cloud(work, output, settings, products=files, overwrite=overwrite)
     else:

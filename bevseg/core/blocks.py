@@ -12,22 +12,18 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, Extent, QuantizedPoints, block_of, for_chunks, steps_of
 from bevseg.core.grid import STEPS, Grid, in_steps
 from bevseg.core.pointcloud import INT32, Crs, PointCloud
 from bevseg.core.raster import Raster
+from bevseg.core.sort_by_block import sort_by_block
 from bevseg.core.tiles import SIDE
 from bevseg.errors import InputError
-from bevseg.runtime.kernels import compiled
 
 ABOUT = 102.4
 """Side of a block, m: of the whole tiles of a prediction, as many as come nearest to this."""
 
 HIGHEST = INT32.max // STEPS
 """Largest height, m: it fits in 32 bits as steps."""
-
-_FEW = (1 << 16) - 1
-"""So many blocks are numbered as they lie; of more, only those that hold points."""
 
 
 class Block(NamedTuple):
@@ -149,23 +145,10 @@ class PointsByBlock:
             If a height is larger than `HIGHEST`.
         """
         _check_heights(cloud)
-        extent = Extent.of(cloud)
-        if extent is None:
-            return
-        place, cols, rows = _places(cloud, extent, self.layout)
-        counts = _counts(place, len(cols))
-        ends = np.cumsum(counts)
-        indices, steps = np.empty(ends[-1], np.uint32), np.empty((3, ends[-1]), np.int32)
-        points = QuantizedPoints(cloud.x, cloud.y, cloud.z, np.empty(0, np.bool_))
-        corners = in_steps(cols * self.layout.side), in_steps(rows * self.layout.side)
-        _sort(points, cloud.scale, cloud.offset, place, ends - counts, corners, indices, steps)
-        for at in np.flatnonzero(counts):
-            part = slice(ends[at] - counts[at], ends[at])
-            own = indices[part]
+        for col, row, own, (x, y, z) in sort_by_block(cloud, *self.layout):
             labels = None if cloud.labels is None else cloud.labels[own]
-            x, y, z = steps[:, part]
-            block = Block(int(cols[at]), int(rows[at]))
-            self._segments.setdefault(block, []).append(Segment(number, own, x, y, z, labels))
+            segment = Segment(number, own, x, y, z, labels)
+            self._segments.setdefault(Block(col, row), []).append(segment)
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the blocks that hold points, from south to north and from west to east."""
@@ -242,80 +225,3 @@ def _check_heights(cloud: PointCloud) -> None:
             why=f"heights lie between {-HIGHEST:,.0f} and {HIGHEST:,.0f} m",
             hint="check the column order, and the units (millimetres?)",
         )
-
-
-def _places(
-    cloud: PointCloud, extent: Extent, layout: Blocks
-) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of the block of each point, and columns and rows of the blocks.
-
-    Points that take no part have a number for which there is no block.
-    """
-    whole = Grid.covering(layout.cell, *extent)
-    west, south = whole.west // layout.cells, (whole.north - whole.rows + 1) // layout.cells
-    cols = (whole.west + whole.cols - 1) // layout.cells - west + 1
-    rows = whole.north // layout.cells - south + 1
-    few = rows * cols <= _FEW
-    place = np.empty(len(cloud), np.uint16 if few else np.int64)
-    points = QuantizedPoints.of(cloud)
-    for_chunks(
-        len(cloud),
-        lambda _, chunk: _find_places(
-            points.chunk(chunk), cloud.scale, cloud.offset, layout, (west, south, cols, rows), place[chunk]
-        ),
-    )
-    found = np.arange(rows * cols if few else 0)
-    if not few:
-        found, place = np.unique(place, return_inverse=True)
-        found = found[found < rows * cols]
-    return place, west + found % cols, south + found // cols
-
-
-@compiled
-def _find_places(points, scale, offset, layout, window, place):  # type: ignore[no-untyped-def]
-    """Write the number of the block of each point, row by row of a window of blocks; behind them if it takes no part."""
-    cell, cells = layout.cell * STEPS, layout.cells
-    west, south, cols, rows = window
-    for start in range(0, len(points.x), BLOCK):
-        block = block_of(points, start)
-        target = place[start : start + BLOCK]
-        for j in range(len(target)):
-            x = steps_of(block.x[j] * scale[0] + offset[0])
-            y = steps_of(block.y[j] * scale[1] + offset[1])
-            col, row = np.floor(np.floor(x / cell) / cells), np.floor(np.floor(y / cell) / cells)
-            target[j] = (np.int64(row) - south) * cols + (np.int64(col) - west)
-        for j in range(len(block.finite)):
-            target[j] = target[j] if block.finite[j] else rows * cols
-
-
-@compiled
-def _counts(place, size):  # type: ignore[no-untyped-def]
-    """Return how many points there are of each number below the size."""
-    counts = np.zeros(size, np.int64)
-    for number in place:
-        if number < size:
-            counts[number] += 1
-    return counts
-
-
-@compiled
-def _sort(points, scale, offset, place, starts, corners, indices, steps):  # type: ignore[no-untyped-def]
-    """Write the points block after block: which they are, and their steps from the corner of their block."""
-    following = starts.copy()
-    x, y, z = np.empty((3, BLOCK), np.float64)
-    for start in range(0, len(points.x), BLOCK):
-        block = block_of(points, start)
-        size = len(block.x)
-        for j in range(size):
-            x[j] = steps_of(block.x[j] * scale[0] + offset[0])
-            y[j] = steps_of(block.y[j] * scale[1] + offset[1])
-            z[j] = steps_of(block.z[j] * scale[2] + offset[2])
-        for j in range(size):
-            number = place[start + j]
-            if number < len(following):
-                at = following[number]
-                following[number] = at + 1
-                indices[at] = start + j
-                steps[0, at] = np.int32(x[j] - corners[0][number])
-                steps[1, at] = np.int32(y[j] - corners[1][number])
-                steps[2, at] = np.int32(z[j])

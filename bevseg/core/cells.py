@@ -36,7 +36,7 @@ def threads_for(points: int) -> int:
 
 
 def for_chunks(points: int, work: Callable[[int, slice], T]) -> list[T]:
-    """Return the result of the work for each thread: it gets the number of the thread, and its chunk of the points."""
+    """Return the result of the work for each thread, which gets its number and its chunk of the points."""
     if threads_for(points) == 1:
         return [work(0, slice(0, points))]
     return parallel_for(lambda thread: work(thread, chunk_of(points, thread)))

@@ -81,13 +81,6 @@ class Grid:
         inside = (col >= 0) & (col < self.cols) & (row >= 0) & (row < self.rows)
         return np.where(inside, row * self.cols + col, -1)
 
-    def overlap(self, other: Grid) -> Grid:
-        """Return the cells that lie on another grid of the same cells, too; without rows or columns if none do."""
-        west, north = max(self.west, other.west), min(self.north, other.north)
-        south = max(self.north - self.rows, other.north - other.rows)
-        east = min(self.west + self.cols, other.west + other.cols)
-        return Grid(self.cell, west, north, max(north - south, 0), max(east - west, 0))
-
     def mask_of(self, other: Grid) -> NDArray[np.bool_]:
         """Return which cells (rows, cols) lie on another grid of the same cells."""
         rows = self.north - np.arange(self.rows)
@@ -96,11 +89,11 @@ class Grid:
         return within_rows[:, None] & ((cols >= other.west) & (cols < other.west + other.cols))
 
     def meet(self, other: Grid) -> Grid:
-        """Return the cells that lie on another grid of the same cells as well; there must be some."""
+        """Return the cells that lie on another grid of the same cells, too; without rows or columns if none do."""
         west, north = max(self.west, other.west), min(self.north, other.north)
         east = min(self.west + self.cols, other.west + other.cols)
         south = max(self.north - self.rows, other.north - other.rows)
-        return Grid(self.cell, west, north, north - south, east - west)
+        return Grid(self.cell, west, north, max(north - south, 0), max(east - west, 0))
 
     def slices_of(self, other: Grid) -> tuple[slice, slice]:
         """Return the rows and columns of another grid of the same cells that lies within this one."""

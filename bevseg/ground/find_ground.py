@@ -150,7 +150,7 @@ def find_ground_of_square(points: PointsByBlock, square: Block, config: GroundCo
             continue
         near = Window(around, block, NEAR)
         lowest = near.lowest()
-        method, why = choose_method(config.method, *point_density(lowest.count))
+        method, why = choose_method(config.method, *point_density(lowest.counts))
         own = dataclasses.replace(config, method=method)
         if method == "smrf":
             if opened is None:

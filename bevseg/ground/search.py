@@ -23,10 +23,11 @@ from bevseg.ground.dem import dem_bands, require_memory
 from bevseg.ground.fill_holes import Heights, fill_holes
 from bevseg.ground.ground_returns import ground_returns
 from bevseg.ground.label_points import label_points
+from bevseg.ground.lowest_cells import Lowest
 from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
 from bevseg.ground.smrf import smrf_on_four_grids
 from bevseg.ground.surface import Surface, no_data_mask
-from bevseg.ground.window import Lowest, Window
+from bevseg.ground.window import Window
 from bevseg.runtime import memory
 
 DEM_BANDS = ("height", "source", "distance")

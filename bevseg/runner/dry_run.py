@@ -14,13 +14,14 @@ from bevseg.core.pointcloud import Crs
 from bevseg.errors import BevsegError
 from bevseg.io.find import CloudFile, Found
 from bevseg.io.las.las_file import open_file
+from bevseg.io.packed import is_packed
 from bevseg.io.read_batches import is_read_in_batches
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.passes import memory_of, scratch_folder
 from bevseg.runner.request import RunRequest
 from bevseg.survey.scratch import BYTES_PER_POINT
 
-BYTES_OF_TEXT, BYTES_OF_BINARY = 30, 20
+BYTES_OF_TEXT, BYTES_OF_BINARY, BYTES_OF_PACKED = 30, 20, 6
 """Bytes of a file for a point, where no header is read: more or less."""
 
 POINTS_PER_SECOND = 1_000_000
@@ -96,7 +97,8 @@ def forecast(file: CloudFile, cell: float) -> Forecast:
     except BevsegError as error:
         return Forecast(file, 0, True, None, error)
     binary = file.path.suffix.lower() in (".ply", ".pcd", ".npy", ".npz", ".bin", ".e57")
-    return Forecast(file, size // (BYTES_OF_BINARY if binary else BYTES_OF_TEXT), False, None)
+    each = BYTES_OF_PACKED if is_packed(file.path) else BYTES_OF_BINARY if binary else BYTES_OF_TEXT
+    return Forecast(file, size // each, False, None)
 
 
 def _blocks(bounds: Sequence[tuple[float, float]], crs: Crs | None, cell: float) -> int | None:

@@ -6,6 +6,7 @@ takes the place of these lines. So a run that was ended from outside goes on whe
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from bevseg.io.find import CloudFile
 from bevseg.runner.conditions import differences
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
-from bevseg.runtime.atomic import ensure_absent, write_error
+from bevseg.runtime.atomic import ensure_absent, wait_for_disk, write_error
 from bevseg.runtime.batch import CloudResult, Failure
 from bevseg.survey.reading import key_of
 from bevseg.workdir.facts import sha256
@@ -52,9 +53,23 @@ class Record:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs left: stem -> record, the training if there was one, and whether there is a report."""
+    """What earlier runs left.
+
+    Attributes
+    ----------
+    records
+        Stem -> record.
+    older
+        Stem -> records before that one. A run that is ended between the note and the rename leaves an output that
+        was to be replaced as one of these says.
+    training
+        The training, if there was one.
+    has_report
+        Whether there is a report.
+    """
 
     records: dict[str, Record] = field(default_factory=dict)
+    older: dict[str, list[Record]] = field(default_factory=dict)
     training: dict[str, Any] | None = None
     has_report: bool = False
 
@@ -96,6 +111,7 @@ def read_earlier(out: Path) -> Earlier:
     """
     path = out / REPORT
     records: dict[str, Record] = {}
+    older: dict[str, list[Record]] = {}
     training = None
     if path.exists():
         ensure_absent(path, overwrite=path.is_file())
@@ -116,10 +132,13 @@ def read_earlier(out: Path) -> Earlier:
             if "training" in table:
                 training = table["training"]
             else:
-                records[str(table["stem"])] = _record(table["conditions"], table["cloud"])
+                stem, record = str(table["stem"]), _record(table["conditions"], table["cloud"])
+                if stem in records:
+                    older.setdefault(stem, []).append(records[stem])
+                records[stem] = record
         except (InputError, KeyError, TypeError, AttributeError):
             continue  # cut off: its cloud never appeared
-    return Earlier(records, training if isinstance(training, dict) else None, path.exists())
+    return Earlier(records, older, training if isinstance(training, dict) else None, path.exists())
 
 
 def _ensure_known(table: Mapping[str, Any], path: Path) -> None:
@@ -149,11 +168,16 @@ def compare(
         target = Outputs.of(file, request).cloud
         if not target.exists():
             continue
-        why = _difference(request, file, target, earlier.records.get(file.stem), now)
-        if why is None:
-            existing.ours[file.stem] = earlier.records[file.stem]
+        record = _record_of(target, file.stem, earlier)
+        why = (
+            "no report says how it was made"
+            if record is None
+            else _difference(request, file, target, record, now)
+        )
+        if record is not None and why is None:
+            existing.ours[file.stem] = record
         else:
-            existing.changed[file.stem] = why
+            existing.changed[file.stem] = str(why)
     nothing_left = len(existing.changed) + len(existing.ours) == len(clouds)
     if existing.changed and (nothing_left or earlier.has_report):
         raise _exists(existing.changed, {file.stem: Outputs.of(file, request).cloud for file in clouds})
@@ -220,12 +244,19 @@ def others(earlier: Earlier, out: Path, stems: Sequence[str]) -> dict[str, Cloud
     }
 
 
+def _record_of(target: Path, stem: str, earlier: Earlier) -> Record | None:
+    """Return the record of an output that exists: the last one, unless an older one speaks of this very file."""
+    last, older = earlier.records.get(stem), earlier.older.get(stem)
+    if last is None or older is None:
+        return last
+    content = sha256(target)
+    return next((each for each in (last, *older) if each.facts["output_sha256"] == content), last)
+
+
 def _difference(
-    request: RunRequest, file: CloudFile, target: Path, record: Record | None, now: Mapping[str, Any]
+    request: RunRequest, file: CloudFile, target: Path, record: Record, now: Mapping[str, Any]
 ) -> str | None:
     """Say why an output that exists is not what this run would write; None if it is."""
-    if record is None:
-        return "no report says how it was made"
     changed = differences(record.conditions, now)
     if changed:
         return changed[0]
@@ -251,14 +282,21 @@ def _record(conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:
 
 
 def _append(out: Path, table: Mapping[str, Any]) -> None:
-    """Append a line in one write, so that lines of several processes do not mix."""
+    """Append a line in one write, so that lines of several processes do not mix.
+
+    The line is on the disk before the cloud that it speaks of appears, also if the power fails.
+    """
     path = out / UNFINISHED
-    line = "\n" + json.dumps(table, allow_nan=False)  # a line that was cut off does not spoil the next
+    line = (
+        b"\n" + json.dumps(table, allow_nan=False).encode()
+    )  # a line that was cut off does not spoil the next
     try:
         out.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, line.encode())
+            if os.write(handle, line) < len(line):  # how a disk that becomes full answers first
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            wait_for_disk(handle)
         finally:
             os.close(handle)
     except OSError as error:

@@ -12,13 +12,15 @@ import copy
 import dataclasses
 import functools
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bevseg.errors import NoRoomError
+from bevseg.errors import BevsegError, NoRoomError, OutputWriteError
 from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
+from bevseg.runner.parts import parted, rotated
 from bevseg.runner.request import TASK
 from bevseg.runner.work import BlockTask, CloudTask, SurveyWork, Work
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, Item, each_outcome, size_of
@@ -111,9 +113,8 @@ class Passes:
         """Lay down the points of some clouds; return the file of each that can be read."""
         laid: dict[str, Path] = {}
         sizes = {file.stem: size_of(file.path) for file in clouds}
-        for file, path in self._each(
-            "read", functools.partial(_lay_cloud, work=self.work), clouds, sizes, alone=alone
-        ):
+        lay, ordered = functools.partial(_lay_cloud, work=self.work), rotated(clouds, self.work.request.part)
+        for file, path in self._each("read", lay, ordered, sizes, alone=alone):
             laid[file.stem] = path
         return laid
 
@@ -136,7 +137,7 @@ class Passes:
         self.points = sum(survey.points for survey in found)
         for survey in found:
             _tell_of(survey, len(found))
-        return found
+        return found if self.work.request.part is None else parted(found, self.work.request.part)
 
     def _label_survey(
         self, survey: SurveyWork, clouds: Sequence[CloudFile], ours: Mapping[str, Record], ending: str
@@ -158,6 +159,8 @@ class Passes:
             if failed is not None:
                 self._fail(_of_cloud(failed, file), alone=len(clouds) == 1)
                 continue
+            if self.work.request.part is not None:
+                continue
             facts = {
                 "survey": key,
                 "labels": survey.labels[file.stem],
@@ -172,18 +175,17 @@ class Passes:
         write = functools.partial(_write_labelled, work=self.work)
         for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
             done[task.stem] = result
-        if self.work.request.rasters and survey.blocks:
+        if self.work.request.rasters and survey.blocks and self.work.request.part is None:
             self.rasters += call(_write_rasters, survey, self.work, frozenset(bad), ending)
         return done
 
     def _label_blocks(self, survey: SurveyWork) -> dict[tuple[int, int], Failure]:
         """Find the ground and the labels of the blocks of a survey; return the blocks that have none."""
-        squares, bad = _parted(survey, self.work.request.part), dict[tuple[int, int], Failure]()
-        failed: dict[tuple[int, int], Failure] = {}
+        failed, bad = dict[tuple[int, int], Failure](), dict[tuple[int, int], Failure]()
         ground = functools.partial(_find_ground, work=self.work, labelling=self.labelling)
-        self._blocks("find the ground", ground, squares[0], failed)
+        self._blocks("find the ground", ground, survey.squares, failed)
         tasks = []
-        for task in squares[1]:
+        for task in survey.blocks:
             missing = next((failed[each] for each in survey.needs[task.block] if each in failed), None)
             if missing is None:
                 tasks.append(task)
@@ -244,7 +246,7 @@ class Passes:
         )
         with contextlib.closing(outcomes) as results:
             for item, result in results:
-                if isinstance(result, Failure) and isinstance(result.error, NoRoomError):
+                if isinstance(result, Failure) and _hits_all(result.error):
                     raise result.error
                 found.append((item, result))
                 done += sizes[item.stem]
@@ -262,6 +264,15 @@ class Passes:
             raise failure.error
         log.warning("%s: skipped: %s", failure.stem, failure.error)
         self.failures[failure.stem] = failure
+
+
+def _hits_all(error: BevsegError) -> bool:
+    """Whether all other tasks would fail likewise: the disk is full, or its folder can no longer be written to."""
+    if isinstance(error, NoRoomError):
+        return True
+    if not isinstance(error, OutputWriteError) or error.where is None:
+        return False
+    return not os.access(Path(error.where).parent, os.W_OK)
 
 
 def _result(facts: dict[str, Any]) -> CloudResult:
@@ -298,17 +309,6 @@ def _tell_of(survey: SurveyWork, count: int) -> None:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
-
-
-def _parted(survey: SurveyWork, part: tuple[int, int] | None) -> tuple[list[BlockTask], list[BlockTask]]:
-    """Return the squares and the blocks of a survey that a part of a run works on."""
-    if part is None:
-        return survey.squares, survey.blocks
-    number, count = part
-    first, last = (len(survey.blocks) * edge // count for edge in (number - 1, number))
-    blocks = survey.blocks[first:last]
-    needed = {square for task in blocks for square in survey.needs[task.block]}
-    return [task for task in survey.squares if task.block in needed], blocks
 
 
 # What the workers do. They have imported the modules already; this process need not.
@@ -360,17 +360,14 @@ def _write_rasters(
 ) -> list[Path]:
     from bevseg.core.blocks import Block
     from bevseg.core.labels import load_scheme
-    from bevseg.survey.write_rasters import write_rasters
+    from bevseg.survey.write_rasters import write_classes, write_dem
 
-    out = work.request.out
-    return write_rasters(
-        survey.survey,
-        work.scratch,
-        out / f"dem{ending}.tif",
-        out / f"classes{ending}.tif",
-        load_scheme(work.request.out_classes or RASTER_CLASSES),
-        frozenset(Block(*block) for block in missing),
-    )
+    request, blocks = work.request, frozenset(Block(*block) for block in missing)
+    scheme = load_scheme(request.out_classes or RASTER_CLASSES)
+    return [
+        *write_dem(survey.survey, work.scratch, request.out / f"dem{ending}.tif", blocks),
+        *write_classes(survey.survey, work.scratch, request.out / f"classes{ending}.tif", scheme, blocks),
+    ]
 
 
 def _write_labelled(task: CloudTask, work: Work) -> CloudResult:

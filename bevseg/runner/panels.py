@@ -80,7 +80,7 @@ def panels_of(labels: CloudLabels, bounds: Sequence[Sequence[float]] | None, cel
 
 def _add(values: NDArray[np.floating], own: Grid, grid: Grid, factor: int, into: NDArray[np.float32]) -> None:
     """Raise each cell of the picture to the highest of the values (bands, rows, cols) in it, if that is higher."""
-    part = own.overlap(grid)
+    part = own.meet(grid)
     if part.rows == 0 or part.cols == 0:
         return
     top, left = own.north - part.north, part.west - own.west

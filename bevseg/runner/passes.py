@@ -139,8 +139,9 @@ def _passes(
         request.columns,
         count_heights=settings.slices.reference == "mode",
     )
-    # A cloud is written by the process that has read it if there is only one.
-    held = memory_of_all * 2 // 3 if jobs == 1 and executor is None else 0
+    # A cloud is written by the process that has read it if there is only one, and if this run writes clouds.
+    is_writer = jobs == 1 and executor is None and request.part is None
+    held = memory_of_all * 2 // 3 if is_writer else 0
     return Passes(
         Work(request, reading, scratch, model, conditions, held, lock),
         Labelling(

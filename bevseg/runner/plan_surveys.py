@@ -53,8 +53,11 @@ def plan_surveys(
     for names in group(files, apart=apart):
         members = [files[name] for name in names]
         survey, far = plan(members, work.reading.layout, labelling)
-        path = work.scratch.survey(key_of(names, [each.facts["key"] for each in members], labelling.model))
-        survey.write(path)
+        keys = [list(survey.ground_keys.values()), list(survey.label_keys.values())]
+        key = key_of("survey", str(work.scratch.folder), [each.facts["key"] for each in members], keys)
+        path = work.scratch.survey(key)
+        if not path.exists():  # another part of the run may read it
+            survey.write(path)
         found.append(
             _work(survey, path, dict(zip(names, members, strict=True)), set(far), done, kept, labelling)
         )

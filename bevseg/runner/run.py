@@ -69,6 +69,8 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = None if request.part is None else "{}/{}".format(*request.part)
+    if part is not None:
+        _check_part(request, part)
     if request.rasters and is_one_file(request.out):
         raise UsageError(
             "A single file cannot hold rasters",
@@ -129,6 +131,7 @@ def _run(
     with passes(request, settings, model, conditions, lock, progress) as each:
         result = each.label(clouds.clouds, existing.ours, frozenset(existing.changed))
     if request.part is not None:
+        log.info("part %s of %s is labelled; without --part the clouds are written", *request.part)
         return result
     failed = {failure.stem for failure in result.failures}
     result.failures += [each for each in refused if each.stem not in failed]
@@ -201,6 +204,23 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
         if scheme:
             load_scheme(scheme)
     return found
+
+
+def _check_part(request: RunRequest, part: str) -> None:
+    """Check that the options allow several processes to work on one survey."""
+    reasons = {
+        "--train-on": (request.train_on is not None, "train a model first, and name it with -m"),
+        "--overwrite": (
+            request.overwrite,
+            "name another output, or give --overwrite to a run without --part",
+        ),
+        f"-o {request.out}": (is_one_file(request.out), "name a directory, such as -o labelled/"),
+    }
+    for option, (is_given, hint) in reasons.items():
+        if is_given:
+            raise UsageError(
+                "A part of a run only labels blocks", where=f"--part {part}, {option}", hint=hint
+            )
 
 
 def _given_model(request: RunRequest) -> tuple[Settings, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,12 @@ from bevseg.printable import utf8_values
 from bevseg.runtime.temporary import sweep, temporary_beside
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+"""What file systems say that cannot wait for their disk."""
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""What libraries written in Rust (safetensors, lazrs) make of an error of the system."""
 
 _IN_USE = (5, 32)
 """What Windows says if a file cannot be replaced: access denied, sharing violation."""
@@ -72,6 +79,11 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     Whatever ends the block early, an interrupt included, leaves neither the temporary file nor a changed `path`. What
     a killed process has left in the folder is removed; see `temporary`.
 
+    The content is on the disk before the rename (fsync): after a power loss, too, a file that is there is whole.
+    Without it, ext4 and XFS can leave a file of zero bytes under a new name, and the next run would take it for a
+    finished block. On a solid-state disk with ext4 this costs 3 to 4 ms for a small file (100 files of 20 kB: 0.3 s
+    instead of 0.01 s) and 0.06 s for 100 MB: little beside the half second and more that a block takes.
+
     Raises
     ------
     OutputExistsError
@@ -89,12 +101,31 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
+        handle = os.open(temporary, os.O_RDWR)  # Windows waits for files alone that are open for writing
+        try:
+            wait_for_disk(handle)
+        finally:
+            os.close(handle)
         temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
+    except Exception as error:
+        told = _OS_ERROR.search(str(error))
+        if told is None or isinstance(error, BevsegError):
+            raise
+        raise write_error(path, OSError(int(told[1]), os.strerror(int(told[1])))) from error
     finally:
         with suppress(OSError):  # most often it is not there; what stays, the next run removes
             temporary.unlink()
+
+
+def wait_for_disk(handle: int) -> None:
+    """Return when the content of an open file is on the disk; at once on a file system that cannot wait for it."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def write_text(text: str, path: Path, *, overwrite: bool = True) -> None:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from bevseg.core.blocks import Block
 from bevseg.core.raster import Raster
-from bevseg.ground.find_ground import square_of
 from bevseg.survey import ground_file, labels_file
 from bevseg.survey.labels_file import BlockPicture
 from bevseg.survey.point_file import PointFile, read_segment, rows_of
@@ -95,7 +94,7 @@ class CloudLabels:
     def views(self) -> Iterator[tuple[Raster, BlockPicture]]:
         """Yield the DEM of each block of the cloud, and what is seen of it."""
         for block in self.blocks():
-            ground = self._scratch.ground(self._survey.ground_keys[square_of(block)])
+            ground = self._scratch.ground(self._survey.ground_key(block))
             picture = labels_file.read_picture(self._scratch.labels(self._survey.label_keys[block]))
             yield ground_file.read_ground(ground, [block])[block].dem, picture
 
@@ -116,7 +115,7 @@ class CloudLabels:
         return sorted({labels_file.read_facts(path)["device"] for path in paths})
 
     def _ground_facts(self, block: Block) -> dict[str, Any]:
-        return ground_file.read_facts(self._scratch.ground(self._survey.ground_keys[square_of(block)]), block)
+        return ground_file.read_facts(self._scratch.ground(self._survey.ground_key(block)), block)
 
 
 def true_labels(file: PointFile, start: int, stop: int) -> NDArray[np.uint8]:

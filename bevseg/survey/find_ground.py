@@ -54,4 +54,4 @@ def _kept_cells(points: SurveyPoints, block: Block, ground: Ground, *, whole: bo
         extent = Extent.of(points.of(block))
         assert extent is not None, "a block holds points"
         known = Grid.covering(own.cell, *extent)
-    return own.overlap(known)
+    return own.meet(known)

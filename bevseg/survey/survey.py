@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from bevseg.bev.slices import SliceLimits
 from bevseg.core.blocks import Block, Blocks, PointsByBlock, Segment
 from bevseg.core.pointcloud import Crs
+from bevseg.ground.find_ground import square_of
 from bevseg.runtime.atomic import replacing
 from bevseg.survey.point_file import read_segment
 
@@ -83,6 +84,10 @@ class Survey:
         return {
             Block(*block): Rows(start, stop) for block, start, stop in zip(blocks, starts, stops, strict=True)
         }
+
+    def ground_key(self, block: Block) -> str:
+        """Return the name of the ground of a block."""
+        return self.ground_keys[square_of(block)]
 
     def write(self, path: Path) -> None:
         """Write the survey for other processes."""

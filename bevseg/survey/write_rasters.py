@@ -9,7 +9,6 @@ from pathlib import Path
 from bevseg.core.blocks import Block
 from bevseg.core.labels import Scheme
 from bevseg.core.raster import Raster
-from bevseg.ground.find_ground import square_of
 from bevseg.io.mosaic.write import write_mosaic
 from bevseg.survey.ground_file import read_ground
 from bevseg.survey.labels_file import read_picture
@@ -20,48 +19,53 @@ from bevseg.workdir.ground_products import MEANING, UNITS
 CLASSES_MEANING = "Class of the highest point of each cell."
 
 
-def write_rasters(
-    survey: Path, scratch: Scratch, dem: Path, classes: Path, scheme: Scheme, missing: frozenset[Block]
+def write_dem(
+    survey: Path, scratch: Scratch, path: Path, missing: frozenset[Block] = frozenset()
 ) -> list[Path]:
-    """Write the DEM of a survey, and the class of the highest point of each cell.
+    """Write the DEM of a survey; the ground of its blocks is found.
 
     Parameters
     ----------
     survey
-        File of the survey; the ground and the labels of its blocks are found.
+        File of the survey.
     scratch
         The scratch folder.
-    dem, classes
-        `NAME.tif`, as for `bevseg.io.mosaic.write.write_mosaic`. Files of these names are replaced.
-    scheme
-        Its codes are written.
+    path
+        `NAME.tif`, as for `bevseg.io.mosaic.write.write_mosaic`. Files of this name are replaced.
     missing
-        Blocks that could not be labelled.
+        Blocks that have no result.
     """
     known = read_once(survey)
-    blocks = [block for block in known.label_keys if block not in missing]
+    pieces = _pieces(known, scratch, missing, _dem)
+    return write_mosaic(path, pieces, known.layout, units=UNITS, tags=_about(MEANING["dem"]), overwrite=True)
 
-    def pieces(read: Callable[[Survey, Block, Scratch], Raster]) -> dict[Block, Callable[[], Raster]]:
-        return {block: functools.partial(read, known, block, scratch) for block in blocks}
 
-    return [
-        *write_mosaic(
-            dem, pieces(_dem), known.layout, units=UNITS, tags=_about(MEANING["dem"]), overwrite=True
-        ),
-        *write_mosaic(
-            classes,
-            pieces(_classes),
-            known.layout,
-            scheme=scheme,
-            tags=_about(CLASSES_MEANING),
-            overwrite=True,
-        ),
-    ]
+def write_classes(
+    survey: Path, scratch: Scratch, path: Path, scheme: Scheme, missing: frozenset[Block] = frozenset()
+) -> list[Path]:
+    """Write the class of the highest point of each cell of a survey, in the codes of a scheme.
+
+    The other parameters are those of `write_dem`; the blocks are labelled.
+    """
+    known = read_once(survey)
+    pieces = _pieces(known, scratch, missing, _classes)
+    return write_mosaic(
+        path, pieces, known.layout, scheme=scheme, tags=_about(CLASSES_MEANING), overwrite=True
+    )
+
+
+def _pieces(
+    survey: Survey,
+    scratch: Scratch,
+    missing: frozenset[Block],
+    read: Callable[[Survey, Block, Scratch], Raster],
+) -> dict[Block, Callable[[], Raster]]:
+    blocks = [block for block in survey.label_keys if block not in missing]
+    return {block: functools.partial(read, survey, block, scratch) for block in blocks}
 
 
 def _dem(survey: Survey, block: Block, scratch: Scratch) -> Raster:
-    path = scratch.ground(survey.ground_keys[square_of(block)])
-    return read_ground(path, [block])[block].dem
+    return read_ground(scratch.ground(survey.ground_key(block)), [block])[block].dem
 
 
 def _classes(survey: Survey, block: Block, scratch: Scratch) -> Raster:

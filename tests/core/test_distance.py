@@ -22,6 +22,12 @@ def test_the_way_to_a_known_cell_is_exact(known):
         assert np.isinf(found).all()
 
 
+@given(SPARSE, st.integers(0, 25), st.integers(0, 25))
+def test_some_rows_come_out_as_among_all(known, first, count):
+    rows = slice(first, first + count)
+    np.testing.assert_array_equal(to_nearest(known, rows), to_nearest(known)[rows])
+
+
 def by_hand(kinds):
     """Squared distance to the nearest cell of another kind, by looking at all pairs of cells."""
     places = np.argwhere(np.ones(kinds.shape, bool))

@@ -90,3 +90,15 @@ def test_a_point_on_the_far_edge_still_has_a_cell():
 @pytest.mark.parametrize("place", [0.0, 5_400_000.0, -123_456.7])
 def test_one_point_makes_a_grid_of_one_cell(place):
     assert Grid.covering(0.2, (place, place), (place, place)).shape == (1, 1)
+
+
+@given(grids(), st.integers(-9, 9), st.integers(-9, 9))
+def test_the_cells_of_two_grids_are_found_in_either(grid, east, north):
+    other = Grid(grid.cell, grid.west + east, grid.north + north, grid.rows + 2, grid.cols + 2)
+    assume(other.mask_of(grid).any())
+    common = grid.meet(other)
+    for each, beside in ((grid, other), (other, grid)):
+        rows, cols = each.slices_of(common)
+        expected = np.zeros(each.shape, bool)
+        expected[rows, cols] = True
+        np.testing.assert_array_equal(each.mask_of(beside), expected)
