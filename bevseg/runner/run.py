@@ -152,7 +152,7 @@ def _run(
     failed = {failure.stem for failure in result.failures}
     result.failures += [each for each in refused if each.stem not in failed]
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
-    table = {"schema": finished.SCHEMA} | report.report(
+    table = report.report(
         request,
         result,
         settings=settings,
