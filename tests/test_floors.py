@@ -157,9 +157,9 @@ INSIDE = {
     ),
     "runner": (
         ("request", "compare_statistics", "noted_warnings", "panels", "labels_written"),
-        ("outputs", "report", "conditions", "work", "preview", "keep_work"),
-        ("finished", "lay_cloud", "parts", "plan_surveys"),
-        ("write_cloud", "train_first"),
+        ("outputs", "conditions", "work", "preview", "keep_work"),
+        ("finished", "lay_cloud", "plan_surveys"),
+        ("write_cloud", "train_first", "report", "parts"),
         ("workers", "label_clouds"),
         ("passes",),
         ("dry_run",),

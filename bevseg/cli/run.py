@@ -42,6 +42,7 @@ from .console import Console
 @survey_options.scratch
 @survey_options.part
 @options.cluster
+@survey_options.pictures
 @survey_options.rasters
 @survey_options.dry_run
 @options.on_error
@@ -76,6 +77,7 @@ def run(
     scratch: Path | None,
     part: tuple[int, int] | None,
     cluster: str | None,
+    pictures: bool | None,
     rasters: bool,
     dry_run: bool,
     on_error: str,
@@ -135,6 +137,7 @@ def run(
         scratch=scratch,
         max_memory=max_memory,
         part=part,
+        pictures=pictures,
         rasters=rasters,
         cluster=cluster,
         val=val,

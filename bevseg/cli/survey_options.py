@@ -76,6 +76,11 @@ max_memory = click.option(
     metavar="SIZE",
     help="Memory for all processes, such as 8GiB.  [default: half of what is free]",
 )
+pictures = click.option(
+    "--pictures/--no-pictures",
+    default=None,
+    help="Draw a picture of each cloud.  [default: up to 200 clouds]",
+)
 rasters = click.option(
     "--rasters", is_flag=True, help="Write the DEM and the classes from above: dem.tif and classes.tif."
 )

@@ -89,7 +89,8 @@ class Passes:
             Of all clouds but those in `kept`.
         """
         same, whole = unchanged(clouds, ours)
-        new = [file for file in clouds if file.stem not in {each.stem for each in same}]
+        unchanged_names = {file.stem for file in same}
+        new = [file for file in clouds if file.stem not in unchanged_names]
         laid = self._lay(new, alone=not same)
         done: dict[str, CloudResult] = {}
         if not laid and whole and not self.work.request.rasters:
@@ -150,7 +151,7 @@ class Passes:
             if stem in ours and stem not in survey.blocks_of
         }
         bad = self._label_blocks(survey)
-        names = list(survey.members)
+        numbers = {name: number for number, name in enumerate(survey.members)}
         tasks = []
         for file in clouds:
             if file.stem not in survey.blocks_of:
@@ -166,9 +167,7 @@ class Passes:
                 "labels": survey.labels[file.stem],
                 "far": survey.far.get(file.stem, (0, 0))[0],
             }
-            tasks.append(
-                CloudTask(file, survey.survey, names.index(file.stem), facts, replace=file.stem in ours)
-            )
+            tasks.append(CloudTask(file, survey.survey, numbers[file.stem], facts, replace=file.stem in ours))
         if self.work.request.part is not None:
             return {}
         sizes = {task.stem: size_of(task.path) for task in tasks}

@@ -32,7 +32,11 @@ class Outputs:
         ending = formats.same_format(file.path) if request.format == SAME else request.format
         cloud, picture = (request.out / f"{file.stem}.{end}" for end in (ending, "png"))
         in_qgis = ending.endswith(("las", "laz"))
-        return cls(cloud, picture, qgis.path_beside(cloud) if in_qgis else None)
+        return cls(
+            cloud,
+            None if request.pictures is False else picture,
+            qgis.path_beside(cloud) if in_qgis else None,
+        )
 
     def beside(self) -> tuple[Path, ...]:
         """Return the files beside the cloud."""

@@ -57,6 +57,8 @@ class RunRequest:
         Bytes that all processes together may use; None: half of what is free.
     part
         `(i, n)`: only part i of n of the blocks is labelled, into the scratch folder, and no cloud is written.
+    pictures
+        Whether a picture of each cloud is drawn; None: if there are not many.
     rasters
         Whether the DEM and the classes of each survey are written as GeoTIFFs.
     cluster
@@ -95,6 +97,7 @@ class RunRequest:
     scratch: Path | None = None
     max_memory: int | None = None
     part: tuple[int, int] | None = None
+    pictures: bool | None = None
     rasters: bool = False
     cluster: str | None = None
     val: tuple[str, ...] | None = None

@@ -7,6 +7,7 @@ talks to the user starts in a moment.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,9 @@ from bevseg.workdir.facts import sha256
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
+
+MOST_PICTURES = 200
+"""Clouds of a run up to which a picture of each is drawn unless asked otherwise: one takes half a second."""
 
 
 def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
@@ -66,6 +70,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
     clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = None if request.part is None else "{}/{}".format(*request.part)
@@ -82,6 +87,16 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         return _run(request, clouds, settings, device, lock, guarded)
 
 
+def _with_pictures(request: RunRequest, count: int) -> RunRequest:
+    """Return the request with a decision on pictures: of very many clouds, nobody looks at all."""
+    if request.pictures is not None or count <= MOST_PICTURES:
+        return request
+    log.info(
+        "%s clouds: no pictures are drawn; --pictures draws them, --rasters shows the whole", f"{count:,}"
+    )
+    return dataclasses.replace(request, pictures=False)
+
+
 def plan(request: RunRequest) -> str:
     """Return, for people, what `run` would read, write and skip, and what it would take; nothing is written.
 
@@ -94,6 +109,7 @@ def plan(request: RunRequest) -> str:
 
     settings, _ = _check_options(request)
     clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
     model = _given(request)
@@ -136,7 +152,7 @@ def _run(
     failed = {failure.stem for failure in result.failures}
     result.failures += [each for each in refused if each.stem not in failed]
     result.done |= finished.others(earlier, request.out, [file.stem for file in clouds.clouds])
-    table = {"schema": finished.SCHEMA} | report.report(
+    table = report.report(
         request,
         result,
         settings=settings,

@@ -166,6 +166,7 @@ def test_on_error_stop_ends_at_the_first(tiny_model, tmp_path):
     tiny.write_street(folder / "good.txt")
     result = bevseg("run", folder, "-o", tmp_path / "out", "-m", tiny_model, "--on-error", "stop")
     assert result.exit_code == 4
+    assert "good" not in result.stderr
     assert left_behind(tmp_path / "out") == []
 
 

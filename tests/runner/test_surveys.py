@@ -85,8 +85,9 @@ def test_a_cloud_is_decoded_once_if_there_is_room(folder, tiny_model, monkeypatc
     first = counting(monkeypatch, lay_down, "read_with_codes")
     second = counting(monkeypatch, write_cloud, "read_with_codes")
     batches = counting(monkeypatch, lay_down, "read_batches")
+    copied = counting(monkeypatch, write_cloud, "relabel_file")
     label(folder, tiny_model, "--max-memory", "64GiB")
-    assert (len(first), second, batches) == (2, [], [])
+    assert (len(first), second, batches, copied) == (2, [], [], [])
 
 
 def test_without_room_it_is_read_by_batches_and_the_output_is_the_same(folder, tiny_model, monkeypatch):

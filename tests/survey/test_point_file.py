@@ -59,6 +59,8 @@ def test_a_file_that_is_not_whole_counts_as_absent(tmp_path):
     for size in range(len(content)):
         path.write_bytes(content[:size])
         assert PointFile.open(path) is None
+    path.write_bytes(content[64:])  # its end is whole
+    assert PointFile.open(path) is None
     path.write_bytes(content + b"\0")
     assert PointFile.open(path) is None
     path.write_bytes(
