@@ -18,6 +18,7 @@ from bevseg.config import Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import score_table, scores_of
+from bevseg.runner.finished import SCHEMA
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
 
@@ -72,6 +73,7 @@ def report(
     if not training:  # a model that is given holds those that it was trained with
         del in_force["train"]
     table: dict[str, Any] = {
+        "schema": SCHEMA,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(request.command),
         "settings": in_force,
