@@ -50,6 +50,7 @@ def _scratch(request: RunRequest) -> Iterator[Scratch]:
         if request.overwrite and request.part is None:
             scratch.remove()
         scratch.folder.mkdir(parents=True, exist_ok=True)
+        scratch.forget_before_restart()
         try:
             yield scratch
         finally:

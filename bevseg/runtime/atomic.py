@@ -73,16 +73,16 @@ def ensure_different(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+def replacing(path: Path, *, overwrite: bool = True, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`, with the same suffixes; rename it to `path` if the block succeeds.
 
     Whatever ends the block early, an interrupt included, leaves neither the temporary file nor a changed `path`. What
     a killed process has left in the folder is removed; see `temporary`.
 
-    The content is on the disk before the rename (fsync): after a power loss, too, a file that is there is whole.
-    Without it, ext4 and XFS can leave a file of zero bytes under a new name, and the next run would take it for a
-    finished block. On a solid-state disk with ext4 this costs 3 to 4 ms for a small file (100 files of 20 kB: 0.3 s
-    instead of 0.01 s) and 0.06 s for 100 MB: little beside the half second and more that a block takes.
+    A `durable` file is on the disk before the rename (fsync): after a power loss, too, a file that is there is whole.
+    Without it, ext4 and XFS can leave a file of zero bytes under a new name. On a solid-state disk with ext4 this
+    costs 3 to 4 ms for a small file (100 files of 20 kB: 0.3 s instead of 0.01 s) and 0.06 s for 100 MB. Files that
+    are not trusted after a restart of the machine can do without.
 
     Raises
     ------
@@ -101,11 +101,8 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
-        handle = os.open(temporary, os.O_RDWR)  # Windows waits for files alone that are open for writing
-        try:
-            wait_for_disk(handle)
-        finally:
-            os.close(handle)
+        if durable:
+            _wait_for_disk_of(temporary)
         temporary.replace(path)
     except OSError as error:
         raise write_error(path, error) from error
@@ -117,6 +114,14 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # most often it is not there; what stays, the next run removes
             temporary.unlink()
+
+
+def _wait_for_disk_of(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)  # Windows waits for files alone that are open for writing
+    try:
+        wait_for_disk(handle)
+    finally:
+        os.close(handle)
 
 
 def wait_for_disk(handle: int) -> None:

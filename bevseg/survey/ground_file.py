@@ -42,7 +42,7 @@ def write_ground(path: Path, found: dict[Block, BlockGround], seconds: float) ->
         for block, ground in found.items()
     }
     arrays = {_name(block): np.ascontiguousarray(ground.dem.values) for block, ground in found.items()}
-    with replacing(path) as temporary:
+    with replacing(path, durable=False) as temporary:
         save_file(arrays, temporary, {"ground": json.dumps(table)})
 
 

@@ -63,7 +63,7 @@ def write_labels(
         "classes": picture.classes,
         "highest": picture.highest,
     }
-    with replacing(path) as temporary:
+    with replacing(path, durable=False) as temporary:
         save_file(arrays, temporary, {"labels": json.dumps(facts)})
 
 

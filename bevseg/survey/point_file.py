@@ -71,7 +71,7 @@ class PointFileWriter:
 @contextmanager
 def writing(path: Path) -> Iterator[PointFileWriter]:
     """Yield the writer of a file that appears when the block succeeds."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
         yield PointFileWriter(file)
 
 

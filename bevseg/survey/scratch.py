@@ -6,6 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bevseg.errors import NoRoomError
 
 BYTES_PER_POINT = 21
@@ -13,6 +15,8 @@ BYTES_PER_POINT = 21
 
 BYTES_PER_CELL = 18
 """Scratch for a cell: its DEM, and what the pictures show."""
+
+_KINDS = (".points", ".ground", ".labels", ".survey")
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,20 @@ class Scratch:
                 hint="free some space, or name a folder on another disk with --scratch",
             )
 
+    def forget_before_restart(self) -> None:
+        """Remove files that are older than the last start of this machine: a power loss can have spoilt them.
+
+        So no task has to wait until its file is on the disk.
+        """
+        started = psutil.boot_time()
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if path.suffix in _KINDS and path.stat().st_mtime < started:
+                path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Remove the files, and the folder if nothing else is in it."""
-        for kind in ("points", "ground", "labels", "survey"):
-            for path in self.folder.glob(f"*.{kind}"):
+        for kind in _KINDS:
+            for path in self.folder.glob(f"*{kind}"):
                 path.unlink(missing_ok=True)
         for path in self.folder.glob(".bevseg-*"):
             path.unlink(missing_ok=True)

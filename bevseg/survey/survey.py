@@ -106,7 +106,7 @@ class Survey:
             "squares": _array(self.ground_keys),
             "blocks": _array(self.label_keys),
         }
-        with replacing(path) as temporary:
+        with replacing(path, durable=False) as temporary:
             save_file(arrays, temporary, {"survey": json.dumps(facts)})
 
     @classmethod
