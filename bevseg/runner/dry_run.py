@@ -67,7 +67,8 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
     cell
         Side of a cell, m.
     """
-    left = [file for file in clouds.clouds if file.stem not in skipped]
+    finished = frozenset(skipped)
+    left = [file for file in clouds.clouds if file.stem not in finished]
     found = [forecast(file, cell) for file in left]
     lines = [_line(each, request) for each in found]
     lines += [f"{name}: finished, skipped" for name in skipped]
