@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bevseg.errors import NoRoomError
-
 BYTES_PER_POINT = 21
 """Scratch for a point: its coordinates, index and class, and its labels."""
-
-BYTES_PER_CELL = 18
-"""Scratch for a cell: its DEM, and what the pictures show."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +36,6 @@ class Scratch:
     def survey(self, key: str) -> Path:
         """Return the file of a survey."""
         return self.folder / f"{key}.survey"
-
-    def ensure_room(self, points: int) -> None:
-        """Raise NoRoomError if the files of that many points will not fit."""
-        place = self.folder
-        while not place.exists():
-            place = place.parent
-        free, needed = shutil.disk_usage(place).free, points * BYTES_PER_POINT
-        if needed > free:
-            raise NoRoomError(
-                "There is no room for the scratch files",
-                where=self.folder,
-                why=f"{points:,} points need about {needed / 2**20:,.0f} MiB, {free / 2**20:,.0f} MiB are free",
-                hint="free some space, or name a folder on another disk with --scratch",
-            )
 
     def remove(self) -> None:
         """Remove the files, and the folder if nothing else is in it."""
