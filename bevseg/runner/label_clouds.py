@@ -21,7 +21,7 @@ from bevseg.errors import BevsegError, NoRoomError, OutputWriteError
 from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
 from bevseg.runner.parts import parted, rotated
-from bevseg.runner.request import TASK
+from bevseg.runner.request import RASTERS, TASK
 from bevseg.runner.work import BlockTask, CloudTask, SurveyWork, Work
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, Item, each_outcome, size_of
 from bevseg.runtime.executor import Executor
@@ -174,7 +174,7 @@ class Passes:
         write = functools.partial(_write_labelled, work=self.work)
         for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
             done[task.stem] = result
-        if self.work.request.rasters and survey.blocks and self.work.request.part is None:
+        if self.work.request.rasters and len(bad) < len(survey.blocks):
             self.rasters += call(_write_rasters, survey, self.work, frozenset(bad), ending)
         return done
 
@@ -363,9 +363,10 @@ def _write_rasters(
 
     request, blocks = work.request, frozenset(Block(*block) for block in missing)
     scheme = load_scheme(request.out_classes or RASTER_CLASSES)
+    dem, classes = (request.out / f"{name}{ending}.tif" for name in RASTERS)
     return [
-        *write_dem(survey.survey, work.scratch, request.out / f"dem{ending}.tif", blocks),
-        *write_classes(survey.survey, work.scratch, request.out / f"classes{ending}.tif", scheme, blocks),
+        *write_dem(survey.survey, work.scratch, dem, blocks),
+        *write_classes(survey.survey, work.scratch, classes, scheme, blocks),
     ]
 
 

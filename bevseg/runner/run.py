@@ -23,7 +23,7 @@ from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.passes import passes, remove_scratch
-from bevseg.runner.request import APART, RunRequest
+from bevseg.runner.request import APART, RASTERS, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
@@ -73,15 +73,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
-    part = None if request.part is None else "{}/{}".format(*request.part)
-    if part is not None:
-        _check_part(request, part)
-    if request.rasters and is_one_file(request.out):
-        raise UsageError(
-            "A single file cannot hold rasters",
-            where="--rasters",
-            hint="name a directory, such as -o labelled/",
-        )
+    part = _part(request)
     with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
@@ -211,6 +203,15 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
             why="its networks were trained with them, and with cells of one size",
             hint="leave them out, or train a model with --train-on",
         )
+    part = _part(request)
+    if part is not None:
+        _check_part(request, part)
+    if request.rasters and is_one_file(request.out):
+        raise UsageError(
+            "A single file cannot hold rasters",
+            where="--rasters",
+            hint="name a directory, such as -o labelled/",
+        )
     # A training is done in this process, and its networks are registered here.
     found = call(_given_model, request) if request.train_on is None else _training_settings(request)
     log.info("computing on %s", found[1])
@@ -220,6 +221,11 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
         if scheme:
             load_scheme(scheme)
     return found
+
+
+def _part(request: RunRequest) -> str | None:
+    """Return the part of a run as the user names it; None without one."""
+    return None if request.part is None else "{}/{}".format(*request.part)
 
 
 def _check_part(request: RunRequest, part: str) -> None:
@@ -276,6 +282,11 @@ def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile], settings: S
         ensure_absent(request.out, overwrite=False)
     if request.work is not None:
         check_same_settings(request.work, settings, GROUPS)
+    if request.rasters and not any((request.out / name).exists() for name in (REPORT, UNFINISHED)):
+        from bevseg.io.mosaic.paths import ensure_no_mosaic
+
+        for name in RASTERS:  # they are of no run
+            ensure_no_mosaic(request.out / f"{name}.tif", overwrite=False)
 
 
 def _given(request: RunRequest) -> Path | None:
