@@ -1,5 +1,6 @@
 """Clouds of a run are one survey: labels do not depend on the cut, on memory, or on what was held."""
 
+import functools
 import json
 
 import laspy
@@ -203,6 +204,24 @@ def test_a_block_that_fails_costs_the_clouds_in_it_alone(module, name, folder, t
     single = bevseg("run", folder / "in" / "b.las", "-o", folder / "single", "-m", tiny_model)
     assert single.exit_code == 4
     assert f"where: {folder / 'in' / 'b.las'}" in single.stderr
+
+
+def test_clouds_apart_go_through_the_passes_together(folder, tiny_model, monkeypatch):
+    far_streets(folder)
+    stages = []
+
+    def noted(stage, honest, *rest, **more):
+        stages.append(stage)
+        return honest(*rest, **more)
+
+    for stage, module, name in (
+        ("ground", find_ground, "find_ground_of_square"),
+        ("label", pipeline, "label_block"),
+        ("write", write_cloud, "write_cloud"),
+    ):
+        monkeypatch.setattr(module, name, functools.partial(noted, stage, getattr(module, name)))
+    label(folder, tiny_model, "--apart", "--max-memory", "64GiB")
+    assert stages == ["ground", "ground", "label", "label", "write", "write"]
 
 
 def test_parts_label_all_blocks_and_tell_of_those_that_fail(folder, tiny_model, monkeypatch):
