@@ -8,6 +8,9 @@ from pathlib import Path
 BYTES_PER_POINT = 21
 """Scratch for a point: its coordinates, index and class, and its labels."""
 
+BYTES_PER_CELL = 17
+"""Scratch for a cell: its DEM, and what the pictures show."""
+
 
 @dataclass(frozen=True)
 class Scratch:
