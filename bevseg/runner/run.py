@@ -69,7 +69,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     if request.cluster is not None:  # its workers have other working directories
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
-    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    clouds = _find(request)
     request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
@@ -77,6 +77,14 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
+
+
+def _find(request: RunRequest) -> Found:
+    """Return the clouds of a run; what earlier runs wrote below the inputs is none of them."""
+    own = [folder for folder in (request.out, request.work, request.scratch) if folder is not None]
+    return find_clouds(
+        list(request.paths), apart=request.scans == APART, recursive=request.recursive, leave_out=own
+    )
 
 
 def _with_pictures(request: RunRequest, count: int) -> RunRequest:
@@ -100,7 +108,7 @@ def plan(request: RunRequest) -> str:
     from bevseg.runner import dry_run  # only here: it imports numba
 
     settings, _ = _check_options(request)
-    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    clouds = _find(request)
     request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
