@@ -68,7 +68,9 @@ apart = click.option(
 )
 recursive = click.option("--recursive", is_flag=True, help="Search directories below as well.")
 scratch = path_option(
-    "--scratch", metavar="DIR", help="Directory for scratch files, about 21 bytes a point.  [default: in OUT]"
+    "--scratch",
+    metavar="DIR",
+    help="Directory for scratch files, about 21 bytes a point and 17 a cell.  [default: in OUT]",
 )
 max_memory = click.option(
     "--max-memory",

@@ -66,7 +66,12 @@ class Found:
 
 
 def find_clouds(
-    paths: Sequence[Path], *, apart: bool = False, distinct: bool = True, recursive: bool = False
+    paths: Sequence[Path],
+    *,
+    apart: bool = False,
+    distinct: bool = True,
+    recursive: bool = False,
+    leave_out: Sequence[Path] = (),
 ) -> Found:
     """Find the clouds among files and directories, sorted by name within each.
 
@@ -85,6 +90,8 @@ def find_clouds(
         Whether no two clouds may have the same stem.
     recursive
         Whether directories are searched below as well. The stem of a cloud there begins with its folders: `a/b/scan`.
+    leave_out
+        Directories below that are not searched, such as that of the results.
 
     Raises
     ------
@@ -99,9 +106,10 @@ def find_clouds(
     """
     clouds: list[tuple[Path, Path]] = []  # a cloud, and the folder that its stem begins in
     skipped: dict[Path, str] = {}
+    left_out = frozenset(folder.resolve() for folder in leave_out)
     for path in paths:
         if kind_of(path) == _KINDS[stat.S_IFDIR]:
-            for entry in _below(path) if recursive else _entries(path):
+            for entry in _below(path, left_out) if recursive else _entries(path):
                 why = _why_skipped(entry)
                 if why is None:
                     clouds.append((entry, path))
@@ -207,15 +215,16 @@ def _entries(folder: Path) -> list[Path]:
         ) from error
 
 
-def _below(folder: Path) -> list[Path]:
+def _below(folder: Path, left_out: frozenset[Path]) -> list[Path]:
     """Return the files in a folder and in those below it; links to folders are not followed, they may lead in rings.
 
-    Folders with a hidden name are left out.
+    Folders with a hidden name are left out, and those that are named, without links.
     """
     found: list[Path] = []
     for entry in _entries(folder):
         if entry.is_dir() and not entry.is_symlink():
-            found += [] if entry.name.startswith(".") else _below(entry)
+            if not entry.name.startswith(".") and entry.resolve() not in left_out:
+                found += _below(entry, left_out)
         else:
             found.append(entry)
     return found

@@ -28,8 +28,8 @@ def _options(request: RunRequest) -> dict[str, Any]:
     return {
         "format": request.format,
         "columns": request.columns,
-        "classes": request.classes,
-        "out_classes": request.out_classes,
+        "classes": _called(request.classes),
+        "out_classes": _called(request.out_classes),
         "keep": list(request.keep),
         "upgrade_las": request.upgrade_las,
         "scans": request.scans,
@@ -37,15 +37,24 @@ def _options(request: RunRequest) -> dict[str, Any]:
     }
 
 
+def _called(scheme: str | None) -> str | None:
+    """Return what a scheme is called, wherever its file lies."""
+    return None if scheme is None else Path(scheme).name
+
+
 def conditions_of(request: RunRequest, model_hash: str) -> dict[str, Any]:
     """Return what the result of a cloud depends on beside the cloud."""
-    own = [scheme for scheme in (request.classes, request.out_classes) if scheme and scheme not in SCHEMES]
+    schemes = {"classes": request.classes, "out_classes": request.out_classes}
     return {
         "bevseg": bevseg.__version__,
         "model": model_hash,
         "looks": json.loads(json.dumps(dataclasses.asdict(request.tta))),
         "options": _options(request),
-        "schemes": {scheme: sha256(Path(scheme)) for scheme in own},
+        "schemes": {
+            option: sha256(Path(scheme))
+            for option, scheme in schemes.items()
+            if scheme and scheme not in SCHEMES
+        },
     }
 
 

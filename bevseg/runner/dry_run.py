@@ -19,7 +19,7 @@ from bevseg.io.read_batches import is_read_in_batches
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.passes import memory_of, scratch_folder
 from bevseg.runner.request import RunRequest
-from bevseg.survey.scratch import BYTES_PER_POINT
+from bevseg.survey.scratch import BYTES_PER_CELL, BYTES_PER_POINT
 
 BYTES_OF_TEXT, BYTES_OF_BINARY, BYTES_OF_PACKED = 30, 20, 6
 """Bytes of a file for a point, where no header is read: more or less."""
@@ -67,20 +67,22 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
     cell
         Side of a cell, m.
     """
-    left = [file for file in clouds.clouds if file.stem not in skipped]
+    finished = frozenset(skipped)
+    left = [file for file in clouds.clouds if file.stem not in finished]
     found = [forecast(file, cell) for file in left]
     lines = [_line(each, request) for each in found]
     lines += [f"{name}: finished, skipped" for name in skipped]
     lines += [f"{path}: passed over: {why}" for path, why in clouds.skipped.items()]
     points = sum(each.points for each in found)
     blocks = sum(each.blocks or 0 for each in found)
-    scratch = points * BYTES_PER_POINT
+    scratch = points * BYTES_PER_POINT + blocks * Blocks.of(cell).cells ** 2 * BYTES_PER_CELL
     return "\n".join(
         [
             *lines,
             f"{len(left)} clouds, about {points:,} points, "
             f"{f'up to {blocks:,} blocks' if blocks else 'blocks are known when the points are read'}",
-            f"scratch: about {scratch / 2**20:,.0f} MiB in {scratch_folder(request)}, removed at the end",
+            f"scratch: {'up to' if blocks else 'about'} {scratch / 2**20:,.0f} MiB in {scratch_folder(request)}, "
+            "removed at the end",
             f"memory: at most {memory_of(request) / 2**30:.1f} GiB",
             f"time: very roughly {points / POINTS_PER_SECOND / 60:.0f} min on two cores",
         ]

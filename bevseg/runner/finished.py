@@ -41,14 +41,15 @@ AGAIN = "give --overwrite, or another output"
 
 @dataclass(frozen=True)
 class Record:
-    """A cloud of an earlier run: the conditions of its labels, and what the report says about it."""
+    """A cloud of an earlier run: its name, the conditions of its labels, and what the report says about it."""
 
+    stem: str
     conditions: Mapping[str, Any]
     facts: dict[str, Any]
 
     def output(self, out: Path) -> Path:
         """Return the labelled cloud, in the directory as it is called now."""
-        return out / Path(self.facts["outputs"]["cloud"]).name
+        return (out / self.stem).parent / Path(self.facts["outputs"]["cloud"]).name
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ def read_earlier(out: Path) -> Earlier:
         try:
             table = read_json(path, hint=AGAIN, most_bytes=LARGEST)
             _ensure_known(table, path)
-            records = {stem: _record(table["conditions"], facts) for stem, facts in table["clouds"].items()}
+            records = {
+                stem: _record(stem, table["conditions"], facts) for stem, facts in table["clouds"].items()
+            }
             training = table["training"]
         except (InputError, KeyError, TypeError, AttributeError) as error:
             raise OutputExistsError(
@@ -132,7 +135,8 @@ def read_earlier(out: Path) -> Earlier:
             if "training" in table:
                 training = table["training"]
             else:
-                stem, record = str(table["stem"]), _record(table["conditions"], table["cloud"])
+                stem = str(table["stem"])
+                record = _record(stem, table["conditions"], table["cloud"])
                 if stem in records:
                     older.setdefault(stem, []).append(records[stem])
                 records[stem] = record
@@ -237,10 +241,11 @@ def _exists(reasons: Mapping[str, str], targets: Mapping[str, Path]) -> OutputEx
 
 def others(earlier: Earlier, out: Path, stems: Sequence[str]) -> dict[str, CloudResult]:
     """Return the clouds of earlier runs that this run does not name, and whose files are still there."""
+    named = frozenset(stems)
     return {
         stem: CloudResult((), record.facts["points"], record.facts)
         for stem, record in earlier.records.items()
-        if stem not in stems and record.output(out).exists()
+        if stem not in named and record.output(out).exists()
     }
 
 
@@ -260,7 +265,7 @@ def _difference(
     changed = differences(record.conditions, now)
     if changed:
         return changed[0]
-    if record.output(target.parent).name != target.name:
+    if record.output(request.out).name != target.name:
         return "the report names another file for this cloud"
     if request.work is not None and not (request.work / file.stem / "labels.npz").is_file():
         return f"its files are not in {request.work}"
@@ -269,16 +274,17 @@ def _difference(
     return None
 
 
-def _record(conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:
+def _record(stem: str, conditions: Mapping[str, Any], facts: dict[str, Any]) -> Record:
     """Return a record, or raise KeyError or TypeError if it lacks what is read of it."""
     for key in ("source", "sha256", "output_sha256", "points", "seconds", "outputs"):
         facts[key]
     if not isinstance(facts["outputs"]["cloud"], str) or not isinstance(facts["points"], int):
         raise TypeError("not what bevseg writes")
-    if len(Path(facts["outputs"]["cloud"]).name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+    names = (*Path(stem).parts, Path(facts["outputs"]["cloud"]).name)
+    if any(len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME for name in names):
         raise TypeError("no name of a file")
     conditions.get("model")
-    return Record(conditions, facts)
+    return Record(stem, conditions, facts)
 
 
 def _append(out: Path, table: Mapping[str, Any]) -> None:

@@ -21,8 +21,8 @@ from bevseg.errors import BevsegError, NoRoomError, OutputWriteError
 from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
 from bevseg.runner.parts import parted, rotated
-from bevseg.runner.request import TASK
-from bevseg.runner.work import BlockTask, CloudTask, SurveyWork, Work
+from bevseg.runner.request import RASTERS, TASK
+from bevseg.runner.work import BlockTask, CloudTask, Place, SurveyWork, Work
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, Item, each_outcome, size_of
 from bevseg.runtime.executor import Executor
 from bevseg.runtime.processes import call
@@ -98,8 +98,7 @@ class Passes:
         else:
             laid |= self._lay(same, alone=False)
             surveys = self._plan([file for file in clouds if file.stem in laid], laid, ours, kept)
-            for number, survey in enumerate(surveys, 1):
-                done |= self._label_survey(survey, clouds, ours, f"-{number}" if len(surveys) > 1 else "")
+            done = self._label_surveys(surveys, clouds, ours)
         for stem in done:
             if stem in ours and done[stem].written == ():
                 log.info("already done: %s (%s)", stem, done[stem].facts["outputs"]["cloud"])
@@ -113,9 +112,8 @@ class Passes:
     def _lay(self, clouds: Sequence[CloudFile], *, alone: bool) -> dict[str, Path]:
         """Lay down the points of some clouds; return the file of each that can be read."""
         laid: dict[str, Path] = {}
-        sizes = {file.stem: size_of(file.path) for file in clouds}
         lay, ordered = functools.partial(_lay_cloud, work=self.work), rotated(clouds, self.work.request.part)
-        for file, path in self._each("read", lay, ordered, sizes, alone=alone):
+        for file, path in self._each("read", lay, ordered, _bytes, alone=alone):
             laid[file.stem] = path
         return laid
 
@@ -140,86 +138,97 @@ class Passes:
             _tell_of(survey, len(found))
         return found if self.work.request.part is None else parted(found, self.work.request.part)
 
-    def _label_survey(
-        self, survey: SurveyWork, clouds: Sequence[CloudFile], ours: Mapping[str, Record], ending: str
+    def _label_surveys(
+        self, surveys: Sequence[SurveyWork], clouds: Sequence[CloudFile], ours: Mapping[str, Record]
     ) -> dict[str, CloudResult]:
-        """Label the clouds of one survey; `ending` tells its rasters from those of others."""
-        key = survey_key(survey.members)
-        done = {
-            stem: _result(ours[stem].facts | {"survey": key})
-            for stem in survey.members
-            if stem in ours and stem not in survey.blocks_of
-        }
-        bad = self._label_blocks(survey)
-        numbers = {name: number for number, name in enumerate(survey.members)}
-        tasks = []
-        for file in clouds:
-            if file.stem not in survey.blocks_of:
-                continue
-            failed = next((bad[block] for block in survey.blocks_of[file.stem] if block in bad), None)
-            if failed is not None:
-                self._fail(_of_cloud(failed, file), alone=len(clouds) == 1)
-                continue
-            if self.work.request.part is not None:
-                continue
-            facts = {
-                "survey": key,
-                "labels": survey.labels[file.stem],
-                "far": survey.far.get(file.stem, (0, 0))[0],
+        """Label the clouds of all surveys: each pass is one over all of them, so that small ones share the jobs."""
+        bad = self._label_blocks(surveys)
+        files = {file.stem: file for file in clouds}
+        done: dict[str, CloudResult] = {}
+        tasks: list[CloudTask] = []
+        for survey in surveys:
+            key = survey_key(survey.members)
+            done |= {
+                stem: _result(ours[stem].facts | {"survey": key})
+                for stem in survey.members
+                if stem in ours and stem not in survey.blocks_of
             }
-            tasks.append(CloudTask(file, survey.survey, numbers[file.stem], facts, replace=file.stem in ours))
+            tasks += self._to_write(survey, key, bad, files, ours)
+        if bad and self.stop:  # in no cloud that is to be written
+            raise next(iter(bad.values())).error
         if self.work.request.part is not None:
             return {}
-        sizes = {task.stem: size_of(task.path) for task in tasks}
         write = functools.partial(_write_labelled, work=self.work)
-        for task, result in self._each("write", write, tasks, sizes, alone=len(clouds) == 1):
+        for task, result in self._each("write", write, tasks, _bytes, alone=len(clouds) == 1):
             done[task.stem] = result
-        if self.work.request.rasters and survey.blocks and self.work.request.part is None:
-            self.rasters += call(_write_rasters, survey, self.work, frozenset(bad), ending)
+        if self.work.request.rasters:
+            for number, survey in enumerate(surveys, 1):
+                ending = f"-{number}" if len(surveys) > 1 else ""
+                missing = frozenset(task.block for task in survey.blocks if task.place in bad)
+                if len(missing) < len(survey.blocks):
+                    self.rasters += call(_write_rasters, survey, self.work, missing, ending)
         return done
 
-    def _label_blocks(self, survey: SurveyWork) -> dict[tuple[int, int], Failure]:
-        """Find the ground and the labels of the blocks of a survey; return the blocks that have none."""
-        failed, bad = dict[tuple[int, int], Failure](), dict[tuple[int, int], Failure]()
-        ground = functools.partial(_find_ground, work=self.work, labelling=self.labelling)
-        self._blocks("find the ground", ground, survey.squares, failed)
+    def _to_write(
+        self,
+        survey: SurveyWork,
+        key: str,
+        bad: Mapping[Place, Failure],
+        files: Mapping[str, CloudFile],
+        ours: Mapping[str, Record],
+    ) -> list[CloudTask]:
+        """Return the clouds of a survey whose blocks are labelled; list the others as failures."""
         tasks = []
-        for task in survey.blocks:
-            missing = next((failed[each] for each in survey.needs[task.block] if each in failed), None)
-            if missing is None:
-                tasks.append(task)
-            else:
-                bad[task.block] = missing
+        for number, stem in enumerate(survey.members):
+            if stem not in survey.blocks_of:
+                continue
+            places = ((survey.survey, block) for block in survey.blocks_of[stem])
+            failed = next((bad[place] for place in places if place in bad), None)
+            if failed is not None:
+                self._fail(_of_cloud(failed, files[stem]), alone=len(files) == 1)
+                continue
+            far = survey.far.get(stem, (0, 0))[0]
+            facts = {"survey": key, "labels": survey.labels[stem], "far": far}
+            tasks.append(CloudTask(files[stem], survey.survey, number, facts, replace=stem in ours))
+        return tasks
+
+    def _label_blocks(self, surveys: Sequence[SurveyWork]) -> dict[Place, Failure]:
+        """Find the ground and the labels of the blocks of all surveys; return the blocks that have none."""
+        bad = dict[Place, Failure]()
+        ground = functools.partial(_find_ground, work=self.work, labelling=self.labelling)
+        failed = self._blocks("find the ground", ground, [task for each in surveys for task in each.squares])
+        tasks = []
+        for survey in surveys:
+            for task in survey.blocks:
+                squares = ((survey.survey, square) for square in survey.needs[task.block])
+                missing = next((failed[square] for square in squares if square in failed), None)
+                if missing is None:
+                    tasks.append(task)
+                else:
+                    bad[task.place] = missing
         if bad and self.stop:
             return bad
-        self._blocks("label", functools.partial(_label_block, work=self.work), tasks, bad)
-        return bad
+        return bad | self._blocks("label", functools.partial(_label_block, work=self.work), tasks)
 
     def _blocks(
-        self,
-        stage: str,
-        function: Callable[[BlockTask], None],
-        tasks: Sequence[BlockTask],
-        failed: dict[tuple[int, int], Failure],
-    ) -> None:
-        """Call a function on blocks; note those that fail."""
-        sizes = {task.stem: task.points for task in tasks}
-        for task, result in self._outcomes(stage, function, tasks, sizes):
-            if isinstance(result, Failure):
-                failed[task.block] = result
+        self, stage: str, function: Callable[[BlockTask], None], tasks: Sequence[BlockTask]
+    ) -> dict[Place, Failure]:
+        """Call a function on blocks; return those that fail."""
+        outcomes = self._outcomes(stage, function, tasks, lambda task: task.points)
+        return {task.place: result for task, result in outcomes if isinstance(result, Failure)}
 
     def _each(
         self,
         stage: str,
         function: Callable[[T], Any],
         items: Sequence[T],
-        sizes: Mapping[str, int],
+        size: Callable[[T], int],
         *,
         alone: bool,
     ) -> list[tuple[T, Any]]:
         """Call a function on clouds; return the results of those that do not fail, and list the failures."""
         found = []
-        for item, result in self._outcomes(stage, function, items, sizes):
+        for item, result in self._outcomes(stage, function, items, size):
             if isinstance(result, Failure):
                 self._fail(result, alone=alone and len(items) == 1)
             else:
@@ -227,13 +236,13 @@ class Passes:
         return found
 
     def _outcomes(
-        self, stage: str, function: Callable[[T], Any], items: Sequence[T], sizes: Mapping[str, int]
+        self, stage: str, function: Callable[[T], Any], items: Sequence[T], size: Callable[[T], int]
     ) -> list[tuple[T, Any]]:
-        """Call a function on items, and tell the progress."""
+        """Call a function on items, and tell the progress, which is measured by their size."""
         found: list[tuple[T, Any]] = []
         if not items:
             return found
-        total, done = max(sum(sizes.values()), 1), 0
+        total, done = max(sum(map(size, items)), 1), 0
         before = sum(list(SHARES.values())[: list(SHARES).index(stage)])
         outcomes = each_outcome(
             function,
@@ -248,7 +257,7 @@ class Passes:
                 if isinstance(result, Failure) and _hits_all(result.error):
                     raise result.error
                 found.append((item, result))
-                done += sizes[item.stem]
+                done += size(item)
                 share = before + SHARES[stage] * done / total
                 self.progress(
                     Step(TASK, share, 1.0, 0, f"{stage}: {len(found)} of {len(items)}, {item.stem}")
@@ -272,6 +281,10 @@ def _hits_all(error: BevsegError) -> bool:
     if not isinstance(error, OutputWriteError) or error.where is None:
         return False
     return not os.access(Path(error.where).parent, os.W_OK)
+
+
+def _bytes(item: Item) -> int:
+    return size_of(item.path)
 
 
 def _result(facts: dict[str, Any]) -> CloudResult:
@@ -299,10 +312,21 @@ def _tell_of(survey: SurveyWork, count: int) -> None:
             len(survey.overlap),
             _some(survey.overlap),
         )
+    twins = [names for names in _by_content(survey.members).values() if len(names) > 1]
+    if twins:
+        log.warning("%s are copies of one cloud: its points count once for each", _some(twins[0]))
     for name, (far, points) in survey.far.items():
         log.warning(
             "%s: %s are far away from all others and get no class", name, f"{far:,} of {points:,} points"
         )
+
+
+def _by_content(members: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names of the clouds by the SHA-256 of their files."""
+    found: dict[str, list[str]] = {}
+    for name, content in members.items():
+        found.setdefault(content, []).append(name)
+    return found
 
 
 def _some(names: Sequence[str]) -> str:
@@ -363,9 +387,10 @@ def _write_rasters(
 
     request, blocks = work.request, frozenset(Block(*block) for block in missing)
     scheme = load_scheme(request.out_classes or RASTER_CLASSES)
+    dem, classes = (request.out / f"{name}{ending}.tif" for name in RASTERS)
     return [
-        *write_dem(survey.survey, work.scratch, request.out / f"dem{ending}.tif", blocks),
-        *write_classes(survey.survey, work.scratch, request.out / f"classes{ending}.tif", scheme, blocks),
+        *write_dem(survey.survey, work.scratch, dem, blocks),
+        *write_classes(survey.survey, work.scratch, classes, scheme, blocks),
     ]
 
 

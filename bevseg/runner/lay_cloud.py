@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from bevseg.runtime.progress import Step, emit
 from bevseg.survey import decoded
 from bevseg.survey.lay_down import lay_down
 from bevseg.survey.point_file import PointFile
+from bevseg.survey.reading import key_of
 from bevseg.workdir.facts import sha256
 
 BYTES_DECODED = 90
@@ -51,12 +53,19 @@ def lay_cloud(file: CloudFile, work: Work) -> Path:
     emit(Step(file.path.name, 0, 1, note="read", part_of=TASK))
     content = sha256(file.path)
     key = work.reading.key(file, content)
-    path = work.scratch.points(key)
+    path = work.scratch.points(key_of(key, *_checked(file, work)))
     if PointFile.open(path) is None:
         _lay(file, work, path, {"key": key, "sha256": content})
     _ensure_dense(file.path, path, work.reading.layout.side)
     emit(Step(file.path.name, 1, 1, part_of=TASK))
     return path
+
+
+def _checked(file: CloudFile, work: Work) -> tuple[Any, ...]:
+    """Return what the checks and their warnings depend on beside the content: with others they are made again."""
+    request = work.request
+    target = Outputs.of(file, request).cloud
+    return str(file.path.absolute()), target.name, request.keep, request.out_classes
 
 
 def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None:
@@ -83,7 +92,7 @@ def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None
             file, work.reading, path, facts={**facts, "warnings": texts}, whole=not in_batches, check=check
         )
     if found is not None and memory.used() < held:
-        decoded.hold(facts["key"], *found)
+        decoded.hold(path, *found)
 
 
 def _ensure_dense(cloud: Path, points: Path, side: float) -> None:

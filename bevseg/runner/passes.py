@@ -133,6 +133,8 @@ def _passes(
 ) -> Passes:
     jobs = request.run_config.jobs
     memory_of_all = memory_of(request)
+    # A worker of a cluster shares its machine with nobody known here.
+    memory_of_one = None if executor is not None and request.max_memory is None else memory_of_all // jobs
     threads = max((os.cpu_count() or 1) // jobs, 1)
     reading = Reading(
         settings.raster.cell,
@@ -153,7 +155,7 @@ def _passes(
             request.rasters,
         ),
         jobs,
-        functools.partial(_start_process, threads if jobs > 1 else None, memory_of_all // jobs, registered()),
+        functools.partial(_start_process, threads if jobs > 1 else None, memory_of_one, registered()),
         executor,
         request.run_config.on_error == "stop",
         progress,
@@ -167,7 +169,7 @@ def _reach(model: Path, tta: PredictConfig) -> float:
     return pipeline.reach_of(pipeline.load_model(model), tta)
 
 
-def _start_process(threads: int | None, memory_of_one: int, networks: Mapping[str, type[Any]]) -> None:
+def _start_process(threads: int | None, memory_of_one: int | None, networks: Mapping[str, type[Any]]) -> None:
     """Share cores and memory with the other processes, and know the networks that the first process knows."""
     from bevseg.seg.device import limit_threads
 

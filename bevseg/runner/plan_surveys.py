@@ -54,7 +54,7 @@ def plan_surveys(
         members = [files[name] for name in names]
         survey, far = plan(members, work.reading.layout, labelling)
         keys = [list(survey.ground_keys.values()), list(survey.label_keys.values())]
-        key = key_of("survey", str(work.scratch.folder), [each.facts["key"] for each in members], keys)
+        key = key_of("survey", [str(each.path) for each in members], keys)
         path = work.scratch.survey(key)
         if not path.exists():  # another part of the run may read it
             survey.write(path)

@@ -16,6 +16,9 @@ TASK = "label"
 MERGED, APART = "merged", "apart"
 """Words of `scans`."""
 
+RASTERS = "dem", "classes"
+"""Names of the rasters of a survey."""
+
 
 @dataclass(frozen=True)
 class RunRequest:

@@ -23,7 +23,7 @@ from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.passes import passes, remove_scratch
-from bevseg.runner.request import APART, RunRequest
+from bevseg.runner.request import APART, RASTERS, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
@@ -69,22 +69,22 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
     if request.cluster is not None:  # its workers have other working directories
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
-    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    clouds = _find(request)
     request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
-    part = None if request.part is None else "{}/{}".format(*request.part)
-    if part is not None:
-        _check_part(request, part)
-    if request.rasters and is_one_file(request.out):
-        raise UsageError(
-            "A single file cannot hold rasters",
-            where="--rasters",
-            hint="name a directory, such as -o labelled/",
-        )
+    part = _part(request)
     with contextlib.nullcontext() if is_one_file(request.out) else locked(request.out, part=part) as lock:
         guarded = progress if lock is None else lock.guarding(progress)
         return _run(request, clouds, settings, device, lock, guarded)
+
+
+def _find(request: RunRequest) -> Found:
+    """Return the clouds of a run; what earlier runs wrote below the inputs is none of them."""
+    own = [folder for folder in (request.out, request.work, request.scratch) if folder is not None]
+    return find_clouds(
+        list(request.paths), apart=request.scans == APART, recursive=request.recursive, leave_out=own
+    )
 
 
 def _with_pictures(request: RunRequest, count: int) -> RunRequest:
@@ -108,7 +108,7 @@ def plan(request: RunRequest) -> str:
     from bevseg.runner import dry_run  # only here: it imports numba
 
     settings, _ = _check_options(request)
-    clouds = find_clouds(list(request.paths), apart=request.scans == APART, recursive=request.recursive)
+    clouds = _find(request)
     request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
@@ -211,6 +211,15 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
             why="its networks were trained with them, and with cells of one size",
             hint="leave them out, or train a model with --train-on",
         )
+    part = _part(request)
+    if part is not None:
+        _check_part(request, part)
+    if request.rasters and is_one_file(request.out):
+        raise UsageError(
+            "A single file cannot hold rasters",
+            where="--rasters",
+            hint="name a directory, such as -o labelled/",
+        )
     # A training is done in this process, and its networks are registered here.
     found = call(_given_model, request) if request.train_on is None else _training_settings(request)
     log.info("computing on %s", found[1])
@@ -220,6 +229,11 @@ def _check_options(request: RunRequest) -> tuple[Settings, str]:
         if scheme:
             load_scheme(scheme)
     return found
+
+
+def _part(request: RunRequest) -> str | None:
+    """Return the part of a run as the user names it; None without one."""
+    return None if request.part is None else "{}/{}".format(*request.part)
 
 
 def _check_part(request: RunRequest, part: str) -> None:
@@ -276,6 +290,11 @@ def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile], settings: S
         ensure_absent(request.out, overwrite=False)
     if request.work is not None:
         check_same_settings(request.work, settings, GROUPS)
+    if request.rasters and not any((request.out / name).exists() for name in (REPORT, UNFINISHED)):
+        from bevseg.io.mosaic.paths import ensure_no_mosaic
+
+        for name in RASTERS:  # they are of no run
+            ensure_no_mosaic(request.out / f"{name}.tif", overwrite=False)
 
 
 def _given(request: RunRequest) -> Path | None:

@@ -44,6 +44,10 @@ class Work:
     lock: Lock | None = None
 
 
+Place = tuple[Path, tuple[int, int]]
+"""File of a survey, and a block in it."""
+
+
 @dataclass(frozen=True)
 class BlockTask:
     """A block, or the south-west block of a square, of a survey.
@@ -66,6 +70,11 @@ class BlockTask:
     def stem(self) -> str:
         """What the block is called."""
         return "block {},{}".format(*self.block)
+
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return self.survey, self.block
 
     @property
     def path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
             if outputs.picture is not None:
                 picture = results.enter_context(replacing(outputs.picture))
                 with watch("picture"):
-                    panels = panels_of(labels, points.facts["bounds"], survey.layout.cell)
+                    panels = panels_of(labels, labels.shown(points.facts["bounds"]), survey.layout.cell)
                     preview.draw(file.stem, facts["classes"], panels, picture)
             if outputs.style is not None:
                 write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
@@ -148,14 +149,12 @@ def _write(
 ) -> PointCloud | None:
     """Write the cloud; return it if it was decoded as a whole."""
     path, request = task.file.path, work.request
-    held = decoded.take(points.facts["key"])
+    held = decoded.take(points.path)
     try:
         if held is None and request.work is None and is_read_in_batches(path) and can_relabel(path, target):
             _relabel(path, points, give, temporary, scheme, upgrade=request.upgrade_las)
             return None
-        cloud, codes = held or read_with_codes(
-            path, scheme=work.reading.scheme, columns=request.columns, scan=task.file.scan
-        )
+        cloud, codes = held or _read_again(task.file, work)
         labels = _joined(len(cloud), codes, give)
         write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True, upgrade=request.upgrade_las)
     except BevsegError as error:
@@ -163,6 +162,14 @@ def _write(
             error.where = target
         raise
     return cloud
+
+
+def _read_again(file: CloudFile, work: Work) -> tuple[PointCloud, FileCodes | None]:
+    """Read a cloud as a whole; the first pass has given its warnings."""
+    reading = work.reading
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return read_with_codes(file.path, scheme=reading.scheme, columns=reading.columns, scan=file.scan)
 
 
 def _relabel(

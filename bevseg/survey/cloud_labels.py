@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -79,6 +79,15 @@ class CloudLabels:
         for col, row, _, _, _, size, _ in self._rows.tolist():
             counts[Block(col, row)] += size
         return counts
+
+    def shown(self, bounds: Sequence[Sequence[float]] | None) -> list[list[float]] | None:
+        """Return the bounds of the cloud (x, y and z, m) without what is beyond its blocks: points far away."""
+        blocks = np.array(list(self.blocks()))
+        if bounds is None or len(blocks) == 0:
+            return None
+        side = self._survey.layout.side
+        ends = zip(blocks.min(0) * side, (blocks.max(0) + 1) * side, bounds[:2], strict=True)
+        return [*([max(own[0], low), min(own[1], high)] for low, high, own in ends), list(bounds[2])]
 
     def method(self) -> tuple[str, str]:
         """Return the ground method of the block with most points, and why; and how many blocks have another one."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bevseg.core.pointcloud import PointCloud
 from bevseg.io.read import FileCodes
 
-_held: dict[str, tuple[PointCloud, FileCodes | None]] = {}
+_held: dict[Path, tuple[PointCloud, FileCodes | None]] = {}
 
 
-def hold(key: str, cloud: PointCloud, codes: FileCodes | None) -> None:
-    """Hold a cloud and its codes until they are taken."""
-    _held[key] = cloud, codes
+def hold(points: Path, cloud: PointCloud, codes: FileCodes | None) -> None:
+    """Hold a cloud and its codes until they are taken; `points` is the file of its points."""
+    _held[points] = cloud, codes
 
 
-def take(key: str) -> tuple[PointCloud, FileCodes | None] | None:
+def take(points: Path) -> tuple[PointCloud, FileCodes | None] | None:
     """Return a cloud that is held, and hold it no longer; None if it is not held."""
-    return _held.pop(key, None)
+    return _held.pop(points, None)
 
 
 def release() -> None:

@@ -110,7 +110,6 @@ def _facts(cloud: PointCloud, codes: FileCodes | None, path: Path) -> dict[str, 
     return {
         "points": len(cloud),
         "crs": None if cloud.crs is None else dataclasses.asdict(cloud.crs),
-        "codes": codes is not None,
         "scheme": None if codes is None or codes.scheme is None else dataclasses.asdict(codes.scheme),
         "own_place": formats.format_to_read(path).sensor_frame,
     }

@@ -50,13 +50,15 @@ def plan(clouds: Sequence[PointFile], layout: Blocks, labelling: Labelling) -> t
     far = _far_blocks(clouds, table, layout)
     if far:
         table = table[[Block(*block) not in far for block in table[:, :2].tolist()]]
-    table = table[np.lexsort((table[:, 4], table[:, 2], *_order(table[:, :2])))]
+    keys = [cloud.facts["key"] for cloud in clouds]
+    # The labels of a block lie in the order of its clouds. So that is one of contents: names do not tell another one.
+    rank = np.argsort(np.argsort(np.array(keys, np.str_), kind="stable"))
+    table = table[np.lexsort((table[:, 4], rank[table[:, 2]], *_order(table[:, :2])))]
     table = np.column_stack([table, _places(table)])
     heights = Counter[int]()
     for cloud in clouds:
         heights.update(dict(zip(*cloud.facts["heights"], strict=True)))
     limits = limits_above(labelling.settings.slices, heights)
-    keys = [cloud.facts["key"] for cloud in clouds]
     whole = labelling.whole_dem or len(_blocks(table)) <= FEW_BLOCKS
     ground_keys, label_keys = _keys(table, keys, layout, labelling, limits.level, whole=whole)
     survey = Survey(
@@ -128,10 +130,11 @@ def _keys(
     whole: bool,
 ) -> tuple[dict[Block, str], dict[Block, str]]:
     """Return the names of the ground of each square of blocks, and of the labels of each block."""
-    here: dict[Block, list[str]] = {}
+    here: dict[Block, set[int]] = {}
     for col, row, cloud, *_ in table.tolist():
-        here.setdefault(Block(col, row), []).append(clouds[cloud])
-    points = {block: key_of(sorted(set(names))) for block, names in here.items()}
+        here.setdefault(Block(col, row), set()).add(cloud)
+    # Two clouds of one content are twice as many points.
+    points = {block: key_of(sorted(clouds[cloud] for cloud in held)) for block, held in here.items()}
 
     def near(block: Block, reach: float, count: int = 1) -> list[tuple[int, int, str]]:
         """Return what lies around a square of blocks, counted from it."""

@@ -7,6 +7,7 @@ the segments, and what is known of the cloud. It appears when it is complete.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,6 @@ class PointFileWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._rows: list[tuple[int, int, int, int, int]] = []
-        self._places: list[NDArray[np.integer]] = []
         self._count = 0
 
     def add(self, first: int, block: Block, segment: Segment) -> None:
@@ -52,14 +52,16 @@ class PointFileWriter:
         for values in (segment.indices.astype(np.uint32), segment.x, segment.y, segment.z):
             self._file.write(np.ascontiguousarray(values).tobytes())
         self._rows.append((first, *block, self._count, len(segment.x)))
-        self._places.append(segment.indices.astype(np.int64) + first)
         self._count += len(segment.x)
 
     def finish(self, labels: NDArray[np.uint8] | None, facts: dict[str, Any]) -> None:
         """Write the labels of the whole cloud, (N,) train ids or None, and what is known of it, ready for JSON."""
-        if labels is not None:
-            for places in self._places:
-                self._file.write(labels[places].tobytes())
+        if labels is not None:  # indices are read back: held, they would take 8 bytes a point
+            for first, _, _, start, count in self._rows:
+                self._file.seek(start * BYTES)
+                indices = np.frombuffer(self._file.read(count * 4), np.uint32).astype(np.int64)
+                self._file.seek(0, os.SEEK_END)
+                self._file.write(labels[indices + first].tobytes())
         self._file.write(np.array(self._rows, np.int64).reshape(-1, len(COLUMNS)).tobytes())
         text = json.dumps(
             facts | {"segments": len(self._rows), "stored": self._count, "labelled": labels is not None}
@@ -71,7 +73,7 @@ class PointFileWriter:
 @contextmanager
 def writing(path: Path) -> Iterator[PointFileWriter]:
     """Yield the writer of a file that appears when the block succeeds."""
-    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
+    with replacing(path, durable=False) as temporary, temporary.open("w+b") as file:
         yield PointFileWriter(file)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bevseg
 from bevseg.config import Settings
 from bevseg.core.labels import Scheme, load_scheme
+from bevseg.io import formats
 from bevseg.io.find import CloudFile
 from bevseg.workdir.facts import sha256
 
@@ -61,7 +62,8 @@ class Reading:
         scheme = self.classes
         if scheme and Path(scheme).is_file():
             scheme = sha256(Path(scheme))
-        return key_of("points", content, file.scan, self.cell, scheme, self.columns, self.count_heights)
+        kind = formats.format_to_read(file.path).name
+        return key_of("points", content, kind, file.scan, self.cell, scheme, self.columns, self.count_heights)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bevseg.errors import NoRoomError
 BYTES_PER_POINT = 21
 """Scratch for a point: its coordinates, index and class, and its labels."""
 
-BYTES_PER_CELL = 18
+BYTES_PER_CELL = 17
 """Scratch for a cell: its DEM, and what the pictures show."""
 
 _KINDS = (".points", ".ground", ".labels", ".survey")

@@ -188,3 +188,16 @@ def test_a_path_that_cannot_be_is_not_found(tmp_path, name):
         find_clouds([tmp_path / "link.laz"])
     with pytest.raises(CloudNotFoundError):
         find_clouds([tmp_path / name])
+
+
+def test_folders_below_that_are_left_out_are_not_searched(tmp_path):
+    for name in ("a", "out/a", "b/out/c"):
+        path = tmp_path / f"{name}.las"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"LASF")
+    found = find_clouds([tmp_path], recursive=True, leave_out=[tmp_path / "b" / ".." / "out"])
+    assert [cloud.stem for cloud in found.clouds] == ["a", "b/out/c"]
+    assert [
+        cloud.stem
+        for cloud in find_clouds([tmp_path / "out"], recursive=True, leave_out=[tmp_path / "out"]).clouds
+    ] == ["a"]

@@ -102,6 +102,20 @@ def test_clouds_that_are_not_named_again_stay_in_the_report(folder, tiny_model):
     assert sorted(report(folder)["clouds"]) == ["a", "b"]
 
 
+def test_clouds_of_folders_below_stay_in_the_report(folder, tiny_model):
+    for name in "ab":
+        (folder / "in" / name).mkdir()
+        (folder / "in" / f"{name}.txt").rename(folder / "in" / name / "scan.txt")
+    assert label(folder, tiny_model, "--recursive", "--apart").exit_code == 0
+    (folder / "in" / "a" / "scan.txt").unlink()
+    result = label(folder, tiny_model, "--recursive", "--apart")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.count("already done") == 1
+    assert sorted(report(folder)["clouds"]) == ["a/scan", "b/scan"]
+    other = label(folder, tiny_model, "--recursive", "--apart", "--turns", "2")
+    assert other.exit_code == 6
+
+
 def test_a_changed_source_is_done_again(folder, tiny_model, streets):
     assert label(folder, tiny_model, "--apart").exit_code == 0
     before = stamps(folder)

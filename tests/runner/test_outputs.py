@@ -8,6 +8,7 @@ import pytest
 
 from bevseg.config import RunConfig
 from bevseg.io.find import CloudFile
+from bevseg.runner.conditions import conditions_of
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
 from tests import tiny
@@ -67,6 +68,31 @@ def test_a_single_file_cannot_hold_all(options, word, streets, tmp_path):
     assert result.exit_code == 2
     assert word in result.stderr
     assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+@pytest.mark.parametrize("options", [("--rasters",), ("--part", "1/2")])
+def test_a_single_file_holds_neither_rasters_nor_parts(options, dry, tiny_model, streets, tmp_path):
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path / "out.laz", "-m", tiny_model, *options, *dry)
+    assert result.exit_code == 2
+    assert left_behind(tmp_path) == []
+
+
+def test_rasters_of_no_run_are_not_replaced(tiny_model, streets, tmp_path):
+    (tmp_path / "classes.tif").write_text("of somebody else")
+    result = bevseg("run", streets / "a.txt", "-o", tmp_path, "-m", tiny_model, "--rasters")
+    assert result.exit_code == 6
+    assert left_behind(tmp_path) == ["classes.tif"]
+
+
+def test_where_the_file_of_a_scheme_lies_is_no_condition(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text("of mine")
+    monkeypatch.chdir(tmp_path)
+    request = RunRequest((tmp_path,), tmp_path / "out", classes="mine.toml", out_classes="shrec20")
+    conditions = conditions_of(request, "a model")
+    assert conditions_of(request.with_absolute_paths(), "a model") == conditions
+    (tmp_path / "mine.toml").write_text("of others")
+    assert conditions_of(request, "a model") != conditions
 
 
 def test_a_cloud_named_like_the_report_of_a_training_is_refused(streets, tmp_path):

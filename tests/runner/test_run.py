@@ -1,5 +1,6 @@
 """`bevseg run`: from a directory of clouds to labelled clouds, pictures, a report and a model."""
 
+import dataclasses
 import json
 
 import laspy
@@ -9,7 +10,11 @@ from PIL import Image
 
 from bevseg.io.read import read_cloud
 from bevseg.runner import passes
+from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult
+from bevseg.runtime.processes import local
+from bevseg.runtime.progress import silent
+from bevseg.survey.scratch import Scratch
 from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -157,6 +162,15 @@ def test_processes_share_cores_and_memory(tiny_model, streets, tmp_path, monkeyp
     assert bevseg("run", streets, "-o", tmp_path, *options).exit_code == 0
     assert seen[0].jobs == 3
     assert seen[0].start.args == (2, 2 << 30, {})
+
+
+def test_a_worker_of_a_cluster_has_its_own_memory(tiny_model, tmp_path):
+    request = RunRequest((tmp_path,), tmp_path, cluster="tcp://head:8786")
+    conditions, place = {"model": "a model", "looks": {}}, Scratch(tmp_path)
+    for most in (None, 6 << 30):
+        asked = dataclasses.replace(request, max_memory=most)
+        found = passes._passes(asked, tiny.SETTINGS, tiny_model, conditions, place, local(1), None, silent)
+        assert found.start.args[1] == most
 
 
 def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, streets, tmp_path):

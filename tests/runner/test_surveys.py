@@ -1,5 +1,6 @@
 """Clouds of a run are one survey: labels do not depend on the cut, on memory, or on what was held."""
 
+import functools
 import json
 
 import laspy
@@ -10,7 +11,7 @@ import bevseg as api
 from bevseg import pipeline
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
-from bevseg.runner import write_cloud
+from bevseg.runner import preview, write_cloud
 from bevseg.survey import find_ground, lay_down
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -112,6 +113,10 @@ def test_without_room_it_is_read_by_batches_and_the_output_is_the_same(folder, t
 
 @pytest.mark.parametrize("little", [False, True])
 def test_points_that_take_no_part_get_code_0(little, folder, tiny_model, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        preview, "draw", lambda name, counts, panels, path: drawn.append((panels.cell, panels.factor))
+    )
     xyz = np.concatenate([street()[0], [[9000.0, 7000.0, 100.0]]])
     write_las(folder / "in" / "a.las", xyz)
     result = label(folder, tiny_model, *(little_memory(monkeypatch) if little else ()))
@@ -119,7 +124,29 @@ def test_points_that_take_no_part_get_code_0(little, folder, tiny_model, monkeyp
     las = laspy.read(folder / "out" / "a.las")
     assert (las.classification[-1], las.bevseg_confidence[-1]) == (0, 0)
     assert np.all(np.asarray(las.classification)[:-1] != 0)
+    ((cell, factor),) = drawn
+    assert (cell, factor) == (0.4, 1)
     assert json.loads((folder / "out" / "report.json").read_text())["clouds"]["a"]["far"] == 1
+
+
+def test_each_cloud_is_told_of_once_and_by_its_own_name(folder, tiny_model, monkeypatch):
+    xyz, _ = street()
+    for name in "ab":
+        tiny.write_text(folder / "in" / f"{name}.txt", xyz, np.full(len(xyz), 7, np.uint8))
+    result = label(folder, tiny_model, *little_memory(monkeypatch))
+    clouds = json.loads((folder / "out" / "report.json").read_text())["clouds"]
+    for name in "ab":
+        (text,) = clouds[name]["warnings"]
+        assert text.startswith(str(folder / "in" / f"{name}.txt"))
+        assert result.stderr.count(text) == 1
+
+
+def test_what_an_ended_run_left_is_checked_with_the_options_of_now(folder, tiny_model):
+    xyz, _ = street()
+    write_las(folder / "in" / "a.las", xyz, classes=np.full(len(xyz), 9))
+    label(folder, tiny_model, "--part", "1/1")
+    result = label(folder, tiny_model, "--keep", "9", "--out-classes", "oakland", code=2)
+    assert "Code 9 cannot be kept" in result.stderr
 
 
 def test_clouds_of_two_reference_systems_are_two_surveys(folder, tiny_model):
@@ -177,6 +204,24 @@ def test_a_block_that_fails_costs_the_clouds_in_it_alone(module, name, folder, t
     single = bevseg("run", folder / "in" / "b.las", "-o", folder / "single", "-m", tiny_model)
     assert single.exit_code == 4
     assert f"where: {folder / 'in' / 'b.las'}" in single.stderr
+
+
+def test_clouds_apart_go_through_the_passes_together(folder, tiny_model, monkeypatch):
+    far_streets(folder)
+    stages = []
+
+    def noted(stage, honest, *rest, **more):
+        stages.append(stage)
+        return honest(*rest, **more)
+
+    for stage, module, name in (
+        ("ground", find_ground, "find_ground_of_square"),
+        ("label", pipeline, "label_block"),
+        ("write", write_cloud, "write_cloud"),
+    ):
+        monkeypatch.setattr(module, name, functools.partial(noted, stage, getattr(module, name)))
+    label(folder, tiny_model, "--apart", "--max-memory", "64GiB")
+    assert stages == ["ground", "ground", "label", "label", "write", "write"]
 
 
 def test_parts_label_all_blocks_and_tell_of_those_that_fail(folder, tiny_model, monkeypatch):

@@ -54,6 +54,21 @@ def test_names_depend_on_neither_order_nor_places_of_the_files(cloud):
     assert len(ground) == len(labels) == 1
 
 
+def test_results_of_one_name_have_their_points_in_one_order(cloud):
+    one, two = cloud("one", street()), cloud("two", street((5, 0)))
+    orders = [
+        SurveyPoints(plan(files, LAYOUT, LABELLING)[0]).of(Block(0, 0)) for files in ([one, two], [two, one])
+    ]
+    np.testing.assert_array_equal(orders[0].xyz, orders[1].xyz)
+
+
+def test_a_cloud_that_is_there_twice_changes_the_names(cloud):
+    one = cloud("one", street())
+    (ground, labels), (ground_of_two, labels_of_two) = names([one]), names([one, one])
+    assert ground_of_two[Block(0, 0)] != ground[Block(0, 0)]
+    assert labels_of_two[Block(0, 0)] != labels[Block(0, 0)]
+
+
 @pytest.mark.parametrize(
     ("other", "ground_too"),
     [

@@ -1,13 +1,10 @@
 """The scratch folder: what is trusted in it, and what is removed with it."""
 
 import os
-from collections import namedtuple
 
 import psutil
 import pytest
 
-from bevseg.errors import NoRoomError
-from bevseg.survey import scratch as module
 from bevseg.survey.scratch import Scratch
 
 
@@ -36,11 +33,3 @@ def test_a_folder_goes_with_its_last_file_but_not_with_those_of_others(scratch):
     mine.unlink()
     scratch.remove()
     assert not scratch.folder.exists()
-
-
-def test_too_little_room_is_told_before_anything_is_written(scratch, monkeypatch):
-    usage = namedtuple("usage", "free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(1_000))
-    scratch.ensure_room(10)
-    with pytest.raises(NoRoomError, match="--scratch"):
-        scratch.ensure_room(1_000)
