@@ -64,8 +64,9 @@ def read_cloud(
     CloudNotFoundError, CloudFormatError, CrsError, LabelError, OutOfMemoryError, UsageError
         If the file, its coordinates, its labels or `columns` cannot be used.
     """
-    cloud, _ = read_with_codes(path, scheme=scheme, columns=columns, scan=scan, strict=strict)
-    return without_far_points(cloud, path)
+    raw, labels, _ = _read(path, scheme, columns, scan, strict=strict)
+    cloud = without_far_points(raw.cloud, path)  # it knows its ends, a copy would not
+    return dataclasses.replace(cloud, labels=labels, name=stem(path), origin=path.absolute())
 
 
 def read_with_codes(
@@ -81,6 +82,15 @@ def read_with_codes(
     The cloud is that of `read_cloud`, but that points far away from all others are not marked: in a survey, others
     may lie near them.
     """
+    raw, labels, decoder = _read(path, scheme, columns, scan, strict=strict)
+    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
+    return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
+
+
+def _read(
+    path: Path, scheme: Scheme | None, columns: str | None, scan: int | None, *, strict: bool
+) -> tuple[RawCloud, NDArray[np.uint8] | None, Scheme | None]:
+    """Return what a file holds, the train ids of its points, and the scheme of its codes."""
     ensure_regular(path)
     if path.stat().st_size == 0:
         raise CloudFormatError(
@@ -99,9 +109,7 @@ def read_with_codes(
         entry, raw = _read_raw(path, columns, scan)
     warn_of_missing_heights(raw.cloud, path)
     raw = _without_unclear_codes(raw, entry, path, scheme)
-    labels, decoder = labels_of(raw, entry, path, scheme, strict)
-    cloud = dataclasses.replace(raw.cloud, labels=labels, name=stem(path), origin=path.absolute())
-    return cloud, None if raw.codes is None else FileCodes(raw.codes, decoder)
+    return raw, *labels_of(raw, entry, path, scheme, strict)
 
 
 def without_far_points(cloud: PointCloud, path: Path) -> PointCloud:

@@ -41,7 +41,7 @@ def test_killed_runs_go_on_and_leave_nothing_partial(streets, tiny_model, tmp_pa
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "k.json").read_text())["found"]
-    assert sum(found["kills"].values()) == 3
+    assert sum(found["kills"].values()) == 4
     assert found["complete"] >= 1
     assert found["faults"] == []
 
