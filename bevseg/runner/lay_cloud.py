@@ -32,7 +32,10 @@ BYTES_DECODED = 90
 """Memory for a point of LAS that is read as a whole and held until it is written again."""
 
 MANY_BLOCKS = 1000
-"""Blocks from which on the points of a cloud must not be too far apart: 10 km2, an hour of work."""
+"""Blocks from which on the points of a cloud must not be too far apart: 10 km2, minutes of work."""
+
+LONELY_BLOCKS = 100
+"""Blocks from which on there must be two points in each, on average: one in 5,000 m2 is no scan."""
 
 
 def lay_cloud(file: CloudFile, work: Work) -> Path:
@@ -101,7 +104,8 @@ def _ensure_dense(cloud: Path, points: Path, side: float) -> None:
     assert file is not None, "the cloud is laid down"
     blocks = len(np.unique(file.table[:, 1:3], axis=0))
     stored = file.facts["stored"]
-    if blocks < MANY_BLOCKS or stored * memory.SPARSEST > blocks * side**2:
+    is_sparse = blocks >= MANY_BLOCKS and stored * memory.SPARSEST <= blocks * side**2
+    if not is_sparse and not (blocks >= LONELY_BLOCKS and stored < 2 * blocks):
         return
     points.unlink()
     (west, east), (south, north), _ = file.facts["bounds"]

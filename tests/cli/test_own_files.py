@@ -196,6 +196,14 @@ def test_millimetres_are_refused_with_a_hint_at_the_units(tiny_model, tmp_path):
     assert "points lie over" in result.stderr and "millimetres" in result.stderr
 
 
+def test_a_few_points_each_alone_in_its_block_are_refused_as_well(tiny_model, tmp_path):
+    apart = np.stack([*np.meshgrid(np.arange(12) * 300.0, np.arange(12) * 300.0), np.zeros((12, 12))], -1)
+    tiny.write_text(tmp_path / "a.txt", apart.reshape(-1, 3))
+    result = bevseg("run", tmp_path / "a.txt", "-o", tmp_path / "out", "-m", tiny_model)
+    assert result.exit_code == 4
+    assert "144 points lie over" in result.stderr and "millimetres" in result.stderr
+
+
 def test_the_structure_of_an_e57_needs_no_library(tmp_path):
     from tests.io.e57.e57files import cartesian, write
 

@@ -43,7 +43,13 @@ def test_commands_are_the_files_of_the_command_line():
     import bevseg.cli.main
 
     folder = Path(bevseg.cli.main.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "main", "options", "survey_options", "console"}
+    files = {path.stem for path in folder.glob("*.py")} - {
+        "__init__",
+        "main",
+        "options",
+        "survey_options",
+        "console",
+    }
     assert set(bevseg.cli.main.COMMANDS) == files
 
 
