@@ -151,7 +151,7 @@ INSIDE = {
         ("fit",),
     ),
     "survey": (
-        ("area", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
+        ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
         ("plan", "find_ground", "label_block", "cloud_labels", "write_rasters"),
     ),

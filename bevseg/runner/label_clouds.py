@@ -22,11 +22,12 @@ from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
 from bevseg.runner.parts import parted, rotated
 from bevseg.runner.request import RASTERS, TASK
-from bevseg.runner.work import BlockTask, CloudTask, Place, SurveyWork, Work
+from bevseg.runner.work import CloudTask, SurveyWork, Work
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, Item, each_outcome, size_of
 from bevseg.runtime.executor import Executor
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, Step
+from bevseg.survey.block_task import BlockTask, Place
 from bevseg.survey.reading import Labelling
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ import numpy as np
 from bevseg.core.blocks import Block
 from bevseg.core.pointcloud import Crs
 from bevseg.ground.find_ground import blocks_of, square_of
-from bevseg.runner.work import BlockTask, SurveyWork, Work
+from bevseg.runner.work import SurveyWork, Work
+from bevseg.survey.block_task import BlockTask
 from bevseg.survey.plan import group, plan
 from bevseg.survey.point_file import PointFile
 from bevseg.survey.reading import Labelling, key_of

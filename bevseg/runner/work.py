@@ -9,6 +9,7 @@ from typing import Any
 from bevseg.io.find import CloudFile
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.lock import Lock
+from bevseg.survey.block_task import BlockTask
 from bevseg.survey.reading import Reading
 from bevseg.survey.scratch import Scratch
 
@@ -42,44 +43,6 @@ class Work:
     conditions: dict[str, Any]
     held: int
     lock: Lock | None = None
-
-
-Place = tuple[Path, tuple[int, int]]
-"""File of a survey, and a block in it."""
-
-
-@dataclass(frozen=True)
-class BlockTask:
-    """A block, or the south-west block of a square, of a survey.
-
-    Attributes
-    ----------
-    block
-        Its column and row.
-    survey
-        File of the survey.
-    points
-        Number of its points: the measure of progress.
-    """
-
-    block: tuple[int, int]
-    survey: Path
-    points: int
-
-    @property
-    def stem(self) -> str:
-        """What the block is called."""
-        return "block {},{}".format(*self.block)
-
-    @property
-    def place(self) -> Place:
-        """Where it lies."""
-        return self.survey, self.block
-
-    @property
-    def path(self) -> Path:
-        """What stands for its file in messages."""
-        return Path(self.stem)
 
 
 @dataclass(frozen=True)

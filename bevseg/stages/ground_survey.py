@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bevseg.config import Settings
@@ -17,6 +17,7 @@ from bevseg.io.mosaic.paths import ensure_no_mosaic
 from bevseg.runtime.atomic import ensure_writable
 from bevseg.runtime.batch import BatchResult, CloudResult, Failure, each_outcome, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
+from bevseg.survey.block_task import BlockTask
 from bevseg.survey.find_ground import find_ground
 from bevseg.survey.ground_file import read_facts
 from bevseg.survey.lay_down import lay_down
@@ -28,23 +29,7 @@ from bevseg.survey.survey import Survey
 from bevseg.survey.write_rasters import write_dem
 from bevseg.workdir.facts import sha256
 
-
-@dataclass(frozen=True)
-class Square:
-    """A square of blocks as an item of work."""
-
-    block: Block
-    survey: Path
-
-    @property
-    def stem(self) -> str:
-        """What it is called."""
-        return f"block {self.block.col},{self.block.row}"
-
-    @property
-    def path(self) -> Path:
-        """What stands for its file in messages."""
-        return Path(self.stem)
+log = logging.getLogger(__name__)
 
 
 def ground_survey(
@@ -100,11 +85,13 @@ def ground_survey(
         files = {stem: _opened(done.written[0]) for stem, done in laid.done.items()}
         _ensure_one_system(files)
         labelling = Labelling(settings, "", {}, 0.0, whole_dem=True)
-        survey, _ = plan(list(files.values()), reading.layout, labelling)
+        survey, far = plan(list(files.values()), reading.layout, labelling)
+        if far:
+            log.warning("the points of %s blocks lie far away from all others and are left out", len(far))
         path = place.survey(key_of("ground survey"))
         survey.write(path)
         search = functools.partial(_search, scratch=place, settings=settings)
-        squares = [Square(square, path) for square in survey.ground_keys]
+        squares = [BlockTask((square.col, square.row), path, 0) for square in survey.ground_keys]
         _for_each_square(search, squares, jobs, progress)
         written = write_dem(path, place, dem)
         methods = _methods(survey, place)
@@ -137,12 +124,12 @@ def _ensure_one_system(files: dict[str, PointFile]) -> None:
         )
 
 
-def _search(square: Square, scratch: Scratch, settings: Settings) -> None:
-    find_ground(square.block, square.survey, scratch, settings.ground)
+def _search(square: BlockTask, scratch: Scratch, settings: Settings) -> None:
+    find_ground(Block(*square.block), square.survey, scratch, settings.ground)
 
 
 def _for_each_square(
-    search: Callable[[Square], None], squares: Sequence[Square], jobs: int, progress: Progress
+    search: Callable[[BlockTask], None], squares: Sequence[BlockTask], jobs: int, progress: Progress
 ) -> None:
     with contextlib.closing(each_outcome(search, squares, jobs=jobs, progress=progress)) as outcomes:
         for _, result in outcomes:

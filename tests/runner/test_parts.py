@@ -12,9 +12,10 @@ import pytest
 from bevseg.errors import InputError
 from bevseg.runner import lay_cloud
 from bevseg.runner.parts import parted, rotated
-from bevseg.runner.work import BlockTask, SurveyWork
+from bevseg.runner.work import SurveyWork
 from bevseg.runtime.lock import locked
 from bevseg.survey import label_block
+from bevseg.survey.block_task import BlockTask
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind, process
 
