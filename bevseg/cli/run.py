@@ -111,10 +111,11 @@ def run(
     from bevseg.runner import report
     from bevseg.runner.request import RunRequest
     from bevseg.runner.run import plan, run
-    from bevseg.training.fine_tuning import training_settings
 
     settings = None
     if any(value is not None for value in (config, init, max_minutes, cell)):
+        from bevseg.training.fine_tuning import training_settings  # only here: it imports torch
+
         settings = training_settings(config, init=init, max_minutes=max_minutes)
     if settings is not None and cell is not None:
         settings = replace(settings, raster=replace(settings.raster, cell=cell))
