@@ -1,7 +1,8 @@
 """A raster cut into tiles that lie fixed in the world, with a margin around each, and put together again.
 
-Where a raster begins and ends changes nothing in a tile: its core is a square of the world, and its window reaches as
-far as there is something within the margin. So a piece of a survey gives the same results as the whole.
+Where a raster begins and ends changes nothing in a tile: its core lies in a square of the world, and its window
+reaches as far as there is something within the margin. So a piece of a survey gives the same results as the whole.
+And what lies alone, further than the margin from all else, has a small window of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 T = TypeVar("T", bound=np.generic)
 
 SIDE = 512
 """Side of the core of a tile, cells: bounds the memory of a prediction to some 130 MiB at 16 filters."""
+
+
+PATCH = 4
+"""Patches of cells in a margin: whether things lie within the margin of each other is told by patches."""
 
 
 class Tiling(NamedTuple):
@@ -99,11 +105,53 @@ def cut(
                 slice(max(rows.start - tiling.margin, 0), rows.stop + tiling.margin),
                 slice(max(cols.start - tiling.margin, 0), cols.stop + tiling.margin),
             )
-            around: NDArray[np.bool_] = wanted[near] | seen[near]
-            yield Tile(
-                _span(rows, np.asarray(around.any(axis=1)), near[0].start, first[0], tiling.multiple),
-                _span(cols, np.asarray(around.any(axis=0)), near[1].start, first[1], tiling.multiple),
-            )
+            used = wanted[near] | seen[near]
+            corner = near[0].start, near[1].start
+            for box in _boxes(used, (corner[0] + first[0], corner[1] + first[1]), tiling.margin):
+                tile = Tile(
+                    _span(rows, box[0], corner[0], first[0], tiling.multiple),
+                    _span(cols, box[1], corner[1], first[1], tiling.multiple),
+                )
+                if wanted[tile.rows.core, tile.cols.core].any():
+                    yield tile
+
+
+def _boxes(used: NDArray[np.bool_], first: tuple[int, int], margin: int) -> list[tuple[slice, slice]]:
+    """Return boxes that hold all used cells, each further than the margin from the others."""
+    side = max(margin // PATCH, 1)
+    edges = [_edges(size, start, side) for size, start in zip(used.shape, first, strict=True)]
+    patches = np.logical_or.reduceat(np.logical_or.reduceat(used, edges[0], 0), edges[1], 1)
+    reach = -(-margin // side) // 2 + 1  # two patches whose surroundings touch may be a margin apart
+    around = ndimage.binary_dilation(np.pad(patches, reach), np.ones((2 * reach + 1,) * 2, bool))
+    while True:
+        boxes = ndimage.find_objects(ndimage.label(around, np.ones((3, 3)))[0])
+        before = np.count_nonzero(around)
+        for box in boxes:
+            around[box] = True
+        if np.count_nonzero(around) == before:
+            break
+    return [_tightened(used, box, edges, reach) for box in boxes]
+
+
+def _tightened(
+    used: NDArray[np.bool_], patches: tuple[slice, slice], edges: list[NDArray[np.intp]], reach: int
+) -> tuple[slice, slice]:
+    """Return the box of the used cells in a box of patches that is `reach` patches wider, in a padded raster."""
+    rows, cols = (
+        slice(int(begins[of.start]), int([*begins, size][of.stop - 2 * reach]))
+        for of, begins, size in zip(patches, edges, used.shape, strict=True)
+    )
+    held = used[rows, cols]
+    lines, columns = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
+    return (
+        slice(rows.start + int(lines[0]), rows.start + int(lines[-1]) + 1),
+        slice(cols.start + int(columns[0]), cols.start + int(columns[-1]) + 1),
+    )
+
+
+def _edges(size: int, first: int, side: int) -> NDArray[np.intp]:
+    """Return where patches of the world begin in a range of `size` cells; the first may begin before it."""
+    return np.maximum(np.arange(first // side * side, first + size, side) - first, 0)
 
 
 def _cores(size: int, first: int, side: int) -> Iterator[slice]:
@@ -112,15 +160,15 @@ def _cores(size: int, first: int, side: int) -> Iterator[slice]:
     return (slice(max(edge - first, 0), min(edge + side - first, size)) for edge in edges)
 
 
-def _span(core: slice, used: NDArray[np.bool_], start: int, first: int, multiple: int) -> Span:
-    """Return a core, and the window from the first to the last used line, begun at a multiple in the world.
+def _span(core: slice, used: slice, start: int, first: int, multiple: int) -> Span:
+    """Return that part of a core which lies in a box of used cells, and the window of the box.
 
-    Lines of the core beyond the window are empty: they are left out.
+    The box is counted from `start`. The window begins at a multiple in the world.
     """
-    lines = np.flatnonzero(used)
-    begin, end = start + int(lines[0]), start + int(lines[-1]) + 1
+    begin, end = start + used.start, start + used.stop
     window = slice((begin + first) // multiple * multiple - first, end)
-    return Span(slice(max(core.start, begin), min(core.stop, end)), window)
+    inside = max(core.start, begin)
+    return Span(slice(inside, max(min(core.stop, end), inside)), window)
 
 
 def _overlap(window: slice, size: int) -> tuple[slice, slice]:

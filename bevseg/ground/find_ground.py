@@ -7,6 +7,7 @@ neither how a survey was cut into files, nor where a cloud ends.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,12 +25,14 @@ from bevseg.ground.search import DEM_BANDS, find_dem, find_surface, require_rast
 from bevseg.ground.surface import Surface
 from bevseg.ground.window import Neighbourhood, Window
 
-NEAR, WIDE = 64.0, 128.0
-"""How far around a block its ground is looked for, m. Openings look at a square of `SQUARE` blocks and what lies
-within WIDE of it: their windows are wide, and one search serves the blocks of the square. All else ends at NEAR."""
-
 SQUARE = 4
-"""Blocks along the side of such a square."""
+"""Blocks along the side of a square: one search for the surface of the ground serves all of them."""
+
+NEAR, WIDE = 64.0, 128.0
+"""How far around a square the surface is looked for, m: by flat zones, and by openings, whose windows are wide."""
+
+BESIDE = 32.0
+"""How far around a block the points near the surface take part in its DEM, m: gaps are filled from there."""
 
 
 @dataclass(frozen=True)
@@ -143,26 +146,30 @@ def find_ground_of_square(points: PointsByBlock, square: Block, config: GroundCo
     dict
         As from `find_ground_by_block`.
     """
-    around, found = Neighbourhood(points), {}
-    opened: tuple[Grid, Surface] | None = None
-    for block in blocks_of(square):
-        if around.bounds(block) is None:
-            continue
-        near = Window(around, block, NEAR)
-        lowest = near.lowest()
-        method, why = choose_method(config.method, *point_density(lowest.counts))
-        own = dataclasses.replace(config, method=method)
-        if method == "smrf":
-            if opened is None:
-                wide = Window(around, square, WIDE, SQUARE)
-                opened = find_surface(wide, wide.lowest(), own)
-            surface = opened
-        else:
-            surface = find_surface(near, lowest, own)
-        dem, is_ground = find_dem(near, *surface, points.layout.grid(block))
-        own_points = [points_of for points_of, _ in zip(is_ground, points.segments(block), strict=False)]
-        found[block] = Ground(dem, np.concatenate(own_points), method, why)
-    return found
+    around = Neighbourhood(points)
+    blocks = [block for block in blocks_of(square) if around.bounds(block) is not None]
+    if not blocks:
+        return {}
+    window = Window(around, square, NEAR, SQUARE)
+    lowest = window.lowest()
+    method, why = choose_method(config.method, *point_density(lowest.counts))
+    if method == "smrf":
+        window = Window(around, square, WIDE, SQUARE)
+        lowest = window.lowest()
+    searched, surface = find_surface(window, lowest, dataclasses.replace(config, method=method))
+    return {block: Ground(*_find_block(around, block, searched, surface), method, why) for block in blocks}
+
+
+def _find_block(
+    around: Neighbourhood, block: Block, searched: Grid, surface: Surface
+) -> tuple[Raster, NDArray[np.bool_]]:
+    """Return the DEM of a block, and which of its points are ground."""
+    layout = around.points.layout
+    known = Grid.covering(layout.cell, *Window(around, block, NEAR).extent)
+    near = known.meet(layout.grid(block, math.ceil(BESIDE / layout.cell)))
+    dem, is_ground = find_dem(Window(around, block, BESIDE), searched, surface, near, layout.grid(block))
+    own = [of_segment for of_segment, _ in zip(is_ground, around.points.segments(block), strict=False)]
+    return dem, np.concatenate(own)
 
 
 def _summary(found: Sequence[Ground]) -> tuple[str, str]:

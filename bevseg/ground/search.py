@@ -24,8 +24,8 @@ from bevseg.ground.fill_holes import Heights, fill_holes
 from bevseg.ground.ground_returns import ground_returns
 from bevseg.ground.label_points import label_points
 from bevseg.ground.lowest_cells import Lowest
-from bevseg.ground.search_grids import COARSE, FINE, coarsen, finer_grid
-from bevseg.ground.smrf import smrf_on_four_grids
+from bevseg.ground.search_grids import FINE, coarsen, finer_grid, within_larger_cells
+from bevseg.ground.smrf import cell_for, smrf_on_four_grids
 from bevseg.ground.surface import Surface, no_data_mask
 from bevseg.ground.window import Window
 from bevseg.runtime import memory
@@ -57,14 +57,16 @@ def find_surface(window: Window, lowest: Lowest, config: GroundConfig) -> tuple[
     coarse, low, count = lowest
     density, _ = point_density(count)
     if config.method == "smrf":
-        return finer_grid(coarse, COARSE / 2), smrf_on_four_grids(low, config, density)
+        cell = cell_for(count)
+        larger, low = within_larger_cells(coarse, low, cell)
+        return finer_grid(larger, cell / 2), smrf_on_four_grids(low, cell, config, density)
     if density >= DENSE:
         return finer_grid(coarse, FINE), _search_flat_zones(window, finer_grid(coarse, FINE), low)
     return coarse, _search_flat_zones(window, coarse, coarsen(low))
 
 
 def find_dem(
-    window: Window, searched: Grid, surface: Surface, block: Grid
+    window: Window, searched: Grid, surface: Surface, near: Grid, block: Grid
 ) -> tuple[Raster, list[NDArray[np.bool_]]]:
     """Return the DEM of a block through the points near a surface, and which points these are.
 
@@ -74,20 +76,20 @@ def find_dem(
         Points that lie within the grid of the search.
     searched, surface
         As from `find_surface`.
+    near
+        Cells in which gaps are filled.
     block
-        Cells of the block; the DEM has those among them that lie where the points begin and end.
+        Cells of the block; the DEM has those of `near` among them.
 
     Returns
     -------
     Raster, list
         The DEM, and (N,) bool for each cloud of the window.
     """
-    points = window.around.points
-    grid = Grid.covering(block.cell, *window.extent)
-    is_ground, off = label_points(window.clouds(), searched, surface, grid)
-    wanted = grid.meet(block)
-    bands = dem_bands(searched, surface, grid, off, wanted)
-    return Raster(wanted, DEM_BANDS, bands, *system_of(points.crs)), is_ground
+    is_ground, off = label_points(window.clouds(), searched, surface, near)
+    wanted = near.meet(block)
+    bands = dem_bands(searched, surface, near, off, wanted)
+    return Raster(wanted, DEM_BANDS, bands, *system_of(window.around.points.crs)), is_ground
 
 
 def require_rasters(cloud: PointCloud, extent: Extent, cell: float) -> None:

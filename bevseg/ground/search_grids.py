@@ -28,6 +28,27 @@ def coarsen(low: Heights, times: int = round(COARSE / FINE)) -> Heights:
     return least
 
 
+def within_larger_cells(grid: Grid, low: Heights, cell: float) -> tuple[Grid, Heights]:
+    """Return the cells of the world of a larger side that hold a grid, and its fine heights up to their borders.
+
+    What the grid does not hold of them is NaN.
+    """
+    times, finer = round(cell / grid.cell), round(grid.cell / FINE)
+    south = grid.north - grid.rows + 1
+    larger = Grid(
+        cell,
+        grid.west // times,
+        grid.north // times,
+        grid.north // times - south // times + 1,
+        (grid.west + grid.cols - 1) // times - grid.west // times + 1,
+    )
+    top = finer * ((larger.north + 1) * times - 1 - grid.north)
+    left = finer * (grid.west - larger.west * times)
+    whole = np.full((larger.rows * times * finer, larger.cols * times * finer), np.nan, np.float32)
+    whole[top : top + low.shape[0], left : left + low.shape[1]] = low
+    return larger, whole
+
+
 @compiled
 def _lower(low, times, least):  # type: ignore[no-untyped-def]
     row_least = np.empty(low.shape[1], np.float32)

@@ -58,8 +58,36 @@ LEAST = 12.0
 ROUNDS = 2
 """How many times the ground regrows into the cells near it."""
 
+LARGEST = 4.0
+"""Side of the largest cells, m: an object that is narrower than the smallest window fits into one."""
 
-def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Surface:
+TOUCHING = 0.3
+"""Points are too sparse for cells if a smaller share of the cells around them holds any: four cells form a square, so
+a quarter says that no two lie side by side. One point in 8 cells gives this share."""
+
+
+def cell_for(counts: NDArray[np.integer]) -> float:
+    """Return the side of the cells that fits the spacing of points, m.
+
+    Heights between points that lie many cells apart are interpolated, at a cost for each cell.
+
+    Parameters
+    ----------
+    counts
+        (rows, cols): points of each coarse cell of the search.
+    """
+    held, cell = counts > 0, COARSE
+    while cell < LARGEST:
+        rows, cols = held.shape
+        padded = np.pad(held, ((0, rows % 2), (0, cols % 2)))
+        larger = padded[::2, ::2] | padded[1::2, ::2] | padded[::2, 1::2] | padded[1::2, 1::2]
+        if np.count_nonzero(held) >= TOUCHING * 4 * np.count_nonzero(larger):
+            break
+        held, cell = larger, 2 * cell
+    return cell
+
+
+def smrf_on_four_grids(low: Heights, cell: float, config: GroundConfig, density: float) -> Surface:
     """Find the ground on four grids, half a cell apart, and return their middle on cells half as large.
 
     Where the borders of the coarse cells lie is chance. When a single grid moves by half a cell, one to two per cent
@@ -69,6 +97,8 @@ def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Su
     ----------
     low
         (rows, cols): lowest height of each fine cell, m, NaN where it is empty; at least one is known.
+    cell
+        Side of a cell of the four grids, m; the fine cells make up whole ones.
     config
         As for `smrf`. The threshold shrinks with the density.
     density
@@ -77,15 +107,15 @@ def smrf_on_four_grids(low: Heights, config: GroundConfig, density: float) -> Su
     Returns
     -------
     Surface
-        On cells of `COARSE` / 2.
+        On cells half as large.
     """
     config = _for_density(config, density)
-    halves = coarsen(low, round(COARSE / FINE) // 2)
+    halves = coarsen(low, round(cell / FINE) // 2)
     rows, cols = halves.shape
     heights, tolerances = np.empty((2, 4, rows, cols), np.float32)
     for k, (down, right) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
         moved = np.pad(halves, ((down,) * 2, (right,) * 2), constant_values=np.nan)
-        surface = smrf(coarsen(moved, 2), COARSE, config)
+        surface = smrf(coarsen(moved, 2), cell, config)
         for layer, found in zip(surface, (heights[k], tolerances[k]), strict=True):
             row, col = (
                 np.clip((np.arange(count) + 0.5 + shift) / 2 - 0.5, 0, size - 1)
@@ -185,11 +215,14 @@ def _progressive_opening(
     surface: Heights, windows: Iterable[float], cell: float, slope: float
 ) -> tuple[Mask, Heights]:
     """Return where openings of growing windows lower the surface by more than ground explains, and the rest."""
-    removed = np.zeros(surface.shape, bool)
+    removed, last = np.zeros(surface.shape, bool), 0
     for window in windows:
-        left = opening(surface, round(window / cell), "octagon")
+        radius = round(window / cell)
+        if radius == last:  # a second opening changes nothing
+            continue
+        left = opening(surface, radius, "octagon")
         removed |= surface - left > OFFSET + slope * window
-        surface = left
+        surface, last = left, radius
     return removed, surface
 
 

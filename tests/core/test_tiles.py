@@ -87,6 +87,13 @@ def test_empty_country_is_skipped():
     assert not list(cut(mask & False, mask, Tiling(512, 64)))
 
 
+def test_what_lies_alone_has_a_window_of_its_own_and_what_lies_near_shares_one():
+    mask = np.zeros((512, 512), bool)
+    mask[100, 100] = mask[100, 400] = mask[400, 110] = mask[100, 350] = True
+    tiles = list(cut(mask, mask, Tiling(512, 64)))
+    assert sorted(tile.window(mask, False).shape for tile in tiles) == [(1, 1), (1, 1), (1, 51)]
+
+
 def test_beyond_the_raster_a_window_holds_what_it_is_told():
     mask = np.ones((3, 3), bool)
     (tile,) = cut(mask, mask, Tiling(16, 4, 8), first=(5, 5))

@@ -9,12 +9,12 @@ from bevseg.core.blocks import Block, Blocks, PointsByBlock
 from bevseg.core.cells import Extent, lowest
 from bevseg.core.grid import Grid
 from bevseg.core.pointcloud import PointCloud
-from bevseg.ground.find_ground import NEAR, SQUARE, WIDE, square_of
+from bevseg.ground.find_ground import BESIDE, NEAR, SQUARE, WIDE, square_of
 from bevseg.ground.search_grids import COARSE, FINE, finer_grid
 from bevseg.ground.window import Neighbourhood, Window
 
 CELLS = st.sampled_from([0.05, 0.15, 0.2, 0.3, 0.37])
-WINDOWS = pytest.mark.parametrize(("reach", "count"), [(NEAR, 1), (WIDE, SQUARE)])
+WINDOWS = pytest.mark.parametrize(("reach", "count"), [(BESIDE, 1), (NEAR, SQUARE), (WIDE, SQUARE)])
 
 
 @st.composite
@@ -27,7 +27,7 @@ def surveys(draw):
     for number in range(draw(st.integers(1, 3))):
         size = draw(st.integers(1, 20))
         ends = layout.side * rng.integers(-2, 3, (size, 2)) + rng.choice(
-            [-WIDE, -NEAR, 0, NEAR, WIDE], (size, 2)
+            [-WIDE, -NEAR, -BESIDE, 0, BESIDE, NEAR, WIDE], (size, 2)
         )
         spread = rng.choice([0.0, 1e-5, 0.3, 1.0, 90.0], (size, 2))
         xy = corner + ends + spread * rng.uniform(-1, 1, (size, 2))

@@ -79,7 +79,9 @@ class UNet(nn.Module):
         return self.head(x)[..., :rows, :cols]
 
     def _initialise(self) -> None:
-        if self.head.weight.is_meta:  # of shapes alone; drawing numbers there imports torch's compiler, for 2 s
+        if (
+            self.head.weight.is_meta
+        ):  # of shapes alone; drawing numbers there imports torch's compiler, for 2 s
             return
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
