@@ -7,6 +7,7 @@ with the defaults is compared with the classes: type I (ground lost), type II (o
 kappa in %. The classes are read apart from the points and only to score.
 
 --turned scores every filter on the same samples turned by 30 and 55 degrees, thinned to 60 %, and both.
+--sparse scores openings by cells of 1 and of 2 m on the samples and on parts of their points.
 --leave-one-out scores a grid of settings (window x slope x threshold, round the defaults) on all samples; for each
 sample the one is taken whose mean kappa is best on the others, and scored on the sample that was left out.
 """
@@ -20,6 +21,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import ground_peers
 import ground_settings
@@ -41,14 +43,23 @@ from ground_scores import (
 )
 
 from bevseg.config import GroundConfig, RasterConfig
+from bevseg.core.cells import Extent
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError, CloudFormatError, CloudNotFoundError
+from bevseg.ground import search, smrf
+from bevseg.ground.lowest_cells import add, nothing
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 
 SAMPLE = re.compile(r"samp\d+\.txt(\.gz)?")
 GROUND, OBJECT = 0, 1
 Samples = Mapping[str, tuple[PointCloud, Mask]]
+KEPT = (1.0, 0.5, 0.25, 0.1)
+"""Shares of the points that `--sparse` keeps."""
+
+CELLS = (1.0, 2.0)
+"""Cells of the openings that it compares, m."""
+
 COLUMNS = ("type_1", "type_2", "total", "kappa", "seconds")
 
 
@@ -61,6 +72,7 @@ def main() -> None:
     parser.add_argument("--method", help=f"instead of the default of {GroundConfig.__name__}")
     parser.add_argument("--peers", action="store_true", help="measure other filters as well")
     parser.add_argument("--turned", action="store_true", help="also on samples turned and thinned")
+    parser.add_argument("--sparse", action="store_true", help="also cells of 1 and 2 m on thinned samples")
     parser.add_argument("--leave-one-out", action="store_true", help="also a grid of settings")
     parser.add_argument("--json", type=Path, help="write the numbers to this file as well")
     options = parser.parse_args()
@@ -87,8 +99,10 @@ def report(samples: Samples, options: argparse.Namespace) -> None:
         if options.turned:
             made[name]["turned"] = score_changed(name, filter_, samples)
     print_skipped(skipped.items())
-    content = {"machine": machine(), "filters": made, "skipped": skipped}
+    content: dict[str, Any] = {"machine": machine(), "filters": made, "skipped": skipped}
     content["settings"] = {"cell": RasterConfig.cell, "ground": dataclasses.asdict(settings)}
+    if options.sparse:
+        content["sparse"] = score_cells(settings, samples)
     if options.leave_one_out:
         content["leave_one_out"] = score_left_out(settings, samples)
     if options.json:
@@ -107,6 +121,37 @@ def score_changed(name: str, filter_: Filter, samples: Samples) -> dict[str, Any
         print(table(f"{name}, {change}", of, COLUMNS), flush=True)
         made[change] = {"samples": of} | summary(of)
     return made
+
+
+def score_cells(settings: GroundConfig, samples: Samples) -> list[dict[str, Any]]:
+    """Score openings by cells of several sizes on thinned samples; print and return."""
+    filter_ = bevseg_filter(dataclasses.replace(settings, method="smrf"))
+    found = []
+    print(
+        "\n### kappa by the cell of the openings\n\n| sample | points kept | points/m2 | chosen, m | ", end=""
+    )
+    print(
+        " | ".join(f"{cell:g} m" for cell in CELLS), "|\n|---|---:|---:|---:|", "---:|" * len(CELLS), sep=""
+    )
+    for name, data in samples.items():
+        for kept in KEPT:
+            cloud, truth = ground_settings.changed(*data, kept, 0)
+            extent = Extent.of(cloud)
+            assert extent is not None, "a sample has points"
+            counts = nothing(extent)
+            add(cloud, counts)
+            area = float(np.prod([end - start for start, end in extent]))
+            row: dict[str, Any] = {"sample": name, "kept": kept, "density": len(cloud) / area}
+            row["chosen"] = smrf.cell_for(counts.counts)
+            for cell in CELLS:
+                with mock.patch.object(search, "cell_for", lambda _, cell=cell: cell):
+                    row[f"{cell:g} m"] = scores(truth, filter_(cloud))["kappa"]
+            found.append(row)
+            kappas = " | ".join(f"{row[f'{cell:g} m']:.2f}" for cell in CELLS)
+            print(
+                f"| {name} | {kept:.0%} | {row['density']:.3f} | {row['chosen']:g} | {kappas} |", flush=True
+            )
+    return found
 
 
 def score_left_out(settings: GroundConfig, samples: Samples) -> dict[str, Any]:
