@@ -62,10 +62,10 @@ LARGEST = 4.0
 """Side of the largest cells, m: an object that is narrower than the smallest window fits into one."""
 
 TOUCHING = 0.26
-"""Larger cells are taken if a smaller share of the cells hold a point, in squares of four cells that hold any. A quarter
-says that no two points lie side by side; this share, that one cell in 30 holds one. With cells of 2 m, six of eight
-ISPRS samples thinned so far have a better kappa; steep ones that are denser have a worse one (`ground_isprs.py
---sparse`)."""
+"""Larger cells are taken if a smaller share of the cells hold a point, in squares of four cells that hold any. A
+quarter says that no two points lie side by side; this share, that one cell in 30 holds one. With cells of 2 m, six of
+eight ISPRS samples thinned so far have a better kappa; steep ones that are denser have a worse one
+(`ground_isprs.py --sparse`)."""
 
 
 def cell_for(counts: NDArray[np.integer]) -> float:
