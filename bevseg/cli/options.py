@@ -231,7 +231,13 @@ config = _config("default")
 config_of_work = _config("the settings recorded in WORK, else default")
 device = _setting(RunConfig, "device", metavar="|".join((*DEVICES, "cuda:N")), help="Device of the networks.")
 seed = _setting(RunConfig, "seed", help="Random seed.")
-jobs = _setting(RunConfig, "jobs", help="Number of processes; they share the threads of the machine.")
+_JOBS = "Number of processes; they share the cores."
+jobs = click.option("--jobs", type=Setting(RunConfig, "jobs"), default=1, show_default=True, help=_JOBS)
+jobs_of_run = _setting(
+    RunConfig,
+    "jobs",
+    help=f"{_JOBS}  [default: as many as cores, memory and the size of the input allow]",
+)
 cluster = click.option(
     "--cluster",
     metavar="ADDRESS",

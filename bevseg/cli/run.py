@@ -37,7 +37,7 @@ from .console import Console
 @options.max_minutes
 @options.cell_of_training
 @options.tta
-@options.jobs
+@options.jobs_of_run
 @survey_options.max_memory
 @survey_options.scratch
 @survey_options.part
@@ -72,7 +72,7 @@ def run(
     max_minutes: float | None,
     cell: float | None,
     tta: PredictConfig,
-    jobs: int,
+    jobs: int | None,
     max_memory: int | None,
     scratch: Path | None,
     part: tuple[int, int] | None,

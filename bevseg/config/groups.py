@@ -247,8 +247,8 @@ class RunConfig(Group):
     """Random seed."""
     device: str = setting("auto", OneOf(DEVICES, ":"))
     """Compute device; `auto` takes the GPU where there is one."""
-    jobs: int = setting(1, Number(least=1, most=10_000, whole=True))
-    """Processes."""
+    jobs: int | None = setting(None, Number(least=1, most=10_000, whole=True, optional=True))
+    """Processes. None: `run` takes as many as the work is worth, other commands take one."""
     on_error: str = setting("skip", OneOf(ON_ERROR))
     """What a bad cloud does to the others: `skip` it, or `stop`."""
 

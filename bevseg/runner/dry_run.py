@@ -24,7 +24,7 @@ from bevseg.survey.scratch import BYTES_PER_CELL, BYTES_PER_POINT
 BYTES_OF_TEXT, BYTES_OF_BINARY, BYTES_OF_PACKED = 30, 20, 6
 """Bytes of a file for a point, where no header is read: more or less."""
 
-POINTS_PER_SECOND = 1_000_000
+POINTS_PER_SECOND = 600_000
 """Of the whole run on two cores, more or less."""
 
 
@@ -83,8 +83,8 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
             f"{f'up to {blocks:,} blocks' if blocks else 'blocks are known when the points are read'}",
             f"scratch: {'up to' if blocks else 'about'} {scratch / 2**20:,.0f} MiB in {scratch_folder(request)}, "
             "removed at the end",
-            f"memory: at most {memory_of(request) / 2**30:.1f} GiB",
-            f"time: very roughly {points / POINTS_PER_SECOND / 60:.0f} min on two cores",
+            f"memory: at most {memory_of(request) / 2**30:.1f} GiB, in {request.run_config.jobs or 1} processes",
+            f"time: very roughly {max(points / POINTS_PER_SECOND / 60, 0.5):.1f} min on two cores",
         ]
     )
 

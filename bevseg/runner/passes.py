@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from bevseg.runner.label_clouds import Passes
 from bevseg.runner.outputs import is_one_file
 from bevseg.runner.request import RunRequest
 from bevseg.runner.work import Work
+from bevseg.runtime.cores import cores
 from bevseg.runtime.executor import Executor
 from bevseg.runtime.lock import Lock
 from bevseg.runtime.memory import available, limit
@@ -131,11 +131,11 @@ def _passes(
     lock: Lock | None,
     progress: Progress,
 ) -> Passes:
-    jobs = request.run_config.jobs
+    jobs = request.run_config.jobs or 1
     memory_of_all = memory_of(request)
     # A worker of a cluster shares its machine with nobody known here.
     memory_of_one = None if executor is not None and request.max_memory is None else memory_of_all // jobs
-    threads = max((os.cpu_count() or 1) // jobs, 1)
+    threads = max(cores() // jobs, 1)
     reading = Reading(
         settings.raster.cell,
         request.classes,

@@ -21,14 +21,15 @@ from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
+from bevseg.runner.jobs import usual_jobs
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
-from bevseg.runner.passes import passes, remove_scratch
+from bevseg.runner.passes import memory_of, passes, remove_scratch
 from bevseg.runner.request import APART, RASTERS, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
-from bevseg.runtime.processes import call
+from bevseg.runtime.processes import call, is_kept
 from bevseg.runtime.progress import Progress, silent
 from bevseg.weights import default_model
 from bevseg.workdir.facts import sha256
@@ -70,7 +71,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_pictures(request, len(clouds.clouds))
+    request = _with_jobs(_with_pictures(request, len(clouds.clouds)), clouds.clouds, device)
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = _part(request)
@@ -97,6 +98,14 @@ def _with_pictures(request: RunRequest, count: int) -> RunRequest:
     return dataclasses.replace(request, pictures=False)
 
 
+def _with_jobs(request: RunRequest, clouds: Sequence[CloudFile], device: str) -> RunRequest:
+    """Return the request with a decision on the number of processes. A script may not be able to start others."""
+    if request.run_config.jobs is not None or request.cluster is not None or not is_kept():
+        return request
+    jobs = usual_jobs(clouds, memory_of(request), device)
+    return dataclasses.replace(request, run_config=dataclasses.replace(request.run_config, jobs=jobs))
+
+
 def plan(request: RunRequest) -> str:
     """Return, for people, what `run` would read, write and skip, and what it would take; nothing is written.
 
@@ -107,9 +116,9 @@ def plan(request: RunRequest) -> str:
     """
     from bevseg.runner import dry_run  # only here: it imports numba
 
-    settings, _ = _check_options(request)
+    settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_pictures(request, len(clouds.clouds))
+    request = _with_jobs(_with_pictures(request, len(clouds.clouds)), clouds.clouds, device)
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
     model = _given(request)

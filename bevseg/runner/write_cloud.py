@@ -22,7 +22,6 @@ from bevseg.io.read import FileCodes, read_with_codes
 from bevseg.io.read_batches import is_read_in_batches
 from bevseg.io.write import can_relabel, relabel_file, scheme_written, write_cloud
 from bevseg.runner import finished, preview
-from bevseg.runner.keep_work import keep_work
 from bevseg.runner.labels_written import LabelsWritten
 from bevseg.runner.noted_warnings import noted_warnings
 from bevseg.runner.outputs import Outputs
@@ -82,6 +81,8 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
             with watch("write"):
                 cloud = _write(task, work, points, give, target, outputs.cloud, scheme)
             if request.work is not None:
+                from bevseg.runner.keep_work import keep_work  # only here: it imports rasterio
+
                 assert cloud is not None, "with a work directory clouds are read as a whole"
                 with watch("keep"):
                     kept_files = keep_work(file, cloud, request, work.model, undo)

@@ -132,11 +132,13 @@ def _device() -> Finding:
 
 def _threads() -> Finding:
     from bevseg.runtime import kernels
+    from bevseg.runtime.cores import cores
 
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS")
     of_torch = f"OMP_NUM_THREADS={limit}" if limit else "OMP_NUM_THREADS is not set"
-    return Finding("threads", True, f"{usable} cores, {kernels.threads()} threads for each stage, {of_torch}")
+    return Finding(
+        "threads", True, f"{cores()} cores, {kernels.threads()} threads for each stage, {of_torch}"
+    )
 
 
 def _pyproj() -> Finding:

@@ -33,7 +33,7 @@ class StageOptions:
     """
 
     overwrite: bool = False
-    jobs: int = RunConfig.jobs
+    jobs: int = 1
     on_error: str = RunConfig.on_error
     progress: Progress = silent
 

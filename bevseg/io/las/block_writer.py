@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import standard_size
 from bevseg.io.las.records import Record
+from bevseg.runtime.cores import cores
 
-BLOCK = 50_000 * max(32, 4 * (os.cpu_count() or 1))
+BLOCK = 50_000 * max(32, 4 * cores())
 """Points that are put together and compressed at a time: so many chunks of LAZ that all cores end about together."""
 
 LASZIP = ("laszip encoded", 22204)
