@@ -1,7 +1,7 @@
 """`bevseg run` on surveys of any size: time, memory and scratch files, beside what the codec alone takes.
 
     python benchmarks/scale.py [CASE ...] [--points 3000000 30000000 300000000 1000000000] [--cells 0.2 0.1]
-        [--repeats N] [--data DIR] [--tile POINTS] [--max-memory 2GiB] [--jobs N] [--json F] [--make-only]
+        [--repeats N] [--data DIR] [--files N] [--tile POINTS] [--max-memory 2GiB] [--jobs N] [--json F] [--make-only]
 
 CASE is `network` (the default: a street network of each number of points, in tiles), `spread` (1,065 points over 1.4
 km2), `corridor` (a million points along 100 km) or `files` (10,000 files of 1,000 points). All are made by
@@ -61,7 +61,7 @@ SPREAD = (1_065, 1.4)
 CORRIDOR = (1_000_000, 100.0)
 """Points, and the length of the road, km."""
 
-FILES = (10_000, 1_000)
+FILES, POINTS_OF_FILE = 10_000, 1_000
 """Files, and points of each."""
 
 STARTUP = (1, 1_000)
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=DATA, help="folder of surveys, outputs and scratch files"
     )
+    parser.add_argument("--files", type=int, default=FILES, help="number of files of the case `files`")
     parser.add_argument("--tile", type=int, help="points of a tile at most [25 M; less for small networks]")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--max-memory", default="2GiB", help="of `bevseg run`, if it has this option")
@@ -136,9 +137,9 @@ def cases(options: argparse.Namespace) -> list[Case]:
         "corridor": Case("corridor", CORRIDOR[0], 1, lambda: surveys.corridor(data, *CORRIDOR, recipe)),
         "files": Case(
             "files",
-            FILES[0] * FILES[1],
-            FILES[0],
-            lambda: surveys.small_files(data, *FILES, recipe),
+            options.files * POINTS_OF_FILE,
+            options.files,
+            lambda: surveys.small_files(data, options.files, POINTS_OF_FILE, recipe),
         ),
     }
     found: list[Case] = []

@@ -17,7 +17,7 @@ from bevseg.io.las.las_file import open_file
 from bevseg.io.packed import is_packed
 from bevseg.io.read_batches import is_read_in_batches
 from bevseg.runner.outputs import Outputs
-from bevseg.runner.passes import memory_of, scratch_folder
+from bevseg.runner.passes import jobs_for, memory_of, scratch_folder
 from bevseg.runner.request import RunRequest
 from bevseg.survey.scratch import BYTES_PER_CELL, BYTES_PER_POINT
 
@@ -53,7 +53,7 @@ class Forecast:
     error: BevsegError | None = None
 
 
-def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: float) -> str:
+def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: float, device: str) -> str:
     """Return, for people, what a run would read and write, and what it would take.
 
     Parameters
@@ -66,6 +66,8 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
         Names of the clouds that are finished.
     cell
         Side of a cell, m.
+    device
+        Where the networks compute.
     """
     finished = frozenset(skipped)
     left = [file for file in clouds.clouds if file.stem not in finished]
@@ -76,6 +78,7 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
     points = sum(each.points for each in found)
     blocks = sum(each.blocks or 0 for each in found)
     scratch = points * BYTES_PER_POINT + blocks * Blocks.of(cell).cells ** 2 * BYTES_PER_CELL
+    most = jobs_for(request, device).most
     return "\n".join(
         [
             *lines,
@@ -83,7 +86,7 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
             f"{f'up to {blocks:,} blocks' if blocks else 'blocks are known when the points are read'}",
             f"scratch: {'up to' if blocks else 'about'} {scratch / 2**20:,.0f} MiB in {scratch_folder(request)}, "
             "removed at the end",
-            f"memory: at most {memory_of(request) / 2**30:.1f} GiB, in {request.run_config.jobs or 1} processes",
+            f"memory: at most {memory_of(request) / 2**30:.1f} GiB, in up to {most} processes",
             f"time: very roughly {max(points / POINTS_PER_SECOND / 60, 0.5):.1f} min on two cores",
         ]
     )

@@ -1,33 +1,69 @@
-"""How many processes a run takes if nobody says."""
+"""How many processes a pass of a run takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from dataclasses import dataclass
 
-from bevseg.io.find import CloudFile
-from bevseg.runtime.batch import size_of
 from bevseg.runtime.cores import cores
+from bevseg.runtime.processes import is_kept
 
-MEMORY = 1 << 30
-"""Of a process with the networks at work, bytes."""
+log = logging.getLogger(__name__)
 
-INPUT = 64 << 20
-"""Input that is worth another process, bytes: it takes seconds until a process has imported all that it needs."""
+MEMORY = 5 << 28
+"""Of a process at its widest moment, bytes: 1.25 GiB."""
+
+WORTH = 10.0
+"""Work that is worth another process, seconds of a core: it takes five until it has imported all that it needs."""
 
 
-def usual_jobs(clouds: Sequence[CloudFile], memory: int, device: str) -> int:
-    """Return as many processes as there are cores, as far as the work is worth them and memory allows.
+@dataclass(frozen=True)
+class Jobs:
+    """The processes of a run.
+
+    Attributes
+    ----------
+    most
+        As many as a pass may take.
+    always
+        Whether all of them are taken, however little there is to do.
+    """
+
+    most: int
+    always: bool
+
+    def for_work(self, seconds: float) -> int:
+        """Return the number for a pass that keeps a core busy for so long."""
+        return self.most if self.always else min(self.most, 1 + int(seconds / WORTH))
+
+
+def jobs_of(asked: int | None, memory: int | None, free: int, device: str) -> Jobs:
+    """Return the processes that a run may take.
 
     Parameters
     ----------
-    clouds
-        What is labelled.
+    asked
+        How many the user wants; None: as many as there are cores, if memory allows and the work is worth them. A
+        script gets one: it may not be able to start others.
     memory
-        Bytes that all processes together may use.
+        Bytes that the user allows for all of them; None: no word of it.
+    free
+        Bytes that they may use in any case.
     device
         Where the networks compute; a GPU is not shared unless asked for.
     """
-    if device != "cpu":
-        return 1
-    size = sum(size_of(file.path) for file in clouds)
-    return max(min(cores(), memory // MEMORY, 1 + size // INPUT), 1)
+    if asked is None:
+        return Jobs(
+            max(min(cores(), free // MEMORY), 1) if is_kept() and device == "cpu" else 1, always=False
+        )
+    if memory is None or asked * MEMORY <= memory:
+        return Jobs(asked, always=True)
+    fit = max(memory // MEMORY, 1)
+    if fit < asked:
+        log.warning(
+            "%s processes in place of %s: each takes up to %.2f GiB of --max-memory",
+            fit,
+            asked,
+            MEMORY / 2**30,
+        )
+    return Jobs(fit, always=True)

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from bevseg.errors import BevsegError, NoRoomError, OutputWriteError
 from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
+from bevseg.runner.jobs import Jobs
 from bevseg.runner.parts import parted, rotated
 from bevseg.runner.request import RASTERS, TASK
 from bevseg.runner.work import CloudTask, SurveyWork, Work
@@ -37,6 +38,12 @@ T = TypeVar("T", bound=Item)
 RASTER_CLASSES = "asprs"
 """Class scheme of `classes.tif` unless another is asked for: that of LAS."""
 
+SECONDS = {"read": 0.02, "find the ground": 0.1, "label": 0.3, "write": 0.1}
+"""Pass -> seconds of a core that an item takes in any case, more or less."""
+
+RATES = {"read": 10e6, "find the ground": 4e6, "label": 4e6, "write": 6e6}
+"""Pass -> what a core does in a second beside: bytes of LAZ, or points of blocks."""
+
 SHARES = {"read": 0.3, "find the ground": 0.1, "label": 0.3, "write": 0.3}
 """Pass -> share of the time of a run that it takes, more or less: for the time that is left."""
 
@@ -51,8 +58,10 @@ class Passes:
         What the tasks share.
     labelling
         What labels depend on beside the points.
-    jobs, start, executor
-        Number of processes, what each does first, and what runs the tasks elsewhere; as for `each_outcome`.
+    jobs
+        Processes that a pass may take.
+    start, executor
+        What each process does first, given their number, and what runs the tasks elsewhere; as for `each_outcome`.
     stop
         Whether the first failure ends the run.
     progress
@@ -61,8 +70,8 @@ class Passes:
 
     work: Work
     labelling: Labelling
-    jobs: int
-    start: Callable[[], None]
+    jobs: Jobs
+    start: Callable[[int], None]
     executor: Executor | None
     stop: bool
     progress: Progress
@@ -245,11 +254,12 @@ class Passes:
             return found
         total, done = max(sum(map(size, items)), 1), 0
         before = sum(list(SHARES.values())[: list(SHARES).index(stage)])
+        jobs = self.jobs.for_work(_seconds(stage, items, size))
         outcomes = each_outcome(
             function,
             items,
-            jobs=self.jobs,
-            start=self.start,
+            jobs=jobs,
+            start=functools.partial(self.start, min(jobs, len(items))),
             executor=self.executor,
             progress=self.progress,
         )
@@ -282,6 +292,15 @@ def _hits_all(error: BevsegError) -> bool:
     if not isinstance(error, OutputWriteError) or error.where is None:
         return False
     return not os.access(Path(error.where).parent, os.W_OK)
+
+
+def jobs_to_write(clouds: Sequence[CloudFile], jobs: Jobs) -> int:
+    """Return how many processes write the clouds of a run; it is read by no more than these."""
+    return min(jobs.for_work(_seconds("write", clouds, _bytes)), len(clouds))
+
+
+def _seconds(stage: str, items: Sequence[T], size: Callable[[T], int]) -> float:
+    return len(items) * SECONDS[stage] + sum(map(size, items)) / RATES[stage]
 
 
 def _bytes(item: Item) -> int:

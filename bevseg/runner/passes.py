@@ -6,16 +6,17 @@ import contextlib
 import functools
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bevseg.config import PredictConfig, Settings
-from bevseg.runner.label_clouds import Passes
+from bevseg.io.find import CloudFile
+from bevseg.runner.jobs import Jobs, jobs_of
+from bevseg.runner.label_clouds import Passes, jobs_to_write
 from bevseg.runner.outputs import is_one_file
 from bevseg.runner.request import RunRequest
 from bevseg.runner.work import Work
-from bevseg.runtime.cores import cores
 from bevseg.runtime.executor import Executor
 from bevseg.runtime.lock import Lock
 from bevseg.runtime.memory import available, limit
@@ -40,6 +41,11 @@ def scratch_folder(request: RunRequest) -> Path:
 def memory_of(request: RunRequest) -> int:
     """Return the bytes that all processes of a run together may use."""
     return request.max_memory or available() // 2
+
+
+def jobs_for(request: RunRequest, device: str) -> Jobs:
+    """Return the processes that a run may take; `device` is that of the networks."""
+    return jobs_of(request.run_config.jobs, request.max_memory, memory_of(request), device)
 
 
 @contextlib.contextmanager
@@ -91,7 +97,9 @@ def _released() -> Iterator[None]:
 @contextlib.contextmanager
 def passes(
     request: RunRequest,
+    clouds: Sequence[CloudFile],
     settings: Settings,
+    device: str,
     model: Path,
     conditions: dict[str, Any],
     lock: Lock | None,
@@ -103,8 +111,10 @@ def passes(
     ----------
     request
         The whole run.
-    settings, model
-        Settings and file of the model.
+    clouds
+        What it labels.
+    settings, device, model
+        Settings of the model, where its networks compute, and its file.
     conditions
         What the results depend on beside the clouds, as `conditions_of` gives it.
     lock
@@ -113,7 +123,7 @@ def passes(
         Progress callback.
     """
     with _scratch(request) as scratch, _released(), _executor(request, scratch) as executor:
-        yield _passes(request, settings, model, conditions, scratch, executor, lock, progress)
+        yield _passes(request, clouds, settings, device, model, conditions, scratch, executor, lock, progress)
 
 
 def remove_scratch(request: RunRequest) -> None:
@@ -123,7 +133,9 @@ def remove_scratch(request: RunRequest) -> None:
 
 def _passes(
     request: RunRequest,
+    clouds: Sequence[CloudFile],
     settings: Settings,
+    device: str,
     model: Path,
     conditions: dict[str, Any],
     scratch: Scratch,
@@ -131,20 +143,19 @@ def _passes(
     lock: Lock | None,
     progress: Progress,
 ) -> Passes:
-    jobs = request.run_config.jobs or 1
-    memory_of_all = memory_of(request)
-    # A worker of a cluster shares its machine with nobody known here.
-    memory_of_one = None if executor is not None and request.max_memory is None else memory_of_all // jobs
-    threads = max(cores() // jobs, 1)
+    jobs = Jobs(1, always=True) if executor is not None else jobs_for(request, device)
+    # A cloud is written by the process that has read it if there is only one, and if this run writes clouds.
+    is_writer = executor is None and request.part is None and jobs_to_write(clouds, jobs) == 1
     reading = Reading(
         settings.raster.cell,
         request.classes,
         request.columns,
         count_heights=settings.slices.reference == "mode",
     )
-    # A cloud is written by the process that has read it if there is only one, and if this run writes clouds.
-    is_writer = jobs == 1 and executor is None and request.part is None
-    held = memory_of_all * 2 // 3 if is_writer else 0
+    memory = memory_of(request)
+    held = memory // jobs.most * 2 // 3 if is_writer else 0
+    # A worker of a cluster shares its machine with nobody known here.
+    shared = None if executor is not None and request.max_memory is None else memory
     return Passes(
         Work(request, reading, scratch, model, conditions, held, lock),
         Labelling(
@@ -155,7 +166,7 @@ def _passes(
             request.rasters,
         ),
         jobs,
-        functools.partial(_start_process, threads if jobs > 1 else None, memory_of_one, registered()),
+        functools.partial(_start_process, None if shared is None else shared // jobs.most, registered()),
         executor,
         request.run_config.on_error == "stop",
         progress,
@@ -169,12 +180,11 @@ def _reach(model: Path, tta: PredictConfig) -> float:
     return pipeline.reach_of(pipeline.load_model(model), tta)
 
 
-def _start_process(threads: int | None, memory_of_one: int | None, networks: Mapping[str, type[Any]]) -> None:
-    """Share cores and memory with the other processes, and know the networks that the first process knows."""
-    from bevseg.seg.device import limit_threads
+def _start_process(memory: int | None, networks: Mapping[str, type[Any]], jobs: int) -> None:
+    """Keep to a share of memory and cores, and know the networks that the first process knows."""
+    from bevseg.seg.device import share_threads
 
-    limit(memory_of_one)
-    if threads is not None:
-        limit_threads(threads)
+    limit(memory)
+    share_threads(jobs)
     for kind, network in networks.items():
         register(kind, network)

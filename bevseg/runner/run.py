@@ -21,15 +21,14 @@ from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
-from bevseg.runner.jobs import usual_jobs
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
-from bevseg.runner.passes import memory_of, passes, remove_scratch
+from bevseg.runner.passes import passes, remove_scratch
 from bevseg.runner.request import APART, RASTERS, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
 from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
-from bevseg.runtime.processes import call, is_kept
+from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
 from bevseg.weights import default_model
 from bevseg.workdir.facts import sha256
@@ -71,7 +70,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_jobs(_with_pictures(request, len(clouds.clouds)), clouds.clouds, device)
+    request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = _part(request)
@@ -98,14 +97,6 @@ def _with_pictures(request: RunRequest, count: int) -> RunRequest:
     return dataclasses.replace(request, pictures=False)
 
 
-def _with_jobs(request: RunRequest, clouds: Sequence[CloudFile], device: str) -> RunRequest:
-    """Return the request with a decision on the number of processes. A script may not be able to start others."""
-    if request.run_config.jobs is not None or request.cluster is not None or not is_kept():
-        return request
-    jobs = usual_jobs(clouds, memory_of(request), device)
-    return dataclasses.replace(request, run_config=dataclasses.replace(request.run_config, jobs=jobs))
-
-
 def plan(request: RunRequest) -> str:
     """Return, for people, what `run` would read, write and skip, and what it would take; nothing is written.
 
@@ -118,7 +109,7 @@ def plan(request: RunRequest) -> str:
 
     settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_jobs(_with_pictures(request, len(clouds.clouds)), clouds.clouds, device)
+    request = _with_pictures(request, len(clouds.clouds))
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
     model = _given(request)
@@ -128,7 +119,7 @@ def plan(request: RunRequest) -> str:
         same, whole = finished.unchanged(clouds.clouds, existing.ours)
         all_same = whole and len(same) + len(existing.changed) == len(clouds.clouds)
         skipped = [*existing.changed, *(file.stem for file in same if all_same)]
-    return dry_run.describe(request, clouds, skipped, settings.raster.cell)
+    return dry_run.describe(request, clouds, skipped, settings.raster.cell, device)
 
 
 def _run(
@@ -153,7 +144,7 @@ def _run(
         raise refused[0].error
     if request.work is not None:
         record_settings(request.work, settings, GROUPS, overwrite=request.overwrite)
-    with passes(request, settings, model, conditions, lock, progress) as each:
+    with passes(request, clouds.clouds, settings, device, model, conditions, lock, progress) as each:
         result = each.label(clouds.clouds, existing.ours, frozenset(existing.changed))
     if request.part is not None:
         log.info("part %s of %s is labelled; without --part the clouds are written", *request.part)

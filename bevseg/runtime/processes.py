@@ -45,9 +45,16 @@ class _Pool:
     def __init__(self, preload: str | None = None) -> None:
         self.preload = preload
         self.idle: list[Worker] = []
+        self._started: list[Worker] = []
 
     def take(self) -> Worker:
-        return self.idle.pop() if self.idle else Worker(self.preload)
+        """Return the idle worker that was started first, so that a single one keeps what it holds; or a new one."""
+        if not self.idle:
+            self._started.append(Worker(self.preload))
+            return self._started[-1]
+        first = min(self.idle, key=self._started.index)
+        self.idle.remove(first)
+        return first
 
     def close(self) -> None:
         _end(self.idle)
@@ -71,7 +78,7 @@ def kept_workers(preload: str | None = None) -> Iterator[None]:
     global _kept
     _kept = pool = _Pool(preload)
     try:
-        pool.idle.append(Worker(preload))
+        pool.idle.append(pool.take())
         yield
     finally:
         _kept = None

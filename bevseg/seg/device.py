@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -117,6 +118,12 @@ def seeded(device: torch.device, seed: int) -> Iterator[None]:
         yield
 
 
-def limit_threads(count: int) -> None:
-    """Let torch use that many threads in this process: processes beside each other share the cores."""
-    torch.set_num_threads(count)
+def share_threads(processes: int) -> None:
+    """Let torch use its share of the threads in this process: so many beside each other share the cores."""
+    torch.set_num_threads(max(_usual_threads() // processes, 1))
+
+
+@functools.lru_cache(maxsize=1)
+def _usual_threads() -> int:
+    """Return how many threads torch takes in a process of its own: all cores, or what OMP_NUM_THREADS says."""
+    return torch.get_num_threads()

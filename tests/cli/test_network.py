@@ -64,9 +64,9 @@ def test_the_processes_of_a_run_know_the_networks_of_the_first_one(mynet, monkey
 
     monkeypatch.setattr(memory, "_limit", None)
     network = registry.network_class(KIND)
-    start = pickle.dumps(functools.partial(passes._start_process, 2, 1 << 40, registry.registered()))
+    start = pickle.dumps(functools.partial(passes._start_process, 1 << 40, registry.registered(), 2))
     registry._registered.clear()
     threads = []
-    monkeypatch.setattr("bevseg.seg.device.limit_threads", threads.append)
+    monkeypatch.setattr("bevseg.seg.device.share_threads", threads.append)
     pickle.loads(start)()
     assert registry.registered_class(KIND) is network and threads == [2]

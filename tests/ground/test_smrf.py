@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from bevseg.config import GroundConfig
-from bevseg.ground.smrf import BROAD, find_objects, smrf
+from bevseg.core.pointcloud import PointCloud
+from bevseg.ground.find_ground import find_ground
+from bevseg.ground.smrf import BROAD, LARGEST, cell_for, find_objects, smrf
 
 CONFIG = GroundConfig()
 LEVEL = np.zeros((140, 160), np.float32)
@@ -138,3 +140,24 @@ def test_raising_the_heights_raises_the_surface():
     once, raised = smrf(low, 1.0, CONFIG), smrf(low + np.float32(512), 1.0, CONFIG)
     np.testing.assert_allclose(raised.height, once.height + 512, atol=0.002)
     np.testing.assert_allclose(raised.tolerance, once.tolerance, atol=0.002)
+
+
+@pytest.mark.parametrize(
+    ("every", "cell"),
+    [(1, 1.0), (2, 2.0), (4, 4.0), (50, LARGEST)],
+    ids=["every cell", "every second", "every fourth", "hardly any"],
+)
+def test_cells_grow_where_no_two_points_lie_side_by_side(every, cell):
+    counts = np.zeros((60, 47), np.int32)
+    counts[::every, ::every] = 3
+    assert cell_for(counts) == cell
+
+
+def test_sparse_ground_under_a_few_high_points_is_found():
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(0, 190, (2, 500))  # one point in 70 m2
+    high = rng.random(len(x)) < 0.1
+    z = 0.01 * x + np.where(high, 12.0, 0.0)
+    cloud = PointCloud(*(np.rint(100 * each).astype(np.int32) for each in (x, y, z)), (0.01,) * 3, (0.0,) * 3)
+    found = find_ground(cloud, 1.0, GroundConfig(method="smrf"))
+    assert (found.is_ground == ~high).mean() > 0.98

@@ -148,7 +148,7 @@ def test_what_is_no_cloud_is_passed_over_and_listed(tiny_model, streets, tmp_pat
     ]
 
 
-def test_processes_share_cores_and_memory(tiny_model, streets, tmp_path, monkeypatch):
+def test_processes_share_memory(tiny_model, streets, tmp_path, monkeypatch):
     seen = []
 
     class Seen(passes.Passes):
@@ -157,11 +157,10 @@ def test_processes_share_cores_and_memory(tiny_model, streets, tmp_path, monkeyp
             return BatchResult()
 
     monkeypatch.setattr(passes, "Passes", Seen)
-    monkeypatch.setattr(passes.os, "cpu_count", lambda: 8)
     options = ("-m", tiny_model, "--jobs", 3, "--max-memory", "6GiB")
     assert bevseg("run", streets, "-o", tmp_path, *options).exit_code == 0
-    assert seen[0].jobs == 3
-    assert seen[0].start.args == (2, 2 << 30, {})
+    assert seen[0].jobs.most == 3
+    assert seen[0].start.args == (2 << 30, {})
 
 
 def test_a_worker_of_a_cluster_has_its_own_memory(tiny_model, tmp_path):
@@ -169,8 +168,10 @@ def test_a_worker_of_a_cluster_has_its_own_memory(tiny_model, tmp_path):
     conditions, place = {"model": "a model", "looks": {}}, Scratch(tmp_path)
     for most in (None, 6 << 30):
         asked = dataclasses.replace(request, max_memory=most)
-        found = passes._passes(asked, tiny.SETTINGS, tiny_model, conditions, place, local(1), None, silent)
-        assert found.start.args[1] == most
+        found = passes._passes(
+            asked, [], tiny.SETTINGS, "cpu", tiny_model, conditions, place, local(1), None, silent
+        )
+        assert found.start.args[0] == most
 
 
 def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, streets, tmp_path):

@@ -63,3 +63,14 @@ def test_an_allocation_too_large_is_one_of_those():
 def test_other_errors_of_torch_stay_what_they_are():
     with pytest.raises(RuntimeError, match="shape"), device.memory_checked("The training", "none"):
         torch.zeros(3).reshape(2)
+
+
+def test_processes_share_the_threads_of_torch_and_one_alone_has_them_all():
+    usual = torch.get_num_threads()
+    try:
+        device.share_threads(2)
+        assert torch.get_num_threads() == max(usual // 2, 1)
+        device.share_threads(1)
+        assert torch.get_num_threads() == usual
+    finally:
+        torch.set_num_threads(usual)
