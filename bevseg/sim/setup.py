@@ -23,6 +23,8 @@ class Setup:
     """Number of drives. Every second one returns in the opposite lane, where that is free."""
     error: float = 0.0
     """Standard deviation of the error that registration leaves in a pass or station, m."""
+    drift: float = 0.0
+    """Standard deviation of the error that registration leaves in a single sweep, m."""
     turns: float = 0.0
     """Chance that the drive turns into a cross street, if there is one."""
     shortest: float = 40.0

@@ -80,6 +80,7 @@ def plan_tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generato
                 last=high * route.length,
                 start=start,
                 error=setup.error if len(ways) > 1 else 0.0,
+                drift=setup.drift,
             )
             start += (one.sweeps + 1) / sensor.rate + 60.0
             passes.append(one)

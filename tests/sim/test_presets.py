@@ -24,7 +24,7 @@ PRESET = Preset(draw, points=300)
 
 
 def test_the_presets_that_ship_can_be_loaded():
-    assert set(presets.names()) >= {"mixed", "oakland", "shrec20", "terrestrial"}
+    assert set(presets.names()) >= {"drums", "mixed", "oakland", "shrec20", "terrestrial"}
     assert all(presets.load(name).points > 0 for name in presets.names())
 
 

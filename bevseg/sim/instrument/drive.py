@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 KNOTS = 0.25
 """Spacing of the knots of a route, m."""
+KEPT = 3.0
+"""Way along which the error of registration of a sweep becomes another one, m."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Pass:
         (3,) error that registration leaves in all returns of this pass, m.
     start
         Time of sweep 0, s.
+    wander
+        (K, 3) error that registration leaves in the returns of single sweeps, m; None: none.
     """
 
     number: Array
@@ -40,6 +44,7 @@ class Pass:
     roll: Array
     shift: Array
     start: float = 0.0
+    wander: Array | None = None
 
     @property
     def sweeps(self) -> int:
@@ -53,6 +58,13 @@ class Pass:
             np.interp(number, self.number, angle) for angle in (self.heading, self.pitch, self.roll)
         )
         return place, heading, pitch, roll
+
+    def error(self, number: Array) -> Array:
+        """Return the error (..., 3) of returns at sweep numbers, m: that of a sweep is the same for all of it."""
+        if self.wander is None:
+            return self.shift
+        sweep = np.floor(number)
+        return self.shift + np.stack([np.interp(sweep, self.number, axis) for axis in self.wander.T], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,7 @@ def drive(
     last: float = np.inf,
     start: float = 0.0,
     error: float = 0.0,
+    drift: float = 0.0,
 ) -> Pass:
     """Drive a route from `first` to `last` m.
 
@@ -128,7 +141,9 @@ def drive(
     start
         Time of the first sweep, s.
     error
-        Standard deviation of the error of registration, m in x and y; half of it in z.
+        Standard deviation of the error of registration of the whole drive, m in x and y; half of it in z.
+    drift
+        Likewise of single sweeps; the error changes along `KEPT`.
     """
     knots = np.arange(0.0, route.length + 15.0, 15.0)
     faster = np.exp(pace.swing * rng.standard_normal(len(knots)))
@@ -142,6 +157,11 @@ def drive(
     number += held * (route.along > stop)
     kept = (route.along >= first) & (route.along <= last)
     place = route.place + np.array((0.0, 0.0, sensor.height))
+    wander = None
+    if drift:
+        knots = np.arange(0.0, route.length + KEPT, KEPT)
+        off = drift * rng.standard_normal((3, len(knots))) * np.array([[1.0], [1.0], [0.5]])
+        wander = np.stack([np.interp(route.along, knots, axis) for axis in off], axis=1)[kept]
     return Pass(
         number=number[kept] - number[kept][0],
         place=place[kept],
@@ -150,6 +170,7 @@ def drive(
         roll=(route.roll + roll)[kept],
         shift=shift,
         start=start,
+        wander=wander,
     )
 
 

@@ -47,7 +47,8 @@ def scan(
             sweeps = np.arange(start, min(start + step * every, one.sweeps), every)
             rays, time = _rays(pattern, one, sweeps)
             returns = measured(scene, sensor.optics, pattern, rays, one.start + time / sensor.rate, rng)
-            returns.xyz[:] += one.shift.astype(np.float32)
+            number = (returns.time - one.start) * sensor.rate
+            returns.xyz[:] += one.error(number).astype(np.float32)
             points += len(returns)
             progress(min(done + sweeps[-1] + 1, total), total, points)
             yield returns

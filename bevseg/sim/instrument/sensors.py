@@ -12,10 +12,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.sim.instrument.drums import DRUMS
+
 Array = NDArray[np.float64]
 
-HDL32 = np.linspace(-30.67, 10.67, 32)
-"""Elevations of the beams of a Velodyne HDL-32E, degrees (its user's manual, 63-9113)."""
 FULL_TURN = 360.0
 TERRESTRIAL = "terrestrial"
 """Kind of a sensor that stands on a tripod; the others are driven."""
@@ -102,6 +102,10 @@ class Sensor:
     degrees to the left of ahead, one number for each head."""
     pitch: float = 0.0
     """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees."""
+    beams: tuple[float, ...] = DRUMS["HDL-32E"].elevations
+    """Angles of the beams of a spinning scanner above the horizon, degrees."""
+    duty: float = 1.0
+    """Share of the time between two sweeps of a spinning scanner that a turn takes: less if turns are left out."""
     blind: float = 0.0
     """Angle off straight down in which a line scanner measures nothing, degrees: the vehicle is there."""
     optics: Optics = Optics()
@@ -160,10 +164,10 @@ def _profiler(sensor: Sensor) -> Pattern:
 
 
 def _spinning(sensor: Sensor) -> Pattern:
-    """Return turns of 32 beams about axes tilted by `pitch` towards `yaw`; two heads stand 0.5 m off centre."""
+    """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand 0.5 m off centre."""
     count = max(4, round(FULL_TURN / sensor.step))
     azimuth = 2 * np.pi * np.arange(count) / count
-    elevation = np.radians(HDL32)
+    elevation = np.radians(sensor.beams)
     level = np.stack(
         [
             np.outer(np.cos(azimuth), np.cos(elevation)),
@@ -172,7 +176,7 @@ def _spinning(sensor: Sensor) -> Pattern:
         ],
         axis=2,
     ).reshape(-1, 3)
-    share = np.repeat(np.arange(count) / count, len(elevation))
+    share = np.repeat(np.arange(count) / count * sensor.duty, len(elevation))
     tilt = np.radians(sensor.pitch)
     heads, offsets = [], []
     for yaw in np.radians(sensor.yaw):

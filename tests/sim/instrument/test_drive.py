@@ -45,6 +45,30 @@ def test_registration_shifts_passes_by_centimetres(meadow):
     assert np.allclose(shifts.std(axis=0), (0.02, 0.02, 0.01), rtol=0.2)
 
 
+def test_registration_moves_single_sweeps_by_centimetres_and_each_as_a_whole(meadow):
+    route = straight(meadow())
+    drives = [
+        drive.drive(route, LINE_SCANNER, Pace(), np.random.default_rng(seed), drift=0.03)
+        for seed in range(60)
+    ]
+    one = drives[0]
+    errors = one.error(np.array([[0.0, 0.5, 0.99], [70.0, 70.3, 70.9]]))
+    assert (errors[:, 0] == errors[:, 1]).all() and (errors[:, 0] == errors[:, 2]).all()
+    assert np.abs(errors[0, 0] - errors[1, 0]).min() > 1e-4
+    spread = np.concatenate([each.error(np.arange(each.sweeps, dtype=float)) for each in drives]).std(axis=0)
+    assert np.allclose(spread, (0.025, 0.025, 0.0125), rtol=0.25)  # between the knots it is less
+
+
+def test_a_part_of_a_drive_has_the_errors_of_the_sweeps_of_the_whole(meadow):
+    route = straight(meadow())
+    whole, part = (
+        drive.drive(route, LINE_SCANNER, Pace(), np.random.default_rng(3), first=first, last=last, drift=0.03)
+        for first, last in ((0.0, np.inf), (10.0, 20.0))
+    )
+    inside = (whole.place[:, 0] >= 10) & (whole.place[:, 0] <= 20)
+    np.testing.assert_array_equal(whole.wander[inside], part.wander)
+
+
 def test_a_tripod_turns_half_a_circle_and_sees_all_around():
     tripod = Sensor("terrestrial", 1.7, 2.0, 2.0, rate=50.0)
     one = drive.station(np.zeros(3), tripod, np.random.default_rng(0))

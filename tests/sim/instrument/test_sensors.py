@@ -1,11 +1,13 @@
 """Where the rays of a scanner go."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bevseg.sim.instrument.sensors import HDL32, Sensor
+from bevseg.sim.instrument.drums import DRUMS
+from bevseg.sim.instrument.sensors import Sensor
 from tests.sim.conftest import LINE_SCANNER, PROFILER
 
 SPINNING = Sensor("spinning", 2.1, 1.0, 1.0, rate=10.0, yaw=(180.0,), pitch=0.0)
@@ -26,10 +28,23 @@ def test_a_line_scanner_measures_nothing_where_the_vehicle_is():
     assert part.share[-1] == pytest.approx(168 / 360)
 
 
-def test_a_spinning_scanner_has_the_beams_of_its_maker_and_leans():
-    level = SPINNING.pattern().directions[0]
-    elevation = np.degrees(np.arcsin(level[:, 2])).reshape(-1, 32)
-    assert np.allclose(elevation, HDL32)
+@pytest.mark.parametrize(("name", "drum"), DRUMS.items())
+def test_a_spinning_scanner_has_the_beams_of_its_maker(name, drum):
+    level = replace(SPINNING, beams=drum.elevations).pattern().directions[0]
+    elevation = np.degrees(np.arcsin(level[:, 2])).reshape(-1, len(drum.elevations))
+    assert np.allclose(elevation, drum.elevations)
+    assert re.findall(r"\d+", name)[-1] == str(len(drum.elevations))
+    assert (np.diff(drum.elevations) > 0).all()
+    assert 2 <= drum.elevations[-1] <= 22.5  # none sees what stands high nearby
+
+
+def test_a_turn_takes_a_part_of_the_time_where_turns_are_left_out():
+    whole, part = SPINNING.pattern(), replace(SPINNING, duty=0.2).pattern()
+    np.testing.assert_array_equal(part.directions, whole.directions)
+    np.testing.assert_allclose(part.share, 0.2 * whole.share)
+
+
+def test_a_spinning_scanner_leans():
     leaning = replace(SPINNING, pitch=40.0).pattern().directions[0]
     assert np.degrees(np.arcsin(leaning[:, 2])).min() < -65
     assert leaning[leaning[:, 2].argmin(), 0] < 0

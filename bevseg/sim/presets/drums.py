@@ -1,0 +1,57 @@
+"""A car or a robot with one spinning scanner, upright, as it is sold: single turns, or turns put together.
+
+One of the eight models of `sim/instrument/drums.py`, with 16 to 128 beams, 1.6 to 2.2 m up, at 5, 10 or 20 turns
+per s and 1.5 to 14 m/s. All turns are kept, or every second, fifth or tenth. Registration leaves 1 to 5 cm in each
+turn. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m. Drives are 2 to 100 m long.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bevseg.sim.instrument.drive import Pace
+from bevseg.sim.instrument.drums import DRUMS
+from bevseg.sim.instrument.sensors import Optics, Sensor
+from bevseg.sim.setup import Preset, Setup
+from bevseg.sim.town.style import STYLES
+
+
+def draw(rng: np.random.Generator) -> Setup:
+    """Draw how one street is scanned."""
+    drum = DRUMS[str(rng.choice(list(DRUMS)))]
+    rate = float(rng.choice([5.0, 10.0, 10.0, 20.0]))
+    speed, every = rng.uniform(1.5, 14.0), int(rng.choice([1, 1, 2, 5, 10]))
+    optics = Optics(
+        noise=drum.noise * rng.uniform(0.7, 2.5),
+        step=0.002,
+        reach=drum.reach * rng.uniform(0.5, 1.0),
+        farthest=rng.uniform(30.0, 100.0),
+        nearest=1.5,
+        grazing=rng.uniform(0.05, 0.5),
+        kept=rng.uniform(0.6, 1.0),
+        divergence=0.003 * rng.uniform(0, 1.5),
+        returns=int(rng.integers(1, 3)),
+        multipath=rng.uniform(0, 2),
+    )
+    sensor = Sensor(
+        kind="spinning",
+        height=rng.uniform(1.6, 2.2),
+        step=drum.step * rate / 10,
+        spacing=speed / rate * every,
+        rate=rate / every,
+        duty=1 / every,
+        beams=drum.elevations,
+        optics=optics,
+    )
+    return Setup(
+        sensor,
+        str(rng.choice(list(STYLES))),
+        Pace(swing=0.2, slowing=0.4, stops=0.1, sway=0.003),
+        drift=rng.uniform(0.01, 0.05),
+        turns=0.3,
+        shortest=2.0,
+        longest=100.0,
+    )
+
+
+PRESET = Preset(draw, points=300_000)
