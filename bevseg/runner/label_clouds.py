@@ -76,6 +76,7 @@ class Passes:
     stop: bool
     progress: Progress
     points: int = 0
+    started: int = 1
     rasters: list[Path] = dataclasses.field(default_factory=list)
     failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
@@ -254,12 +255,14 @@ class Passes:
             return found
         total, done = max(sum(map(size, items)), 1), 0
         before = sum(list(SHARES.values())[: list(SHARES).index(stage)])
-        jobs = self.jobs.for_work(_seconds(stage, items, size))
+        # Processes that an earlier pass has started are there.
+        self.started = max(self.started, min(self.jobs.for_work(_seconds(stage, items, size)), len(items)))
+        jobs = min(self.started, len(items))
         outcomes = each_outcome(
             function,
             items,
             jobs=jobs,
-            start=functools.partial(self.start, min(jobs, len(items))),
+            start=functools.partial(self.start, jobs),
             executor=self.executor,
             progress=self.progress,
         )
