@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.bev.backproject import backproject
-from bevseg.bev.consistency import consistent
+from bevseg.bev.consistency import REACH, consistent
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.slices import SliceLimits, limits_of
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
@@ -242,8 +242,10 @@ def classify(
     asked = seen if wanted is None else seen & grid.mask_of(wanted)
     for tile in cut(asked, seen, tiling_of(model, bands, tta), first=(-grid.north - 1, grid.west)):
         pieces = {name: tile_of(raster, tile) for name, raster in bands.items()}
+        part = tile.core(REACH)
         predicted = {
-            name: predict(piece, model, name, device=device, config=tta) for name, piece in pieces.items()
+            name: predict(piece, model, name, device=device, config=tta, part=part)
+            for name, piece in pieces.items()
         }
         for name, raster in consistent(predicted, pieces).items():
             tile.put(raster.values, found[name])

@@ -19,6 +19,9 @@ from scipy import ndimage
 from bevseg.core.labels import BUILDING, CAR, GROUND
 from bevseg.core.raster import Raster
 
+REACH = 32
+"""Cells around those that are asked for whose classes have a say: a car is no longer than this, a lorry twice."""
+
 LOWEST_CAR = 0.5
 """Height above ground (m) that the highest points of half the cells of a car reach."""
 

@@ -76,9 +76,20 @@ class Tile:
         piece[..., rows, cols] = values[..., from_rows, from_cols]
         return piece
 
+    def core(self, around: int = 0) -> tuple[slice, slice]:
+        """Return the rows and columns of the window that hold the core, and so many cells around it."""
+        rows, cols = (
+            slice(
+                max(span.inner().start - around, 0),
+                min(span.inner().stop + around, span.window.stop - span.window.start),
+            )
+            for span in (self.rows, self.cols)
+        )
+        return rows, cols
+
     def put(self, piece: NDArray[T], out: NDArray[T]) -> None:
         """Write the core of a piece (..., window rows, window cols) to its place in a raster."""
-        out[..., self.rows.core, self.cols.core] = piece[..., self.rows.inner(), self.cols.inner()]
+        out[..., self.rows.core, self.cols.core] = piece[..., *self.core()]
 
 
 def cut(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
+
+Part = tuple[slice, slice]
+"""Rows and columns."""
 
 DROP_FROM = 2
 """First level whose channels dropout may leave out: the finer ones have few."""
@@ -59,8 +64,12 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(filters, classes, 1)
         self._initialise()
 
-    def forward(self, bands: Tensor) -> Tensor:
-        """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W."""
+    def forward(self, bands: Tensor, part: Part | None = None) -> Tensor:
+        """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W.
+
+        With a `part`, return the logits of its rows and columns alone, as they are among all. The way up, which has
+        two thirds of the multiplications, then computes no more than these need.
+        """
         rows, cols = bands.shape[-2:]
         step = 1 << self.depth
         # An empty cell holds 0 in every band: zeros continue the raster with empty cells.
@@ -72,11 +81,16 @@ class UNet(nn.Module):
             x = down(x) if len(skips) < DROP_FROM else self.drop(down(x))
             skips.append(x)
         skips.pop()
+        part = part or (slice(0, rows), slice(0, cols))
+        heights = _needs(part[0], [skip.shape[-2] for skip in skips])
+        widths = _needs(part[1], [skip.shape[-1] for skip in skips])
+        x = x[..., heights.pop().given, widths.pop().given]
         for up, merge in zip(self.up, self.merge, strict=True):
-            x, skip = up(x), skips.pop()
-            x = merge(torch.cat([skip, x], 1) if skips else x.add_(skip))
+            high, wide = heights.pop(), widths.pop()
+            x, skip = up(x)[..., high.doubled, wide.doubled], skips.pop()[..., high.read, wide.read]
+            x = merge(torch.cat([skip, x], 1) if skips else x.add_(skip))[..., high.given, wide.given]
             x = x if len(skips) < DROP_FROM else self.drop(x)
-        return self.head(x)[..., :rows, :cols]
+        return self.head(x)
 
     def _initialise(self) -> None:
         if (
@@ -89,6 +103,34 @@ class UNet(nn.Module):
         # No ReLU behind it, and small logits: the first loss is about log(classes), whatever the seed.
         nn.init.xavier_normal_(self.head.weight, gain=0.5)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+
+
+class _Need(NamedTuple):
+    """What the way up computes at a resolution, along rows or columns."""
+
+    read: slice
+    """Of that resolution: what its convolutions read."""
+    doubled: slice
+    """The same, in what the resolution below gives, doubled."""
+    given: slice
+    """In what was read: what the next resolution needs."""
+
+
+def _needs(part: slice, sizes: Sequence[int]) -> list[_Need]:
+    """Return what a part needs of every resolution, from the finest, whose size comes first, to below the last."""
+    needs, wanted = [], part
+    for level, size in enumerate(sizes):
+        reach = 2 if level else 1  # convolutions on the way up
+        read = slice(max(wanted.start - reach, 0), min(wanted.stop + reach, size))
+        below = slice(read.start // 2, (read.stop + 1) // 2)
+        needs.append(_Need(read, _from(2 * below.start, read), _from(read.start, wanted)))
+        wanted = below
+    return [*needs, _Need(wanted, wanted, wanted)]
+
+
+def _from(start: int, span: slice) -> slice:
+    """Return a range, counted from `start`."""
+    return slice(span.start - start, span.stop - start)
 
 
 class Doubling(nn.Module):
