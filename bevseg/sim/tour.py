@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bevseg.sim import routes
 from bevseg.sim.instrument import drive
 from bevseg.sim.instrument.drive import Pass, Route
-from bevseg.sim.instrument.sensors import Sensor
+from bevseg.sim.instrument.sensors import SPARSE, Sensor
 from bevseg.sim.scene import Scene
 from bevseg.sim.setup import Setup
 from bevseg.sim.town.street import Street
@@ -22,6 +22,8 @@ _SPARE = 1.25
 """Length of a street over that estimate."""
 _GAP = 30.0
 """Distance between two tripods along the street, m."""
+_SWEEP = 2.2
+"""Length of a drive that holds a sweep, over the spacing of sweeps: fast stretches have twice the spacing."""
 _HALF_WIDTH = 0.8
 """Half the width of a vehicle with an instrument, m."""
 _CLEARANCE = 0.4
@@ -57,7 +59,12 @@ def street_length(setup: Setup, points: int) -> float:
         stations = points / (sweep * 180.0 / setup.sensor.spacing)
         return _SPARE * (_GAP * max(1, round(setup.shortest / _GAP), round(stations)))
     length = points * setup.sensor.spacing / (sweep * setup.passes)
-    return _SPARE * float(np.clip(length, setup.shortest, setup.longest))
+    return _SPARE * max(float(np.clip(length, setup.shortest, setup.longest)), _sweep(setup.sensor))
+
+
+def _sweep(sensor: Sensor) -> float:
+    """Return the length of a drive that holds a sweep, however few points are wanted and however fast it is, m."""
+    return _SWEEP * max(sensor.spacing, SPARSE)
 
 
 def plan_tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> Tour:
@@ -86,7 +93,8 @@ def plan_tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generato
             passes.append(one)
         return passes
 
-    return Tour(setup.sensor, plan, min(1.0, setup.shortest / ways[0].length), ways[0].through)
+    shortest = max(setup.shortest, _sweep(setup.sensor))
+    return Tour(setup.sensor, plan, min(1.0, shortest / ways[0].length), ways[0].through)
 
 
 def _routes(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> list[Route]:

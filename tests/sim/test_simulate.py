@@ -153,6 +153,14 @@ def test_points_of_ground_lie_on_the_exact_ground(scans, preset):
         assert abs(np.nanmedian(error)) < 0.005 + registration
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [9100, 9102, 9103])
+def test_few_points_are_a_single_turn_of_a_drum(ray_casting, seed):
+    one = simulate_scan(seed, 2000, preset="drums")
+    assert len(one.cloud) == 2000
+    assert np.ptp(one.gps_time) < 3 / one.setup.sensor.rate
+
+
 def test_one_line_scanner_in_ten_crawls_by_fits_and_starts():
     drawn = [presets.load("oakland").draw(np.random.default_rng(seed)) for seed in range(300)]
     crawling = [setup for setup in drawn if setup.sensor.spacing < 0.13]

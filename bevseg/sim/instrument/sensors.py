@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 FULL_TURN = 360.0
 TERRESTRIAL = "terrestrial"
 """Kind of a sensor that stands on a tripod; the others are driven."""
-_SPARSE = 1.5
+SPARSE = 1.5
 """Greatest distance between two sweeps, m or degrees."""
 
 
@@ -124,7 +124,7 @@ class Sensor:
 
         Sweeps lie at most 1.5 m apart (1.5 degrees for a terrestrial scanner), unless they did so before.
         """
-        spacing = min(self.spacing / float(np.sqrt(factor)), max(self.spacing, _SPARSE))
+        spacing = min(self.spacing / float(np.sqrt(factor)), max(self.spacing, SPARSE))
         return replace(self, step=self.step * self.spacing / (factor * spacing), spacing=spacing)
 
 

@@ -1,8 +1,9 @@
 """A car or a robot with one spinning scanner, upright, as it is sold: single turns, or turns put together.
 
 One of the eight models of `sim/instrument/drums.py`, with 16 to 128 beams, 1.6 to 2.2 m up, at 5, 10 or 20 turns
-per s and 1.5 to 14 m/s. All turns are kept, or every second, fifth or tenth. Registration leaves 1 to 5 cm in each
-turn. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m. Drives are 2 to 100 m long.
+per s and 1.5 to 14 m/s. All turns are kept, or every second, fifth or tenth, no further than 4 m apart. Registration
+leaves 1 to 5 cm in each turn. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m. Drives are
+3 to 100 m long.
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.setup import Preset, Setup
 from bevseg.sim.town.style import STYLES
 
+FARTHEST = 4.0
+"""Distance of two turns at most, m."""
+
 
 def draw(rng: np.random.Generator) -> Setup:
     """Draw how one street is scanned."""
     drum = DRUMS[str(rng.choice(list(DRUMS)))]
     rate = float(rng.choice([5.0, 10.0, 10.0, 20.0]))
-    speed, every = rng.uniform(1.5, 14.0), int(rng.choice([1, 1, 2, 5, 10]))
+    speed = rng.uniform(1.5, 14.0)
+    every = int(
+        rng.choice([each for each in (1, 1, 2, 5, 10) if each == 1 or each * speed / rate < FARTHEST])
+    )
     optics = Optics(
         noise=drum.noise * rng.uniform(0.7, 2.5),
         step=0.002,
@@ -49,7 +56,7 @@ def draw(rng: np.random.Generator) -> Setup:
         Pace(swing=0.2, slowing=0.4, stops=0.1, sway=0.003),
         drift=rng.uniform(0.01, 0.05),
         turns=0.3,
-        shortest=2.0,
+        shortest=3.0,
         longest=100.0,
     )
 
