@@ -32,7 +32,7 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "identity", "memory", "open3d", "streams", "executor", "cluster_client"),
+        ("progress", "kernels", "cores", "identity", "memory", "open3d", "streams", "executor", "cluster_client"),
         ("temporary",),
         ("atomic", "lock_file"),
         ("serve",),
@@ -156,7 +156,7 @@ INSIDE = {
         ("plan", "find_ground", "label_block", "cloud_labels", "write_rasters"),
     ),
     "runner": (
-        ("request", "compare_statistics", "noted_warnings", "panels", "labels_written"),
+        ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),
         ("outputs", "conditions", "work", "preview", "keep_work"),
         ("finished", "lay_cloud", "plan_surveys"),
         ("write_cloud", "train_first", "report", "parts"),
@@ -204,6 +204,7 @@ INSIDE = {
         ("street",),
     ),
     "sim.instrument": (
+        ("drums",),
         ("sensors",),
         ("returns", "drive"),
         ("scanner",),
