@@ -52,18 +52,12 @@ def jobs_of(asked: int | None, memory: int | None, free: int, device: str) -> Jo
     device
         Where the networks compute; a GPU is not shared unless asked for.
     """
+    fit = max(free // MEMORY, 1)
     if asked is None:
-        return Jobs(
-            max(min(cores(), free // MEMORY), 1) if is_kept() and device == "cpu" else 1, always=False
-        )
-    if memory is None or asked * MEMORY <= memory:
+        return Jobs(min(cores(), fit) if is_kept() and device == "cpu" else 1, always=False)
+    if memory is None or asked <= fit:
         return Jobs(asked, always=True)
-    fit = max(memory // MEMORY, 1)
-    if fit < asked:
-        log.warning(
-            "%s processes in place of %s: each takes up to %.2f GiB of --max-memory",
-            fit,
-            asked,
-            MEMORY / 2**30,
-        )
+    log.warning(
+        "%s processes in place of %s: each takes up to %.2f GiB of --max-memory", fit, asked, MEMORY / 2**30
+    )
     return Jobs(fit, always=True)
