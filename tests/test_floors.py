@@ -32,7 +32,17 @@ FLOORS = (
 INSIDE = {
     "config": (("names", "domains", "files"), ("groups", "plugins"), ("tables",)),
     "runtime": (
-        ("progress", "kernels", "cores", "identity", "memory", "open3d", "streams", "executor", "cluster_client"),
+        (
+            "progress",
+            "kernels",
+            "cores",
+            "identity",
+            "memory",
+            "open3d",
+            "streams",
+            "executor",
+            "cluster_client",
+        ),
         ("temporary",),
         ("atomic", "lock_file"),
         ("serve",),
