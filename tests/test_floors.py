@@ -193,6 +193,7 @@ INSIDE = {
         ("town", "instrument"),
         ("setup",),
         ("presets", "routes"),
+        ("traffic",),
         ("tour",),
         ("point_count",),
         ("simulate",),

@@ -97,9 +97,10 @@ def joined(parts: list[Returns]) -> Returns:
 
 @dataclass(frozen=True)
 class _Cast:
-    """Beams (N, 6), and for the first surface that each hits: range (inf: none), m, triangle and normal."""
+    """Beams (N, 6) with their times, s, and the first hit of each: range (inf: none), m, triangle and normal."""
 
     rays: Floats
+    time: NDArray[np.float64]
     reach: Floats
     triangle: NDArray[np.uint32]
     normal: Floats
@@ -177,7 +178,7 @@ def measured(
     rng
         Draws noise and drop-outs.
     """
-    cast = _Cast(rays, *scene.cast(rays))
+    cast = _Cast(rays, time, *scene.cast(rays, time))
     beam = np.flatnonzero(np.isfinite(cast.reach))
     met = _Hits.of(
         scene.mesh, beam, beam, cast.reach[beam], cast.triangle[beam], cast.normal[beam], rays[beam, 3:]
@@ -283,7 +284,7 @@ def _further(
     across = cast.normal[met.beam[~true]]
     way[~true] -= 2 * np.einsum("ij,ij->i", way[~true], across)[:, None] * across
 
-    reach, triangle, normal = scene.cast(on)
+    reach, triangle, normal = scene.cast(on, cast.time[met.beam])
     near = np.where(true, np.isfinite(reach), reach < _DETOUR)
     hit = np.flatnonzero(near & ~(second & (reach < _GAP)))
     found = _Hits.of(

@@ -2,7 +2,8 @@
 
 One of the eight models of `sim/instrument/drums.py`, with 16 to 128 beams, 1.6 to 2.2 m up, at 5, 10 or 20 turns
 per s and 1.5 to 14 m/s. All turns are kept, or every second, fifth or tenth, no further than 4 m apart. Registration
-leaves 1 to 5 cm in each turn. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m. Drives are
+leaves 1 to 5 cm in each turn. Vehicles and people move from turn to turn, 0 to 30 on 1 km of a lane and a pavement
+on average. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m. Drives are
 3 to 100 m long.
 """
 
@@ -55,6 +56,7 @@ def draw(rng: np.random.Generator) -> Setup:
         str(rng.choice(list(STYLES))),
         Pace(swing=0.2, slowing=0.4, stops=0.1, sway=0.003),
         drift=rng.uniform(0.01, 0.05),
+        traffic=rng.uniform(0.0, 0.03),
         turns=0.3,
         shortest=3.0,
         longest=100.0,
