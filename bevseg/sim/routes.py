@@ -37,6 +37,25 @@ def straight(street: Street, *, back: bool = False, aside: float = 0.0) -> Route
     return _route(street, s, t, back=back)
 
 
+def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
+    """Return a route on foot along a pavement or verge, up or down the street.
+
+    Of twelve that are drawn, the one is taken with the fewest objects in its way.
+    """
+    s = np.arange(0.0, street.terrain.length + KNOTS / 2, KNOTS)
+
+    def drawn() -> tuple[float, Route]:
+        sign, back = int(rng.choice([1, -1])), bool(rng.random() < 0.5)
+        side = street.terrain.side(sign)
+        out = rng.uniform(side.kerb + 0.3, side.front - 0.3)
+        t = sign * (out + 0.15 * np.sin(s / rng.uniform(3.0, 9.0)))
+        route = _route(street, *((s[::-1], t[::-1]) if back else (s, t)), back=back)
+        way = free(scene, route.place, route.heading, height=2.2, half=0.3)
+        return float(way.mean()), route
+
+    return max((drawn() for _ in range(12)), key=lambda found: found[0])[1]
+
+
 def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route | None:
     """Return a route that turns into a cross street, to either side; None if there is no such street.
 

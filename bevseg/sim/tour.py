@@ -102,7 +102,9 @@ def plan_tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generato
 
 
 def _routes(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> list[Route]:
-    """Draw a route for each pass: around a corner, down the street, or back where the other lane is free."""
+    """Draw a route for each pass: on foot, around a corner, down the street, or back where the other lane is free."""
+    if setup.walks:
+        return [routes.walk(built, scene, rng) for _ in range(setup.passes)]
     if rng.random() < setup.turns:
         turned = routes.turning(built, rng, least=0.7 * built.terrain.length)
         if turned is not None and _free(scene, turned, setup.sensor.height):

@@ -100,8 +100,11 @@ class Sensor:
     yaw: tuple[float, ...] = (0.0,)
     """Direction of the scan plane of a line scanner, of the axis of a profiler, or of the tilt of a spinning scanner:
     degrees to the left of ahead, one number for each head."""
-    pitch: float = 0.0
-    """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees."""
+    pitch: float | tuple[float, ...] = 0.0
+    """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees: of all
+    heads, or one number for each."""
+    apart: float = 0.5
+    """Distance of each of two spinning heads from the middle, towards its `yaw`, m."""
     beams: tuple[float, ...] = DRUMS["HDL-32E"].elevations
     """Angles of the beams of a spinning scanner above the horizon, degrees."""
     duty: float = 1.0
@@ -153,9 +156,9 @@ def _profiler(sensor: Sensor) -> Pattern:
     """Return circles about axes that are yawed off the driving direction and pitched down; they begin straight up."""
     count = max(8, round(FULL_TURN / sensor.step))
     share = (np.arange(count) + 0.5) / count
-    angle, pitch = 2 * np.pi * share, np.radians(sensor.pitch)
+    angle = 2 * np.pi * share
     heads = []
-    for yaw in np.radians(sensor.yaw):
+    for yaw, pitch in _mounts(sensor):
         axis = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), -np.sin(pitch)])
         across = np.cross((0, 0, 1), axis)
         across /= np.linalg.norm(across)
@@ -163,8 +166,14 @@ def _profiler(sensor: Sensor) -> Pattern:
     return Pattern(np.stack(heads), share, np.zeros((len(heads), 3)))
 
 
+def _mounts(sensor: Sensor) -> list[tuple[float, float]]:
+    """Return yaw and pitch of each head, rad."""
+    yaw, pitch = np.broadcast_arrays(np.radians(sensor.yaw), np.radians(sensor.pitch))
+    return list(zip(yaw.tolist(), pitch.tolist(), strict=True))
+
+
 def _spinning(sensor: Sensor) -> Pattern:
-    """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand 0.5 m off centre."""
+    """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand `apart`."""
     count = max(4, round(FULL_TURN / sensor.step))
     azimuth = 2 * np.pi * np.arange(count) / count
     elevation = np.radians(sensor.beams)
@@ -177,16 +186,17 @@ def _spinning(sensor: Sensor) -> Pattern:
         axis=2,
     ).reshape(-1, 3)
     share = np.repeat(np.arange(count) / count * sensor.duty, len(elevation))
-    tilt = np.radians(sensor.pitch)
     heads, offsets = [], []
-    for yaw in np.radians(sensor.yaw):
+    for yaw, tilt in _mounts(sensor):
         cos, sin = np.cos(yaw), np.sin(yaw)
         turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
         lean = np.array(
             [[np.cos(tilt), 0.0, np.sin(tilt)], [0.0, 1.0, 0.0], [-np.sin(tilt), 0.0, np.cos(tilt)]]
         )
         heads.append(level @ (turn @ lean @ turn.T).T)
-        offsets.append((0.5 * cos, 0.5 * sin, 0.0) if len(sensor.yaw) > 1 else (0.0, 0.0, 0.0))
+        offsets.append(
+            (sensor.apart * cos, sensor.apart * sin, 0.0) if len(sensor.yaw) > 1 else (0.0, 0.0, 0.0)
+        )
     return Pattern(np.stack(heads), share, np.array(offsets), ring=len(elevation))
 
 

@@ -50,6 +50,14 @@ def test_a_spinning_scanner_leans():
     assert leaning[leaning[:, 2].argmin(), 0] < 0
 
 
+def test_each_of_two_heads_leans_by_itself():
+    pair = replace(SPINNING, yaw=(0.0, 180.0), pitch=(0.0, 90.0), apart=0.2).pattern()
+    upright, leaning = pair.directions
+    assert np.allclose(upright, SPINNING.pattern().directions[0])
+    assert np.degrees(np.arcsin(leaning[:, 2])).min() < -88
+    assert np.allclose(pair.offsets, [(0.2, 0, 0), (-0.2, 0, 0)])
+
+
 @pytest.mark.parametrize(
     "sensor", [LINE_SCANNER, SPINNING, PROFILER, replace(LINE_SCANNER, kind="terrestrial")]
 )
