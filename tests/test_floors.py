@@ -215,7 +215,7 @@ INSIDE = {
         ("street",),
     ),
     "sim.instrument": (
-        ("drums",),
+        ("drums", "faults"),
         ("sensors",),
         ("returns", "drive"),
         ("scanner",),

@@ -79,6 +79,8 @@ class Optics:
     """Greatest number of returns of a beam, 1 or 2."""
     multipath: float = 0.0
     """Factor on the chance that a surface mirrors the beam: 1 for that of its material, 0 for never."""
+    bloom: float = 0.0
+    """Beams that pass a retro-reflector at less than this may return from about its range, m."""
     through: float = 1.0
     """Factor on the chance that a beam passes through glass: 1 for that of the material, 0 for never."""
 
@@ -111,6 +113,8 @@ class Sensor:
     """Share of the time between two sweeps of a spinning scanner that a turn takes: less if turns are left out."""
     blind: float = 0.0
     """Angle off straight down in which a line scanner measures nothing, degrees: the vehicle is there."""
+    hidden: tuple[tuple[float, float], ...] = ()
+    """Azimuths in which a spinning scanner sees nothing, from and to, degrees to the right of ahead."""
     optics: Optics = Optics()
 
     @property
@@ -175,17 +179,20 @@ def _mounts(sensor: Sensor) -> list[tuple[float, float]]:
 def _spinning(sensor: Sensor) -> Pattern:
     """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand `apart`."""
     count = max(4, round(FULL_TURN / sensor.step))
-    azimuth = 2 * np.pi * np.arange(count) / count
+    turned = np.arange(count) / count
+    for begin, end in sensor.hidden:
+        turned = turned[(FULL_TURN * turned - begin) % FULL_TURN >= end - begin]
+    azimuth = 2 * np.pi * turned
     elevation = np.radians(sensor.beams)
     level = np.stack(
         [
             np.outer(np.cos(azimuth), np.cos(elevation)),
             -np.outer(np.sin(azimuth), np.cos(elevation)),
-            np.broadcast_to(np.sin(elevation), (count, len(elevation))),
+            np.broadcast_to(np.sin(elevation), (len(turned), len(elevation))),
         ],
         axis=2,
     ).reshape(-1, 3)
-    share = np.repeat(np.arange(count) / count * sensor.duty, len(elevation))
+    share = np.repeat(turned * sensor.duty, len(elevation))
     heads, offsets = [], []
     for yaw, tilt in _mounts(sensor):
         cos, sin = np.cos(yaw), np.sin(yaw)

@@ -2,10 +2,11 @@
 
 Scanners of 16 or 32 beams are 1.2 to 2 m up: one, upright or leaning by 20 to 60 degrees, or an upright one and one
 that leans by 60 to 100 degrees, 0.2 to 0.5 m apart. They turn 10 or 20 times per s at 0.5 to 1.5 m/s, and sway by 1
-to 3.5 degrees. All turns are kept, or every second, fifth or tenth. Registration leaves 1 to 3 cm in each turn.
-Half the returns are lost at 20 to 60 m, and all from further than 10 to 50 m; 60 to 100 % of the rest are kept.
-Vehicles and people move from turn to turn, 0 to 30 on 1 km of a lane and a pavement on average. Walks are 3 to 60 m
-long.
+to 3.5 degrees. All turns are kept, or every second, fifth or tenth. Registration leaves 1 to 3 cm in each turn. Half
+the returns are lost at 20 to 60 m, and all from further than 10 to 50 m; 60 to 100 % of the rest are kept. Vehicles
+and people move from turn to turn, 0 to 30 on 1 km of a lane and a pavement on average. Walks are 3 to 60 m long. Half
+the scanners do not see a sector of 10 to 60 degrees, mostly behind them, where the person is; dead beams and bright
+signs are as in `drums`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from bevseg.sim.instrument.drive import Pace
 from bevseg.sim.instrument.drums import DRUMS
+from bevseg.sim.instrument.faults import alive, hidden
 from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.setup import Preset, Setup
 from bevseg.sim.town.style import STYLES
@@ -44,6 +46,7 @@ def draw(rng: np.random.Generator) -> Setup:
         divergence=0.003 * rng.uniform(0, 1.5),
         returns=int(rng.integers(1, 3)),
         multipath=rng.uniform(0, 2),
+        bloom=float(rng.choice([0.0, rng.uniform(0.05, 0.3)])),
     )
     sensor = Sensor(
         kind="spinning",
@@ -54,7 +57,8 @@ def draw(rng: np.random.Generator) -> Setup:
         yaw=yaw,
         pitch=pitch,
         apart=rng.uniform(0.1, 0.25),
-        beams=drum.elevations,
+        beams=alive(drum.elevations, rng),
+        hidden=hidden(rng, 0.5),
         duty=1 / every,
         optics=optics,
     )
