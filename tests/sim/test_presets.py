@@ -41,6 +41,13 @@ def drawn(name):
     return [presets.load(name).draw(np.random.default_rng(seed)) for seed in range(200)]
 
 
+def test_half_the_drums_cut_the_fronts_and_some_see_not_far():
+    sensors = [setup.sensor for setup in drawn("drums")]
+    assert 0.4 < np.mean([max(sensor.beams) < 12 for sensor in sensors]) < 0.6
+    assert 0.2 < np.mean([sensor.optics.farthest < 30 for sensor in sensors]) < 0.4
+    assert max(sensor.spacing for sensor in sensors) < 4
+
+
 def test_a_person_carries_one_head_or_an_upright_and_a_leaning_one():
     setups = drawn("backpack")
     pairs = [setup.sensor for setup in setups if len(setup.sensor.yaw) == 2]
