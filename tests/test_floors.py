@@ -142,7 +142,7 @@ INSIDE = {
         ("find_ground",),
     ),
     "bev": (
-        ("slices", "highest_class"),
+        ("slices", "highest_class", "view"),
         ("cell_statistics",),
         ("bands",),
         ("rasterize", "backproject", "consistency"),
