@@ -115,7 +115,7 @@ simulator: $(VENV)/installed
 	rm -rf build/simulator
 	$(SIMULATE) -o build/simulator/oakland --preset oakland --clouds 60 \
 		--compare $(BEVSEG_DATA)/data/oakland3d --json build/simulator/comparison.json
-	for preset in shrec20 terrestrial mixed drums; do $(SIMULATE) -o build/simulator/$$preset --preset $$preset --points 4e5 || exit 1; done
+	for preset in shrec20 terrestrial mixed drums backpack survey_car; do $(SIMULATE) -o build/simulator/$$preset --preset $$preset --points 4e5 || exit 1; done
 	$(BIN)/python docs/simulator_tables.py build/simulator docs/simulator.md
 	$(BIN)/python docs/simulator_pictures.py build/simulator $(BEVSEG_DATA)/data docs/images/simulator
 

@@ -193,6 +193,7 @@ INSIDE = {
         ("town", "instrument"),
         ("setup",),
         ("presets", "routes"),
+        ("traffic",),
         ("tour",),
         ("point_count",),
         ("simulate",),
@@ -214,7 +215,7 @@ INSIDE = {
         ("street",),
     ),
     "sim.instrument": (
-        ("drums",),
+        ("drums", "faults"),
         ("sensors",),
         ("returns", "drive"),
         ("scanner",),

@@ -116,6 +116,13 @@ def _rank(builder: Builder, sign: int, side: Side) -> None:
         s += length + rng.uniform(0.6, 1.5)
 
 
+def lanes(half: float) -> tuple[tuple[float, int], ...]:
+    """Return t of the middle of each lane, m, and whether it leads along s (1) or back (-1); first the scanner's."""
+    if half < TWO_LANES:
+        return (-half / 2, 1), (half / 2, -1)
+    return (-0.4 * half, 1), (0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)
+
+
 def traffic(builder: Builder, half: float) -> None:
     """Put moving vehicles, distorted by their motion, and queues before a crossing.
 
@@ -126,8 +133,8 @@ def traffic(builder: Builder, half: float) -> None:
     slant = rng.choice(
         [-1.0, -0.5, 0.0]
     )  # profiles that reach ahead on the right, as line scanners have them
-    lanes = [(half / 2, -1)] if half < TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
-    for t, way in lanes:
+    others = lanes(half)[1:]
+    for t, way in others:
         count = rng.poisson(rng.uniform(0, 2 if way < 0 else _BUSY) * style.traffic * span)
         for s in rng.uniform(builder.start, builder.end, count):
             part = moving(car(rng, style.fleet).turned(0.0 if way > 0 else np.pi), _pace(rng, way), slant)
@@ -135,7 +142,7 @@ def traffic(builder: Builder, half: float) -> None:
             if length < _LONGEST and builder.take(("lane", t), s - length, s + length):
                 builder.lay(part, s, t)
     for crossing in builder.terrain.crossings:
-        for t, way in lanes:
+        for t, way in others:
             if rng.random() > style.queue:
                 continue
             s = crossing.s - way * (crossing.half + 3.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,12 +40,15 @@ class Street:
         Maps street coordinates to the plane.
     lane
         t of the middle of the lane in which the scanner drives, m.
+    lanes
+        t of the middle of each lane, m, and whether it leads along s (1) or back (-1).
     """
 
     mesh: Mesh
     terrain: Terrain
     centreline: Centreline
     lane: float
+    lanes: tuple[tuple[float, int], ...] = ()
 
     def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the height of the ground at places in the plane, m.
@@ -93,7 +96,9 @@ def _on_plane(
     return np.asarray(a[:, 2] + f * u[:, 2] + g * v[:, 2])
 
 
-def street(seed: int, length: float, slope: float | None = None, *, style: str = "shrec20") -> Street:
+def street(
+    seed: int, length: float, slope: float | None = None, *, style: str = "shrec20", smeared: bool = True
+) -> Street:
     """Build the street of a seed.
 
     Parameters
@@ -106,8 +111,12 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         Slope of the street, m per m. None: a random one from the range of the style.
     style
         Kind of town, a key of `style.STYLES`.
+    smeared
+        Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out.
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
+    if not smeared:
+        town = replace(town, traffic=0.0, ghosts=0.0)
     half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
     parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
@@ -135,7 +144,7 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         rough=seed,
         worn=town.worn,
     )
-    lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
+    lanes = roadside.lanes(half)
     builder = Builder(rng, terrain, town)
     for sign, of, place in zip((1, -1), planned, parking, strict=True):
         reach = terrain.reach[0 if sign > 0 else 1]
@@ -152,7 +161,11 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     for arm in terrain.arms():
         _side_street(builder, arm)
     return Street(
-        merge([terrain.mesh(), *builder.parts]).mapped(centreline.to_plane), terrain, centreline, lane
+        merge([terrain.mesh(), *builder.parts]).mapped(centreline.to_plane),
+        terrain,
+        centreline,
+        lanes[0][0],
+        lanes,
     )
 
 
