@@ -1,4 +1,4 @@
-"""Small flat-roofed buildings: garages in rows, sheds, transformer houses, containers, kiosks.
+"""Small flat-roofed buildings: garages in rows, sheds, transformer houses, containers, kiosks, carports.
 
 They are as large as a van, with sharper edges, and 2.2 to 3.2 m tall. The frame of each: x along its front from 0,
 y from the front (0) away from the street, z from the ground. Sizes are chosen; a container is that of ISO 668.
@@ -128,11 +128,30 @@ def kiosk(rng: np.random.Generator, longest: float) -> Mesh:
     return merge([boxes(lows, highs, stone), roof, floor])
 
 
+def carport(rng: np.random.Generator, longest: float) -> Mesh:
+    """Return a level roof on posts, some with a wall at the back."""
+    wide, deep, tall = (
+        min(rng.uniform(2.8, 6.0), max(longest, 2.8)),
+        rng.uniform(4.5, 6.0),
+        rng.uniform(2.2, 2.7),
+    )
+    thick, stone = rng.uniform(0.09, 0.3), _wall(rng)
+    x, y = (at.ravel() for at in np.meshgrid((0.2, wide - 0.2 - thick), (0.3, deep / 2, deep - 0.3 - thick)))
+    low = np.column_stack([x, y, np.full(len(x), -_DEEP)])
+    posts = boxes(low, low + np.array((thick, thick, tall + _DEEP)), stone)
+    roof = boxes([(0, 0, tall)], [(wide, deep, tall + rng.uniform(0.1, 0.3))], Material.ROOF)
+    parts = [posts, roof]
+    if rng.random() < 0.4:
+        parts.append(boxes([(0, deep - 0.15, -_DEEP)], [(wide, deep, tall)], stone))
+    return merge(parts)
+
+
 KINDS: dict[str, Callable[[np.random.Generator, float], Mesh]] = {
     "garages": garages,
     "shed": shed,
     "transformer": transformer,
     "container": container,
     "kiosk": kiosk,
+    "carport": carport,
 }
 """Name -> function of the greatest length, m."""
