@@ -112,7 +112,7 @@ def _clipped(rng: np.random.Generator, length: float, width: float, height: floa
     """Return a closed, rough shell, and leaves from there to the faces."""
     deep = min(rng.uniform(0.18, 0.36), 0.4 * width, 0.4 * height)
     parts = [_shell(rng, length, width, height, deep)]
-    count = int(32 * (length + width) * (2 * height + width))
+    count = int(26 * (length + width) * (2 * height + width))
     half, face = width / 2, rng.random(count) * (2 * height + width)
     top, left = face > 2 * height, face < height
     y = np.where(top, rng.uniform(-half, half, count), np.where(left, -half, half))
@@ -135,7 +135,7 @@ def _clipped(rng: np.random.Generator, length: float, width: float, height: floa
     return merge(parts).mapped(wavy)
 
 
-_KNOT = 0.22
+_KNOT = 0.27
 """Distance between the knots of a rough shell, m."""
 
 
