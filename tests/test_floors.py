@@ -201,7 +201,7 @@ INSIDE = {
         ("statistics",),
     ),
     "sim.objects": (
-        ("facades", "walls", "cars", "clutter", "poles", "trees", "shrubs"),
+        ("facades", "walls", "huts", "cars", "clutter", "poles", "trees", "shrubs"),
         ("roofs", "stairs", "yards"),
         ("blocks",),
         ("houses", "public", "fronts"),
