@@ -51,10 +51,10 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "metrics", "grid", "tiles", "distance"),
+        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "scores"),
         ("cells", "density"),
-        ("heights", "far_points", "sort_by_block"),
+        ("heights", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),
     ),
     "io": (
@@ -156,7 +156,7 @@ INSIDE = {
     ),
     "training": (
         ("examples", "fine_tuning", "holdout", "squares"),
-        ("asked", "block_split", "touching"),
+        ("asked", "block_split", "touching", "scans"),
         ("split",),
         ("fit",),
     ),

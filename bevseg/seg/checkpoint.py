@@ -35,7 +35,7 @@ from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.raster import Band
 from bevseg.errors import InputError, ModelError, UsageError
 from bevseg.runtime.atomic import replacing
-from bevseg.seg.description import BAND, split_unknown, wrong_bands, wrong_net, wrong_shape
+from bevseg.seg.description import BAND, split_unknown, wrong_bands, wrong_net, wrong_scans, wrong_shape
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models.build import arguments, build
 from bevseg.seg.models.registry import NETWORKS, registered_class
@@ -80,6 +80,9 @@ class Model:
         Library -> version that trained it.
     source
         The file it was read from, for messages.
+    scans
+        Statistic of `core.scan_counts` -> its values in the clouds of the training; empty if they are not known. What
+        is labelled is compared with them.
     """
 
     nets: dict[str, nn.Module]
@@ -89,6 +92,7 @@ class Model:
     seed: int = 0
     versions: dict[str, str] = field(default_factory=_versions)
     source: str | None = None
+    scans: dict[str, list[float]] = field(default_factory=dict)
 
     def require(self, slice_name: str) -> nn.Module:
         """Return the network of a slice.
@@ -113,8 +117,10 @@ def describe(model: Model) -> dict[str, Any]:
 
     Names and colours of the classes are the same in every file: they are for readers without bevseg.
     """
+    known = {"scans": model.scans} if model.scans else {}
     return _plain(
-        {
+        known
+        | {
             "format": FORMAT,
             "nets": {
                 name: arguments(model.settings.net, len(model.bands[name]), len(OUTPUTS))
@@ -258,6 +264,7 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
         if name in table["nets"]:
             faults += wrong_net(table["nets"][name], net, table["bands"].get(name), f"nets.{name}")
     faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
+    faults += wrong_scans(table.get("scans", {}))
     if faults:
         raise refusal(unknown + faults, path, ModelError, AGAIN, NO_MODEL)
     if unknown:
@@ -277,6 +284,7 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
         table["seed"],
         table["versions"],
         str(path),
+        table.get("scans", {}),
     )
 
 

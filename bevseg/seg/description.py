@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from bevseg.config import NetConfig, Settings
@@ -77,6 +78,21 @@ def wrong_bands(bands: Any, key: str) -> list[Fault]:
             faults.append(wrong_value(f"{key}.{number}.name", name, "a name that no band before it has"))
         names |= {name} if name is not None else set()
     return faults
+
+
+def wrong_scans(scans: Any) -> list[Fault]:
+    """Return what is wrong with the statistics of the training clouds."""
+    if not isinstance(scans, dict):
+        return [wrong_value("scans", scans, "a table of statistics")]
+    return [
+        wrong_value(f"scans.{name}", values, "a list of numbers")
+        for name, values in scans.items()
+        if not isinstance(values, list) or not all(_is_number(value) for value in values)
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def wrong_net(described: Any, config: NetConfig | None, bands: Any, key: str) -> list[Fault]:

@@ -45,6 +45,7 @@ from bevseg.training.examples import (
     validation_scene,
 )
 from bevseg.training.fine_tuning import init_share
+from bevseg.training.scans import scans_of
 from bevseg.training.split import split_of
 
 log = logging.getLogger(__name__)
@@ -195,7 +196,7 @@ def train(
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed)
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
-    return dataclasses.replace(model, scores=scores), history
+    return dataclasses.replace(model, scores=scores, scans=scans_of(learned, settings, init)), history
 
 
 def ensure_distinct(names: Sequence[str]) -> None:

@@ -136,6 +136,11 @@ def foreign(path):
             lambda path: rewritten(path, lambda t: t.update(classes=["cat"])),
             r"classes = \['cat'\]: expected undefined",
         ),
+        (lambda path: rewritten(path, lambda t: t.update(scans=3)), "scans = 3: expected a table"),
+        (
+            lambda path: rewritten(path, lambda t: t.update(scans={"covered": [0.1, "much"]})),
+            "scans.covered .* expected a list of numbers",
+        ),
     ],
 )
 def test_a_file_that_is_not_ours_is_refused(saved, spoil, why):
