@@ -2,15 +2,13 @@
 
 Real ones lie below one folder (default: `$BEVSEG_DATA/data`, else ../shared/data): oakland3d (Munoz et al. 2009),
 semantickitti_frames and kitti_seq08_merged (Behley et al. 2019), nuscenes_a_merged (Fong et al. 2022), ika_aachen
-(PCLSegmentation, RWTH Aachen), sustech_frames_boxes (Li et al. 2020), ign_lidarhd and ahn3_delft (airborne). What is
-to be known of each: docs/accuracy.md.
+(PCLSegmentation, RWTH Aachen), ign_lidarhd and ahn3_delft (airborne). What is to be known of each: docs/accuracy.md.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,12 +66,6 @@ people, two-wheelers and noise are undefined. No label is pole."""
 
 IKA = {0: GROUND, 1: GROUND, 2: BUILDING, 3: POLE, 4: VEGETATION, 7: CAR, 8: CAR, 9: CAR}
 """Label of an ika frame -> train id, by the same definitions."""
-
-VEHICLES = ("Car", "Van", "Truck", "Bus")
-"""Kinds of boxes that are cars, by the same definitions."""
-
-WHEELS = 0.2
-"""Points up to here above the lower face of a box may be street, m."""
 
 LAWN = 0.3
 """Vegetation below this height above the ground may be grass, which is ground in the other sets, m."""
@@ -142,12 +134,6 @@ def ika(data: Path) -> Set:
     return Set("ika", {path.stem: functools.partial(sector, path) for path in paths}, "single")
 
 
-def sustech(data: Path) -> Set:
-    """Return the spins with boxes: only the points of vehicles have a class, so the IoU of car is its recall."""
-    paths = sorted((data / "sustech_frames_boxes").glob("*.pcd.gz"))
-    return Set("sustech", {path.name[:-7]: functools.partial(boxed, path) for path in paths}, "single")
-
-
 def ign(data: Path) -> Set:
     """Return the four dense tiles; the thinned square kilometre is no street."""
     return _files("ign", data / "ign_lidarhd", "test_data_*.laz", "from the air", None)
@@ -158,9 +144,7 @@ def ahn3(data: Path) -> Set:
     return _files("ahn3", data / "ahn3_delft", "*.laz", "from the air", None)
 
 
-REAL = {
-    made.__name__: made for made in (oakland, kitti, kitti_merged, nuscenes_merged, ika, sustech, ign, ahn3)
-}
+REAL = {made.__name__: made for made in (oakland, kitti, kitti_merged, nuscenes_merged, ika, ign, ahn3)}
 """Name of a set -> where it lies below the data."""
 
 
@@ -215,26 +199,6 @@ def sector(path: Path) -> PointCloud:
     """Read an ika frame: `points` (N, 4), m and intensity, and `label` (N,)."""
     frame = np.load(path)
     return PointCloud.from_xyz(frame["points"][:, :3], decoded(frame["label"], IKA), name=path.stem)
-
-
-def boxed(path: Path) -> PointCloud:
-    """Read a SUSTechPOINTS frame, with its boxes in the JSON file beside it: points in those of vehicles are cars."""
-    cloud, name = read_cloud(path), path.name[:-7]
-    labels = np.full(len(cloud), UNDEFINED, np.uint8)
-    for box in json.loads(path.with_name(f"{name}.json").read_text(encoding="utf-8")):
-        if box["obj_type"] in VEHICLES:
-            labels[_within(cloud.xyz, box["psr"])] = CAR
-    return dataclasses.replace(cloud, labels=labels, name=name)
-
-
-def _within(xyz: NDArray[np.float64], box: Mapping[str, Mapping[str, float]]) -> NDArray[np.bool_]:
-    """Return which points lie in a box that is turned about z, and above the wheels, (N,)."""
-    centre, size = (np.array([box[key][axis] for axis in "xyz"]) for key in ("position", "scale"))
-    cos, sin = np.cos(box["rotation"]["z"]), np.sin(box["rotation"]["z"])
-    x, y, z = (xyz - centre).T
-    along, across = np.abs(cos * x + sin * y), np.abs(cos * y - sin * x)
-    inside: NDArray[np.bool_] = (along <= size[0] / 2) & (across <= size[1] / 2)
-    return inside & (z <= size[2] / 2) & (z >= WHEELS - size[2] / 2)
 
 
 def decoded(codes: NDArray[np.integer], table: Mapping[int, int]) -> NDArray[np.uint8]:
@@ -293,21 +257,24 @@ def count(cloud: PointCloud, answer: PointLabels, above: NDArray[np.float32], cl
 
 def scores_and_oracle(found: Counts, best: Counts) -> dict[str, Any]:
     """Return the scores of a matrix of `bevseg.core.scores.count` and of that of the oracle, as `score` has them."""
-    there = found.sum(1) > 0
+    buildings = int(found[BUILDING].sum())
     table: dict[str, Any] = {
         "points": int(found.sum()),
         "confusion": found.tolist(),
-        "building_as_car": float(found[BUILDING, CAR] / found[BUILDING].sum()) if there[BUILDING] else None,
+        "building_as_car": int(found[BUILDING, CAR]) / buildings if buildings else None,
     }
-    for key, matrix in (("iou", found), ("oracle", best)):
-        iou = scores_of(matrix)["iou"]
-        known = {CLASS_NAMES[i]: iou[CLASS_NAMES[i]] for i in SCORED if there[i]}
-        four = [known[CLASS_NAMES[i]] for i in FOUR if there[i]]
-        table[key] = known | {
-            "miou": float(np.mean(list(known.values()))),
-            "miou_4": float(np.mean(four)) if four else None,
-        }
-    return table
+    return table | {"iou": iou_of(found), "oracle": iou_of(best)}
+
+
+def iou_of(matrix: Counts) -> dict[str, float | None]:
+    """Return the IoU of each class that the truth has, with the means `miou` and, without pole, `miou_4`."""
+    iou, there = scores_of(matrix)["iou"], matrix.sum(1) > 0
+    known = {CLASS_NAMES[i]: iou[CLASS_NAMES[i]] for i in SCORED if there[i]}
+    four = [known[CLASS_NAMES[i]] for i in FOUR if there[i]]
+    return known | {
+        "miou": float(np.mean(list(known.values()))),
+        "miou_4": float(np.mean(four)) if four else None,
+    }
 
 
 def _files(name: str, folder: Path, pattern: str, scans: str, scheme: str | None) -> Set:

@@ -82,25 +82,6 @@ def test_a_sparse_frame_is_read_with_its_classes(tmp_path):
     np.testing.assert_array_equal(cloud.labels, expected)
 
 
-def test_points_in_the_box_of_a_vehicle_are_a_car_and_nothing_is_known_of_others(tmp_path):
-    import labelled_clouds
-
-    # A car of 4 x 2 x 1.5 m, turned by 90 degrees: it reaches 2 m to the north and 1 m to the east.
-    place = {"position": {"x": 10, "y": 0, "z": 1}, "scale": {"x": 4, "y": 2, "z": 1.5}}
-    box = place | {"rotation": {"x": 0, "y": 0, "z": np.pi / 2}}
-    near = json.loads(json.dumps(box))
-    near["position"]["x"] = 20
-    boxes = [{"obj_type": "Car", "psr": box}, {"obj_type": "Pedestrian", "psr": near}]
-    (tmp_path / "9.json").write_text(json.dumps(boxes))
-    rows = [(10, 1.9, 1), (10.9, 0, 1.7), (11.1, 0, 1), (10, 2.1, 1), (10, 0, 0.3), (10, 0, 1.8), (20, 0, 1)]
-    fields = "FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1"
-    head = f"VERSION .7\n{fields}\nWIDTH {len(rows)}\nHEIGHT 1\nPOINTS {len(rows)}\nDATA ascii\n"
-    text = head + "".join(f"{x} {y} {z}\n" for x, y, z in rows)
-    (tmp_path / "9.pcd.gz").write_bytes(gzip.compress(text.encode()))
-    cloud = labelled_clouds.boxed(tmp_path / "9.pcd.gz")
-    np.testing.assert_array_equal(cloud.labels, [CAR, CAR] + [UNDEFINED] * 5)
-
-
 def test_what_nuscenes_does_not_tell_apart_is_left_out_and_nothing_else():
     import labelled_clouds
 
