@@ -108,6 +108,10 @@ class Style:
             "truck": 0.02,
             "lorry": 0.005,
             "bus": 0.01,
+            "coach": 0.0,
+            "articulated": 0.0,
+            "delivery": 0.0,
+            "semi": 0.0,
         }
     )
     ranks: float = 0.03
@@ -236,6 +240,10 @@ STYLES: Mapping[str, Style] = {
             "truck": 0.02,
             "lorry": 0.005,
             "bus": 0.01,
+            "coach": 0.0,
+            "articulated": 0.0,
+            "delivery": 0.0,
+            "semi": 0.0,
         },
         ranks=0.22,
         tree_rows=0.97,
