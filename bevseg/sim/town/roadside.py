@@ -246,7 +246,7 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
     if masts:
         _masts(builder, sign, side)
     if rng.random() < style.lamps * (0.5 if masts else 1.0):
-        kind = str(rng.choice(list(poles.LAMPS), p=[0.45, 0.25, 0.15, 0.15]))
+        kind = str(rng.choice(["cobra", "globe", "shoebox", "candle"], p=[0.45, 0.25, 0.15, 0.15]))
         start, pitch = builder.start + rng.uniform(0, 20), rng.uniform(*style.lamp_pitch)
         behind = rng.random() < 0.15
         for s in np.arange(start, builder.end, pitch):
