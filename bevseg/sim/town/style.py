@@ -144,6 +144,11 @@ class Style:
             "multistem": 0.05,
             "young": 0.04,
             "bare": 0.08,
+            "old": 0.0,
+            "spruce": 0.0,
+            "cypress": 0.0,
+            "evergreen": 0.0,
+            "palm": 0.0,
         }
     )
     garden_trees: float = 0.007
