@@ -165,8 +165,17 @@ def vehicle(rng: np.random.Generator, kind: str) -> Mesh:
     if rng.random() < body.rack:
         parts.append(_rack(rng, shell))
     if kind in ("lorry", "semi"):
-        parts.append(box((-0.5 * length, -0.4, sill), (0.36 * length, 0.4, 1.1), Material.PAINT))
+        parts.append(box((-0.5 * length, -0.4, sill), (0.3 * length, 0.4, 1.1), Material.PAINT))
     return merge(parts)
+
+
+def parked(rng: np.random.Generator, fleet: Shares, rare: float = 0.0, *, longest: float = np.inf) -> Mesh:
+    """Return a parked vehicle: with the chance `rare` one of `SPECIAL`, else that of `car`."""
+    if rare and rng.random() < rare:
+        part = special(rng)
+        if np.ptp(part.corners[..., 0]) <= longest:
+            return part
+    return car(rng, fleet, longest=longest)
 
 
 def special(rng: np.random.Generator) -> Mesh:

@@ -479,61 +479,51 @@ def tram(rng: np.random.Generator) -> Mesh:
 
 def walkway(rng: np.random.Generator, length: float) -> Mesh:
     """Return a roof over a footway along x: columns on one side or both, 2.4 to 3.2 m high."""
-    wide, high = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2)
+    wide, high, roof = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2), rng.uniform(0.1, 0.3)
     at = np.linspace(0.2, length - 0.2, max(2, round(length / rng.uniform(2.5, 5.0))))
     rows = (0.0,) if rng.random() < 0.4 else (-0.42 * wide, 0.42 * wide)
     thick = rng.uniform(0.05, 0.12)
-    columns = [beam((float(x), y, -0.3), (float(x), y, high), thick, METAL) for x in at for y in rows]
-    return merge(
-        [*columns, box((0, -wide / 2, high), (length, wide / 2, high + rng.uniform(0.1, 0.3)), METAL)]
-    )
+    columns = [beam((x, y, -0.3), (x, y, high), thick, METAL) for x in at for y in rows]
+    roofs = [box((a, -wide / 2, high), (b, wide / 2, high + roof), METAL) for a, b in pairwise(at)]
+    return merge([*columns, *roofs])
 
 
 # Fences, barriers and gates along x from 0 to `length` m.
 
 
 def guard_rail(rng: np.random.Generator, length: float) -> Mesh:
-    """Return a steel rail on posts, one beam or two, that faces -y, or a rope between posts."""
-    x = np.arange(0.2, length, rng.choice([1.33, 2.0, 4.0]))
+    """Return a steel rail on posts, one beam or two, that faces -y, or ropes between posts."""
+    x = np.linspace(0.0, length, max(2, round(length / rng.choice([1.33, 2.0, 4.0])) + 1))
     high = rng.uniform(0.68, 0.85)
     posts = [box((u - 0.05, 0.0, -0.3), (u + 0.05, 0.12, high), METAL) for u in x]
     if rng.random() < 0.15:
-        ropes = [
-            polyline([(0, -0.02, z), (length, -0.02, z)], 0.02, METAL)
-            for z in (high - 0.3, high - 0.15, high)
-        ]
+        ropes = [polyline([(u, -0.02, z) for u in x], 0.02, METAL) for z in (high - 0.3, high - 0.15, high)]
         return merge([*posts, *ropes])
     tops = [high] if rng.random() < 0.75 else [high, high + 0.4]
-    fold = np.array(
-        [(0.0, 0.0), (-0.08, -0.08), (0.0, -0.155), (-0.08, -0.23), (0.0, -0.31)]
-    )  # a W in section
-    faces: list[list[Point]] = []
-    for top in tops:
-        for (y0, z0), (y1, z1) in pairwise(fold):
-            faces.append(
-                [(0, y0, top + z0), (length, y0, top + z0), (length, y1, top + z1), (0, y1, top + z1)]
-            )
+    fold = [(0.0, 0.0), (-0.08, -0.08), (0.0, -0.155), (-0.08, -0.23), (0.0, -0.31)]  # a W in section
+    faces = [
+        [(a, y0, top + z0), (b, y0, top + z0), (b, y1, top + z1), (a, y1, top + z1)]
+        for top in tops
+        for (y0, z0), (y1, z1) in pairwise(fold)
+        for a, b in pairwise(x)
+    ]
     return merge([*posts, quads(faces, METAL)])
 
 
 def noise_barrier(rng: np.random.Generator, length: float, height: float) -> Mesh:
     """Return panels between posts against noise: wood, metal or glass over wood; `height` m high."""
-    pitch = rng.choice([2.0, 4.0, 5.0])
-    at = np.append(np.arange(0.0, length - 0.5, pitch), length)
+    at = np.linspace(0.0, length, max(2, round(length / rng.choice([2.0, 4.0, 5.0])) + 1))
     posts = [box((x - 0.08, -0.1, -0.4), (x + 0.08, 0.1, height + 0.05), METAL) for x in at]
     material = WOOD if rng.random() < 0.5 else METAL
     glass = rng.uniform(0.3, 0.8) * height if rng.random() < 0.25 else height
-    panels = [box((a, -0.06, -0.4), (b, 0.06, glass), material) for a, b in pairwise(at)]
-    if glass < height:
-        panels.append(
-            quads([[(0, 0, glass), (length, 0, glass), (length, 0, height), (0, 0, height)]], SCREEN)
-        )
-    ribs = [
-        box((0, side * 0.06, z), (length, side * 0.1, z + 0.06), material)
-        for z in np.arange(0.4, glass - 0.1, 0.5)
-        for side in (-1, 1)
-    ]
-    return merge([*posts, *panels, *ribs])
+    ribs = np.arange(0.4, glass - 0.1, 0.5)
+    parts = []
+    for a, b in pairwise(at):
+        parts.append(box((a, -0.06, -0.4), (b, 0.06, glass), material))
+        parts += [box((a, -0.1, z), (b, 0.1, z + 0.06), material) for z in ribs]
+        if glass < height:
+            parts.append(quads([[(a, 0, glass), (b, 0, glass), (b, 0, height), (a, 0, height)]], SCREEN))
+    return merge([*posts, *parts])
 
 
 def fence(rng: np.random.Generator, length: float, kind: str | None = None) -> Mesh:

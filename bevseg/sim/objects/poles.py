@@ -389,6 +389,23 @@ def traffic_light(rng: np.random.Generator, arm: float = 0.4) -> Mesh:
     return merge(parts)
 
 
+def catenary_mast(rng: np.random.Generator, high: float, reach: float) -> Mesh:
+    """Return a mast between two tracks, with an arm to the wire over each: `high` m up and `reach` m away."""
+    parts = [
+        beam(
+            (0, 0, -0.3),
+            (0, 0, high + rng.uniform(0.8, 2.0)),
+            rng.uniform(0.09, 0.16),
+            STEEL,
+            sides=8,
+            tip=0.8,
+        )
+    ]
+    for side in (-1, 1):
+        parts.append(beam((0, 0, high + 0.5), (0, side * reach, high), 0.03, STEEL))
+    return merge(parts)
+
+
 def level_light(rng: np.random.Generator) -> Mesh:
     """Return a mast with one long arm over the road and signals that lie on their side, as in East Asia."""
     reach, low = rng.uniform(2.5, 9.0), rng.uniform(5.2, 6.2)
