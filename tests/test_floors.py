@@ -210,8 +210,8 @@ INSIDE = {
         ("style", "centreline", "layout"),
         ("terrain", "lots"),
         ("builder",),
-        ("bridges", "gardens", "roadside"),
-        ("sites",),
+        ("bridges", "gardens", "roadside", "arterial"),
+        ("sites", "land"),
         ("street",),
     ),
     "sim.instrument": (
