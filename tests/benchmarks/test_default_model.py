@@ -72,6 +72,7 @@ def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     assert model.scores["trained_on"] == ["oakland_00001", "oakland_00002"]
     assert model.scores["validation"]["clouds"] == ["oakland_00007"]
     assert model.seed == 3
+    assert set(model.temperatures) == {"low", "high"} and model.temperatures["high"] != 1
     assert (tmp_path / "history.csv").read_text().startswith("slice,step,loss")
 
 
