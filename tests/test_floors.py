@@ -51,10 +51,10 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "metrics", "grid", "tiles", "distance"),
+        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "scores"),
         ("cells", "density"),
-        ("heights", "far_points", "sort_by_block"),
+        ("heights", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),
     ),
     "io": (
@@ -142,7 +142,7 @@ INSIDE = {
         ("find_ground",),
     ),
     "bev": (
-        ("slices", "highest_class"),
+        ("slices", "highest_class", "view"),
         ("cell_statistics",),
         ("bands",),
         ("rasterize", "backproject", "consistency"),
@@ -156,7 +156,7 @@ INSIDE = {
     ),
     "training": (
         ("examples", "fine_tuning", "holdout", "squares"),
-        ("asked", "block_split", "touching"),
+        ("asked", "block_split", "touching", "scans"),
         ("split",),
         ("fit",),
     ),
@@ -201,7 +201,7 @@ INSIDE = {
         ("statistics",),
     ),
     "sim.objects": (
-        ("facades", "walls", "cars", "clutter", "poles", "trees", "shrubs"),
+        ("facades", "walls", "huts", "cars", "clutter", "poles", "trees", "shrubs"),
         ("roofs", "stairs", "yards"),
         ("blocks",),
         ("houses", "public", "fronts"),
@@ -210,8 +210,8 @@ INSIDE = {
         ("style", "centreline", "layout"),
         ("terrain", "lots"),
         ("builder",),
-        ("bridges", "gardens", "roadside"),
-        ("sites",),
+        ("bridges", "gardens", "roadside", "arterial"),
+        ("sites", "land"),
         ("street",),
     ),
     "sim.instrument": (

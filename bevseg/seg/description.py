@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from bevseg.config import NetConfig, Settings
 from bevseg.config.domains import Domain, Fault, Number, Text, checked, unknown_keys, wrong_value
 from bevseg.config.groups import COUNT
+from bevseg.config.names import SLICES
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models.build import arguments
 
@@ -19,6 +21,10 @@ TABLES = ("settings", "bands", "nets", "scores", "versions")
 
 BAND: dict[str, Domain] = {"name": Text(), "scale": Number(least=1e-9, most=1e9), "unit": Text()}
 """Field of a band -> its values."""
+
+
+TEMPERATURE = Number(least=0.05, most=20)
+"""What logits can be divided by: at these ends, confidences hardly say more than the class itself, or nothing."""
 
 
 def wrong_shape(table: dict[str, Any]) -> list[Fault]:
@@ -77,6 +83,29 @@ def wrong_bands(bands: Any, key: str) -> list[Fault]:
             faults.append(wrong_value(f"{key}.{number}.name", name, "a name that no band before it has"))
         names |= {name} if name is not None else set()
     return faults
+
+
+def wrong_scans(scans: Any) -> list[Fault]:
+    """Return what is wrong with the statistics of the training clouds."""
+    if not isinstance(scans, dict):
+        return [wrong_value("scans", scans, "a table of statistics")]
+    return [
+        wrong_value(f"scans.{name}", values, "a list of numbers")
+        for name, values in scans.items()
+        if not isinstance(values, list) or not all(_is_number(value) for value in values)
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def wrong_temperatures(temperatures: Any, key: str) -> list[Fault]:
+    """Return what is wrong with the temperatures of the slices."""
+    if not isinstance(temperatures, dict):
+        return [wrong_value(key, temperatures, "a table")]
+    values = {name: TEMPERATURE for name in SLICES if name in temperatures}
+    return unknown_keys(temperatures, SLICES, key) + checked(values, temperatures, key)[1]
 
 
 def wrong_net(described: Any, config: NetConfig | None, bands: Any, key: str) -> list[Fault]:

@@ -102,7 +102,8 @@ def standpoints(
             sign = int(rng.choice([1, -1]))
             side = street.terrain.side(sign)
             s = (index + 0.5) * gap + rng.uniform(-0.3, 0.3) * gap
-            t = sign * rng.uniform(side.front - side.pavement + 0.3, side.front - 0.3)
+            edges = side.front - side.pavement + 0.3, side.front - 0.3
+            t = sign * rng.uniform(min(edges), max(edges))  # some roads have hardly a pavement
             z = float(street.terrain.height(s, t))
             candidates.append(street.centreline.to_plane(np.array([[s, t, z]]))[0])
         found.append(max(candidates, key=room))

@@ -28,6 +28,7 @@ from bevseg.core.scores import scores_of
 from bevseg.errors import UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import resolve
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
@@ -35,6 +36,7 @@ from bevseg.seg.training.batches import one_by_one
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import TrainingState
+from bevseg.seg.training.temperature import LEAST_CELLS, fit_temperature
 from bevseg.training.asked import asked_clouds, asked_settings, ensure_same
 from bevseg.training.examples import (
     NO_EXTRA,
@@ -45,6 +47,7 @@ from bevseg.training.examples import (
     validation_scene,
 )
 from bevseg.training.fine_tuning import init_share
+from bevseg.training.scans import scans_of
 from bevseg.training.split import split_of
 
 log = logging.getLogger(__name__)
@@ -100,7 +103,8 @@ def train(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out. The scores of the model say what it was made from, what is
+        The networks that did best on the clouds held out, with the temperatures at which their confidences are right
+        there. The scores of the model say what it was made from, what is
         known of a loss that was learned, and how the model labels the clouds held out. The history
         has one row per validation step and slice.
 
@@ -137,6 +141,7 @@ def train(
     trained_on = sorted(example.cloud.name for example in learned)
     scores: dict[str, Any] = {"trained_on": trained_on} | split.facts | _sources(init, extra)
     nets = dict(init.nets) if init else {}
+    temperatures = dict(init.temperatures) if init else {}
     history: list[Row] = []
     states = dict(state.networks) if state else {}
     start = time.monotonic() - (state.seconds if state else 0.0)
@@ -160,7 +165,9 @@ def train(
         states[name] = of_network
         on_state(TrainingState(asked, began, time.monotonic() - start, dict(states)))
 
+    place = resolve(device)
     for number, name in enumerate(slices):
+        scenes = [validation_scene(name, example, settings) for example in validation]
         known = states.get(name)
         if known is not None and known.done:
             trained = trained_before(known, bands[name], OUTPUTS, settings.net)
@@ -172,7 +179,7 @@ def train(
             slice_progress = _SliceProgress.of(name, minutes, progress, known)
             trained = train_network(
                 labelled_crops(name, learned, settings, seed),
-                [validation_scene(name, example, settings) for example in validation],
+                scenes,
                 bands[name],
                 OUTPUTS,
                 settings.net,
@@ -191,11 +198,19 @@ def train(
                 on_state=functools.partial(keep, name, began) if on_state else None,
             )
         nets[name] = trained.net
+        found = fit_temperature(trained.net, scenes, bands[name], len(OUTPUTS), place)
+        temperatures[name] = 1.0 if found is None else found
+        if found is None:
+            log.warning(
+                "the confidences of the %s slice are not calibrated: fewer than %d labelled cells are held out",
+                name,
+                LEAST_CELLS,
+            )
         history += [{"slice": name} | row for row in trained.history]
-    model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed)
+    model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed, temperatures=temperatures)
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
-    return dataclasses.replace(model, scores=scores), history
+    return dataclasses.replace(model, scores=scores, scans=scans_of(learned, settings, init)), history
 
 
 def ensure_distinct(names: Sequence[str]) -> None:

@@ -110,7 +110,9 @@ def test_side_streets_are_furnished(streets):
             s = arm.sign * on_street[:, 1] - arm.origin
             t = arm.sign * (arm.crossing.s - on_street[:, 0])
             beside = (s > 5) & (s < 60) & (np.abs(t) < 25)
-            assert {GROUND, BUILDING} <= set(labels[beside].tolist())
+            assert GROUND in labels[beside]
+            if scene.terrain.left.pavement:  # outside of town, nobody builds beside the road
+                assert BUILDING in labels[beside]
 
 
 def test_the_road_bends_gently():
@@ -121,7 +123,7 @@ def test_the_road_bends_gently():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", [name for name, town in STYLES.items() if not town.land])
 def test_streets_of_every_style_have_buildings(style):
     mesh = street(7, 60, style=style).mesh
     assert (LABELS[mesh.materials] == BUILDING).sum() > 1_000

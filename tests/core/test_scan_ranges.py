@@ -1,0 +1,50 @@
+"""A scan is unlike the training only where it lies well outside of the range of the training clouds."""
+
+import pytest
+
+from bevseg.core.scan_counts import scan_statistics
+from bevseg.core.scan_ranges import _WORDS, FEWEST, unlike, warning
+from tests.core.test_scan_counts import statistics
+from tests.scenes import street
+
+SCANS = {"points_per_m2": [40.0, 3000.0] * FEWEST, "covered": [0.2, 0.6] * FEWEST}
+
+
+@pytest.mark.parametrize(
+    ("found", "names"),
+    [
+        ({"points_per_m2": 40.0, "covered": 0.6}, []),
+        ({"points_per_m2": 15.0, "covered": 0.11}, []),  # a quarter of the range beyond its end
+        ({"points_per_m2": 13.0, "covered": 0.09}, ["points_per_m2", "covered"]),
+        ({"points_per_m2": 9000.0}, ["points_per_m2"]),
+        ({"standing": 0.0}, []),  # the training knows nothing of it
+        ({}, []),
+    ],
+)
+def test_an_end_of_the_range_may_be_passed_by_a_quarter_of_it(found, names):
+    assert [each.name for each in unlike(found, SCANS)] == names
+
+
+def test_few_clouds_show_no_range_and_a_model_that_knows_none_says_nothing():
+    few = {"points_per_m2": [40.0] * (FEWEST - 1)}
+    assert unlike({"points_per_m2": 1.0}, few) == unlike({"points_per_m2": 1.0}, {}) == []
+
+
+def test_a_cloud_that_was_trained_on_is_not_unlike():
+    scans = {name: [*values, 8.0 if name == "points_per_m2" else 0.9] for name, values in SCANS.items()}
+    assert unlike({"points_per_m2": 8.0, "covered": 0.9}, scans) == []
+
+
+def test_the_warning_names_numbers_and_what_to_do():
+    found = [*unlike({"points_per_m2": 8.0}, SCANS), *unlike({"points_per_m2": 9.0, "covered": 1.0}, SCANS)]
+    text = warning("a, b", found)
+    assert "points per m2: 8 to 9 (training: 40 to 3,000)" in text
+    assert ": 1 (training: 0.2 to 0.6)" in text
+    assert "--train-on" in text
+    assert "confidence" in text
+
+
+def test_every_statistic_has_its_words():
+    assert set(statistics(street())) == set(_WORDS)
+    assert scan_statistics.__doc__ is not None
+    assert all(f"`{name}`" in scan_statistics.__doc__ for name in _WORDS)
