@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim import routes
+from bevseg.sim.distributions import between
 from bevseg.sim.instrument.drive import Pass
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import Mesh
@@ -79,7 +80,7 @@ def movers(
         for sign in (1, -1):
             side = street.terrain.side(sign)
             for way in (1, -1):
-                t = sign * rng.uniform(side.front - side.pavement + 0.2, side.front - 0.2)
+                t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
                 blocked = near.blocked(t, *_PERSON)
                 for time, s in near.streamed(way * rng.uniform(0.7, 1.8), density * rng.random(), rng):
                     found += near.mover(lambda: clutter.person(rng), time, s, t, way, blocked, level=True)
