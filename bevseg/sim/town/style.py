@@ -145,6 +145,7 @@ class Style:
     rank_kinds: Shares = field(
         default_factory=lambda: {"minibus": 0.65, "bus": 0.1, "van": 0.15, "truck": 0.1}
     )
+    """What such a row is of, kinds of `cars.BODIES`."""
     traffic: float = 0.006
     """Vehicles under way per m of street."""
     queue: float = 0.15
@@ -198,6 +199,7 @@ class Style:
     lamp_kinds: Shares = field(
         default_factory=lambda: {"cobra": 0.45, "globe": 0.25, "shoebox": 0.15, "candle": 0.15}
     )
+    """Of the kinds of `poles.LAMPS`, per side."""
     pole_offset: Span = (0.25, 0.6)
     """Distance of lamp posts, signs and the like from the kerb."""
     concrete: float = 0.0
@@ -212,6 +214,7 @@ class Style:
     post_kinds: Shares = field(
         default_factory=lambda: {"board": 0.3, "stop": 0.3, "camera": 0.2, "flag": 0.1, "post": 0.1}
     )
+    """Of the kinds of `roadside.POSTS`."""
     delineators: float = 0.0
     """Chance of a row of delineators along a side."""
     gantries: float = 0.0
@@ -254,6 +257,7 @@ class Style:
             "walkway": 0.05,
         }
     )
+    """Of the kinds of `roadside.LARGE`."""
     rails: float = 0.0
     """Chance of a guard rail, per 100 m of a side."""
     barriers: float = 0.0
