@@ -24,7 +24,7 @@ _BUSY = 8.0
 _OWN_CLEARANCE = ("young", "conical", "spruce", "cypress", "evergreen", "palm")
 """Habits of trees that nobody prunes to the clearance of street trees."""
 _LEAST_CLEAR = 3.8
-"""No tree is pruned to more than half its height above this, m."""
+"""No tree is pruned higher than this or half its height, a lower one to half its height at most, m."""
 _NARROW, _DRIVEN = 1.2, 1.7
 """Where a pavement is narrower than the first, cafés and scooters stand on the road too, further than the second from
 its middle, m."""
@@ -228,7 +228,7 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
         clear = None if kind in _OWN_CLEARANCE else rng.uniform(*style.tree_clear)
         if clear and height:
-            clear = min(clear, max(0.5 * height, _LEAST_CLEAR))
+            clear = min(clear, 0.5 * height if height < _LEAST_CLEAR else max(0.5 * height, _LEAST_CLEAR))
         tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
         if kind == "young" and style.stakes and rng.random() < style.stakes:
             tree = trees.staked(rng)

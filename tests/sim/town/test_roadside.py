@@ -203,3 +203,14 @@ def test_lanes_lie_side_by_side_between_the_strip_and_the_kerb():
     assert roadside.lanes(3.0) == [1.5]
     assert roadside.lanes(6.0) == pytest.approx([2.4, 4.8])
     assert roadside.lanes(11.0, 2.0, 3) == pytest.approx([3.5, 6.5, 9.5])
+
+
+def test_low_trees_keep_a_crown_under_a_high_clearance():
+    style = replace(FULL, tree_rows=1.0, tree_height=(2.8, 3.2), tree_clear=(3.5, 6.0))
+    for seed in range(4):
+        plants = [part for part in furnished(seed, "none", style).parts if Material.BARK in part.materials]
+        assert plants
+        assert all(np.isfinite(part.corners).all() for part in plants)
+        assert all(
+            (part.materials == Material.LEAF).sum() > 20 for part in plants if len(part.corners) > 2000
+        )
