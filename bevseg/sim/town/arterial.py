@@ -74,8 +74,8 @@ def _trees(builder: Builder, median: float) -> None:
             continue
         for t in rows:
             tree = trees.tree(rng, habit=habit, detail=detail)
-            middle = tree.corners.mean(axis=1)
-            low = (np.abs(middle[:, 1] + t) > median) & (middle[:, 2] < rng.uniform(3.8, 4.8))
+            beside = np.abs(tree.corners[..., 1] + t).max(axis=1) > median
+            low = beside & (tree.corners[..., 2].min(axis=1) < rng.uniform(3.8, 4.8))
             builder.stand(tree.only(~low), s + rng.normal(scale=0.2), t)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, drawn
 from bevseg.sim.objects import shrubs, trees
-from bevseg.sim.town import gardens
+from bevseg.sim.town import gardens, roadside
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Plot
 from bevseg.sim.town.style import Style
@@ -77,7 +77,8 @@ def plots(stretches: Sequence[Stretch]) -> tuple[Plot, ...]:
 
 def fill(builder: Builder, sign: int, stretches: Sequence[Stretch], reach: float) -> None:
     """Plant grass, undergrowth, single trees or a wood on the land of one side, which is `reach` m wide."""
-    rng, front = builder.rng, builder.terrain.side(sign).front
+    rng, side = builder.rng, builder.terrain.side(sign)
+    front = side.front
     for of in stretches:
         far = reach - front - 4.0
         top = of.begin + of.broad
@@ -94,7 +95,9 @@ def fill(builder: Builder, sign: int, stretches: Sequence[Stretch], reach: float
         for _ in range(rng.poisson((0.01 + 0.06 * overgrown) * long)):
             u = min(rng.uniform(near, top + 14), far)
             tree = trees.tree(rng, habit=drawn(rng, builder.style.habits), detail=max(0.25, 0.55 - 0.025 * u))
-            builder.stand(tree, rng.uniform(of.low, of.high), sign * (front + max(u, 1.2)))
-        if rng.random() < 0.25 and far - top > 5:
-            deep = min(rng.uniform(6, 18), far - top)
-            gardens.wood(builder, sign, (of.low, of.high), (front + top + 0.5, front + top + 0.5 + deep))
+            out = front + max(u, 1.2)
+            tree = roadside.pruned(rng, tree, sign, side, out - side.kerb)
+            builder.stand(tree, rng.uniform(of.low, of.high), sign * out)
+        if rng.random() < 0.25 and far - top > 7:
+            deep = min(rng.uniform(6, 18), far - top - 2.0)
+            gardens.wood(builder, sign, (of.low, of.high), (front + top + 2.0, front + top + 2.0 + deep))

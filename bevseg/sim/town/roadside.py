@@ -24,10 +24,12 @@ _BUSY = 8.0
 _OWN_CLEARANCE = ("young", "conical", "spruce", "cypress", "evergreen", "palm")
 """Habits of trees that nobody prunes to the clearance of street trees."""
 _LEAST_CLEAR = 3.8
-"""No tree is pruned to more than half its height above this, m."""
+"""No tree is pruned higher than this or half its height, a lower one to half its height at most, m."""
 _NARROW, _DRIVEN = 1.2, 1.7
 """Where a pavement is narrower than the first, cafés and scooters stand on the road too, further than the second from
 its middle, m."""
+_PASSED = 2.3
+"""Distance from the centreline, m, up to which nothing stands but vehicles on their lanes."""
 _LONGEST = 16.0
 """Vehicles that appear longer than this in the scan, because of their motion, are left out, m."""
 
@@ -49,6 +51,7 @@ class Parking:
 
 PARKING = {
     "parallel": Parking(2.1, 0.0),
+    "bay": Parking(2.9, 0.0),
     "perpendicular": Parking(5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
     "slanted": Parking(4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
     "half": Parking(1.1, 0.0, inset=(-1.1, -0.5)),
@@ -73,18 +76,15 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
         _loose(builder, sign, side)
 
 
-def lanes(half: float, median: float = 0.0) -> list[float]:
+def lanes(half: float, median: float = 0.0, count: int = 0) -> list[float]:
     """Return the distances from the centreline to the lanes of one direction, m, from the inside out.
 
-    Half the carriageway is `half` m wide, with half the strip between the directions, `median`.
+    Half the carriageway is `half` m wide, with half the strip between the directions, `median`. It has `count` lanes,
+    or, for 0, two where it is wide and else one.
     """
-    wide = half - median
-    if wide < TWO_LANES:
-        return [median + wide / 2]
-    if wide < 2 * TWO_LANES - 1.8:
-        return [median + 0.4 * wide, median + 0.8 * wide]
-    count = round(wide / 3.3)
-    return [median + wide * (k + 0.5) / count for k in range(count)]
+    if count:
+        return [median + (half - median) * (k + 0.5) / count for k in range(count)]
+    return [half / 2] if half < TWO_LANES else [0.4 * half, 0.8 * half]
 
 
 # Vehicles.
@@ -155,11 +155,11 @@ def _loose(builder: Builder, sign: int, side: Side) -> None:
         part = part.turned(turn)
         half, deep = np.ptp(part.corners[..., 0]) / 2, np.ptp(part.corners[..., 1])
         strips = [("kerb", sign), ("walk", sign), ("park", sign)]
-        if deep > room + 1.2 or not all(
+        out = max(side.front - 0.2, max(side.kerb - 1.0, _PASSED) + deep) - deep / 2
+        if out + deep / 2 > side.front + 0.2 or not all(
             builder.take(strip, s - half, s + half, margin=2.0) for strip in strips
         ):
             continue
-        out = max(side.front - 0.2 - deep / 2, side.kerb - 1.0 + deep / 2)
         builder.lay(part, s, sign * out)
 
 
@@ -228,19 +228,19 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
         clear = None if kind in _OWN_CLEARANCE else rng.uniform(*style.tree_clear)
         if clear and height:
-            clear = min(clear, max(0.5 * height, _LEAST_CLEAR))
+            clear = min(clear, 0.5 * height if height < _LEAST_CLEAR else max(0.5 * height, _LEAST_CLEAR))
         tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
         if kind == "young" and style.stakes and rng.random() < style.stakes:
             tree = trees.staked(rng)
-        builder.stand(_pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
+        builder.stand(pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
         planted.append(along)
     return planted
 
 
-def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
-    """Return a street tree without the branches in the space of vehicles over the lanes."""
+def pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
+    """Return a tree `offset` m behind the kerb without the branches in the space of vehicles over the lanes."""
     middle = tree.corners.mean(axis=1)
-    lanes = side.kerb + offset + sign * middle[:, 1] < side.kerb - 2.0
+    lanes = side.kerb + offset + sign * middle[:, 1] < max(side.kerb - 2.0, min(side.kerb, _PASSED + 0.2))
     return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
@@ -346,13 +346,13 @@ def _posts(builder: Builder, sign: int, side: Side) -> None:
         builder.start, builder.end, rng.poisson(style.posts * (builder.end - builder.start))
     ):
         part = POSTS[drawn(rng, style.post_kinds)](rng).mirrored(-sign)
-        half = float(np.ptp(part.corners[..., 1])) / 2
-        out = rng.uniform(*style.pole_offset)
-        if half > 0.6:  # nothing stands out over the lanes, nor into houses
-            if 2 * half + 0.3 > side.front - side.kerb + 0.5 * style.land:
-                part, half = part.turned(sign * np.pi / 2), 0.3
-            out = max(out, half + 0.3)
-        elif rng.random() < 0.35:
+        wide = float(np.ptp(part.corners[..., 1]))
+        if (
+            wide > 1.0 and wide + 0.3 > side.front - side.kerb + 0.5 * style.land
+        ):  # it would reach into houses
+            part = part.turned(sign * np.pi / 2)
+        out = max(rng.uniform(*style.pole_offset), 0.15 - float((sign * part.corners[..., 1]).min()))
+        if wide < 1.0 and rng.random() < 0.35:
             out = side.front - side.kerb + rng.uniform(-0.35, 0.3)
         _put(builder, ("kerb", sign), part, s, sign * (side.kerb + out), 0.4)
 

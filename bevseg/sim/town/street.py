@@ -121,7 +121,7 @@ def street(
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
     if not smeared:
         town = replace(town, traffic=0.0, ghosts=0.0)
-    half, median = _road(rng, town)
+    half, median, count = _road(rng, town)
     parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
     steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
@@ -158,7 +158,8 @@ def street(
         median=median,
         median_soil=Material.PAVING if median and rng.random() < 0.4 else Material.GRASS,
     )
-    lane, others = _lanes(rng, town, half, median)
+    outer = roadside.PARKING[parking[1]].empty
+    lane, others = _lanes(rng, town, roadside.lanes(half, median, count), outer=outer)
     builder = Builder(rng, terrain, town)
     for sign, of, meadow, place in zip((1, -1), planned, open_land, parking, strict=True):
         reach = terrain.reach[0 if sign > 0 else 1]
@@ -186,26 +187,30 @@ def street(
     )
 
 
-def _road(rng: np.random.Generator, town: Style) -> tuple[float, float]:
-    """Draw half the width of the carriageway, and of the strip between its directions in it, m."""
+def _road(rng: np.random.Generator, town: Style) -> tuple[float, float, int]:
+    """Draw half the width of the carriageway, and of the strip between its directions in it, m, and the lanes.
+
+    The number of lanes is 0 where only the width says how many there are.
+    """
     if town.lanes[1] < 2:
-        return rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0), 0.0
+        return rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0), 0.0, 0
     median = rng.uniform(*town.median) if rng.random() < town.medians else 0.0
-    return median + rng.uniform(*town.lane) * rng.integers(town.lanes[0], town.lanes[1] + 1), median
+    count = int(rng.integers(town.lanes[0], town.lanes[1] + 1))
+    return median + rng.uniform(*town.lane) * count, median, count
 
 
 def _lanes(
-    rng: np.random.Generator, town: Style, half: float, median: float
+    rng: np.random.Generator, town: Style, places: list[float], *, outer: bool
 ) -> tuple[float, list[tuple[float, int]]]:
     """Return the lane of the scanner, and the others with their directions: see `roadside.traffic`.
 
-    The scanner takes the left one of two lanes, any of more, and the middle where there is but one for both
-    directions.
+    The scanner takes the left one of two lanes, or any where the style says how many there are, the outermost if
+    that is free of parked vehicles (`outer`). Where there is but one lane for both directions, it takes the middle.
     """
     if town.single and rng.random() < town.single:
         return 0.0, []
-    places = roadside.lanes(half, median)
-    driven = int(rng.integers(len(places))) if town.lanes[1] > 1 else 0
+    free = len(places) if outer else max(1, len(places) - 1)
+    driven = int(rng.integers(free)) if town.lanes[1] > 1 else 0
     ahead = [(-t, 1) for k, t in enumerate(places) if k != driven]
     return -places[driven], [*((t, -1) for t in places), *ahead]
 

@@ -120,6 +120,7 @@ class Style:
             "slanted": 0.06,
             "half": 0.07,
             "none": 0.2,
+            "bay": 0.0,
         }
     )
     """Of the kinds of `roadside.PARKING`, per side."""
@@ -154,6 +155,7 @@ class Style:
     rank_kinds: Shares = field(
         default_factory=lambda: {"minibus": 0.65, "bus": 0.1, "van": 0.15, "truck": 0.1}
     )
+    """What such a row is of, kinds of `cars.BODIES`."""
     traffic: float = 0.006
     """Vehicles under way per m of street."""
     queue: float = 0.15
@@ -207,6 +209,7 @@ class Style:
     lamp_kinds: Shares = field(
         default_factory=lambda: {"cobra": 0.45, "globe": 0.25, "shoebox": 0.15, "candle": 0.15}
     )
+    """Of the kinds of `poles.LAMPS`, per side."""
     pole_offset: Span = (0.25, 0.6)
     """Distance of lamp posts, signs and the like from the kerb."""
     concrete: float = 0.0
@@ -221,6 +224,7 @@ class Style:
     post_kinds: Shares = field(
         default_factory=lambda: {"board": 0.3, "stop": 0.3, "camera": 0.2, "flag": 0.1, "post": 0.1}
     )
+    """Of the kinds of `roadside.POSTS`."""
     delineators: float = 0.0
     """Chance of a row of delineators along a side."""
     gantries: float = 0.0
@@ -263,6 +267,7 @@ class Style:
             "walkway": 0.05,
         }
     )
+    """Of the kinds of `roadside.LARGE`."""
     rails: float = 0.0
     """Chance of a guard rail, per 100 m of a side."""
     barriers: float = 0.0
@@ -306,7 +311,14 @@ STYLES: Mapping[str, Style] = {
         edges=0.3,
         second_row=0.5,
         far=0.45,
-        parking={"parallel": 0.75, "perpendicular": 0.04, "slanted": 0.04, "half": 0.02, "none": 0.17},
+        parking={
+            "parallel": 0.75,
+            "perpendicular": 0.04,
+            "slanted": 0.04,
+            "half": 0.02,
+            "none": 0.17,
+            "bay": 0.0,
+        },
         parked=(0.0, 0.4),
         fleet={
             "hatchback": 0.12,
@@ -377,7 +389,7 @@ STYLES: Mapping[str, Style] = {
         wave=(0.0, 0.6),
         kerb=(0.02, 0.14),
         worn=0.004,
-        lane=(2.2, 3.4),
+        lane=(2.5, 3.4),
         wide=0.0,
         single=0.2,
         verge=0.35,
@@ -399,7 +411,14 @@ STYLES: Mapping[str, Style] = {
         edges=0.25,
         second_row=0.3,
         far=0.3,
-        parking={"parallel": 0.38, "perpendicular": 0.04, "slanted": 0.02, "half": 0.16, "none": 0.4},
+        parking={
+            **_SHREC20.parking,
+            "parallel": 0.38,
+            "perpendicular": 0.04,
+            "slanted": 0.02,
+            "half": 0.14,
+            "none": 0.42,
+        },
         parked=(0.0, 0.3),
         special=0.07,
         loose=0.012,
@@ -478,7 +497,14 @@ STYLES: Mapping[str, Style] = {
         empty=0.1,
         yards=0.25,
         layered=0.65,
-        parking={"parallel": 0.35, "perpendicular": 0.03, "slanted": 0.02, "half": 0.0, "none": 0.6},
+        parking={
+            **_SHREC20.parking,
+            "parallel": 0.18,
+            "bay": 0.22,
+            "perpendicular": 0.02,
+            "half": 0.0,
+            "none": 0.6,
+        },
         parked=(0.0, 0.9),
         fleet={
             **_SHREC20.fleet,
@@ -565,7 +591,14 @@ STYLES: Mapping[str, Style] = {
         yards=0.02,
         second_row=0.15,
         far=0.1,
-        parking={"parallel": 0.06, "perpendicular": 0.0, "slanted": 0.0, "half": 0.0, "none": 0.94},
+        parking={
+            "parallel": 0.0,
+            "perpendicular": 0.0,
+            "slanted": 0.0,
+            "half": 0.0,
+            "none": 0.93,
+            "bay": 0.07,
+        },
         parked=(0.0, 0.5),
         fleet={
             **_SHREC20.fleet,
@@ -631,14 +664,22 @@ STYLES: Mapping[str, Style] = {
         tee=0.5,
         bridge=0.01,
         viaduct=0.0,
-        kinds={"downtown": 0.68, "terrace": 0.3, "institute": 0.02},
+        kinds={"downtown": 0.78, "terrace": 0.2, "institute": 0.02},
+        back=(0.8, 1.6),
         square=0.22,
         car_park=0.0,
         empty=0.02,
         layered=0.3,
         second_row=0.1,
         far=0.1,
-        parking={"parallel": 0.12, "perpendicular": 0.0, "slanted": 0.0, "half": 0.0, "none": 0.88},
+        parking={
+            "parallel": 0.12,
+            "perpendicular": 0.0,
+            "slanted": 0.0,
+            "half": 0.0,
+            "none": 0.88,
+            "bay": 0.0,
+        },
         parked=(0.0, 0.8),
         special=0.01,
         ranks=0.0,
