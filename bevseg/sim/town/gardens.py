@@ -233,16 +233,15 @@ def _screen(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
             s = rng.uniform(low, high - long)
             _hedge(builder, s, s + long, sign * (front + u), rng.uniform(0.8, 2.5), None)
             continue
-        pitch, tall = rng.uniform(1.2, 3.5), rng.uniform(2.5, 6.5)
-        habit = (
-            str(rng.choice(["conical", "columnar"]))
-            if kind == 1
-            else str(rng.choice(["multistem", "dome", "young"]))
-        )
-        for s in np.arange(low + 0.5, high, pitch * (1.0 if kind == 1 else 1.6)):
+        tall, shape = rng.uniform(2.5, 6.5), str(rng.choice(["cone", "ball"]))
+        habit = str(rng.choice(["multistem", "dome", "young"]))
+        for s in np.arange(low + 0.5, high, rng.uniform(1.2, 3.5) if kind == 1 else rng.uniform(3.0, 6.0)):
             if rng.random() < 0.8:
                 height = tall * rng.uniform(0.7, 1.2)
-                plant = trees.tree(rng, habit=habit, height=height, detail=0.25)
+                if kind == 1:  # dense to the ground, as conifers in gardens are
+                    plant = shrubs.bush(rng, height * rng.uniform(0.12, 0.2), height, shape)
+                else:
+                    plant = trees.tree(rng, habit=habit, height=height, detail=0.25)
                 builder.stand(plant, s + rng.normal(scale=0.2), sign * (front + u + rng.normal(scale=0.25)))
 
 
