@@ -38,7 +38,7 @@ def straight(street: Street, *, back: bool = False, aside: float = 0.0) -> Route
 
 
 def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
-    """Return a route on foot along a pavement or verge, up or down the street.
+    """Return a route on foot along a pavement or verge, or else the edge of the road, up or down the street.
 
     Of twelve that are drawn, the one is taken with the fewest objects in its way.
     """
@@ -47,7 +47,8 @@ def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
     def drawn() -> tuple[float, Route]:
         sign, back = int(rng.choice([1, -1])), bool(rng.random() < 0.5)
         side = street.terrain.side(sign)
-        out = rng.uniform(side.kerb + 0.3, side.front - 0.3)
+        middle, room = (side.kerb + side.front) / 2, max(0.0, (side.front - side.kerb) / 2 - 0.3)
+        out = middle + rng.uniform(-room, room)
         t = sign * (out + 0.15 * np.sin(s / rng.uniform(3.0, 9.0)))
         route = _route(street, *((s[::-1], t[::-1]) if back else (s, t)), back=back)
         way = free(scene, route.place, route.heading, height=2.2, half=0.3)

@@ -35,6 +35,8 @@ _BASE = 2.6
 """Length over which a vehicle takes up the slope of the road, m."""
 _KNOT = 1.0
 """Distance between two places of a way, m."""
+_NARROW = 0.7
+"""Nobody walks on a narrower pavement, m."""
 _CAR, _PERSON = (0.9, 2.6), (0.3, 2.2)
 """Half the width and the height that must be free along a way, m."""
 
@@ -78,6 +80,8 @@ def movers(
                 found += near.mover(lambda: car(rng, style.fleet), time, s, t, way, blocked)
         for sign in (1, -1):
             side = street.terrain.side(sign)
+            if side.pavement < _NARROW:
+                continue
             for way in (1, -1):
                 t = sign * rng.uniform(side.front - side.pavement + 0.2, side.front - 0.2)
                 blocked = near.blocked(t, *_PERSON)
