@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.sim.distributions import between
 from bevseg.sim.instrument.drive import KNOTS, Route
 from bevseg.sim.scene import Scene
 from bevseg.sim.town.street import Street
@@ -38,7 +39,7 @@ def straight(street: Street, *, back: bool = False, aside: float = 0.0) -> Route
 
 
 def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
-    """Return a route on foot along a pavement or verge, or else the edge of the road, up or down the street.
+    """Return a route on foot along a pavement or verge, up or down the street.
 
     Of twelve that are drawn, the one is taken with the fewest objects in its way.
     """
@@ -47,8 +48,7 @@ def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
     def drawn() -> tuple[float, Route]:
         sign, back = int(rng.choice([1, -1])), bool(rng.random() < 0.5)
         side = street.terrain.side(sign)
-        middle, room = (side.kerb + side.front) / 2, max(0.0, (side.front - side.kerb) / 2 - 0.3)
-        out = middle + rng.uniform(-room, room)
+        out = between(rng, side.kerb + 0.3, side.front - 0.3)
         t = sign * (out + 0.15 * np.sin(s / rng.uniform(3.0, 9.0)))
         route = _route(street, *((s[::-1], t[::-1]) if back else (s, t)), back=back)
         way = free(scene, route.place, route.heading, height=2.2, half=0.3)
@@ -103,8 +103,7 @@ def standpoints(
             sign = int(rng.choice([1, -1]))
             side = street.terrain.side(sign)
             s = (index + 0.5) * gap + rng.uniform(-0.3, 0.3) * gap
-            edges = side.front - side.pavement + 0.3, side.front - 0.3
-            t = sign * rng.uniform(min(edges), max(edges))  # some roads have hardly a pavement
+            t = sign * between(rng, side.front - side.pavement + 0.3, side.front - 0.3)
             z = float(street.terrain.height(s, t))
             candidates.append(street.centreline.to_plane(np.array([[s, t, z]]))[0])
         found.append(max(candidates, key=room))

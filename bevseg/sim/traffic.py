@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim import routes
+from bevseg.sim.distributions import between
 from bevseg.sim.instrument.drive import Pass
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import Mesh
@@ -35,8 +36,6 @@ _BASE = 2.6
 """Length over which a vehicle takes up the slope of the road, m."""
 _KNOT = 1.0
 """Distance between two places of a way, m."""
-_NARROW = 0.7
-"""Nobody walks on a narrower pavement, m."""
 _CAR, _PERSON = (0.9, 2.6), (0.3, 2.2)
 """Half the width and the height that must be free along a way, m."""
 
@@ -80,10 +79,8 @@ def movers(
                 found += near.mover(lambda: car(rng, style.fleet), time, s, t, way, blocked)
         for sign in (1, -1):
             side = street.terrain.side(sign)
-            if side.pavement < _NARROW:
-                continue
             for way in (1, -1):
-                t = sign * rng.uniform(side.front - side.pavement + 0.2, side.front - 0.2)
+                t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
                 blocked = near.blocked(t, *_PERSON)
                 for time, s in near.streamed(way * rng.uniform(0.7, 1.8), density * rng.random(), rng):
                     found += near.mover(lambda: clutter.person(rng), time, s, t, way, blocked, level=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bevseg.sim.distributions import Span, drawn
+from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.objects import clutter, poles, shrubs, trees
 from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
@@ -408,15 +408,10 @@ def _people(builder: Builder, sign: int, side: Side) -> None:
         for s in rng.uniform(
             builder.start, builder.end, rng.poisson(density * (builder.end - builder.start))
         ):
-            t = _between(rng, side.front - side.pavement + 0.2, side.front - 0.1)
+            t = between(rng, side.front - side.pavement + 0.2, side.front - 0.1)
             if rng.random() < 0.1:
                 t = rng.uniform(0.5 * side.kerb, side.kerb)
             builder.stand(make(rng), s, sign * t)
-
-
-def _between(rng: np.random.Generator, low: float, high: float) -> float:
-    """Draw a place between two others; the middle where the pavement is too narrow for both."""
-    return float(rng.uniform(low, high)) if low < high else (low + high) / 2
 
 
 FURNITURE: tuple[tuple[float, float, Callable[[np.random.Generator], Mesh]], ...] = (
@@ -447,7 +442,7 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
     length, back = builder.end - builder.start, side.front - side.pavement
     for density, make in named:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(density * length)):
-            t = back + 0.35 if make is clutter.hydrant else _between(rng, back + 0.5, side.front - 0.3)
+            t = back + 0.35 if make is clutter.hydrant else between(rng, back + 0.5, side.front - 0.3)
             _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, 1.0)
     shares = np.array([share for share, _, _ in FURNITURE])
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.furniture * length)):

@@ -101,13 +101,13 @@ class Style:
     """Chance, per plot, of a building 25 to 60 m from the road."""
     far: float = 0.2
     """Chance, per plot, of a wall or a small building at any angle behind the first row."""
-    plain_walls: float = 0.25
+    plain_walls: float = 0.35
     """Chance that plain walls are common along a side of the street; elsewhere they are rare."""
-    box_hedges: float = 0.4
+    box_hedges: float = 0.45
     """The same of clipped hedges: along pavements and gardens, in short pieces, below windows."""
     beds: float = 0.4
     """The same of beds and ground cover."""
-    huts: float = 0.25
+    huts: float = 0.35
     """The same of garages, sheds, transformer houses and containers, and of plots with nothing else on them."""
     set_back: float = 0.2
     """Chance, per quarter, that houses stand 8 to 22 m behind the pavement."""
