@@ -13,11 +13,14 @@ from bevseg.sim.instrument.scanner import scan
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import box
-from bevseg.sim.routes import straight
+from bevseg.sim.routes import straight, walk
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.town import roadside
-from bevseg.sim.town.street import street
+from bevseg.sim.town.centreline import Centreline
+from bevseg.sim.town.layout import Side
+from bevseg.sim.town.street import Street, street
 from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.terrain import Terrain
 
 DRUM = Sensor("spinning", 1.9, 0.5, 0.8, rate=10.0)
 """8 m/s."""
@@ -97,6 +100,23 @@ def test_vehicles_of_a_lane_do_not_drive_into_each_other(met):
         if during[-1] > during[0]:
             assert np.linalg.norm(a.places(during) - b.places(during), axis=1).min() > 1.9
     assert len(pairs) > 3
+
+
+@pytest.mark.parametrize("width", [0.0, 0.3])
+def test_who_walks_keeps_to_the_edge_of_a_road_with_hardly_a_pavement(ray_casting, width):
+    verge = Side(kerb=4, verge=0, pavement=width, garden=6)
+    terrain = Terrain(40.0, 0.0, (0.0, 50.0, 0.0), 0.0, verge, verge)
+    line = Centreline.draw(np.random.default_rng(0), 40.0, "straight")
+    country = Street(terrain.mesh().mapped(line.to_plane), terrain, line, -2.0, ((-2.0, 1), (2.0, -1)))
+    scene, rng = Scene(country.mesh, ray_casting), np.random.default_rng(0)
+    on_foot = walk(country, scene, rng)
+    assert np.abs(np.abs(line.to_street(on_foot.place[:, :2])[:, 1]) - 4).max() < 0.6
+    one = drive(straight(country), DRUM, Pace(), rng)
+    found = traffic.movers(country, scene, STYLES["shrec20"], DRUM, [one], BUSY, rng)
+    people = [mover for mover in found if CAR not in LABELS[mover.mesh.materials]]
+    assert people
+    for person in people:
+        assert np.allclose(np.abs(line.to_street(person.place[:, :2])[:, 1]), 4 + width / 2, atol=0.01)
 
 
 @pytest.mark.slow
