@@ -235,8 +235,7 @@ class Passes:
     def _compare(self, surveys: Sequence[SurveyWork]) -> None:
         """Say which clouds are unlike those that the model was trained on: before they are labelled."""
         alike: dict[tuple[str, ...], list[str]] = {}
-        for survey in surveys:
-            self.scans |= call(_compare_scans, survey, self.work)
+        self.scans = call(_compare_scans, surveys, self.work)
         for stem, scan in self.scans.items():
             alike.setdefault(tuple(each.name for each in scan.unlike), []).append(stem)
         for names, stems in alike.items():
@@ -409,10 +408,10 @@ def _find_ground(task: BlockTask, work: Work, labelling: Labelling) -> None:
     find_ground(Block(*task.block), task.survey, work.scratch, labelling.settings.ground)
 
 
-def _compare_scans(survey: SurveyWork, work: Work) -> dict[str, CloudScan]:
+def _compare_scans(surveys: Sequence[SurveyWork], work: Work) -> dict[str, CloudScan]:
     from bevseg.runner.compare_scans import compare_scans
 
-    return compare_scans(survey, work)
+    return compare_scans(surveys, work)
 
 
 def _label_block(task: BlockTask, work: Work) -> None:
