@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from bevseg.core.grid import Grid
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
+from bevseg.core.scan_counts import ScanCounts, scan_counts, scan_statistics
+from bevseg.core.scan_ranges import unlike, warning
 from bevseg.core.scores import count_labels
 from bevseg.core.tiles import cut
 from bevseg.errors import InputError, LabelError
@@ -93,6 +96,7 @@ def label(
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
         found = find_ground(cloud, settings.raster.cell, settings.ground)
+    warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
     with watch("rasterize"):
         bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
     with watch("predict"):
@@ -133,6 +137,7 @@ def label_survey(
         points.add(cloud, number)
     limits = limits_of(clouds, settings.slices)
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
+    _warn_of_survey(clouds, points, dems, model)
     found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
     for block in points:
         labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
@@ -142,6 +147,36 @@ def label_survey(
             found[segment.cloud][:, segment.indices] = labels.classes[own], labels.confidence[own]
             start = own.stop
     return [PointLabels(classes, confidence) for classes, confidence in found]
+
+
+def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
+    """Warn if a scan is unlike those that a model was trained on.
+
+    Parameters
+    ----------
+    name
+        Of the cloud.
+    counts
+        Of the cloud, or of all blocks that it has points in.
+    model
+        The model. If it does not know what its training clouds were like, nothing is said.
+    """
+    found = unlike(scan_statistics(counts), model.scans)
+    if found:
+        warnings.warn(warning(name or "the cloud", found), stacklevel=3)
+
+
+def _warn_of_survey(
+    clouds: Sequence[PointCloud], points: PointsByBlock, dems: Mapping[Block, Raster], model: Model
+) -> None:
+    """Warn of the clouds of a survey that are unlike those of the training, by the blocks that each lies in."""
+    total: dict[int, ScanCounts] = {}
+    for block in points:
+        counts = scan_counts(points.of(block), dems[block], model.settings.slices.ground_band)
+        for number in {segment.cloud for segment in points.segments(block)}:
+            total[number] = total.get(number, 0) + counts
+    for number, counts in sorted(total.items()):
+        warn_unlike(clouds[number].name or f"cloud {number + 1}", counts, model)
 
 
 def ensure_one_system(clouds: Sequence[PointCloud]) -> Crs | None:

@@ -75,3 +75,20 @@ def column(heights, labels=None, at=(0.05, 0.05), ground=0.0):
     """Points above each other in one cell of 0.1 or 0.2 m, at these heights over level ground."""
     xyz = np.array([(*at, ground + h) for h in heights], float)
     return PointCloud.from_xyz(xyz, None if labels is None else np.array(labels, np.uint8), name="column")
+
+
+def from_the_street(seed=0):
+    """A street as a scanner on it sees it: crowded close by, thin further off. Labelled."""
+    cloud, rng = street(seed=seed), np.random.default_rng(seed)
+    scanner = np.array([rng.uniform(4, 12), rng.uniform(3, 7), 1.8])
+    squared = ((cloud.xyz - scanner) ** 2).sum(axis=1)
+    return cloud.take(np.flatnonzero(rng.random(len(cloud)) < rng.uniform(5, 10) / squared))
+
+
+def from_above(seed=0):
+    """The same street as an aircraft sees it: the highest points alone, some in each square metre."""
+    cloud, rng = street(seed=seed), np.random.default_rng(seed)
+    xyz = np.concatenate([cloud.xyz, box(1.05, 14.05, 18.95, 18.95, 6.9, 7)])
+    xyz = xyz[np.argsort(-xyz[:, 2], kind="stable")]
+    _, highest = np.unique(np.floor(xyz[:, :2] / 0.2), axis=0, return_index=True)
+    return PointCloud.from_xyz(xyz[highest][rng.random(len(highest)) < 0.4], name="from above")

@@ -163,12 +163,12 @@ INSIDE = {
     "survey": (
         ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
-        ("plan", "find_ground", "label_block", "cloud_labels", "write_rasters"),
+        ("plan", "find_ground", "label_block", "cloud_labels", "cloud_scans", "write_rasters"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),
         ("outputs", "conditions", "work", "preview", "keep_work"),
-        ("finished", "lay_cloud", "plan_surveys"),
+        ("finished", "lay_cloud", "plan_surveys", "compare_scans"),
         ("write_cloud", "train_first", "report", "parts"),
         ("workers", "label_clouds"),
         ("passes",),

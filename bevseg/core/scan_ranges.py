@@ -48,6 +48,21 @@ class Unlike(NamedTuple):
     most: float
 
 
+class CloudScan(NamedTuple):
+    """What kind of scan a cloud is.
+
+    Attributes
+    ----------
+    statistics
+        Statistic of `scan_counts` -> its value.
+    unlike
+        Those that lie outside of the range of the training.
+    """
+
+    statistics: Mapping[str, float]
+    unlike: Sequence[Unlike]
+
+
 def unlike(statistics: Mapping[str, float], scans: Scans) -> list[Unlike]:
     """Return in what a scan is unlike those of a training.
 

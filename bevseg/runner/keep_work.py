@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,7 +38,10 @@ def keep_work(
     folder.invalidate_from("ingest")
     cloud, networks = without_far_points(cloud, file.path), pipeline.load_model(model)
     settings = networks.settings
-    found = pipeline.label(cloud, networks, device=request.run_config.device, tta=request.tta)
+    silent = dataclasses.replace(
+        networks, scans={}
+    )  # the run has compared the cloud with those of the training
+    found = pipeline.label(cloud, silent, device=request.run_config.device, tta=request.tta)
     options = {"scheme": request.classes, "columns": request.columns, "scan": file.scan}
     return [
         *folder.write_cloud(cloud, cloud_facts(cloud, file.path) | options),

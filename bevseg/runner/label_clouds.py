@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bevseg.core.scan_ranges import CloudScan, warning
 from bevseg.errors import BevsegError, NoRoomError, OutputWriteError
 from bevseg.io.find import CloudFile
 from bevseg.runner.finished import Record, survey_key, unchanged
@@ -79,6 +80,7 @@ class Passes:
     started: int = 1
     rasters: list[Path] = dataclasses.field(default_factory=list)
     failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
+    scans: dict[str, CloudScan] = dataclasses.field(default_factory=dict)
 
     def label(
         self, clouds: Sequence[CloudFile], ours: Mapping[str, Record], kept: frozenset[str]
@@ -200,7 +202,14 @@ class Passes:
                 continue
             far = survey.far.get(stem, (0, 0))[0]
             facts = {"survey": key, "labels": survey.labels[stem], "far": far}
-            tasks.append(CloudTask(files[stem], survey.survey, number, facts, replace=stem in ours))
+            texts: tuple[str, ...] = ()
+            if stem in self.scans:
+                statistics, unlike = self.scans[stem]
+                facts["scan"] = {name: float(f"{value:.4g}") for name, value in statistics.items()}
+                facts["unlike"] = {each.name: [each.least, each.most] for each in unlike}
+                texts = (warning(stem, unlike),) if unlike else ()
+            replace = stem in ours
+            tasks.append(CloudTask(files[stem], survey.survey, number, facts, replace, texts))
         return tasks
 
     def _label_blocks(self, surveys: Sequence[SurveyWork]) -> dict[Place, Failure]:
@@ -219,7 +228,20 @@ class Passes:
                     bad[task.place] = missing
         if bad and self.stop:
             return bad
+        if self.work.request.part is None:  # else others find the ground of the rest
+            self._compare(surveys)
         return bad | self._blocks("label", functools.partial(_label_block, work=self.work), tasks)
+
+    def _compare(self, surveys: Sequence[SurveyWork]) -> None:
+        """Say which clouds are unlike those that the model was trained on: before they are labelled."""
+        alike: dict[tuple[str, ...], list[str]] = {}
+        self.scans = call(_compare_scans, surveys, self.work)
+        for stem, scan in self.scans.items():
+            alike.setdefault(tuple(each.name for each in scan.unlike), []).append(stem)
+        for names, stems in alike.items():
+            if names:
+                found = [each for stem in stems for each in self.scans[stem].unlike]
+                log.warning("%s", warning(_some(stems), found))
 
     def _blocks(
         self, stage: str, function: Callable[[BlockTask], None], tasks: Sequence[BlockTask]
@@ -384,6 +406,12 @@ def _find_ground(task: BlockTask, work: Work, labelling: Labelling) -> None:
     from bevseg.survey.find_ground import find_ground
 
     find_ground(Block(*task.block), task.survey, work.scratch, labelling.settings.ground)
+
+
+def _compare_scans(surveys: Sequence[SurveyWork], work: Work) -> dict[str, CloudScan]:
+    from bevseg.runner.compare_scans import compare_scans
+
+    return compare_scans(surveys, work)
 
 
 def _label_block(task: BlockTask, work: Work) -> None:

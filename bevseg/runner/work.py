@@ -102,6 +102,8 @@ class CloudTask:
         What the report says of its labels and is known already.
     replace
         Whether its outputs may be replaced.
+    warnings
+        What the report says about it and was said already.
     """
 
     file: CloudFile
@@ -109,6 +111,7 @@ class CloudTask:
     number: int
     facts: dict[str, Any]
     replace: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:

@@ -108,7 +108,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                 "ground": {"method": method, "why": why},
                 "devices": labels.devices(),
                 "output_sha256": sha256(target),
-                "warnings": [*points.facts["warnings"], *texts],
+                "warnings": [*points.facts["warnings"], *task.warnings, *texts],
                 "seconds": {stage: round(spent, 4) for stage, spent in watch.seconds.items()},
             }
             if work.lock is not None:

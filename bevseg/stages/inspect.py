@@ -104,8 +104,9 @@ def text(table: Mapping[str, Any]) -> str:
 
 def _text(table: Mapping[str, Any]) -> str:
     held_out = table.get("scores", {}).get("validation")
-    plain = _lines({key: value for key, value in table.items() if key != "scores"})
+    plain = _lines({key: value for key, value in table.items() if key not in ("scores", "scans")})
     if table["kind"] == "model":
+        plain += _lines({"scans": _ranges(table["scans"])}) if "scans" in table else []
         plain.append(f"trained on: {_value(table['scores'].get('trained_on', []))}")
     split = table.get("scores", {}).get("split")
     if split:
@@ -114,6 +115,15 @@ def _text(table: Mapping[str, Any]) -> str:
         plain += [f"held out: {_value(held_out['clouds'])}; percent of their points"]
         plain += [score_table(held_out["scores"], held_out["oracle"])]
     return "\n".join(plain)
+
+
+def _ranges(scans: Mapping[str, list[float]]) -> dict[str, str]:
+    """Return the range of each statistic of the training clouds."""
+    return {
+        name: f"{_value(min(values))} to {_value(max(values))} in {len(values)} clouds"
+        for name, values in scans.items()
+        if values
+    }
 
 
 def _blocks(split: Mapping[str, Any]) -> str:

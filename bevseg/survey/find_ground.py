@@ -8,6 +8,7 @@ from bevseg.config import GroundConfig
 from bevseg.core.blocks import Block
 from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
+from bevseg.core.scan_counts import scan_counts
 from bevseg.ground.find_ground import Ground, find_ground_of_square
 from bevseg.runtime.progress import Stopwatch
 from bevseg.survey.ground_file import BlockGround, write_ground
@@ -41,6 +42,7 @@ def find_ground(square: Block, survey: Path, scratch: Scratch, config: GroundCon
             ground.dem.cut_to(_kept_cells(points, block, ground, whole=known.whole_dem)),
             ground.method,
             ground.why,
+            scan_counts(points.of(block), ground.dem, known.limits.ground_band),
         )
         for block, ground in found.items()
     }

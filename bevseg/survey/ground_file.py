@@ -15,17 +15,19 @@ from safetensors.numpy import save_file
 from bevseg.core.blocks import Block
 from bevseg.core.grid import Grid
 from bevseg.core.raster import Raster
+from bevseg.core.scan_counts import ScanCounts
 from bevseg.ground.search import DEM_BANDS
 from bevseg.runtime.atomic import replacing
 
 
 @dataclass(frozen=True)
 class BlockGround:
-    """The ground of a block: its DEM, the method that found it, and why."""
+    """The ground of a block: its DEM, the method that found it, and why; and the counts of `core.scan_counts`."""
 
     dem: Raster
     method: str
     why: str
+    counts: ScanCounts
 
 
 def write_ground(path: Path, found: dict[Block, BlockGround], seconds: float) -> None:
@@ -37,6 +39,7 @@ def write_ground(path: Path, found: dict[Block, BlockGround], seconds: float) ->
             "unit": ground.dem.unit,
             "method": ground.method,
             "why": ground.why,
+            "counts": ground.counts.tolist(),
             "seconds": seconds / len(found),
         }
         for block, ground in found.items()
@@ -59,9 +62,20 @@ def read_facts(path: Path, block: Block) -> dict[str, Any]:
         return dict(json.loads(file.metadata()["ground"])[_name(block)])
 
 
+def read_counts(path: Path, blocks: Iterable[Block]) -> dict[Block, ScanCounts]:
+    """Read the counts of some blocks."""
+    with safe_open(path, framework="numpy") as file:
+        table = json.loads(file.metadata()["ground"])
+    return {block: _counts(table[_name(block)]) for block in blocks}
+
+
 def _ground(values: np.ndarray[Any, Any], facts: dict[str, Any]) -> BlockGround:
     raster = Raster(Grid(*facts["grid"]), DEM_BANDS, values, facts["crs"], facts["unit"])
-    return BlockGround(raster, facts["method"], facts["why"])
+    return BlockGround(raster, facts["method"], facts["why"], _counts(facts))
+
+
+def _counts(facts: dict[str, Any]) -> ScanCounts:
+    return np.array(facts["counts"], np.int64)
 
 
 def _name(block: Block) -> str:

@@ -144,7 +144,13 @@ def _keys(
     settings = labelling.settings
     ground = {
         square: key_of(
-            "ground", to_table(settings)["ground"], list(layout), whole, square, near(square, WIDE, SQUARE)
+            "ground",
+            to_table(settings)["ground"],
+            settings.slices.ground_band,
+            list(layout),
+            whole,
+            square,
+            near(square, WIDE, SQUARE),
         )
         for square in dict.fromkeys(square_of(block) for block in points)
     }

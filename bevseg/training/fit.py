@@ -155,6 +155,7 @@ def train(
             for fact, value in learnt.facts.items():
                 scores.setdefault(fact, {})[name] = value
         init = None if loss.starts_anew else init
+    scans = scans_of(learned, settings, init)
     for name in slices[1:]:  # what a slice lacks is an error before the first is trained
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
@@ -210,7 +211,7 @@ def train(
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed, temperatures=temperatures)
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
-    return dataclasses.replace(model, scores=scores, scans=scans_of(learned, settings, init)), history
+    return dataclasses.replace(model, scores=scores, scans=scans), history
 
 
 def ensure_distinct(names: Sequence[str]) -> None:

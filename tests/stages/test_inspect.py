@@ -22,6 +22,12 @@ def table(path, *arguments):
     return json.loads(result.stdout)
 
 
+def test_inspect_shows_the_ranges_of_the_training_clouds(tiny_model):
+    values = json.loads(bevseg("inspect", tiny_model, "--json").stdout)["scans"]["covered"]
+    line = f"  covered: {min(values):.6g} to {max(values):.6g} in {len(values)} clouds"
+    assert line in bevseg("inspect", tiny_model).stdout.splitlines()
+
+
 def test_inspect_a_model(tiny_model):
     text = bevseg("inspect", tiny_model)
     assert text.exit_code == 0

@@ -1,0 +1,129 @@
+"""A cloud that is unlike the training is named before anything is labelled; one of its kind is not."""
+
+import dataclasses
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+import bevseg as api
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.scan_ranges import unlike
+from bevseg.io.read import read_cloud
+from bevseg.runner import label_clouds
+from bevseg.seg import checkpoint
+from bevseg.training import prepare_example
+from bevseg.training.scans import scans_of
+from bevseg.weights import default_model
+from tests import tiny
+from tests.core.test_scan_counts import statistics
+from tests.runner.cut_clouds import by_lines, label, write_las
+from tests.scenes import from_above, from_the_street
+
+KNOWN = range(100, 112)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model, tmp_path_factory):
+    """The tiny model as if it had been trained on streets seen from the street."""
+    examples = [prepare_example(from_the_street(seed), tiny.SETTINGS) for seed in KNOWN]
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    trained = checkpoint.load(tiny_model)
+    checkpoint.save(dataclasses.replace(trained, scans=scans_of(examples, tiny.SETTINGS, None)), path)
+    return path
+
+
+def moved(cloud, east):
+    return PointCloud.from_xyz(np.rint((cloud.xyz + np.array([east, 0, 0])) * 1000) / 1000, name=cloud.name)
+
+
+def report(folder):
+    return json.loads((folder / "out" / "report.json").read_text())["clouds"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scan_of_the_kind_is_silent_and_one_from_above_is_not(model, seed):
+    scans = checkpoint.load(model).scans
+    cell = tiny.SETTINGS.raster.cell
+    assert unlike(statistics(from_the_street(seed), cell), scans) == []
+    assert "density_factor" in {each.name for each in unlike(statistics(from_above(seed), cell), scans)}
+
+
+def test_a_run_warns_before_it_labels_and_the_report_says_it_too(model, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    write_las(tmp_path / "in" / "street.las", from_the_street().xyz)
+    write_las(tmp_path / "in" / "roofs.las", moved(from_above(), 400).xyz)
+    said = []
+    blocks = label_clouds._label_block
+    monkeypatch.setattr(label_clouds, "_label_block", lambda *a, **k: said.append("label") or blocks(*a, **k))
+    monkeypatch.setattr(label_clouds.log, "warning", lambda text, *a: said.append(text % a))
+    label(tmp_path, model, "--jobs", "1")
+    assert said[0].startswith("roofs: unlike the scans that the model was trained on: ")
+    assert said[1:] == ["label"] * len(said[1:])
+    found = report(tmp_path)
+    assert found["street"]["unlike"] == {}
+    assert found["street"]["warnings"] == []
+    assert found["roofs"]["unlike"].keys() >= {"density_factor"}
+    assert found["roofs"]["warnings"] == [said[0]]
+    least, most = found["roofs"]["unlike"]["density_factor"]
+    assert found["roofs"]["scan"]["density_factor"] < least < found["street"]["scan"]["density_factor"] < most
+
+
+def test_pieces_of_a_cloud_within_a_block_are_the_same_kind_of_scan(model, tmp_path):
+    cloud = moved(from_above(), 40)
+    xyz = cloud.xyz
+    (tmp_path / "in").mkdir()
+    for number, piece in enumerate(by_lines(len(xyz), 3)):
+        write_las(tmp_path / "in" / f"{number}.las", xyz[piece])
+    result = label(tmp_path, model)
+    found = report(tmp_path)
+    expected = statistics(cloud, tiny.SETTINGS.raster.cell)
+    for each in found.values():
+        assert each["scan"] == pytest.approx(expected, rel=1e-3)
+    assert "0, 1, 2: unlike the scans" in result.stderr
+
+
+def test_python_warns_too_of_a_cloud_and_of_the_clouds_of_a_survey(model):
+    roofs, streets = moved(from_above(), 400), from_the_street()
+    with pytest.warns(UserWarning, match="from above: unlike the scans"):
+        api.label(roofs, model=model)
+    with pytest.warns(UserWarning, match="unlike") as caught:
+        api.label_survey([streets, roofs], model=model)
+    assert [str(each.message).split(":")[0] for each in caught] == ["from above"]
+
+
+def test_a_model_that_knows_no_training_clouds_says_nothing(tiny_model):
+    trained = dataclasses.replace(checkpoint.load(tiny_model), scans={})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        api.label(from_above(), model=trained)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    scans = checkpoint.load(default_model()).scans
+    if not scans:
+        pytest.skip("the model that ships knows nothing of its training clouds yet")
+    return scans
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("oakland3d/oakland_part2_ac.xyz_label_conf.gz", set()),
+        ("oakland3d/oakland_part2_ak.xyz_label_conf.gz", set()),
+        ("oakland3d/oakland_part2_ao.xyz_label_conf.gz", set()),
+        ("lille_street_unlabelled/Lille_street_small.ply", set()),
+        ("ahn3_delft/ahn3_cropped_2.laz", {"density_factor"}),
+        ("ign_lidarhd/test_data_77050_627760_LA93_IGN69.laz", {"density_factor"}),
+        ("isprs_filtertest/samp51.txt.gz", {"density_factor", "points_per_m2"}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_the_model_that_ships_knows_street_scans_from_airborne_ones(shipped, shared_data, path, names):
+    if not (shared_data / path).exists():
+        pytest.skip(f"{path} is not in the shared data")
+    found = {each.name for each in unlike(statistics(read_cloud(shared_data / path)), shipped)}
+    assert found >= names
+    assert bool(found) == bool(names)
