@@ -155,8 +155,8 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "fine_tuning", "holdout", "squares"),
-        ("asked", "block_split", "touching"),
+        ("examples", "holdout", "squares"),
+        ("asked", "block_split", "fine_tuning", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
     ),

@@ -25,13 +25,13 @@ from bevseg.config.names import SLICES
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointLabels
 from bevseg.core.scores import scores_of
-from bevseg.errors import UsageError
+from bevseg.errors import DependencyError, UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
-from bevseg.seg.training.batches import one_by_one
+from bevseg.seg.training.batches import Sampler, one_by_one
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import TrainingState
@@ -44,7 +44,8 @@ from bevseg.training.examples import (
     unlabelled_crops,
     validation_scene,
 )
-from bevseg.training.fine_tuning import init_share
+from bevseg.training.fine_tuning import plan_of, without_init
+from bevseg.training.simulated_streets import Interleaved, simulated_examples
 from bevseg.training.split import split_of
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def train(
     examples
         Labelled clouds, with names of their own, and their DEMs: `prepare_example` makes them.
     settings
-        Of all stages; the model keeps them.
+        Of all stages; the model keeps them. What the group `train` leaves open (None), the labelled clouds decide.
     val
         Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
     val_blocks
@@ -150,6 +151,13 @@ def train(
             for fact, value in learnt.facts.items():
                 scores.setdefault(fact, {})[name] = value
         init = None if loss.starts_anew else init
+    plan = None if init is None else plan_of(settings.train, learned)
+    settings = dataclasses.replace(settings, train=plan.train if plan else without_init(settings.train))
+    settings, simulated = _with_streets(settings, progress)
+    if plan is not None:
+        plan = dataclasses.replace(plan, train=settings.train)
+        scores["fine_tuning"] = plan.facts
+        log.info("%s", plan)
     for name in slices[1:]:  # what a slice lacks is an error before the first is trained
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
@@ -171,7 +179,7 @@ def train(
                 minutes = max(minutes - began / 60, 0.01) / (len(slices) - number)
             slice_progress = _SliceProgress.of(name, minutes, progress, known)
             trained = train_network(
-                labelled_crops(name, learned, settings, seed),
+                _crops(name, learned, simulated, settings, seed),
                 [validation_scene(name, example, settings) for example in validation],
                 bands[name],
                 OUTPUTS,
@@ -180,7 +188,7 @@ def train(
                 seed=seed,
                 device=device,
                 init=init.nets.get(name) if init else None,
-                init_share=init_share(settings.train, len(learned)),
+                init_share=plan.init_share if plan else 0.0,
                 minutes=minutes,
                 loss_of=losses[name],
                 teacher=extra.teacher.nets[name] if extra.teacher else None,
@@ -291,7 +299,7 @@ def _ensure_same(what: str, option: str, model: Model, settings: Settings, *grou
                 what,
                 where=option,
                 why=f"{group}: {trained} in the model, {given} in the settings",
-                hint="remove --config, or give the settings or a model that match",
+                hint="remove --config, give the settings or a model that match, or start from nothing: --init none",
             )
 
 
@@ -384,6 +392,27 @@ def _with_recipe(settings: Settings, loss: Loss) -> Settings:
     if changed:
         log.info("the recipe of %s instead of defaults: %s", train.loss, ", ".join(changed))
     return dataclasses.replace(settings, train=train)
+
+
+def _with_streets(settings: Settings, progress: Progress) -> tuple[Settings, list[Example]]:
+    """Return the simulated streets that a training asks for, and its settings: without them if there can be none."""
+    if not settings.train.simulated:
+        return settings, []
+    try:
+        return settings, simulated_examples(settings, progress)
+    except DependencyError as error:
+        log.warning("the training sees no simulated streets: %s", error.what)
+        return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=0.0)), []
+
+
+def _crops(
+    name: str, learned: Sequence[Example], simulated: Sequence[Example], settings: Settings, seed: int
+) -> Sampler:
+    """Return the sampler of crops of one slice: of labelled clouds, and among them of simulated streets, if any."""
+    crops = labelled_crops(name, learned, settings, seed)
+    if not simulated or not settings.train.simulated:
+        return crops
+    return Interleaved(crops, labelled_crops(name, simulated, settings, seed), settings.train.simulated)
 
 
 def _prepared(

@@ -26,7 +26,7 @@ def data(tmp_path_factory):
     for seed, name in enumerate(("aa", "bb", "cc", "tt")):
         cloud = tiny.thin_street(name, seed)
         tiny.write_text(folder / f"part_{name}.xyz", cloud.xyz, CODES[cloud.labels])
-    (folder / "own.toml").write_text(tiny.TOML)
+    (folder / "own.toml").write_text(f"{tiny.TOML}simulated = 0\n")
     return folder
 
 
@@ -46,13 +46,16 @@ def done(tmp_path_factory, data, tiny_model):
     out = tmp_path_factory.mktemp("done")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-        return out, call(patch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0")
+        return out, call(patch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0", "--alone")
 
 
 @pytest.mark.slow
 def test_every_start_is_trained_on_the_clouds_of_the_seed(done, tiny_model):
     out, found = done
-    assert list(found) == ["model0", "model1_s0", "model2_s0", "nothing1_s0", "nothing2_s0"]
+    alone = [f"model_{name}" for name in ("aa", "bb", "cc")]
+    assert list(found) == ["model0", "model1_s0", "model2_s0", "nothing1_s0", "nothing2_s0", *alone]
+    assert [found[name]["clouds"] for name in alone] == [["aa"], ["bb"], ["cc"]]
+    assert found["model_aa"]["chosen"]["settings"]["steps"] == 4  # as the settings have it
     assert found["model1_s0"]["clouds"] == found["nothing1_s0"]["clouds"]
     assert set(found["model1_s0"]["clouds"]) < set(found["model2_s0"]["clouds"])
     for name, of in found.items():
@@ -70,11 +73,14 @@ def test_what_is_there_is_not_run_again(done, monkeypatch, data, tiny_model, cap
 
     out, found = done
     monkeypatch.setattr(fine_tuning, "run", None)
-    assert call(monkeypatch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0") == found
+    assert call(monkeypatch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0", "--alone") == found
     printed = capsys.readouterr().out
     gain = 100 * (found["model1_s0"]["scores"]["miou"] - found["nothing2_s0"]["scores"]["miou"])
     (row,) = [line for line in printed.splitlines() if line.startswith("| model + 1 | nothing + 2 |")]
     assert f"{gain:+.1f}" in row
+    alone = 100 * (found["model_bb"]["scores"]["miou"] - found["model0"]["scores"]["miou"])
+    (row,) = [line for line in printed.splitlines() if line.startswith("| bb |")]
+    assert f"{alone:+.1f}" in row
 
 
 @pytest.mark.slow
