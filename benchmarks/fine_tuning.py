@@ -2,7 +2,7 @@
 
     python benchmarks/fine_tuning.py OUT [--model MODEL] [--starts model nothing] [--counts 1 3 7] [--seeds 0 1 2]
         [--alone] [--minutes M] [--config TOML] [--test ac ah ao] [--train ad ae ag ai aj ak al] [--json F] [--tables]
-        [--data FOLDER] [--classes SCHEME]
+        [--without car pole] [--data FOLDER] [--classes SCHEME]
 
 Every training is one `bevseg run TEST -o OUT/<start><count>_s<seed> --train-on TRAIN --classes oakland --seed SEED`,
 with `--init MODEL` where it starts from the model (default: the one that ships), else `--init none`. The seed also
@@ -15,10 +15,11 @@ says what that adds to the model. So all of Oakland, without trainings from noth
 
     python benchmarks/fine_tuning.py OUT --starts model --alone --json OUT/all.json
 
-Simulated streets go the same way:
+`--without car` takes the points of a class out of the training clouds, and writes below OUT/without_car: is the class
+forgotten? Simulated streets go the same way:
 
     bevseg simulate -o STREETS --preset drums --seed 9200 --clouds 4 --points 80000
-    python benchmarks/fine_tuning.py OUT --starts model --counts --alone --data STREETS --classes asprs \
+    python benchmarks/fine_tuning.py OUT --starts model --counts --alone --data STREETS --classes shrec20 \
         --train 9200 --test 9201 9202 9203
 """
 
@@ -40,8 +41,10 @@ from default_model import ProgressLines
 from labelled_clouds import DATA
 from transfer import CLASSES, MEANS, lines
 
+import bevseg
 from bevseg.config import RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
 from bevseg.io.find import find_clouds
@@ -86,6 +89,8 @@ class Training:
 def main() -> None:
     """Train what is missing, then print the tables."""
     asked = _asked()
+    if asked.without:
+        asked.out /= f"without_{'_'.join(sorted(asked.without))}"
     try:
         counts = points(asked.data, asked.train, asked.classes)
         trainings = [Training("model", 0, ())] if "model" in asked.starts else []
@@ -116,6 +121,14 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--counts", nargs="*", type=int, default=(1, 3, 7))
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
     parser.add_argument("--alone", action="store_true", help="also train on each cloud by itself")
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        choices=CLASSES,
+        metavar="CLASS",
+        help="take their points out of the training clouds",
+    )
     parser.add_argument("--minutes", type=float, help="limit of each training [default: none, its steps]")
     parser.add_argument("--config", help="settings of the trainings [default: bevseg's]")
     parser.add_argument("--test", nargs="+", default=TEST, metavar="NAME")
@@ -185,7 +198,7 @@ def make(training: Training, asked: argparse.Namespace) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         for path in files(asked.data, training.clouds):
-            (Path(folder) / path.name).symlink_to(path.resolve())
+            lay(path, Path(folder), asked.without, asked.classes)
         request = RunRequest(
             test,
             out,
@@ -197,6 +210,18 @@ def make(training: Training, asked: argparse.Namespace) -> None:
             run_config=run_config,
         )
         run(request, progress=ProgressLines())
+
+
+def lay(path: Path, folder: Path, without: Sequence[str], classes: str) -> None:
+    """Put a training cloud into a folder: as it is, or as text without the points of some classes."""
+    if not without:
+        (folder / path.name).symlink_to(path.resolve())
+        return
+    cloud = read_cloud(path, scheme=load_scheme(classes))
+    assert cloud.labels is not None  # `points` has counted them
+    kept = ~np.isin(cloud.labels, [CLASS_NAMES.index(name) for name in without])
+    bare = PointCloud.from_xyz(cloud.xyz[kept])
+    bevseg.write(bare, cloud.labels[kept], folder / f"{path.name.partition('.')[0]}.txt", classes=classes)
 
 
 def collect(out: Path, trainings: Sequence[Training], test: Sequence[str]) -> dict[str, dict[str, Any]]:

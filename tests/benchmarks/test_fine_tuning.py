@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bevseg.core.labels import CAR, POLE, load_scheme
+from bevseg.io.read import read_cloud
 from bevseg.seg import checkpoint
 from tests import tiny
 
@@ -26,7 +28,7 @@ def data(tmp_path_factory):
     for seed, name in enumerate(("aa", "bb", "cc", "tt")):
         cloud = tiny.thin_street(name, seed)
         tiny.write_text(folder / f"part_{name}.xyz", cloud.xyz, CODES[cloud.labels])
-    (folder / "own.toml").write_text(f"{tiny.TOML}simulated = 0\n")
+    (folder / "own.toml").write_text(tiny.TOML)
     return folder
 
 
@@ -88,6 +90,18 @@ def test_a_run_on_other_clouds_is_refused(done, tmp_path, monkeypatch, data, tin
     shutil.copytree(done[0] / "nothing2_s0", tmp_path / "nothing3_s0")
     with pytest.raises(SystemExit, match="another one than its name says"):
         call(monkeypatch, data, tmp_path, tiny_model, "--counts", "3", "--seeds", "0", "--tables")
+
+
+def test_a_class_is_taken_out_of_a_training_cloud(data, tmp_path):
+    import fine_tuning
+
+    scheme = load_scheme("oakland")
+    whole = read_cloud(data / "part_aa.xyz", scheme=scheme)
+    fine_tuning.lay(data / "part_aa.xyz", tmp_path, ("car", "pole"), "oakland")
+    cut = read_cloud(tmp_path / "part_aa.txt", scheme=scheme)
+    kept = ~np.isin(whole.labels, (CAR, POLE))
+    assert np.array_equal(cut.labels, whole.labels[kept])
+    assert np.allclose(cut.xyz, whole.xyz[kept])
 
 
 def test_the_first_three_of_a_seed_show_every_class():
