@@ -117,7 +117,7 @@ def test_a_run_trains_on_from_it_by_the_recipe_of_fine_tuning(streets, shipped, 
     assert (model.settings.raster, model.settings.net) == (start.settings.raster, start.settings.net)
     train, facts = model.settings.train, model.scores["fine_tuning"]
     assert facts["missing"] == ["car", "pole"]  # 152 and 96 points
-    assert facts["settings"] == {"steps": 3, "init_worth": 9.0, "simulated": 0.75}
+    assert facts["settings"] == {"steps": 3, "init_worth": 9.0, "simulated": 2.5 / 3.5}
     assert facts["settings"].items() <= dataclasses.asdict(train).items()
     assert facts["init_share"] == 0.9
     assert train.loss == TrainConfig.loss

@@ -32,7 +32,7 @@ def test_more_labelled_clouds_leave_less_of_the_first_model_and_train_longer(who
     plans = [plan_of(OPEN, [whole] * count) for count in (1, 2, 3, 7)]
     assert [plan.train.steps for plan in plans] == [200, 300, 400, 400]
     assert [round(plan.init_share, 3) for plan in plans] == [0.75, 0.6, 0.5, 0.3]
-    assert [round(plan.train.simulated, 3) for plan in plans] == [0.5, 0.333, 0, 0]
+    assert [round(plan.train.simulated, 3) for plan in plans] == [0.333, 0.2, 0, 0]
     assert all(plan.missing == () for plan in plans)
 
 
@@ -41,8 +41,8 @@ def test_classes_that_are_missing_keep_more_of_the_first_model_and_bring_simulat
     one, three = plan_of(OPEN, [lacking]), plan_of(OPEN, [lacking] * 3)
     assert one.missing == three.missing == ("car", "pole")
     assert one.init_share == 0.9
-    assert one.train.simulated == 0.75
-    assert three.train.simulated == 0.5
+    assert one.train.simulated == 2.5 / 3.5
+    assert three.train.simulated == 2.5 / 5.5
     assert plan_of(OPEN, [lacking, whole]).missing == ()
     assert "without enough points of car, pole" in str(one)
 
