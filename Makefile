@@ -14,11 +14,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Labels at once, with the model that ships; then a small training, to show one.
+# Labels at once, with the model that ships; then a small training from nothing, to show one.
 demo: $(VENV)/installed
 	$(BIN)/bevseg run sample_data/test -o build/demo/at_once --classes shrec20 --overwrite
 	$(BIN)/bevseg run sample_data/test -o build/demo/trained --train-on sample_data/train --classes shrec20 \
-		--max-minutes 5.5 --work build/demo/work --overwrite
+		--init none --max-minutes 5.5 --work build/demo/work --overwrite
 
 # The pictures of the README, from the demo.
 pictures: demo
@@ -102,7 +102,7 @@ model-card: $(VENV)/installed
 
 # What labelled clouds add to it; the ablation pair of training streets. Each a night on two cores.
 bench-model: $(VENV)/installed
-	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --data $(BEVSEG_DATA)/data/oakland3d \
+	$(BIN)/python benchmarks/fine_tuning.py $(MODEL)/fine_tuning --alone --data $(BEVSEG_DATA)/data/oakland3d \
 		--json $(MODEL)/fine_tuning.json
 	$(BIN)/python benchmarks/init_worth.py --data $(BEVSEG_DATA)/data/oakland3d --json $(MODEL)/init_worth.json
 	for half in with without; do $(BIN)/python benchmarks/default_model.py benchmarks/configs/robust_$$half.toml \

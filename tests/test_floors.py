@@ -155,8 +155,8 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "fine_tuning", "holdout", "squares"),
-        ("asked", "block_split", "touching", "scans"),
+        ("examples", "holdout", "squares"),
+        ("asked", "block_split", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
     ),
