@@ -22,7 +22,7 @@ from bevseg.config import SimulateConfig
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud
-from bevseg.core.scores import FOUR, SCORED, scores_of
+from bevseg.core.scores import FOUR, LEVELS, SCORED, confidence_scores, count_confidences, scores_of
 from bevseg.errors import CloudFormatError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
@@ -159,9 +159,10 @@ def score(
     dict
         `clouds` (name -> scores) and `pooled`: `iou`, `oracle`: IoU by class, of those that the truth has, with the
         means `miou` and, without pole, `miou_4`; `points`; `confusion` (rows truth, columns prediction, from
-        CLASS_NAMES); and the `seconds` that the labelling of all took.
+        CLASS_NAMES); those of `confidence_scores`; and the `seconds` that the labelling of all took.
     """
     matrices: list[tuple[Counts, Counts]] = []
+    confidences = np.zeros((LEVELS, 2), np.int64)
     table: dict[str, Any] = {"clouds": {}}
     spent = 0.0
     for name, read in clouds.clouds.items():
@@ -171,9 +172,13 @@ def score(
         spent += time.perf_counter() - begin
         best = pipeline.oracle(cloud, made.dem, model.settings.slices)
         matrices.append((pipeline.matrix(cloud, made.point_labels), pipeline.matrix(cloud, best)))
-        table["clouds"][name] = scores_and_oracle(*matrices[-1])
+        assert cloud.labels is not None
+        sure = count_confidences(cloud.labels, made.point_labels.classes, made.point_labels.confidence)
+        confidences += sure
+        table["clouds"][name] = scores_and_oracle(*matrices[-1]) | confidence_scores(sure)
         said(f"{clouds.name} {name}: mIoU {100 * table['clouds'][name]['iou']['miou']:.1f}")
-    return table | {"pooled": scores_and_oracle(*map(sum, zip(*matrices, strict=True))), "seconds": spent}
+    pooled = scores_and_oracle(*map(sum, zip(*matrices, strict=True))) | confidence_scores(confidences)
+    return table | {"pooled": pooled, "seconds": spent}
 
 
 def scores_and_oracle(found: Counts, best: Counts) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from bevseg.workdir.facts import sha256
 
 CLASSES = tuple(CLASS_NAMES[i] for i in SCORED)
 MEANS = {"miou": "mIoU", "miou_4": "mIoU-4"}
+CONFIDENCE = {"ece": "ECE", "errors_of_least_confident": "errors of the least sure 10 %"}
 
 
 def main() -> None:
@@ -89,12 +90,23 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 def pooled(of_sets: Mapping[str, Any]) -> str:
     """Return a line for each set, with the share of the oracle's mIoU that the model reaches."""
-    head = ("set", *CLASSES, *MEANS.values(), "oracle mIoU", "of it", "clouds", "points")
+    head = (
+        "set",
+        *CLASSES,
+        *MEANS.values(),
+        "oracle mIoU",
+        "of it",
+        *CONFIDENCE.values(),
+        "clouds",
+        "points",
+    )
     rows = []
     for name, of_set in of_sets.items():
         of_all = of_set["pooled"]
         best, ours = of_all["oracle"]["miou"], of_all["iou"]["miou"]
-        further = (percent(best), percent(ours / best), str(len(of_set["clouds"])), f"{of_all['points']:,}")
+        sure = (percent(of_all.get(key)) for key in CONFIDENCE)
+        counts = (str(len(of_set["clouds"])), f"{of_all['points']:,}")
+        further = (percent(best), percent(ours / best), *sure, *counts)
         rows.append((name, *values(of_all["iou"]), *further))
     return lines(head, rows)
 
