@@ -27,7 +27,7 @@ from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION, load_scheme
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.core.scores import FOUR, SCORED, scores_of
+from bevseg.core.scores import FOUR, LEVELS, SCORED, confidence_scores, count_confidences, scores_of
 from bevseg.errors import CloudFormatError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
@@ -218,10 +218,12 @@ def score(
     dict
         `clouds` (name -> scores) and `pooled`: `iou`, `oracle`: IoU by class, of those that the truth has, with the
         means `miou` and, without pole, `miou_4`; `points`; `confusion` (rows truth, columns prediction, from
-        CLASS_NAMES); `building_as_car`: share of the building points that are called car, None without building; how
-        the set was scanned (`scans`); and the `seconds` that the labelling of all took.
+        CLASS_NAMES); `building_as_car`: share of the building points that are called car, None without building;
+        those of `confidence_scores`; how the set was scanned (`scans`); and the `seconds` that the labelling of all
+        took.
     """
     matrices: list[tuple[Counts, Counts]] = []
+    confidences = np.zeros((LEVELS, 2), np.int64)
     table: dict[str, Any] = {"scans": clouds.scans, "clouds": {}}
     spent = 0.0
     for name, read in clouds.clouds.items():
@@ -231,14 +233,19 @@ def score(
         spent += time.perf_counter() - begin
         best = pipeline.oracle(cloud, made.dem, model.settings.slices)
         above = height_above_ground(cloud, made.dem)
-        matrices.append((count(cloud, made.point_labels, above, clouds), count(cloud, best, above, clouds)))
-        table["clouds"][name] = scores_and_oracle(*matrices[-1])
+        scored, ideal = (scored_of(cloud, answer, above, clouds) for answer in (made.point_labels, best))
+        matrices.append((pipeline.matrix(scored, made.point_labels), pipeline.matrix(ideal, best)))
+        assert scored.labels is not None
+        sure = count_confidences(scored.labels, made.point_labels.classes, made.point_labels.confidence)
+        confidences += sure
+        table["clouds"][name] = scores_and_oracle(*matrices[-1]) | confidence_scores(sure)
         said(f"{clouds.name} {name}: mIoU {100 * table['clouds'][name]['iou']['miou']:.1f}")
-    return table | {"pooled": scores_and_oracle(*map(sum, zip(*matrices, strict=True))), "seconds": spent}
+    pooled = scores_and_oracle(*map(sum, zip(*matrices, strict=True))) | confidence_scores(confidences)
+    return table | {"pooled": pooled, "seconds": spent}
 
 
-def count(cloud: PointCloud, answer: PointLabels, above: NDArray[np.float32], clouds: Set) -> Counts:
-    """Count true against predicted class over the points of a cloud of a set that its rule does not leave out.
+def scored_of(cloud: PointCloud, answer: PointLabels, above: NDArray[np.float32], clouds: Set) -> PointCloud:
+    """Return a cloud of a set; the points that the rule of the set leaves out have no label.
 
     Parameters
     ----------
@@ -249,10 +256,10 @@ def count(cloud: PointCloud, answer: PointLabels, above: NDArray[np.float32], cl
     clouds
         The set.
     """
-    if clouds.ignore is not None and cloud.labels is not None:
-        left_out = clouds.ignore(cloud.labels, answer.classes, above)
-        cloud = dataclasses.replace(cloud, labels=np.where(left_out, np.uint8(UNDEFINED), cloud.labels))
-    return pipeline.matrix(cloud, answer)
+    if clouds.ignore is None or cloud.labels is None:
+        return cloud
+    left_out = clouds.ignore(cloud.labels, answer.classes, above)
+    return dataclasses.replace(cloud, labels=np.where(left_out, np.uint8(UNDEFINED), cloud.labels))
 
 
 def scores_and_oracle(found: Counts, best: Counts) -> dict[str, Any]:

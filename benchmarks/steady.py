@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from labelled_clouds import DATA, NAMES, Set, count, iou_of, sets
+from labelled_clouds import DATA, NAMES, Set, iou_of, scored_of, sets
 from numpy.typing import NDArray
 from transfer import lines, percent, said
 
@@ -108,7 +108,9 @@ def of_forms(clouds: Set, model: Model, seed: int, device: str) -> dict[str, Any
             part = cloud.take(points)
             found = counts[form]
             for at, labels in enumerate((answer, before)):
-                found[at] = found[at] + count(part, labels, above[points], clouds)
+                found[at] = found[at] + pipeline.matrix(
+                    scored_of(part, labels, above[points], clouds), labels
+                )
             found[2] += len(points)
             found[3] += int(np.count_nonzero(answer.classes != before.classes))
             said(f"{clouds.name} {name}, {form}")

@@ -29,6 +29,7 @@ from bevseg.workdir.facts import sha256
 
 CLASSES = tuple(CLASS_NAMES[i] for i in SCORED)
 MEANS = {"miou": "mIoU", "miou_4": "mIoU-4"}
+CONFIDENCE = {"ece": "ECE", "errors_of_least_confident": "errors of the least sure 10 %"}
 
 
 def main() -> None:
@@ -90,7 +91,15 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 def pooled(of_sets: Mapping[str, Any]) -> str:
     """Return a line for each set, with the share of the oracle's mIoU that the model reaches."""
-    further_head = ("oracle mIoU", "of it", "building as car", "scans", "clouds", "points")
+    further_head = (
+        "oracle mIoU",
+        "of it",
+        "building as car",
+        *CONFIDENCE.values(),
+        "scans",
+        "clouds",
+        "points",
+    )
     head = ("set", *CLASSES, *MEANS.values(), *further_head)
     rows = []
     for name, of_set in of_sets.items():
@@ -103,6 +112,7 @@ def pooled(of_sets: Mapping[str, Any]) -> str:
                 percent(best),
                 percent(ours / best),
                 percent(of_all["building_as_car"]),
+                *(percent(of_all.get(key)) for key in CONFIDENCE),
                 of_set["scans"],
                 str(len(of_set["clouds"])),
                 f"{of_all['points']:,}",

@@ -171,4 +171,5 @@ def test_the_tables_name_what_was_measured_and_what_was_not_there(tiny_model, tm
     pooled = found["sets"]["oakland"]["pooled"]
     assert f"| oracle | {100 * pooled['oracle']['building']:.1f} |" in said.out
     assert f"| {pooled['points']:,} |" in said.out
+    assert f"| {100 * pooled['ece']:.1f} | {100 * pooled['errors_of_least_confident']:.1f} |" in said.out
     assert len(found["model"]["sha256"]) == 64
