@@ -42,6 +42,7 @@ from bevseg.sim.simulate import simulate_scan
 from bevseg.stages.simulate import write_scan
 from bevseg.stages.train import write_trained
 from bevseg.training import Example, prepare_example, train
+from bevseg.training.scans import scans_of
 
 CONFIG = Path(__file__).parent / "configs" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
@@ -160,7 +161,14 @@ class Training:
         networks = {name: state.networks[name] for name, state in states.items()}
         seconds = sum(state.seconds for state in states.values())
         joined = TrainingState(first.asked | {"slice": list(SLICES)}, 0.0, seconds, networks)
-        return self._train(SLICES, joined, None)
+        model, history = self._train(SLICES, joined, None)
+        if (
+            not model.scans
+        ):  # the first model tells nothing of its clouds; those of the config are of all kinds
+            held_out = set(self.validation)
+            learned = [example for example in self.examples if example.cloud.name not in held_out]
+            model = dataclasses.replace(model, scans=scans_of(learned, self.settings, None))
+        return model, history
 
     def _train(
         self,
