@@ -1,11 +1,16 @@
 """Train the model that ships, on simulated streets, and write its file and the history of its training.
 
-    python benchmarks/default_model.py [CONFIG.toml] [-o MODEL] [--clouds DIR] [--device cpu] [--steps N]
+    python benchmarks/default_model.py [CONFIG.toml] [-o MODEL] [--clouds DIR] [--init MODEL] [--slice NAME]
+        [--device cpu] [--steps N]
 
 The config (default: configs/default_model.toml) names the clouds by seed, and all settings. It takes seconds to
 simulate a cloud. With `--clouds`, clouds are kept in a directory and read from there the next time, so give another
 directory when the simulator has changed. Weights are stored in half precision. `make default-model` runs this script,
 scores the model and fills the tables of its card.
+
+The state of each network is kept beside the model after each validation step: the same command goes on from there.
+`--slice` trains one network alone, so that two commands can train side by side; the command without it then writes
+the model.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +29,15 @@ from typing import Any
 import numpy as np
 
 from bevseg.config import Settings, SimulateConfig, from_table, with_training
+from bevseg.config.names import SLICES
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import BevsegError
 from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
+from bevseg.seg import checkpoint
+from bevseg.seg.checkpoint import Model
+from bevseg.seg.training import state_file
+from bevseg.seg.training.state_file import TrainingState
 from bevseg.sim.simulate import simulate_scan
 from bevseg.stages.simulate import write_scan
 from bevseg.stages.train import write_trained
@@ -102,6 +112,76 @@ class ProgressLines:
             )
 
 
+@dataclass(frozen=True)
+class Training:
+    """The training of both networks, each with a state of its own.
+
+    Attributes
+    ----------
+    examples
+        All clouds.
+    settings
+        Of all stages.
+    validation
+        Names of the clouds for early stopping.
+    seed
+        Of the first weights and the crops.
+    init
+        Model to start from; None: from nothing.
+    device
+        To train on.
+    output
+        The model; the states stand beside it.
+    """
+
+    examples: Sequence[Example]
+    settings: Settings
+    validation: Sequence[str]
+    seed: int
+    init: Model | None
+    device: str
+    output: Path
+
+    def state_of(self, name: str) -> Path:
+        """Return the file of the state of a network."""
+        return self.output.with_name(f"{self.output.stem}.{name}.state")
+
+    def network(self, name: str) -> TrainingState:
+        """Train the network of a slice, or go on with it, and return the state at its end."""
+        path = self.state_of(name)
+        state = state_file.read(path) if path.exists() else None
+        if state is None or not state.networks[name].done:
+            self._train([name], state, lambda now: state_file.write(now, path))
+        return state_file.read(path)
+
+    def model(self, states: Mapping[str, TrainingState]) -> tuple[Model, list[dict[str, Any]]]:
+        """Return the model of networks that are trained, and its history."""
+        first = states[SLICES[0]]
+        networks = {name: state.networks[name] for name, state in states.items()}
+        seconds = sum(state.seconds for state in states.values())
+        joined = TrainingState(first.asked | {"slice": list(SLICES)}, 0.0, seconds, networks)
+        return self._train(SLICES, joined, None)
+
+    def _train(
+        self,
+        slices: Sequence[str],
+        state: TrainingState | None,
+        on_state: Callable[[TrainingState], None] | None,
+    ) -> tuple[Model, list[dict[str, Any]]]:
+        return train(
+            self.examples,
+            self.settings,
+            val=self.validation or None,
+            slices=slices,
+            init=self.init,
+            seed=self.seed,
+            device=self.device,
+            state=state,
+            on_state=on_state,
+            progress=ProgressLines(),
+        )
+
+
 def main() -> None:
     """Simulate, train, write."""
     parser = argparse.ArgumentParser(
@@ -112,6 +192,10 @@ def main() -> None:
     parser.add_argument(
         "--clouds", type=Path, metavar="DIR", help="keep the clouds here, and read those that lie here"
     )
+    parser.add_argument(
+        "--init", type=Path, metavar="MODEL", help="start from this model [default: from nothing]"
+    )
+    parser.add_argument("--slice", choices=SLICES, help="train this network alone, and keep its state")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, help="instead of those of the config, to try it out")
     asked = parser.parse_args()
@@ -121,19 +205,26 @@ def main() -> None:
         examples = list(
             prepared([*config.train, *config.validation], settings, asked.clouds, ProgressLines())
         )
-        model, history = train(
+        asked.output.parent.mkdir(parents=True, exist_ok=True)
+        training = Training(
             examples,
             settings,
-            val=[street.name for street in config.validation] or None,
-            seed=config.seed,
-            device=asked.device,
-            progress=ProgressLines(),
+            [street.name for street in config.validation],
+            config.seed,
+            checkpoint.load(asked.init) if asked.init else None,
+            asked.device,
+            asked.output,
         )
+        states = {name: training.network(name) for name in ([asked.slice] if asked.slice else SLICES)}
+        if asked.slice:
+            return
+        model, history = training.model(states)
     except BevsegError as error:
         sys.exit(str(error))
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
     for path in write_trained(model, history, asked.output, half=True):
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    for name in SLICES:
+        training.state_of(name).unlink()
 
 
 def read_config(path: Path) -> ModelConfig:

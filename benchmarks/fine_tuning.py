@@ -1,14 +1,26 @@
 """What a few labelled clouds add to a trained model, against training from nothing on as many or more: Oakland.
 
     python benchmarks/fine_tuning.py OUT [--model MODEL] [--starts model nothing] [--counts 1 3 7] [--seeds 0 1 2]
-        [--minutes M] [--config TOML] [--test ac ah ao] [--train ad ae ag ai aj ak al] [--json F] [--tables]
+        [--alone] [--minutes M] [--config TOML] [--test ac ah ao] [--train ad ae ag ai aj ak al] [--json F] [--tables]
+        [--without car pole] [--data FOLDER] [--classes SCHEME]
 
 Every training is one `bevseg run TEST -o OUT/<start><count>_s<seed> --train-on TRAIN --classes oakland --seed SEED`,
-with `--init MODEL` where it starts from the model (default: the one that ships). The seed also puts the training
-clouds in the order in which the first 1, 3, ... are taken: shuffled until the first three together show every class,
-as whoever labels three would choose them. Runs whose report is there are not run again, so that all of it can be made
-in pieces, and a directory made by that command by hand counts; `--tables` runs nothing. The tables hold mean and
-standard deviation over the seeds, and differences seed by seed. OUT/model0 is the model as it is.
+with `--init MODEL` where it starts from the model (default: the one that ships), else `--init none`. The seed also
+puts the training clouds in the order in which the first 1, 3, ... are taken: shuffled until the first three together
+show every class, as whoever labels three would choose them. Runs whose report is there are not run again, so that all
+of it can be made in pieces, and a directory made by that command by hand counts; `--tables` runs nothing. The tables
+hold mean and standard deviation over the seeds, and differences seed by seed. OUT/model0 is the model as it is.
+`--alone` also trains on each of the training clouds by itself, from the model, into OUT/model_<cloud>: the last table
+says what that adds to the model. So all of Oakland, without trainings from nothing, is
+
+    python benchmarks/fine_tuning.py OUT --starts model --alone --json OUT/all.json
+
+`--without car` takes the points of a class out of the training clouds, and writes below OUT/without_car: is the class
+forgotten? Simulated streets go the same way:
+
+    bevseg simulate -o STREETS --preset drums --seed 9200 --clouds 4 --points 80000
+    python benchmarks/fine_tuning.py OUT --starts model --counts --alone --data STREETS --classes shrec20 \
+        --train 9200 --test 9201 9202 9203
 """
 
 from __future__ import annotations
@@ -29,8 +41,10 @@ from default_model import ProgressLines
 from labelled_clouds import DATA
 from transfer import CLASSES, MEANS, lines
 
+import bevseg
 from bevseg.config import RunConfig
 from bevseg.core.labels import CLASS_NAMES, load_scheme
+from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scores import SCORED
 from bevseg.errors import BevsegError, InputError
 from bevseg.io.find import find_clouds
@@ -57,26 +71,33 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True)
 class Training:
-    """One training: what it starts from, its seed, the clouds."""
+    """One training: what it starts from, its seed, the clouds; `alone` is one cloud that no seed has chosen."""
 
     start: str
     seed: int
     clouds: tuple[str, ...]
+    alone: bool = False
 
     @property
     def name(self) -> str:
         """Name of its directory."""
+        if self.alone:
+            return f"{self.start}_{self.clouds[0]}"
         return f"{self.start}{len(self.clouds)}_s{self.seed}" if self.clouds else f"{self.start}0"
 
 
 def main() -> None:
     """Train what is missing, then print the tables."""
     asked = _asked()
+    if asked.without:
+        asked.out /= f"without_{'_'.join(sorted(asked.without))}"
     try:
-        counts = points(asked.data, asked.train)
+        counts = points(asked.data, asked.train, asked.classes)
         trainings = [Training("model", 0, ())] if "model" in asked.starts else []
         for start, count, seed in itertools.product(asked.starts, asked.counts, asked.seeds):
             trainings.append(Training(start, seed, tuple(sorted(order(counts, seed)[:count]))))
+        if asked.alone:
+            trainings += [Training("model", 0, (name,), alone=True) for name in asked.train]
         for training in trainings:
             if not (asked.tables or (asked.out / training.name / REPORT).exists()):
                 print(f"{training.name}: {' '.join(training.clouds)}", file=sys.stderr, flush=True)
@@ -97,24 +118,34 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--model", type=Path, help="to start from [default: the one that ships]")
     parser.add_argument("--starts", nargs="+", choices=STARTS, default=STARTS)
-    parser.add_argument("--counts", nargs="+", type=int, default=(1, 3, 7))
+    parser.add_argument("--counts", nargs="*", type=int, default=(1, 3, 7))
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
+    parser.add_argument("--alone", action="store_true", help="also train on each cloud by itself")
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        choices=CLASSES,
+        metavar="CLASS",
+        help="take their points out of the training clouds",
+    )
     parser.add_argument("--minutes", type=float, help="limit of each training [default: none, its steps]")
     parser.add_argument("--config", help="settings of the trainings [default: bevseg's]")
     parser.add_argument("--test", nargs="+", default=TEST, metavar="NAME")
     parser.add_argument("--train", nargs="+", default=TRAIN, metavar="NAME")
     parser.add_argument("--data", type=Path, default=DATA / "oakland3d", help="[default: %(default)s]")
+    parser.add_argument("--classes", default="oakland", help="scheme of the labels [default: %(default)s]")
     parser.add_argument("--device", default=RunConfig.device)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--tables", action="store_true", help="of what is there; run nothing")
     return parser.parse_args()
 
 
-def points(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+def points(folder: Path, names: Sequence[str], classes: str) -> dict[str, np.ndarray]:
     """Return the number of points of each class (SCORED) in each cloud."""
     found = {}
     for name, path in zip(names, files(folder, names), strict=True):
-        labels = read_cloud(path, scheme=load_scheme("oakland")).labels
+        labels = read_cloud(path, scheme=load_scheme(classes)).labels
         found[name] = np.bincount([] if labels is None else labels, minlength=len(CLASS_NAMES))[list(SCORED)]
     return found
 
@@ -161,24 +192,36 @@ def make(training: Training, asked: argparse.Namespace) -> None:
     model = (asked.model or default_model()) if training.start == "model" else None
     if not training.clouds:
         run(
-            RunRequest(test, out, model=model, classes="oakland", run_config=run_config, overwrite=True),
+            RunRequest(test, out, model=model, classes=asked.classes, run_config=run_config, overwrite=True),
             progress=ProgressLines(),
         )
         return
     with tempfile.TemporaryDirectory() as folder:
         for path in files(asked.data, training.clouds):
-            (Path(folder) / path.name).symlink_to(path.resolve())
+            lay(path, Path(folder), asked.without, asked.classes)
         request = RunRequest(
             test,
             out,
             train_on=Path(folder),
             init=model,
             settings=training_settings(asked.config, init=model, max_minutes=asked.minutes),
-            classes="oakland",
+            classes=asked.classes,
             overwrite=True,
             run_config=run_config,
         )
         run(request, progress=ProgressLines())
+
+
+def lay(path: Path, folder: Path, without: Sequence[str], classes: str) -> None:
+    """Put a training cloud into a folder: as it is, or as text without the points of some classes."""
+    if not without:
+        (folder / path.name).symlink_to(path.resolve())
+        return
+    cloud = read_cloud(path, scheme=load_scheme(classes))
+    assert cloud.labels is not None  # `points` has counted them
+    kept = ~np.isin(cloud.labels, [CLASS_NAMES.index(name) for name in without])
+    bare = PointCloud.from_xyz(cloud.xyz[kept])
+    bevseg.write(bare, cloud.labels[kept], folder / f"{path.name.partition('.')[0]}.txt", classes=classes)
 
 
 def collect(out: Path, trainings: Sequence[Training], test: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -207,7 +250,9 @@ def collect(out: Path, trainings: Sequence[Training], test: Sequence[str]) -> di
         found[training.name] = {
             "start": training.start,
             "seed": training.seed,
+            "alone": training.alone,
             "clouds": list(training.clouds),
+            "chosen": learned.get("fine_tuning"),
             "seconds": learned["seconds"].get("train"),
             "scores": table["scores"]["iou"] | {key: table["scores"][key] for key in MEANS},
         }
@@ -215,9 +260,11 @@ def collect(out: Path, trainings: Sequence[Training], test: Sequence[str]) -> di
 
 
 def markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return three tables: means over the seeds, differences seed by seed, every run."""
+    """Return the tables: means over the seeds, differences seed by seed, every run, and clouds alone, if any."""
     groups: dict[tuple[str, int], dict[int, Scores]] = {}
     for of in found.values():
+        if of.get("alone"):
+            continue
         groups.setdefault((of["start"], len(of["clouds"])), {})[of["seed"]] = of["scores"]
     means = [
         (start, str(count), str(len(runs)), *(spread([of[key] for of in runs.values()]) for key in KEYS))
@@ -242,11 +289,18 @@ def markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
         for name, of in found.items()
     ]
     names = (*CLASSES, *MEANS.values())
+    as_it_is = groups.get(("model", 0), {}).get(0)
+    alone = [
+        (" ".join(of["clouds"]), *(spread([of["scores"][k] - as_it_is[k]], sign=True) for k in KEYS))
+        for of in found.values()
+        if of.get("alone") and as_it_is is not None
+    ]
     return "\n\n".join(
         (
             lines(("start", "labelled clouds", "seeds", *names), means),
             lines(("difference of", "and", "seeds", *names), differences),
             lines(("run", "trained on", "minutes", *names), runs),
+            *([lines(("one cloud on top of the model", *names), alone)] if alone else []),
         )
     )
 

@@ -3,8 +3,9 @@
     python benchmarks/model_card.py build/default_model bevseg/weights/README.md [DOCUMENT ...]
 
 The folder holds `default.safetensors` and `history.csv` of `default_model.py`, and as JSON what `transfer.py`,
-`fine_tuning.py`, `init_worth.py` and `robustness.py` have measured: `transfer.json` and so on. Each table stands
-between `<!-- name -->` and `<!-- end -->`; what was there goes. A document has those tables that it has a place for.
+`fine_tuning.py`, `init_worth.py`, `robustness.py` and `steady.py` have measured: `transfer.json` and so on. Each
+table stands between `<!-- name -->` and `<!-- end -->`; what was there goes. A document has those tables that it has
+a place for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import fine_tuning
 import init_worth
 import robustness
+import steady
 import transfer
 from transfer import lines, percent
 
@@ -103,6 +105,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "fine-tuning": lambda folder: fine_tuning.markdown(read(folder, "fine_tuning")),
     "init-worth": lambda folder: init_worth.markdown(read(folder, "init_worth")),
     "robustness": lambda folder: robustness.markdown(read(folder, "robustness")),
+    "steady": lambda folder: steady.markdown(read(folder, "steady")),
 }
 """Name of a table -> what makes it."""
 

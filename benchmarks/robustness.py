@@ -130,7 +130,9 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         if not clouds.clouds:
             said(f"{clouds.name}: not below {asked.data}, left out")
             continue
-        read = Set(clouds.name, {name: partial(_once, make, {}) for name, make in clouds.clouds.items()})
+        read = replace(
+            clouds, clouds={name: partial(_once, make, {}) for name, make in clouds.clouds.items()}
+        )
         found[clouds.name] = {
             key: score(model, read, asked.device, said)["pooled"]
             for key, model in zip(("with", "without"), models, strict=True)

@@ -169,18 +169,18 @@ ALL_LOSSES = (
 )
 
 TRAININGS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "long": ("[train]\nsteps = 60\nvalidate_every = 30\n", ()),
-    "lovasz": ("[train]" + SHORT, ("--loss", "lovasz_softmax")),
+    "long": ("[train]\nsteps = 60\nvalidate_every = 30\n", ("--init", "none")),
+    "lovasz": ("[train]" + SHORT, ("--loss", "lovasz_softmax", "--init", "none")),
     "init": ("[train]" + SHORT, ("--init", "default")),
-    "teacher": ("[train]" + SHORT, ("--teacher", "default", "--unlabelled", "UNLABELLED")),
+    "teacher": ("[train]" + SHORT, ("--teacher", "default", "--unlabelled", "UNLABELLED", "--init", "none")),
     "neuro_iou": ("[train]" + SHORT, ("--loss", "neuro_iou", "--init", "default", "--slice", "low")),
     "losses": (
         "[train]" + SHORT + 'optimiser = "adam"\nschedule = "plateau"\nsampling = "half_positive:car"\n',
-        ("--loss", ALL_LOSSES, "--slice", "low"),
+        ("--loss", ALL_LOSSES, "--slice", "low", "--init", "none"),
     ),
     "soft": (
         "[train]" + SHORT + 'optimiser = "sgd"\nschedule = "poly"\nsampling = "equibatch"\n',
-        ("--loss", "0.25*ce+0.75*jml:1", "--smooth-boundary", "0.5"),
+        ("--loss", "0.25*ce+0.75*jml:1", "--smooth-boundary", "0.5", "--init", "none"),
     ),
 }
 """Name -> settings (TOML) and options; UNLABELLED stands for a work directory of further clouds."""
@@ -202,9 +202,9 @@ def train(at: Places) -> Iterator[Command]:
 def train_on(at: Places) -> Iterator[Command]:
     """Label the samples with models that the same run trains: anew, from the one that ships, as in the paper."""
     ways: dict[str, tuple[str, tuple[str, ...]]] = {
-        "new": ("[train]" + SHORT.replace("10", "20"), ()),
+        "new": ("[train]" + SHORT.replace("10", "20"), ("--init", "none")),
         "init": ("[train]" + SHORT, ("--init", "default", "--val", "street_03")),
-        "paper": (PAPER + "[train]" + SHORT, ()),
+        "paper": (PAPER + "[train]" + SHORT, ("--init", "none")),
     }
     for name, (settings, options) in ways.items():
         config = _written(settings, at.out / name / "settings.toml")

@@ -3,8 +3,9 @@
     python benchmarks/transfer.py [MODEL] [--sets oakland kitti ...] [--data DIR] [--clouds N] [--keep DIR] [--json F]
 
 MODEL is the one that ships, unless named. Of every set: IoU by class over the points of all clouds together, and of
-each cloud; mIoU over the classes that the truth has, mIoU-4 without pole; and the oracle beside it, which is what
-perfect networks would reach. Tables go to stdout, as Markdown.
+each cloud; mIoU over the classes that the truth has, mIoU-4 without pole; the share of building points that are
+called car; and the oracle, which is what perfect networks would reach. Tables go to stdout, as Markdown.
+docs/accuracy.md says what the labels of each real set leave open.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bevseg.workdir.facts import sha256
 
 CLASSES = tuple(CLASS_NAMES[i] for i in SCORED)
 MEANS = {"miou": "mIoU", "miou_4": "mIoU-4"}
+CONFIDENCE = {"ece": "ECE", "errors_of_least_confident": "errors of the least sure 10 %"}
 
 
 def main() -> None:
@@ -89,13 +91,33 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 def pooled(of_sets: Mapping[str, Any]) -> str:
     """Return a line for each set, with the share of the oracle's mIoU that the model reaches."""
-    head = ("set", *CLASSES, *MEANS.values(), "oracle mIoU", "of it", "clouds", "points")
+    further_head = (
+        "oracle mIoU",
+        "of it",
+        "building as car",
+        *CONFIDENCE.values(),
+        "scans",
+        "clouds",
+        "points",
+    )
+    head = ("set", *CLASSES, *MEANS.values(), *further_head)
     rows = []
     for name, of_set in of_sets.items():
         of_all = of_set["pooled"]
         best, ours = of_all["oracle"]["miou"], of_all["iou"]["miou"]
-        further = (percent(best), percent(ours / best), str(len(of_set["clouds"])), f"{of_all['points']:,}")
-        rows.append((name, *values(of_all["iou"]), *further))
+        rows.append(
+            (
+                name,
+                *values(of_all["iou"]),
+                percent(best),
+                percent(ours / best),
+                percent(of_all["building_as_car"]),
+                *(percent(of_all.get(key)) for key in CONFIDENCE),
+                of_set["scans"],
+                str(len(of_set["clouds"])),
+                f"{of_all['points']:,}",
+            )
+        )
     return lines(head, rows)
 
 

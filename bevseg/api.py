@@ -28,7 +28,7 @@ from bevseg.arguments import (
     wrong_type,
 )
 from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings, with_training
-from bevseg.config.names import DEFAULT_MODEL, SLICES
+from bevseg.config.names import DEFAULT_MODEL, NO_MODEL, SLICES
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.runtime.atomic import ensure_different
 
@@ -298,7 +298,8 @@ def train(
     classes
         Class scheme of the labels in files. None: that of the format.
     init
-        Model to start from: `default`, a file, or a model. The training is then short and uses every cloud.
+        Model to start from: `default`, a file, or a model. The training is then short and uses every cloud. `none`:
+        from nothing. None: the one that ships, if its rasters and networks are those of the settings; else none.
     config
         Settings: a name, a TOML file, or `Settings`, which are taken whole.
     loss, max_minutes
@@ -345,8 +346,7 @@ def train(
     if target is None and resume:
         raise UsageError("There is nothing to go on with", where="resume", hint="name the output")
     state = None if target is None else check_output(target, overwrite=overwrite, resume=resume)
-    first = None if init is None else model_of(init, "init")
-    settings = _training_settings(config, first, loss, max_minutes)
+    settings, first = _starting_point(config, init, loss, max_minutes)
     check_training_settings(settings, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = named_clouds(clouds)
@@ -383,13 +383,22 @@ def load_model(path: AnyPath = DEFAULT_MODEL) -> Model:
     return pipeline.load_model(model_path(path))
 
 
-def _training_settings(
-    config: AnyPath | Settings | None, init: Model | None, loss: str | None, max_minutes: float | None
-) -> Settings:
-    """Return the settings of a training, whichever way they are given."""
-    from bevseg.training.fine_tuning import training_settings
+def _starting_point(
+    config: AnyPath | Settings | None,
+    init: AnyPath | Model | None,
+    loss: str | None,
+    max_minutes: float | None,
+) -> tuple[Settings, Model | None]:
+    """Return the settings of a training, whichever way they are given, and the model that it starts from."""
+    from bevseg.training.fine_tuning import shipped_or_nothing, training_settings
 
-    if isinstance(config, Settings):
-        return with_training(config, loss=loss, max_minutes=max_minutes)
-    name = None if config is None else str(path_of(config, "config"))
-    return training_settings(name, init=init, loss=loss, max_minutes=max_minutes)
+    def settings_from(model: Model | None) -> Settings:
+        if isinstance(config, Settings):
+            return with_training(config, loss=loss, max_minutes=max_minutes)
+        name = None if config is None else str(path_of(config, "config"))
+        return training_settings(name, init=model, loss=loss, max_minutes=max_minutes)
+
+    if init is None:
+        return shipped_or_nothing(settings_from)
+    first = None if init == NO_MODEL else model_of(init, "init")
+    return settings_from(first), first

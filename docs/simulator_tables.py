@@ -90,7 +90,7 @@ def attribute_texts(of: type) -> Mapping[str, str]:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         whole = sum(value.values())
-        return ", ".join(f"{name} {share / whole:.2f}" for name, share in value.items())
+        return ", ".join(f"{name} {share / whole:.2f}" for name, share in value.items() if share)
     if isinstance(value, tuple):
         return " to ".join(f"{end:g}" for end in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bevseg
-from bevseg import pipeline
+from bevseg import pipeline, weights
 from bevseg.config import PredictConfig, load
 from bevseg.errors import (
     BevsegError,
@@ -371,12 +371,18 @@ def test_a_wrong_argument_of_train_is_refused_before_any_work(clouds, options, c
 def test_a_model_in_memory_starts_a_training_as_its_file_does(streets, tmp_path, tiny_model):
     model = bevseg.load_model(tiny_model)
     config = tmp_path / "short.toml"
-    config.write_text("[train]\nsteps = 2\nbatch = 1\n")
+    config.write_text("[train]\nsteps = 2\nbatch = 1\nsimulated = 0\n")
     one, other = (bevseg.train(streets / "a.txt", init=init, config=config) for init in (model, tiny_model))
     assert one.settings == other.settings
     for name, net in one.nets.items():
         for key, value in net.state_dict().items():
             assert value.equal(other.nets[name].state_dict()[key])
+
+
+def test_a_training_starts_from_the_model_that_ships_unless_none_is_named(streets, tiny_model, monkeypatch):
+    monkeypatch.setattr(weights, "DEFAULT", tiny_model)
+    trained = [bevseg.train(streets / "a.txt", init=init, config=tiny.SETTINGS) for init in (None, "none")]
+    assert [model.scores.get("init") for model in trained] == [str(tiny_model), None]
 
 
 def test_settings_may_be_given_as_they_are(streets, quick_config):

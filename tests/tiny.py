@@ -25,6 +25,7 @@ steps = 4
 batch = 2
 crop = 32
 validate_every = 2
+simulated = 0
 """
 
 

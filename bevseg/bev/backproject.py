@@ -23,8 +23,10 @@ from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
-UNSURE_DISTANCE = 10.0
-"""This far (m) from a measured cell the DEM is a guess: ground then has confidence 1/2."""
+GROUND_CONFIDENCE = ((0.0, 0.99), (0.5, 0.6), (10.0, 0.5))
+"""Confidence of ground by the distance (m) of its cell from measured ground, with straight lines between.
+
+They are the shares that are right on simulated streets (`benchmarks/rule_confidence.py`)."""
 
 
 def backproject(
@@ -75,12 +77,21 @@ def _answers(dem: Raster, classes: Mapping[str, Raster]) -> NDArray[np.uint16]:
     return answers
 
 
+@numba.njit
+def _ground_confidence(distance):  # type: ignore[no-untyped-def]
+    """Return the confidence of ground; far away also where the distance is not known."""
+    start, found = GROUND_CONFIDENCE[0]
+    for end, value in GROUND_CONFIDENCE[1:]:
+        if distance < end:
+            return found + (value - found) * (distance - start) / (end - start)
+        start, found = end, value
+    return found
+
+
 @compiled
 def _answer(distance, low_class, low_confidence, high_class, high_confidence, answers):  # type: ignore[no-untyped-def]
     for k in range(len(answers)):
-        share = np.float32(distance[k] / np.float32(UNSURE_DISTANCE))
-        share = share if share < 1 else np.float32(1)  # also where it is not known
-        ground = np.uint16(GROUND) | np.uint16(np.rint(255 * (1 - share / 2))) << 8
+        ground = np.uint16(GROUND) | np.uint16(np.rint(255 * _ground_confidence(distance[k]))) << 8
         low = np.uint16(low_class[k]) | np.uint16(low_confidence[k]) << 8
         answers[k, 0] = low if low_class[k] == BUILDING and distance[k] > 0 else ground
         answers[k, 1] = ground if low_class[k] == 0 or low_class[k] == GROUND else low

@@ -1,7 +1,7 @@
 """Labelled clouds -> a sampler of training crops.
 
-Augmentation turns, mirrors and thins the cloud and shifts the grid before it is rasterized. The result is a raster
-that a scanner could have made; a turned raster is not. A crop takes milliseconds.
+Augmentation turns, mirrors and thins the cloud, hides parts of it and shifts the grid before it is rasterized. The
+result is a raster that a scanner could have made; a turned raster is not. A crop takes milliseconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bevseg.bev.bands import bands, write_bands
 from bevseg.bev.cell_statistics import CellStatistics, add_height, bin_of
 from bevseg.bev.rasterize import add_vote, majority
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, limits_of, slab_and_height
+from bevseg.bev.view import View, share_seen
 from bevseg.config import SliceConfig
 from bevseg.core.cells import cell_in_window
 from bevseg.core.grid import floor_cell
@@ -96,6 +97,8 @@ class _Draw(NamedTuple):
         Heights become height * tall + lift.
     only
         The one slab whose points are shown besides the ground, or -1 for all.
+    eye
+        The scanner with a narrow view that sees the rest.
     seed
         Of the thinning.
     """
@@ -106,11 +109,12 @@ class _Draw(NamedTuple):
     tall: float
     lift: float
     only: int
+    eye: View
     seed: int
 
     @classmethod
     def from_generator(
-        cls, rng: np.random.Generator, cloud: _Tiled, point: int, side: float, slab: int
+        cls, rng: np.random.Generator, cloud: _Tiled, point: int, side: float, slab: int, views: float
     ) -> _Draw:
         """Draw a crop of `side` metres with the point somewhere in its middle half."""
         jitter = rng.uniform(-0.25, 0.25, 2) * side
@@ -121,6 +125,7 @@ class _Draw(NamedTuple):
             tall=float(rng.normal(1, TALL)),
             lift=float(rng.normal(0, LIFT)),
             only=slab if rng.random() < ALONE else -1,
+            eye=View.draw(rng, side) if rng.random() < views else View.full(),
             seed=int(rng.integers(2**32)),
         )
 
@@ -148,6 +153,8 @@ class CropSampler:
         As for `rasterize`.
     crop
         Side of a crop, cells of the DEMs.
+    views
+        Share of the crops that show what a scanner with a narrow view would see.
 
     Attributes
     ----------
@@ -172,8 +179,9 @@ class CropSampler:
         slices: SliceConfig,
         features: str,
         crop: int,
+        views: float = 0.0,
     ) -> None:
-        self.name, self.features, self.crop = name, features, crop
+        self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
         self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
         self.places = self._places_by_class(SLAB_OF[name])
@@ -202,12 +210,16 @@ class CropSampler:
     def around(self, place: Place, rng: np.random.Generator) -> Crop:
         """Draw a crop with a point somewhere in its middle half."""
         cloud, point = self._clouds[place[0]], int(place[1])
-        draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name])
+        draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name], self.views)
         cells = self.crop * self.crop
-        statistics = CellStatistics.empty(cells)
-        votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
-        dem = np.zeros(cells, np.float32)
-        _fill(cloud, draw, self.cell, self.crop, statistics, statistics.views(), votes, dem)
+        for eye in (draw.eye, View.full()):  # a view that hides all that is labelled teaches nothing
+            statistics = CellStatistics.empty(cells)
+            votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
+            dem = np.zeros(cells, np.float32)
+            shown = draw._replace(eye=eye)
+            _fill(cloud, shown, self.cell, self.crop, statistics, statistics.views(), votes, dem)
+            if votes[:, SLAB_OF[self.name] - LOW, 1:].any():
+                break
         shape = (self.crop, self.crop)
         values = np.empty((len(bands(self.features)[self.name]), *shape), np.float32)
         write_bands(statistics, dem, cloud.limits, self.features, self.name, values.reshape(-1, cells))
@@ -292,9 +304,10 @@ def _fill(cloud, draw, cell, crop, statistics, views, votes, dem):  # type: igno
     for row in range(south_tile, north_tile + 1):
         start = cloud.starts[row * cloud.cols + west_tile]
         for i in range(start, cloud.starts[row * cloud.cols + east_tile + 1]):
-            if np.random.random() > draw.keep:  # noqa: NPY002
-                continue
             x, y = cloud.x[i] - east, cloud.y[i] - north
+            share = draw.keep * share_seen(draw.eye, x, y, cloud.z[i] - cloud.dem[i])
+            if np.random.random() > share:  # noqa: NPY002
+                continue
             k = cell_in_window(
                 turn[0] * x + turn[1] * y + half, turn[2] * x + turn[3] * y + half, cell, crop, crop
             )

@@ -21,7 +21,7 @@ from bevseg.config import (
     TrainConfig,
 )
 from bevseg.config.domains import Domain, OutsideError, did_you_mean, shown
-from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, PRODUCTS, SCHEMES
+from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, NO_MODEL, PRODUCTS, SCHEMES
 from bevseg.io import SAME, WRITTEN, formats
 from bevseg.weights import default_model
 
@@ -215,6 +215,23 @@ class Model(click.ParamType):
         return default_model()
 
 
+class InitialModel(Model):
+    """The file of a trained model, the name of the one that ships, or the word for no model at all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or NO_MODEL."""
+        if value != NO_MODEL:
+            return super().convert(value, param, ctx)
+        if Path(value).is_file():
+            self.fail(
+                f"{value!r} means a training from nothing, but a file here has this name, too: "
+                f"write ./{value} for the file, or rename it",
+                param,
+                ctx,
+            )
+        return NO_MODEL
+
+
 clouds = _path_argument("clouds", nargs=-1, required=True, metavar="CLOUDS...")
 work = _path_argument("work")
 
@@ -299,9 +316,11 @@ cell_of_training = click.option(
 )
 init = click.option(
     "--init",
-    type=Model(),
-    metavar=f"MODEL|{DEFAULT_MODEL}",
-    help="Fine-tune this model: few steps, on all labelled clouds.",
+    type=InitialModel(),
+    metavar=f"MODEL|{DEFAULT_MODEL}|{NO_MODEL}",
+    help="Model that the training starts from: few steps, on all labelled clouds, and a part of the model stays. "
+    f"{NO_MODEL}: from nothing.  [default: the one that ships with bevseg, if its rasters and networks are those of "
+    "the settings; else none]",
 )
 json_file = path_option("--json", "json_file", metavar="FILE", help="Write the scores to this file.")
 val = click.option(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bevseg.config import PredictConfig, RunConfig
+from bevseg.config.names import NO_MODEL
 
 from . import options, survey_options
 from .console import Console
@@ -57,7 +57,7 @@ def run(
     format_: tuple[str, ...],
     model: Path | None,
     train_on: Path | None,
-    init: Path | None,
+    init: Path | str | None,
     config: str | None,
     classes: str | None,
     out_classes: str | None,
@@ -92,6 +92,8 @@ def run(
     a training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
     scores.
 
+    --train-on trains a model first. It starts from the one that ships, unless --init names another one or none.
+
     All CLOUDS of one reference system are one survey: where they meet or overlap, each is labelled with the points of
     the others. --apart labels each by itself.
 
@@ -106,25 +108,25 @@ def run(
       bevseg run survey/ -o labelled/ --recursive --max-memory 8GiB --rasters
       bevseg run scans/ -o labelled/ -m model.safetensors
       bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20
-      bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init default
+      bevseg run scans/ -o labelled/ --train-on hand_labelled/ --classes shrec20 --init none
     """
     from bevseg.runner import report
     from bevseg.runner.request import RunRequest
     from bevseg.runner.run import plan, run
 
-    settings = None
-    if any(value is not None for value in (config, init, max_minutes, cell)):
-        from bevseg.training.fine_tuning import training_settings  # only here: it imports torch
+    settings, start = None, None
+    if train_on is not None or any(value is not None for value in (config, init, max_minutes, cell)):
+        from bevseg.training.fine_tuning import starting_point  # only here: it imports torch
 
-        settings = training_settings(config, init=init, max_minutes=max_minutes)
-    if settings is not None and cell is not None:
-        settings = replace(settings, raster=replace(settings.raster, cell=cell))
+        if train_on is None and init is None:  # refused below: these options are for a training
+            init = NO_MODEL
+        settings, start = starting_point(config, init, cell=cell, max_minutes=max_minutes)
     request = RunRequest(
         clouds,
         output,
         model=model,
         train_on=train_on,
-        init=init,
+        init=start,
         settings=settings,
         classes=classes,
         out_classes=out_classes,

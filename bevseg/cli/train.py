@@ -76,7 +76,7 @@ def train(
     output: Path,
     slices: tuple[str, ...],
     loss: str | None,
-    init: Path | None,
+    init: Path | str | None,
     teacher: Path | None,
     unlabelled: Path | None,
     smooth_boundary: float | None,
@@ -91,6 +91,8 @@ def train(
 ) -> None:
     """Train one network per slice on the labelled clouds of WORK.
 
+    The training starts from the model that ships, unless --init names another one or none.
+
     Whole clouds, or blocks (--val-blocks), are held out for early stopping. Their scores are printed and stored in
     MODEL.
 
@@ -98,7 +100,7 @@ def train(
     Examples:
       bevseg train work/ -o model.safetensors
       bevseg train work/ -o model.safetensors --val-blocks 0.2
-      bevseg train work/ -o tuned/model.safetensors --init default
+      bevseg train work/ -o model.safetensors --init none
       bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
@@ -107,12 +109,12 @@ def train(
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
     from bevseg.stages.train import train_work
-    from bevseg.training.fine_tuning import training_settings
+    from bevseg.training.fine_tuning import starting_point
 
-    settings = training_settings(
+    settings, start = starting_point(
         config,
+        init,
         work=work,
-        init=init,
         loss=loss,
         smooth_boundary=smooth_boundary,
         max_minutes=max_minutes,
@@ -123,7 +125,7 @@ def train(
             output,
             settings,
             slices=slices,
-            init=init,
+            init=start,
             teacher=teacher,
             unlabelled=unlabelled,
             val=val,

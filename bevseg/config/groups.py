@@ -167,8 +167,8 @@ class TrainConfig(Group):
 
     loss: str = setting("ce:0.5+power_jaccard:1.5", Text("a loss or a sum of losses", most=1000))
     """A loss, or a weighted sum: `ce+0.5*lovasz_softmax`. `ce:0.5` weights classes by frequency^-0.5."""
-    steps: int = setting(1500, COUNT)
-    """Optimiser steps at most."""
+    steps: int | None = setting(1500, Number(least=1, most=1_000_000_000, whole=True, optional=True))
+    """Optimiser steps at most. None: chosen by the labelled clouds in fine-tuning, else 1,500."""
     batch: int = setting(4, Number(least=1, most=100_000, whole=True))
     """Crops in a step."""
     crop: int = setting(192, Number(least=1, most=100_000, whole=True, unit="cells"))
@@ -176,6 +176,9 @@ class TrainConfig(Group):
     sampling: str = setting("classes", OneOf(SAMPLINGS, ":"))
     """`classes`: half of the crops around a class drawn evenly; `equibatch`: the classes in turn;
     `half_positive:car`: every other crop with a car (without a name: with the rarest class)."""
+    views: float = setting(0.3, SHARE)
+    """Share of the crops that show what a scanner with a narrow view would see: beams that end a few degrees above
+    the horizon, circles, fewer points far off, a hidden sector."""
     optimiser: str = setting("adamw", OneOf(OPTIMISERS))
     """`adamw`, `adam`, `adadelta` or `sgd`."""
     learning_rate: float = setting(2e-3, Number(above=0, most=1000))
@@ -202,9 +205,13 @@ class TrainConfig(Group):
     """Smallest predicted probability at which a cell without a label counts."""
     average: float = setting(0.995, Number(least=0, below=1))
     """Decay of the running average of the weights. The model gets the average."""
-    init_worth: float = setting(0.0, UP_TO_1000)
+    init_worth: float | None = setting(0.0, Number(least=0, most=1000, optional=True))
     """Number of labelled clouds that the initial model counts for. With n training clouds its weights have the share
-    init_worth / (init_worth + n) in the final weights (Wortsman et al. 2022). Without --init it has no effect."""
+    init_worth / (init_worth + n) in the final weights (Wortsman et al. 2022). None: chosen by the labelled clouds.
+    Without a model to start from it has no effect."""
+    simulated: float | None = setting(0.0, Number(least=0, below=1, optional=True))
+    """Share of the crops that show simulated streets, so that a training from a model forgets less of what the
+    labelled clouds do not show. None: chosen by the labelled clouds in fine-tuning, else 0."""
     validate_every: int = setting(150, COUNT)
     """Training steps between two validation steps."""
     patience: int = setting(6, COUNT)
@@ -282,10 +289,9 @@ class Settings:
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
-FINE_TUNING: dict[str, object] = {"steps": 400, "init_worth": 3.0, "val_share": 0.0}
-"""Settings of a training that starts from a model, in place of the defaults above. The networks know streets already:
-few steps, what they knew is worth three labelled clouds, and every labelled cloud teaches, since those who fine-tune
-have one or three."""
+FINE_TUNING: dict[str, Any] = {"steps": None, "init_worth": None, "simulated": None, "val_share": 0.0}
+"""Settings of a training that starts from a model, in place of the defaults above. Every labelled cloud teaches,
+since those who fine-tune have one or three. What is None, `training.fine_tuning` chooses by the labelled clouds."""
 
 NAMED: dict[str, Settings] = {
     "default": Settings(),

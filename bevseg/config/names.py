@@ -18,3 +18,5 @@ ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
 DEFAULT_MODEL = "default"
 """Name of the default model, in place of a path."""
+NO_MODEL = "none"
+"""In place of a model to start from: new networks."""

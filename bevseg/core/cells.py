@@ -79,7 +79,7 @@ class QuantizedPoints(NamedTuple):
         return QuantizedPoints(self.x[chunk], self.y[chunk], self.z[chunk], self.finite[chunk])
 
 
-_floor_cell = numba.njit(inline="always")(floor_cell)
+index_of = numba.njit(inline="always")(floor_cell)
 steps_of = numba.njit(inline="always")(in_steps)
 
 
@@ -107,8 +107,8 @@ def find_cells(block, transform, cells):  # type: ignore[no-untyped-def]
     """Write the flat cell index of each point of a block: `Grid.cell_of`; -1 also where it is not finite."""
     x, y, finite = block.x, block.y, block.finite
     for j in range(len(cells)):
-        col = _floor_cell(x[j] * transform.scale[0] + transform.offset[0], transform.cell) - transform.west
-        row = transform.north - _floor_cell(y[j] * transform.scale[1] + transform.offset[1], transform.cell)
+        col = index_of(x[j] * transform.scale[0] + transform.offset[0], transform.cell) - transform.west
+        row = transform.north - index_of(y[j] * transform.scale[1] + transform.offset[1], transform.cell)
         inside = (col >= 0) & (col < transform.cols) & (row >= 0) & (row < transform.rows)
         cells[j] = np.int32(row * transform.cols + col) if inside else np.int32(-1)
     for j in range(len(finite)):
@@ -125,8 +125,8 @@ def find_heights(block, transform, heights):  # type: ignore[no-untyped-def]
 @numba.njit(inline="always")
 def cell_in_window(x, y, cell, rows, cols):  # type: ignore[no-untyped-def]
     """Return the flat cell index of a point in a window whose south-west corner is the origin, -1 outside."""
-    col = int(_floor_cell(x, cell))
-    row = rows - 1 - int(_floor_cell(y, cell))
+    col = int(index_of(x, cell))
+    row = rows - 1 - int(index_of(y, cell))
     inside = (col >= 0) & (col < cols) & (row >= 0) & (row < rows)
     return row * cols + col if inside else -1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bevseg.core.grid import floor_cell
 from bevseg.core.pointcloud import PointCloud
 
 
@@ -14,7 +15,7 @@ def points_per_square_metre(cloud: PointCloud) -> float | None:
     """
     kept = slice(None) if cloud.finite is None else cloud.finite
     east, north = (
-        np.floor(steps[kept] * scale + offset)
+        floor_cell(steps[kept] * scale + offset, 1.0)
         for steps, scale, offset in zip((cloud.x, cloud.y), cloud.scale, cloud.offset, strict=False)
     )
     if len(east) == 0:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.grid import floor_cell
+from bevseg.core.grid import STEPS, floor_cell, in_steps
 from bevseg.core.pointcloud import PointCloud
 
 GAP = 250.0
@@ -105,8 +105,9 @@ def cells_within(x: tuple[float, float], y: tuple[float, float]) -> set[int]:
 
 
 def _area(x: tuple[float, float], y: tuple[float, float]) -> float:
-    """Return the area of the cells that ranges cover, m2."""
-    return (x[1] - x[0] + GAP) * (y[1] - y[0] + GAP)
+    """Return the area of the cells that ranges cover, m2: the same whatever scale and offset the file has."""
+    width, height = (float(in_steps(high) - in_steps(low)) / STEPS + GAP for low, high in (x, y))
+    return width * height
 
 
 def _keys(cloud: PointCloud, start: int, size: int = _CHUNK) -> NDArray[np.int64]:

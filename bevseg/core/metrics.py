@@ -145,7 +145,13 @@ class Calibration(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def calibration(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 15) -> Calibration:
+def calibration(
+    confidence: NDArray[np.floating],
+    right: NDArray[np.bool_],
+    bins: int = 15,
+    *,
+    counts: NDArray[np.int64] | None = None,
+) -> Calibration:
     """Sort predictions into bins by their confidence: the points of a reliability plot.
 
     Parameters
@@ -156,6 +162,8 @@ def calibration(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins
         Whether the prediction is right, same shape.
     bins
         Number of bins; one holds its lower edge, the last one 1 as well.
+    counts
+        How many predictions each stands for, same shape; None: one.
 
     Raises
     ------
@@ -168,9 +176,10 @@ def calibration(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins
     if not ((claimed >= 0) & (claimed <= 1)).all():
         raise ValueError("a confidence outside 0 to 1, or NaN")
     index = np.minimum((claimed * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    sums = [np.bincount(index, values, bins) for values in (claimed, right.ravel())]
-    return Calibration(_ratio(sums[0], counts), _ratio(sums[1], counts), counts)
+    weights = np.ones(claimed.shape) if counts is None else counts.ravel()
+    sizes = np.bincount(index, weights, bins)
+    sums = [np.bincount(index, weights * values, bins) for values in (claimed, right.ravel())]
+    return Calibration(_ratio(sums[0], sizes), _ratio(sums[1], sizes), sizes.astype(np.int64))
 
 
 def expected_calibration_error(curve: Calibration) -> float:
@@ -180,6 +189,31 @@ def expected_calibration_error(curve: Calibration) -> float:
     """
     gaps = np.nan_to_num(np.abs(curve.confidence - curve.accuracy))
     return float(_ratio((gaps * curve.counts).sum(), curve.counts.sum()))
+
+
+def errors_of_least_confident(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], counts: NDArray[np.int64], share: float = 0.1
+) -> float:
+    """Return the share of errors among the predictions of least confidence; NaN without predictions.
+
+    Of predictions of one confidence, of which a part belongs to them, each counts with that part.
+
+    Parameters
+    ----------
+    confidence, right, counts
+        As for `calibration`.
+    share
+        Of all predictions, how many are looked at.
+    """
+    order = np.argsort(confidence, axis=None, kind="stable")
+    levels, starts = np.unique(confidence.ravel()[order], return_index=True)
+    if len(levels) == 0:
+        return float("nan")
+    sizes = np.add.reduceat(counts.ravel()[order], starts).astype(float)
+    wrong = np.add.reduceat((counts * ~right).ravel()[order], starts)
+    wanted = share * sizes.sum()
+    taken = np.clip(wanted - (np.cumsum(sizes) - sizes), 0, sizes)
+    return float(_ratio((wrong * _ratio(taken, sizes, 0.0)).sum(), wanted))
 
 
 def _areas(matrix: Counts) -> tuple[Counts, Counts, Counts]:

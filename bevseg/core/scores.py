@@ -20,6 +20,9 @@ from bevseg.errors import InputError
 FOUR = (BUILDING, CAR, GROUND, VEGETATION)
 """The classes of mIoU-4: all but pole, which the street-scene literature drops."""
 
+LEVELS = 256
+"""Values of a confidence."""
+
 SCORED = tuple(range(1, len(CLASS_NAMES)))
 
 
@@ -52,6 +55,43 @@ def count_labels(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], where: 
         )
     defined = truth != UNDEFINED
     return metrics.confusion(truth[defined], predicted[defined], len(CLASS_NAMES))
+
+
+def count_confidences(
+    truth: NDArray[np.uint8], predicted: NDArray[np.uint8], confidence: NDArray[np.uint8]
+) -> Counts:
+    """Count wrong and right predictions of each confidence, of the points whose truth is defined.
+
+    Parameters
+    ----------
+    truth, predicted
+        (N,) train ids of the same points.
+    confidence
+        (N,) confidence of the prediction, times 255.
+
+    Returns
+    -------
+    Counts
+        (256, 2), a row for each confidence; wrong, right.
+    """
+    defined = truth != UNDEFINED
+    pair = confidence[defined].astype(np.int64) * 2 + (predicted == truth)[defined]
+    return np.bincount(pair, minlength=2 * LEVELS).reshape(LEVELS, 2)
+
+
+def confidence_scores(counts: Counts) -> dict[str, float | None]:
+    """Return what the confidences of `count_confidences` (or of a sum of them) are worth, ready for JSON.
+
+    `ece` is the expected calibration error: by how much confidence and share right differ in the mean.
+    `errors_of_least_confident` is the share of errors among the tenth of the points with the lowest confidence.
+    """
+    claimed = np.repeat(np.arange(LEVELS)[:, None] / (LEVELS - 1), 2, axis=1)
+    right = np.broadcast_to([False, True], counts.shape)
+    curve = metrics.calibration(claimed, right, counts=counts)
+    return {
+        "ece": _number(metrics.expected_calibration_error(curve)),
+        "errors_of_least_confident": _number(metrics.errors_of_least_confident(claimed, right, counts)),
+    }
 
 
 def scores_of(matrix: Counts) -> dict[str, Any]:
@@ -94,6 +134,10 @@ def score_table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = No
     lines.append(f"{'OA':<12}{_percent(result['accuracy']):>11}")
     lines.append(f"{'unassigned':<12}{_percent(result['unassigned']):>11}")
     lines.append(f"{'points':<12}{result['points']:>11}")
+    if result.get("ece") is not None:
+        lines.append(f"confidence: off by {_percent(result['ece'])} in the mean (expected calibration error)")
+        errors = _percent(result["errors_of_least_confident"])
+        lines.append(f"{errors} of the tenth of the points with the lowest confidence are wrong")
     if result["absent"]:
         lines.append(f"not in truth or prediction, left out of the means: {', '.join(result['absent'])}")
     return "\n".join(lines)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.cells import BLOCK, Extent, QuantizedPoints, block_of, for_chunks, steps_of
-from bevseg.core.grid import STEPS, Grid, in_steps
+from bevseg.core.cells import BLOCK, Extent, QuantizedPoints, block_of, for_chunks, index_of, steps_of
+from bevseg.core.grid import Grid, in_steps
 from bevseg.core.pointcloud import PointCloud
 from bevseg.runtime.kernels import compiled
 
@@ -70,7 +70,7 @@ def _places(
             points.chunk(chunk),
             cloud.scale,
             cloud.offset,
-            (cell * STEPS, cells),
+            (cell, cells),
             (west, south, cols, rows),
             place[chunk],
         ),
@@ -91,9 +91,8 @@ def _find_places(points, scale, offset, side, window, place):  # type: ignore[no
         block = block_of(points, start)
         target = place[start : start + BLOCK]
         for j in range(len(target)):
-            x = steps_of(block.x[j] * scale[0] + offset[0])
-            y = steps_of(block.y[j] * scale[1] + offset[1])
-            col, row = np.floor(np.floor(x / cell) / cells), np.floor(np.floor(y / cell) / cells)
+            col = np.floor(index_of(block.x[j] * scale[0] + offset[0], cell) / cells)
+            row = np.floor(index_of(block.y[j] * scale[1] + offset[1], cell) / cells)
             target[j] = (np.int64(row) - south) * cols + (np.int64(col) - west)
         for j in range(len(block.finite)):
             target[j] = target[j] if block.finite[j] else rows * cols

@@ -110,6 +110,12 @@ def unit_in(name: str) -> str | None:
     return with_unit[2] if with_unit and plain(name) not in _MEANINGS else None
 
 
+def written_by_bevseg(source: object, name: str) -> NDArray[np.uint8] | None:
+    """Return the values (N,) of a field that bevseg wrote into a file, such as CONFIDENCE; None without one."""
+    method: Callable[[str], NDArray[np.uint8] | None] = getattr(source, "ours", lambda name: None)
+    return method(name)
+
+
 def only_here(source: object) -> list[str]:
     """Return one sentence for each thing of a source, beside its fields, that only its own format can hold."""
     method: Callable[[], list[str]] = getattr(source, "only_here", list)

@@ -68,6 +68,12 @@ class VertexSource:
                 columns |= _single_columns(name, self.vertex[name])
         return columns
 
+    def ours(self, name: str) -> NDArray[np.uint8] | None:
+        """Return the values of the field that bevseg wrote as `name`; None if there is none."""
+        found = own_name(name, self.names) if self.scheme is not None else None
+        values = None if found is None else self.vertex[found]
+        return values if values is not None and values.dtype == np.uint8 and values.ndim == 1 else None
+
     def only_here(self) -> list[str]:
         """Return one sentence for each thing beside the fields that other formats cannot hold."""
         return []

@@ -72,6 +72,8 @@ def report(
     in_force = to_table(settings)
     if not training:  # a model that is given holds those that it was trained with
         del in_force["train"]
+    else:  # what they left open
+        in_force["train"] |= training.get("fine_tuning", {}).get("settings", {})
     table: dict[str, Any] = {
         "schema": SCHEMA,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -35,7 +35,15 @@ from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.raster import Band
 from bevseg.errors import InputError, ModelError, UsageError
 from bevseg.runtime.atomic import replacing
-from bevseg.seg.description import BAND, split_unknown, wrong_bands, wrong_net, wrong_scans, wrong_shape
+from bevseg.seg.description import (
+    BAND,
+    split_unknown,
+    wrong_bands,
+    wrong_net,
+    wrong_scans,
+    wrong_shape,
+    wrong_temperatures,
+)
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models.build import arguments, build
 from bevseg.seg.models.registry import NETWORKS, registered_class
@@ -83,6 +91,9 @@ class Model:
     scans
         Statistic of `core.scan_counts` -> its values in the clouds of the training; empty if they are not known. What
         is labelled is compared with them.
+    temperatures
+        Slice -> what the logits of its network are divided by, so that the confidence of cells is the share that is
+        right; 1 for a slice that is not in it. No class depends on it.
     """
 
     nets: dict[str, nn.Module]
@@ -93,6 +104,7 @@ class Model:
     versions: dict[str, str] = field(default_factory=_versions)
     source: str | None = None
     scans: dict[str, list[float]] = field(default_factory=dict)
+    temperatures: dict[str, float] = field(default_factory=dict)
 
     def require(self, slice_name: str) -> nn.Module:
         """Return the network of a slice.
@@ -134,6 +146,7 @@ def describe(model: Model) -> dict[str, Any]:
             "seed": model.seed,
             "versions": model.versions,
         }
+        | ({"temperatures": model.temperatures} if model.temperatures else {})
     )
 
 
@@ -265,6 +278,8 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
             faults += wrong_net(table["nets"][name], net, table["bands"].get(name), f"nets.{name}")
     faults += checked({"seed": RunConfig.domains()["seed"]}, table)[1]
     faults += wrong_scans(table.get("scans", {}))
+    temperatures = table.get("temperatures", {})  # files from before there were any: all are 1
+    faults += wrong_temperatures(temperatures, "temperatures")
     if faults:
         raise refusal(unknown + faults, path, ModelError, AGAIN, NO_MODEL)
     if unknown:
@@ -285,6 +300,7 @@ def _model(table: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mod
         table["versions"],
         str(path),
         table.get("scans", {}),
+        {name: float(value) for name, value in temperatures.items()},
     )
 
 

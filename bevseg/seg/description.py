@@ -9,6 +9,7 @@ from typing import Any
 from bevseg.config import NetConfig, Settings
 from bevseg.config.domains import Domain, Fault, Number, Text, checked, unknown_keys, wrong_value
 from bevseg.config.groups import COUNT
+from bevseg.config.names import SLICES
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.models.build import arguments
 
@@ -20,6 +21,10 @@ TABLES = ("settings", "bands", "nets", "scores", "versions")
 
 BAND: dict[str, Domain] = {"name": Text(), "scale": Number(least=1e-9, most=1e9), "unit": Text()}
 """Field of a band -> its values."""
+
+
+TEMPERATURE = Number(least=0.05, most=20)
+"""What logits can be divided by: at these ends, confidences hardly say more than the class itself, or nothing."""
 
 
 def wrong_shape(table: dict[str, Any]) -> list[Fault]:
@@ -93,6 +98,14 @@ def wrong_scans(scans: Any) -> list[Fault]:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
+
+
+def wrong_temperatures(temperatures: Any, key: str) -> list[Fault]:
+    """Return what is wrong with the temperatures of the slices."""
+    if not isinstance(temperatures, dict):
+        return [wrong_value(key, temperatures, "a table")]
+    values = {name: TEMPERATURE for name in SLICES if name in temperatures}
+    return unknown_keys(temperatures, SLICES, key) + checked(values, temperatures, key)[1]
 
 
 def wrong_net(described: Any, config: NetConfig | None, bands: Any, key: str) -> list[Fault]:

@@ -48,7 +48,9 @@ def scan_exactly(
     shortest = 1.0 if whole else tour.shortest
     part, first, density = 1.0, 0.0, 1.0
     for _ in range(3):  # parts of the tour have more or fewer returns than their share
-        density = wanted / expected_returns(scene, tour.sensor, tour.plan(tour.sensor, first, first + part))
+        passes = tour.plan(tour.sensor, first, first + part)
+        busy = scene.with_movers(tour.movers(tour.sensor, passes))
+        density = wanted / expected_returns(busy, tour.sensor, passes)
         if 0.99 < density < 1.01:
             break
         part, before = float(np.clip(part * density, shortest, 1.0)), part
@@ -56,9 +58,9 @@ def scan_exactly(
         density *= before / part
     while True:
         sensor = tour.sensor.denser(density)
-        returns = joined(
-            list(scan(scene, sensor, tour.plan(sensor, first, first + part), rng, progress=progress))
-        )
+        passes = tour.plan(sensor, first, first + part)
+        busy = scene.with_movers(tour.movers(sensor, passes))
+        returns = joined(list(scan(busy, sensor, passes, rng, progress=progress)))
         if len(returns) >= points:
             lost = rng.choice(len(returns), len(returns) - points, replace=False, shuffle=False)
             kept = np.ones(len(returns), bool)

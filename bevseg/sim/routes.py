@@ -10,7 +10,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.sim.distributions import between
 from bevseg.sim.instrument.drive import KNOTS, Route
+from bevseg.sim.scene import Scene
 from bevseg.sim.town.street import Street
 
 Array = NDArray[np.float64]
@@ -19,6 +21,10 @@ _WHEELBASE = 3.0
 """Length over which a vehicle takes up the slope of the road, m."""
 _TRACK = 1.6
 """Distance between the wheels of the two sides, m."""
+HALF_WIDTH = 0.8
+"""Half the width of a vehicle with an instrument, m."""
+_CLEARANCE = 0.4
+"""Lower objects on the road are no obstacle, m: kerbs, speed bumps, slopes."""
 _BEYOND = 38.0
 """How far a route goes into a cross street, m."""
 
@@ -30,6 +36,25 @@ def straight(street: Street, *, back: bool = False, aside: float = 0.0) -> Route
     if back:
         s, t = s[::-1], -t[::-1]
     return _route(street, s, t, back=back)
+
+
+def walk(street: Street, scene: Scene, rng: np.random.Generator) -> Route:
+    """Return a route on foot along a pavement or verge, up or down the street.
+
+    Of twelve that are drawn, the one is taken with the fewest objects in its way.
+    """
+    s = np.arange(0.0, street.terrain.length + KNOTS / 2, KNOTS)
+
+    def drawn() -> tuple[float, Route]:
+        sign, back = int(rng.choice([1, -1])), bool(rng.random() < 0.5)
+        side = street.terrain.side(sign)
+        out = between(rng, side.kerb + 0.3, side.front - 0.3)
+        t = sign * (out + 0.15 * np.sin(s / rng.uniform(3.0, 9.0)))
+        route = _route(street, *((s[::-1], t[::-1]) if back else (s, t)), back=back)
+        way = free(scene, route.place, route.heading, height=2.2, half=0.3)
+        return float(way.mean()), route
+
+    return max((drawn() for _ in range(12)), key=lambda found: found[0])[1]
 
 
 def turning(street: Street, rng: np.random.Generator, *, least: float) -> Route | None:
@@ -78,10 +103,34 @@ def standpoints(
             sign = int(rng.choice([1, -1]))
             side = street.terrain.side(sign)
             s = (index + 0.5) * gap + rng.uniform(-0.3, 0.3) * gap
-            t = sign * rng.uniform(side.front - side.pavement + 0.3, side.front - 0.3)
+            t = sign * between(rng, side.front - side.pavement + 0.3, side.front - 0.3)
             z = float(street.terrain.height(s, t))
             candidates.append(street.centreline.to_plane(np.array([[s, t, z]]))[0])
         found.append(max(candidates, key=room))
+    return found
+
+
+def free(
+    scene: Scene, place: Array, heading: Array, *, height: float, half: float = HALF_WIDTH
+) -> NDArray[np.bool_]:
+    """Return whether no object stands in the way, (K,).
+
+    Parameters
+    ----------
+    scene
+        With the objects.
+    place, heading
+        (K, 3) the ground along the way, m, and (K,) its direction, rad.
+    height, half
+        How high what goes there is, and half its width, m.
+    """
+    sideways = np.column_stack([-np.sin(heading), np.cos(heading), np.zeros(len(place))])
+    found = np.ones(len(place), bool)
+    for shift in (-half, 0.0, half):
+        rays = np.zeros((len(place), 6), np.float32)
+        rays[:, :3] = place + shift * sideways + np.array((0.0, 0.0, height))
+        rays[:, 5] = -1.0
+        found &= scene.cast(rays)[0] >= height - _CLEARANCE
     return found
 
 

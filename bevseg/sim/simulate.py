@@ -40,7 +40,7 @@ class SimulatedScan:
     instances
         (N,) int32, number of the instance that was hit. 0 is the ground, `returns.NOTHING` is no instance.
     street
-        The street, in a frame with its origin at the offset of the cloud.
+        The street, in a frame with its origin at the offset of the cloud; without what moved through it turn by turn.
     setup
         How the street was scanned.
     """
@@ -123,7 +123,13 @@ def simulate_scan(
     rng = np.random.default_rng([seed, 1])
     setup = chosen.draw(rng)
     east, north, up = rng.integers((86_000, 438_000, -2), (88_000, 440_000, 20))
-    built = street(seed, length or street_length(setup, points), slope, style=setup.style)
+    built = street(
+        seed,
+        length or street_length(setup, points),
+        slope,
+        style=setup.style,
+        smeared=setup.traffic is None,
+    )
     scene = Scene(built.mesh, library)
     tour = plan_tour(built, scene, setup, rng)
     returns = scan_exactly(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.sim import routes
+from bevseg.sim import routes, traffic
 from bevseg.sim.instrument import drive
 from bevseg.sim.instrument.drive import Pass, Route
 from bevseg.sim.instrument.sensors import SPARSE, Sensor
-from bevseg.sim.scene import Scene
+from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.setup import Setup
 from bevseg.sim.town.street import Street
+from bevseg.sim.town.style import STYLES
 
 _HITS = 0.5
 """Returns per ray, roughly: the length of a street is estimated from it."""
@@ -24,10 +25,6 @@ _GAP = 30.0
 """Distance between two tripods along the street, m."""
 _SWEEP = 2.2
 """Length of a drive that holds a sweep, over the spacing of sweeps: fast stretches have twice the spacing."""
-_HALF_WIDTH = 0.8
-"""Half the width of a vehicle with an instrument, m."""
-_CLEARANCE = 0.4
-"""Lower objects on the road are no obstacle, m: kerbs, speed bumps, slopes."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,8 @@ class Tour:
     """Least part of the tour that can be scanned."""
     through: float | None = None
     """Position that every part must include; None: any part will do."""
+    movers: Callable[[Sensor, list[Pass]], list[Mover]] = lambda sensor, passes: []
+    """Sensor and passes -> what moves while they scan."""
 
     def first(self, part: float, draw: float) -> float:
         """Return where a part of this size begins, for a random number `draw` from 0 to 1."""
@@ -93,12 +92,19 @@ def plan_tour(built: Street, scene: Scene, setup: Setup, rng: np.random.Generato
             passes.append(one)
         return passes
 
+    def movers(sensor: Sensor, passes: list[Pass]) -> list[Mover]:
+        draws = np.random.default_rng([seed, 1])
+        density = setup.traffic or 0.0
+        return traffic.movers(built, scene, STYLES[setup.style], sensor, passes, density, draws)
+
     shortest = max(setup.shortest, _sweep(setup.sensor))
-    return Tour(setup.sensor, plan, min(1.0, shortest / ways[0].length), ways[0].through)
+    return Tour(setup.sensor, plan, min(1.0, shortest / ways[0].length), ways[0].through, movers)
 
 
 def _routes(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator) -> list[Route]:
-    """Draw a route for each pass: around a corner, down the street, or back where the other lane is free."""
+    """Draw a route for each pass: on foot, around a corner, down the street, or back where the other lane is free."""
+    if setup.walks:
+        return [routes.walk(built, scene, rng) for _ in range(setup.passes)]
     if rng.random() < setup.turns:
         turned = routes.turning(built, rng, least=0.7 * built.terrain.length)
         if turned is not None and _free(scene, turned, setup.sensor.height):
@@ -114,14 +120,7 @@ def _routes(built: Street, scene: Scene, setup: Setup, rng: np.random.Generator)
 
 def _free(scene: Scene, route: Route, height: float) -> bool:
     """Whether no object blocks a vehicle of this height, m."""
-    sideways = np.column_stack([-np.sin(route.heading), np.cos(route.heading), np.zeros(len(route.along))])
-    for shift in (-_HALF_WIDTH, 0.0, _HALF_WIDTH):
-        rays = np.zeros((len(route.along), 6), np.float32)
-        rays[:, :3] = route.place + shift * sideways + np.array((0.0, 0.0, height))
-        rays[:, 5] = -1.0
-        if (scene.cast(rays)[0] < height - _CLEARANCE).any():
-            return False
-    return True
+    return bool(routes.free(scene, route.place, route.heading, height=height).all())
 
 
 def _stations(

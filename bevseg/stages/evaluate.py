@@ -13,8 +13,17 @@ from typing import Any
 import numpy as np
 
 from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
-from bevseg.core.scores import confusion_table, count_labels, score_table, scores_of
+from bevseg.core.scores import (
+    LEVELS,
+    confidence_scores,
+    confusion_table,
+    count_confidences,
+    count_labels,
+    score_table,
+    scores_of,
+)
 from bevseg.errors import InputError, LabelError
+from bevseg.io.fields import CONFIDENCE, written_by_bevseg
 from bevseg.io.find import CloudFile, find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.runtime.atomic import ensure_absent, write_json
@@ -60,7 +69,8 @@ def compare(
     Returns
     -------
     BatchResult
-        Its facts are the pooled scores, as `core.scores.scores` gives them, and those of each cloud under `clouds`.
+        Its facts are the pooled scores of `core.scores`, with those of the confidences of bevseg as far as the clouds
+        hold any, and those of each cloud under `clouds`.
 
     Raises
     ------
@@ -75,11 +85,13 @@ def compare(
 
     score = functools.partial(_score, scheme=scheme)
     result = for_each_cloud("evaluate", score, _pairs(out, truth), on_error="stop", progress=progress)
-    pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-    for done in result.done.values():
+    pooled, confidences = np.zeros((len(CLASS_NAMES),) * 2, np.int64), np.zeros((LEVELS, 2), np.int64)
+    table: dict[str, Any] = {"clouds": {}}
+    for stem, done in result.done.items():
         pooled += done.facts["matrix"]
-    table = scores_of(pooled)
-    table["clouds"] = {s: scores_of(done.facts["matrix"]) for s, done in result.done.items()}
+        confidences += done.facts["confidences"]
+        table["clouds"][stem] = scores_of(done.facts["matrix"]) | confidence_scores(done.facts["confidences"])
+    table |= scores_of(pooled) | confidence_scores(confidences)
     if json_path is not None:
         write_json(table, json_path, overwrite=overwrite)
     return dataclasses.replace(result, written=[json_path] if json_path else [], facts=table)
@@ -92,7 +104,11 @@ def _score(pair: Pair, *, scheme: Scheme | None) -> CloudResult:
     cloud = read_cloud(pair.path)
     predicted = np.zeros(len(cloud), np.uint8) if cloud.labels is None else cloud.labels
     matrix = count_labels(true, predicted, f"{pair.path} and {pair.truth}")
-    return CloudResult((), len(true), {"matrix": matrix})
+    confidence = written_by_bevseg(cloud.source, CONFIDENCE)
+    confidences = np.zeros((LEVELS, 2), np.int64)
+    if confidence is not None:
+        confidences = count_confidences(true, predicted, confidence)
+    return CloudResult((), len(true), {"matrix": matrix, "confidences": confidences})
 
 
 def text(table: Mapping[str, Any]) -> str:

@@ -124,6 +124,7 @@ def _crops(name: str, examples: Sequence[Example], settings: Settings) -> CropSa
         slices=settings.slices,
         features=settings.raster.features,
         crop=settings.train.crop,
+        views=settings.train.views,
     )
 
 

@@ -25,16 +25,18 @@ from bevseg.config.names import SLICES
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointLabels
 from bevseg.core.scores import scores_of
-from bevseg.errors import UsageError
+from bevseg.errors import DependencyError, UsageError
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.device import resolve
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
-from bevseg.seg.training.batches import one_by_one
+from bevseg.seg.training.batches import Sampler, one_by_one
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import TrainingState
+from bevseg.seg.training.temperature import LEAST_CELLS, fit_temperature
 from bevseg.training.asked import asked_clouds, asked_settings, ensure_same
 from bevseg.training.examples import (
     NO_EXTRA,
@@ -44,8 +46,9 @@ from bevseg.training.examples import (
     unlabelled_crops,
     validation_scene,
 )
-from bevseg.training.fine_tuning import init_share
+from bevseg.training.fine_tuning import plan_of, without_init
 from bevseg.training.scans import scans_of
+from bevseg.training.simulated_streets import Interleaved, simulated_examples
 from bevseg.training.split import split_of
 
 log = logging.getLogger(__name__)
@@ -75,7 +78,7 @@ def train(
     examples
         Labelled clouds, with names of their own, and their DEMs: `prepare_example` makes them.
     settings
-        Of all stages; the model keeps them.
+        Of all stages; the model keeps them. What the group `train` leaves open (None), the labelled clouds decide.
     val
         Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
     val_blocks
@@ -101,7 +104,8 @@ def train(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out. The scores of the model say what it was made from, what is
+        The networks that did best on the clouds held out, with the temperatures at which their confidences are right
+        there. The scores of the model say what it was made from, what is
         known of a loss that was learned, and how the model labels the clouds held out. The history
         has one row per validation step and slice.
 
@@ -138,6 +142,7 @@ def train(
     trained_on = sorted(example.cloud.name for example in learned)
     scores: dict[str, Any] = {"trained_on": trained_on} | split.facts | _sources(init, extra)
     nets = dict(init.nets) if init else {}
+    temperatures = dict(init.temperatures) if init else {}
     history: list[Row] = []
     states = dict(state.networks) if state else {}
     start = time.monotonic() - (state.seconds if state else 0.0)
@@ -152,6 +157,13 @@ def train(
                 scores.setdefault(fact, {})[name] = value
         init = None if loss.starts_anew else init
     scans = scans_of(learned, settings, init)
+    plan = None if init is None else plan_of(settings.train, learned)
+    settings = dataclasses.replace(settings, train=plan.train if plan else without_init(settings.train))
+    settings, simulated = _with_streets(settings, progress)
+    if plan is not None:
+        plan = dataclasses.replace(plan, train=settings.train)
+        scores["fine_tuning"] = plan.facts
+        log.info("%s", plan)
     for name in slices[1:]:  # what a slice lacks is an error before the first is trained
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
@@ -162,7 +174,9 @@ def train(
         states[name] = of_network
         on_state(TrainingState(asked, began, time.monotonic() - start, dict(states)))
 
+    place = resolve(device)
     for number, name in enumerate(slices):
+        scenes = [validation_scene(name, example, settings) for example in validation]
         known = states.get(name)
         if known is not None and known.done:
             trained = trained_before(known, bands[name], OUTPUTS, settings.net)
@@ -173,8 +187,8 @@ def train(
                 minutes = max(minutes - began / 60, 0.01) / (len(slices) - number)
             slice_progress = _SliceProgress.of(name, minutes, progress, known)
             trained = train_network(
-                labelled_crops(name, learned, settings, seed),
-                [validation_scene(name, example, settings) for example in validation],
+                _crops(name, learned, simulated, settings, seed),
+                scenes,
                 bands[name],
                 OUTPUTS,
                 settings.net,
@@ -182,7 +196,7 @@ def train(
                 seed=seed,
                 device=device,
                 init=init.nets.get(name) if init else None,
-                init_share=init_share(settings.train, len(learned)),
+                init_share=plan.init_share if plan else 0.0,
                 minutes=minutes,
                 loss_of=losses[name],
                 teacher=extra.teacher.nets[name] if extra.teacher else None,
@@ -193,8 +207,16 @@ def train(
                 on_state=functools.partial(keep, name, began) if on_state else None,
             )
         nets[name] = trained.net
+        found = fit_temperature(trained.net, scenes, bands[name], len(OUTPUTS), place)
+        temperatures[name] = temperatures.get(name, 1.0) if found is None else found
+        if found is None:
+            log.warning(
+                "the confidences of the %s slice are not calibrated: fewer than %d labelled cells are held out",
+                name,
+                LEAST_CELLS,
+            )
         history += [{"slice": name} | row for row in trained.history]
-    model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed)
+    model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed, temperatures=temperatures)
     if validation and set(SLICES) <= set(nets):
         scores["validation"] = _validation_scores(validation, model, device)
     return dataclasses.replace(model, scores=scores, scans=scans), history
@@ -293,7 +315,7 @@ def _ensure_same(what: str, option: str, model: Model, settings: Settings, *grou
                 what,
                 where=option,
                 why=f"{group}: {trained} in the model, {given} in the settings",
-                hint="remove --config, or give the settings or a model that match",
+                hint="remove --config, give the settings or a model that match, or start from nothing: --init none",
             )
 
 
@@ -386,6 +408,27 @@ def _with_recipe(settings: Settings, loss: Loss) -> Settings:
     if changed:
         log.info("the recipe of %s instead of defaults: %s", train.loss, ", ".join(changed))
     return dataclasses.replace(settings, train=train)
+
+
+def _with_streets(settings: Settings, progress: Progress) -> tuple[Settings, list[Example]]:
+    """Return the simulated streets that a training asks for, and its settings: without them if there can be none."""
+    if not settings.train.simulated:
+        return settings, []
+    try:
+        return settings, simulated_examples(settings, progress)
+    except DependencyError as error:
+        log.warning("the training sees no simulated streets: %s", error.what)
+        return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=0.0)), []
+
+
+def _crops(
+    name: str, learned: Sequence[Example], simulated: Sequence[Example], settings: Settings, seed: int
+) -> Sampler:
+    """Return the sampler of crops of one slice: of labelled clouds, and among them of simulated streets, if any."""
+    crops = labelled_crops(name, learned, settings, seed)
+    if not simulated or not settings.train.simulated:
+        return crops
+    return Interleaved(crops, labelled_crops(name, simulated, settings, seed), settings.train.simulated)
 
 
 def _prepared(

@@ -37,13 +37,17 @@ def scripts(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
 
 
-def make(tmp_path, monkeypatch, *options, text=SMALL):
+def command(tmp_path, monkeypatch, *options, text=SMALL):
     import default_model
 
     (tmp_path / "config.toml").write_text(text)
     arguments = [tmp_path / "config.toml", "-o", tmp_path / "m.safetensors", "--device", "cpu", *options]
     monkeypatch.setattr("sys.argv", ["default_model.py", *map(str, arguments)])
     default_model.main()
+
+
+def make(tmp_path, monkeypatch, *options, text=SMALL):
+    command(tmp_path, monkeypatch, *options, text=text)
     return checkpoint.load(tmp_path / "m.safetensors")
 
 
@@ -69,6 +73,7 @@ def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     assert {len(values) for values in model.scans.values()} == {2}
     assert model.scores["validation"]["clouds"] == ["oakland_00007"]
     assert model.seed == 3
+    assert set(model.temperatures) == {"low", "high"} and model.temperatures["high"] != 1
     assert (tmp_path / "history.csv").read_text().startswith("slice,step,loss")
 
 
@@ -80,6 +85,26 @@ def test_clouds_that_are_kept_give_the_same_model_as_clouds_made_anew(tmp_path, 
         make(tmp_path, monkeypatch, "--clouds", tmp_path / "clouds")
         assert (tmp_path / "m.safetensors").read_bytes() == plain
     assert len(list((tmp_path / "clouds").iterdir())) == 3
+
+
+@pytest.mark.slow
+def test_networks_trained_by_commands_of_their_own_make_the_same_model(tmp_path, monkeypatch):
+    make(tmp_path, monkeypatch)
+    plain = (tmp_path / "m.safetensors").read_bytes()
+    (tmp_path / "m.safetensors").unlink()
+    for name in ("high", "low"):
+        command(tmp_path, monkeypatch, "--slice", name)
+        assert not (tmp_path / "m.safetensors").exists()
+    make(tmp_path, monkeypatch)
+    assert (tmp_path / "m.safetensors").read_bytes() == plain
+    assert not list(tmp_path.glob("*.state"))
+
+
+@pytest.mark.slow
+def test_a_training_starts_from_the_model_that_is_named(tmp_path, monkeypatch):
+    make(tmp_path, monkeypatch)
+    first = (tmp_path / "m.safetensors").rename(tmp_path / "first.safetensors")
+    assert make(tmp_path, monkeypatch, "--init", first).scores["init"].endswith("first.safetensors")
 
 
 def test_the_seed_of_a_cloud_draws_from_ranges_and_from_nothing_else():

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bevseg.core.labels import CAR, POLE, load_scheme
+from bevseg.io.read import read_cloud
 from bevseg.seg import checkpoint
 from tests import tiny
 
@@ -46,13 +48,16 @@ def done(tmp_path_factory, data, tiny_model):
     out = tmp_path_factory.mktemp("done")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-        return out, call(patch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0")
+        return out, call(patch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0", "--alone")
 
 
 @pytest.mark.slow
 def test_every_start_is_trained_on_the_clouds_of_the_seed(done, tiny_model):
     out, found = done
-    assert list(found) == ["model0", "model1_s0", "model2_s0", "nothing1_s0", "nothing2_s0"]
+    alone = [f"model_{name}" for name in ("aa", "bb", "cc")]
+    assert list(found) == ["model0", "model1_s0", "model2_s0", "nothing1_s0", "nothing2_s0", *alone]
+    assert [found[name]["clouds"] for name in alone] == [["aa"], ["bb"], ["cc"]]
+    assert found["model_aa"]["chosen"]["settings"]["steps"] == 4  # as the settings have it
     assert found["model1_s0"]["clouds"] == found["nothing1_s0"]["clouds"]
     assert set(found["model1_s0"]["clouds"]) < set(found["model2_s0"]["clouds"])
     for name, of in found.items():
@@ -70,11 +75,14 @@ def test_what_is_there_is_not_run_again(done, monkeypatch, data, tiny_model, cap
 
     out, found = done
     monkeypatch.setattr(fine_tuning, "run", None)
-    assert call(monkeypatch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0") == found
+    assert call(monkeypatch, data, out, tiny_model, "--counts", "1", "2", "--seeds", "0", "--alone") == found
     printed = capsys.readouterr().out
     gain = 100 * (found["model1_s0"]["scores"]["miou"] - found["nothing2_s0"]["scores"]["miou"])
     (row,) = [line for line in printed.splitlines() if line.startswith("| model + 1 | nothing + 2 |")]
     assert f"{gain:+.1f}" in row
+    alone = 100 * (found["model_bb"]["scores"]["miou"] - found["model0"]["scores"]["miou"])
+    (row,) = [line for line in printed.splitlines() if line.startswith("| bb |")]
+    assert f"{alone:+.1f}" in row
 
 
 @pytest.mark.slow
@@ -82,6 +90,18 @@ def test_a_run_on_other_clouds_is_refused(done, tmp_path, monkeypatch, data, tin
     shutil.copytree(done[0] / "nothing2_s0", tmp_path / "nothing3_s0")
     with pytest.raises(SystemExit, match="another one than its name says"):
         call(monkeypatch, data, tmp_path, tiny_model, "--counts", "3", "--seeds", "0", "--tables")
+
+
+def test_a_class_is_taken_out_of_a_training_cloud(data, tmp_path):
+    import fine_tuning
+
+    scheme = load_scheme("oakland")
+    whole = read_cloud(data / "part_aa.xyz", scheme=scheme)
+    fine_tuning.lay(data / "part_aa.xyz", tmp_path, ("car", "pole"), "oakland")
+    cut = read_cloud(tmp_path / "part_aa.txt", scheme=scheme)
+    kept = ~np.isin(whole.labels, (CAR, POLE))
+    assert np.array_equal(cut.labels, whole.labels[kept])
+    assert np.allclose(cut.xyz, whole.xyz[kept])
 
 
 def test_the_first_three_of_a_seed_show_every_class():

@@ -87,7 +87,7 @@ def test_an_object_has_a_foot_and_other_ground_has_none(low, height, expected):
     classes = {"low": class_raster(grid, low, 99), "high": class_raster(grid, VEGETATION)}
     back = backproject(cloud, level(grid, 50.0), classes, SLICES)
     assert back.classes == expected
-    assert back.confidence == (255 if expected == GROUND else 99)
+    assert back.confidence == (252 if expected == GROUND else 99)
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_each_point_asks_the_raster_of_its_slice():
     classes = {"low": class_raster(grid, POLE, 10), "high": class_raster(grid, VEGETATION, 20)}
     back = backproject(cloud, level(grid), classes, SLICES)
     np.testing.assert_array_equal(back.classes, [GROUND, POLE, VEGETATION])
-    np.testing.assert_array_equal(back.confidence, [255, 10, 20])
+    np.testing.assert_array_equal(back.confidence, [252, 10, 20])
 
 
 @pytest.mark.parametrize(
-    ("distance", "confidence"), [(0.0, 255), (5.0, 191), (10.0, 128), (80.0, 128), (np.nan, 128)]
+    ("distance", "confidence"), [(0.0, 252), (0.25, 203), (0.5, 153), (10.0, 128), (80.0, 128), (np.nan, 128)]
 )
 def test_ground_is_less_sure_far_from_measured_ground(distance, confidence):
     cloud = scenes.column([0.0])
@@ -144,7 +144,7 @@ def test_points_that_are_not_finite_keep_their_place_and_are_undefined():
     classes = {name: class_raster(dem.grid, CAR) for name in ("low", "high")}
     back = backproject(cloud, dem, classes, SLICES)
     np.testing.assert_array_equal(back.classes, [0, CAR, 0, GROUND])
-    np.testing.assert_array_equal(back.confidence, [0, 200, 0, 255])
+    np.testing.assert_array_equal(back.confidence, [0, 200, 0, 252])
 
 
 def test_no_finite_point_at_all():

@@ -159,3 +159,14 @@ def test_the_paper_plane_works_in_crops(street, plain):
     )
     assert np.nanmax(values[1]) == pytest.approx(np.nanmax(whole["h_max"]), abs=1e-3)
     assert np.nanmin(values[0]) == pytest.approx(np.nanmin(whole["h_min"]), abs=1e-3)
+
+
+def test_a_narrow_view_leaves_out_the_tops(street, plain, monkeypatch):
+    cloud, dem = street
+    view = crops.View.full()._replace(eye=1.0, top=0.05)
+    monkeypatch.setattr(crops.View, "draw", lambda rng, side: view)
+    whole, _ = sampler(cloud, dem, crop=400)(np.random.default_rng(3))
+    draw = CropSampler([cloud], [dem], name="low", slices=SLICES, features="heights", crop=400, views=1.0)
+    cut, _ = draw(np.random.default_rng(3))
+    assert np.nanmax(cut[1]) < np.nanmax(whole[1])
+    assert np.nansum(cut[7]) < np.nansum(whole[7])  # hardly a point of the high slice is left

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,7 +7,10 @@ from hypothesis import strategies as st
 from bevseg.bev import backproject, cell_statistics
 from bevseg.core import cells
 from bevseg.core.cells import Extent, lowest
+from bevseg.core.density import points_per_square_metre
 from bevseg.core.grid import Grid
+from bevseg.core.pointcloud import PointCloud
+from bevseg.core.sort_by_block import sort_by_block
 from bevseg.runtime import kernels
 from tests import scenes
 from tests.bev.clouds import clouds, kept, shuffled
@@ -86,3 +91,34 @@ def test_stored_kernels_are_outdated_by_any_file_that_is_compiled_into_them():
     # The attribute is numba's own business: if it goes, a change of slices.py would leave other kernels as they were.
     for kernel in (cells._lowest, cell_statistics._add, backproject._gather):
         assert kernel._cache._cache_file._version[1] == kernels._STAMP
+
+
+@st.composite
+def written_twice(draw):
+    """The same points in two files of other scales and offsets; coordinates in whole µm, many on edges and halves."""
+    units = draw(st.tuples(*[st.sampled_from([1, 5, 25, 100, 1000, 10_000])] * 2))
+    coarse, rng = math.lcm(*units), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    corner = np.array([draw(st.integers(-(10**7), 10**7)) * 10**6 for _ in "xy"] + [0])
+    places = corner + coarse * rng.integers(0, 20 * 10**6 // coarse, (100, 3))
+    places[::2] = places[::2] // 50_000 * 50_000
+    files = []
+    for unit in units:
+        offset = corner + unit * rng.integers(-(10**8) // unit, 10**8 // unit, 3)
+        steps = ((places - offset) // unit).astype(np.int32)
+        assert (steps * unit + offset == places).all()
+        files.append(PointCloud(*steps.T, (unit / 1e6,) * 3, tuple((offset / 1e6).tolist())))
+    return files
+
+
+@given(written_twice(), st.sampled_from([0.05, 0.1, 0.2, 0.37]))
+def test_the_same_places_in_two_files_have_the_same_cells_and_heights_to_the_bit(files, cell):
+    one, other = files
+    grid = grid_of(one, cell)
+    assert grid_of(other, cell) == grid
+    for found, expected in zip(lowest(other, grid), lowest(one, grid), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for found, expected in zip(sort_by_block(other, cell, 64), sort_by_block(one, cell, 64), strict=True):
+        assert found[:2] == expected[:2]
+        np.testing.assert_array_equal(found[2], expected[2])
+        np.testing.assert_array_equal(found[3], expected[3])
+    assert points_per_square_metre(other) == points_per_square_metre(one)

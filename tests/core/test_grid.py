@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bevseg.core.grid import STEPS, Grid, floor_cell
+from bevseg.core.grid import STEPS, Grid, floor_cell, in_steps
 
 CELLS = st.sampled_from([0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 0.3])
 PLACES = st.floats(-1e7, 1e7)
@@ -64,6 +64,26 @@ def test_the_cell_of_a_place_does_not_depend_on_the_scale_and_offset_of_the_file
     assert len({float(floor_cell(place, cell)) for place in places}) == 1
     edge = round(millimetres / 1000 / cell) * cell
     assert floor_cell(edge, cell) == round(millimetres / 1000 / cell)
+
+
+MICROMETRES = st.sampled_from([1, 4, 5, 10, 25, 100, 250, 1000, 10_000])
+"""Steps of a file."""
+
+
+@given(
+    st.integers(-(10**13), 10**13),
+    MICROMETRES,
+    st.integers(-(10**12), 10**12),
+    st.sampled_from([0.05, 0.07, 0.1, 0.2, 0.25, 0.29, 0.37, 1.0]),
+)
+def test_steps_and_cells_are_those_of_whole_numbers_whatever_scale_and_offset(place, unit, beyond, cell):
+    """Up to 10,000 km from the origin, and 1,000 km from the offset; also on half a step, and on edges of cells."""
+    count = beyond // unit
+    for exact in (place, place // 10 * 10 + 5, place // round(cell * 1e6) * round(cell * 1e6)):
+        value = count * (unit / 1e6) + (exact - count * unit) / 1e6
+        steps = (exact + 5) // 10
+        assert in_steps(value) == steps
+        assert floor_cell(value, cell) == steps // round(cell * STEPS)
 
 
 @given(grids(), st.floats(0.001, 1e6))

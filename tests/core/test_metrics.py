@@ -158,7 +158,25 @@ def test_predictions_that_come_true_as_often_as_claimed_are_calibrated():
     assert metrics.expected_calibration_error(metrics.calibration(confidence, right, 1)) < 0.01
 
 
+def test_counts_stand_for_that_many_predictions():
+    confidence, right = np.array([0.2, 0.2, 0.9]), np.array([True, False, True])
+    once = metrics.calibration(np.repeat(confidence, [1, 3, 6]), np.repeat(right, [1, 3, 6]))
+    counted = metrics.calibration(confidence, right, counts=np.array([1, 3, 6]))
+    for ours, theirs in zip(counted, once, strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.1, 1.0), (0.2, 1.0), (0.4, 2.5 / 4), (1.0, 4 / 10)])
+def test_errors_of_the_least_confident_by_hand(share, expected):
+    # Ten predictions: two of 0.3, both wrong; then eight of 0.9 of which a quarter is wrong.
+    confidence, right = np.array([0.9, 0.3, 0.9]), np.array([True, False, False])
+    found = metrics.errors_of_least_confident(confidence, right, np.array([6, 2, 2]), share)
+    assert found == pytest.approx(expected)
+
+
 def test_no_prediction_has_no_calibration_error():
+    empty = np.zeros(0)
+    assert np.isnan(metrics.errors_of_least_confident(empty, empty > 0, empty.astype(np.int64)))
     assert np.isnan(metrics.expected_calibration_error(metrics.calibration(np.zeros(0), np.zeros(0, bool))))
 
 

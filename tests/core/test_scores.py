@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from bevseg.core.scores import count_labels, score_table, scores_of
+from bevseg.core.scores import (
+    LEVELS,
+    confidence_scores,
+    count_confidences,
+    count_labels,
+    score_table,
+    scores_of,
+)
 from bevseg.errors import InputError
 
 
@@ -72,3 +79,18 @@ def test_the_table_shows_the_oracle_beside_the_score():
     rows = {line.split()[0]: line.split()[1:] for line in score_table(result, best).splitlines()[1:7]}
     assert rows["building"] == ["50.0", "100.0", "50.0", "100.0"]
     assert rows["mIoU"] == ["25.0", "100.0"]
+
+
+def test_confidences_are_counted_where_the_truth_is_defined():
+    truth, predicted = np.array([1, 1, 2, 0], np.uint8), np.array([1, 2, 2, 1], np.uint8)
+    counts = count_confidences(truth, predicted, np.array([255, 51, 255, 255], np.uint8))
+    assert counts.sum() == 3
+    assert counts[255].tolist() == [0, 2] and counts[51].tolist() == [1, 0]
+    found = confidence_scores(counts)
+    assert found["ece"] == pytest.approx(0.2 / 3)  # off by 0.2 for one point of three
+    assert found["errors_of_least_confident"] == 1.0
+
+
+def test_clouds_without_confidences_have_no_scores_of_them():
+    nothing = confidence_scores(np.zeros((LEVELS, 2), np.int64))
+    assert nothing == {"ece": None, "errors_of_least_confident": None}

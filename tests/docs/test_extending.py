@@ -61,7 +61,7 @@ def test_the_page_shows_a_file_of_each_kind():
         "mynet.py",
         "mynet.toml",
         "rows_format.py",
-        "backpack.py",
+        "helmet.py",
         "pyproject.toml",
         "city.toml",
     }
@@ -149,7 +149,7 @@ def test_the_preset_of_a_package_scans_a_street(installed):
         open3d.load()
     except ImportError as error:
         pytest.skip(f"no ray casting: {error}")
-    scan = simulate_scan(1, preset="backpack", points=300, length=10)
+    scan = simulate_scan(1, preset="helmet", points=300, length=10)
     assert len(scan.cloud) == 300
     assert 1.9 <= scan.setup.sensor.height <= 2.1
 

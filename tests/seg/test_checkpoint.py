@@ -49,6 +49,19 @@ def test_reading_gives_back_what_was_written(saved):
     assert not any(net.training for net in read.nets.values())
 
 
+def test_temperatures_come_back_and_older_files_have_none(saved, tmp_path):
+    assert load(saved).temperatures == {}
+    save(scenes.model(temperatures={"low": 1.5}), tmp_path / "calibrated")
+    assert load(tmp_path / "calibrated").temperatures == {"low": 1.5}
+
+
+@pytest.mark.parametrize("value", [{"low": 0.0}, {"low": float("inf")}, {"mid": 1.0}, {"low": "warm"}, [1.0]])
+def test_a_temperature_that_no_network_can_have_is_refused(saved, value):
+    rewritten(saved, lambda table: table | {"temperatures": value})
+    with pytest.raises(ModelError, match=r"temperatures|Infinity"):
+        load(saved)
+
+
 def test_half_precision_halves_the_kernels_and_comes_back_as_float32(tmp_path):
     ours = scenes.model(seed=7)
     for name, half in (("whole", False), ("half", True)):

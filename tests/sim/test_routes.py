@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bevseg.sim import routes
+from bevseg.sim.scene import Scene
 from bevseg.sim.town.street import street
 
 
@@ -28,6 +29,18 @@ def test_the_way_back_is_in_the_other_lane_and_the_other_direction():
     assert np.cos(ahead.heading[10] - back.heading[-10]) == pytest.approx(-1, abs=0.02)
     gap = np.linalg.norm(ahead.place[40, :2] - back.place[:, :2], axis=1).min()
     assert gap == pytest.approx(2 * abs(there.lane), abs=0.4)
+
+
+def test_a_walk_keeps_to_a_pavement_or_verge_and_out_of_what_stands_there(ray_casting):
+    there = street(1, 40)
+    scene = Scene(there.mesh, ray_casting)
+    walks = [routes.walk(there, scene, np.random.default_rng(seed)) for seed in range(4)]
+    assert len({walk.back for walk in walks}) == 2
+    for walk in walks:
+        _, t = there.centreline.to_street(walk.place[:, :2]).T
+        side = there.terrain.side(1 if t[0] > 0 else -1)
+        assert side.kerb < np.abs(t).min() < np.abs(t).max() < side.front
+        assert routes.free(scene, walk.place, walk.heading, height=2.2, half=0.3).mean() > 0.9
 
 
 def test_tripods_stand_on_the_pavement_where_there_is_most_room():

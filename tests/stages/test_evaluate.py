@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.io.write import write_cloud
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 
@@ -64,6 +66,28 @@ def test_clouds_are_pooled_not_averaged(places):
     scores = json.loads((places / "scores.json").read_text())
     assert scores["iou"]["car"] == 2 / 3
     assert scores["clouds"]["b"]["iou"]["car"] == 1.0
+
+
+@pytest.mark.parametrize("suffix", ["las", "laz", "ply", "pcd", "txt"])
+def test_confidences_are_scored_in_every_format_that_holds_them(tmp_path, suffix):
+    truth = tiny.write_text(tmp_path / "truth.txt", XYZ, TRUTH)
+    labelled = tmp_path / f"labelled.{suffix}"
+    sure = np.array([255, 0, 255, 255, 102, 9], np.uint8)
+    write_cloud(PointCloud.from_xyz(XYZ), PointLabels(FOUND, sure), labelled)
+    result = bevseg("evaluate", labelled, truth, "--json", tmp_path / "scores.json")
+    assert result.exit_code == 0, result.stderr
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["ece"] == pytest.approx(0.4 / 5)  # one error of five is claimed to be right with 0.4
+    assert (
+        scores["errors_of_least_confident"] == scores["clouds"]["labelled"]["errors_of_least_confident"] == 1
+    )
+    assert "off by 8.0 in the mean" in result.stdout
+
+
+def test_clouds_without_confidences_have_no_scores_of_them(places):
+    result = bevseg("evaluate", places / "out", places / "truth", "--json", places / "scores.json")
+    assert json.loads((places / "scores.json").read_text())["ece"] is None
+    assert "confidence" not in result.stdout
 
 
 def test_files_of_a_run_beside_the_clouds_do_not_matter(places):

@@ -99,6 +99,15 @@ def test_a_plateau_that_nothing_is_held_out_for_is_warned_of(examples, caplog):
         assert "plateau" not in caplog.text
 
 
+def test_networks_get_temperatures_of_clouds_held_out_or_none_and_it_is_told(examples, caplog):
+    calibrated, _ = train(examples, tiny.SETTINGS, val=["x", "y"], device="cpu")
+    assert set(calibrated.temperatures) == {"low", "high"} and 1.0 not in calibrated.temperatures.values()
+    caplog.clear()
+    alone, _ = train(examples[:1], tiny.SETTINGS, slices=["low"], init=calibrated, device="cpu")
+    assert alone.temperatures == {"low": 1.0, "high": calibrated.temperatures["high"]}
+    assert "low slice are not calibrated" in caplog.text and "high" not in caplog.text
+
+
 def test_an_init_of_other_nets_is_refused(examples):
     model, _ = train(examples[:1], tiny.SETTINGS, device="cpu")
     wider = dataclasses.replace(tiny.SETTINGS, net=dataclasses.replace(tiny.SETTINGS.net, filters=6))

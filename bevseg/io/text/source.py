@@ -49,6 +49,13 @@ class TextSource:
         """
         return dict(self._further[0])
 
+    def ours(self, name: str) -> NDArray[np.uint8] | None:
+        """Return the values of the column that bevseg wrote as `name`; None if there is none of whole 0 to 255."""
+        if name not in self.layout.titles:
+            return None
+        values = self._numbers(table.tidy(self.body, self.layout), self.layout.titles.index(name))
+        return None if values is None or values.dtype != np.uint8 else values.astype(np.uint8)
+
     @property
     def words(self) -> tuple[str, ...]:
         """Names of the columns that hold words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bevseg.config import NO_TTA, PredictConfig
 from bevseg.core.raster import Band, Raster
-from bevseg.core.tiles import SIDE, Tiling, cut
+from bevseg.core.tiles import SIDE, Tile, Tiling, cut
 from bevseg.errors import ModelError
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import half_precision, memory_checked, resolve
@@ -72,8 +72,9 @@ def predict(
     Returns
     -------
     Raster
-        On the same grid, uint8: `class`, the train id of the most probable class; `confidence`, its probability
-        times 255. Both are 0 in cells without a point of the slice, and may be where nothing is asked for.
+        On the same grid, uint8: `class`, the train id of the most probable class; `confidence`, its probability at
+        the temperature of the model, times 255. Both are 0 in cells without a point of the slice, and may be where
+        nothing is asked for.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def predict(
         if config.crf:
             features = scaled(values, model.bands[slice_name]).numpy()
             probabilities = crf(probabilities, features, mask, raster.grid.cell)
-        result = _decided(probabilities, mask)
+        result = _decided(probabilities, mask, classify.temperature)
     return Raster(raster.grid, ("class", "confidence"), result, raster.crs, raster.unit)
 
 
@@ -122,6 +123,8 @@ class Classifier:
         Where it computes.
     config
         Scales and symmetries for `probabilities`.
+    temperature
+        Logits are divided by it before they become a confidence. No class depends on it.
     """
 
     def __init__(
@@ -131,8 +134,10 @@ class Classifier:
         classes: int,
         device: torch.device,
         config: PredictConfig = NO_TTA,
+        temperature: float = 1.0,
     ) -> None:
         self.bands, self.classes, self.device, self.depth = bands, classes, device, halvings(net)
+        self.temperature = temperature
         self.dtype = torch.bfloat16 if half_precision(device) else torch.float32
         self.net = folded(net, device, self.dtype)
         self.tta = TTA(self.net, self.depth, self.dtype, config)
@@ -143,55 +148,90 @@ class Classifier:
         A raster of any size is cut, and its pieces are put together again.
         """
         out = np.zeros((2, *mask.shape), np.uint8)
-        seen = np.asarray(~np.isnan(values).all(axis=0))
-        for tile in cut(mask, seen, _tiling(self.depth, NO_TTA)):
+        for tile in self._tiles(values, mask):
             tile.put(self.window(tile.window(values, np.nan), tile.window(mask, False), tile.core()), out)
         return out
+
+    @torch.inference_mode()
+    def logits(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return what the network says, (N, classes), of the cells where `mask` is True; no temperature plays a part.
+
+        A raster of any size is cut. The cells are in their order.
+        """
+        out = np.zeros((self.classes, *mask.shape), np.float32)
+        for tile in self._tiles(values, mask):
+            found = self._forward(tile.window(values, np.nan), tile.core())
+            out[:, tile.rows.core, tile.cols.core] = found.float().cpu().numpy()
+        return out[:, mask].T
 
     @torch.inference_mode()
     def window(
         self, values: NDArray[np.float32], mask: NDArray[np.bool_], part: Part | None = None
     ) -> NDArray[np.uint8]:
         """Return train id and confidence (2, rows, cols) of a raster in one piece; 0 outside of a part."""
-        x = to_device(scaled(values, self.bands), self.device)
-        x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
         place = part or (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
-        logits = (self.net(x, place) if isinstance(self.net, UNet) else self.net(x)[..., *place])[0]
-        asked = mask[place]
+        logits, asked = self._forward(values, place), mask[place]
         wanted = to_device(torch.from_numpy(np.flatnonzero(asked)), self.device)
         rows = logits.permute(1, 2, 0).reshape(-1, len(logits)).index_select(0, wanted)
         found = torch.zeros((2, asked.size), dtype=torch.uint8, device=self.device)
         out = np.zeros((2, *mask.shape), np.uint8)
-        out[:, *place] = found.index_copy_(1, wanted, _decide(rows)).view(2, *asked.shape).cpu().numpy()
+        decided = _decide(rows, self.temperature)
+        out[:, *place] = found.index_copy_(1, wanted, decided).view(2, *asked.shape).cpu().numpy()
         return out
+
+    def _forward(self, values: NDArray[np.float32], place: Part) -> Tensor:
+        """Return the logits (classes, rows, cols) of a part of a raster in one piece."""
+        x = to_device(scaled(values, self.bands), self.device)
+        x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
+        logits: Tensor = (self.net(x, place) if isinstance(self.net, UNet) else self.net(x)[..., *place])[0]
+        return logits
+
+    def _tiles(self, values: NDArray[np.float32], mask: NDArray[np.bool_]) -> Iterator[Tile]:
+        seen = np.asarray(~np.isnan(values).all(axis=0))
+        return cut(mask, seen, _tiling(self.depth, NO_TTA))
 
     @torch.inference_mode()
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return mean probabilities (classes, rows, cols) of a raster with TTA, in one piece."""
+        """Return mean probabilities (classes, rows, cols) of a raster with TTA, in one piece, at temperature 1."""
         return self.tta(to_device(scaled(values, self.bands), self.device)).cpu().numpy()
 
 
-def _decide(logits: Tensor) -> Tensor:
+def _decide(logits: Tensor, temperature: float) -> Tensor:
     """Return train id and confidence (2, N) of logits (N, classes)."""
     planes = logits.float().t().contiguous()
     highest, ids = planes.max(0)
-    confidence = 255 / (planes - highest).exp_().sum(0)
+    confidence = 255 / (planes - highest).div_(temperature).exp_().sum(0)
     return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
 
 
-def _decided(probabilities: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask."""
+def _decided(
+    probabilities: NDArray[np.float32], mask: NDArray[np.bool_], temperature: float
+) -> NDArray[np.uint8]:
+    """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask.
+
+    The temperature comes last, behind the means of TTA and the votes of a CRF, where it changes no class:
+    logarithms of probabilities are logits.
+    """
     result = np.zeros((2, *mask.shape), np.uint8)
     for row, occupied_here in enumerate(mask):  # line by line: rasters are large
         line = probabilities[:, row, occupied_here]
-        result[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 * line.max(0))
+        highest = line.max(0)
+        shares = (line / highest) ** (1 / temperature)
+        result[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 / shares.sum(0))
     return result
 
 
 @lru_cache(maxsize=4)
 def _classifier(model: Model, slice_name: str, device: torch.device, config: PredictConfig) -> Classifier:
     """Keep the networks of the model in use ready from cloud to cloud."""
-    return Classifier(model.nets[slice_name], model.bands[slice_name], len(OUTPUTS), device, config)
+    return Classifier(
+        model.nets[slice_name],
+        model.bands[slice_name],
+        len(OUTPUTS),
+        device,
+        config,
+        model.temperatures.get(slice_name, 1.0),
+    )
 
 
 def _check(raster: Raster, model: Model, slice_name: str) -> None:

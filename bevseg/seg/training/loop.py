@@ -129,6 +129,8 @@ def train_network(
     UsageError, DeviceError
         If there is no such loss, optimiser, schedule or device.
     """
+    steps = config.steps
+    assert steps is not None  # whoever knows the clouds has chosen
     place, loss_of = resolve(device), loss_of or parse(config.loss, len(classes))
     if config.smooth_boundary:
         loss_of = loss_of.smoothed(config.smooth_boundary)
@@ -146,14 +148,14 @@ def train_network(
     begin, spent = (0, 0.0) if state is None else (state.step, state.seconds)
     start = time.monotonic() - spent
     maps_of = functools.partial(loss_of.maps, classes=len(classes))
-    stream = batches(sampler, bands, config.batch, config.steps, seed, maps_of, begin)
-    extra_stream = _unlabelled_batches(unlabelled, bands, config, seed, begin)
+    stream = batches(sampler, bands, config.batch, steps, seed, maps_of, begin)
+    extra_stream = _unlabelled_batches(unlabelled, bands, config.batch, steps, seed, begin)
     with seeded(place, seed), closing(stream), closing(extra_stream):
         if state is not None:
             running.restore(state, place)
         for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), begin + 1):
             elapsed = time.monotonic() - start
-            progress = max((step - 1) / config.steps, elapsed / (60 * minutes) if minutes else 0.0)
+            progress = max((step - 1) / steps, elapsed / (60 * minutes) if minutes else 0.0)
             rate = config.learning_rate * schedule.factor(progress)
             loss = objective(live, batch, extra, progress)
             losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
@@ -163,8 +165,8 @@ def train_network(
             optimizer.step()
             _blend(average, live, min(config.average, step / (step + 9)))
             if on_step is not None:
-                on_step(step, config.steps)
-            last = step == config.steps or progress >= 1
+                on_step(step, steps)
+            last = step == steps or progress >= 1
             if not last and step % config.validate_every:
                 continue
             row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
@@ -212,15 +214,13 @@ def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
 
 
 def _unlabelled_batches(
-    unlabelled: Sampler | None, bands: tuple[Band, ...], config: TrainConfig, seed: int, first: int
+    unlabelled: Sampler | None, bands: tuple[Band, ...], batch: int, steps: int, seed: int, first: int
 ) -> Generator[Batch | None, None, None]:
     """Yield the crops without labels of each step from the first on; None for ever if there is no sampler of such."""
     if unlabelled is None:
         while True:
             yield None
-    with closing(
-        batches(unlabelled, bands, config.batch, config.steps, seed + UNLABELLED, first=first)
-    ) as stream:
+    with closing(batches(unlabelled, bands, batch, steps, seed + UNLABELLED, first=first)) as stream:
         yield from stream
 
 

@@ -2,7 +2,8 @@
 
 Some returns are lost: far off, and on slanted, dark and glassy surfaces. A beam that straddles an edge returns from
 between front and back (a mixed pixel), or from both. Glass lets some beams through and mirrors others, which puts
-points where no surface is. Such points have no class, unless they lie within 10 cm of a surface that the beam hit, or
+points where no surface is. A retro-reflector is so bright that beams beside it return from its range, too. Such
+points have no class, unless they lie within 10 cm of a surface that the beam hit, or
 in a plant.
 """
 
@@ -48,6 +49,11 @@ MIRROR[[Material.ASPHALT, Material.PAVING]] = 0.0004, 0.0004
 PIERCED = np.zeros(len(Material), np.float32)
 """Material -> chance that a beam with a return has light left for a second return."""
 PIERCED[[Material.LEAF, Material.WIRE]] = 0.4, 0.8
+RETRO = np.zeros(len(Material), bool)
+"""Material -> whether it throws light back to where it comes from."""
+RETRO[Material.PLATE] = True
+_HALO = 40
+"""Beams to either side of a beam that may see its halo."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,10 @@ def joined(parts: list[Returns]) -> Returns:
 
 @dataclass(frozen=True)
 class _Cast:
-    """Beams (N, 6), and for the first surface that each hits: range (inf: none), m, triangle and normal."""
+    """Beams (N, 6) with their times, s, and the first hit of each: range (inf: none), m, triangle and normal."""
 
     rays: Floats
+    time: NDArray[np.float64]
     reach: Floats
     triangle: NDArray[np.uint32]
     normal: Floats
@@ -177,18 +184,61 @@ def measured(
     rng
         Draws noise and drop-outs.
     """
-    cast = _Cast(rays, *scene.cast(rays))
+    cast, halo = _bloomed(_Cast(rays, time, *scene.cast(rays, time)), scene.mesh, optics, pattern, rng)
     beam = np.flatnonzero(np.isfinite(cast.reach))
     met = _Hits.of(
         scene.mesh, beam, beam, cast.reach[beam], cast.triangle[beam], cast.normal[beam], rays[beam, 3:]
     )
     came = _comes_back(met, scene.mesh, optics, rng)
     edges = _straddled(met, cast, optics, pattern, rng)
+    if halo.any():
+        off = halo[beam]
+        met = replace(
+            met, label=np.where(off, UNDEFINED, met.label), instance=np.where(off, NOTHING, met.instance)
+        )
+        edges = edges.only(~off[edges.at] & ~halo[edges.beside])
     melts = edges.only((np.abs(edges.gap) < _PULSE) & came[edges.at])
     splits = edges.only((edges.gap >= _PULSE) & (optics.returns > 1) & came[edges.at])
     melted = _melted(met, melts, cast, scene.mesh, rng)
     further = _further(scene, optics, cast, met, came, splits, rng)
     return _assembled(melted.only(came), further, rays, time, scene.mesh, optics, rng)
+
+
+def _bloomed(
+    cast: _Cast, mesh: Mesh, optics: Optics, pattern: Pattern, rng: np.random.Generator
+) -> tuple[_Cast, NDArray[np.bool_]]:
+    """Let beams that pass a retro-reflector hit it; and (N,) whether such a hit lies too far from it to be of it."""
+    halo = np.zeros(len(cast.rays), bool)
+    if optics.bloom == 0:
+        return cast, halo
+    hit = np.flatnonzero(np.isfinite(cast.reach))
+    bright_itself = np.zeros(len(cast.rays), bool)
+    bright_itself[hit] = RETRO[mesh.materials[cast.triangle[hit]]]
+    some = np.flatnonzero(bright_itself)
+    steps = pattern.ring * np.concatenate([np.arange(-_HALO, 0), np.arange(1, _HALO + 1)])
+    if pattern.ring > 1:
+        steps = np.append(steps, (-1, 1))  # the beams above and below
+    place = some[:, None] % pattern.rays
+    there = (place + steps >= 0) & (place + steps < pattern.rays)
+    if pattern.ring > 1:
+        there[:, -2:] &= (place + steps[-2:]) // pattern.ring == place // pattern.ring
+    number, step = np.nonzero(there)
+    bright, beam = some[number], some[number] + steps[step]
+    apart = cast.reach[bright] * np.linalg.norm(cast.rays[beam, 3:] - cast.rays[bright, 3:], axis=1)
+    seen = rng.random(len(beam), np.float32) < 1 - apart / np.float32(optics.bloom)
+    seen &= ~bright_itself[beam] & (cast.reach[beam] > cast.reach[bright] + _EDGE)
+    nearest = np.flatnonzero(seen)[np.argsort(apart[seen], kind="stable")]
+    beam, first = np.unique(beam[nearest], return_index=True)
+    bright, apart = bright[nearest][first], apart[nearest][first]
+    longer = np.float32(optics.bloom / 5) * rng.standard_normal(len(beam), np.float32)
+    reach, triangle, normal = cast.reach.copy(), cast.triangle.copy(), cast.normal.copy()
+    reach[beam], triangle[beam], normal[beam] = (
+        cast.reach[bright] + longer,
+        cast.triangle[bright],
+        cast.normal[bright],
+    )
+    halo[beam] = np.hypot(apart, longer) > TRUE_WITHIN
+    return replace(cast, reach=reach, triangle=triangle, normal=normal), halo
 
 
 def _comes_back(met: _Hits, mesh: Mesh, optics: Optics, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -283,7 +333,7 @@ def _further(
     across = cast.normal[met.beam[~true]]
     way[~true] -= 2 * np.einsum("ij,ij->i", way[~true], across)[:, None] * across
 
-    reach, triangle, normal = scene.cast(on)
+    reach, triangle, normal = scene.cast(on, cast.time[met.beam])
     near = np.where(true, np.isfinite(reach), reach < _DETOUR)
     hit = np.flatnonzero(near & ~(second & (reach < _GAP)))
     found = _Hits.of(

@@ -79,6 +79,8 @@ class Optics:
     """Greatest number of returns of a beam, 1 or 2."""
     multipath: float = 0.0
     """Factor on the chance that a surface mirrors the beam: 1 for that of its material, 0 for never."""
+    bloom: float = 0.0
+    """Beams that pass a retro-reflector at less than this may return from about its range, m."""
     through: float = 1.0
     """Factor on the chance that a beam passes through glass: 1 for that of the material, 0 for never."""
 
@@ -100,14 +102,19 @@ class Sensor:
     yaw: tuple[float, ...] = (0.0,)
     """Direction of the scan plane of a line scanner, of the axis of a profiler, or of the tilt of a spinning scanner:
     degrees to the left of ahead, one number for each head."""
-    pitch: float = 0.0
-    """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees."""
+    pitch: float | tuple[float, ...] = 0.0
+    """Angle of the axis of a profiler below the horizon, or of a spinning scanner off the vertical, degrees: of all
+    heads, or one number for each."""
+    apart: float = 0.5
+    """Distance of each of two spinning heads from the middle, towards its `yaw`, m."""
     beams: tuple[float, ...] = DRUMS["HDL-32E"].elevations
     """Angles of the beams of a spinning scanner above the horizon, degrees."""
     duty: float = 1.0
     """Share of the time between two sweeps of a spinning scanner that a turn takes: less if turns are left out."""
     blind: float = 0.0
     """Angle off straight down in which a line scanner measures nothing, degrees: the vehicle is there."""
+    hidden: tuple[tuple[float, float], ...] = ()
+    """Azimuths in which a spinning scanner sees nothing, from and to, degrees to the right of ahead."""
     optics: Optics = Optics()
 
     @property
@@ -153,9 +160,9 @@ def _profiler(sensor: Sensor) -> Pattern:
     """Return circles about axes that are yawed off the driving direction and pitched down; they begin straight up."""
     count = max(8, round(FULL_TURN / sensor.step))
     share = (np.arange(count) + 0.5) / count
-    angle, pitch = 2 * np.pi * share, np.radians(sensor.pitch)
+    angle = 2 * np.pi * share
     heads = []
-    for yaw in np.radians(sensor.yaw):
+    for yaw, pitch in _mounts(sensor):
         axis = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), -np.sin(pitch)])
         across = np.cross((0, 0, 1), axis)
         across /= np.linalg.norm(across)
@@ -163,30 +170,40 @@ def _profiler(sensor: Sensor) -> Pattern:
     return Pattern(np.stack(heads), share, np.zeros((len(heads), 3)))
 
 
+def _mounts(sensor: Sensor) -> list[tuple[float, float]]:
+    """Return yaw and pitch of each head, rad."""
+    yaw, pitch = np.broadcast_arrays(np.radians(sensor.yaw), np.radians(sensor.pitch))
+    return list(zip(yaw.tolist(), pitch.tolist(), strict=True))
+
+
 def _spinning(sensor: Sensor) -> Pattern:
-    """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand 0.5 m off centre."""
+    """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand `apart`."""
     count = max(4, round(FULL_TURN / sensor.step))
-    azimuth = 2 * np.pi * np.arange(count) / count
+    turned = np.arange(count) / count
+    for begin, end in sensor.hidden:
+        turned = turned[(FULL_TURN * turned - begin) % FULL_TURN >= end - begin]
+    azimuth = 2 * np.pi * turned
     elevation = np.radians(sensor.beams)
     level = np.stack(
         [
             np.outer(np.cos(azimuth), np.cos(elevation)),
             -np.outer(np.sin(azimuth), np.cos(elevation)),
-            np.broadcast_to(np.sin(elevation), (count, len(elevation))),
+            np.broadcast_to(np.sin(elevation), (len(turned), len(elevation))),
         ],
         axis=2,
     ).reshape(-1, 3)
-    share = np.repeat(np.arange(count) / count * sensor.duty, len(elevation))
-    tilt = np.radians(sensor.pitch)
+    share = np.repeat(turned * sensor.duty, len(elevation))
     heads, offsets = [], []
-    for yaw in np.radians(sensor.yaw):
+    for yaw, tilt in _mounts(sensor):
         cos, sin = np.cos(yaw), np.sin(yaw)
         turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
         lean = np.array(
             [[np.cos(tilt), 0.0, np.sin(tilt)], [0.0, 1.0, 0.0], [-np.sin(tilt), 0.0, np.cos(tilt)]]
         )
         heads.append(level @ (turn @ lean @ turn.T).T)
-        offsets.append((0.5 * cos, 0.5 * sin, 0.0) if len(sensor.yaw) > 1 else (0.0, 0.0, 0.0))
+        offsets.append(
+            (sensor.apart * cos, sensor.apart * sin, 0.0) if len(sensor.yaw) > 1 else (0.0, 0.0, 0.0)
+        )
     return Pattern(np.stack(heads), share, np.array(offsets), ring=len(elevation))
 
 

@@ -5,7 +5,7 @@ The frame of a vehicle: x forward, y to its left, z up from the road, origin und
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,13 +116,36 @@ BODIES: Mapping[str, Body] = {
         length=(10.5, 12.6), width=(2.45, 2.6), height=(2.9, 3.3), roof=0.96, sill=(0.25, 0.35), glazed=(-0.47, 0.47),
         belt=0.42, axles=(-0.24, 0.28), wheel=(0.45, 0.5), rack=0.0,
     ),
+    "coach": Body(
+        ((-0.5, 0.93), (-0.495, 0.98), (-0.4, 1.0), (0.44, 1.0), (0.485, 0.93), (0.498, 0.5), (0.5, 0.3)),
+        length=(11.5, 13.8), width=(2.48, 2.57), height=(3.4, 3.9), roof=0.95, sill=(0.25, 0.35), belt=0.52,
+        glazed=(-0.46, 0.46), axles=(-0.27, -0.17, 0.29), wheel=(0.48, 0.53), rack=0.0,
+    ),
+    "articulated": Body(
+        ((-0.5, 0.94), (-0.497, 1.0), (-0.095, 1.0), (-0.09, 0.95), (-0.055, 0.95), (-0.05, 1.0), (0.48, 1.0),
+         (0.494, 0.94), (0.499, 0.5), (0.5, 0.35)),
+        length=(17.5, 18.7), width=(2.5, 2.57), height=(2.95, 3.3), roof=0.96, sill=(0.25, 0.35), belt=0.42,
+        glazed=(-0.48, 0.48), axles=(-0.3, 0.0, 0.34), wheel=(0.45, 0.5), rack=0.0,
+    ),
+    "delivery": Body(
+        ((-0.5, 0.98), (-0.499, 1.0), (0.1, 1.0), (0.13, 0.97), (0.135, 0.78), (0.22, 0.74), (0.33, 0.46),
+         (0.46, 0.38), (0.5, 0.24)),
+        length=(5.8, 7.4), width=(2.0, 2.3), height=(2.7, 3.3), roof=0.98, sill=(0.35, 0.5), glazed=(0.15, 0.32),
+        belt=0.42, axles=(-0.24, 0.34), wheel=(0.33, 0.38), rack=0.0,
+    ),
+    "semi": Body(
+        ((-0.5, 0.99), (-0.4995, 1.0), (0.31, 1.0), (0.315, 0.3), (0.355, 0.3), (0.36, 0.9), (0.4, 0.97),
+         (0.46, 0.92), (0.49, 0.55), (0.5, 0.25)),
+        length=(14.5, 16.5), width=(2.48, 2.6), height=(3.6, 4.0), roof=0.99, sill=(0.6, 0.95), glazed=(0.4, 0.48),
+        belt=0.52, axles=(-0.38, -0.3, -0.22, 0.29, 0.42), wheel=(0.47, 0.53), rack=0.0,
+    ),
 }  # fmt: skip
-"""From small cars of 3.6 m over American saloons of up to 5.6 m to shuttle buses of 8 m and city buses of 12 m."""
+"""From small cars of 3.6 m over American saloons of up to 5.6 m to city buses of 12 m and semi-trailers of 16.5 m."""
 
 
 def car(rng: np.random.Generator, fleet: Shares, *, longest: float = np.inf) -> Mesh:
     """Return a vehicle of a kind drawn by the shares of `fleet`, of the kinds that are at most `longest` m."""
-    names = [name for name in fleet if BODIES[name].reach() <= longest] or ["hatchback"]
+    names = [name for name in fleet if fleet[name] and BODIES[name].reach() <= longest] or ["hatchback"]
     shares = np.array([fleet.get(name, 1.0) for name in names])
     return vehicle(rng, str(rng.choice(names, p=shares / shares.sum())))
 
@@ -141,9 +164,152 @@ def vehicle(rng: np.random.Generator, kind: str) -> Mesh:
         parts.append(_mirrors(body, length, width, height))
     if rng.random() < body.rack:
         parts.append(_rack(rng, shell))
-    if kind == "lorry":
+    if kind in ("lorry", "semi"):
         parts.append(box((-0.5 * length, -0.4, sill), (0.3 * length, 0.4, 1.1), Material.PAINT))
     return merge(parts)
+
+
+def parked(rng: np.random.Generator, fleet: Shares, rare: float = 0.0, *, longest: float = np.inf) -> Mesh:
+    """Return a parked vehicle: with the chance `rare` one of `SPECIAL`, else that of `car`."""
+    if rare and rng.random() < rare:
+        part = special(rng)
+        if np.ptp(part.corners[..., 0]) <= longest:
+            return part
+    return car(rng, fleet, longest=longest)
+
+
+def special(rng: np.random.Generator) -> Mesh:
+    """Return a vehicle that is seldom driven: towed, of a farm, or under a cover."""
+    return SPECIAL[str(rng.choice(list(SPECIAL)))](rng)
+
+
+def _towed(rng: np.random.Generator, length: float, width: float, axles: int, radius: float) -> list[Mesh]:
+    """Return the wheels, the drawbar and the support wheel of what is towed; the body is `length` m long."""
+    wheels = [
+        beam((x, side * (width / 2 - 0.22), radius), (x, side * (width / 2 - 0.03), radius), radius, Material.TYRE,
+             sides=10)
+        for x in 0.75 * (np.arange(axles) - (axles - 1) / 2)
+        for side in (-1, 1)
+    ]  # fmt: skip
+    tip = (length / 2 + rng.uniform(0.9, 1.5), 0.0, 0.45)
+    bars = [
+        polyline([(length / 2 - 0.3, side * 0.3 * width, 0.42), tip], 0.04, Material.PAINT)
+        for side in (-1, 1)
+    ]
+    foot = beam((tip[0] - 0.3, 0.05, 0.1), (tip[0] - 0.3, 0.11, 0.1), 0.1, Material.TYRE, sides=8)
+    leg = beam((tip[0] - 0.3, 0.08, 0.12), (tip[0] - 0.3, 0.08, 0.7), 0.03, Material.PAINT)
+    return [*wheels, *bars, foot, leg]
+
+
+def _caravan(rng: np.random.Generator) -> Mesh:
+    """Return a caravan of 4 to 7.5 m with rounded ends and windows."""
+    length, width, height = rng.uniform(4.0, 7.5), rng.uniform(2.1, 2.5), rng.uniform(2.45, 2.75)
+    outline = np.array([(-0.5, 0.3), (-0.49, 0.8), (-0.42, 1.0), (0.4, 1.0), (0.49, 0.7), (0.5, 0.3)])
+    x, z = outline[:, 0] * length, np.maximum(outline[:, 1] * height, 0.4)
+    half = width / 2
+    skin = [[(x[k], -half, z[k]), (x[k], half, z[k]), (x[k + 1], half, z[k + 1]), (x[k + 1], -half, z[k + 1])]
+            for k in range(len(x) - 1)]  # fmt: skip
+    sides = [
+        [(x[k], y, 0.4), (x[k], y, z[k]), (x[k + 1], y, z[k + 1]), (x[k + 1], y, 0.4)]
+        for k in range(len(x) - 1)
+        for y in (-half, half)
+    ]
+    floor = [[(x[0], -half, 0.4), (x[0], half, 0.4), (x[-1], half, 0.4), (x[-1], -half, 0.4)]]
+    panes = [
+        box((u * length - 0.45, side * half - 0.02, 1.3), (u * length + 0.45, side * half + 0.02, 1.9),
+            Material.CAR_GLASS)
+        for u in (-0.25, 0.2)
+        for side in (-1, 1)
+    ]  # fmt: skip
+    towed = _towed(rng, length, width, 1 + int(length > 6), 0.31)
+    return merge([quads([*skin, *sides, *floor], Material.PAINT), *panes, *towed])
+
+
+def _trailer(rng: np.random.Generator) -> Mesh:
+    """Return a small trailer: an open box, one with a lid or a tilt, or a boat on its frame."""
+    length, width = rng.uniform(1.8, 4.2), rng.uniform(1.2, 2.0)
+    low, high, half = 0.45, rng.uniform(0.8, 1.1), width / 2
+    a, b = -length / 2, length / 2
+    boards = [((a, -half, low), (b, half, low + 0.05))]
+    boards += [((a, y, low), (b, y + 0.04, high)) for y in (-half, half - 0.04)]
+    boards += [((x, -half, low), (x + 0.04, half, high)) for x in (a, b - 0.04)]
+    parts = [box(*board, Material.PAINT) for board in boards]
+    draw = rng.random()
+    if draw < 0.3:
+        parts.append(box((a, -half, high), (b, half, rng.uniform(high + 0.05, 2.2)), Material.PAINT))
+    elif draw < 0.45:
+        hull = beam(
+            (a - 0.8, 0, high + 0.3),
+            (b + 0.3, 0, high + 0.5),
+            0.45 * width,
+            Material.PAINT,
+            sides=8,
+            tip=0.15,
+        )
+        parts.append(hull)
+    return merge([*parts, *_towed(rng, length, width, 1 + int(length > 3), rng.uniform(0.25, 0.32))])
+
+
+def _tractor(rng: np.random.Generator) -> Mesh:
+    """Return a farm tractor: a bonnet, a cab, large wheels behind and small ones in front."""
+    length, width = rng.uniform(3.4, 4.8), rng.uniform(1.8, 2.5)
+    rear, fore, top = rng.uniform(0.7, 0.95), rng.uniform(0.42, 0.65), rng.uniform(2.5, 3.0)
+    a, b, half = -length / 2 + rear, length / 2 - fore, width / 2
+    parts = [
+        beam((x, side * (half - broad), r), (x, side * half, r), r, Material.TYRE, sides=12)
+        for x, r, broad in ((a, rear, 0.5), (b, fore, 0.38))
+        for side in (-1, 1)
+    ]
+    belt = rear + 0.55
+    parts.append(box((a, -0.4, fore), (b + 0.35 * fore, 0.4, belt), Material.PAINT))
+    cab = (a - 0.4, a + 1.2)
+    parts.append(box((cab[0], -0.7, belt - 0.2), (cab[1], 0.7, belt), Material.PAINT))
+    parts.append(box((cab[0] - 0.1, -0.78, top - 0.12), (cab[1] + 0.1, 0.78, top), Material.PAINT))
+    corners = [(x, y) for x in cab for y in (-0.68, 0.68)]
+    parts += [beam((x, y, belt), (x, y, top - 0.1), 0.045, Material.PAINT) for x, y in corners]
+    glass = [[(x, -0.66, belt), (x, 0.66, belt), (x, 0.66, top - 0.1), (x, -0.66, top - 0.1)] for x in cab]
+    parts += [
+        quads(glass, Material.CAR_GLASS),
+        box((a - 0.1, -0.25, belt), (a + 0.35, 0.25, belt + 0.7), Material.SEAT),
+    ]
+    parts += [
+        box((a - rear, min(y, y - side * 0.5), 2 * rear), (a + rear, max(y, y - side * 0.5), 2 * rear + 0.05),
+            Material.PAINT)
+        for side in (-1, 1)
+        for y in (side * half,)
+    ]  # fmt: skip
+    return merge(parts)
+
+
+def _covered(rng: np.random.Generator) -> Mesh:
+    """Return a car under a cover that hangs nearly to the ground: no windows, no wheels, soft edges."""
+    body = BODIES[str(rng.choice(["hatchback", "saloon", "coupe", "estate", "suv"]))]
+    length, width, height = (rng.uniform(*span) + 0.06 for span in (body.length, body.width, body.height))
+    share = np.linspace(-0.5, 0.5, 24)
+    knots, tops = np.array(body.profile).T
+    top = np.interp(share, knots, tops)
+    top = height * np.convolve(np.pad(top, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    half = width / 2 * (1 - 0.12 * np.clip((np.abs(share) - 0.4) / 0.1, 0, 1) ** 2)
+    foot = rng.uniform(0.1, 0.22) + 0.05 * np.abs(np.sin(9 * share + rng.uniform(0, 6)))
+    narrow = 1 - (1 - body.roof) * np.clip((top / height - body.belt) / (1 - body.belt), 0, 1)
+    y = np.stack([half, half, narrow * half, 0.8 * narrow * half, 0 * half], axis=1)
+    z = np.stack([foot, np.minimum(0.55 * height, top - 0.12), top - 0.1, top, top + 0.02], axis=1)
+    x = np.broadcast_to((share * length)[:, None], y.shape)
+    ring = np.concatenate(
+        [np.stack([x, y, z], axis=2), np.stack([x, -y, z], axis=2)[:, ::-1]], axis=1
+    ) + rng.normal(scale=0.008, size=(len(share), 2 * y.shape[1], 3))
+    skin = np.stack([ring[:-1, :-1], ring[1:, :-1], ring[1:, 1:], ring[:-1, 1:]], axis=2)
+    ends = [[ring[k, 0], ring[k, 2], ring[k, -3], ring[k, -1]] for k in (0, -1)]
+    return merge([quads(skin, Material.PAINT), quads(ends, Material.PAINT)])
+
+
+SPECIAL: Mapping[str, Callable[[np.random.Generator], Mesh]] = {
+    "caravan": _caravan,
+    "trailer": _trailer,
+    "tractor": _tractor,
+    "covered": _covered,
+}
+"""Vehicles that are not made like the others. None is longer than 9.5 m."""
 
 
 class _Shell:
@@ -169,7 +335,7 @@ class _Shell:
         ]
         self.pillars = np.linspace(*body.glazed, 3 + int(length / 2.2))[1:-1] * length
         posts = (self.pillars[:, None] + np.array((-0.05, 0.05))).ravel()
-        even = np.linspace(-0.5, 0.5, max(8, round(length / 0.7))) * length
+        even = np.linspace(-0.5, 0.5, max(8, round(min(length, 13.0) / 0.7))) * length
         ends = np.array([-0.5, -0.48, -0.44, 0.44, 0.48, 0.5]) * length
         along = np.clip(np.concatenate([knots * length, arches, posts, even, ends]), -length / 2, length / 2)
         self.x = np.unique(np.round(along, 3))

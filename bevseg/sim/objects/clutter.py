@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -303,7 +304,226 @@ def scaffold(rng: np.random.Generator, length: float, height: float) -> Mesh:
     return merge([beams(ends[:, :3], ends[:, 3:], 0.025, METAL), *decks])
 
 
-# Fences and gates along x from 0 to `length` m.
+def scooters(rng: np.random.Generator) -> Mesh:
+    """Return a row of two to seven parked scooters side by side, each an instance."""
+    lean = rng.uniform(-0.4, 0.4)
+    return merge(
+        scooter(rng).at(-0.6).turned(np.pi / 2 + lean).at(0.8 * i).numbered(i)
+        for i in range(int(rng.integers(2, 8)))
+    )
+
+
+def panel(rng: np.random.Generator) -> Mesh:
+    """Return a panel for posters: a case on a foot, one on a post, or a broad one on two legs."""
+    draw, thick = rng.random(), rng.uniform(0.1, 0.25)
+    if draw < 0.55:  # as high as a person, lit from inside
+        wide, high = rng.uniform(1.1, 1.5), rng.uniform(2.2, 2.9)
+        foot = box((-0.3 * wide, -thick / 3, -0.1), (0.3 * wide, thick / 3, 0.5), METAL)
+        return merge([foot, box((-wide / 2, -thick / 2, 0.45), (wide / 2, thick / 2, high), METAL)])
+    if draw < 0.8:
+        wide, low, high = rng.uniform(2.4, 3.8), rng.uniform(2.3, 3.2), rng.uniform(1.8, 2.8)
+        mast = beam((0, 0, -0.3), (0, 0, low), rng.uniform(0.12, 0.2), METAL, sides=8)
+        return merge([mast, box((-wide / 2, -thick, low), (wide / 2, thick, low + high), METAL)])
+    wide, high = rng.uniform(1.5, 3.8), rng.uniform(1.8, 3.0)
+    legs = [box((x - 0.04, -0.04, -0.2), (x + 0.04, 0.04, high), METAL) for x in (-wide / 2, wide / 2)]
+    return merge([*legs, box((-wide / 2, -0.03, 0.5), (wide / 2, 0.03, high), METAL)])
+
+
+def skip(rng: np.random.Generator) -> Mesh:
+    """Return an open container for rubble with slanted ends, 3 to 6 m long, some with a heap in it."""
+    long, wide, high = rng.uniform(3.0, 6.0), rng.uniform(1.6, 2.3), rng.uniform(1.2, 2.2)
+    slant, half = rng.uniform(0.2, 0.9), wide / 2
+    ends = [(slant, 0.1), (0.0, high), (long, high), (long - slant, 0.1)]
+    sides = [[(x, y, z) for x, z in ends] for y in (-half, half)]
+    across = [
+        [(a[0], -half, a[1]), (a[0], half, a[1]), (b[0], half, b[1]), (b[0], -half, b[1])]
+        for a, b in ((ends[0], ends[1]), (ends[2], ends[3]), (ends[3], ends[0]))
+    ]
+    feet = box((slant + 0.1, -half + 0.2, 0.0), (long - slant - 0.1, half - 0.2, 0.12), METAL)
+    parts = [quads([*sides, *across], METAL), feet]
+    if rng.random() < 0.6:
+        heap = np.array((long / 2, 0.0, 0.75 * high)) + rng.normal(size=(150, 3)) * (
+            0.18 * long,
+            0.22 * wide,
+            0.12,
+        )
+        parts.append(
+            leaves(np.clip(heap, (0.3, -half, 0.5), (long - 0.3, half, high + 0.5)), 0.5, rng, METAL)
+        )
+    return merge(parts)
+
+
+def container(rng: np.random.Generator) -> Mesh:
+    """Return a shipping container or the cabin of a site, 3 to 12 m long; some stand two high."""
+    long, wide, high = rng.choice([3.0, 6.06, 6.06, 12.2]), 2.44, rng.uniform(2.4, 2.9)
+    floors = 1 if rng.random() < 0.8 else 2
+    parts = [
+        box((0, -wide / 2, 0.05 + k * high), (long, wide / 2, (k + 1) * high), METAL) for k in range(floors)
+    ]
+    pitch = np.arange(0.15, long - 0.1, 0.3)
+    ribs = [box((x, side * (wide / 2), 0.2), (x + 0.12, side * (wide / 2 + 0.04), high - 0.1), METAL)
+            for x in pitch for side in (-1, 1)]  # fmt: skip
+    return merge([*parts, *ribs])
+
+
+def kiosk(rng: np.random.Generator) -> Mesh:
+    """Return a stall with a roof that stands out, open or closed, or a pillar for posters."""
+    if rng.random() < 0.25:
+        radius, high = rng.uniform(0.5, 0.75), rng.uniform(2.2, 2.85)
+        cap = beam((0, 0, high), (0, 0, high + 0.3), 1.15 * radius, METAL, sides=12, tip=0.3)
+        return merge([beam((0, 0, -0.1), (0, 0, high), radius, METAL, sides=12), cap])
+    long, deep, high = rng.uniform(1.8, 4.0), rng.uniform(1.6, 2.6), rng.uniform(2.3, 2.9)
+    counter = rng.uniform(1.0, 1.2)
+    walls = [box((-long / 2, -deep / 2, -0.1), (long / 2, deep / 2, counter), WOOD)]
+    walls.append(box((-long / 2, deep / 2 - 0.08, counter), (long / 2, deep / 2, high), WOOD))
+    walls += [
+        box((x - 0.05, -deep / 2, counter), (x + 0.05, deep / 2, high), WOOD) for x in (-long / 2, long / 2)
+    ]
+    if rng.random() < 0.4:
+        walls.append(box((-long / 2, -deep / 2, counter), (long / 2, -deep / 2 + 0.06, high), METAL))
+    eaves = rng.uniform(0.1, 0.6)
+    roof = box(
+        (-long / 2 - 0.1, -deep / 2 - eaves, high), (long / 2 + 0.1, deep / 2 + 0.1, high + 0.15), METAL
+    )
+    return merge([*walls, roof])
+
+
+def terrace(rng: np.random.Generator, length: float, deep: float) -> Mesh:
+    """Return the tables of a café on 0 to `length` by 0 to `deep` m: chairs, parasols or an awning on posts, tubs."""
+    parts = []
+    for x in np.arange(0.8, length - 0.5, rng.uniform(1.5, 1.9)):
+        for y in np.arange(0.7, deep - 0.4, 1.6):
+            if rng.random() < 0.85:
+                parts.append(_table(rng).at(float(x), float(y)))
+    if rng.random() < 0.4:
+        high = rng.uniform(2.3, 2.9)
+        posts = [
+            beam((x, y, 0), (x, y, high), 0.04, METAL)
+            for x in np.linspace(0.1, length - 0.1, 3)
+            for y in (0.1, deep)
+        ]
+        cloth: list[list[Point]] = [
+            [(0, -0.1, high), (length, -0.1, high), (length, deep, high + 0.4), (0, deep, high + 0.4)]
+        ]
+        parts += [*posts, quads(cloth, CLOTH)]
+    else:
+        for x in np.arange(1.5, length - 0.5, 3.2):
+            high, wide = rng.uniform(2.2, 2.6), rng.uniform(1.1, 1.7)
+            middle = float(x), min(deep / 2, 1.3)
+            parts.append(
+                beam(
+                    (*middle, high),
+                    (*middle, high + 0.45),
+                    wide,
+                    CLOTH,
+                    sides=int(rng.choice([4, 8])),
+                    tip=0.03,
+                )
+            )
+            parts.append(beam((*middle, 0), (*middle, high + 0.3), 0.03, METAL))
+    return merge(parts)
+
+
+def _table(rng: np.random.Generator) -> Mesh:
+    """Return a table with one to four chairs."""
+    parts = [
+        beam((0, 0, 0.72), (0, 0, 0.76), rng.uniform(0.3, 0.42), WOOD, sides=8),
+        beam((0, 0, 0), (0, 0, 0.72), 0.04, METAL),
+    ]
+    for a in rng.uniform(0, 2 * np.pi, int(rng.integers(1, 5))):
+        seat = [
+            box((0.45, -0.2, 0.42), (0.85, 0.2, 0.46), WOOD),
+            box((0.82, -0.2, 0.46), (0.86, 0.2, 0.85), WOOD),
+        ]
+        legs = [beam((x, y, 0), (x, y, 0.42), 0.02, METAL) for x in (0.5, 0.82) for y in (-0.17, 0.17)]
+        parts.append(merge([*seat, *legs]).turned(a))
+    return merge(parts)
+
+
+def tram(rng: np.random.Generator) -> Mesh:
+    """Return a tram along x, its middle at the origin: two to five sections with bellows, windows, a pantograph."""
+    wide, high, low = rng.uniform(2.3, 2.65), rng.uniform(3.2, 3.6), 0.3
+    count, half = int(rng.integers(2, 6)), wide / 2
+    lengths = rng.uniform(6.0, 9.5, count)
+    x = np.concatenate([[0.0], np.cumsum(lengths)]) - lengths.sum() / 2
+    parts = []
+    for k in range(count):
+        a, b = x[k] + 0.3, x[k + 1] - 0.3
+        nose, tail = 0.9 * (k == count - 1), 0.9 * (k == 0)
+        parts.append(box((a, -half, low), (b, half, 1.0), METAL))
+        parts.append(box((a + tail, -half, 2.4), (b - nose, half, high), METAL))
+        ends = [(a + tail if k == 0 else a, a), (b - nose if k == count - 1 else b, b)]
+        for top, foot in ends:
+            parts.append(
+                quads([[(foot, -half, 1.0), (foot, half, 1.0), (top, half, 2.4), (top, -half, 2.4)]], SCREEN)
+            )
+        for side in (-half, half):
+            parts.append(
+                quads(
+                    [[(a, side, 1.0), (b, side, 1.0), (b - nose, side, 2.4), (a + tail, side, 2.4)]], SCREEN
+                )
+            )
+            at = np.arange(a + tail, b - nose, rng.uniform(1.2, 2.0))
+            parts.append(_bars(at, 0.12, 1.0, np.array(2.4), METAL).at(0, side))
+        axle = np.array((a + 0.2 * (b - a), b - 0.2 * (b - a)))
+        for u in axle:
+            parts.append(box((u - 0.9, -0.75, 0.0), (u + 0.9, 0.75, low), METAL))
+        if k + 1 < count:
+            parts.append(box((b, -half + 0.1, 0.4), (b + 0.6, half - 0.1, high - 0.1), CLOTH))
+    top = high + rng.uniform(1.2, 1.8)
+    u = (x[0] + x[1]) / 2
+    parts.append(polyline([(u, 0, high), (u + 0.8, 0, (high + top) / 2), (u, 0, top)], 0.04, METAL))
+    parts.append(polyline([(u, -0.8, top), (u, 0.8, top)], 0.03, METAL))
+    return merge(parts)
+
+
+def walkway(rng: np.random.Generator, length: float) -> Mesh:
+    """Return a roof over a footway along x: columns on one side or both, 2.4 to 3.2 m high."""
+    wide, high, roof = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2), rng.uniform(0.1, 0.3)
+    at = np.linspace(0.2, length - 0.2, max(2, round(length / rng.uniform(2.5, 5.0))))
+    rows = (0.0,) if rng.random() < 0.4 else (-0.42 * wide, 0.42 * wide)
+    thick = rng.uniform(0.05, 0.12)
+    columns = [beam((x, y, -0.3), (x, y, high), thick, METAL) for x in at for y in rows]
+    roofs = [box((a, -wide / 2, high), (b, wide / 2, high + roof), METAL) for a, b in pairwise(at)]
+    return merge([*columns, *roofs])
+
+
+# Fences, barriers and gates along x from 0 to `length` m.
+
+
+def guard_rail(rng: np.random.Generator, length: float) -> Mesh:
+    """Return a steel rail on posts, one beam or two, that faces -y, or ropes between posts."""
+    x = np.linspace(0.0, length, max(2, round(length / rng.choice([1.33, 2.0, 4.0])) + 1))
+    high = rng.uniform(0.68, 0.85)
+    posts = [box((u - 0.05, 0.0, -0.3), (u + 0.05, 0.12, high), METAL) for u in x]
+    if rng.random() < 0.15:
+        ropes = [polyline([(u, -0.02, z) for u in x], 0.02, METAL) for z in (high - 0.3, high - 0.15, high)]
+        return merge([*posts, *ropes])
+    tops = [high] if rng.random() < 0.75 else [high, high + 0.4]
+    fold = [(0.0, 0.0), (-0.08, -0.08), (0.0, -0.155), (-0.08, -0.23), (0.0, -0.31)]  # a W in section
+    faces = [
+        [(a, y0, top + z0), (b, y0, top + z0), (b, y1, top + z1), (a, y1, top + z1)]
+        for top in tops
+        for (y0, z0), (y1, z1) in pairwise(fold)
+        for a, b in pairwise(x)
+    ]
+    return merge([*posts, quads(faces, METAL)])
+
+
+def noise_barrier(rng: np.random.Generator, length: float, height: float) -> Mesh:
+    """Return panels between posts against noise: wood, metal or glass over wood; `height` m high."""
+    at = np.linspace(0.0, length, max(2, round(length / rng.choice([2.0, 4.0, 5.0])) + 1))
+    posts = [box((x - 0.08, -0.1, -0.4), (x + 0.08, 0.1, height + 0.05), METAL) for x in at]
+    material = WOOD if rng.random() < 0.5 else METAL
+    glass = rng.uniform(0.3, 0.8) * height if rng.random() < 0.25 else height
+    ribs = np.arange(0.4, glass - 0.1, 0.5)
+    parts = []
+    for a, b in pairwise(at):
+        parts.append(box((a, -0.06, -0.4), (b, 0.06, glass), material))
+        parts += [box((a, -0.1, z), (b, 0.1, z + 0.06), material) for z in ribs]
+        if glass < height:
+            parts.append(quads([[(a, 0, glass), (b, 0, glass), (b, 0, height), (a, 0, height)]], SCREEN))
+    return merge([*posts, *parts])
 
 
 def fence(rng: np.random.Generator, length: float, kind: str | None = None) -> Mesh:

@@ -13,12 +13,40 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bevseg.sim.distributions import drawn
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, Point, boxes, merge, quads
+from bevseg.sim.mesh import Mesh, Point, beams, boxes, merge, quads
 
 PLINTH = 3.0
 """Depth of walls below the floor of the ground storey, m: streets slope, houses do not."""
 _DOOR = 2.1
+
+
+RELIEFS = {"pilasters": 0.4, "half columns": 0.2, "pipes": 0.4}
+"""What stands before a wall from its foot to the eaves, and how common each kind is."""
+
+
+@dataclass(frozen=True)
+class Relief:
+    """Upright parts on a wall, between its windows; lengths in m."""
+
+    kind: str
+    """One of `RELIEFS`."""
+    every: int
+    """At every window, or at every second or third."""
+    wide: float
+    out: float
+    """How far they stand out of the wall."""
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Relief:
+        """Draw the parts of one wall; none stands out so far that it is in the way on a pavement."""
+        kind = drawn(rng, RELIEFS)
+        if kind == "pipes":
+            return cls(kind, int(rng.integers(2, 7)), rng.uniform(0.07, 0.14), rng.uniform(0.1, 0.18))
+        wide = rng.uniform(0.2, 0.6)
+        out = 0.5 * wide if kind == "half columns" else rng.uniform(0.06, 0.36)
+        return cls(kind, int(rng.integers(1, 4)), wide, out)
 
 
 @dataclass(frozen=True)
@@ -45,6 +73,10 @@ class Rhythm:
     """How far the lintels and sills stand out of the wall, m; 0 for none."""
     material: Material
     """Material of the wall."""
+    relief: Relief | None = None
+    """What stands out of a front between the windows."""
+    curtain: bool = False
+    """Whether fronts are of glass between mullions."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, public: bool = False) -> Rhythm:
@@ -61,6 +93,8 @@ class Rhythm:
             mullions=bool(rng.random() < 0.4),
             surround=rng.uniform(0.03, 0.15) if rng.random() < 0.35 else 0.0,
             material=Material.SIDING if not public and rng.random() < 0.4 else Material.BRICK,
+            relief=Relief.draw(rng) if rng.random() < (0.3 if public else 0.45) else None,
+            curtain=bool(public and rng.random() < 0.15),
         )
 
 
@@ -222,6 +256,60 @@ def pilasters(
         np.column_stack([np.clip(x + wide / 2, 0, length), 0 * one, high * one]),
         material,
     )
+
+
+def relief(of: Relief, length: float, pitch: float, low: float, high: float, material: Material) -> Mesh:
+    """Return the upright parts of a wall with windows every `pitch` m, from `low` to `high` m."""
+    if of.kind == "pilasters":
+        return pilasters(length, pitch * of.every, of.wide, of.out, low, high, material)
+    count = max(1, round(length / pitch))
+    half = of.wide / 2
+    x = np.unique(np.append(np.linspace(0, length, count + 1)[:: of.every], length))
+    x = np.clip(x, half, length - half)
+    y = 0.0 if of.kind == "half columns" else half - of.out
+    foot = np.column_stack([x, np.full_like(x, y), np.full_like(x, low)])
+    return beams(foot, foot + np.array((0, 0, high - low)), half, material, sides=8)
+
+
+def curtain(rng: np.random.Generator, length: float, floors: ArrayLike, material: Material) -> Mesh:
+    """Return a wall of glass between `floors`, m, with mullions before it and a rail or a panel at each floor."""
+    z = np.asarray(floors, np.float64)
+    count = max(1, round(length / rng.uniform(0.9, 2.6)))
+    at = np.linspace(0, length, count + 1)
+    wide, out, tall = rng.uniform(0.05, 0.18), rng.uniform(0.02, 0.3), rng.uniform(0.08, 0.9)
+    left, low = (edge.ravel() for edge in np.meshgrid(at[:-1], z[:-1]))
+    right, high = (edge.ravel() for edge in np.meshgrid(at[1:], z[1:]))
+    panes = _upright(left, right, low, high, 0.05)
+    x, one, of = np.clip(at - wide / 2, 0, length - wide), np.ones(count + 1), np.ones(len(z))
+    mullions = boxes(
+        np.column_stack([x, -out * one, z[0] * one]),
+        np.column_stack([x + wide, 0.05 * one, z[-1] * one]),
+        Material.SIDING,
+    )
+    rails = boxes(
+        np.column_stack([0 * of, -0.02 * of, np.maximum(z - tall / 2, z[0])]),
+        np.column_stack([length * of, 0.05 * of, np.minimum(z + tall / 2, z[-1])]),
+        Material.SIDING,
+    )
+    foot = sheet(0, length, -PLINTH, float(z[0]), material)
+    return merge([quads(panes, Material.PANE), mullions, rails, foot])
+
+
+def open_floor(
+    rng: np.random.Generator, length: float, depth: float, height: float, material: Material
+) -> Mesh:
+    """Return a ground floor without walls: rows of pillars, a core with stairs, perhaps a back wall, a ceiling."""
+    thick, round_ = rng.uniform(0.25, 0.7), bool(rng.random() < 0.5)
+    at = np.linspace(thick, length - thick, max(2, round(length / rng.uniform(2.5, 6.5)) + 1))
+    rows = np.arange(thick, depth - 2.0, rng.uniform(3.5, 6.0))
+    parts = [columns(at, float(y), -PLINTH, height, thick, material, round_=round_) for y in rows]
+    wide, deep = rng.uniform(0.1, 0.4) * length, rng.uniform(0.2, 0.5) * depth
+    x = rng.uniform(0, length - wide)
+    parts.append(boxes([(x, depth - deep, -PLINTH)], [(x + wide, depth - 0.1, height)], material))
+    if rng.random() < 0.7:
+        parts.append(sheet(0, length, -PLINTH, height, material, y=depth))
+    parts.append(boxes([(0, 0, height - 0.25)], [(length, depth, height)], material))
+    return merge(parts)
 
 
 def bay(

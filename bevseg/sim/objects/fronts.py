@@ -1,4 +1,4 @@
-"""Long buildings whose front is not flat: deep eaves, ledges, storeys that step back or stand out, sloped glass.
+"""Long buildings whose front is not flat: eaves, ledges, storeys that step back or stand out, sloped glass, columns.
 
 Offices, schools and laboratories from about 1930 on, in the frame of a block. From the road the undersides of what
 stands out are seen as level stripes before the wall; sizes are chosen.
@@ -124,9 +124,9 @@ def overhung(rng: np.random.Generator, length: float, storeys: int, _raised: flo
     low = np.column_stack([at, 0 * one, (ground - tall) * one])
     parts.append(boxes(low, low + np.array((rng.uniform(0.1, 0.4), deep, tall)), Material.STONE))
     if rng.random() < 0.5:
-        parts.append(
-            facades.bands(length, main.eaves, rng.uniform(0.3, 1.5), rng.uniform(0.3, 1.0), Material.STONE)
-        )
+        out = rng.uniform(0.3, 1.5)
+        top = facades.bands(length - 2 * out, main.eaves, out, rng.uniform(0.3, 1.0), Material.STONE)
+        parts.append(top.at(out))
     return merge(parts)
 
 
@@ -157,6 +157,20 @@ def glazed(rng: np.random.Generator, length: float, storeys: int, _raised: float
     return merge(parts)
 
 
+def colonnade(rng: np.random.Generator, length: float, storeys: int, raised: float) -> Mesh:
+    """Return a bar behind a row of columns that carry a slab, over one storey or all of them."""
+    main = _block(rng, length, storeys)
+    thick, out, stone = rng.uniform(0.3, 0.7), rng.uniform(0.5, 2.5), _stone(rng)
+    high = main.eaves if rng.random() < 0.5 else main.storey
+    at = np.linspace(thick, length - thick, max(3, round(length / rng.uniform(2.0, 5.5)) + 1))
+    round_ = bool(rng.random() < 0.5)
+    parts = [main.mesh(rng), _steps(rng, length, raised)]
+    parts.append(facades.columns(at, -out, -facades.PLINTH, high, thick, stone, round_=round_))
+    over = rng.uniform(0.3, 0.9)
+    parts.append(boxes([(0, -out - 0.7 * thick, high)], [(length, 0, high + over)], stone))
+    return merge(parts)
+
+
 def _steps(rng: np.random.Generator, length: float, raised: float) -> Mesh:
     """Return steps up to the door in the middle."""
     return stairs.flight(rng, min(length / 4, rng.uniform(2.0, 8.0)), max(raised, 0.15)).at(length / 2)
@@ -168,6 +182,7 @@ KINDS: dict[str, Callable[[np.random.Generator, float, int, float], Mesh]] = {
     "stepped": stepped,
     "overhung": overhung,
     "glazed": glazed,
+    "colonnade": colonnade,
 }
 """Name -> function of the length, the number of storeys and the height of the floor over the ground, m."""
 ON_THE_PAVEMENT = ("deep eaves", "overhung")

@@ -46,9 +46,24 @@ def detached(rng: np.random.Generator, width: float, storeys: int, raised: float
         parts.append(
             side.turned(rng.choice([-1, 1]) * np.pi / 2).at(0 if rng.random() < 0.5 else width, depth / 2)
         )
+    if storeys > 1 and rng.random() < 0.2:
+        parts.append(_balcony(rng, width, storey, raised))
     if rng.random() < 0.1:
         parts.append(_climber(rng, width, storey * storeys))
     return merge(parts)
+
+
+def _balcony(rng: np.random.Generator, width: float, storey: float, raised: float) -> Mesh:
+    """Return a balcony on posts before the first floor."""
+    wide, out, thick = rng.uniform(0.3, 1.0) * width, rng.uniform(1.0, 2.4), rng.uniform(0.1, 0.35)
+    x = rng.uniform(0, width - wide)
+    at = np.linspace(x + thick, x + wide - thick, max(2, round(wide / rng.uniform(2.0, 4.0)) + 1))
+    posts = facades.columns(at, thick - out, -raised - 1.0, storey, thick, Material.SIDING, round_=False)
+    slab = boxes([(x, -out, storey - 0.2)], [(x + wide, 0, storey)], Material.SIDING)
+    rail = boxes(
+        [(x, -out, storey)], [(x + wide, 0.06 - out, storey + rng.uniform(0.8, 1.1))], Material.SIDING
+    )
+    return merge([posts, slab, rail])
 
 
 def _entrance(
@@ -86,20 +101,21 @@ def terraced(
         int(rng.choice(4, p=[0.6, 0.2, 0.12, 0.08]))
     ]
     door = rng.choice([0.15, 0.85]) * width
-    main = Block(width, depth, storeys, storey, rhythm, roof, shop=shop, door=door)
+    recess = rng.uniform(1.2, 2.5) if storeys > 1 and rng.random() < 0.08 else 0.0
+    main = Block(width, depth, storeys, storey, rhythm, roof, shop=shop, door=door, recess=recess)
     parts = [main.mesh(rng)]
     if shop:
-        if rng.random() < 0.6:
+        if not recess and rng.random() < 0.6:
             parts.append(facades.awning(rng, width, rng.uniform(2.3, 2.7)))
-    elif rng.random() < 0.5:
+    elif not recess and rng.random() < 0.5:
         parts.append(_entrance(rng, (0.0, width), door, raised, storey))
-    elif rng.random() < 0.5:
+    elif not recess and rng.random() < 0.5:
         away = width - door
         bay = facades.bay(
             rng, min(2.6, width * 0.5), rng.uniform(0.4, 0.9), int(rng.integers(1, 3)), storey, rhythm
         )
         parts.append(bay.at(float(np.clip(away, 1.4, width - 1.4))))
-    if storeys > 1 and rng.random() < 0.2:
+    if storeys > 1 and rng.random() < 0.3:
         parts.append(facades.balconies(rng, width, storey * np.arange(1, storeys), everywhere=False))
     if rng.random() < 0.1:
         parts.append(_climber(rng, width, main.eaves))
@@ -107,21 +123,25 @@ def terraced(
 
 
 def flats(rng: np.random.Generator, width: float, storeys: int, raised: float) -> Mesh:
-    """Return a block of flats, some with balconies or bays, and a porch or steps before the door in its middle."""
+    """Return a block of flats, some on pillars or with a front of glass, with balconies or bays, and an entrance."""
     rhythm, storey = Rhythm.draw(rng), rng.uniform(2.7, 3.2)
     roof = Roof.FLAT if rng.random() < 0.8 else Roof.HIP
-    main = Block(width, rng.uniform(9.0, 16.0), storeys, storey, rhythm, roof, door=width / 2)
+    draw = rng.random()
+    pillared, rhythm = storeys > 1 and draw < 0.18, replace(rhythm, curtain=draw > 0.9)
+    depth = rng.uniform(9.0, 16.0)
+    main = Block(width, depth, storeys, storey, rhythm, roof, door=width / 2, pillared=pillared)
     parts = [main.mesh(rng)]
     heights = storey * np.arange(1, storeys)
     draw = rng.random()
     if draw < 0.55 and storeys > 1:
         parts.append(facades.balconies(rng, width, heights, everywhere=bool(rng.random() < 0.8)))
-    elif draw < 0.75:
+    elif draw < 0.75 and not pillared:
         for x in np.arange(2.5, width - 2, rng.uniform(4.5, 8)):
             parts.append(
                 facades.bay(rng, rng.uniform(1.8, 3.0), rng.uniform(0.4, 1.0), storeys, storey, rhythm).at(x)
             )
-    parts.append(_entrance(rng, (width / 2 - 2, width / 2 + 2), width / 2, raised, storey))
+    if not pillared:
+        parts.append(_entrance(rng, (width / 2 - 2, width / 2 + 2), width / 2, raised, storey))
     return merge(parts)
 
 

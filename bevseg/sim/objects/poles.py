@@ -1,8 +1,8 @@
 """Poles of all kinds. A frame has its origin on the ground; arms point along y, towards the road, plates face x.
 
-Heights and arms are those of American and European manuals: lamps of 3 to 12 m, plates of 0.45 to 0.9 m at 2.1 m or
-more over a pavement (MUTCD 2009, 2A.18 and 2B), signals over the road at 4.6 to 5.8 m (4D.15), wooden masts of 9 to
-14 m (35 to 45 feet, ANSI O5.1) with wires at least 4.7 m over the road (NESC 232).
+Heights and arms are those of American and European manuals: lamps of 3 to 14 m, high masts of up to 18 m, plates of
+0.45 to 0.9 m at 2.1 m or more over a pavement (MUTCD 2009, 2A.18 and 2B), signals over the road at 4.6 to 5.8 m
+(4D.15), wooden masts of 9 to 14 m (35 to 45 feet, ANSI O5.1) with wires at least 4.7 m over the road (NESC 232).
 """
 
 from __future__ import annotations
@@ -90,11 +90,84 @@ def _candle(rng: np.random.Generator) -> Mesh:
     return merge([_mast(rng, height, rng.uniform(0.04, 0.07)), top])
 
 
+def _curved(rng: np.random.Generator) -> Mesh:
+    """Return a mast that bends over the road in a wide bow, to one side or to both."""
+    height, thick = rng.uniform(5.0, 13.0), rng.uniform(0.05, 0.12)
+    bow, angle = rng.uniform(0.12, 0.3) * height, np.linspace(0, rng.uniform(1.2, 1.7), 7)
+    straight = height - bow
+    parts = [_mast(rng, straight, thick)]
+    for side in (1, -1)[: int(rng.choice([1, 2], p=[0.75, 0.25]))]:
+        y, z = side * bow * (1 - np.cos(angle)), straight + bow * np.sin(angle)
+        line = [(0.0, float(u), float(v)) for u, v in zip(y, z, strict=True)]
+        low, high = sorted((line[-1][1] - side * 0.1, line[-1][1] + side * 0.6))
+        head = box((-0.12, low, line[-1][2] - 0.08), (0.12, high, line[-1][2] + 0.06), STEEL)
+        parts += [polyline(line, 0.5 * thick, STEEL), head]
+    return merge(parts)
+
+
+def _flat(rng: np.random.Generator) -> Mesh:
+    """Return a mast with level arms that carry thin flat heads: one, or one to either side, also at two heights."""
+    height, thick = rng.uniform(4.0, 14.0), rng.uniform(0.04, 0.12)
+    parts = [_mast(rng, height, thick)]
+    arms = [(height - 0.1, side) for side in (1, -1)[: int(rng.choice([1, 2], p=[0.7, 0.3]))]]
+    if rng.random() < 0.2:  # another one for the pavement, lower
+        arms.append((rng.uniform(0.4, 0.7) * height, -1))
+    for level, side in arms:
+        reach = rng.uniform(0.3, 0.25 * level)
+        parts.append(beam((0, 0, level), (0, side * reach, level + 0.06), 0.03, STEEL))
+        low, high = sorted((side * reach, side * (reach + rng.uniform(0.4, 0.8))))
+        parts.append(box((-0.15, low, level), (0.15, high, level + 0.1), STEEL))
+    return merge(parts)
+
+
+def _high(rng: np.random.Generator) -> Mesh:
+    """Return a mast of 12 to 18 m with a ring of floodlights, as at junctions and on squares."""
+    height, thick = rng.uniform(12.0, 18.0), rng.uniform(0.14, 0.225)
+    parts = [_mast(rng, height, thick)]
+    count, out = int(rng.integers(3, 9)), rng.uniform(0.5, 1.1)
+    for angle in 2 * np.pi * np.arange(count) / count:
+        lamp = box((out - 0.1, -0.25, height - 0.4), (out + 0.25, 0.25, height - 0.1), STEEL)
+        parts += [
+            merge([beam((0, 0, height - 0.2), (out, 0, height - 0.2), 0.03, STEEL), lamp]).turned(angle)
+        ]
+    return merge(parts)
+
+
+def _lantern(rng: np.random.Generator) -> Mesh:
+    """Return a cast post with a thick base and a lantern of four sides, on top or on a bracket."""
+    height, thick = rng.uniform(3.0, 4.6), rng.uniform(0.035, 0.06)
+    parts = [
+        beam(
+            (0, 0, -0.3),
+            (0, 0, rng.uniform(0.5, 1.1)),
+            rng.uniform(2.0, 3.2) * thick,
+            STEEL,
+            sides=8,
+            tip=0.7,
+        ),
+        beam((0, 0, 0), (0, 0, height), thick, STEEL, sides=8, tip=0.8),
+    ]
+    spots = [0.0] if rng.random() < 0.6 else [-0.45, 0.45][int(rng.integers(2)) :]
+    for y in spots:
+        low = height if not y else height - 0.7
+        if y:
+            parts.append(
+                polyline([(0, 0, height - 0.15), (0, y, height - 0.05), (0, y, low + 0.5)], 0.02, STEEL)
+            )
+        parts.append(beam((0, y, low), (0, y, low + 0.45), 0.12, STEEL, sides=4, tip=1.6))
+        parts.append(beam((0, y, low + 0.45), (0, y, low + 0.65), 0.2, STEEL, sides=4, tip=0.2))
+    return merge(parts)
+
+
 LAMPS: dict[str, Callable[[np.random.Generator], Mesh]] = {
     "cobra": _cobra,
     "globe": _globe,
     "shoebox": _shoebox,
     "candle": _candle,
+    "curved": _curved,
+    "flat": _flat,
+    "high": _high,
+    "lantern": _lantern,
 }
 
 
@@ -152,6 +225,97 @@ def _plate(size: float, middle: float, sides: int, *, diamond: bool = False) -> 
     rim = np.column_stack([np.full(sides, 0.05), size * np.cos(angle), middle + size * np.sin(angle)])
     centre = np.broadcast_to((0.05, 0.0, middle), rim.shape)
     return Mesh.of(np.stack([rim, np.roll(rim, -1, axis=0), centre], axis=1), PLATE)
+
+
+def board(rng: np.random.Generator) -> Mesh:
+    """Return a large board with directions, 1 to 4 m wide, on one post, on two, or on two trestles."""
+    wide, high = rng.uniform(1.0, 4.0), rng.uniform(0.5, 2.6)
+    low, thick = rng.uniform(0.8, 2.6), rng.uniform(0.03, 0.09)
+    spots = [0.0] if wide < 1.8 and rng.random() < 0.6 else [-0.33 * wide, 0.33 * wide]
+    parts = [beam((0, y, -0.3), (0, y, low + high), thick, STEEL) for y in spots]
+    if thick > 0.06 and len(spots) > 1:
+        parts += [beam((-0.8, y, -0.3), (0, y, low + 0.6 * high), 0.6 * thick, STEEL) for y in spots]
+    face = thick + 0.02
+    if rng.random() < 0.6 or high < 1.0:
+        parts.append(box((face, -wide / 2, low), (face + 0.03, wide / 2, low + high), PLATE))
+    else:  # a board for each direction, some of them arrows
+        count = int(rng.integers(2, 5))
+        for k in range(count):
+            z = low + k * high / count
+            shift = rng.uniform(-0.1, 0.1) * wide
+            parts.append(
+                box(
+                    (face, shift - wide / 2, z),
+                    (face + 0.03, shift + wide / 2, z + 0.85 * high / count),
+                    PLATE,
+                )
+            )
+    return merge(parts)
+
+
+def stop_post(rng: np.random.Generator) -> Mesh:
+    """Return the post of a bus or tram stop: a flag on top, a timetable below, or a broad slab of information."""
+    height = rng.uniform(2.3, 3.6)
+    if rng.random() < 0.25:
+        wide = rng.uniform(0.35, 0.7)
+        return box((-0.08, -wide / 2, -0.2), (0.08, wide / 2, height), PLATE)
+    parts = [beam((0, 0, -0.3), (0, 0, height), rng.uniform(0.03, 0.06), STEEL)]
+    parts.append(
+        box((-0.03, 0.05, height - rng.uniform(0.4, 0.7)), (0.03, rng.uniform(0.4, 0.8), height), PLATE)
+    )
+    if rng.random() < 0.7:
+        parts.append(box((0.04, -0.22, 1.0), (0.08, 0.22, rng.uniform(1.5, 1.9)), PLATE))
+    return merge(parts)
+
+
+def camera(rng: np.random.Generator) -> Mesh:
+    """Return a mast with cameras on a short arm, 3 to 8 m high, some with a box at breast height."""
+    height, thick = rng.uniform(3.0, 8.0), rng.uniform(0.05, 0.1)
+    parts = [_mast(rng, height, thick)]
+    reach = rng.uniform(0.3, 1.5)
+    parts.append(beam((0, 0, height - 0.15), (0, reach, height - 0.05), 0.03, STEEL))
+    for y in (reach, 0.5 * reach)[: int(rng.integers(1, 3))]:
+        parts.append(box((-0.2, y - 0.07, height - 0.3), (0.2, y + 0.07, height - 0.12), STEEL))
+    if rng.random() < 0.4:
+        parts.append(box((thick, -0.2, 1.1), (thick + 0.25, 0.2, 1.8), STEEL))
+    return merge(parts)
+
+
+def delineator(rng: np.random.Generator) -> Mesh:
+    """Return a post that marks the edge of a road, 0.75 to 1.1 m high, flat or three-sided."""
+    high, wide = rng.uniform(0.75, 1.1), rng.uniform(0.04, 0.07)
+    return beam(
+        (0, 0, -0.2), (0, 0, high), wide, STEEL, sides=int(rng.choice([3, 4, 8])), tip=rng.uniform(0.6, 1.0)
+    )
+
+
+def gantry(rng: np.random.Generator, left: float, right: float, drop: float = 0.0) -> Mesh:
+    """Return a frame over the whole road from y = `left` to `right`, with plates, at least 5 m above it.
+
+    The foot at `right` is `drop` m lower than that at `left`, m.
+    """
+    low, tall = rng.uniform(5.2, 6.4), rng.uniform(0.6, 1.6)
+    thick, top = rng.uniform(0.12, 0.22), low + tall
+    parts = [
+        beam((x, y, foot - 0.3), (x, y, top), thick, STEEL, sides=8)
+        for y, foot in ((left, 0.0), (right, -drop))
+        for x in ((-0.5, 0.5) if tall > 1.2 else (0.0,))
+    ]
+    for z in (low, top):
+        parts.append(beam((0, left, z), (0, right, z), 0.6 * thick, STEEL, sides=4))
+    ties = np.linspace(left, right, max(3, round(abs(right - left) / 2)))
+    parts += [
+        polyline([(0, float(a), low), (0, float(b), top), (0, float(b), low)], 0.03, STEEL)
+        for a, b in pairwise(ties)
+    ]
+    y, end = sorted((left, right))
+    y += rng.uniform(0.5, 3.0)
+    while y < end - 1.5:
+        wide, high = rng.uniform(1.2, 4.5), rng.uniform(1.0, 2.6)
+        if y + wide < end - 0.3 and rng.random() < 0.7:
+            parts.append(box((thick + 0.1, y, low - 0.2), (thick + 0.14, y + wide, low - 0.2 + high), PLATE))
+        y += wide + rng.uniform(0.3, 3.0)
+    return merge(parts)
 
 
 def bollard(rng: np.random.Generator) -> Mesh:
@@ -225,6 +389,41 @@ def traffic_light(rng: np.random.Generator, arm: float = 0.4) -> Mesh:
     return merge(parts)
 
 
+def catenary_mast(rng: np.random.Generator, high: float, reach: float) -> Mesh:
+    """Return a mast between two tracks, with an arm to the wire over each: `high` m up and `reach` m away."""
+    parts = [
+        beam(
+            (0, 0, -0.3),
+            (0, 0, high + rng.uniform(0.8, 2.0)),
+            rng.uniform(0.09, 0.16),
+            STEEL,
+            sides=8,
+            tip=0.8,
+        )
+    ]
+    for side in (-1, 1):
+        parts.append(beam((0, 0, high + 0.5), (0, side * reach, high), 0.03, STEEL))
+    return merge(parts)
+
+
+def level_light(rng: np.random.Generator) -> Mesh:
+    """Return a mast with one long arm over the road and signals that lie on their side, as in East Asia."""
+    reach, low = rng.uniform(2.5, 9.0), rng.uniform(5.2, 6.2)
+    thick = rng.uniform(0.09, 0.16)
+    parts = [beam((0, 0, -0.3), (0, 0, rng.uniform(low + 0.2, low + 1.5)), thick, STEEL, sides=8, tip=0.75)]
+    parts.append(beam((0, 0, low), (0, reach, low + rng.uniform(0.0, 0.4)), 0.45 * thick, STEEL, tip=0.7))
+    count = int(rng.integers(1, 3))
+    for y in np.linspace(reach - 0.3, 0.55 * reach, count):
+        parts.append(box((0.08, y - 1.1, low - 0.35), (0.3, y, low + 0.02), STEEL))
+    if rng.random() < 0.4:
+        parts.append(box((0.06, 0.25 * reach, low - 0.2), (0.09, 0.25 * reach + 1.2, low + 0.3), PLATE))
+    if rng.random() < 0.6:
+        parts.append(_walker(0.1, 0.0, 2.4))
+    if rng.random() < 0.3:
+        parts.append(_head(0.1, 0.0, 2.8))
+    return merge(parts)
+
+
 def hanging_lights(rng: np.random.Generator) -> Mesh:
     """Return signals that hang from a wire at the origin, 1.2 to 1.8 m down: to one side, or to two or four."""
     drop = rng.uniform(0.1, 0.6)
@@ -294,6 +493,8 @@ class Line:
     height: float
     arms: tuple[float, ...]
     hooks: NDArray[np.float64]
+    thick: float | None = None
+    """Radius of the masts at the ground, m; None draws that of each wooden mast."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Line:
@@ -310,10 +511,28 @@ class Line:
         hooks += [(-0.15, low + 0.35 * i, rng.uniform(0.012, 0.035)) for i in range(int(rng.integers(1, 5)))]
         return cls(height, arms, np.array(hooks))
 
+    @classmethod
+    def concrete(cls, rng: np.random.Generator) -> Line:
+        """Draw a line of concrete masts: many wires, on short arms to the side and in bundles down to 5 m."""
+        height = rng.uniform(8.0, 14.0)
+        arms = tuple(height - 0.3 - rng.uniform(0.7, 1.1) * i for i in range(int(rng.integers(1, 4))))
+        hooks = [(y, z + 0.15, 0.012) for z in arms for y in (-0.8, 0.0, 0.8)]
+        hooks += [(0.14, height - 2.6 - 0.2 * i, 0.012) for i in range(int(rng.integers(1, 4)))]
+        low = rng.uniform(5.0, 6.0)
+        hooks += [
+            (rng.choice([-0.2, 0.2]), low + 0.25 * i, rng.uniform(0.012, 0.05))
+            for i in range(int(rng.integers(2, 7)))
+        ]
+        kept = [hook for hook in hooks if hook[1] < height + 0.2]
+        return cls(height, arms, np.array(kept), rng.uniform(0.13, 0.2))
+
 
 def utility_pole(rng: np.random.Generator, line: Line) -> Mesh:
-    """Return a wooden mast of a line that runs along x; transformers and guy wires are undefined."""
-    thick = rng.uniform(0.12, 0.19)
+    """Return a mast of a line that runs along x; transformers and guy wires are undefined.
+
+    Concrete ones reflect like wood, and may carry three transformers.
+    """
+    thick = rng.uniform(0.12, 0.19) if line.thick is None else line.thick
     parts = [beam((0, 0, -0.3), (0, 0, line.height), thick, Material.TIMBER, sides=8, tip=0.65)]
     for z in line.arms:
         parts.append(box((thick - 0.04, -1.2, z), (thick + 0.06, 1.2, z + 0.12), Material.TIMBER))
@@ -327,6 +546,11 @@ def utility_pole(rng: np.random.Generator, line: Line) -> Mesh:
         parts.append(
             beam((0, out, top - 0.9), (0, out, top), rng.uniform(0.18, 0.26), Material.METAL, sides=8)
         )
+        if line.thick is not None and rng.random() < 0.4:
+            parts += [
+                beam((x, out, top - 0.9), (x, out, top), 0.22, Material.METAL, sides=8) for x in (-0.55, 0.55)
+            ]
+            parts.append(box((-0.8, 0.0, top - 1.0), (0.8, out + 0.2, top - 0.9), STEEL))
     if rng.random() < 0.35:
         parts.append(_arm(rng.uniform(6.0, 7.8), rng.uniform(1.2, 3.0), rng.uniform(0.2, 0.6)))
     if rng.random() < 0.2:

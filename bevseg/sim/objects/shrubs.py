@@ -6,12 +6,22 @@ Leaves are loose triangles. The frame of a plant has its origin on the ground.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg.sim.distributions import drawn
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, beams, box, leaves, merge
+from bevseg.sim.mesh import Mesh, beams, box, boxes, leaves, merge, quads
 
-SHRUBS = {"round": 0.34, "spreading": 0.2, "clumps": 0.2, "leggy": 0.1, "upright": 0.08, "tuft": 0.08}
+SHRUBS = {
+    "round": 0.3,
+    "spreading": 0.17,
+    "clumps": 0.17,
+    "leggy": 0.08,
+    "upright": 0.07,
+    "tuft": 0.07,
+    "ball": 0.07,
+    "cone": 0.07,
+}
 """Shapes of shrubs and how common each is."""
 
 
@@ -20,6 +30,8 @@ def bush(rng: np.random.Generator, radius: float, height: float, shape: str | No
     shape = drawn(rng, SHRUBS) if shape is None else shape
     if shape == "tuft":
         return grass(rng, min(radius, 0.7), min(height, 1.3))
+    if shape in ("ball", "cone"):
+        return _topiary(rng, radius, height, cone=shape == "cone")
     if shape == "spreading":
         radius, height = 1.3 * radius, min(height, 0.9 * radius)
     elif shape == "upright":
@@ -57,6 +69,22 @@ def bush(rng: np.random.Generator, radius: float, height: float, shape: str | No
     return merge(parts)
 
 
+def _topiary(rng: np.random.Generator, radius: float, height: float, *, cone: bool) -> Mesh:
+    """Return a clipped ball on the ground, or a cone: leaves over a rough, closed core."""
+    level, angle = np.linspace(0, 1, 7), np.linspace(0, 2 * np.pi, 11)
+    profile = 1.02 - level if cone else np.sin(np.pi * (0.25 + 0.74 * level))
+    core = rng.uniform(0.72, 1.0, (7, 11)) * profile[:, None]
+    core[:, -1] = core[:, 0]
+    z = np.broadcast_to((level * (0.93 * height))[:, None], core.shape)
+    grid = np.stack([radius * core * np.cos(angle), radius * core * np.sin(angle), z], axis=2)
+    faces = np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2)
+    count = int(np.clip(60 * radius * (radius + 2 * height), 40, 900))
+    at, share = rng.uniform(0, 2 * np.pi, count), rng.uniform(0.05, 1.0, count)
+    out = radius * np.interp(share, level, profile) * rng.uniform(0.8, 1.0, count)
+    centres = np.column_stack([out * np.cos(at), out * np.sin(at), 0.95 * height * share])
+    return merge([quads(faces, Material.LEAF), leaves(centres, rng.uniform(0.07, 0.13), rng)])
+
+
 def grass(rng: np.random.Generator, radius: float, height: float) -> Mesh:
     """Return a tuft of long blades that fall outward."""
     count = int(np.clip(300 * radius * height, 30, 250))
@@ -72,11 +100,79 @@ def grass(rng: np.random.Generator, radius: float, height: float) -> Mesh:
 def hedge(
     rng: np.random.Generator, length: float, width: float, height: float, *, ragged: float = 0.0
 ) -> Mesh:
-    """Return a hedge along x from 0 to `length` m: leaves over a core that beams do not pass.
+    """Return a hedge along x from 0 to `length` m, about y = 0.
 
-    `ragged` m is how far a hedge that nobody clips bulges; its core is full of holes.
+    A clipped one has sharp edges and closed faces; its leaves stand out of them and lie behind them by some
+    centimetres. `ragged` m is how far a hedge that nobody clips bulges; its core is full of holes.
     """
-    count = int(min((220 if ragged else 150) * length * (height + width / 2), 3500))
+    return _ragged(rng, length, width, height, ragged) if ragged else _clipped(rng, length, width, height)
+
+
+def _clipped(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
+    """Return a closed, rough shell, and leaves from there to the faces."""
+    deep = min(rng.uniform(0.18, 0.36), 0.4 * width, 0.4 * height)
+    parts = [_shell(rng, length, width, height, deep)]
+    count = int(26 * (length + width) * (2 * height + width))
+    half, face = width / 2, rng.random(count) * (2 * height + width)
+    top, left = face > 2 * height, face < height
+    y = np.where(top, rng.uniform(-half, half, count), np.where(left, -half, half))
+    z = np.where(top, height, rng.uniform(0.04, height, count))
+    x = rng.uniform(0, length, count)
+    end = rng.random(count) < width / (length + width)
+    x = np.where(end, np.where(rng.random(count) < 0.5, 0.0, length), x)
+    y = np.where(end & ~top, rng.uniform(-half, half, count), y)
+    inward = np.minimum(rng.exponential(0.7 * deep, count), half)
+    y -= np.sign(y) * np.where(top | end, 0, inward)
+    z -= np.where(top, np.minimum(inward, 0.5 * height), 0)
+    centres = np.column_stack([x, y, z]) + rng.normal(scale=0.04, size=(count, 3))
+    parts.append(leaves(centres, rng.uniform(0.09, 0.15), rng))
+    swing, wave, phase = rng.uniform(0.03, 0.08), rng.uniform(0.9, 2.2), rng.uniform(0, 2 * np.pi)
+
+    def wavy(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        aside = min(swing, 0.1 * width) * np.sin(2 * np.pi / wave * points[:, 0] + phase)
+        return points + np.column_stack([0 * aside, aside, 0 * aside])
+
+    return merge(parts).mapped(wavy)
+
+
+_KNOT = 0.27
+"""Distance between the knots of a rough shell, m."""
+
+
+def _shell(rng: np.random.Generator, length: float, width: float, height: float, deep: float) -> Mesh:
+    """Return both faces, the top and the ends of a box whose knots lie some `deep` m inside of it."""
+    half = width / 2
+    up, over = (max(1, int(np.ceil(size / _KNOT))) for size in (height, width))
+    rise, across = np.linspace(-0.05, height, up + 1), np.linspace(-half, half, over + 1)[1:-1]
+    y = np.concatenate([np.full(up + 1, -half), across, np.full(up + 1, half)])
+    z = np.concatenate([rise, np.full(len(across), height), rise[::-1]])
+    x = np.linspace(0, length, max(2, int(np.ceil(length / _KNOT)) + 1))
+    into = rng.exponential(deep, (len(x), len(y), 2))
+    into = np.minimum(into, (0.8 * half, 0.4 * height))
+    ring_y = y - np.sign(y) * np.where(np.abs(y) > 0.99 * half, into[..., 0], 0)
+    ring_z = np.where(z >= height - 1e-9, z - into[..., 1], z)
+    ring_x = x[:, None] + np.zeros_like(ring_y)
+    ring_x[1:-1] += rng.normal(scale=0.25 * _KNOT, size=ring_x[1:-1].shape)
+    knots = np.stack([ring_x, ring_y, ring_z], axis=2)
+    ends = []
+    for row, way in ((0, 1), (-1, -1)):  # the ends bulge inward as the faces do
+        end = knots[row].copy()
+        middle = end * (1, 0.3, 0.75)
+        middle[:, 0] += way * np.abs(rng.normal(scale=deep, size=len(end)))
+        ends.append((end, middle))
+    rows = [ends[0][1][None], knots, ends[1][1][None]]
+    grid = np.concatenate(rows)
+    faces = np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2).reshape(-1, 4, 3)
+    lids = [
+        np.stack([of[:-1], of[1:], np.broadcast_to(of.mean(axis=0), of[1:].shape)], axis=1)
+        for of in (grid[0], grid[-1])
+    ]
+    return merge([quads(faces, Material.LEAF), Mesh.of(np.concatenate(lids), Material.LEAF)])
+
+
+def _ragged(rng: np.random.Generator, length: float, width: float, height: float, out: float) -> Mesh:
+    """Return leaves that bulge up to `out` m over a core with holes that beams do not pass."""
+    count = int(min(220 * length * (height + width / 2), 5000))
     half = width / 2
     centres = np.column_stack(
         [rng.uniform(0, length, count), rng.uniform(-half, half, count), rng.uniform(0.05, height, count)]
@@ -84,22 +180,62 @@ def hedge(
     face = rng.integers(3, size=count)
     centres[face < 2, 1] = np.where(face[face < 2] == 0, -half, half)
     centres[face == 2, 2] = height
-    if ragged:
-        phase = rng.uniform(0, 2 * np.pi, 4)
-        x = centres[:, 0]
-        swell = np.sin(1.7 * x + phase[0]) + 0.7 * np.sin(4.1 * x + phase[1])
-        centres[:, 2] *= 1 + ragged / height * 0.5 * (swell + rng.normal(scale=0.6, size=count))
-        centres[:, 1] *= 1 + ragged / width * (np.sin(2.3 * x + phase[2]) + 0.5 * np.sin(5.3 * x + phase[3]))
+    phase = rng.uniform(0, 2 * np.pi, 4)
+    x = centres[:, 0]
+    swell = np.sin(1.7 * x + phase[0]) + 0.7 * np.sin(4.1 * x + phase[1])
+    centres[:, 2] *= 1 + out / height * 0.5 * (swell + rng.normal(scale=0.6, size=count))
+    centres[:, 1] *= 1 + out / width * (np.sin(2.3 * x + phase[2]) + 0.5 * np.sin(5.3 * x + phase[3]))
     centres += rng.normal(scale=0.06, size=centres.shape)
-    margin = min(0.12 + ragged, width / 4 + ragged / 2, 0.45 * length)
+    margin = min(0.12 + out, width / 4 + out / 2, 0.45 * length)
     side = max(half - margin, 0.06)
     starts = np.arange(margin, max(length - margin, margin + 0.1), 0.8)
-    kept = starts[rng.random(len(starts)) > (0.2 if ragged else 0.0)]
+    kept = starts[rng.random(len(starts)) > 0.2]
     core = [
-        box((x, -side, -0.3), (min(x + 0.8, length), side, max(height - 0.15 - ragged, 0.1)), Material.LEAF)
+        box((x, -side, -0.3), (min(x + 0.8, length), side, max(height - 0.15 - out, 0.1)), Material.LEAF)
         for x in kept
     ]
     return merge([*core, leaves(np.maximum(centres, (-1, -9, 0.03)), rng.uniform(0.1, 0.15), rng)])
+
+
+def short_hedges(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
+    """Return a row along x of short clipped hedges of one size with gaps, as long as cars or shorter."""
+    long, gap = rng.uniform(1.2, 5.0), rng.uniform(0.5, 2.5)
+    starts = np.arange(0.0, max(length - long, 0.0) + 1e-9, long + gap)
+    return merge(_clipped(rng, min(long, length), width, height).at(float(x)) for x in starts)
+
+
+def bed(rng: np.random.Generator, length: float, width: float, height: float, *, edging: float = 0.0) -> Mesh:
+    """Return low plants on 0 to `length` by 0 to `width` m: one dense cushion, rows of clumps, or patches.
+
+    `edging` is the height of the boards round the bed, m, 0 for none; they are an instance of their own.
+    """
+    draw = rng.random()
+    if draw < 0.4:
+        plants = _clipped(rng, length, width, height).at(0, width / 2)
+    elif draw < 0.7:
+        plants = ground_cover(rng, length, width, height)
+    else:
+        plants = _patches(rng, length, width, height)
+    if not edging:
+        return plants
+    a, b, c, d = -0.06, length + 0.06, -0.06, width + 0.06
+    lows = [(a, c, -0.3), (a, d - 0.06, -0.3), (a, c, -0.3), (b - 0.06, c, -0.3)]
+    highs = [(b, c + 0.06, edging), (b, d, edging), (a + 0.06, d, edging), (b, d, edging)]
+    return merge([plants, boxes(lows, highs, Material.WOOD).numbered(1)])
+
+
+def _patches(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:
+    """Return clumps of one size, in rows or scattered, with bare ground between them."""
+    pitch = rng.uniform(0.4, 1.1)
+    x, y = (np.arange(0.5 * pitch, max(size, pitch), pitch) for size in (length, width))
+    middle = np.stack(np.meshgrid(x, y), axis=2).reshape(-1, 2)[:250]
+    middle += rng.normal(scale=rng.choice([0.03, 0.3]) * pitch, size=middle.shape)
+    middle = middle[rng.random(len(middle)) < rng.uniform(0.5, 1.0)]
+    many = int(rng.integers(6, 16))
+    away = rng.normal(scale=0.25 * pitch, size=(len(middle), many, 2))
+    share = rng.uniform(0.15, 1.0, (len(middle), many, 1)) * rng.uniform(0.6, 1.0, (len(middle), 1, 1))
+    centres = np.concatenate([middle[:, None] + away, share * height], axis=2).reshape(-1, 3)
+    return leaves(centres, rng.uniform(0.08, 0.16), rng)
 
 
 def ground_cover(rng: np.random.Generator, length: float, width: float, height: float) -> Mesh:

@@ -48,6 +48,10 @@ class Habit(NamedTuple):
     """Least closure of the crown: from 0, masses of leaves with gaps, to 1, a closed surface of leaves."""
     hanging: float = 0.0
     """Length of hanging twigs over the height of the crown."""
+    bare: bool = True
+    """Whether a bare tree may grow like this, where branches do not leave the trunk on all levels."""
+    fronds: bool = False
+    """Whether it is a palm: one tuft of long leaves on top of a trunk."""
 
 
 HABITS = {
@@ -66,6 +70,24 @@ HABITS = {
     "weeping": Habit((5, 12), (0.35, 0.5), (0.6, 1.8), (0.2, 0.7), (0.9, 1.0, 1.0, 0.9, 0.5), (5, 8), hanging=0.25),
     "multistem": Habit((2.8, 7), (0.32, 0.5), (0.5, 1.8), (0.06, 0.15), (0.6, 0.95, 1.0, 0.8, 0.4), (2, 3), (2, 6)),
     "young": Habit((2.8, 5.5), (0.14, 0.26), (1.5, 2.2), (0.04, 0.1), (0.5, 0.95, 1.0, 0.8, 0.3), (3, 5)),
+    "old": Habit(
+        (10, 24), (0.34, 0.55), (2.2, 5.5), (0.42, 0.88), (0.5, 0.9, 1.0, 0.95, 0.8, 0.4), (8, 14), bare=False
+    ),
+    "spruce": Habit(
+        (3, 18), (0.2, 0.34), (0.0, 0.3), (0.1, 0.45), (1.0, 0.86, 0.68, 0.5, 0.28, 0.05), (0, 0), whorled=True,
+        full=0.7,
+    ),
+    "cypress": Habit(
+        (3, 15), (0.07, 0.13), (0.05, 0.3), (0.08, 0.35), (0.75, 1.0, 1.0, 0.85, 0.6, 0.15), (0, 0),
+        whorled=True, full=0.9,
+    ),
+    "evergreen": Habit(
+        (2, 6), (0.3, 0.6), (0.05, 0.3), (0.05, 0.2), (0.85, 1.0, 0.95, 0.8, 0.5), (0, 0), (1, 4),
+        whorled=True, full=0.8,
+    ),
+    "palm": Habit(
+        (4, 16), (0.16, 0.3), (3.0, 14.0), (0.25, 0.55), (1.0, 1.0), (0, 0), bare=False, fronds=True
+    ),
 }  # fmt: skip
 """Kinds of trees; a bare tree is one of them without leaves."""
 BARE = "bare"
@@ -98,7 +120,9 @@ def tree(
     if habit is None or bare:
         high = 9.0 if height is None else height
         fit = [name for name, kind in HABITS.items() if kind.height[0] <= high <= kind.height[1]]
-        fit = [name for name in fit if not (bare and HABITS[name].whorled)] or ["round"]
+        fit = [name for name in fit if not bare or (HABITS[name].bare and not HABITS[name].whorled)] or [
+            "round"
+        ]
         habit = str(rng.choice(fit))
     kind = HABITS[habit]
     low, high = kind.height
@@ -107,12 +131,64 @@ def tree(
     radius = rng.uniform(*kind.spread) * height if radius is None else radius
     clear = min(rng.uniform(*kind.clear), 0.5 * height) if clear is None else clear
     trunk = (kind.trunk[0] + size * (kind.trunk[1] - kind.trunk[0])) * rng.uniform(0.75, 1.25)
+    if kind.fronds:
+        return _palm(rng, height, radius, trunk / 2, detail)
     crown = _Crown(rng, kind, height, radius, clear, trunk / 2, detail, bare)
     parts = [crown.wood(bare)]
     if not bare:
         parts.append(crown.foliage(habit))
     if rng.random() < 0.06 and trunk > 0.2:
         parts.append(_ivy(rng, trunk / 2, clear))
+    return merge(parts)
+
+
+def staked(rng: np.random.Generator) -> Mesh:
+    """Return a young tree between stakes, some with a guard; these are undefined and an instance of their own."""
+    out, high = rng.uniform(0.25, 0.5), rng.uniform(0.9, 1.9)
+    count = int(rng.integers(1, 5))
+    angle = 2 * np.pi * np.arange(count) / count + rng.uniform(0, 2 * np.pi)
+    foot = np.column_stack([out * np.cos(angle), out * np.sin(angle), np.full(count, -0.2)])
+    top = foot * (1, 1, 0) + (0, 0, high)
+    ties = [beams(top, np.roll(top, 1, axis=0) * (0.98, 0.98, 1), 0.03, Material.WOOD)] if count > 2 else []
+    stakes = merge([beams(foot, top, rng.uniform(0.025, 0.05), Material.WOOD, sides=6), *ties])
+    return merge([tree(rng, habit="young"), stakes.numbered(1)])
+
+
+def _palm(rng: np.random.Generator, height: float, radius: float, thick: float, detail: float) -> Mesh:
+    """Return a palm: a trunk that leans a little, old leaves below the crown, fronds that rise and fall outward."""
+    crown = 0.75 * radius
+    top = np.array([*rng.normal(scale=0.03 * height, size=2), height - 0.35 * crown])
+    z = np.array([-0.4, 0.25, 0.4 * top[2], top[2]])
+    line = np.column_stack([top[:2] * (np.maximum(z, 0) / top[2])[:, None] ** 2, z])
+    width = thick * np.array([1.15, 1.0, 0.8, 0.85])
+    parts = [beams(line[:-1], line[1:], width[:-1], Material.BARK, sides=9, tips=width[1:])]
+    count, pieces = int(rng.integers(14, 34) * max(np.sqrt(detail), 0.5)), 6
+    angle = 2.4 * np.arange(count) + rng.normal(scale=0.2, size=count)
+    rise = rng.uniform(-0.5, 1.0, count)
+    share = np.linspace(0, 1, pieces)
+    out = 0.95 * radius * share[None] * rng.uniform(0.8, 1.0, (count, 1))
+    up = crown * (1.1 * rise[:, None] * share - rng.uniform(0.5, 0.9, (count, 1)) * share**2)
+    way = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    spine = np.concatenate([out[..., None] * way[:, None], up[..., None]], axis=2) + top
+    aside = np.stack([-way[:, 1], way[:, 0], np.zeros(count)], axis=1)[:, None]
+    broad = rng.uniform(0.14, 0.22) * radius * np.sin(np.pi * np.clip(share, 0.12, 0.92))[None, :, None]
+    droop = np.array((0.0, 0.0, 1.0)) * 0.5 * broad
+    for side in (-1, 1):  # leaflets hang to both sides of the rib, with gaps
+        edge = spine + side * broad * aside - droop
+        blades = np.stack([spine[:, :-1], spine[:, 1:], edge[:, 1:]], axis=2).reshape(-1, 3, 3)
+        parts.append(Mesh.of(blades, Material.LEAF))
+        more = np.stack([spine[:, :-1], edge[:, :-1], (edge[:, 1:] + spine[:, 1:]) / 2], axis=2).reshape(
+            -1, 3, 3
+        )
+        parts.append(Mesh.of(more[rng.random(len(more)) < 0.7], Material.LEAF))
+    if rng.random() < 0.5:
+        below = rng.uniform(0.5, 2.0)
+        ring = rng.uniform(0, 2 * np.pi, 60)
+        reach = rng.uniform(0.6, 1.6, 60)[:, None] * width[-1]
+        dead = np.column_stack(
+            [reach * np.column_stack([np.cos(ring), np.sin(ring)]), -rng.uniform(0, below, 60)]
+        )
+        parts.append(leaves(top + dead, 0.25, rng))
     return merge(parts)
 
 

@@ -1,7 +1,7 @@
-"""Walls along gardens and plots: retaining walls, low walls with piers and corners, steps in their height.
+"""Walls along gardens and plots: retaining walls, low walls with piers and corners, plain high ones.
 
 Walls are given by a path in street coordinates and stand on the exact ground of either side of it. Heights of 0.3 to
-2.5 m are chosen; walls over about 1.2 m (4 feet) need an engineer in most of the USA, which makes them rarer.
+4 m are chosen; walls over about 1.2 m (4 feet) need an engineer in most of the USA, which makes them rarer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, beams, boxes, merge, quads
+from bevseg.sim.mesh import Mesh, beams, boxes, leaves, merge, quads
 
 Array = NDArray[np.float64]
 Height = Callable[[ArrayLike, ArrayLike], Array]
@@ -176,11 +176,83 @@ def low(rng: np.random.Generator, height: Height, path: ArrayLike) -> Mesh:
     stepped = rng.uniform(2.0, 5.0) if rng.random() < 0.3 else 0.0
     parts = [wall(height, path, thick, tall=tall, stepped=stepped, material=material)]
     if rng.random() < 0.2:
-        points = _sampled(np.asarray(path, np.float64), rng.uniform(1.0, 2.5))
-        foot = np.column_stack([points, height(*points.T) + tall - 0.1])
-        bar = rng.uniform(0.4, 0.9)
-        parts.append(beams(foot, foot + np.array((0, 0, bar + 0.1)), 0.02, Material.METAL).numbered(1))
-        for share in (0.5, 1.0):
-            rail = foot + np.array((0, 0, 0.1 + share * bar))
-            parts.append(beams(rail[:-1], rail[1:], 0.02, Material.METAL).numbered(1))
+        parts.append(
+            _railing(rng, height, np.asarray(path, np.float64), tall, rng.uniform(0.4, 0.9)).numbered(1)
+        )
     return merge(parts)
+
+
+def _railing(rng: np.random.Generator, height: Height, path: Array, foot: float, bar: float) -> Mesh:
+    """Return posts and two rails on a wall that is `foot` m high, `bar` m over it."""
+    points = _sampled(path, rng.uniform(1.0, 2.5))
+    on = np.column_stack([points, height(*points.T) + foot - 0.1])
+    parts = [beams(on, on + np.array((0, 0, bar + 0.1)), 0.02, Material.METAL)]
+    for share in (0.5, 1.0):
+        rail = on + np.array((0, 0, 0.1 + share * bar))
+        parts.append(beams(rail[:-1], rail[1:], 0.02, Material.METAL))
+    return merge(parts)
+
+
+def plain(rng: np.random.Generator, height: Height, path: ArrayLike, tall: float) -> Mesh:
+    """Return a straight-faced, closed wall along a path, `tall` m over the ground.
+
+    Its top follows the ground or is level in steps. Some have a coping, pillars that stand out of the face, or a face
+    of rubble. Some carry a railing (instance 1) or have plants that grow over the top (instance 2).
+    """
+    line, thick = np.asarray(path, np.float64), rng.uniform(0.12, 0.4)
+    material = (Material.STONE, Material.BRICK, Material.SIDING)[int(rng.choice(3, p=[0.4, 0.3, 0.3]))]
+    stepped = rng.uniform(2.0, 8.0) if rng.random() < 0.35 else 0.0
+    face = _rubble(rng, line) if rng.random() < 0.2 else line
+    parts = [wall(height, face, thick, tall=tall, stepped=stepped, material=material)]
+    if not stepped and rng.random() < 0.35:
+        parts.append(_coping(height, line, thick + rng.uniform(0.06, 0.16), tall, material))
+    if rng.random() < 0.35:
+        wide, over = thick + rng.uniform(0.06, 0.3), rng.uniform(0.0, 0.3)
+        parts.append(piers(height, _sampled(line, rng.uniform(2.5, 6.0)), wide, tall + over, material))
+    draw = rng.random()
+    if draw < 0.2 and tall < 2.3:
+        parts.append(_railing(rng, height, line, tall, rng.uniform(0.4, 1.3)).numbered(1))
+    elif draw < 0.45:
+        parts.append(_overgrowth(rng, height, line, thick, tall).numbered(2))
+    return merge(parts)
+
+
+def _rubble(rng: np.random.Generator, path: Array) -> Array:
+    """Return a path whose points lie some centimetres beside the straight line."""
+    points = _sampled(path, 0.7)
+    points[1:-1] += rng.normal(scale=0.025, size=points[1:-1].shape)
+    return points
+
+
+def _coping(height: Height, path: Array, wide: float, tall: float, material: Material) -> Mesh:
+    """Return a slab on a wall that is `tall` m high."""
+    points = _sampled(path)
+    aside = wide / 2 * _normals(points)
+    beside = [height(*(points + way * aside).T) for way in (1, -1)]
+    foot = np.maximum(np.minimum(*beside) + tall, np.maximum(*beside) + 0.05)
+    return _body(points + aside, points - aside, foot, foot + 0.08, material)
+
+
+def _overgrowth(rng: np.random.Generator, height: Height, path: Array, thick: float, tall: float) -> Mesh:
+    """Return plants that stand behind a wall (to the left of its path) and hang over its top, in places."""
+    points = _sampled(path, 0.5)
+    share, phase = rng.uniform(0.3, 1.0), rng.uniform(0, 6, 2)
+    along = 0.5 * np.arange(len(points))
+    dense = 0.5 + 0.3 * np.sin(0.7 * along + phase[0]) + 0.2 * np.sin(1.9 * along + phase[1])
+    points = np.repeat(points, (30 * np.clip(dense + share - 0.6, 0, 1)).astype(int), axis=0)
+    if not len(points):
+        return merge([])
+    ground = height(*points.T)
+    away = rng.normal(0.3, 0.35, len(points)) - 0.1
+    step = np.diff(path[[0, -1]], axis=0)[0]
+    left = np.array((-step[1], step[0])) / max(np.hypot(*step), 1e-9)
+    up = np.where(
+        np.abs(away) < thick,
+        rng.exponential(0.25, len(points)),
+        np.where(away < 0, -rng.exponential(0.35, len(points)), rng.normal(0.0, 0.35, len(points))),
+    )
+    z = np.maximum(tall + up, 0.1)
+    centres = np.column_stack(
+        [points + away[:, None] * left + rng.normal(scale=0.25, size=points.shape), ground + z]
+    )
+    return leaves(centres, rng.uniform(0.09, 0.15), rng)

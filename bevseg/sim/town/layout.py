@@ -36,11 +36,13 @@ class Side:
     """Width of that slope; behind it the ground is level."""
     hill: float = 0.0
     """Slope of the land away from the street, with its side streets, m per m."""
+    service: float = 0.0
+    """Width of a service road between verge and pavement; 0 for none."""
 
     @property
     def front(self) -> float:
         """Outer edge of the pavement."""
-        return self.kerb + self.verge + self.pavement
+        return self.kerb + self.verge + self.service + self.pavement
 
     @property
     def facade(self) -> float:

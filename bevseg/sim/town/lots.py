@@ -23,6 +23,8 @@ STEP = 0.15
 """Lower steps of the ground need no wall, m."""
 STAIRS = 0.55
 """Rise over run of a flight through a retaining wall."""
+_BACK, _FAR = ("detached", "terraced", "flats", "mixed"), (8.0, 20.0)
+"""Kinds of buildings that may stand far behind the pavement, and how far, m."""
 _CORNER = 1.5
 """Distance from the pavement of a side street to the first lot, m."""
 
@@ -92,6 +94,46 @@ KINDS = {
 
 
 @dataclass(frozen=True)
+class Taste:
+    """What the plots along one side have in common: chances per plot; sizes in m."""
+
+    walls: float = 0.0
+    """Chance of plain walls."""
+    hedges: float = 0.0
+    """Chance of clipped hedges."""
+    beds: float = 0.0
+    """Chance of beds."""
+    huts: float = 0.0
+    """Chance of small buildings."""
+    shrubs: float = 1.0
+    """Density of shrubs over the usual one."""
+    wall: float = 2.0
+    """Height of most plain walls."""
+    hedge: float = 1.2
+    """Height of most clipped hedges."""
+    line: float = 0.2
+    """Distance of most walls and hedges from the pavement."""
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, style: Style) -> Taste:
+        """Draw the taste of one side: what is common is on two plots in five or more."""
+
+        def chance(common: float) -> float:
+            return float(rng.uniform(0.4, 1.0) if rng.random() < common else rng.uniform(0.0, 0.12))
+
+        return cls(
+            walls=chance(style.plain_walls),
+            hedges=chance(style.box_hedges),
+            beds=chance(style.beds),
+            huts=chance(style.huts),
+            shrubs=float(np.exp(rng.normal(0.2, 0.7))),
+            wall=float(0.5 + 3.5 * rng.beta(1.3, 1.6)),
+            hedge=float(rng.uniform(0.6, 2.5)),
+            line=float(rng.uniform(0.1, 0.6)),
+        )
+
+
+@dataclass(frozen=True)
 class Lot:
     """One lot: its ends along the street and what is planned on it; lengths in m."""
 
@@ -110,6 +152,7 @@ class Lot:
     driveway: float | None = None
     """s of its middle; None: no driveway."""
     paved: bool = False
+    taste: Taste = Taste()
 
     @property
     def width(self) -> float:
@@ -155,6 +198,7 @@ class Planner:
         self, rng: np.random.Generator, style: Style, slope: float = 0.0, blocked: Sequence[Span] = ()
     ) -> None:
         self.rng, self.style, self.slope, self.blocked = rng, style, slope, blocked
+        self.taste = Taste.draw(rng, style)
 
     def side(self, start: float, end: float) -> list[Lot]:
         """Plan a side, quarter by quarter."""
@@ -170,17 +214,24 @@ class Planner:
     def quarter(self, kind: Kind, start: float, end: float) -> list[Lot]:
         """Plan lots of one kind."""
         rng, found, s = self.rng, [], start
-        garden = rng.uniform(*kind.garden)
+        back = kind.building in _BACK and rng.random() < self.style.set_back
+        garden = rng.uniform(*(_FAR if back else kind.garden))
         while s < end:
+            compound = bool(kind.building) and rng.random() < 0.15 * self.taste.walls
             longest = min(kind.width[1], max(kind.width[0], 2.2 / max(abs(self.slope), 0.01)))
             width = rng.uniform(kind.width[0], max(longest, kind.width[0] + 0.1))
+            width = rng.uniform(15.0, 60.0) if compound else width
             block = next((b for b in self.blocked if b[1] > s and b[0] < s + width + _CORNER), None)
             if block is not None:
                 if block[0] - s - _CORNER < 5.0:
                     s = block[1] + _CORNER
                     continue
                 width = block[0] - s - _CORNER
-            found.append(self._lot(kind, s, s + width, garden))
+            if compound:  # a wall along the street, and hardly anything behind it
+                deep = rng.uniform(8.0, 28.0)
+                found.append(Lot(s, s + width, kind, OPEN, deep, _gentle(rng), taste=self.taste))
+            else:
+                found.append(replace(self._lot(kind, s, s + width, garden), taste=self.taste))
             s += width + (rng.uniform(*kind.gap) if rng.random() < kind.detached else 0.0)
         return found
 
@@ -195,6 +246,8 @@ class Planner:
         use = HOUSE if kind.building else PARK
         if use == HOUSE and setback > 2.5 and rng.random() < style.empty:
             use = OPEN
+        if use == HOUSE and kind.building != "downtown" and rng.random() < 0.2 * self.taste.huts:
+            use, setback = OPEN, max(setback, rng.uniform(8.0, 26.0))
         lot = Lot(low, high, kind, use, setback, paved=bool(rng.random() < kind.yard))
         if setback > 3.0 and kind.building != "downtown" and rng.random() < style.retained:
             return self._retained(lot)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from bevseg.sim.distributions import Span, drawn
-from bevseg.sim.mesh import Mesh
+from bevseg.sim.distributions import Span, between, drawn
+from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.objects import clutter, poles, shrubs, trees
-from bevseg.sim.objects.cars import car, moving, vehicle
+from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
 
@@ -21,6 +21,15 @@ TWO_LANES = 5.4
 """Half a carriageway has two lanes if it is wider than this, m."""
 _BUSY = 8.0
 """Greatest number of vehicles in the lane beside the scanner, where many stand, over those in the other direction."""
+_OWN_CLEARANCE = ("young", "conical", "spruce", "cypress", "evergreen", "palm")
+"""Habits of trees that nobody prunes to the clearance of street trees."""
+_LEAST_CLEAR = 3.8
+"""No tree is pruned higher than this or half its height, a lower one to half its height at most, m."""
+_NARROW, _DRIVEN = 1.2, 1.7
+"""Where a pavement is narrower than the first, cafés and scooters stand on the road too, further than the second from
+its middle, m."""
+_PASSED = 2.3
+"""Distance from the centreline, m, up to which nothing stands but vehicles on their lanes."""
 _LONGEST = 16.0
 """Vehicles that appear longer than this in the scan, because of their motion, are left out, m."""
 
@@ -42,6 +51,7 @@ class Parking:
 
 PARKING = {
     "parallel": Parking(2.1, 0.0),
+    "bay": Parking(2.9, 0.0),
     "perpendicular": Parking(5.0, 2.65, angle=(90, 90), inset=(-0.3, 0.5)),
     "slanted": Parking(4.6, 2.65, angle=(30, 70), inset=(-0.1, 0.5)),
     "half": Parking(1.1, 0.0, inset=(-1.1, -0.5)),
@@ -60,6 +70,21 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
         _parked(builder, sign, side, parking)
     _people(builder, sign, side)
     _furniture(builder, sign, side)
+    if builder.style.large:
+        _large(builder, sign, side)
+    if builder.style.loose:
+        _loose(builder, sign, side)
+
+
+def lanes(half: float, median: float = 0.0, count: int = 0) -> list[float]:
+    """Return the distances from the centreline to the lanes of one direction, m, from the inside out.
+
+    Half the carriageway is `half` m wide, with half the strip between the directions, `median`. It has `count` lanes,
+    or, for 0, two where it is wide and else one.
+    """
+    if count:
+        return [median + (half - median) * (k + 0.5) / count for k in range(count)]
+    return [half / 2] if half < TWO_LANES else [0.4 * half, 0.8 * half]
 
 
 # Vehicles.
@@ -80,7 +105,7 @@ def _parked(builder: Builder, sign: int, side: Side, parking: Parking) -> None:
         if rng.random() > taken:
             s += parking.pitch or rng.uniform(4, 9)
             continue
-        part = car(rng, style.fleet, longest=np.inf if parking.pitch == 0 else 5.8)
+        part = parked(rng, style.fleet, style.special, longest=np.inf if parking.pitch == 0 else 5.8)
         length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
         room = length + rng.uniform(0.5, 1.5) if parking.pitch == 0 else parking.pitch / np.sin(angle)
         if not builder.take(("park", sign), s, s + room, margin=1.5):
@@ -105,9 +130,9 @@ def _heading(builder: Builder, sign: int, angle: float, *, backward: bool) -> fl
 def _rank(builder: Builder, sign: int, side: Side) -> None:
     """Park large vehicles of one kind in a row at the kerb, as shuttle buses wait."""
     rng = builder.rng
-    kind = str(rng.choice(["minibus", "bus", "van", "truck"], p=[0.65, 0.1, 0.15, 0.1]))
+    kind = drawn(rng, builder.style.rank_kinds)
     s = rng.uniform(builder.start, builder.end)
-    for _ in range(int(rng.integers(2, 4 if kind == "bus" else 8))):
+    for _ in range(int(rng.integers(2, 4 if BODIES[kind].reach() > 9.0 else 8))):
         part = vehicle(rng, kind)
         length, width = np.ptp(part.corners[..., 0]), np.ptp(part.corners[..., 1])
         if builder.take(("park", sign), s, s + length + 0.6, margin=1.5):
@@ -116,17 +141,39 @@ def _rank(builder: Builder, sign: int, side: Side) -> None:
         s += length + rng.uniform(0.6, 1.5)
 
 
-def traffic(builder: Builder, half: float) -> None:
+def _loose(builder: Builder, sign: int, side: Side) -> None:
+    """Put single vehicles half on the pavement, or across verge and pavement where there is room, at an angle."""
+    rng, style = builder.rng, builder.style
+    room, length = side.front - side.kerb, builder.end - builder.start
+    for s in rng.uniform(builder.start, builder.end, rng.poisson(style.loose * length)):
+        part = parked(rng, style.fleet, style.special, longest=7.5)
+        along = np.ptp(part.corners[..., 0])
+        across = room > along - 1.0 and rng.random() < 0.6
+        turn = rng.normal(scale=0.2) + (
+            np.pi / 2 * rng.choice([-1, 1]) if across else np.pi * rng.integers(2)
+        )
+        part = part.turned(turn)
+        half, deep = np.ptp(part.corners[..., 0]) / 2, np.ptp(part.corners[..., 1])
+        strips = [("kerb", sign), ("walk", sign), ("park", sign)]
+        out = max(side.front - 0.2, max(side.kerb - 1.0, _PASSED) + deep) - deep / 2
+        if out + deep / 2 > side.front + 0.2 or not all(
+            builder.take(strip, s - half, s + half, margin=2.0) for strip in strips
+        ):
+            continue
+        builder.lay(part, s, sign * out)
+
+
+def traffic(builder: Builder, lanes: list[tuple[float, int]]) -> None:
     """Put moving vehicles, distorted by their motion, and queues before a crossing.
 
-    They use the lanes of the other direction, and the right lane where `half` the carriageway, m, has two lanes.
+    They use `lanes`, (t of the middle m, direction) each, without that of the scanner; 1 is the direction in which
+    it drives.
     """
     rng, style = builder.rng, builder.style
     span = builder.end - builder.start
     slant = rng.choice(
         [-1.0, -0.5, 0.0]
     )  # profiles that reach ahead on the right, as line scanners have them
-    lanes = [(half / 2, -1)] if half < TWO_LANES else [(0.4 * half, -1), (0.8 * half, -1), (-0.8 * half, 1)]
     for t, way in lanes:
         count = rng.poisson(rng.uniform(0, 2 if way < 0 else _BUSY) * style.traffic * span)
         for s in rng.uniform(builder.start, builder.end, count):
@@ -165,7 +212,7 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         return []
     offset = side.verge * rng.uniform(0.3, 0.7) if side.verge else rng.uniform(0.45, 0.8)
     if rng.random() < style.trees_back:
-        offset = side.verge + side.pavement - rng.uniform(0.2, 0.6)
+        offset = side.front - side.kerb - rng.uniform(0.2, 0.6)
     pitch, habit = rng.uniform(*style.tree_pitch), drawn(rng, style.habits)
     young, mixed = rng.random() < 0.15, rng.random() < 0.3
     low, high = style.tree_height
@@ -179,17 +226,21 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
             continue
         kind = "young" if young or rng.random() < 0.06 else drawn(rng, style.habits) if mixed else habit
         height = None if kind == "young" else float(np.clip(rng.normal(middle, 0.12 * middle), low, high))
-        clear = None if kind in ("young", "conical") else rng.uniform(*style.tree_clear)
+        clear = None if kind in _OWN_CLEARANCE else rng.uniform(*style.tree_clear)
+        if clear and height:
+            clear = min(clear, 0.5 * height if height < _LEAST_CLEAR else max(0.5 * height, _LEAST_CLEAR))
         tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
-        builder.stand(_pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
+        if kind == "young" and style.stakes and rng.random() < style.stakes:
+            tree = trees.staked(rng)
+        builder.stand(pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
         planted.append(along)
     return planted
 
 
-def _pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
-    """Return a street tree without the branches in the space of vehicles over the lanes."""
+def pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
+    """Return a tree `offset` m behind the kerb without the branches in the space of vehicles over the lanes."""
     middle = tree.corners.mean(axis=1)
-    lanes = side.kerb + offset + sign * middle[:, 1] < side.kerb - 2.0
+    lanes = side.kerb + offset + sign * middle[:, 1] < max(side.kerb - 2.0, min(side.kerb, _PASSED + 0.2))
     return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
@@ -241,12 +292,12 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
     """Put lamp posts and wooden masts at regular distances, and signs, bollards and meters in between."""
     rng, style = builder.rng, builder.style
     length = builder.end - builder.start
-    near = side.kerb + rng.uniform(0.25, 0.6)
+    near = side.kerb + rng.uniform(*style.pole_offset)
     masts = rng.random() < style.masts
     if masts:
         _masts(builder, sign, side)
     if rng.random() < style.lamps * (0.5 if masts else 1.0):
-        kind = str(rng.choice(list(poles.LAMPS), p=[0.45, 0.25, 0.15, 0.15]))
+        kind = drawn(rng, style.lamp_kinds)
         start, pitch = builder.start + rng.uniform(0, 20), rng.uniform(*style.lamp_pitch)
         behind = rng.random() < 0.15
         for s in np.arange(start, builder.end, pitch):
@@ -270,13 +321,48 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
         part = poles.flag_pole(rng) if rng.random() < 0.5 else poles.post(rng)
         builder.stand(part, s, sign * (side.front + rng.uniform(0.2, 1.5)))
+    if style.posts:
+        _posts(builder, sign, side)
+    if style.delineators and rng.random() < style.delineators:
+        out = side.kerb + rng.uniform(0.4, 1.0)
+        for s in np.arange(builder.start + rng.uniform(0, 20), builder.end, rng.uniform(18.0, 50.0)):
+            _put(builder, ("kerb", sign), poles.delineator(rng), s, sign * out, 0.15)
+
+
+POSTS: Mapping[str, Callable[[np.random.Generator], Mesh]] = {
+    "board": poles.board,
+    "stop": poles.stop_post,
+    "camera": poles.camera,
+    "flag": poles.flag_pole,
+    "post": poles.post,
+}
+"""Name -> the function that returns the pole."""
+
+
+def _posts(builder: Builder, sign: int, side: Side) -> None:
+    """Put boards, posts of stops, cameras and flags at the kerb, or close to hedges and walls behind the pavement."""
+    rng, style = builder.rng, builder.style
+    for s in rng.uniform(
+        builder.start, builder.end, rng.poisson(style.posts * (builder.end - builder.start))
+    ):
+        part = POSTS[drawn(rng, style.post_kinds)](rng).mirrored(-sign)
+        wide = float(np.ptp(part.corners[..., 1]))
+        if (
+            wide > 1.0 and wide + 0.3 > side.front - side.kerb + 0.5 * style.land
+        ):  # it would reach into houses
+            part = part.turned(sign * np.pi / 2)
+        out = max(rng.uniform(*style.pole_offset), 0.15 - float((sign * part.corners[..., 1]).min()))
+        if wide < 1.0 and rng.random() < 0.35:
+            out = side.front - side.kerb + rng.uniform(-0.35, 0.3)
+        _put(builder, ("kerb", sign), part, s, sign * (side.kerb + out), 0.4)
 
 
 def _masts(builder: Builder, sign: int, side: Side) -> None:
     """Put wooden masts with wires between them, also over cross streets; some wires go to houses or over the road."""
     rng, style = builder.rng, builder.style
     t = sign * (side.kerb + rng.uniform(0.3, 0.7))
-    line, height = poles.Line.draw(rng), builder.terrain.height
+    concrete = style.concrete and rng.random() < style.concrete
+    line, height = poles.Line.concrete(rng) if concrete else poles.Line.draw(rng), builder.terrain.height
     spots = [builder.start + rng.uniform(0, 15)]
     while spots[-1] < builder.end:
         spots.append(spots[-1] + rng.uniform(*style.mast_pitch))
@@ -322,7 +408,7 @@ def _people(builder: Builder, sign: int, side: Side) -> None:
         for s in rng.uniform(
             builder.start, builder.end, rng.poisson(density * (builder.end - builder.start))
         ):
-            t = rng.uniform(side.front - side.pavement + 0.2, side.front - 0.1)
+            t = between(rng, side.front - side.pavement + 0.2, side.front - 0.1)
             if rng.random() < 0.1:
                 t = rng.uniform(0.5 * side.kerb, side.kerb)
             builder.stand(make(rng), s, sign * t)
@@ -356,13 +442,68 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
     length, back = builder.end - builder.start, side.front - side.pavement
     for density, make in named:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(density * length)):
-            t = back + 0.35 if make is clutter.hydrant else rng.uniform(back + 0.5, side.front - 0.3)
+            t = back + 0.35 if make is clutter.hydrant else between(rng, back + 0.5, side.front - 0.3)
             _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, 1.0)
     shares = np.array([share for share, _, _ in FURNITURE])
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.furniture * length)):
         _, half, make = FURNITURE[rng.choice(len(FURNITURE), p=shares / shares.sum())]
         t = back + 0.45 if rng.random() < 0.5 else side.front - 0.5
         _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, half)
+
+
+def _bus_stop(rng: np.random.Generator, _room: float) -> Mesh:
+    """Return a shelter with the post of its stop; the post is an instance of its own."""
+    return merge([clutter.bus_shelter(rng), poles.stop_post(rng).at(-rng.uniform(0.8, 2.5), 0.2).numbered(1)])
+
+
+def _scooters(rng: np.random.Generator, room: float) -> Mesh:
+    """Return scooters side by side, or one behind the other where there is little room."""
+    if room > 2.2:
+        return clutter.scooters(rng).at(0.0, -0.3)
+    return merge(clutter.scooter(rng).at(2.0 * k).numbered(k) for k in range(int(rng.integers(1, 4))))
+
+
+LARGE: Mapping[str, Callable[[np.random.Generator, float], Mesh]] = {
+    "panel": lambda rng, _: clutter.panel(rng).turned(np.pi / 2 * rng.integers(2)),
+    "skip": lambda rng, _: clutter.skip(rng),
+    "container": lambda rng, _: clutter.container(rng),
+    "kiosk": lambda rng, _: clutter.kiosk(rng),
+    "scooters": _scooters,
+    "terrace": lambda rng, room: clutter.terrace(
+        rng, rng.uniform(2.5, 10.0), min(room - 0.4, rng.uniform(1.2, 4.0))
+    ),
+    "shelter": _bus_stop,
+    "walkway": lambda rng, _: clutter.walkway(rng, rng.uniform(8.0, 30.0)),
+}
+"""Name -> the function that returns what needs the room between kerb and front, in m, or a part of it."""
+
+
+def _large(builder: Builder, sign: int, side: Side) -> None:
+    """Put cafés, rows of scooters, stalls, panels, skips and roofs on the pavement, where there is room for them."""
+    rng, style = builder.rng, builder.style
+    inner = side.front - side.pavement
+    if side.pavement < _NARROW:
+        inner = min(inner, max(_DRIVEN, side.front - 2.6))
+    room = side.front - inner - 0.2
+    for s in rng.uniform(
+        builder.start, builder.end, rng.poisson(style.large * (builder.end - builder.start))
+    ):
+        kind = drawn(rng, style.large_kinds)
+        if kind == "terrace" and room < 1.6:
+            continue
+        part = LARGE[kind](rng, room).mirrored(sign)
+        low, high = part.corners.reshape(-1, 3).min(axis=0), part.corners.reshape(-1, 3).max(axis=0)
+        if high[1] - low[1] > room or not builder.take(
+            ("walk", sign), s, s + high[0] - low[0] + 0.6, margin=0.5
+        ):
+            continue
+        outer = sign * (side.front - 0.1) - (high[1] if sign > 0 else low[1])
+        put = (
+            builder.drape
+            if kind in ("skip", "container", "scooters", "terrace", "walkway")
+            else builder.stand
+        )
+        put(part, s + 0.3 - low[0], outer)
 
 
 # Cross streets.
@@ -373,11 +514,15 @@ def fill_crossings(builder: Builder) -> None:
     rng, style = builder.rng, builder.style
     for crossing in builder.terrain.crossings:
         lights = rng.random() < style.lights
+        level = lights and style.level_lights and rng.random() < style.level_lights
         for sign in (1, -1):
             side = builder.terrain.side(sign)
             for end in (1, -1):
                 corner = crossing.s + end * (crossing.half + rng.uniform(0.4, 1.2))
-                part = poles.traffic_light(rng, style.light_arms) if lights else poles.sign(rng)
+                if level:
+                    part = poles.level_light(rng)
+                else:
+                    part = poles.traffic_light(rng, style.light_arms) if lights else poles.sign(rng)
                 builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + rng.uniform(0.4, 0.9)))
                 if lights and rng.random() < 0.4:
                     light = poles.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))

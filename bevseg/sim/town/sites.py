@@ -11,7 +11,7 @@ from bevseg.sim.distributions import Span
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, boxes
 from bevseg.sim.objects import clutter, facades, fronts, houses, public, shrubs, stairs, trees, walls
-from bevseg.sim.objects.cars import car
+from bevseg.sim.objects.cars import car, parked
 from bevseg.sim.town import bridges, gardens, lots
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import WALL
@@ -177,7 +177,8 @@ def _cars(builder: Builder, sign: int, lot: Lot, along: float) -> None:
         out = front + 2.8 + 5.4 * number + rng.uniform(0, max(0.1, min(lot.setback - 6, 4)))
         if rng.random() < 0.75:
             heading = np.pi / 2 * rng.choice([-1, 1]) + rng.normal(scale=0.05)
-            builder.lay(car(rng, builder.style.fleet, longest=5.3).turned(heading), along, sign * out)
+            part = parked(rng, builder.style.fleet, builder.style.special, longest=5.3)
+            builder.lay(part.turned(heading), along, sign * out)
 
 
 def _square(builder: Builder, sign: int, lot: Lot) -> None:
@@ -203,6 +204,14 @@ def _square(builder: Builder, sign: int, lot: Lot) -> None:
                 builder.stand(shrubs.bush(rng, 0.9, rng.uniform(0.7, 1.4)), s + 1.5, at + sign * 1.25)
             elif draw < 0.57:
                 builder.stand(houses.garage(rng, rng.uniform(2, 4)).mirrored(sign), s, at, lift=0.1)
+            elif builder.style.loose and draw < 0.64:
+                turned = parked(rng, builder.style.fleet, builder.style.special, longest=6.5)
+                builder.lay(turned.turned(rng.uniform(0, 2 * np.pi)), s, at)
+            elif builder.style.large and draw < 0.72:
+                if rng.random() < 0.7:
+                    builder.drape(clutter.terrace(rng, 4.5, 3.0), s - 2.2, at - 1.5)
+                else:
+                    builder.stand(clutter.kiosk(rng).mirrored(sign), s, at)
 
 
 def _car_park(builder: Builder, sign: int, lot: Lot) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bevseg.sim.distributions import drawn
+from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.town import bridges, lots, roadside, sites
+from bevseg.sim.town import arterial, bridges, land, lots, roadside, sites
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.centreline import Centreline
+from bevseg.sim.town.land import Stretch
 from bevseg.sim.town.layout import Crossing, Ramp, Side
 from bevseg.sim.town.lots import KINDS, Lot, Planner
 from bevseg.sim.town.style import STYLES, Style
@@ -19,6 +21,8 @@ from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
 """Distance from the middle of a cross street within which the road does not bend, m."""
+_BEFORE = 30.0
+"""Length of the banks before and after the drive, m."""
 _FOLD = 0.75
 """Width of the ground on the inner side of a bend, as a share of the least radius of the bend."""
 
@@ -40,12 +44,15 @@ class Street:
         Maps street coordinates to the plane.
     lane
         t of the middle of the lane in which the scanner drives, m.
+    lanes
+        t of the middle of each lane, m, and whether it leads along s (1) or back (-1); first that of the scanner.
     """
 
     mesh: Mesh
     terrain: Terrain
     centreline: Centreline
     lane: float
+    lanes: tuple[tuple[float, int], ...] = ()
 
     def ground(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the height of the ground at places in the plane, m.
@@ -93,7 +100,9 @@ def _on_plane(
     return np.asarray(a[:, 2] + f * u[:, 2] + g * v[:, 2])
 
 
-def street(seed: int, length: float, slope: float | None = None, *, style: str = "shrec20") -> Street:
+def street(
+    seed: int, length: float, slope: float | None = None, *, style: str = "shrec20", smeared: bool = True
+) -> Street:
     """Build the street of a seed.
 
     Parameters
@@ -106,9 +115,13 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         Slope of the street, m per m. None: a random one from the range of the style.
     style
         Kind of town, a key of `style.STYLES`.
+    smeared
+        Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out.
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
-    half = rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0)
+    if not smeared:
+        town = replace(town, traffic=0.0, ghosts=0.0)
+    half, median, count = _road(rng, town)
     parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
     steep = float(rng.choice([-1, 1]) * rng.uniform(*town.slope)) if slope is None else slope
@@ -117,6 +130,11 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
     )
     blocked = [lots.mouths(crossings, sign) for sign in (1, -1)]
     planned = [Planner(rng, town, steep, of).side(-AHEAD, length + AHEAD) for of in blocked]
+    open_land: list[list[Stretch]] = [[], []]
+    if town.land:
+        for k, mouths in enumerate(blocked):
+            if rng.random() < town.land:
+                planned[k], open_land[k] = [], land.plan(rng, town, -_BEFORE, length + _BEFORE, mouths)
     if rng.random() < town.viaduct * length / 100:
         planned = lots.carried(rng, planned, length)
     kerb = float(rng.uniform(*town.kerb))
@@ -128,32 +146,85 @@ def street(seed: int, length: float, slope: float | None = None, *, style: str =
         left=_side(rng, town, half + roadside.PARKING[parking[0]].width),
         right=_side(rng, town, half + roadside.PARKING[parking[1]].width),
         crossings=tuple(Crossing(c.s, c.half, c.pavement, c.arms, kerb) for c in crossings),
-        plots=(lots.plots(planned[0], blocked[0]), lots.plots(planned[1], blocked[1])),
+        plots=(
+            (*lots.plots(planned[0], blocked[0]), *land.plots(open_land[0])),
+            (*lots.plots(planned[1], blocked[1]), *land.plots(open_land[1])),
+        ),
         ramps=_ramps(planned, crossings),
         kerb=kerb,
         reach=(min(60.0, _FOLD * centreline.reach(1)), min(60.0, _FOLD * centreline.reach(-1))),
         rough=seed,
         worn=town.worn,
+        median=median,
+        median_soil=Material.PAVING if median and rng.random() < 0.4 else Material.GRASS,
     )
-    lane = -half * (0.4 if half > roadside.TWO_LANES else 0.5)  # the left one of two
+    outer = roadside.PARKING[parking[1]].empty
+    lane, others = _lanes(rng, town, roadside.lanes(half, median, count), outer=outer)
     builder = Builder(rng, terrain, town)
-    for sign, of, place in zip((1, -1), planned, parking, strict=True):
+    for sign, of, meadow, place in zip((1, -1), planned, open_land, parking, strict=True):
         reach = terrain.reach[0 if sign > 0 else 1]
         sites.retain(builder, sign)
-        for lot in of:
+        for lot in _set_back(rng, town, of, reach - terrain.side(sign).front) if town.back[1] else of:
             sites.build(builder, sign, lot)
             sites.behind(builder, sign, lot, reach)
             sites.far(builder, sign, lot, reach)
+        land.fill(builder, sign, meadow, reach)
+        arterial.edge(builder, sign)
         roadside.fill(builder, sign, roadside.PARKING[place])
+    arterial.fill(builder, median, paved=terrain.median_soil is Material.PAVING)
     roadside.fill_crossings(builder)
-    roadside.traffic(builder, half)
+    roadside.traffic(builder, others)
     if rng.random() < town.bridge * length / 100:
         bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
     for arm in terrain.arms():
         _side_street(builder, arm)
     return Street(
-        merge([terrain.mesh(), *builder.parts]).mapped(centreline.to_plane), terrain, centreline, lane
+        merge([terrain.mesh(), *builder.parts]).mapped(centreline.to_plane),
+        terrain,
+        centreline,
+        lane,
+        ((lane, 1), *others),
     )
+
+
+def _road(rng: np.random.Generator, town: Style) -> tuple[float, float, int]:
+    """Draw half the width of the carriageway, and of the strip between its directions in it, m, and the lanes.
+
+    The number of lanes is 0 where only the width says how many there are.
+    """
+    if town.lanes[1] < 2:
+        return rng.uniform(*town.lane) * (rng.uniform(1.6, 1.9) if rng.random() < town.wide else 1.0), 0.0, 0
+    median = rng.uniform(*town.median) if rng.random() < town.medians else 0.0
+    count = int(rng.integers(town.lanes[0], town.lanes[1] + 1))
+    return median + rng.uniform(*town.lane) * count, median, count
+
+
+def _lanes(
+    rng: np.random.Generator, town: Style, places: list[float], *, outer: bool
+) -> tuple[float, list[tuple[float, int]]]:
+    """Return the lane of the scanner, and the others with their directions: see `roadside.traffic`.
+
+    The scanner takes the left one of two lanes, or any where the style says how many there are, the outermost if
+    that is free of parked vehicles (`outer`). Where there is but one lane for both directions, it takes the middle.
+    """
+    if town.single and rng.random() < town.single:
+        return 0.0, []
+    free = len(places) if outer else max(1, len(places) - 1)
+    driven = int(rng.integers(free)) if town.lanes[1] > 1 else 0
+    ahead = [(-t, 1) for k, t in enumerate(places) if k != driven]
+    return -places[driven], [*((t, -1) for t in places), *ahead]
+
+
+def _set_back(rng: np.random.Generator, town: Style, of: list[Lot], room: float) -> list[Lot]:
+    """Return lots with their houses further back, a few in line; the ground is `room` m wide."""
+    found, further = [], rng.uniform(*town.back)
+    for lot in of:
+        if rng.random() < 0.3:
+            further = rng.uniform(*town.back)
+        most = max(room - lot.setback - 16.0, 0.0)
+        moved = lot.use in (lots.HOUSE, lots.OPEN) and not lot.retained and lot.kind.building != "downtown"
+        found.append(replace(lot, setback=lot.setback + min(further, most)) if moved else lot)
+    return found
 
 
 def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:
@@ -166,10 +237,11 @@ def _side(rng: np.random.Generator, town: Style, kerb: float) -> Side:
     """Draw the cross-section of one side."""
     return Side(
         kerb=kerb,
-        verge=rng.uniform(0.8, 3.0) if rng.random() < town.verge else 0.0,
+        verge=(verge := rng.uniform(*town.verge_width) if rng.random() < town.verge else 0.0),
         pavement=rng.uniform(*town.pavement),
         garden=rng.uniform(2.0, 8.0),
         hill=float(np.clip(rng.normal(scale=0.03), -0.06, 0.08)),
+        service=rng.uniform(4.2, 6.5) if town.service and verge and rng.random() < town.service else 0.0,
     )
 
 
@@ -179,7 +251,7 @@ def _crossings(rng: np.random.Generator, town: Style, length: float) -> list[Cro
     s = rng.uniform(0, town.crossing[1])
     while s < length:
         arms = (int(rng.choice([-1, 1])),) if rng.random() < town.tee else (1, -1)
-        found.append(Crossing(s, rng.uniform(3.0, 6.0), rng.uniform(1.3, 2.6), arms))
+        found.append(Crossing(s, rng.uniform(*town.cross), rng.uniform(*town.cross_pavement), arms))
         s += rng.uniform(*town.crossing)
     return found
 
@@ -206,7 +278,8 @@ def _side_street(builder: Builder, arm: Arm) -> None:
     inner.last_instance, inner.footprints = builder.last_instance, builder.footprints
     begin = arm.terrain.side(arm.sign).garden + 14.0
     for sign in (1, -1):
-        sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
+        if not town.land or rng.random() > town.land:
+            sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
         roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
     builder.last_instance = inner.last_instance
     builder.parts += [arm.placed(part) for part in inner.parts]

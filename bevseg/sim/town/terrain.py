@@ -27,6 +27,8 @@ AHEAD = 22.0
 ARM = 62.0
 """Length of a side street with objects, from the pavement of the street, m."""
 _KERB_WIDTH = 0.03
+_OPEN = 1.0
+"""Distance from the pavements of a cross street at which the median ends, m."""
 _RAMP = 1.2
 """Depth of the ramp behind a dropped kerb, m."""
 _BEYOND = 30.0
@@ -112,6 +114,10 @@ class Terrain:
         Seed of the roughness of the ground.
     worn
         Standard deviation of the height of roads and pavements, m.
+    median
+        Half the width of the strip between the two directions, m; it is open at cross streets. 0 for none.
+    median_soil
+        What that strip is made of.
     """
 
     length: float
@@ -127,6 +133,8 @@ class Terrain:
     reach: tuple[float, float] = (_REACH, _REACH)
     rough: int = 0
     worn: float = 0.0
+    median: float = 0.0
+    median_soil: Material = Material.GRASS
 
     @property
     def start(self) -> float:
@@ -184,6 +192,13 @@ class Terrain:
             drop = np.maximum(drop, ramp.share(s))
         kerb = self.kerb * steep * (1 - 0.85 * drop * (1 - np.clip(behind / _RAMP, 0, 1)))
         height = road + kerb + side.rise(distance)
+        if self.median:
+            height = height + self.kerb * np.clip((self.median - distance) / _KERB_WIDTH, 0, 1) * self._kept(
+                s
+            )
+        if side.service:
+            inside = np.minimum(behind - side.verge, side.verge + side.service - behind)
+            height = height - 0.85 * self.kerb * np.clip(inside / _KERB_WIDTH, 0, 1)
         for crossing in (crossing for crossing in self.crossings if sign in crossing.arms):
             gap = crossing.margin(s)
             share = np.where(behind > 0, 1 - np.clip((gap - crossing.pavement) / 3.0, 0, 1), 0.0)
@@ -195,6 +210,11 @@ class Terrain:
             rise = plot.rise(away) + level * np.clip((away - plot.step) / WALL, 0, 1)
             height = height + plot.share(s) * own * rise
         return np.asarray(height)
+
+    def _kept(self, s: Array) -> Array:
+        """Return the share of the height of the median that is there at s: none at cross streets."""
+        gaps = [crossing.margin(s) - crossing.pavement - _OPEN for crossing in self.crossings]
+        return np.clip(np.min(gaps, axis=0) / _KERB_WIDTH, 0, 1) if gaps else np.ones_like(s)
 
     def _arm(self, s: Array, distance: Array, sign: int, crossing: Crossing) -> Array:
         """Height in and beside a side street, m."""
@@ -238,6 +258,8 @@ class Terrain:
         """Return s of kerbs, and of all other edges."""
         kerbs = [c.s + way * c.half for c in self.crossings for way in (-1, 1)]
         edges = [c.s + way * (c.half + c.pavement) for c in self.crossings for way in (-1, 1)]
+        if self.median:
+            kerbs += [c.s + way * (c.half + c.pavement + _OPEN) for c in self.crossings for way in (-1, 1)]
         for plot in (*self.plots[0], *self.plots[1]):
             for end, seam in zip((plot.low, plot.high), plot.seams, strict=True):
                 edges += [end - seam / 2, end + seam / 2] if seam < 1 else []
@@ -249,6 +271,10 @@ class Terrain:
         for sign in (1, -1):
             side = self.side(sign)
             kerbs.append(sign * side.kerb)
+            if self.median:
+                kerbs.append(sign * self.median)
+            if side.service:
+                kerbs += [sign * (side.kerb + side.verge), sign * (side.front - side.pavement)]
             edges += [sign * side.front, sign * (side.kerb + side.verge), sign * (side.kerb + _RAMP)]
             for plot in self.plots_of(sign):
                 edges += [sign * (side.front + u) for u in plot.edges()]
@@ -265,12 +291,15 @@ class Terrain:
                 inside = here & (s > plot.low) & (s < plot.high) & (distance < side.front + _OWN[1])
                 table[inside] = plot.soil
             table[here & (distance < side.front)] = Material.PAVING
+            table[here & (distance < side.front - side.pavement)] = Material.ASPHALT  # a service road
             table[here & (distance < side.kerb + side.verge)] = Material.GRASS
             for crossing in (crossing for crossing in self.crossings if sign in crossing.arms):
                 gap = crossing.margin(s)
                 table[here & (gap < crossing.pavement)] = Material.PAVING
                 table[here & (gap < 0)] = Material.ASPHALT
             table[here & (distance < side.kerb)] = Material.ASPHALT
+        if self.median:
+            table[(distance < self.median) & (self._kept(s) > 0.5)] = self.median_soil
         return table
 
     def _built(self, s: Array, t: Array) -> NDArray[np.bool_]:

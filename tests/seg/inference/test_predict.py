@@ -114,6 +114,29 @@ def test_a_crf_without_weights_changes_nothing(squares, monkeypatch):
     assert np.abs(found["confidence"].astype(int) - plain["confidence"]).max() <= 1
 
 
+@pytest.mark.parametrize("tta", [PredictConfig(), *SEVERAL, PredictConfig(crf=True)])
+def test_a_temperature_changes_confidences_and_no_class(squares, tta):
+    raster, occupied = scenes.raster(squares[0]), squares[1] > 0
+    cold, plain, hot = (
+        predict(raster, scenes.model(temperatures={"low": t}), "low", device="cpu", config=tta)
+        for t in (0.5, 1.0, 3.0)
+    )
+    np.testing.assert_array_equal(cold["class"], plain["class"])
+    np.testing.assert_array_equal(hot["class"], plain["class"])
+    assert (cold["confidence"] >= plain["confidence"]).all() and (
+        plain["confidence"] >= hot["confidence"]
+    ).all()
+    assert hot["confidence"][occupied].mean() < plain["confidence"][occupied].mean() - 5
+    assert hot["confidence"][occupied].min() >= 51
+
+
+def test_the_confidence_is_the_probability_at_the_temperature(squares):
+    values, labels = squares
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU, temperature=2.0)
+    expected = torch.from_numpy(classify.logits(values, labels > 0) / 2).softmax(1).max(1).values.numpy()
+    np.testing.assert_allclose(classify(values, labels > 0)[1, labels > 0], 255 * expected, atol=0.51)
+
+
 def test_a_raster_without_a_point():
     empty = np.full((2, 9, 7), np.nan, np.float32)
     found = predict(scenes.raster(empty), scenes.model(), "low", device="cpu")

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bevseg.core.labels import BUILDING, CAR, GROUND, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.sim import presets, routes
 from bevseg.sim.instrument import drive, returns
 from bevseg.sim.instrument.returns import NOTHING, TRUE_WITHIN, joined
 from bevseg.sim.instrument.scanner import scan
-from bevseg.sim.instrument.sensors import Optics
+from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import box, leaves
 from bevseg.sim.scene import Scene
@@ -144,6 +144,29 @@ def test_mirrors_put_returns_behind_them_that_are_of_nothing(driven):
     assert behind(some).sum() > 50
     assert (some.instances[some.labels == UNDEFINED] == NOTHING).all()
     assert (some.xyz[behind(some), 2] < -0.1).any() or (some.xyz[behind(some), 1] > 8).any()
+
+
+SIGN = box((18, 4, 0.5), (22, 4.05, 3), Material.PLATE)
+DRUM = Sensor("spinning", 1.9, 0.4, 0.5, rate=10.0)
+
+
+@pytest.mark.parametrize("sensor", [DRUM, PROFILER], ids=["spinning", "profiler"])
+def test_a_retro_reflector_blooms_beside_its_edges(driven, sensor):
+    def beside(sign, bloom):
+        """How far returns near the plane of the sign lie beside it (m, negative on it), and their classes."""
+        found = driven(sign, WALL, sensor=replace(sensor, optics=replace(EXACT, bloom=bloom)))
+        x, y, z = found.xyz.T
+        flat = (np.abs(y - 4) < 0.25) & (z > 0.6) & (np.abs(x - 20) < 3)
+        return np.maximum(np.abs(x - 20) - 2, z - 3)[flat], found.labels[flat]
+
+    dull = replace(SIGN, materials=np.full_like(SIGN.materials, Material.STEEL))
+    assert (beside(SIGN, 0.0)[0] < 0.02).all()
+    assert (beside(dull, 0.3)[0] < 0.02).all()
+    off, label = beside(SIGN, 0.3)
+    assert (off > 0.1).sum() > 20
+    assert off.max() < 0.5
+    assert (label[off > 0.15] == UNDEFINED).all()
+    assert (label[off < -0.01] == POLE).mean() > 0.97  # others pass close before it, at grazing incidence
 
 
 def test_glass_lets_beams_through_to_what_is_behind(driven):

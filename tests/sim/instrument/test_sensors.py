@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bevseg.sim.instrument import faults
 from bevseg.sim.instrument.drums import DRUMS
 from bevseg.sim.instrument.sensors import Sensor
 from tests.sim.conftest import LINE_SCANNER, PROFILER
@@ -48,6 +49,34 @@ def test_a_spinning_scanner_leans():
     leaning = replace(SPINNING, pitch=40.0).pattern().directions[0]
     assert np.degrees(np.arcsin(leaning[:, 2])).min() < -65
     assert leaning[leaning[:, 2].argmin(), 0] < 0
+
+
+def test_a_spinning_scanner_does_not_see_what_is_hidden_from_it():
+    pattern = replace(SPINNING, hidden=((340.0, 380.0), (80.0, 100.0))).pattern()
+    ahead, left, _ = pattern.directions[0].T
+    right = np.degrees(np.arctan2(-left, ahead)) % 360
+    assert not ((right < 19.5) | (right > 340.5) | ((right > 80.5) & (right < 99.5))).any()
+    assert pattern.rays == len(SPINNING.beams) * 300
+    assert pattern.share[0] == pytest.approx(20 / 360)
+
+
+def test_some_scanners_have_dead_beams_or_a_sector_that_they_do_not_see():
+    beams = DRUMS["VLP-16"].elevations
+    left = [faults.alive(beams, np.random.default_rng(seed)) for seed in range(300)]
+    assert all(set(some) <= set(beams) for some in left)
+    assert 10 < sum(len(some) < 16 for some in left) < 60
+    sectors = [faults.hidden(np.random.default_rng(seed), 0.3) for seed in range(300)]
+    wide = [end - begin for some in sectors for begin, end in some]
+    assert 60 < len(wide) < 120
+    assert 10 <= min(wide) < max(wide) <= 60
+
+
+def test_each_of_two_heads_leans_by_itself():
+    pair = replace(SPINNING, yaw=(0.0, 180.0), pitch=(0.0, 90.0), apart=0.2).pattern()
+    upright, leaning = pair.directions
+    assert np.allclose(upright, SPINNING.pattern().directions[0])
+    assert np.degrees(np.arcsin(leaning[:, 2])).min() < -88
+    assert np.allclose(pair.offsets, [(0.2, 0, 0), (-0.2, 0, 0)])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from bevseg.core.labels import CAR
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.objects import cars
-from bevseg.sim.objects.cars import BODIES
+from bevseg.sim.objects.cars import BODIES, SPECIAL
 from bevseg.sim.town.style import STYLES
 
 
@@ -32,6 +32,23 @@ def test_all_of_a_vehicle_is_car(kind):
     for car in some(kind):
         assert set(LABELS[car.materials].tolist()) == {CAR}
         assert len(car.corners) < 2500
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_what_is_towed_or_covered_is_car_and_stands_on_the_road(kind):
+    for seed in range(8):
+        part = SPECIAL[kind](np.random.default_rng(seed))
+        low, high = part.corners.reshape(-1, 3).min(axis=0), part.corners.reshape(-1, 3).max(axis=0)
+        assert set(LABELS[part.materials].tolist()) == {CAR}
+        assert -0.02 < low[2] < 0.3
+        assert 0.7 < high[2] < 3.1
+        assert 2.0 < high[0] - low[0] < 9.5
+        assert 1.1 < high[1] - low[1] < 2.7
+
+
+def test_nothing_of_a_share_of_zero_is_drawn():
+    fleet = {"saloon": 0.0, "bus": 1.0}
+    assert np.ptp(cars.car(np.random.default_rng(0), fleet, longest=6.0).corners[..., 0]) < 4.6
 
 
 def test_every_kind_comes_along():

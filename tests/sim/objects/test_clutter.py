@@ -12,7 +12,7 @@ THINGS = {
         clutter.person, clutter.people, clutter.ghost, clutter.bicycle, clutter.bicycle_rack, clutter.scooter,
         clutter.bench, clutter.bins, clutter.litter_bin, clutter.dumpster, clutter.bus_shelter, clutter.mailbox,
         clutter.hydrant, clutter.newspaper_boxes, clutter.parking_meter, clutter.cabinet, clutter.planter,
-        clutter.tables, clutter.works,
+        clutter.tables, clutter.works, clutter.scooters, clutter.skip, clutter.kiosk,
     )
 }  # fmt: skip
 
@@ -30,6 +30,35 @@ def test_clutter_is_undefined_and_stands_on_the_ground(make):
         assert -0.5 < z.min() < (1.9 if make is clutter.ghost else 0.3)
         assert 0.4 < z.max() < 3.2
         assert len(part.corners) < 3000
+
+
+LARGE = {
+    "panel": (clutter.panel, 1.8, 6.2),
+    "container": (clutter.container, 2.4, 5.9),
+    "tram": (clutter.tram, 4.3, 5.6),
+    "walkway": (lambda rng: clutter.walkway(rng, 12.0), 2.4, 3.6),
+    "terrace": (lambda rng: clutter.terrace(rng, 8.0, 2.5), 2.2, 3.4),
+    "guard rail": (lambda rng: clutter.guard_rail(rng, 20.0), 0.6, 1.3),
+    "noise barrier": (lambda rng: clutter.noise_barrier(rng, 20.0, 3.0), 3.0, 3.1),
+}
+
+
+@pytest.mark.parametrize(("make", "low", "high"), LARGE.values(), ids=LARGE)
+def test_large_things_are_undefined_stand_on_the_ground_and_are_as_high_as_such(make, low, high):
+    for seed in range(12):
+        part = make(np.random.default_rng(seed))
+        z = part.corners[..., 2]
+        assert labels(part) == {UNDEFINED}
+        assert -0.5 < z.min() < 0.1
+        assert low <= z.max() < high
+        assert len(part.corners) < 4000
+
+
+def test_a_tram_is_as_long_and_wide_as_trams():
+    for seed in range(12):
+        size = np.ptp(clutter.tram(np.random.default_rng(seed)).corners.reshape(-1, 3), axis=0)
+        assert 11 < size[0] < 48
+        assert 2.2 < size[1] < 2.7
 
 
 def test_only_the_plant_of_a_tub_is_vegetation():

@@ -28,6 +28,11 @@ POLES = {
     "overhead sign": poles.overhead_sign,
     "span mast": lambda rng: poles.span_mast(rng, 7.5),
     "pedestrian light": poles.pedestrian_light,
+    "level light": poles.level_light,
+    "board": poles.board,
+    "stop": poles.stop_post,
+    "camera": poles.camera,
+    "delineator": poles.delineator,
 }
 
 
@@ -45,6 +50,12 @@ def test_poles_stand_in_the_ground_and_are_pole_all_over(make):
         (POLES["lamp cobra"], 6, 11.6),
         (POLES["lamp globe"], 2.8, 5.6),
         (POLES["sign parking"], 2.1, 3.3),
+        (POLES["lamp curved"], 5, 13.2),
+        (POLES["lamp flat"], 4, 14.1),
+        (POLES["lamp high"], 12, 18),
+        (POLES["lamp lantern"], 3, 5.4),
+        (poles.delineator, 0.7, 1.1),
+        (poles.board, 1.3, 5.3),
         (poles.bollard, 0.6, 1.4),
         (poles.flag_pole, 6, 12),
         (poles.pedestrian_light, 2.6, 3.1),
@@ -71,6 +82,44 @@ def test_signs_over_the_road_leave_room_below():
         over = sign.corners[sign.corners[..., 1].min(axis=1) > 1.0]
         assert over[..., 2].min() > 5.2
         assert 3.4 < sign.corners[..., 1].max() < 11.3
+
+
+def test_signals_that_lie_on_their_side_hang_over_the_road():
+    for light in draws(poles.level_light):
+        over = light.corners[light.corners[..., 1].min(axis=1) > 2.0]
+        assert over[..., 2].min() > 4.6
+        assert 2.4 < light.corners[..., 1].max() < 9.1
+
+
+def test_a_gantry_stands_on_both_sides_and_leaves_room_below():
+    for frame in draws(poles.gantry, left=9.0, right=-8.0, drop=0.5):
+        assert labels(frame) == {POLE}
+        y = frame.corners[..., 1]
+        between = frame.corners[(np.abs(y) < 7.5).all(axis=1)]
+        assert between[..., 2].min() > 4.7
+        for foot, z in ((9.0, -0.3), (-8.0, -0.8)):
+            assert frame.corners[np.abs(y - foot) < 0.3][:, 2].min() == pytest.approx(z)
+
+
+def test_lamps_of_other_countries_are_thin_and_thick():
+    feet = []
+    for kind in ("curved", "flat", "high", "lantern"):
+        for part in draws(lambda rng, kind=kind: poles.lamp_post(rng, kind)):
+            low = part.corners[np.abs(part.corners[..., 2] + 0.3) < 0.01]
+            feet.append(np.ptp(low[:, 1]))
+    assert 0.06 < min(feet) < 0.14
+    assert 0.3 < max(feet) < 0.8
+
+
+def test_concrete_masts_carry_many_wires():
+    lines = [Line.concrete(np.random.default_rng(seed)) for seed in range(20)]
+    for seed, line in enumerate(lines):
+        mast = poles.utility_pole(np.random.default_rng(seed), line)
+        assert POLE in labels(mast)
+        assert labels(mast) <= {POLE, UNDEFINED}
+        assert line.hooks[:, 1].min() > 4.7
+        assert line.hooks[:, 1].max() < line.height + 0.2
+    assert max(len(line.hooks) for line in lines) > 14
 
 
 def test_lights_hang_below_their_wire():

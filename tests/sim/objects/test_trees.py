@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.core.labels import VEGETATION
+from bevseg.core.labels import UNDEFINED, VEGETATION
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.objects import trees
 from bevseg.sim.objects.trees import BARE, HABITS, LEAVES
@@ -71,6 +71,36 @@ def test_crowns_let_some_beams_through(ray_casting):
     assert max(shares) > 0.08
     assert min(shares) < 0.005
     assert min(bare) > 0.4
+
+
+@pytest.mark.parametrize("habit", ["spruce", "cypress", "evergreen"])
+def test_evergreens_have_leaves_down_to_the_ground(habit):
+    for tree in drawn(habit, 6):
+        leaf = tree.corners[tree.materials == Material.LEAF].mean(axis=1)
+        assert leaf[:, 2].min() < 0.7
+        assert (leaf[:, 2] < 0.3 * tree.corners[..., 2].max()).mean() > 0.08
+
+
+def test_a_palm_has_leaves_on_top_alone():
+    for palm in drawn("palm", 8, height=9.0):
+        leaf = palm.corners[palm.materials == Material.LEAF].mean(axis=1)
+        assert leaf[:, 2].min() > 4.0
+        assert len(palm.corners) < 1200
+
+
+def test_evergreens_are_never_bare():
+    rng = np.random.default_rng(0)
+    widths = [np.ptp(trees.tree(rng, habit=BARE, height=12.0).corners[..., 0]) for _ in range(20)]
+    assert min(widths) > 1.5
+
+
+def test_stakes_stand_beside_young_trees_and_are_not_plants():
+    for seed in range(8):
+        tree = trees.staked(np.random.default_rng(seed))
+        stakes = tree.only(tree.instances == 1)
+        assert set(LABELS[stakes.materials].tolist()) == {UNDEFINED}
+        assert 0.8 < stakes.corners[..., 2].max() < 2.0
+        assert set(LABELS[tree.only(tree.instances == 0).materials].tolist()) == {VEGETATION}
 
 
 def test_far_trees_cost_less():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bevseg.core.labels import BUILDING
+from bevseg.core.labels import BUILDING, UNDEFINED, VEGETATION
 from bevseg.sim.materials import LABELS
 from bevseg.sim.objects import walls
 from tests.sim.conftest import HILL
@@ -55,3 +55,21 @@ def test_low_walls_stand_on_the_slope_and_never_turn_towards_the_road(course):
         over = stone[:, 2] - HILL.height(stone[:, 0], stone[:, 1])
         assert 0.4 < over.max() < 1.7
         assert over.min() < -0.2
+
+
+def test_plain_walls_are_flat_closed_and_as_tall_as_asked_with_plants_and_rails_apart():
+    materials = set()
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        tall = rng.uniform(0.5, 4.0)
+        wall = walls.plain(rng, HILL.height, [(5.0, 8.0), (35.0, 8.0)], tall)
+        stone = wall.only(wall.instances == 0)
+        assert (LABELS[stone.materials] == BUILDING).all()
+        assert set(LABELS[wall.materials[wall.instances > 0]].tolist()) <= {UNDEFINED, VEGETATION}
+        points = stone.corners.reshape(-1, 3)
+        over = points[:, 2] - HILL.height(points[:, 0], points[:, 1])
+        assert tall - 0.1 < over.max() < tall + 1.0
+        assert over.min() < -0.2
+        assert np.abs(points[:, 1] - 8.0).max() < 0.5
+        materials |= set(LABELS[wall.materials].tolist())
+    assert materials == {BUILDING, UNDEFINED, VEGETATION}

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from bevseg.sim.town.lots import CAR_PARK, HOUSE, KINDS, OPEN, PARK, SQUARE, Planner
@@ -25,3 +27,20 @@ def test_lots_keep_off_side_streets_and_each_other():
         edges = np.array([(lot.low, lot.high) for lot in planned])
         assert (edges[1:, 0] >= edges[:-1, 1] - 1e-9).all()
         assert not ((edges[:, 1] > 30) & (edges[:, 0] < 45)).any()
+
+
+def test_walled_sides_have_wide_open_plots_and_houses_may_stand_far_back():
+    style = dataclasses.replace(STYLES["shrec20"], plain_walls=1.0, set_back=1.0, car_park=0.0, square=0.0)
+    wide, setbacks = 0, []
+    for seed in range(30):
+        planned = Planner(np.random.default_rng(seed), style).side(-20, 140)
+        wide += sum(lot.use == OPEN and lot.width > 1.2 * lot.kind.width[1] for lot in planned)
+        setbacks += [lot.setback for lot in planned if lot.use == HOUSE and lot.kind.building == "detached"]
+    assert wide > 10
+    assert min(setbacks) >= 8.0
+    assert max(setbacks) <= 22.5
+
+
+def test_the_plots_of_one_side_share_a_taste():
+    planned = Planner(np.random.default_rng(0), STYLES["oakland"]).side(-20, 140)
+    assert len({lot.taste for lot in planned}) == 1

@@ -156,3 +156,61 @@ def test_styles_name_vehicles_trees_and_parking_that_there_are(style):
 def test_a_seed_furnishes_alike():
     first, again = merge(furnished(4).parts), merge(furnished(4).parts)
     assert np.array_equal(first.corners, again.corners)
+
+
+def test_vehicles_that_stand_alone_keep_to_their_side_and_off_the_lanes():
+    style = replace(STYLES["suburb"], loose=0.1)
+    found = 0
+    for seed in range(4):
+        builder = Builder(
+            np.random.default_rng(seed), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE), style
+        )
+        roadside.fill(builder, -1, PARKING["none"])
+        for low, high in boxes(builder, CAR):
+            found += 1
+            assert high[1] < -2.2
+            assert low[1] > -SIDE.front - 0.5
+    assert found > 5
+
+
+def test_large_things_stand_between_kerb_and_front_or_off_the_middle_of_a_narrow_road():
+    narrow = Side(kerb=2.6, verge=0.0, pavement=0.6, garden=0.0)
+    for side, name in ((SIDE, "boulevard"), (narrow, "centre")):
+        style = replace(STYLES[name], large=0.2)
+        builder = Builder(
+            np.random.default_rng(2), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, side, side), style
+        )
+        roadside._large(builder, 1, side)
+        assert len(builder.parts) > 3
+        for part in builder.parts:
+            t = part.corners[..., 1]
+            assert t.min() > min(side.front - side.pavement, max(1.7, side.front - 2.6))
+            assert t.max() < side.front
+
+
+def test_boards_and_posts_stand_out_neither_over_the_lanes_nor_into_houses():
+    style = replace(STYLES["boulevard"], posts=0.3)
+    builder = Builder(np.random.default_rng(1), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE), style)
+    roadside._posts(builder, 1, SIDE)
+    assert len(builder.parts) > 8
+    for part in builder.parts:
+        low = part.corners[(part.corners[..., 2] < 2.6).any(axis=1)]
+        assert low[..., 1].min() > SIDE.kerb
+        assert np.quantile(low[..., 1], 0.5) < SIDE.front + 0.5
+
+
+def test_lanes_lie_side_by_side_between_the_strip_and_the_kerb():
+    assert roadside.lanes(3.0) == [1.5]
+    assert roadside.lanes(6.0) == pytest.approx([2.4, 4.8])
+    assert roadside.lanes(11.0, 2.0, 3) == pytest.approx([3.5, 6.5, 9.5])
+
+
+def test_low_trees_keep_a_crown_under_a_high_clearance():
+    style = replace(FULL, tree_rows=1.0, tree_height=(2.8, 3.2), tree_clear=(3.5, 6.0))
+    for seed in range(4):
+        plants = [part for part in furnished(seed, "none", style).parts if Material.BARK in part.materials]
+        assert plants
+        assert all(np.isfinite(part.corners).all() for part in plants)
+        assert all(
+            (part.materials == Material.LEAF).sum() > 20 for part in plants if len(part.corners) > 2000
+        )
