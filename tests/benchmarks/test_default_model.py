@@ -70,6 +70,7 @@ def test_the_committed_config_can_be_trained_and_its_networks_fit_into_the_packa
 def test_one_command_makes_the_model_and_its_history(tmp_path, monkeypatch):
     model = make(tmp_path, monkeypatch)
     assert model.scores["trained_on"] == ["oakland_00001", "oakland_00002"]
+    assert {len(values) for values in model.scans.values()} == {2}
     assert model.scores["validation"]["clouds"] == ["oakland_00007"]
     assert model.seed == 3
     assert set(model.temperatures) == {"low", "high"} and model.temperatures["high"] != 1
