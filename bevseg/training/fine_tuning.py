@@ -14,7 +14,7 @@ import numpy as np
 from bevseg import pipeline, weights
 from bevseg.config import FINE_TUNING, NAMED, Settings, TrainConfig, load, with_training
 from bevseg.config.names import NO_MODEL
-from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.core.scores import SCORED
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.losses.loss import parse
@@ -53,7 +53,7 @@ class Plan:
     points
         Their points of each class, by name.
     missing
-        Classes with fewer than SEEN points.
+        Classes of objects with fewer than SEEN points.
     train
         Settings of the training; nothing is left to choose.
     """
@@ -107,7 +107,8 @@ def plan_of(config: TrainConfig, examples: Sequence[Example]) -> Plan:
     """
     counts = sum((example.counts for example in examples), np.zeros(len(CLASS_NAMES), np.int64))
     points = {CLASS_NAMES[label]: int(counts[label]) for label in SCORED}
-    missing = tuple(name for name, count in points.items() if count < SEEN)
+    # Ground is a rule: networks do not learn it.
+    missing = tuple(CLASS_NAMES[label] for label in SCORED if label != GROUND and counts[label] < SEEN)
     clouds, lacks = len(examples), len(missing)
     streets = STREETS + lacks
     chosen: dict[str, Any] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bevseg.config import FINE_TUNING, Settings, TrainConfig, with_training
-from bevseg.core.labels import BUILDING, CAR, POLE, UNDEFINED
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED
 from bevseg.errors import DependencyError
 from bevseg.training import fit, prepare_example, train
 from bevseg.training.fine_tuning import plan_of, without_init
@@ -44,6 +44,7 @@ def test_classes_that_are_missing_keep_more_of_the_first_model_and_bring_simulat
     assert one.train.simulated == 2.5 / 3.5
     assert three.train.simulated == 2.5 / 5.5
     assert plan_of(OPEN, [lacking, whole]).missing == ()
+    assert plan_of(OPEN, [street("c", without=(GROUND,))]).missing == ()
     assert "without enough points of car, pole" in str(one)
 
 
