@@ -67,7 +67,8 @@ class Street:
         """Return the cloud. With a folder, read it from there; simulate it and write it there if it is missing."""
         path = folder / f"{self.name}.laz" if folder else None
         if path is not None and path.exists():
-            return read_cloud(path)
+            # Each street is a place of its own, wherever its coordinates lie.
+            return dataclasses.replace(read_cloud(path), crs=None)
         config = self.config
         made = simulate_scan(
             self.seed, config.points, preset=config.preset, length=config.length, resolution=config.resolution
