@@ -327,7 +327,7 @@ val = click.option(
     "--val",
     type=Names(),
     metavar="STEM,...",
-    help="Clouds held out for early stopping.  [default: a seeded choice]",
+    help="Clouds held out for early stopping.  [default: a seeded choice; none in fine-tuning]",
 )
 val_blocks = click.option(
     "--val-blocks",

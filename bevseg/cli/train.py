@@ -93,8 +93,8 @@ def train(
 
     The training starts from the model that ships, unless --init names another one or none.
 
-    Whole clouds, or blocks (--val-blocks), are held out for early stopping. Their scores are printed and stored in
-    MODEL.
+    From nothing, whole clouds, or blocks (--val-blocks), are held out for early stopping; in fine-tuning only those
+    that you ask for. Their scores are printed and stored in MODEL.
 
     \b
     Examples:
