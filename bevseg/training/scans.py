@@ -20,11 +20,8 @@ def scans_of(examples: Sequence[Example], settings: Settings, init: Model | None
     settings
         Of all stages.
     init
-        The model that it started from: what that one has learned from counts, too. If nothing is known of it, the
-        clouds alone are a part of the truth, and nothing is returned.
+        The model that it started from: what that one has learned from counts, too, as far as it is known.
     """
-    if init is not None and not init.scans:
-        return {}
     scans = {name: list(values) for name, values in init.scans.items()} if init else {}
     for example in examples:
         counts = scan_counts(example.cloud, example.dem, settings.slices.ground_band)
