@@ -42,7 +42,6 @@ from bevseg.sim.simulate import simulate_scan
 from bevseg.stages.simulate import write_scan
 from bevseg.stages.train import write_trained
 from bevseg.training import Example, prepare_example, train
-from bevseg.training.scans import scans_of
 
 CONFIG = Path(__file__).parent / "configs" / "default_model.toml"
 OUTPUT = Path("build/default_model/default.safetensors")
@@ -74,7 +73,7 @@ class Street:
             self.seed, config.points, preset=config.preset, length=config.length, resolution=config.resolution
         )
         if path is not None:
-            write_scan(made, path)
+            write_scan(made, path, overwrite=True)  # another command may have made the same bytes meanwhile
         return dataclasses.replace(made.cloud, name=self.name)
 
 
@@ -157,19 +156,20 @@ class Training:
         return state_file.read(path)
 
     def model(self, states: Mapping[str, TrainingState]) -> tuple[Model, list[dict[str, Any]]]:
-        """Return the model of networks that are trained, and its history."""
-        first = states[SLICES[0]]
+        """Return the model of networks that are trained, and its history.
+
+        Raises SystemExit if they were not trained on the same clouds with the same settings.
+        """
+        asked = {name: state.asked | {"slice": list(SLICES)} for name, state in states.items()}
+        if any(other != asked[SLICES[0]] for other in asked.values()):
+            files = ", ".join(str(self.state_of(name)) for name in states)
+            sys.exit(
+                f"The networks were trained on other clouds or settings: {files}. Remove one, and train it again."
+            )
         networks = {name: state.networks[name] for name, state in states.items()}
         seconds = sum(state.seconds for state in states.values())
-        joined = TrainingState(first.asked | {"slice": list(SLICES)}, 0.0, seconds, networks)
-        model, history = self._train(SLICES, joined, None)
-        if (
-            not model.scans
-        ):  # the first model tells nothing of its clouds; those of the config are of all kinds
-            held_out = set(self.validation)
-            learned = [example for example in self.examples if example.cloud.name not in held_out]
-            model = dataclasses.replace(model, scans=scans_of(learned, self.settings, None))
-        return model, history
+        joined = TrainingState(asked[SLICES[0]], 0.0, seconds, networks)
+        return self._train(SLICES, joined, None)
 
     def _train(
         self,

@@ -212,7 +212,9 @@ class CropSampler:
         cloud, point = self._clouds[place[0]], int(place[1])
         draw = _Draw.from_generator(rng, cloud, point, self.crop * self.cell, SLAB_OF[self.name], self.views)
         cells = self.crop * self.crop
-        for eye in (draw.eye, View.full()):  # a view that hides all that is labelled teaches nothing
+        for eye in dict.fromkeys(
+            (draw.eye, View.full())
+        ):  # a view that hides all that is labelled teaches nothing
             statistics = CellStatistics.empty(cells)
             votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
             dem = np.zeros(cells, np.float32)

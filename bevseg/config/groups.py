@@ -176,9 +176,9 @@ class TrainConfig(Group):
     sampling: str = setting("classes", OneOf(SAMPLINGS, ":"))
     """`classes`: half of the crops around a class drawn evenly; `equibatch`: the classes in turn;
     `half_positive:car`: every other crop with a car (without a name: with the rarest class)."""
-    views: float = setting(0.3, SHARE)
+    views: float = setting(0.0, SHARE)
     """Share of the crops that show what a scanner with a narrow view would see: beams that end a few degrees above
-    the horizon, circles, fewer points far off, a hidden sector."""
+    the horizon, circles, fewer points far off, a hidden sector. The model that ships was trained with 0.3."""
     optimiser: str = setting("adamw", OneOf(OPTIMISERS))
     """`adamw`, `adam`, `adadelta` or `sgd`."""
     learning_rate: float = setting(2e-3, Number(above=0, most=1000))
