@@ -153,7 +153,8 @@ def label(
     -------
     PointLabels
         Unpacks into `classes` (N,), uint8 train ids (`bevseg.CLASS_NAMES` names them), and `confidence` (N,), uint8:
-        the probability of the class times 255. Both in the order of the points.
+        the probability of the class times 255. `reasons` (N,) says why a class is in doubt: `core.reasons` names the
+        codes. All in the order of the points.
 
     Raises
     ------

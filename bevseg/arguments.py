@@ -141,7 +141,9 @@ def point_labels_of(labels: Labels) -> PointLabels:
         raise wrong_type(
             "labels", labels, "give labels from `label`, a pair (classes, confidence), or classes"
         )
-    return PointLabels(_bytes(pair[0], "classes", len(CLASS_NAMES) - 1), _bytes(pair[1], "confidence", 255))
+    classes, confidence = _bytes(pair[0], "classes", len(CLASS_NAMES) - 1), _bytes(pair[1], "confidence", 255)
+    reasons = labels.reasons if isinstance(labels, PointLabels) else None
+    return PointLabels(classes, confidence, reasons=reasons)
 
 
 def _bytes(values: NDArray[np.integer], name: str, most: int) -> NDArray[np.uint8]:

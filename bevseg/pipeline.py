@@ -13,6 +13,7 @@ import numpy as np
 
 from bevseg.bev.backproject import backproject
 from bevseg.bev.consistency import REACH, consistent
+from bevseg.bev.doubt import with_reasons
 from bevseg.bev.rasterize import label_rasters, rasterize
 from bevseg.bev.slices import SliceLimits, limits_of
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
@@ -54,9 +55,9 @@ class StageOutputs:
     bands
         Slice -> bands that the network reads, float32.
     classes
-        Slice -> bands `class` and `confidence` of every cell, uint8.
+        Slice -> bands `class`, `confidence` and `reason` of every cell, uint8.
     point_labels
-        Class and confidence of every point.
+        Class, confidence and reason of every point.
     """
 
     ground: Ground
@@ -124,7 +125,7 @@ def label_survey(
     Returns
     -------
     list
-        Class and confidence of the points of each cloud.
+        Class, confidence and reason of the points of each cloud.
 
     Raises
     ------
@@ -138,15 +139,17 @@ def label_survey(
     limits = limits_of(clouds, settings.slices)
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
     _warn_of_survey(clouds, points, dems, model)
-    found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
+    found = [np.zeros((3, len(cloud)), np.uint8) for cloud in clouds]
     for block in points:
         labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
         start = 0
         for segment in points.segments(block):
             own = slice(start, start + len(segment.indices))
-            found[segment.cloud][:, segment.indices] = labels.classes[own], labels.confidence[own]
+            assert labels.reasons is not None  # backproject gives them
+            rows = labels.classes[own], labels.confidence[own], labels.reasons[own]
+            found[segment.cloud][:, segment.indices] = rows
             start = own.stop
-    return [PointLabels(classes, confidence) for classes, confidence in found]
+    return [PointLabels(classes, confidence, reasons=reasons) for classes, confidence, reasons in found]
 
 
 def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
@@ -204,7 +207,7 @@ class BlockOutputs:
     bands
         Slice -> bands that the network reads, on the same grid.
     point_labels
-        Class and confidence of the points of the block, in their order.
+        Class, confidence and reason of the points of the block, in their order.
     """
 
     dem: Raster
@@ -266,13 +269,13 @@ def classify(
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
 ) -> dict[str, Raster]:
-    """Return slice -> bands `class` and `confidence` that the networks predict, consistent between the slices.
+    """Return slice -> bands `class`, `confidence` and `reason`: what the networks predict, consistent between slices.
 
     The rasters are cut into tiles that lie fixed in the world. So the classes of a cell depend on what is around it,
     and not on where the rasters end. Cells outside of `wanted` are left at 0; None: all are wanted.
     """
     grid = next(iter(bands.values())).grid
-    found = {name: np.zeros((2, *grid.shape), np.uint8) for name in bands}
+    found = {name: np.zeros((3, *grid.shape), np.uint8) for name in bands}
     seen = np.logical_or.reduce([occupied(raster) for raster in bands.values()])
     asked = seen if wanted is None else seen & grid.mask_of(wanted)
     for tile in cut(asked, seen, tiling_of(model, bands, tta), first=(-grid.north - 1, grid.west)):
@@ -282,10 +285,10 @@ def classify(
             name: predict(piece, model, name, device=device, config=tta, part=part)
             for name, piece in pieces.items()
         }
-        for name, raster in consistent(predicted, pieces).items():
+        for name, raster in with_reasons(consistent(predicted, pieces), pieces).items():
             tile.put(raster.values, found[name])
     return {
-        name: Raster(grid, ("class", "confidence"), found[name], raster.crs, raster.unit)
+        name: Raster(grid, ("class", "confidence", "reason"), found[name], raster.crs, raster.unit)
         for name, raster in bands.items()
     }
 

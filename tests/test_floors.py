@@ -51,7 +51,7 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
+        ("labels", "reasons", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "scores"),
         ("cells", "density"),
         ("heights", "far_points", "sort_by_block", "scan_counts"),
@@ -145,7 +145,7 @@ INSIDE = {
         ("slices", "highest_class", "view"),
         ("cell_statistics",),
         ("bands",),
-        ("rasterize", "backproject", "consistency"),
+        ("rasterize", "backproject", "consistency", "doubt"),
         ("crops",),
         ("sampling",),
     ),

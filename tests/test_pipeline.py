@@ -82,6 +82,7 @@ def test_labels_do_not_depend_on_how_a_survey_is_cut_into_clouds(crossing, model
     for part, found in zip(parts, in_parts, strict=True):
         np.testing.assert_array_equal(found.classes, whole.classes[part])
         np.testing.assert_array_equal(found.confidence, whole.confidence[part])
+        np.testing.assert_array_equal(found.reasons, whole.reasons[part])
 
 
 @pytest.mark.parametrize("options", [{"turns": 2}, {"scales": (0.5, 1.0)}, {"crf": True}])
@@ -109,6 +110,7 @@ def test_labels_of_real_surveys_do_not_depend_on_the_cut(shared_data, path):
     for part, found in zip(parts, in_parts, strict=True):
         np.testing.assert_array_equal(found.classes, whole.classes[part])
         np.testing.assert_array_equal(found.confidence, whole.confidence[part])
+        np.testing.assert_array_equal(found.reasons, whole.reasons[part])
 
 
 def test_clouds_of_different_systems_are_no_survey(cloud, model):

@@ -4,7 +4,8 @@ A point within the ground band is ground, unless it is the foot of an object. In
 say, the wall continues below the band, so ground ends at `SliceConfig.foot` there. The street continues under a car,
 but not under a wall: where no ground was measured in the cell of a building, all points are the building. Any other
 point takes class and confidence of its cell in the raster of its slice, by the same index that rasterized it. It is 0
-(undefined) where that raster says nothing, and where its own coordinates are not finite.
+(undefined) where that raster says nothing, and where its own coordinates are not finite. With the class comes the
+reason to doubt it, if there is one.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, f
 from bevseg.core.labels import BUILDING, GROUND
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
+from bevseg.core.reasons import UNMEASURED
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
 GROUND_CONFIDENCE = ((0.0, 0.99), (0.5, 0.6), (10.0, 0.5))
 """Confidence of ground by the distance (m) of its cell from measured ground, with straight lines between.
 
 They are the shares that are right on simulated streets (`benchmarks/rule_confidence.py`)."""
+
+
+UNMEASURED_DISTANCE = 0.5
+"""This far (m) from a measured cell nobody has measured the ground: some 60 % of what is taken for it is ground."""
 
 
 def backproject(
@@ -37,14 +43,15 @@ def backproject(
     *,
     limits: SliceLimits | None = None,
 ) -> PointLabels:
-    """Return class and confidence of every point, in the order of the cloud.
+    """Return class and confidence of every point, and why it is in doubt, in the order of the cloud.
 
     Parameters
     ----------
     cloud, dem, slices, limits
         As for `rasterize`.
     classes
-        Slice name -> raster with bands `class` (train ids, 0 = nothing known) and `confidence` (0 to 255).
+        Slice name -> raster with bands `class` (train ids, 0 = nothing known) and `confidence` (0 to 255), and
+        `reason` (`core.reasons`) where it is known.
 
     Raises
     ------
@@ -54,27 +61,35 @@ def backproject(
     for name, raster in classes.items():
         if raster.grid != dem.grid:
             raise ValueError(f"class raster {name!r} on {raster.grid}, DEM on {dem.grid}")
-    answers = _answers(dem, classes)
+    answers, reasons = _answers(dem, classes)
     points = QuantizedPoints.of(cloud)
     transform, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
     limits = limits or limits_of([cloud], slices)
     foot = min(slices.foot, slices.ground_band)
-    found = np.empty((2, len(cloud)), np.uint8)
+    found = np.empty((3, len(cloud)), np.uint8)
 
     def of_chunk(thread: int) -> None:
         chunk = chunk_of(len(cloud), thread)
-        _gather(points.chunk(chunk), transform, height, limits, foot, answers, found[:, chunk])
+        _gather(points.chunk(chunk), transform, height, limits, foot, answers, reasons, found[:, chunk])
 
     parallel_for(of_chunk)
-    return PointLabels(found[0], found[1])
+    return PointLabels(found[0], found[1], reasons=found[2])
 
 
-def _answers(dem: Raster, classes: Mapping[str, Raster]) -> NDArray[np.uint16]:
-    """Return the answers of each cell, (cells, 4) class + 256 confidence: ground, foot of an object, low, high."""
-    answers = np.empty((dem.grid.rows * dem.grid.cols, 4), np.uint16)
-    bands = [classes[name][band].ravel() for name in ("low", "high") for band in ("class", "confidence")]
-    _answer(dem["distance"].ravel(), *bands, answers)
-    return answers
+def _answers(dem: Raster, classes: Mapping[str, Raster]) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Return the answers of each cell, (cells, 4) class + 256 confidence, and their reasons, (cells, 4).
+
+    They are those of ground, of the foot of an object, and of the low and of the high slice.
+    """
+    cells = dem.grid.rows * dem.grid.cols
+    answers, reasons = np.empty((cells, 4), np.uint16), np.empty((cells, 4), np.uint8)
+    bands = [
+        classes[name][band].ravel() if band in classes[name].names else np.zeros(cells, np.uint8)
+        for name in ("low", "high")
+        for band in ("class", "confidence", "reason")
+    ]
+    _answer(dem["distance"].ravel(), *bands, answers, reasons)
+    return answers, reasons
 
 
 @numba.njit
@@ -89,14 +104,30 @@ def _ground_confidence(distance):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _answer(distance, low_class, low_confidence, high_class, high_confidence, answers):  # type: ignore[no-untyped-def]
+def _answer(  # type: ignore[no-untyped-def]
+    distance,
+    low_class,
+    low_confidence,
+    low_reason,
+    high_class,
+    high_confidence,
+    high_reason,
+    answers,
+    reasons,
+):
     for k in range(len(answers)):
         ground = np.uint16(GROUND) | np.uint16(np.rint(255 * _ground_confidence(distance[k]))) << 8
         low = np.uint16(low_class[k]) | np.uint16(low_confidence[k]) << 8
-        answers[k, 0] = low if low_class[k] == BUILDING and distance[k] > 0 else ground
-        answers[k, 1] = ground if low_class[k] == 0 or low_class[k] == GROUND else low
+        unmeasured = np.uint8(0) if distance[k] <= UNMEASURED_DISTANCE else np.uint8(UNMEASURED)
+        is_wall = low_class[k] == BUILDING and distance[k] > 0
+        has_foot = low_class[k] != 0 and low_class[k] != GROUND
+        answers[k, 0] = low if is_wall else ground
+        reasons[k, 0] = low_reason[k] if is_wall else unmeasured
+        answers[k, 1] = low if has_foot else ground
+        reasons[k, 1] = low_reason[k] if has_foot else unmeasured
         answers[k, 2] = low
         answers[k, 3] = np.uint16(high_class[k]) | np.uint16(high_confidence[k]) << 8
+        reasons[k, 2], reasons[k, 3] = low_reason[k], high_reason[k]
 
 
 @numba.njit
@@ -110,7 +141,7 @@ def _find_columns(block, transform, cells, dem, limits, foot, columns):  # type:
 
 
 @compiled
-def _gather(points, transform, dem, limits, foot, answers, found):  # type: ignore[no-untyped-def]
+def _gather(points, transform, dem, limits, foot, answers, reasons, found):  # type: ignore[no-untyped-def]
     cells_, columns_ = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8)
     for start in range(0, found.shape[1], BLOCK):
         block = block_of(points, start)
@@ -118,7 +149,9 @@ def _gather(points, transform, dem, limits, foot, answers, found):  # type: igno
         find_cells(block, transform, cells)
         _find_columns(block, transform, cells, dem, limits, foot, columns)
         for j in range(len(cells)):
-            answer = answers[np.uint32(max(cells[j], np.int32(0))), columns[j]]
-            answer = answer if cells[j] >= 0 else np.uint16(0)
+            cell = np.uint32(max(cells[j], np.int32(0)))
+            inside = cells[j] >= 0
+            answer = answers[cell, columns[j]] if inside else np.uint16(0)
             found[0, start + j] = answer & 255
             found[1, start + j] = answer >> 8
+            found[2, start + j] = reasons[cell, columns[j]] if inside else np.uint8(0)

@@ -34,7 +34,8 @@ def export(
 ) -> None:
     """Write the original files of the clouds in WORK with their new labels.
 
-    Points, order and attributes stay the same. Only the classification changes, and bevseg_confidence is added.
+    Points, order and attributes stay the same. Only the classification changes, and bevseg_confidence and
+    bevseg_reason are added.
 
     \b
     Examples:

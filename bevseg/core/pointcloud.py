@@ -309,11 +309,14 @@ class PointLabels:
         (N,) uint8, probability of the class times 255; 0 with class 0.
     kept
         Points whose code in the input is written again, in place of that of their class. None: there are none.
+    reasons
+        (N,) uint8, why a class is in doubt (`core.reasons`). None: nobody looked.
     """
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     kept: KeptCodes | None = None
+    reasons: NDArray[np.uint8] | None = None
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         """Yield `classes` and `confidence`: `classes, confidence = labels`."""

@@ -13,7 +13,7 @@ from bevseg.core.pointcloud import Crs, PointCloud
 from bevseg.errors import CloudFormatError, UsageError
 from bevseg.io.coordinates import finite_ends, step_of
 from bevseg.io.crs.degrees import ensure_no_degrees
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, meaning, plain
+from bevseg.io.fields import AXES, BESIDE_CLASS, CLASS, meaning, plain
 from bevseg.io.format_errors import no_points
 from bevseg.io.raw import RawCloud, class_codes
 
@@ -75,7 +75,7 @@ def raw_cloud(columns: Mapping[str, NDArray[np.generic]], path: Path, crs: Crs |
     if crs is None:
         ensure_no_degrees(ends, len(xyz), path)
     labels = next((name for name, what in meanings.items() if what == CLASS), None)
-    left = {name: values for name, values in columns.items() if name not in (*axes, CONFIDENCE)}
+    left = {name: values for name, values in columns.items() if name not in (*axes, *BESIDE_CLASS)}
     cloud = PointCloud.from_xyz(
         xyz, scale=step_of(xyz, ends=ends, otherwise=_DECIMALS), crs=crs, name=str(path), source=Columns(left)
     )

@@ -14,10 +14,33 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.core.pointcloud import PointLabels
+
 AXES = ("x", "y", "z")
 
-CLASS, CONFIDENCE = "class", "bevseg_confidence"
+CLASS, CONFIDENCE, REASON = "class", "bevseg_confidence", "bevseg_reason"
 """Fields that bevseg writes into formats other than LAS."""
+
+BESIDE_CLASS = (CONFIDENCE, REASON)
+"""Fields that bevseg writes beside the class, in this order."""
+
+
+def beside_class(point_labels: PointLabels, has_reason: bool) -> dict[str, NDArray[np.uint8]]:
+    """Return the fields that are written beside the class.
+
+    Parameters
+    ----------
+    point_labels
+        What is written.
+    has_reason
+        Whether the source has reasons of bevseg. Without new ones they become 0: the old ones are of other labels.
+    """
+    found = {CONFIDENCE: point_labels.confidence}
+    if point_labels.reasons is not None:
+        found[REASON] = point_labels.reasons
+    elif has_reason:
+        found[REASON] = np.zeros_like(point_labels.confidence)
+    return found
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ import numpy as np
 
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme, occurring
 from bevseg.core.pointcloud import KeptCodes, PointLabels
+from bevseg.core.reasons import NONE
 from bevseg.errors import UsageError
 from bevseg.io.read import FileCodes
 
@@ -67,12 +68,13 @@ def keep_codes(
     Returns
     -------
     tuple
-        Labels whose kept points have confidence `SURE`; and for each code its points, its class, the points where the
-        model has another class, and the points by class of the model.
+        Labels whose kept points have confidence `SURE` and no reason to doubt; and for each code its points, its
+        class, the points where the model has another class, and the points by class of the model.
     """
     table = _train_ids(codes)
     same_scheme = codes.scheme is not None and codes.scheme.name == written.name
     classes, confidence = labels.classes.copy(), labels.confidence.copy()
+    reasons = None if labels.reasons is None else labels.reasons.copy()
     mask = np.zeros(len(classes), bool)
     facts = {}
     for code in wanted:
@@ -86,9 +88,11 @@ def keep_codes(
             "model": {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)},
         }
         classes[chosen], confidence[chosen] = train_id, SURE
+        if reasons is not None:
+            reasons[chosen] = NONE
         mask |= chosen
     kept = KeptCodes(codes.values, mask) if same_scheme else None
-    return PointLabels(classes, confidence, kept), facts
+    return PointLabels(classes, confidence, kept, reasons), facts
 
 
 def _train_ids(codes: FileCodes) -> dict[int, int]:

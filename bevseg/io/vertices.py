@@ -15,7 +15,7 @@ from bevseg.core.pointcloud import BLOCK, PointCloud
 from bevseg.errors import CloudFormatError
 from bevseg.io.coordinates import finite_ends, float32_step, in_file_units, in_metres, step_of
 from bevseg.io.crs.degrees import ensure_no_degrees
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, class_name, meaning
+from bevseg.io.fields import AXES, BESIDE_CLASS, CLASS, class_name, meaning
 from bevseg.io.raw import RawCloud, class_codes
 from bevseg.io.unit_comment import units_in
 
@@ -60,7 +60,8 @@ class VertexSource:
 
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the properties that are neither coordinates nor written by bevseg, one column for each value."""
-        ours = [own_name(word, self.names) for word in (CLASS, CONFIDENCE)] if self.scheme is not None else []
+        words = (CLASS, *BESIDE_CLASS) if self.scheme is not None else ()
+        ours = [own_name(word, self.names) for word in words]
         left_out = {*self.axes, *self.hidden, *ours}
         columns: dict[str, NDArray[np.generic]] = {}
         for name in self.names:
@@ -157,7 +158,7 @@ def raw_cloud(source: VertexSource, path: Path, comments: Iterable[str] = ()) ->
 
 
 def own_name(word: str, names: Iterable[str]) -> str | None:
-    """Return the property in which bevseg writes classes or confidences; None if it has not written any.
+    """Return the property in which bevseg writes a field of its own; None if it has not written any.
 
     `Class` beside `scalar_class` is a property of the source, with other values.
     """

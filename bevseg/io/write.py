@@ -134,6 +134,7 @@ def relabel_file(
     scheme: Scheme | None = None,
     overwrite: bool = False,
     upgrade: bool = False,
+    has_reasons: bool = False,
     size: int | None = None,
     threads: int | None = None,
 ) -> None:
@@ -153,6 +154,8 @@ def relabel_file(
         Its name ends with .las, .laz or .copc.laz.
     scheme, overwrite, upgrade
         As for `write_cloud`.
+    has_reasons
+        Whether the labels have reasons.
     size
         Points of a batch; None for those that all cores compress at once.
     threads
@@ -177,7 +180,9 @@ def relabel_file(
     options = {"upgrade": True} if upgrade and entry.takes_upgrade else {}
     scheme = scheme or load_scheme(entry.scheme)
     with _written(path, overwrite=overwrite) as temporary:
-        relabel(source, checked, temporary, scheme, size=size, threads=threads, **options)
+        relabel(
+            source, checked, temporary, scheme, has_reasons=has_reasons, size=size, threads=threads, **options
+        )
 
 
 def can_relabel(source: Path, path: Path) -> bool:
@@ -202,7 +207,10 @@ def _relabelling(entry: Format, path: Path) -> Callable[..., None]:
 
 
 def _ensure_one_each(point_labels: PointLabels, count: int, path: Path) -> None:
-    for name, values in (("labels", point_labels.classes), ("confidences", point_labels.confidence)):
+    of_points = {"labels": point_labels.classes, "confidences": point_labels.confidence}
+    if point_labels.reasons is not None:
+        of_points["reasons"] = point_labels.reasons
+    for name, values in of_points.items():
         if len(values) != count:
             raise UsageError(
                 "Labels and points do not agree",

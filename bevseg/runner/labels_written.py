@@ -48,7 +48,7 @@ class LabelsWritten:
         truth
             Their train ids in the input; None for a cloud without labels.
         """
-        labels = PointLabels(found.classes, found.confidence)
+        labels = PointLabels(found.classes, found.confidence, reasons=found.reasons)
         if truth is not None:
             self._labelled = True
             self._scores = self._scores + count_labels(truth, found.classes, self._name)

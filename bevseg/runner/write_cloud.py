@@ -184,21 +184,32 @@ def _relabel(
         return give(first, first + len(codes), FileCodes(codes, decoder))
 
     with open_file(path) as las:
-        relabel_file(las, labels, temporary, scheme=scheme, overwrite=True, upgrade=upgrade, size=BATCH)
+        relabel_file(
+            las,
+            labels,
+            temporary,
+            scheme=scheme,
+            overwrite=True,
+            upgrade=upgrade,
+            has_reasons=True,
+            size=BATCH,
+        )
 
 
 def _joined(count: int, codes: FileCodes | None, give: Give) -> PointLabels:
     """Return the labels of all points of a cloud."""
-    classes, confidence = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    classes, confidence, reasons = (np.zeros(count, np.uint8) for _ in range(3))
     kept: KeptCodes | None = None
     for start in range(0, count, BATCH):
         part = slice(start, min(start + BATCH, count))
         own = None if codes is None else FileCodes(codes.values[part], codes.scheme)
         labels = give(part.start, part.stop, own)
         classes[part], confidence[part] = labels
+        assert labels.reasons is not None  # the blocks of a survey hold them
+        reasons[part] = labels.reasons
         if labels.kept is not None:
             if kept is None:
                 wide = np.uint8 if codes is None else codes.values.dtype
                 kept = KeptCodes(np.zeros(count, wide), np.zeros(count, bool))
             kept.codes[part], kept.mask[part] = labels.kept.codes, labels.kept.mask
-    return PointLabels(classes, confidence, kept)
+    return PointLabels(classes, confidence, kept, reasons)

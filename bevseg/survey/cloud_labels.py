@@ -27,7 +27,7 @@ class Found:
 
     Attributes
     ----------
-    classes, confidence
+    classes, confidence, reasons
         (N,) uint8; 0 for points that take no part.
     best
         (N,) uint8, what perfect networks would give; None if no cloud near them has labels.
@@ -37,6 +37,7 @@ class Found:
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+    reasons: NDArray[np.uint8]
     best: NDArray[np.uint8] | None
     used: NDArray[np.bool_]
 
@@ -61,7 +62,7 @@ class CloudLabels:
 
     def of(self, start: int, stop: int) -> Found:
         """Return the labels of points `start` to `stop` of the cloud."""
-        found, used = np.zeros((3, stop - start), np.uint8), np.zeros((1, stop - start), np.bool_)
+        found, used = np.zeros((4, stop - start), np.uint8), np.zeros((1, stop - start), np.bool_)
         scored = False
         rows = self._rows[rows_of(self._rows[:, 3], start, stop)]
         for col, row, cloud, first, begin, size, place in rows.tolist():
@@ -70,8 +71,8 @@ class CloudLabels:
             indices = read_segment(self._file, cloud, begin, size, None).indices.astype(np.int64)
             _put(labels, indices + (first - start), found)
             _put(np.ones((1, size), np.bool_), indices + (first - start), used)
-            scored |= len(labels) == 3
-        return Found(found[0], found[1], found[2] if scored else None, used[0])
+            scored |= len(labels) == 4
+        return Found(found[0], found[1], found[2], found[3] if scored else None, used[0])
 
     def blocks(self) -> Counter[Block]:
         """Return the number of points of the cloud in each of its blocks."""

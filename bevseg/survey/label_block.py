@@ -56,7 +56,9 @@ def label_block(
         points, block, dems, whole.limits, networks, device=device, tta=tta, watch=watch
     )
     cloud = points.of(block)
-    rows = [found.point_labels.classes, found.point_labels.confidence]
+    own = found.point_labels
+    assert own.reasons is not None  # backproject gives them
+    rows = [own.classes, own.confidence, own.reasons]
     labels = _true_labels(points, block)
     if labels is not None:
         with watch("score"):

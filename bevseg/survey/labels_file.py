@@ -51,7 +51,8 @@ def write_labels(
     path
         The file.
     labels
-        (2, N), class and confidence of its points; or (3, N), with the class that perfect networks would give.
+        (3, N), class, confidence and reason of its points; or (4, N), with the class that perfect networks would
+        give.
     picture
         What is seen of it.
     device, seconds
@@ -68,7 +69,7 @@ def write_labels(
 
 
 def read_labels(path: Path, start: int, count: int) -> NDArray[np.uint8]:
-    """Return the labels of some points of a block, (2, N) or (3, N)."""
+    """Return the labels of some points of a block, (3, N) or (4, N)."""
     with safe_open(path, framework="numpy") as file:
         found: NDArray[np.uint8] = file.get_slice("labels")[:, start : start + count]
     return found

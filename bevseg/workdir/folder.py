@@ -43,7 +43,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "rasterize": tuple(f"{name}.tif" for name in SLICES)
     + tuple(f"{name}_labels{end}" for name in SLICES for end in CLASS_RASTER),
     "predict": tuple(f"{name}_classes{end}" for name in SLICES for end in CLASS_RASTER)
-    + tuple(f"{name}_confidence.tif" for name in SLICES),
+    + tuple(f"{name}_{band}.tif" for name in SLICES for band in ("confidence", "reason")),
     "backproject": ("labels.npz",),
 }
 """Stage -> files that it writes into the folder of a cloud, in the order of the pipeline."""
@@ -159,12 +159,12 @@ class Folder:
         return found
 
     def write_classes(self, classes: Mapping[str, Raster], scheme: Scheme | None = None) -> tuple[Path, ...]:
-        """Write class and confidence of every cell, a file each.
+        """Write class, confidence and reason of every cell, a file each.
 
         Parameters
         ----------
         classes
-            Slice -> raster with the bands `class` (train ids) and `confidence`.
+            Slice -> raster with the bands `class` (train ids), `confidence` and `reason`.
         scheme
             Which codes the files of the classes hold; None: the train ids.
 
@@ -174,7 +174,10 @@ class Folder:
             If the scheme has no code for a class that occurs.
         """
         written = self._write_classes({f"{s}_classes": _band(r, "class") for s, r in classes.items()}, scheme)
-        return written + self._write({f"{s}_confidence": _band(r, "confidence") for s, r in classes.items()})
+        for band in ("confidence", "reason"):
+            of_slices = {f"{s}_{band}": _band(r, band) for s, r in classes.items() if band in r.names}
+            written += self._write(of_slices)
+        return written
 
     def read_classes(self, grid: Grid | None = None) -> dict[str, Raster]:
         """Read what `write_classes` wrote, in train ids; both bands may also stand in one file, as they once did.
@@ -192,20 +195,23 @@ class Folder:
         ensure_train_ids(raster, path, "predict")
         if grid is not None:
             ensure_same_grid(raster, grid, path, "predict")
-        return raster if "confidence" in raster.names else self._with_confidence(name, raster)
+        if "confidence" not in raster.names:
+            raster = self._with_band(name, raster, "confidence")
+        has_reasons = (self.path / f"{name}_reason.tif").exists()  # older work directories have none
+        return self._with_band(name, raster, "reason") if has_reasons else raster
 
-    def _with_confidence(self, name: str, classes: Raster) -> Raster:
-        path = self._existing(f"{name}_confidence.tif", "predict")
-        confidence = ensure_bands(geotiff.read(path), ("confidence",), "uint8", path, "predict")
-        if confidence.grid != classes.grid:
+    def _with_band(self, name: str, classes: Raster, band: str) -> Raster:
+        path = self._existing(f"{name}_{band}.tif", "predict")
+        added = ensure_bands(geotiff.read(path), (band,), "uint8", path, "predict")
+        if added.grid != classes.grid:
             raise InputError(
-                "Class and confidence have other cells",
+                f"Class and {band} have other cells",
                 where=path,
-                why=f"{confidence.grid} and {classes.grid}",
+                why=f"{added.grid} and {classes.grid}",
                 hint="run predict again",
             )
-        values = np.stack([classes["class"], confidence["confidence"]])
-        return dataclasses.replace(classes, names=("class", "confidence"), values=values)
+        values = np.concatenate([classes.values, added[band][None]])
+        return dataclasses.replace(classes, names=(*classes.names, band), values=values)
 
     def write_labels(self, point_labels: PointLabels) -> tuple[Path, ...]:
         """Write `labels.npz`."""

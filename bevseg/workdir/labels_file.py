@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,17 @@ from bevseg.runtime.atomic import replacing
 ARRAYS = ("classes", "confidence")
 """Train ids and confidence, both (N,) uint8."""
 
+REASONS = "reasons"
+"""Codes of `core.reasons`, (N,) uint8; files of older versions have none."""
+
 
 def write(point_labels: PointLabels, path: Path) -> None:
-    """Write the labels: arrays `classes` (train ids) and `confidence`, both (N,) uint8, not compressed."""
+    """Write the labels: arrays `classes` (train ids), `confidence` and `reasons`, (N,) uint8, not compressed."""
+    arrays: dict[str, Any] = {"classes": point_labels.classes, "confidence": point_labels.confidence}
+    if point_labels.reasons is not None:
+        arrays[REASONS] = point_labels.reasons
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, classes=point_labels.classes, confidence=point_labels.confidence)
+        np.savez(file, **arrays)
 
 
 def read(path: Path) -> PointLabels:
@@ -35,11 +41,15 @@ def read(path: Path) -> PointLabels:
     try:
         with zipfile.ZipFile(path) as archive:
             classes, confidence = (_array(archive, name) for name in ARRAYS)
+            has_reasons = f"{REASONS}.npy" in archive.namelist()
+            reasons = _array(archive, REASONS) if has_reasons else None
     except (ValueError, KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise _refusal(path, " ".join(str(error).split())[:300]) from error
-    labels = PointLabels(classes, confidence)
+    labels = PointLabels(classes, confidence, reasons=reasons)
     if len(labels.classes) != len(labels.confidence):
         raise _refusal(path, f"{len(labels.classes)} classes, {len(labels.confidence)} confidences")
+    if reasons is not None and len(reasons) != len(classes):
+        raise _refusal(path, f"{len(classes)} classes, {len(reasons)} reasons")
     most = int(labels.classes.max(initial=0))
     if most >= len(CLASS_NAMES):
         raise _refusal(path, f"it holds class {most}; train ids are 0 to {len(CLASS_NAMES) - 1}")

@@ -13,6 +13,7 @@ from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
+from bevseg.core.reasons import NONE, UNMEASURED
 from bevseg.ground.find_ground import find_ground
 from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
@@ -191,3 +192,19 @@ def test_rasters_on_another_grid_are_refused():
         backproject(
             cloud, dem, {"low": class_raster(dem.grid, CAR), "high": class_raster(other, CAR)}, SLICES
         )
+
+
+def test_points_have_the_reason_of_their_cell_and_ground_that_of_the_dem():
+    heights = np.array([0.02, 0.1, 1.0, 5.0])
+    cloud = PointCloud.from_xyz(np.stack([np.full(4, 0.1), np.full(4, 0.1), heights], 1))
+    grid = grid_of(cloud, 0.2)
+    classes = {
+        name: Raster(grid, ("class", "confidence", "reason"), np.full((3, *grid.shape), value, np.uint8))
+        for name, value in (("low", CAR), ("high", VEGETATION))
+    }
+    for distance, ground in ((0.0, NONE), (0.4, NONE), (0.6, UNMEASURED), (np.nan, UNMEASURED)):
+        dem = level(grid)
+        dem["distance"][:] = distance
+        found = backproject(cloud, dem, classes, SLICES)
+        assert found.classes.tolist() == [GROUND, CAR, CAR, VEGETATION]
+        assert found.reasons.tolist() == [ground, CAR, CAR, VEGETATION]  # any code is handed on

@@ -26,9 +26,10 @@ def write_las(path, xyz, *, scales=(0.001,) * 3, offsets=(0, 0, 0), epsg=None, c
 
 
 def labelled(path):
-    """Classes and confidence of a labelled LAS file."""
-    confidence = np.rint(np.asarray(laspy.read(path).bevseg_confidence) * 255)
-    return np.stack([read_cloud(path).labels, confidence])
+    """Classes, confidence and reasons of a labelled LAS file."""
+    las = laspy.read(path)
+    confidence = np.rint(np.asarray(las.bevseg_confidence) * 255)
+    return np.stack([read_cloud(path).labels, confidence, np.asarray(las.bevseg_reason)])
 
 
 def label(folder, model, *options, code=0):
@@ -54,7 +55,7 @@ def little_memory(monkeypatch):
 
 
 def assert_labelled_like_the_whole(folder, model, xyz, expected, pieces, ending, jobs, monkeypatch=None):
-    """Label the pieces of a cloud, with little memory if a patch is given: 0 classes and confidences differ."""
+    """Label the pieces of a cloud, with little memory if a patch is given: 0 classes, confidences, reasons differ."""
     for number, piece in enumerate(pieces):
         path = folder / "in" / f"{number}.{ending}"
         if ending == "txt":

@@ -20,7 +20,7 @@ def whole(shared_data, tiny_model):
         pytest.skip(f"{STREET} is not in the shared data")
     xyz = np.rint(np.loadtxt(path, usecols=(0, 1, 2))[::EVERY] * 1000) / 1000
     found = bevseg.label(bevseg.PointCloud.from_xyz(xyz, name="street"), model=tiny_model)
-    return xyz, np.stack([found.classes, found.confidence])
+    return xyz, np.stack([found.classes, found.confidence, found.reasons])
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def whole(tiny_model):
     xyz, _ = street()
     found = api.label(api.PointCloud.from_xyz(xyz, name="s"), model=tiny_model)
     assert len(np.unique(found.classes)) > 2
-    return xyz, np.stack([found.classes, found.confidence])
+    assert len(np.unique(found.reasons)) > 2
+    return xyz, np.stack([found.classes, found.confidence, found.reasons])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`bevseg backproject`: class and confidence of every point."""
+"""`bevseg backproject`: class, confidence and reason of every point."""
 
 import numpy as np
 
@@ -8,4 +8,5 @@ def test_labels_are_arrays_without_pickle(worked):
         assert {name: arrays[name].dtype.name for name in arrays} == {
             "classes": "uint8",
             "confidence": "uint8",
+            "reasons": "uint8",
         }

@@ -145,6 +145,7 @@ ONES = np.ones(10, np.uint8)
     [
         {"classes": ONES},
         {"classes": ONES, "confidence": ONES[:9]},
+        {"classes": ONES, "confidence": ONES, "reasons": ONES[:9]},
         {"classes": ONES.astype(float), "confidence": ONES},
         {"classes": ONES[None], "confidence": ONES},
         {"classes": 9 * ONES, "confidence": ONES},

@@ -1,5 +1,7 @@
 """The work directory: what goes in comes out, and what does not belong is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -66,11 +68,18 @@ def test_rasters_come_back_to_the_bit(folder):
     assert_same(folder.read_dem(), dem)
     assert_same(folder.read_bands()["high"], bands["high"])
     assert_same(folder.read_classes()["low"], classes["low"])
+    doubted = {name: raster(np.uint8, "class", "confidence", "reason") for name in ("low", "high")}
+    folder.write_classes(doubted)
+    assert_same(folder.read_classes()["high"], doubted["high"])
 
 
 def test_labels_come_back(folder):
     point_labels = PointLabels(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8) * 50)
     folder.write_labels(point_labels)
+    assert folder.read_labels().reasons is None
+    point_labels = dataclasses.replace(point_labels, reasons=point_labels.classes[::-1].copy())
+    folder.write_labels(point_labels)
+    np.testing.assert_array_equal(folder.read_labels().reasons, point_labels.reasons)
     np.testing.assert_array_equal(folder.read_labels().classes, point_labels.classes)
     np.testing.assert_array_equal(folder.read_labels().confidence, point_labels.confidence)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.io.compare.difference import Difference, Same, first_difference
-from bevseg.io.fields import CLASS, CONFIDENCE, Source, meaning, plain
+from bevseg.io.fields import BESIDE_CLASS, CLASS, Source, meaning, plain
 from bevseg.io.las.point_formats import dimension_names
 from bevseg.io.las.source import LasSource
 
@@ -48,7 +48,9 @@ def compare_fields(source: PointCloud, result: PointCloud, lost: Sequence[str]) 
         found = next((word for word in free if _same(name, values, free[word]) is None), None)
         if found is not None:
             del free[found]
-        elif plain(name) in (CLASS, CONFIDENCE) or any(f"field {name} is" in sentence for sentence in lost):
+        elif plain(name) in (CLASS, *BESIDE_CLASS) or any(
+            f"field {name} is" in sentence for sentence in lost
+        ):
             continue
         else:
             same_name = next(named(name, free), None)

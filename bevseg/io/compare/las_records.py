@@ -11,9 +11,8 @@ from bevseg.core.labels import load_scheme
 from bevseg.io.compare.difference import Difference
 from bevseg.io.compare.las_header import shown
 from bevseg.io.las.codes import (
-    CONFIDENCE,
     LOOKUP,
-    TRAIN_ID,
+    OURS,
     highest_code,
     lookup_entries,
     with_lookup,
@@ -125,7 +124,7 @@ def _same_description(extra: Description, entry: bytes, replaced: Sequence[str])
 
 def replaced_names(source: LasSource) -> list[str]:
     """Return the names that bevseg's own dimensions have in a result, whether its source has them or not."""
-    return [_free(name, source) for name in (CONFIDENCE, TRAIN_ID)]
+    return [_free(name, source) for name in OURS]
 
 
 def _free(name: str, source: LasSource) -> str:

@@ -1,4 +1,4 @@
-"""Two PLY files, or two PCD files: every value of the points and every part beside them but class and confidence."""
+"""Two PLY files, or two PCD files: every value of the points and every part beside them but the labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.compare.difference import Difference, first_difference, same_bytes
-from bevseg.io.fields import CLASS, CONFIDENCE
+from bevseg.io.fields import BESIDE_CLASS, CLASS
 from bevseg.io.pcd.header import SCHEME_COMMENT as PCD_COMMENT
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.ply.header import SCHEME_COMMENT as PLY_COMMENT
@@ -28,8 +28,8 @@ def compare(source: VertexSource, result: VertexSource) -> Difference | None:
 def _ours(source: VertexSource) -> list[str]:
     """Return the names of the properties that a result has of bevseg, whether its source has them or not."""
     if isinstance(source, PcdSource):
-        return [CLASS, CONFIDENCE]
-    return [own_name(name, source.names) or SCALAR + name for name in (CLASS, CONFIDENCE)]
+        return [CLASS, *BESIDE_CLASS]
+    return [own_name(name, source.names) or SCALAR + name for name in (CLASS, *BESIDE_CLASS)]
 
 
 def _values(source: VertexSource, result: VertexSource, ours: list[str]) -> Difference | None:

@@ -1,4 +1,4 @@
-"""Two text files: every byte of every line but class and confidence, and the names of columns that are added."""
+"""Two text files: every byte of every line but the labels, and the names of columns that are added."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.compare.difference import Difference
+from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE, REASON
 from bevseg.io.text import reader, rows
 from bevseg.io.text.encoding import Lines, decoded
 from bevseg.io.text.heading import closing, heading
 from bevseg.io.text.source import TextSource
-from bevseg.io.text.splice import added
+from bevseg.io.text.splice import Added, added
 from bevseg.io.text.writer import is_pts, label_name
 from bevseg.runtime.kernels import compiled
 
-_NONE = -1
 _QUOTE, _NEWLINE, _SPACE, _TAB, _MINUS = ord('"'), ord("\n"), ord(" "), ord("\t"), ord("-")
 _ZERO, _NINE = ord("0"), ord("9")
 _SHOWN = 60
@@ -57,8 +57,10 @@ def _lines(source: TextSource, lines: Lines, content: bytes, counted: bool) -> D
     A result has the names of columns that are added, before the points or behind them. A source is its own result.
     """
     name, data = label_name(source.layout.titles), lines.data
-    new, last = (part(source, name, counted=counted) for part in (heading, closing))
-    count = len(added(source.layout).names)
+    beside = BESIDE_CLASS if REASON.encode() in data else (CONFIDENCE,)
+    new, last = (part(source, name, beside, counted=counted) for part in (heading, closing))
+    target = added(source.layout, beside)
+    count = len(target.names)
     is_result = data.startswith(new) and data.endswith(last)
     head, tail = (new, last) if is_result else (source.head, source.names)
     if not is_result:
@@ -67,7 +69,7 @@ def _lines(source: TextSource, lines: Lines, content: bytes, counted: bool) -> D
         return _heads(new, data)
     if lines.end != source.end or (count and content != lines.data.replace(b"\n", lines.end)):
         return Difference("what ends a line", repr(source.end.decode()), "another, or several")
-    found = _bodies(source, data[len(head) : len(data) - len(tail)], count)
+    found = _bodies(source, data[len(head) : len(data) - len(tail)], target, count)
     if found is not None and not is_result and data.startswith(new):
         return Difference(
             "the comment behind the points", _text(last.rstrip()), _text(data[data.rfind(b"\n") + 1 :])
@@ -82,8 +84,8 @@ def _heads(expected: bytes, result: bytes) -> Difference:
     return Difference("a line before the points", _text(left), _text(right))
 
 
-def _bodies(source: TextSource, body: bytes, count: int) -> Difference | None:
-    layout, target = source.layout, added(source.layout)
+def _bodies(source: TextSource, body: bytes, target: Added, count: int) -> Difference | None:
+    layout = source.layout
     if not body.strip():
         line = source.body.split(b"\n", 1)[0]
         return Difference("a point that only the source has", _text(line), "missing", 1)
@@ -94,9 +96,8 @@ def _bodies(source: TextSource, body: bytes, count: int) -> Difference | None:
         np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8)
         for data in (source.body, body)
     )
-    label, sure = (_NONE if place is None else place for place in (target.label, target.confidence))
     last, separator = len(layout.names) - 1, ord(layout.separator)
-    row, place, left, right = _first(one, other, separator, last, label, sure, count)
+    row, place, left, right = _first(one, other, separator, last, target.columns, count)
     if row < 0:
         return None
     before, after = _word(one, left, separator), _word(other, right, separator)
@@ -131,7 +132,7 @@ def _digits(data, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _first(one, other, separator, last, label, sure, count):  # type: ignore[no-untyped-def]
+def _first(one, other, separator, last, columns, count):  # type: ignore[no-untyped-def]
     """Return row, column, and the bytes of both files at which the first difference begins; row -1 if there is none.
 
     Both end with a newline, so that no walk along a field leaves them.
@@ -166,7 +167,7 @@ def _first(one, other, separator, last, label, sure, count):  # type: ignore[no-
             is_same = start + same == end and (after in (separator, _NEWLINE, _SPACE, _TAB))
             if is_same:
                 to += same
-            elif place in (label, sure):
+            elif (columns == place).any():
                 quote = end - start >= 2 and one[start] == _QUOTE
                 if quote:
                     if other[to] != _QUOTE:

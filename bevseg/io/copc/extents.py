@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.copc.octree import Octree
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID
+from bevseg.io.las.codes import OURS
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import standard_size
 from bevseg.io.las.records import Record
@@ -82,8 +82,8 @@ class Extents:
 def changed_items(point_format: int, record: np.dtype[np.void], source: np.dtype[np.void]) -> dict[str, int]:
     """Return the dimensions that bevseg changes or adds, and the place of each among the items of a record."""
     extras, old = (_extras(points, point_format) for points in (record, source))
-    first, ours = _STANDARD[point_format], (CONFIDENCE, TRAIN_ID)
-    added = {name: first + i for i, name in enumerate(extras) if name in ours or name not in old}
+    first = _STANDARD[point_format]
+    added = {name: first + i for i, name in enumerate(extras) if name in OURS or name not in old}
     return {"classification": _CLASS} | added
 
 

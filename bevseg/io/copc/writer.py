@@ -78,6 +78,7 @@ def relabel(
     path: Path,
     scheme: Scheme,
     *,
+    has_reasons: bool = False,
     size: int | None = None,
     threads: int | None = None,
 ) -> None:
@@ -85,7 +86,7 @@ def relabel(
 
     Parameters
     ----------
-    source, labels, path, scheme, size, threads
+    source, labels, path, scheme, has_reasons, size, threads
         As for `bevseg.io.las.writer.relabel`.
 
     Raises
@@ -96,7 +97,16 @@ def relabel(
         As `bevseg.io.las.writer.relabel`.
     """
     write_points = _into(_kept_in_copy(source), source.record)
-    las_writer.relabel(source, labels, path, scheme, size=size, threads=threads, write_points=write_points)
+    las_writer.relabel(
+        source,
+        labels,
+        path,
+        scheme,
+        has_reasons=has_reasons,
+        size=size,
+        threads=threads,
+        write_points=write_points,
+    )
 
 
 def _into(octree: Octree, source: np.dtype[np.void]) -> Callable[..., None]:

@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
+from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE
 from bevseg.io.las.extra_bytes import Description, decoded, descriptions
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import FIRST_NEW
 from bevseg.io.las.records import Record
 from bevseg.io.raw import LONGEST_NAME
 
-CONFIDENCE, TRAIN_ID = "bevseg_confidence", "bevseg_class"
-"""Extra dimensions: probability times 255, and the train id where the point format has no room for a code.
+TRAIN_ID = "bevseg_class"
+"""Extra dimension, beside those of `BESIDE_CLASS`: the train id where the point format has no room for a code.
 
 Where a source has a dimension of that name and of another type, `_2` or the next free number is at the end of ours.
 """
+OURS = (*BESIDE_CLASS, TRAIN_ID)
+"""All extra dimensions of bevseg."""
+
 CONFIDENCE_SCALE = 1 / 255
 
 FIVE_BITS = 31

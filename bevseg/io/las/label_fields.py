@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointLabels
+from bevseg.io.fields import CONFIDENCE, REASON, beside_class
 from bevseg.io.las.codes import (
-    CONFIDENCE,
     CONFIDENCE_SCALE,
     TRAIN_ID,
     code_table,
@@ -38,8 +38,8 @@ class LabelFields:
         Which codes are written.
     limit
         Highest code of the point format. Classes with a higher one get code 1.
-    has_train_ids
-        Whether train ids are written beside the codes.
+    has_train_ids, has_reasons
+        Whether train ids are written beside the codes, and reasons to doubt them.
     path
         The file, for messages.
     """
@@ -47,19 +47,33 @@ class LabelFields:
     scheme: Scheme
     limit: int
     has_train_ids: bool
+    has_reasons: bool
     path: Path
 
     @classmethod
-    def of(cls, header: Header, point_format: int, length: int, scheme: Scheme, path: Path) -> LabelFields:
+    def of(
+        cls,
+        header: Header,
+        point_format: int,
+        length: int,
+        scheme: Scheme,
+        path: Path,
+        *,
+        has_reasons: bool,
+    ) -> LabelFields:
         """Return the fields for points of `length` bytes that the header describes."""
         limit = highest_code(point_format)
         too_high = any(entry.code > limit for entry in scheme.written().values())
-        has_them = name_of_ours(described(header, point_format, length), TRAIN_ID) is not None
-        return cls(scheme, limit, too_high or has_them, path)
+        old = described(header, point_format, length)
+        train_ids, reasons = (name_of_ours(old, name) is not None for name in (TRAIN_ID, REASON))
+        return cls(scheme, limit, too_high or train_ids, has_reasons or reasons, path)
 
     def dimensions(self, labels: PointLabels) -> dict[str, Dimension]:
         """Return the extra dimensions."""
-        found = {CONFIDENCE: Dimension(labels.confidence, description(self.scheme), CONFIDENCE_SCALE)}
+        given = beside_class(labels, self.has_reasons)
+        found = {CONFIDENCE: Dimension(given[CONFIDENCE], description(self.scheme), CONFIDENCE_SCALE)}
+        if REASON in given:
+            found[REASON] = Dimension(given[REASON], "why the class is in doubt")
         if self.has_train_ids:
             found[TRAIN_ID] = Dimension(labels.classes, "train id of bevseg")
         return found

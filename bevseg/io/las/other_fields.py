@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import PointCloud
 from bevseg.io.fields import Source, meaning
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID
+from bevseg.io.las.codes import OURS
 from bevseg.io.las.dimensions import Dimension
 from bevseg.io.las.extra_bytes import TYPES, distinct
 from bevseg.io.las.point_formats import STANDARD, bits, dimension_names
@@ -76,7 +76,7 @@ def other_fields(cloud: PointCloud) -> OtherFields:
         named.setdefault(meaning(name) or name, name)
     fits = _fits({word: fields[name] for word, name in named.items()})
     point_format = 8 if "nir" in fits else 7 if "red" in fits else 6
-    taken = {*dimension_names(point_format), *(STANDARD[point_format].names or ()), CONFIDENCE, TRAIN_ID}
+    taken = {*dimension_names(point_format), *(STANDARD[point_format].names or ()), *OURS}
     extras: dict[str, Dimension] = {}
     lost = []
     for name, values in fields.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, is_ours, name_of_ours
+from bevseg.io.las.codes import OURS, is_ours, name_of_ours
 from bevseg.io.las.extra_bytes import Description, described, distinct
 from bevseg.io.las.header import Header
 from bevseg.io.las.left_out import left_out
@@ -90,7 +90,7 @@ class LasSource:
         if "red" in values and not any((points[name] % _EIGHT_TO_SIXTEEN).any() for name in _COLOURS):
             values |= {name: (points[name] // _EIGHT_TO_SIXTEEN).astype(np.uint8) for name in _COLOURS}
         for extra in self.extras:
-            if not extra.kind.itemsize or is_ours(extra, CONFIDENCE) or is_ours(extra, TRAIN_ID):
+            if not extra.kind.itemsize or any(is_ours(extra, name) for name in OURS):
                 continue
             stored = points[extra.name]
             if not extra.kind.shape:

@@ -13,7 +13,7 @@ from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.fields import only_here
 from bevseg.io.las.block_writer import write_file
-from bevseg.io.las.codes import CONFIDENCE, TRAIN_ID, class_codes
+from bevseg.io.las.codes import OURS, class_codes
 from bevseg.io.las.dimensions import MOST, Dimension, with_dimensions
 from bevseg.io.las.extra_bytes import unknown_type
 from bevseg.io.las.header import Header
@@ -40,7 +40,7 @@ def write(
     upgrade: bool = False,
     write_points: Callable[..., None] = write_file,
 ) -> None:
-    """Write the labelled cloud: the points of its source with new classes and `bevseg_confidence`.
+    """Write the labelled cloud: the points of its source with new classes, their confidence and their reason.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def write(
         From any reader. A LAS or LAZ source keeps every other byte of header, records and points; other sources
         become LAS 1.4, point format 6, with colour 7 or 8.
     point_labels
-        One class and confidence per point.
+        One class and confidence per point. Without reasons none are written, or zeros into those of the source.
     path
         `.las` or `.laz`.
     scheme
@@ -69,7 +69,10 @@ def write(
         If the system refuses the write.
     """
     base = layout(cloud, upgrade=upgrade)
-    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path)
+    has_reasons = point_labels.reasons is not None
+    fields = LabelFields.of(
+        base.header, base.point_format, base.length, scheme, path, has_reasons=has_reasons
+    )
     codes = fields.codes(point_labels)
     if cloud.used is not None:
         codes[~cloud.used] = 0
@@ -85,6 +88,7 @@ def relabel(
     scheme: Scheme,
     *,
     upgrade: bool = False,
+    has_reasons: bool = False,
     size: int | None = None,
     threads: int | None = None,
     write_points: Callable[..., None] = write_file,
@@ -93,7 +97,7 @@ def relabel(
 
     Parameters
     ----------
-    source, labels
+    source, labels, has_reasons
         As for `bevseg.io.write.relabel_file`.
     path, scheme, upgrade, write_points
         As for `write`.
@@ -110,7 +114,9 @@ def relabel(
         As `write`.
     """
     base = layout_of_file(source, upgrade=upgrade, size=size, threads=threads)
-    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path)
+    fields = LabelFields.of(
+        base.header, base.point_format, base.length, scheme, path, has_reasons=has_reasons
+    )
 
     def change(
         block: NDArray[np.void], part: slice | NDArray[np.intp]
@@ -179,7 +185,7 @@ def _lost_of_las(header: Header, base: Layout, path: Path) -> list[str]:
 
 def _described(base: Layout, path: Path) -> Header:
     """Return the header with all extra dimensions that bevseg adds; UsageError if they do not fit."""
-    ours = dict.fromkeys((CONFIDENCE, TRAIN_ID), Dimension(_NO_LABELS))
+    ours = dict.fromkeys(OURS, Dimension(_NO_LABELS))
     return with_dimensions(base.header, base.point_format, base.length, base.dimensions | ours, path)[0]
 
 

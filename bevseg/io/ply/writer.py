@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,17 @@ from bevseg.io import ascii_records
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import CHANNELS, as_bytes, channels_of
 from bevseg.io.coordinates import lost_system
-from bevseg.io.fields import AXES, CLASS, CONFIDENCE, Source, meaning, only_here, plain
+from bevseg.io.fields import (
+    AXES,
+    BESIDE_CLASS,
+    CLASS,
+    REASON,
+    Source,
+    beside_class,
+    meaning,
+    only_here,
+    plain,
+)
 from bevseg.io.ply.elements import TYPES, Property
 from bevseg.io.ply.header import SCHEME_COMMENT, Header
 from bevseg.io.ply.lists import Lists, write_records
@@ -43,7 +55,7 @@ _EXACT = 2**53
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write a PLY with the classes and `scalar_bevseg_confidence`.
+    """Write a PLY with the classes, `scalar_bevseg_confidence`, and `scalar_bevseg_reason` if there are reasons.
 
     A PLY source keeps its format kind, comments, elements, properties, types and lists. The classes go into its
     property `class` or `scalar_class`, else into a new property `scalar_class`. Other sources become binary: all
@@ -59,9 +71,11 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     codes = codes_to_write(cloud, point_labels, scheme, path)
     mark = SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])
     if isinstance(cloud.source, PlySource):
-        _write_again(cloud.source, codes, point_labels.confidence, path, mark)
+        has_reason = own_name(REASON, cloud.source.names) is not None
+        new = {CLASS: codes} | beside_class(point_labels, has_reason)
+        _write_again(cloud.source, new, path, mark)
     else:
-        _write_new(cloud, codes, point_labels.confidence, path, mark)
+        _write_new(cloud, {CLASS: codes} | beside_class(point_labels, False), path, mark)
 
 
 def cannot_keep(cloud: PointCloud) -> list[str]:
@@ -100,15 +114,13 @@ def _exact(values: NDArray[np.generic]) -> bool:
     return bool((wide < 2.0**63).all() and (wide.astype(values.dtype) == values).all())
 
 
-def _write_again(
-    source: PlySource, codes: NDArray[np.int64], confidence: NDArray[np.uint8], path: Path, mark: str
-) -> None:
+def _write_again(source: PlySource, labels: Mapping[str, NDArray[Any]], path: Path, mark: str) -> None:
     header, names = source.header, source.names
     element = header.elements[header.vertex or 0]
     values: dict[str, NDArray[np.generic]] = {name: source.vertex[name] for name in names}
     values |= {name: lists.counts for name, lists in source.lists.items()}
     properties = {each.name: _as_read(each, values[each.name], header) for each in element.properties}
-    for name, new in ((CLASS, codes), (CONFIDENCE, confidence)):
+    for name, new in labels.items():
         target = own_name(name, names) or SCALAR + name
         old = properties.get(target)
         kind = code_type(np.dtype(old.kind) if old else None, new) if name == CLASS else np.dtype("u1")
@@ -184,11 +196,9 @@ def _lines(header: Header, properties: list[Property], mark: str) -> str:
     return "".join(line + "\n" for line in [*lines, "end_header"])
 
 
-def _write_new(
-    cloud: PointCloud, codes: NDArray[np.int64], confidence: NDArray[np.uint8], path: Path, mark: str
-) -> None:
+def _write_new(cloud: PointCloud, labels: Mapping[str, NDArray[Any]], path: Path, mark: str) -> None:
     values = dict(zip(AXES, coordinates(cloud), strict=True)) | _columns(cloud)
-    for name, new in ((CLASS, codes), (CONFIDENCE, confidence)):
+    for name, new in labels.items():
         values[SCALAR + name] = new.astype(code_type(None, new))
     properties = {}
     for name, column in values.items():
@@ -216,7 +226,7 @@ def _columns(cloud: PointCloud) -> dict[str, NDArray[np.generic]]:
             names.append(what)
         else:
             names.append(word if word.startswith(SCALAR) or word == "alpha" else SCALAR + word)
-    taken = [*AXES, SCALAR + CLASS, SCALAR + CONFIDENCE]
+    taken = [*AXES, SCALAR + CLASS, *(SCALAR + name for name in BESIDE_CLASS)]
     named = dict(zip(distinct([*taken, *names])[len(taken) :], columns.values(), strict=True))
     colours = channels_of(named)
     narrow = as_bytes([named[name] for name in colours]) if colours else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from bevseg.io.fields import AXES, CONFIDENCE, LABEL_NAMES, meaning, plain
+from bevseg.io.fields import AXES, BESIDE_CLASS, LABEL_NAMES, meaning, plain
 from bevseg.io.text.tokens import Dialect, is_missing
 
 COMMENTS = ("#", "//", "%")
@@ -103,7 +103,7 @@ def _is_enu(names: list[str]) -> bool:
 
 def title(name: str, column: int) -> str:
     """Return the name of a further column, numbered if it has none."""
-    return CONFIDENCE if plain(name) == CONFIDENCE else name or f"column_{column + 1}"
+    return plain(name) if plain(name) in BESIDE_CLASS else name or f"column_{column + 1}"
 
 
 def _clean(word: str) -> str:
@@ -157,5 +157,5 @@ def _known(name: str) -> float:
     words = name.count(" ") + 1
     if meaning(name) in AXES:
         return 3
-    known = meaning(name) is not None or plain(name) in LONG_NAMES or plain(name) == CONFIDENCE
+    known = meaning(name) is not None or plain(name) in (*LONG_NAMES, *BESIDE_CLASS)
     return 2 + words / 10 if known else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bevseg.io.fields import AXES, CONFIDENCE, meaning
+from bevseg.io.fields import AXES, BESIDE_CLASS, meaning
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout
 from bevseg.io.text.encoding import readable
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, separator_of
@@ -15,7 +15,7 @@ from bevseg.io.text.splice import added
 _NO_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"',;|#%]+")
 
 
-def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
+def heading(source: TextSource, label: str, beside: Sequence[str], *, counted: bool = False) -> bytes:
     """Return the lines before the points, with the names of the columns that are added.
 
     Where nothing names the columns, a line that does is put before the points, unless `closing` names them. Where
@@ -27,11 +27,13 @@ def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
         The file.
     label
         Name of the column of classes, if the file has none.
+    beside
+        Names of the fields beside the classes.
     counted
         Whether the file is a `.pts`: a count of points, and the points right below it.
     """
     layout = source.layout
-    new = _new(source, label)
+    new = _new(source, label, beside)
     lines = source.head.split(b"\n")
     if layout.replaced is not None:
         lead = b"# " if is_comment(readable(lines[layout.replaced - 1]).strip()) else b""
@@ -57,28 +59,28 @@ def heading(source: TextSource, label: str, *, counted: bool = False) -> bytes:
     return b"\n".join(lines) + comment
 
 
-def closing(source: TextSource, label: str, *, counted: bool = False) -> bytes:
+def closing(source: TextSource, label: str, beside: Sequence[str], *, counted: bool = False) -> bytes:
     """Return the comment behind the points that names the columns; nothing where a line before them does.
 
     Readers of `.pts` take the line below the count for a point. Behind the last point they are done.
 
     Parameters
     ----------
-    source, label, counted
+    source, label, beside, counted
         See `heading`.
     """
     layout = source.layout
     if layout.header is not None or layout.replaced is not None or not (counted or source.names):
         return b""
-    new = _new(source, label)
+    new = _new(source, label, beside)
     if not source.names or layout.by_user:
         return b"# " + _own(source, new)
     return layout.separator.join([readable(source.names).rstrip(), *new]).encode() + b"\n"
 
 
-def _new(source: TextSource, label: str) -> list[str]:
+def _new(source: TextSource, label: str, beside: Sequence[str]) -> list[str]:
     """Return the names of the columns that are added."""
-    return [label if name == LABEL else name for name in added(source.layout).names]
+    return [label if name == LABEL else name for name in added(source.layout, beside).names]
 
 
 def _agrees(text: str, source: TextSource) -> bool:
@@ -98,11 +100,11 @@ def _own(source: TextSource, new: list[str]) -> bytes:
     ]
     further = iter(
         usable_names(
-            [n for n, m in zip(names, layout.names, strict=True) if m == SKIPPED and n != CONFIDENCE]
+            [n for n, m in zip(names, layout.names, strict=True) if m == SKIPPED and n not in BESIDE_CLASS]
         )
     )
     named = [
-        next(further) if m == SKIPPED and n != CONFIDENCE else n
+        next(further) if m == SKIPPED and n not in BESIDE_CLASS else n
         for n, m in zip(names, layout.names, strict=True)
     ]
     return (layout.separator.join([*named, *new]) + "\n").encode()
@@ -117,9 +119,9 @@ def _axis(axis: str, layout: Layout) -> str:
 def usable_names(names: Sequence[str]) -> list[str]:
     """Return the names of further columns as a header with blanks can hold them: one word each, all different.
 
-    None of them is a coordinate or the confidence of bevseg, whatever it is called in its file.
+    None of them is a coordinate or a field of bevseg, whatever it is called in its file.
     """
-    taken = {*AXES, CONFIDENCE, LABEL}
+    taken = {*AXES, *BESIDE_CLASS, LABEL}
     usable: list[str] = []
     for i, name in enumerate(names):
         word = _NO_NAME.sub("_", name).strip("_") or f"column_{i + len(AXES) + 1}"

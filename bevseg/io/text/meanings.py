@@ -6,7 +6,7 @@ import dataclasses
 import warnings
 
 from bevseg.errors import UsageError
-from bevseg.io.fields import AXES, CONFIDENCE, meaning, plain
+from bevseg.io.fields import AXES, BESIDE_CLASS, meaning, plain
 from bevseg.io.text.columns import LABEL, SKIPPED, Layout, by_meaning
 from bevseg.io.text.comments import leading_names, names_behind
 from bevseg.io.text.header import columns_by_name, is_comment, names_of, title
@@ -44,9 +44,11 @@ def columns_of(start: Start, wanted: tuple[str, ...] | None, claimed: int | None
         if meanings == [*AXES, SKIPPED] and plain(names[3]) in _NAMELESS:
             meanings[3], guessed = LABEL, (LABEL,)
         if (
-            meanings == [*AXES, SKIPPED, SKIPPED]
+            meanings[:3] == [*AXES]
+            and len(meanings) > len(AXES) + 1
+            and set(meanings[3:]) == {SKIPPED}
             and plain(names[3]) in _NAMELESS
-            and plain(names[4]) == CONFIDENCE
+            and {plain(name) for name in names[4:]} <= {*BESIDE_CLASS}
         ):
             meanings[3] = LABEL
     else:

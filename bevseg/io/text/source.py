@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bevseg.io.fields import AXES, CONFIDENCE
+from bevseg.io.fields import AXES, BESIDE_CLASS
 from bevseg.io.text import rows, table
 from bevseg.io.text.columns import LABEL, Layout
 
@@ -44,7 +44,7 @@ class TextSource:
     def fields(self) -> dict[str, NDArray[np.generic]]:
         """Return the further columns that hold numbers, as the smallest integer type that fits or as float64.
 
-        Left out are coordinates, classes and the confidence of bevseg, which are written anew, columns that
+        Left out are coordinates, classes and the fields of bevseg beside them, which are written anew, columns that
         `--columns` skips, and columns of words.
         """
         return dict(self._further[0])
@@ -88,7 +88,7 @@ class TextSource:
         """Return the place of each further column, and its name; equal names are numbered."""
         names: dict[int, str] = {}
         for place, (meaning, title) in enumerate(zip(self.layout.names, self.layout.titles, strict=True)):
-            if meaning in (*AXES, LABEL) or title == CONFIDENCE or place in self.layout.skipped:
+            if meaning in (*AXES, LABEL) or title in BESIDE_CLASS or place in self.layout.skipped:
                 continue
             name, number = title, 1
             while name in names.values():

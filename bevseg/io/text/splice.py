@@ -1,14 +1,13 @@
-"""Lines of points, new classes and confidences -> the same lines with these columns, all other bytes as they were."""
+"""Lines of points and new labels -> the same lines with these columns, all other bytes as they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.io.fields import CONFIDENCE
 from bevseg.io.text.columns import LABEL, Layout
 from bevseg.runtime.kernels import compiled
 
@@ -20,28 +19,36 @@ _QUOTE, _NEWLINE, _SPACE, _TAB = ord('"'), ord("\n"), ord(" "), ord("\t")
 
 @dataclass(frozen=True)
 class Added:
-    """Where the new values go: the places of columns that are replaced; None for columns added at the end."""
+    """Where the new values go.
 
-    label: int | None
-    confidence: int | None
+    Attributes
+    ----------
+    places
+        Name of the field, LABEL first -> the column that is replaced; None for a column added at the end.
+    """
+
+    places: dict[str, int | None]
 
     @property
     def names(self) -> tuple[str, ...]:
         """What is added at the end of each line, in this order."""
-        places = ((LABEL, self.label), (CONFIDENCE, self.confidence))
-        return tuple(name for name, place in places if place is None)
+        return tuple(name for name, place in self.places.items() if place is None)
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """The columns that are replaced, -1 for those that are added."""
+        return np.array([_NONE if place is None else place for place in self.places.values()], np.int64)
 
 
-def added(layout: Layout) -> Added:
-    """Return where the new values go in the lines of a file."""
-    return Added(
-        layout.names.index(LABEL) if LABEL in layout.names else None,
-        layout.titles.index(CONFIDENCE) if CONFIDENCE in layout.titles else None,
-    )
+def added(layout: Layout, beside: Iterable[str]) -> Added:
+    """Return where the classes, and fields of these names beside them, go in the lines of a file."""
+    label = layout.names.index(LABEL) if LABEL in layout.names else None
+    further = {name: layout.titles.index(name) if name in layout.titles else None for name in beside}
+    return Added({LABEL: label} | further)
 
 
 def spliced(
-    body: bytes, layout: Layout, codes: NDArray[np.integer], confidence: NDArray[np.uint8]
+    body: bytes, layout: Layout, codes: NDArray[np.integer], beside: Mapping[str, NDArray[np.uint8]]
 ) -> Iterator[bytes]:
     """Yield the lines of points with new values, some thousand at a time, each ended by a newline.
 
@@ -51,14 +58,14 @@ def spliced(
         Lines of points, without a newline at the end.
     layout
         What their columns mean.
-    codes, confidence
+    codes
         (N,) one per line.
+    beside
+        Name -> (N,) values of the fields beside the classes.
     """
-    target = added(layout)
-    label = _NONE if target.label is None else target.label
-    sure = _NONE if target.confidence is None else target.confidence
+    columns = added(layout, beside).columns
     separator, last = ord(layout.separator), len(layout.names) - 1
-    code_words, sure_words = _words(codes), _words(confidence)
+    code_words, byte_words = _words(codes), _words(np.empty(0, np.uint8))
     low = 0 if codes.dtype == np.uint8 or not len(codes) else int(codes.min())
     begin, row = 0, 0
     while begin <= len(body):
@@ -66,12 +73,12 @@ def spliced(
         part = np.frombuffer(body[begin : len(body) if end < 0 else end] + b"\n", np.uint8)
         lines = int(np.count_nonzero(part == _NEWLINE))
         rows = slice(row, row + lines)
-        room = len(part) + lines * (code_words.shape[1] + sure_words.shape[1] + 2)
+        room = len(part) + lines * (code_words.shape[1] + byte_words.shape[1] * len(beside) + len(columns))
         out = np.empty(room, np.uint8)
-        numbers = (codes[rows] - low).astype(np.int64), confidence[rows]
-        size = _rewrite(
-            part, separator, last, label, sure, numbers[0], code_words, numbers[1], sure_words, out
+        numbers = np.stack(
+            [codes[rows].astype(np.int64) - low, *(values[rows] for values in beside.values())]
         )
+        size = _rewrite(part, separator, last, columns, numbers, code_words, byte_words, out)
         yield out[:size].tobytes()
         begin, row = begin + len(part), rows.stop
 
@@ -97,11 +104,17 @@ def _put(out, to, word):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_words, out):  # type: ignore[no-untyped-def]
+def _word(k, numbers, row, code_words, byte_words):  # type: ignore[no-untyped-def]
+    """Return the digits of a new value: of the class, which is the first one, or of a byte."""
+    return code_words[numbers[0, row]] if k == 0 else byte_words[numbers[k, row]]
+
+
+@compiled
+def _rewrite(part, separator, last, columns, numbers, code_words, byte_words, out):  # type: ignore[no-untyped-def]
     """Write the lines of `part` with their new values to `out`; return the number of bytes."""
     at, to = 0, 0
     blanks = separator == _SPACE
-    for row in range(len(codes)):
+    for row in range(numbers.shape[1]):
         for place in range(last + 1):
             while part[at] == _SPACE or (part[at] == _TAB and separator != _TAB):
                 out[to] = part[at]
@@ -117,12 +130,15 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
             end = at
             while end > start and (part[end - 1] == _SPACE or (part[end - 1] == _TAB and separator != _TAB)):
                 end -= 1
-            if place in (label, sure):
+            new = -1
+            for k in range(len(columns)):
+                new = k if columns[k] == place else new
+            if new >= 0:
                 quote = end - start >= 2 and part[start] == _QUOTE
                 if quote:
                     out[to] = _QUOTE
                     to += 1
-                to = _put(out, to, code_words[codes[row]] if place == label else sure_words[sures[row]])
+                to = _put(out, to, _word(new, numbers, row, code_words, byte_words))
                 if quote:
                     out[to] = _QUOTE
                     to += 1
@@ -138,12 +154,10 @@ def _rewrite(part, separator, last, label, sure, codes, code_words, sures, sure_
                     out[to] = separator
                     to += 1
                     at += 1
-        if label < 0:
-            out[to] = separator
-            to = _put(out, to + 1, code_words[codes[row]])
-        if sure < 0:
-            out[to] = separator
-            to = _put(out, to + 1, sure_words[sures[row]])
+        for k in range(len(columns)):
+            if columns[k] < 0:
+                out[to] = separator
+                to = _put(out, to + 1, _word(k, numbers, row, code_words, byte_words))
         while part[at] != _NEWLINE:
             at += 1
         out[to] = _NEWLINE

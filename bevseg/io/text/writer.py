@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, lost_system, units
-from bevseg.io.fields import AXES, CONFIDENCE, Source, meaning, only_here
+from bevseg.io.fields import AXES, REASON, Source, beside_class, meaning, only_here
 from bevseg.io.text.columns import LABEL
 from bevseg.io.text.heading import closing, heading, usable_names
 from bevseg.io.text.source import TextSource
@@ -33,12 +33,12 @@ _OTHER_LABEL = "bevseg_label"
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write text with a class and a confidence per point.
+    """Write text with a class and a confidence per point, and a reason if there are any.
 
     A text source comes back line by line, with its own header and separator: the new class replaces its column of
     classes, or is added as `label`. The names of columns of a `.pts` stand in a comment behind the points. Other
     sources give a header line, then x, y and z in the units and at the resolution of the source, all their fields,
-    `label` and `bevseg_confidence`. The header names units other than metres: `x_ft`.
+    `label`, `bevseg_confidence` and `bevseg_reason`. The header names units other than metres: `x_ft`.
 
     Raises
     ------
@@ -49,9 +49,10 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """
     codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
-        parts = _lines(cloud.source, codes, point_labels.confidence, counted=is_pts(path))
+        beside = beside_class(point_labels, REASON in cloud.source.layout.titles)
+        parts = _lines(cloud.source, codes, beside, counted=is_pts(path))
     else:
-        parts = _table(cloud, codes, point_labels.confidence)
+        parts = _table(cloud, codes, beside_class(point_labels, has_reason=False))
     with (
         path.open("wb") as plain,
         _packed(plain) if path.suffix.lower() == ".gz" else nullcontext(plain) as file,
@@ -78,23 +79,23 @@ def is_pts(path: Path) -> bool:
 
 
 def _lines(
-    source: TextSource, codes: NDArray[np.integer], confidence: NDArray[np.uint8], *, counted: bool
+    source: TextSource, codes: NDArray[np.integer], beside: Mapping[str, NDArray[np.uint8]], *, counted: bool
 ) -> Iterator[bytes]:
-    name = label_name(source.layout.titles)
-    first, last = (part(source, name, counted=counted) for part in (heading, closing))
-    for part in itertools.chain([first], spliced(source.body, source.layout, codes, confidence), [last]):
+    name, names = label_name(source.layout.titles), tuple(beside)
+    first, last = (part(source, name, names, counted=counted) for part in (heading, closing))
+    for part in itertools.chain([first], spliced(source.body, source.layout, codes, beside), [last]):
         yield part if source.end == b"\n" else part.replace(b"\n", source.end)
 
 
-def _table(cloud: PointCloud, codes: NDArray[np.integer], confidence: NDArray[np.uint8]) -> Iterator[bytes]:
+def _table(
+    cloud: PointCloud, codes: NDArray[np.integer], beside: dict[str, NDArray[np.uint8]]
+) -> Iterator[bytes]:
     fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
     names = usable_names(list(fields))
     values = dict(zip(names, (_plain(values) for values in fields.values()), strict=True))
     axes = _axes(cloud)
     rows = pl.DataFrame(
-        dict(zip(axes, in_file_units(cloud), strict=True))
-        | values
-        | {label_name(names): codes, CONFIDENCE: confidence}
+        dict(zip(axes, in_file_units(cloud), strict=True)) | values | {label_name(names): codes} | beside
     )
     finest = min(scale / unit for scale, unit in zip(cloud.scale, units(cloud), strict=True))
     floats = [name for name, kind in rows.schema.items() if kind.is_float() and name not in axes]
