@@ -163,7 +163,7 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:
-        warnings.warn(warning(name or "the cloud", found), stacklevel=3)
+        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=3)
 
 
 def _warn_of_survey(
