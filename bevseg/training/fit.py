@@ -36,7 +36,7 @@ from bevseg.seg.training.batches import Sampler, one_by_one
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import TrainingState
-from bevseg.seg.training.temperature import LEAST_CELLS, fit_temperature
+from bevseg.seg.training.temperature import fit_temperature
 from bevseg.training.asked import asked_clouds, asked_settings, ensure_same
 from bevseg.training.examples import (
     NO_EXTRA,
@@ -105,9 +105,9 @@ def train(
     -------
     Model, list of Row
         The networks that did best on the clouds held out, with the temperatures at which their confidences are right
-        there. The scores of the model say what it was made from, what is
-        known of a loss that was learned, and how the model labels the clouds held out. The history
-        has one row per validation step and slice.
+        there. Where nothing held out tells the temperature of a network, it is that of the network that it started
+        from, or 1. The scores of the model say what it was made from, what is known of a loss that was learned, and
+        how the model labels the clouds held out. The history has one row per validation step and slice.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def train(
     trained_on = sorted(example.cloud.name for example in learned)
     scores: dict[str, Any] = {"trained_on": trained_on} | split.facts | _sources(init, extra)
     nets = dict(init.nets) if init else {}
-    temperatures = dict(init.temperatures) if init else {}
+    temperatures = dict(init.temperatures) if init else {}  # of the slices that are not trained
     history: list[Row] = []
     states = dict(state.networks) if state else {}
     start = time.monotonic() - (state.seconds if state else 0.0)
@@ -208,13 +208,7 @@ def train(
             )
         nets[name] = trained.net
         found = fit_temperature(trained.net, scenes, bands[name], len(OUTPUTS), place)
-        temperatures[name] = temperatures.get(name, 1.0) if found is None else found
-        if found is None:
-            log.warning(
-                "the confidences of the %s slice are not calibrated: fewer than %d labelled cells are held out",
-                name,
-                LEAST_CELLS,
-            )
+        temperatures[name] = _first_temperature(name, init) if found is None else found
         history += [{"slice": name} | row for row in trained.history]
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed, temperatures=temperatures)
     if validation and set(SLICES) <= set(nets):
@@ -398,6 +392,18 @@ class _SliceProgress:
     def row(self, row: Row) -> None:
         """Remember the best score."""
         self.best = np.fmax(self.best, row["miou"])
+
+
+def _first_temperature(name: str, init: Model | None) -> float:
+    """Return the temperature of a network that nothing held out tells: that of the one it started from, or 1."""
+    kept = 1.0 if init is None else init.temperatures.get(name, 1.0)
+    log.info(
+        "the confidences of the %s slice keep the temperature %g: what is held out says nothing about it "
+        "(--val or --val-blocks holds out enough for a new one)",
+        name,
+        kept,
+    )
+    return kept
 
 
 def _with_recipe(settings: Settings, loss: Loss) -> Settings:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bevseg as api
+from bevseg import pipeline
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scan_ranges import unlike
 from bevseg.io.read import read_cloud
@@ -22,12 +23,14 @@ from tests.runner.cut_clouds import by_lines, label, write_las
 from tests.scenes import from_above, from_the_street
 
 KNOWN = range(100, 112)
+REPEATED = 5
+"""So many times the streets of KNOWN: as many as show a range."""
 
 
 @pytest.fixture(scope="module")
 def model(tiny_model, tmp_path_factory):
     """The tiny model as if it had been trained on streets seen from the street."""
-    examples = [prepare_example(from_the_street(seed), tiny.SETTINGS) for seed in KNOWN]
+    examples = [prepare_example(from_the_street(seed), tiny.SETTINGS) for seed in KNOWN] * REPEATED
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     trained = checkpoint.load(tiny_model)
     checkpoint.save(dataclasses.replace(trained, scans=scans_of(examples, tiny.SETTINGS, None)), path)
@@ -59,7 +62,7 @@ def test_a_run_warns_before_it_labels_and_the_report_says_it_too(model, tmp_path
     monkeypatch.setattr(label_clouds, "_label_block", lambda *a, **k: said.append("label") or blocks(*a, **k))
     monkeypatch.setattr(label_clouds.log, "warning", lambda text, *a: said.append(text % a))
     label(tmp_path, model, "--jobs", "1")
-    assert said[0].startswith("roofs: unlike the scans that the model was trained on: ")
+    assert said[0].startswith("roofs: unlike the clouds that the model was trained on, ")
     assert said[1:] == ["label"] * len(said[1:])
     found = report(tmp_path)
     assert found["street"]["unlike"] == {}
@@ -81,23 +84,34 @@ def test_pieces_of_a_cloud_within_a_block_are_the_same_kind_of_scan(model, tmp_p
     expected = statistics(cloud, tiny.SETTINGS.raster.cell)
     for each in found.values():
         assert each["scan"] == pytest.approx(expected, rel=1e-3)
-    assert "0, 1, 2: unlike the scans" in result.stderr
+    assert "0, 1, 2: unlike the clouds" in result.stderr
 
 
 def test_python_warns_too_of_a_cloud_and_of_the_clouds_of_a_survey(model):
     roofs, streets = moved(from_above(), 400), from_the_street()
-    with pytest.warns(UserWarning, match="from above: unlike the scans"):
+    with pytest.warns(UserWarning, match="from above: unlike the clouds.*bevseg.train"):
         api.label(roofs, model=model)
     with pytest.warns(UserWarning, match="unlike") as caught:
         api.label_survey([streets, roofs], model=model)
     assert [str(each.message).split(":")[0] for each in caught] == ["from above"]
 
 
-def test_a_model_that_knows_no_training_clouds_says_nothing(tiny_model):
+def test_a_model_that_knows_no_training_clouds_says_nothing_and_nothing_is_counted(tiny_model, monkeypatch):
     trained = dataclasses.replace(checkpoint.load(tiny_model), scans={})
+    monkeypatch.setattr(pipeline, "scan_counts", lambda *_: pytest.fail("the scan was counted"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         api.label(from_above(), model=trained)
+        api.label_survey([from_above()], model=trained)
+
+
+def test_the_report_of_such_a_model_does_not_say_that_a_cloud_is_like_the_training(tiny_model, tmp_path):
+    (tmp_path / "in").mkdir()
+    write_las(tmp_path / "in" / "roofs.las", from_above().xyz)
+    label(tmp_path, tiny_model, "--jobs", "1")
+    found = report(tmp_path)["roofs"]
+    assert found["scan"]["points_per_m2"] > 0
+    assert "unlike" not in found
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import torch
 from bevseg.config import NetConfig, Settings, TrainConfig, with_training
 from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
-from bevseg.training import Example, ExtraSupervision, prepare_example, train
+from bevseg.seg.losses.loss import Learned, parse
+from bevseg.training import Example, ExtraSupervision, fit, prepare_example, train
 from bevseg.training.fit import check_training_settings
 from tests import tiny
 
@@ -99,13 +100,39 @@ def test_a_plateau_that_nothing_is_held_out_for_is_warned_of(examples, caplog):
         assert "plateau" not in caplog.text
 
 
-def test_networks_get_temperatures_of_clouds_held_out_or_none_and_it_is_told(examples, caplog):
-    calibrated, _ = train(examples, tiny.SETTINGS, val=["x", "y"], device="cpu")
+@pytest.fixture(scope="module")
+def calibrated(examples):
+    """A model whose confidences are right on two clouds."""
+    return train(examples, tiny.SETTINGS, val=["x", "y"], device="cpu")[0]
+
+
+def test_networks_get_the_temperatures_that_clouds_held_out_tell(calibrated):
     assert set(calibrated.temperatures) == {"low", "high"} and 1.0 not in calibrated.temperatures.values()
-    caplog.clear()
-    alone, _ = train(examples[:1], tiny.SETTINGS, slices=["low"], init=calibrated, device="cpu")
-    assert alone.temperatures == {"low": 1.0, "high": calibrated.temperatures["high"]}
-    assert "low slice are not calibrated" in caplog.text and "high" not in caplog.text
+
+
+def test_where_nothing_is_held_out_the_temperature_of_the_start_stays_and_it_is_told(
+    examples, calibrated, caplog
+):
+    with caplog.at_level(logging.INFO):
+        alone, _ = train(examples[:1], tiny.SETTINGS, slices=["low"], init=calibrated, device="cpu")
+    assert alone.temperatures == calibrated.temperatures
+    said = [record for record in caplog.records if "temperature" in record.message]
+    assert [record.levelno for record in said] == [logging.INFO]
+    assert "low slice" in said[0].message and "--val-blocks" in said[0].message
+
+
+def test_without_a_start_and_without_clouds_held_out_the_temperature_is_1(examples):
+    alone, _ = train(examples[:1], tiny.SETTINGS, slices=["low"], device="cpu")
+    assert alone.temperatures == {"low": 1.0}
+
+
+def test_a_loss_that_starts_anew_does_not_keep_the_temperature_of_the_model_that_taught_it(
+    examples, calibrated, monkeypatch
+):
+    monkeypatch.setattr(fit, "_prepared", lambda *_: (parse("ce"), Learned(None, {}, "", None)))
+    settings = with_training(tiny.SETTINGS, loss="neuro-iou:no-init")
+    alone, _ = train(examples[:1], settings, slices=["low"], init=calibrated, device="cpu")
+    assert alone.temperatures == calibrated.temperatures | {"low": 1.0}
 
 
 def test_an_init_of_other_nets_is_refused(examples):

@@ -15,7 +15,8 @@ from bevseg.seg.inference.predict import Classifier
 from bevseg.seg.training.validate import Scene
 
 LEAST_CELLS = 200
-"""Labelled cells without which nothing is said about a temperature."""
+"""Labelled cells without which nothing is said about a temperature. So many tell it to about a tenth (the standard
+deviation where labels are drawn with the probabilities of five classes); a quarter as many, to a quarter."""
 
 HALVINGS = 30
 """Of the interval that holds the temperature: six digits are left of it."""
@@ -24,7 +25,9 @@ HALVINGS = 30
 def fit_temperature(
     net: nn.Module, scenes: Sequence[Scene], bands: tuple[Band, ...], classes: int, device: torch.device
 ) -> float | None:
-    """Return the temperature of a trained network; None if the scenes have fewer than LEAST_CELLS labelled cells.
+    """Return the temperature of a trained network.
+
+    None: the scenes have fewer than LEAST_CELLS labelled cells, or their labels have no optimum.
 
     Parameters
     ----------
@@ -50,8 +53,11 @@ def fit_temperature(
     return temperature_of(np.concatenate(logits), np.concatenate(labels))
 
 
-def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> float | None:
     """Return what logits are divided by for the least negative log-likelihood of the labels.
+
+    None if there is no optimum among the temperatures that a model may have. If all cells are right, say, the least
+    one is the likeliest, and would make every confidence a certainty: that is more than these cells tell of others.
 
     Guo et al., On Calibration of Modern Neural Networks (ICML 2017), section 4.2. As a function of the inverse
     temperature the likelihood has one optimum: its slope is halved into.
@@ -66,6 +72,8 @@ def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> fl
     shifted = logits - logits.max(1, keepdims=True)
     true = float(np.take_along_axis(shifted, labels[:, None].astype(np.int64), 1).mean(dtype=np.float64))
     assert TEMPERATURE.least is not None and TEMPERATURE.most is not None
+    if not _expected(shifted, TEMPERATURE.most) < true < _expected(shifted, TEMPERATURE.least):
+        return None
     low, high = np.log(TEMPERATURE.least), np.log(TEMPERATURE.most)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
