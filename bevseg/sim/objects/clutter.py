@@ -477,17 +477,6 @@ def tram(rng: np.random.Generator) -> Mesh:
     return merge(parts)
 
 
-def walkway(rng: np.random.Generator, length: float) -> Mesh:
-    """Return a roof over a footway along x: columns on one side or both, 2.4 to 3.2 m high."""
-    wide, high, roof = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2), rng.uniform(0.1, 0.3)
-    at = np.linspace(0.2, length - 0.2, max(2, round(length / rng.uniform(2.5, 5.0))))
-    rows = (0.0,) if rng.random() < 0.4 else (-0.42 * wide, 0.42 * wide)
-    thick = rng.uniform(0.05, 0.12)
-    columns = [beam((x, y, -0.3), (x, y, high), thick, METAL) for x in at for y in rows]
-    roofs = [box((a, -wide / 2, high), (b, wide / 2, high + roof), METAL) for a, b in pairwise(at)]
-    return merge([*columns, *roofs])
-
-
 # Fences, barriers and gates along x from 0 to `length` m.
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.objects import clutter, poles, shrubs, trees
+from bevseg.sim.objects import clutter, huts, poles, shrubs, trees
 from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
@@ -473,7 +473,7 @@ LARGE: Mapping[str, Callable[[np.random.Generator, float], Mesh]] = {
         rng, rng.uniform(2.5, 10.0), min(room - 0.4, rng.uniform(1.2, 4.0))
     ),
     "shelter": _bus_stop,
-    "walkway": lambda rng, _: clutter.walkway(rng, rng.uniform(8.0, 30.0)),
+    "walkway": lambda rng, _: huts.walkway(rng, rng.uniform(8.0, 30.0)),
 }
 """Name -> the function that returns what needs the room between kerb and front, in m, or a part of it."""
 
