@@ -35,7 +35,7 @@ def wires(
 
 
 def person(rng: np.random.Generator) -> Mesh:
-    """Return a person who walks or stands, some with a bag, a few of them children."""
+    """Return a person who walks or stands towards x, some with a bag, a few of them children."""
     height, stride = rng.uniform(1.5, 1.95), rng.uniform(0.0, 0.32)
     if rng.random() < 0.1:
         height *= rng.uniform(0.55, 0.8)
@@ -52,13 +52,18 @@ def person(rng: np.random.Generator) -> Mesh:
     parts = [*legs, *arms, trunk, head]
     if rng.random() < 0.25:
         parts.append(box((-0.4, -0.15, hip + 0.1), (-0.14, 0.15, neck - 0.02), CLOTH))
-    return merge(parts).turned(rng.uniform(0, 2 * np.pi))
+    return merge(parts)
+
+
+def standing(rng: np.random.Generator) -> Mesh:
+    """Return a person who looks in any direction."""
+    return person(rng).turned(rng.uniform(0, 2 * np.pi))
 
 
 def people(rng: np.random.Generator) -> Mesh:
     """Return two to five people who stand or walk together; each is an instance of its own."""
     return merge(
-        person(rng).at(*rng.normal(scale=0.6, size=2)).numbered(index)
+        standing(rng).at(*rng.normal(scale=0.6, size=2)).numbered(index)
         for index in range(int(rng.integers(2, 6)))
     )
 
@@ -71,7 +76,7 @@ def ghost(rng: np.random.Generator) -> Mesh:
         along = stretch * points[:, 0] + slant * points[:, 2]
         return np.column_stack([along, points[:, 1], points[:, 2]])
 
-    body = person(rng).mapped(smeared)
+    body = standing(rng).mapped(smeared)
     copies = [
         body.at(rng.uniform(0.3, 1.5) * index)
         for index in range(int(rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15])))

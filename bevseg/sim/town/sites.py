@@ -197,7 +197,7 @@ def _square(builder: Builder, sign: int, lot: Lot) -> None:
             elif draw < 0.35:
                 builder.stand(clutter.bench(rng), s, at)
             elif draw < 0.45:
-                builder.stand(clutter.person(rng), s, at)
+                builder.stand(clutter.standing(rng), s, at)
             elif draw < 0.53:
                 path = [(s, at), (s + 3, at), (s + 3, at + sign * 2.5), (s, at + sign * 2.5), (s, at)]
                 builder.place(walls.wall(builder.terrain.height, path, 0.35, tall=rng.uniform(0.4, 0.8)))
