@@ -26,8 +26,9 @@ class Setup:
     drift: float = 0.0
     """Standard deviation of the error that registration leaves in a single sweep, m."""
     traffic: float | None = None
-    """Vehicles per m of a lane, and people per m of a pavement, that move while a turning head scans them. None: what
-    moves is a part of the street, distorted as a line scanner draws it."""
+    """Vehicles per m of a lane, and people per m of a pavement, that move while a turning head scans them: in the
+    style `shrec20`, others have more or fewer. None: what moves is a part of the street, distorted as a line scanner
+    draws it."""
     walks: bool = False
     """Whether the scanner is carried along a pavement or verge; otherwise it is driven in a lane."""
     turns: float = 0.0

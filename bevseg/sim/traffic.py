@@ -20,12 +20,14 @@ from bevseg.sim.objects import clutter
 from bevseg.sim.objects.cars import car
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.town.street import Street
-from bevseg.sim.town.style import Style
+from bevseg.sim.town.style import STYLES, Style
 
 Array = NDArray[np.float64]
+Way = tuple[Mesh, Array, Array]
+"""What moves, times, and its s at these times, m."""
 
-_HEADWAY = 8.0
-"""Least distance between the middles of two vehicles of a lane, m, on top of the length of a bus."""
+_HEADWAY = 2.0
+"""Least distance between the ends of two vehicles of a lane, m."""
 _FOLLOWED = 45.0
 """Vehicles in the lane of the scanner are at most so far before or behind it, m."""
 _IN_LANE = 1.0
@@ -36,8 +38,8 @@ _BASE = 2.6
 """Length over which a vehicle takes up the slope of the road, m."""
 _KNOT = 1.0
 """Distance between two places of a way, m."""
-_CAR, _PERSON = (0.9, 2.6), (0.3, 2.2)
-"""Half the width and the height that must be free along a way, m."""
+_HEADROOM = 2.2
+"""Height that must be free along a way, however low what moves is, m."""
 
 
 def movers(
@@ -52,38 +54,50 @@ def movers(
     """Draw what moves within the range of a scanner, wherever its drive begins and however short it is.
 
     Vehicles follow each other along the lanes: in that of the scanner at its pace, give or take, in others at 3 to 15
-    m/s. People walk along the pavements at 0.7 to 1.8 m/s. Nothing moves through objects, or into the scanner.
+    m/s. People walk along the pavements at 0.7 to 1.8 m/s. Nothing moves through objects, or into the scanner, and
+    no vehicle through the next one of its lane.
 
     Parameters
     ----------
     street, scene, style
-        The street, its triangles, and the kind of town, which says what vehicles there are.
+        The street, its triangles, and the kind of town, which says what vehicles there are, and how many.
     sensor, passes
         The scanner and its drives.
     density
-        Vehicles per m of a lane, and people per m of a pavement. Each lane and pavement has zero to twice as many.
+        Vehicles per m of a lane, and people per m of a pavement, in the style `shrec20`; in others as many times more
+        or fewer as their `Style.traffic` and `Style.people` say. Each lane and pavement has zero to twice as many.
     rng
         Draws them.
     """
-    found = []
+    found: list[Mover] = []
+    if not density:
+        return found
+    usual = STYLES["shrec20"]
+    vehicles, people = density * style.traffic / usual.traffic, density * style.people / usual.people
+
+    def vehicle() -> Mesh:
+        return car(rng, style.fleet)
+
+    def person() -> Mesh:
+        return clutter.person(rng)
+
     for one in passes:
         near = _Near(street, scene, sensor, one)
         for t, way in street.lanes:
-            many = density * rng.uniform(0.0, 2.0)
-            blocked = near.blocked(t, *_CAR)
+            many = vehicles * rng.uniform(0.0, 2.0)
             if near.is_in(t, way):
-                ways = near.followed(way, many, rng)
+                ways = near.followed(way, many, vehicle, rng)
             else:
-                ways = near.streamed(way * rng.uniform(3.0, 15.0), many, rng)
-            for time, s in ways:
-                found += near.mover(lambda: car(rng, style.fleet), time, s, t, way, blocked)
+                ways = near.streamed(way * rng.uniform(3.0, 15.0), many, vehicle, rng)
+            for mesh, time, s in ways:
+                found += near.mover(mesh, time, s, t, way)
         for sign in (1, -1):
             side = street.terrain.side(sign)
             for way in (1, -1):
                 t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
-                blocked = near.blocked(t, *_PERSON)
-                for time, s in near.streamed(way * rng.uniform(0.7, 1.8), density * rng.random(), rng):
-                    found += near.mover(lambda: clutter.person(rng), time, s, t, way, blocked, level=True)
+                speed = way * rng.uniform(0.7, 1.8)
+                for mesh, time, s in near.streamed(speed, people * rng.random(), person, rng):
+                    found += near.mover(mesh, time, s, t, way, level=True)
     return found
 
 
@@ -100,36 +114,35 @@ class _Near:
         """Whether the scanner drives in a lane."""
         return bool(abs(np.median(self.t) - t) < _IN_LANE and way * (self.s[-1] - self.s[0]) > 0)
 
-    def blocked(self, t: float, half: float, height: float) -> Array:
-        """Return where along the street objects stand in the way of what moves at `t`, m."""
-        on = self._ground(self.along, t)
-        course = np.interp(self.along, self.street.centreline.s, self.street.centreline.heading)
-        return self.along[~routes.free(self.scene, on, course, height=height, half=half)]
-
-    def streamed(self, speed: float, many: float, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
-        """Yield times and s of things that come into reach at a speed along s, m/s, `many` of them on a m."""
+    def streamed(
+        self, speed: float, many: float, make: Callable[[], Mesh], rng: np.random.Generator
+    ) -> Iterator[Way]:
+        """Yield things that come into reach at a speed along s, m/s, `many` of them on a m."""
         at_start = self.s - speed * self.time
         duration = float(np.ptp(self.time))
         time = np.linspace(self.time[0], self.time[-1], 2 + int(duration * abs(speed) / _KNOT))
-        for start in _spread(at_start.min() - self.reach, at_start.max() + self.reach, many, rng):
-            yield time, start + speed * time
+        low, high = at_start.min() - self.reach, at_start.max() + self.reach
+        for mesh, start in _spread(low, high, many, make, rng):
+            yield mesh, time, start + speed * time
 
-    def followed(self, way: int, many: float, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
-        """Yield times and s of vehicles that drive before and behind the scanner at about its pace."""
+    def followed(
+        self, way: int, many: float, make: Callable[[], Mesh], rng: np.random.Generator
+    ) -> Iterator[Way]:
+        """Yield vehicles that drive before and behind the scanner at about its pace."""
         share = (self.time - self.time[0]) / max(float(np.ptp(self.time)), 1e-9)
         for ahead in (way, -way):
-            closing = rng.uniform(0.85, 1.15)  # the whole queue falls back or catches up
-            for gap in _spread(0.0, _FOLLOWED, many, rng):
-                yield self.time, self.s + ahead * gap * (1 + (closing - 1) * share)
+            closing, first = rng.uniform(-0.15, 0.15), None  # the whole queue falls back or catches up
+            for mesh, gap in _spread(0.0, _FOLLOWED, many, make, rng):
+                first = gap if first is None else first
+                yield mesh, self.time, self.s + ahead * (gap + closing * first * share)
 
     def mover(
         self,
-        make: Callable[[], Mesh],
+        mesh: Mesh,
         time: Array,
         s: Array,
         t: float,
         way: int,
-        blocked: Array,
         *,
         level: bool = False,
     ) -> list[Mover]:
@@ -143,19 +156,25 @@ class _Near:
             return []
         first, last = np.flatnonzero(there)[[0, -1]]
         time, s = time[first : last + 1], s[first : last + 1]
-        mesh = make()
-        half = float(np.ptp(mesh.corners[..., 0])) / 2
-        if ((blocked > s.min() - half) & (blocked < s.max() + half)).any():
+        half, wide, tall = _size(mesh)
+        if not self._free(s.min() - half, s.max() + half, t, wide, max(tall, _HEADROOM)):
             return []
         ahead = way * (self._ground(s + _BASE / 2, t) - self._ground(s - _BASE / 2, t))
         if level:
             ahead[:, 2] = 0.0
         ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
         found = Mover(mesh, time, self._ground(s, t), ahead)
-        during = self.time[(self.time >= time[0]) & (self.time <= time[-1])]
+        knots = self.time[(self.time >= time[0]) & (self.time <= time[-1])]
+        during = np.union1d(time, knots)  # a stop of the scanner lies between two of its knots
         scanner = np.stack([np.interp(during, self.time, axis) for axis in self.place.T], axis=1)
         x, y, _ = np.einsum("nij,nj->in", found.axes(during), scanner - found.places(during))
         return [] if ((np.abs(x) < half + _TOUCHES) & (np.abs(y) < _TOUCHES)).any() else [found]
+
+    def _free(self, low: float, high: float, t: float, half: float, height: float) -> bool:
+        """Whether no object stands from low to high m along the street in the way of what moves at `t`."""
+        along = self.along[(self.along > low) & (self.along < high)]
+        course = np.interp(along, self.street.centreline.s, self.street.centreline.heading)
+        return bool(routes.free(self.scene, self._ground(along, t), course, height=height, half=half).all())
 
     def _ground(self, s: Array, t: float) -> Array:
         """Return the places (N, 3) of the ground at street coordinates, m."""
@@ -163,11 +182,22 @@ class _Near:
         return self.street.centreline.to_plane(np.column_stack([s, np.full_like(s, t), height]))
 
 
-def _spread(low: float, high: float, many: float, rng: np.random.Generator) -> Iterator[float]:
-    """Yield random places from low to high, about `many` on a m, none nearer to another than two vehicles can be."""
+def _size(mesh: Mesh) -> tuple[float, float, float]:
+    """Return half the length, half the width and the height of a thing in its own frame, m."""
+    half, wide, tall = np.abs(mesh.corners).max(axis=(0, 1))
+    return float(half), float(wide), float(tall)
+
+
+def _spread(
+    low: float, high: float, many: float, make: Callable[[], Mesh], rng: np.random.Generator
+) -> Iterator[tuple[Mesh, float]]:
+    """Yield things at random places from low to high, about `many` on a m, none of which overlaps the next."""
     place = low
     while many > 0:
-        place += _HEADWAY + rng.exponential(1 / many)
+        mesh = make()
+        half = _size(mesh)[0]
+        place += half + _HEADWAY + rng.exponential(1 / many)
         if place > high:
             return
-        yield place
+        yield mesh, place
+        place += half

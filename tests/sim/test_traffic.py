@@ -102,6 +102,51 @@ def test_vehicles_of_a_lane_do_not_drive_into_each_other(met):
     assert len(pairs) > 3
 
 
+def test_long_vehicles_of_a_lane_keep_apart_by_their_lengths(ray_casting, meadow):
+    road = replace(meadow(), lanes=((0.0, 1), (4.0, -1)))
+    buses = replace(STYLES["shrec20"], fleet={"bus": 1.0}, people=0.0)
+    one = drive(straight(road), DRUM, Pace(), np.random.default_rng(0))
+    found = traffic.movers(
+        road, Scene(road.mesh, ray_casting), buses, DRUM, [one], 4 * BUSY, np.random.default_rng(0)
+    )
+    half = {id(bus): np.abs(bus.mesh.corners[..., 0]).max() for bus in found}
+    pairs = [(a, b) for k, a in enumerate(found) for b in found[:k] if abs((a.place - b.place[:1])[0, 1]) < 1]
+    for a, b in pairs:
+        during = np.linspace(max(a.time[0], b.time[0]), min(a.time[-1], b.time[-1]), 20)
+        if during[-1] > during[0]:
+            gaps = np.linalg.norm(a.places(during) - b.places(during), axis=1)
+            assert gaps.min() > half[id(a)] + half[id(b)] + 1.5
+    assert len(pairs) > 3
+
+
+def test_a_long_stop_of_the_scanner_lets_nothing_drive_through_it(ray_casting, meadow):
+    road = replace(meadow(), lanes=((0.3, -1),))
+    one = drive(straight(road), replace(DRUM, rate=1.0), Pace(), np.random.default_rng(0), first=18, last=22)
+    held = replace(one, number=np.where(one.number > one.number[-1] / 2, one.number + 12, one.number))
+    found = traffic.movers(
+        road, Scene(road.mesh, ray_casting), STYLES["shrec20"], replace(DRUM, rate=1.0), [held], BUSY,
+        np.random.default_rng(0),
+    )  # fmt: skip
+    for mover in found:
+        during = np.linspace(mover.time[0], mover.time[-1], 500)
+        away = np.abs(mover.places(during) - held.pose(during)[0])[:, :2]
+        assert not ((away[:, 0] < 1.5) & (away[:, 1] < 1.4)).any()
+
+
+def test_a_kind_of_town_says_how_much_moves(ray_casting, meadow):
+    road = replace(meadow(), lanes=((8.0, 1), (12.0, -1)))
+    one = drive(straight(road), DRUM, Pace(), np.random.default_rng(0))
+    many = {}
+    for name in ("road", "suburb", "boulevard"):
+        found = traffic.movers(
+            road, Scene(road.mesh, ray_casting), STYLES[name], DRUM, [one], BUSY, np.random.default_rng(0)
+        )
+        cars = sum(CAR in LABELS[mover.mesh.materials] for mover in found)
+        many[name] = cars, len(found) - cars
+    assert many["road"][1] == 0 < many["boulevard"][1]
+    assert many["suburb"][0] < many["boulevard"][0]
+
+
 @pytest.mark.parametrize("width", [0.0, 0.3])
 def test_who_walks_keeps_to_the_edge_of_a_road_with_hardly_a_pavement(ray_casting, width):
     verge = Side(kerb=4, verge=0, pavement=width, garden=6)

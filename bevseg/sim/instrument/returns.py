@@ -190,6 +190,8 @@ def measured(
         scene.mesh, beam, beam, cast.reach[beam], cast.triangle[beam], cast.normal[beam], rays[beam, 3:]
     )
     came = _comes_back(met, scene.mesh, optics, rng)
+    if pattern.hidden is not None:
+        came &= ~pattern.hidden.reshape(-1)[beam % pattern.hidden.size]
     edges = _straddled(met, cast, optics, pattern, rng)
     if halo.any():
         off = halo[beam]

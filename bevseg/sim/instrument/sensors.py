@@ -37,12 +37,15 @@ class Pattern:
         (H, 3) positions of the heads in the frame of the instrument, m.
     ring
         How many rays after a ray its neighbour is sent. In a spinning scanner that is the next ray of the same beam.
+    hidden
+        (H, R) whether something on the vehicle is in the way of a ray, which then measures nothing. None: of no ray.
     """
 
     directions: Array
     share: Array
     offsets: Array
     ring: int = 1
+    hidden: NDArray[np.bool_] | None = None
 
     @property
     def heads(self) -> int:
@@ -114,7 +117,8 @@ class Sensor:
     blind: float = 0.0
     """Angle off straight down in which a line scanner measures nothing, degrees: the vehicle is there."""
     hidden: tuple[tuple[float, float], ...] = ()
-    """Azimuths in which a spinning scanner sees nothing, from and to, degrees to the right of ahead."""
+    """Azimuths in which a spinning scanner sees nothing, however it leans, from and to, degrees to the right of
+    ahead."""
     optics: Optics = Optics()
 
     @property
@@ -180,8 +184,6 @@ def _spinning(sensor: Sensor) -> Pattern:
     """Return turns of all beams about axes tilted by `pitch` towards `yaw`; two heads stand `apart`."""
     count = max(4, round(FULL_TURN / sensor.step))
     turned = np.arange(count) / count
-    for begin, end in sensor.hidden:
-        turned = turned[(FULL_TURN * turned - begin) % FULL_TURN >= end - begin]
     azimuth = 2 * np.pi * turned
     elevation = np.radians(sensor.beams)
     level = np.stack(
@@ -204,7 +206,19 @@ def _spinning(sensor: Sensor) -> Pattern:
         offsets.append(
             (sensor.apart * cos, sensor.apart * sin, 0.0) if len(sensor.yaw) > 1 else (0.0, 0.0, 0.0)
         )
-    return Pattern(np.stack(heads), share, np.array(offsets), ring=len(elevation))
+    directions, ring = np.stack(heads), len(elevation)
+    if not sensor.hidden:
+        return Pattern(directions, share, np.array(offsets), ring)
+    hidden = _hidden(directions, sensor.hidden)
+    seen = np.repeat(~hidden.reshape(len(heads), count, ring).all(axis=(0, 2)), ring)
+    return Pattern(directions[:, seen], share[seen], np.array(offsets), ring, hidden[:, seen])
+
+
+def _hidden(directions: Array, sectors: tuple[tuple[float, float], ...]) -> NDArray[np.bool_]:
+    """Return which directions (..., 3) lie in sectors of azimuth, degrees to the right of ahead."""
+    azimuth = np.degrees(np.arctan2(-directions[..., 1], directions[..., 0])).round(6)
+    inside = [(azimuth - begin) % FULL_TURN < end - begin for begin, end in sectors]
+    return np.logical_or.reduce(inside)
 
 
 PATTERNS = {

@@ -35,7 +35,7 @@ def wires(
 
 
 def person(rng: np.random.Generator) -> Mesh:
-    """Return a person who walks or stands, some with a bag, a few of them children."""
+    """Return a person who walks or stands towards x, some with a bag, a few of them children."""
     height, stride = rng.uniform(1.5, 1.95), rng.uniform(0.0, 0.32)
     if rng.random() < 0.1:
         height *= rng.uniform(0.55, 0.8)
@@ -52,13 +52,18 @@ def person(rng: np.random.Generator) -> Mesh:
     parts = [*legs, *arms, trunk, head]
     if rng.random() < 0.25:
         parts.append(box((-0.4, -0.15, hip + 0.1), (-0.14, 0.15, neck - 0.02), CLOTH))
-    return merge(parts).turned(rng.uniform(0, 2 * np.pi))
+    return merge(parts)
+
+
+def standing(rng: np.random.Generator) -> Mesh:
+    """Return a person who looks in any direction."""
+    return person(rng).turned(rng.uniform(0, 2 * np.pi))
 
 
 def people(rng: np.random.Generator) -> Mesh:
     """Return two to five people who stand or walk together; each is an instance of its own."""
     return merge(
-        person(rng).at(*rng.normal(scale=0.6, size=2)).numbered(index)
+        standing(rng).at(*rng.normal(scale=0.6, size=2)).numbered(index)
         for index in range(int(rng.integers(2, 6)))
     )
 
@@ -71,7 +76,7 @@ def ghost(rng: np.random.Generator) -> Mesh:
         along = stretch * points[:, 0] + slant * points[:, 2]
         return np.column_stack([along, points[:, 1], points[:, 2]])
 
-    body = person(rng).mapped(smeared)
+    body = standing(rng).mapped(smeared)
     copies = [
         body.at(rng.uniform(0.3, 1.5) * index)
         for index in range(int(rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15])))
@@ -475,17 +480,6 @@ def tram(rng: np.random.Generator) -> Mesh:
     parts.append(polyline([(u, 0, high), (u + 0.8, 0, (high + top) / 2), (u, 0, top)], 0.04, METAL))
     parts.append(polyline([(u, -0.8, top), (u, 0.8, top)], 0.03, METAL))
     return merge(parts)
-
-
-def walkway(rng: np.random.Generator, length: float) -> Mesh:
-    """Return a roof over a footway along x: columns on one side or both, 2.4 to 3.2 m high."""
-    wide, high, roof = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2), rng.uniform(0.1, 0.3)
-    at = np.linspace(0.2, length - 0.2, max(2, round(length / rng.uniform(2.5, 5.0))))
-    rows = (0.0,) if rng.random() < 0.4 else (-0.42 * wide, 0.42 * wide)
-    thick = rng.uniform(0.05, 0.12)
-    columns = [beam((x, y, -0.3), (x, y, high), thick, METAL) for x in at for y in rows]
-    roofs = [box((a, -wide / 2, high), (b, wide / 2, high + roof), METAL) for a, b in pairwise(at)]
-    return merge([*columns, *roofs])
 
 
 # Fences, barriers and gates along x from 0 to `length` m.

@@ -1,7 +1,8 @@
-"""Small flat-roofed buildings: garages in rows, sheds, transformer houses, containers, kiosks, carports.
+"""Small flat-roofed buildings: garages in rows, sheds, transformer houses, carports, roofs over footways.
 
-They are as large as a van, with sharper edges, and 2.2 to 3.2 m tall. The frame of each: x along its front from 0,
-y from the front (0) away from the street, z from the ground. Sizes are chosen; a container is that of ISO 668.
+They are fixed to the ground; what can be carried away is clutter. They are as large as a van, with sharper edges, and
+2.2 to 3.5 m tall. The frame of each of the `KINDS`: x along its front from 0, y from the front (0) away from the
+street, z from the ground. Sizes are chosen.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bevseg.sim.materials import Material
-from bevseg.sim.mesh import Mesh, boxes, merge, quads
+from bevseg.sim.mesh import Mesh, beam, boxes, merge, quads
 
 _DEEP = 1.5
 """Depth in the ground, m."""
@@ -95,39 +96,6 @@ def transformer(rng: np.random.Generator, longest: float) -> Mesh:
     return merge(parts)
 
 
-def container(rng: np.random.Generator, longest: float) -> Mesh:
-    """Return a container of 10, 20 or 40 feet with ribbed walls, or two on top of each other."""
-    sizes = [size for size in (2.99, 6.06, 12.19) if size <= longest] or [2.99]
-    long, deep, tall = float(rng.choice(sizes)), 2.44, rng.choice([2.59, 2.9])
-    parts = []
-    for level in range(1 + int(rng.random() < 0.15)):
-        z = level * tall
-        x = np.arange(0.1, long - 0.2, 0.28)
-        one = np.ones(len(x))
-        parts.append(
-            boxes([(0, 0.04, z - (0 if level else _DEEP))], [(long, deep - 0.04, z + tall)], Material.SIDING)
-        )
-        for y in (0.0, deep - 0.04):
-            low = np.column_stack([x, y * one, (z + 0.1) * one])
-            parts.append(boxes(low, low + np.array((0.14, 0.04, tall - 0.2)), Material.SIDING))
-    return merge(parts)
-
-
-def kiosk(rng: np.random.Generator, longest: float) -> Mesh:
-    """Return a small pavilion: a counter in its front under a roof that stands out."""
-    wide, deep, tall = (
-        min(rng.uniform(2.0, 4.5), max(longest, 2.0)),
-        rng.uniform(1.8, 3.0),
-        rng.uniform(2.3, 3.0),
-    )
-    out, stone = rng.uniform(0.4, 1.2), _wall(rng)
-    lows = [(0, 0, -_DEEP), (0, deep - 0.1, -_DEEP), (0, 0, -_DEEP), (wide - 0.1, 0, -_DEEP), (0, 0, 2.0)]
-    highs = [(wide, 0.1, 1.1), (wide, deep, tall), (0.1, deep, tall), (wide, deep, tall), (wide, 0.1, tall)]
-    roof = boxes([(-0.1, -out, tall)], [(wide + 0.1, deep + 0.1, tall + 0.15)], Material.ROOF)
-    floor = boxes([(0.1, 0.1, -_DEEP)], [(wide - 0.1, deep - 0.1, 0.05)], stone)
-    return merge([boxes(lows, highs, stone), roof, floor])
-
-
 def carport(rng: np.random.Generator, longest: float) -> Mesh:
     """Return a level roof on posts, some with a wall at the back."""
     wide, deep, tall = (
@@ -146,12 +114,22 @@ def carport(rng: np.random.Generator, longest: float) -> Mesh:
     return merge(parts)
 
 
+def walkway(rng: np.random.Generator, length: float) -> Mesh:
+    """Return a roof over a footway along x, its middle at y = 0: columns on one side or both, 2.4 to 3.2 m high."""
+    wide, high, roof = rng.uniform(1.8, 3.2), rng.uniform(2.4, 3.2), rng.uniform(0.1, 0.3)
+    at = np.linspace(0.2, length - 0.2, max(2, round(length / rng.uniform(2.5, 5.0))))
+    rows = (0.0,) if rng.random() < 0.4 else (-0.42 * wide, 0.42 * wide)
+    thick, stone = rng.uniform(0.05, 0.12), _wall(rng)
+    columns = [beam((x, y, -0.3), (x, y, high), thick, stone) for x in at for y in rows]
+    low = np.column_stack([at[:-1], np.full(len(at) - 1, -wide / 2), np.full(len(at) - 1, high)])
+    top = np.column_stack([at[1:], np.full(len(at) - 1, wide / 2), np.full(len(at) - 1, high + roof)])
+    return merge([*columns, boxes(low, top, Material.ROOF)])
+
+
 KINDS: dict[str, Callable[[np.random.Generator, float], Mesh]] = {
     "garages": garages,
     "shed": shed,
     "transformer": transformer,
-    "container": container,
-    "kiosk": kiosk,
     "carport": carport,
 }
 """Name -> function of the greatest length, m."""

@@ -376,3 +376,12 @@ def _ivy(rng: np.random.Generator, thick: float, high: float) -> Mesh:
     angle, out = rng.uniform(0, 2 * np.pi, count), thick + rng.uniform(0.0, 0.15, count)
     z = rng.uniform(0, high, count)
     return leaves(np.column_stack([out * np.cos(angle), out * np.sin(angle), z]), 0.12, rng)
+
+
+def pruned(
+    rng: np.random.Generator, tree: Mesh, t: float, *, inner: float = 0.0, outer: float = np.inf
+) -> Mesh:
+    """Return a tree at `t` without its low branches over the lanes: `inner` to `outer` m from the centreline."""
+    across = np.abs(tree.corners[..., 1] + t)
+    over = (across.max(axis=1) > inner) & (across.min(axis=1) < outer)
+    return tree.only(~(over & (tree.corners[..., 2].min(axis=1) < rng.uniform(3.8, 4.8))))

@@ -73,10 +73,8 @@ def _trees(builder: Builder, median: float) -> None:
         if rng.random() > 0.85 or not builder.take(_MIDDLE, s - 0.6, s + 0.6, margin=1.5):
             continue
         for t in rows:
-            tree = trees.tree(rng, habit=habit, detail=detail)
-            beside = np.abs(tree.corners[..., 1] + t).max(axis=1) > median
-            low = beside & (tree.corners[..., 2].min(axis=1) < rng.uniform(3.8, 4.8))
-            builder.stand(tree.only(~low), s + rng.normal(scale=0.2), t)
+            tree = trees.pruned(rng, trees.tree(rng, habit=habit, detail=detail), t, inner=median)
+            builder.stand(tree, s + rng.normal(scale=0.2), t)
 
 
 def _bed(builder: Builder, median: float) -> None:

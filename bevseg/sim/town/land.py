@@ -9,7 +9,7 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, drawn
 from bevseg.sim.objects import shrubs, trees
-from bevseg.sim.town import gardens, roadside
+from bevseg.sim.town import gardens
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Plot
 from bevseg.sim.town.style import Style
@@ -96,7 +96,7 @@ def fill(builder: Builder, sign: int, stretches: Sequence[Stretch], reach: float
             u = min(rng.uniform(near, top + 14), far)
             tree = trees.tree(rng, habit=drawn(rng, builder.style.habits), detail=max(0.25, 0.55 - 0.025 * u))
             out = front + max(u, 1.2)
-            tree = roadside.pruned(rng, tree, sign, side, out - side.kerb)
+            tree = trees.pruned(rng, tree, sign * out, outer=side.kerb)
             builder.stand(tree, rng.uniform(of.low, of.high), sign * out)
         if rng.random() < 0.25 and far - top > 7:
             deep = min(rng.uniform(6, 18), far - top - 2.0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.objects import clutter, poles, shrubs, trees
+from bevseg.sim.objects import clutter, huts, poles, shrubs, trees
 from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
@@ -63,7 +63,7 @@ def fill(builder: Builder, sign: int, parking: Parking) -> None:
     """Furnish one side (1 left, -1 right) from its lane to its pavement."""
     side = builder.terrain.side(sign)
     _poles(builder, sign, side)
-    trunks = _trees(builder, sign, side)
+    trunks = _trees(builder, sign, side, max(side.kerb - parking.width, min(side.kerb, _PASSED + 0.2)))
     _companions(builder, sign, side, trunks)
     _verge(builder, sign, side)
     if not parking.empty:
@@ -205,8 +205,11 @@ def _pace(rng: np.random.Generator, way: int) -> float:
 # Plants.
 
 
-def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
-    """Plant a row of trees at the kerb, with crowns over cars and road; return their positions."""
+def _trees(builder: Builder, sign: int, side: Side, lanes: float) -> list[float]:
+    """Plant a row of trees at the kerb, with crowns over cars and road; return their positions.
+
+    The lanes end `lanes` m from the centreline.
+    """
     rng, style = builder.rng, builder.style
     if rng.random() > style.tree_rows:
         return []
@@ -229,19 +232,14 @@ def _trees(builder: Builder, sign: int, side: Side) -> list[float]:
         clear = None if kind in _OWN_CLEARANCE else rng.uniform(*style.tree_clear)
         if clear and height:
             clear = min(clear, 0.5 * height if height < _LEAST_CLEAR else max(0.5 * height, _LEAST_CLEAR))
-        tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
-        if kind == "young" and style.stakes and rng.random() < style.stakes:
+        if kind == "young" and rng.random() < style.stakes:
             tree = trees.staked(rng)
-        builder.stand(pruned(rng, tree, sign, side, offset), along, sign * (side.kerb + offset))
+        else:
+            tree = trees.tree(rng, habit=kind, height=height, clear=clear, detail=max(detail, 0.35))
+        t = sign * (side.kerb + offset)
+        builder.stand(trees.pruned(rng, tree, t, outer=lanes), along, t)
         planted.append(along)
     return planted
-
-
-def pruned(rng: np.random.Generator, tree: Mesh, sign: int, side: Side, offset: float) -> Mesh:
-    """Return a tree `offset` m behind the kerb without the branches in the space of vehicles over the lanes."""
-    middle = tree.corners.mean(axis=1)
-    lanes = side.kerb + offset + sign * middle[:, 1] < max(side.kerb - 2.0, min(side.kerb, _PASSED + 0.2))
-    return tree.only(~(lanes & (middle[:, 2] < rng.uniform(3.6, 4.6))))
 
 
 def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) -> None:
@@ -347,9 +345,7 @@ def _posts(builder: Builder, sign: int, side: Side) -> None:
     ):
         part = POSTS[drawn(rng, style.post_kinds)](rng).mirrored(-sign)
         wide = float(np.ptp(part.corners[..., 1]))
-        if (
-            wide > 1.0 and wide + 0.3 > side.front - side.kerb + 0.5 * style.land
-        ):  # it would reach into houses
+        if wide > 1.0 and wide + 0.3 > side.front - side.kerb:  # it would reach into houses
             part = part.turned(sign * np.pi / 2)
         out = max(rng.uniform(*style.pole_offset), 0.15 - float((sign * part.corners[..., 1]).min()))
         if wide < 1.0 and rng.random() < 0.35:
@@ -400,7 +396,7 @@ def _people(builder: Builder, sign: int, side: Side) -> None:
     """Put people on the pavement: alone, in groups, and distorted by their motion."""
     rng, style = builder.rng, builder.style
     kinds: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
-        (0.75 * style.people, clutter.person),
+        (0.75 * style.people, clutter.standing),
         (0.25 * style.people, clutter.people),
         (style.ghosts, clutter.ghost),
     )
@@ -473,7 +469,7 @@ LARGE: Mapping[str, Callable[[np.random.Generator, float], Mesh]] = {
         rng, rng.uniform(2.5, 10.0), min(room - 0.4, rng.uniform(1.2, 4.0))
     ),
     "shelter": _bus_stop,
-    "walkway": lambda rng, _: clutter.walkway(rng, rng.uniform(8.0, 30.0)),
+    "walkway": lambda rng, _: huts.walkway(rng, rng.uniform(8.0, 30.0)),
 }
 """Name -> the function that returns what needs the room between kerb and front, in m, or a part of it."""
 

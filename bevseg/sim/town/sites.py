@@ -197,21 +197,18 @@ def _square(builder: Builder, sign: int, lot: Lot) -> None:
             elif draw < 0.35:
                 builder.stand(clutter.bench(rng), s, at)
             elif draw < 0.45:
-                builder.stand(clutter.person(rng), s, at)
+                builder.stand(clutter.standing(rng), s, at)
             elif draw < 0.53:
                 path = [(s, at), (s + 3, at), (s + 3, at + sign * 2.5), (s, at + sign * 2.5), (s, at)]
                 builder.place(walls.wall(builder.terrain.height, path, 0.35, tall=rng.uniform(0.4, 0.8)))
                 builder.stand(shrubs.bush(rng, 0.9, rng.uniform(0.7, 1.4)), s + 1.5, at + sign * 1.25)
             elif draw < 0.57:
-                builder.stand(houses.garage(rng, rng.uniform(2, 4)).mirrored(sign), s, at, lift=0.1)
+                builder.stand(clutter.kiosk(rng).mirrored(sign), s, at)
             elif builder.style.loose and draw < 0.64:
                 turned = parked(rng, builder.style.fleet, builder.style.special, longest=6.5)
                 builder.lay(turned.turned(rng.uniform(0, 2 * np.pi)), s, at)
             elif builder.style.large and draw < 0.72:
-                if rng.random() < 0.7:
-                    builder.drape(clutter.terrace(rng, 4.5, 3.0), s - 2.2, at - 1.5)
-                else:
-                    builder.stand(clutter.kiosk(rng).mirrored(sign), s, at)
+                builder.drape(clutter.terrace(rng, 4.5, 3.0), s - 2.2, at - 1.5)
 
 
 def _car_park(builder: Builder, sign: int, lot: Lot) -> None:

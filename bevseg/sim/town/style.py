@@ -108,7 +108,7 @@ class Style:
     beds: float = 0.4
     """The same of beds and ground cover."""
     huts: float = 0.35
-    """The same of garages, sheds, transformer houses and containers, and of plots with nothing else on them."""
+    """The same of garages, sheds, transformer houses and carports, and of plots with nothing else on them."""
     set_back: float = 0.2
     """Chance, per quarter, that houses stand 8 to 22 m behind the pavement."""
 

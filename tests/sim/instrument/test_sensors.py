@@ -60,6 +60,15 @@ def test_a_spinning_scanner_does_not_see_what_is_hidden_from_it():
     assert pattern.share[0] == pytest.approx(20 / 360)
 
 
+def test_a_leaning_head_does_not_see_what_stands_behind_it_and_an_upright_one_is_hidden_by_itself():
+    pair = replace(SPINNING, yaw=(0.0, 180.0), pitch=(0.0, 90.0), hidden=((160.0, 200.0),)).pattern()
+    for directions, hidden in zip(pair.directions, pair.hidden, strict=True):
+        behind = np.degrees(np.arctan2(directions[:, 1], -directions[:, 0]))
+        assert (np.abs(behind[hidden]) < 20.001).all()
+        assert (np.abs(behind[~hidden]) > 19.999).all()
+        assert 0 < hidden.sum() < len(hidden) / 2
+
+
 def test_some_scanners_have_dead_beams_or_a_sector_that_they_do_not_see():
     beams = DRUMS["VLP-16"].elevations
     left = [faults.alive(beams, np.random.default_rng(seed)) for seed in range(300)]

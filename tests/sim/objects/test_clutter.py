@@ -36,7 +36,6 @@ LARGE = {
     "panel": (clutter.panel, 1.8, 6.2),
     "container": (clutter.container, 2.4, 5.9),
     "tram": (clutter.tram, 4.3, 5.6),
-    "walkway": (lambda rng: clutter.walkway(rng, 12.0), 2.4, 3.6),
     "terrace": (lambda rng: clutter.terrace(rng, 8.0, 2.5), 2.2, 3.4),
     "guard rail": (lambda rng: clutter.guard_rail(rng, 20.0), 0.6, 1.3),
     "noise barrier": (lambda rng: clutter.noise_barrier(rng, 20.0, 3.0), 3.0, 3.1),
