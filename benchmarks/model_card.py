@@ -22,6 +22,7 @@ import init_worth
 import robustness
 import steady
 import transfer
+from labelled_clouds import REAL
 from transfer import lines, percent
 
 from bevseg.seg import checkpoint
@@ -85,6 +86,18 @@ def training(folder: Path) -> str:
     return f"{said}\n\n{lines(('slice', 'steps', 'minutes', 'best mIoU of cells held out, %'), rows)}"
 
 
+def real(folder: Path) -> str:
+    """Return the scores of the model on the real sets, in short."""
+    of_sets = read(folder, "transfer")["sets"]
+    rows = []
+    for name in REAL:
+        if name in of_sets:
+            pooled = of_sets[name]["pooled"]
+            iou = [percent(pooled["iou"].get(key)) for key in (*transfer.CLASSES, "miou")]
+            rows.append((name, of_sets[name]["scans"], *iou, percent(pooled["oracle"]["miou"])))
+    return lines(("set", "scans", *transfer.CLASSES, "mIoU", "oracle mIoU"), rows)
+
+
 def clouds(folder: Path) -> str:
     """Return the scores of the model on each cloud of Oakland."""
     return transfer.clouds(read(folder, "transfer")["sets"]["oakland"])
@@ -100,6 +113,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "file": file,
     "training": training,
     "sets": lambda folder: transfer.pooled(read(folder, "transfer")["sets"]),
+    "real": real,
     "clouds": clouds,
     "confusion": confusion,
     "fine-tuning": lambda folder: fine_tuning.markdown(read(folder, "fine_tuning")),
