@@ -22,7 +22,7 @@ from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
 from bevseg.core.scan_counts import ScanCounts, scan_counts, scan_statistics
-from bevseg.core.scan_ranges import unlike, warning
+from bevseg.core.scan_ranges import show_ranges, unlike, warning
 from bevseg.core.scores import count_labels
 from bevseg.core.tiles import cut
 from bevseg.errors import InputError, LabelError
@@ -96,7 +96,8 @@ def label(
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
         found = find_ground(cloud, settings.raster.cell, settings.ground)
-    warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
+    if show_ranges(model.scans):
+        warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
     with watch("rasterize"):
         bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
     with watch("predict"):
@@ -137,7 +138,8 @@ def label_survey(
         points.add(cloud, number)
     limits = limits_of(clouds, settings.slices)
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
-    _warn_of_survey(clouds, points, dems, model)
+    if show_ranges(model.scans):
+        _warn_of_survey(clouds, points, dems, model)
     found = [np.zeros((2, len(cloud)), np.uint8) for cloud in clouds]
     for block in points:
         labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
@@ -159,7 +161,7 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
     counts
         Of the cloud, or of all blocks that it has points in.
     model
-        The model. If it does not know what its training clouds were like, nothing is said.
+        The model. If it knows too little of what its training clouds were like, nothing is said.
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:

@@ -58,11 +58,16 @@ class CloudScan(NamedTuple):
     statistics
         Statistic of `scan_counts` -> its value.
     unlike
-        Those that lie outside of the range of the training.
+        Those that lie outside of the range of the training; None: it shows no range.
     """
 
     statistics: Mapping[str, float]
-    unlike: Sequence[Unlike]
+    unlike: Sequence[Unlike] | None
+
+
+def show_ranges(scans: Scans) -> bool:
+    """Return whether the clouds of a training are enough to compare another one with them."""
+    return any(len(values) >= FEWEST for values in scans.values())
 
 
 def unlike(statistics: Mapping[str, float], scans: Scans) -> list[Unlike]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bevseg import pipeline
 from bevseg.core.blocks import Block
-from bevseg.core.scan_ranges import CloudScan, unlike
+from bevseg.core.scan_ranges import CloudScan, show_ranges, unlike
 from bevseg.runner.work import SurveyWork, Work
 from bevseg.survey.cloud_scans import cloud_scans
 from bevseg.survey.survey import read_once
@@ -26,5 +26,5 @@ def compare_scans(surveys: Sequence[SurveyWork], work: Work) -> dict[str, CloudS
     for survey in surveys:
         blocks_of = {name: [Block(*block) for block in blocks] for name, blocks in survey.blocks_of.items()}
         for name, statistics in cloud_scans(read_once(survey.survey), work.scratch, blocks_of).items():
-            found[name] = CloudScan(statistics, unlike(statistics, scans))
+            found[name] = CloudScan(statistics, unlike(statistics, scans) if show_ranges(scans) else None)
     return found

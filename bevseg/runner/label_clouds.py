@@ -209,7 +209,8 @@ class Passes:
             if stem in self.scans:
                 statistics, unlike = self.scans[stem]
                 facts["scan"] = {name: float(f"{value:.4g}") for name, value in statistics.items()}
-                facts["unlike"] = {each.name: [each.least, each.most] for each in unlike}
+                if unlike is not None:
+                    facts["unlike"] = {each.name: [each.least, each.most] for each in unlike}
                 texts = (warning(stem, unlike, TRAINING),) if unlike else ()
             replace = stem in ours
             tasks.append(CloudTask(files[stem], survey.survey, number, facts, replace, texts))
@@ -239,12 +240,12 @@ class Passes:
         """Say which clouds are unlike those that the model was trained on: before they are labelled."""
         alike: dict[tuple[str, ...], list[str]] = {}
         self.scans = call(_compare_scans, surveys, self.work)
-        for stem, scan in self.scans.items():
-            alike.setdefault(tuple(each.name for each in scan.unlike), []).append(stem)
-        for names, stems in alike.items():
-            if names:
-                found = [each for stem in stems for each in self.scans[stem].unlike]
-                log.warning("%s", warning(_some(stems), found, TRAINING))
+        unlike = {stem: scan.unlike for stem, scan in self.scans.items() if scan.unlike}
+        for stem, found in unlike.items():
+            alike.setdefault(tuple(each.name for each in found), []).append(stem)
+        for stems in alike.values():
+            found = [each for stem in stems for each in unlike[stem]]
+            log.warning("%s", warning(_some(stems), found, TRAINING))
 
     def _blocks(
         self, stage: str, function: Callable[[BlockTask], None], tasks: Sequence[BlockTask]

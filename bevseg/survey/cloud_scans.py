@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from bevseg.core.blocks import Block
-from bevseg.core.scan_counts import COUNTS, ScanCounts, scan_statistics
+from bevseg.core.scan_counts import COUNTS, scan_statistics
 from bevseg.ground.find_ground import square_of
 from bevseg.survey.ground_file import read_counts
 from bevseg.survey.scratch import Scratch
@@ -29,18 +29,15 @@ def cloud_scans(
     blocks_of
         Name of a cloud -> its blocks.
     """
-    squares: dict[Block, set[Block]] = {}
-    for blocks in blocks_of.values():
+    held: dict[Block, list[tuple[str, Block]]] = {}
+    for name, blocks in blocks_of.items():
         for block in blocks:
-            squares.setdefault(square_of(block), set()).add(block)
-    counts: dict[Block, ScanCounts] = {}
-    for square, held in squares.items():
+            held.setdefault(square_of(block), []).append((name, block))
+    totals = {name: np.zeros(COUNTS, np.int64) for name in blocks_of}
+    for square, parts in held.items():  # the counts of all blocks at once might not fit
         path = scratch.ground(survey.ground_keys[square])
         if path.exists():
-            counts |= read_counts(path, held)
-    return {
-        name: scan_statistics(
-            sum((counts[block] for block in blocks if block in counts), np.zeros(COUNTS, np.int64))
-        )
-        for name, blocks in blocks_of.items()
-    }
+            counts = read_counts(path, {block for _, block in parts})
+            for name, block in parts:
+                totals[name] += counts[block]
+    return {name: scan_statistics(total) for name, total in totals.items()}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bevseg as api
+from bevseg import pipeline
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.scan_ranges import unlike
 from bevseg.io.read import read_cloud
@@ -95,11 +96,22 @@ def test_python_warns_too_of_a_cloud_and_of_the_clouds_of_a_survey(model):
     assert [str(each.message).split(":")[0] for each in caught] == ["from above"]
 
 
-def test_a_model_that_knows_no_training_clouds_says_nothing(tiny_model):
+def test_a_model_that_knows_no_training_clouds_says_nothing_and_nothing_is_counted(tiny_model, monkeypatch):
     trained = dataclasses.replace(checkpoint.load(tiny_model), scans={})
+    monkeypatch.setattr(pipeline, "scan_counts", lambda *_: pytest.fail("the scan was counted"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         api.label(from_above(), model=trained)
+        api.label_survey([from_above()], model=trained)
+
+
+def test_the_report_of_such_a_model_does_not_say_that_a_cloud_is_like_the_training(tiny_model, tmp_path):
+    (tmp_path / "in").mkdir()
+    write_las(tmp_path / "in" / "roofs.las", from_above().xyz)
+    label(tmp_path, tiny_model, "--jobs", "1")
+    found = report(tmp_path)["roofs"]
+    assert found["scan"]["points_per_m2"] > 0
+    assert "unlike" not in found
 
 
 @pytest.fixture(scope="module")
