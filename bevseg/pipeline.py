@@ -98,13 +98,35 @@ def label(
         found = find_ground(cloud, settings.raster.cell, settings.ground)
     if show_ranges(model.scans):
         warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
+    return label_above(cloud, found, model, device=device, tta=tta, watch=watch)
+
+
+def label_above(
+    cloud: PointCloud,
+    ground: Ground,
+    model: Model,
+    *,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
+    watch: Stopwatch | None = None,
+) -> StageOutputs:
+    """Label every point of a cloud whose ground is found; the cloud is not compared with those of the training.
+
+    Parameters
+    ----------
+    cloud, model, device, tta, watch
+        As for `label`.
+    ground
+        Of the cloud, with the settings of the model.
+    """
+    settings, watch = model.settings, watch or Stopwatch()
     with watch("rasterize"):
-        bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
+        bands = rasterize(cloud, ground.dem, settings.slices, settings.raster)
     with watch("predict"):
         classes = classify(bands, model, device=device, tta=tta)
     with watch("backproject"):
-        point_labels = backproject(cloud, found.dem, classes, settings.slices)
-    return StageOutputs(found, bands, classes, point_labels)
+        point_labels = backproject(cloud, ground.dem, classes, settings.slices)
+    return StageOutputs(ground, bands, classes, point_labels)
 
 
 def label_survey(
