@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -187,7 +188,16 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:
-        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=3)
+        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=_stacklevel())
+
+
+def _stacklevel() -> int:
+    """Return the stacklevel, in the function that calls this one, of the first line outside of bevseg."""
+    level, frame = 1, sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _warn_of_survey(
