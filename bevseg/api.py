@@ -27,7 +27,7 @@ from bevseg.arguments import (
     scheme_of,
     wrong_type,
 )
-from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings, with_training
+from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings
 from bevseg.config.names import DEFAULT_MODEL, NO_MODEL, SLICES
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.runtime.atomic import ensure_different
@@ -336,6 +336,7 @@ def train(
     from bevseg.stages.train import HISTORY, check_output, train_and_write
     from bevseg.training import prepare_example
     from bevseg.training import train as train_model
+    from bevseg.training.fine_tuning import starting_point
     from bevseg.training.fit import check_training_settings, ensure_distinct, ensure_networks
     from bevseg.training.holdout import ensure_known
     from bevseg.training.split import check_val
@@ -346,7 +347,9 @@ def train(
     if target is None and resume:
         raise UsageError("There is nothing to go on with", where="resume", hint="name the output")
     state = None if target is None else check_output(target, overwrite=overwrite, resume=resume)
-    settings, first = _starting_point(config, init, loss, max_minutes)
+    given = config if config is None or isinstance(config, Settings) else str(path_of(config, "config"))
+    start = init if init is None or init == NO_MODEL else model_of(init, "init")
+    settings, first = starting_point(given, start, loss=loss, max_minutes=max_minutes)
     check_training_settings(settings, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = named_clouds(clouds)
@@ -381,24 +384,3 @@ def load_model(path: AnyPath = DEFAULT_MODEL) -> Model:
     from bevseg import pipeline
 
     return pipeline.load_model(model_path(path))
-
-
-def _starting_point(
-    config: AnyPath | Settings | None,
-    init: AnyPath | Model | None,
-    loss: str | None,
-    max_minutes: float | None,
-) -> tuple[Settings, Model | None]:
-    """Return the settings of a training, whichever way they are given, and the model that it starts from."""
-    from bevseg.training.fine_tuning import shipped_or_nothing, training_settings
-
-    def settings_from(model: Model | None) -> Settings:
-        if isinstance(config, Settings):
-            return with_training(config, loss=loss, max_minutes=max_minutes)
-        name = None if config is None else str(path_of(config, "config"))
-        return training_settings(name, init=model, loss=loss, max_minutes=max_minutes)
-
-    if init is None:
-        return shipped_or_nothing(settings_from)
-    first = None if init == NO_MODEL else model_of(init, "init")
-    return settings_from(first), first
