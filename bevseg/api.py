@@ -305,7 +305,8 @@ def train(
     loss, max_minutes
         Of the group `train`; they come before those of `config`.
     val
-        Name or names of the clouds that are held out to know when to stop. None: a seeded choice.
+        Name or names of the clouds that are held out to know when to stop. None: a seeded choice in a training from
+        nothing; in one from a model, none.
     val_blocks
         In place of whole clouds, hold out blocks with about this share of the labelled points, such as 0.2.
     seed, device

@@ -83,7 +83,8 @@ def train(
     settings
         Of all stages; the model keeps them. What the group `train` leaves open (None), the labelled clouds decide.
     val
-        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
+        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds, by `val_share`. In
+        the settings of a fine-tuning that is 0: nothing is held out.
     val_blocks
         In place of whole clouds, hold out blocks with about this share of the labelled points.
     slices
@@ -107,10 +108,11 @@ def train(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out, with the temperatures at which their confidences are right
-        there. Where nothing held out tells the temperature of a network, it is that of the network that it started
-        from, or 1. The scores of the model say what it was made from, what is known of a loss that was learned, and
-        how the model labels the clouds held out. The history has one row per validation step and slice.
+        The networks that did best on the clouds held out, if there are any, with the temperatures at which their
+        confidences are right there. Where nothing held out tells the temperature of a network, it is that of the one
+        that it started from, or 1. The scores of the model say what it was made from, what is known of a loss that
+        was learned, and how the model labels the clouds held out. The history has one row per validation step and
+        slice.
 
     Raises
     ------
