@@ -348,9 +348,12 @@ def train(
     if target is None and resume:
         raise UsageError("There is nothing to go on with", where="resume", hint="name the output")
     state = None if target is None else check_output(target, overwrite=overwrite, resume=resume)
-    given = config if config is None or isinstance(config, Settings) else str(path_of(config, "config"))
-    start = init if init is None or init == NO_MODEL else model_of(init, "init")
-    settings, first = starting_point(given, start, loss=loss, max_minutes=max_minutes)
+    start: str | Model | None = None
+    if init is not None:
+        start = NO_MODEL if init == NO_MODEL else model_of(init, "init")
+    if not isinstance(config, Settings | None):
+        config = str(path_of(config, "config"))
+    settings, first = starting_point(config, start, loss=loss, max_minutes=max_minutes)
     check_training_settings(settings, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = named_clouds(clouds)
