@@ -166,9 +166,8 @@ def train(
     scans = scans_of(learned, settings, init)
     plan = None if init is None else plan_of(settings.train, learned)
     settings = dataclasses.replace(settings, train=plan.train if plan else without_init(settings.train))
-    for (
-        name
-    ) in slices:  # what a slice lacks is an error before streets are simulated and the first is trained
+    # What a slice lacks is an error before streets are simulated and the first is trained.
+    for name in slices:
         labelled_crops(name, learned, settings, seed)
         unlabelled_crops(name, extra.unlabelled, settings)
     left = [name for name in slices if name not in states or not states[name].done]
