@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
-STREETS = "streets"
+STREETS_KEPT = "streets"
 """What the state of a training calls the share of crops with simulated streets: 0 where none could be made."""
 
 
@@ -172,7 +172,7 @@ def train(
         unlabelled_crops(name, extra.unlabelled, settings)
     left = [name for name in slices if name not in states or not states[name].done]
     settings, simulated = _with_streets(settings, state, progress, needed=bool(left))
-    asked[STREETS] = settings.train.simulated
+    asked[STREETS_KEPT] = settings.train.simulated
     if plan is not None:
         plan = dataclasses.replace(plan, train=settings.train)
         scores["fine_tuning"] = plan.facts
@@ -454,7 +454,7 @@ def _with_streets(
         return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=share))
 
     if state is not None:
-        settings = with_share(state.asked.get(STREETS, settings.train.simulated))
+        settings = with_share(state.asked.get(STREETS_KEPT, settings.train.simulated))
     if not settings.train.simulated or not needed:
         return settings, []
     try:
