@@ -40,6 +40,9 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 TRIALS = ("ak", "ad", "al", "ag", "ag,aj,ak", "ad,ae,ak", "ag,ak,al", "ad,ae,ai,aj,ak,al")
 
+STEPS = 400
+"""Of every training, whatever its clouds: only the share is to differ. None shows simulated streets."""
+
 Row = dict[str, Any]
 
 
@@ -75,7 +78,7 @@ def measure(asked: argparse.Namespace) -> Iterator[Row]:
     paths = dict(zip(TRAIN, files(asked.data, TRAIN), strict=True))
     clouds = {name: read_cloud(path, scheme=load_scheme("oakland")) for name, path in paths.items()}
     for rate in asked.rates:
-        settings = with_training(usual, init_worth=0.0, learning_rate=rate)
+        settings = with_training(usual, init_worth=0.0, learning_rate=rate, steps=STEPS, simulated=0.0)
         for trial in asked.trials:
             learned = trial.split(",")
             examples = [prepare_example(clouds[name], settings) for name in learned]

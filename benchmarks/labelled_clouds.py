@@ -218,7 +218,8 @@ def score(
     dict
         `clouds` (name -> scores) and `pooled`: `iou`, `oracle`: IoU by class, of those that the truth has, with the
         means `miou` and, without pole, `miou_4`; `points`; `confusion` (rows truth, columns prediction, from
-        CLASS_NAMES); `building_as_car`: share of the building points that are called car, None without building;
+        CLASS_NAMES); `building_as_car`: share of the building points that are called car, of those that
+        `Set.ignore` leaves, None without any;
         those of `confidence_scores`; how the set was scanned (`scans`); and the `seconds` that the labelling of all
         took.
     """

@@ -3,9 +3,9 @@
     python benchmarks/transfer.py [MODEL] [--sets oakland kitti ...] [--data DIR] [--clouds N] [--keep DIR] [--json F]
 
 MODEL is the one that ships, unless named. Of every set: IoU by class over the points of all clouds together, and of
-each cloud; mIoU over the classes that the truth has, mIoU-4 without pole; the share of building points that are
-called car; and the oracle, which is what perfect networks would reach. Tables go to stdout, as Markdown.
-docs/accuracy.md says what the labels of each real set leave open.
+each cloud; mIoU over the classes that the truth has, mIoU-4 without pole; the share of building points, of those that
+are scored, that are called car; and the oracle, which is what perfect networks would reach. Tables go to stdout, as
+Markdown. docs/accuracy.md says what the labels of each real set leave open, and which points are not scored for that.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from bevseg.arguments import (
     scheme_of,
     wrong_type,
 )
-from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings, with_training
+from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings
 from bevseg.config.names import DEFAULT_MODEL, NO_MODEL, SLICES
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.runtime.atomic import ensure_different
@@ -306,7 +306,8 @@ def train(
     loss, max_minutes
         Of the group `train`; they come before those of `config`.
     val
-        Name or names of the clouds that are held out to know when to stop. None: a seeded choice.
+        Name or names of the clouds that are held out to know when to stop. None: a seeded choice in a training from
+        nothing; in one from a model, none.
     val_blocks
         In place of whole clouds, hold out blocks with about this share of the labelled points, such as 0.2.
     seed, device
@@ -337,6 +338,7 @@ def train(
     from bevseg.stages.train import HISTORY, check_output, train_and_write
     from bevseg.training import prepare_example
     from bevseg.training import train as train_model
+    from bevseg.training.fine_tuning import starting_point
     from bevseg.training.fit import check_training_settings, ensure_distinct, ensure_networks
     from bevseg.training.holdout import ensure_known
     from bevseg.training.split import check_val
@@ -347,7 +349,12 @@ def train(
     if target is None and resume:
         raise UsageError("There is nothing to go on with", where="resume", hint="name the output")
     state = None if target is None else check_output(target, overwrite=overwrite, resume=resume)
-    settings, first = _starting_point(config, init, loss, max_minutes)
+    start: str | Model | None = None
+    if init is not None:
+        start = NO_MODEL if init == NO_MODEL else model_of(init, "init")
+    if not isinstance(config, Settings | None):
+        config = str(path_of(config, "config"))
+    settings, first = starting_point(config, start, loss=loss, max_minutes=max_minutes)
     check_training_settings(settings, has_init=first is not None)
     ensure_networks(settings, SLICES, first)
     named = named_clouds(clouds)
@@ -382,24 +389,3 @@ def load_model(path: AnyPath = DEFAULT_MODEL) -> Model:
     from bevseg import pipeline
 
     return pipeline.load_model(model_path(path))
-
-
-def _starting_point(
-    config: AnyPath | Settings | None,
-    init: AnyPath | Model | None,
-    loss: str | None,
-    max_minutes: float | None,
-) -> tuple[Settings, Model | None]:
-    """Return the settings of a training, whichever way they are given, and the model that it starts from."""
-    from bevseg.training.fine_tuning import shipped_or_nothing, training_settings
-
-    def settings_from(model: Model | None) -> Settings:
-        if isinstance(config, Settings):
-            return with_training(config, loss=loss, max_minutes=max_minutes)
-        name = None if config is None else str(path_of(config, "config"))
-        return training_settings(name, init=model, loss=loss, max_minutes=max_minutes)
-
-    if init is None:
-        return shipped_or_nothing(settings_from)
-    first = None if init == NO_MODEL else model_of(init, "init")
-    return settings_from(first), first

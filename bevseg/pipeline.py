@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,13 +100,35 @@ def label(
         found = find_ground(cloud, settings.raster.cell, settings.ground)
     if show_ranges(model.scans):
         warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
+    return label_above(cloud, found, model, device=device, tta=tta, watch=watch)
+
+
+def label_above(
+    cloud: PointCloud,
+    ground: Ground,
+    model: Model,
+    *,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
+    watch: Stopwatch | None = None,
+) -> StageOutputs:
+    """Label every point of a cloud whose ground is found; the cloud is not compared with those of the training.
+
+    Parameters
+    ----------
+    cloud, model, device, tta, watch
+        As for `label`.
+    ground
+        Of the cloud, with the settings of the model.
+    """
+    settings, watch = model.settings, watch or Stopwatch()
     with watch("rasterize"):
-        bands = rasterize(cloud, found.dem, settings.slices, settings.raster)
+        bands = rasterize(cloud, ground.dem, settings.slices, settings.raster)
     with watch("predict"):
         classes = classify(bands, model, device=device, tta=tta)
     with watch("backproject"):
-        point_labels = backproject(cloud, found.dem, classes, settings.slices)
-    return StageOutputs(found, bands, classes, point_labels)
+        point_labels = backproject(cloud, ground.dem, classes, settings.slices)
+    return StageOutputs(ground, bands, classes, point_labels)
 
 
 def label_survey(
@@ -168,7 +191,16 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:
-        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=3)
+        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=_stacklevel())
+
+
+def _stacklevel() -> int:
+    """Return the stacklevel, in the function that calls this one, of the first line outside of bevseg."""
+    level, frame = 1, sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _warn_of_survey(

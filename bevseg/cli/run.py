@@ -126,7 +126,7 @@ def run(
         output,
         model=model,
         train_on=train_on,
-        init=start,
+        init=Path(start.source) if start and start.source else None,
         settings=settings,
         classes=classes,
         out_classes=out_classes,

@@ -125,7 +125,7 @@ def train(
             output,
             settings,
             slices=slices,
-            init=start,
+            init=Path(start.source) if start and start.source else None,
             teacher=teacher,
             unlabelled=unlabelled,
             val=val,

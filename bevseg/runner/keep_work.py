@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import ExitStack
 from pathlib import Path
 
 from bevseg import pipeline
 from bevseg.core.pointcloud import PointCloud
+from bevseg.ground.find_ground import find_ground
 from bevseg.io.find import CloudFile
 from bevseg.io.read import without_far_points
 from bevseg.runner.request import RunRequest
@@ -38,10 +38,9 @@ def keep_work(
     folder.invalidate_from("ingest")
     cloud, networks = without_far_points(cloud, file.path), pipeline.load_model(model)
     settings = networks.settings
-    silent = dataclasses.replace(
-        networks, scans={}
-    )  # the run has compared the cloud with those of the training
-    found = pipeline.label(cloud, silent, device=request.run_config.device, tta=request.tta)
+    ground = find_ground(cloud, settings.raster.cell, settings.ground)
+    # The run has compared the cloud with those of the training.
+    found = pipeline.label_above(cloud, ground, networks, device=request.run_config.device, tta=request.tta)
     options = {"scheme": request.classes, "columns": request.columns, "scan": file.scan}
     return [
         *folder.write_cloud(cloud, cloud_facts(cloud, file.path) | options),

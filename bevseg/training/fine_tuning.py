@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,15 @@ from bevseg.workdir.settings import GROUPS, settings_of
 
 log = logging.getLogger(__name__)
 
+CHOSEN = ("steps", "init_worth", "simulated")
+"""Settings of a training that are chosen where they are None."""
+
 SEEN = 500
 """Points that a class needs in the labelled clouds to count as shown: a few do not say what it looks like."""
 
 WORTH = 3.0
-"""Labelled clouds that the first model counts for (`init_worth`) where all classes are shown."""
+"""Labelled clouds that the first model counts for (`init_worth`) where all classes are shown: by the table of
+`benchmarks/init_worth.py`, 3/4 of it should stay beside one cloud and 1/2 beside three."""
 
 STREETS = 0.5
 """Labelled clouds that the simulated streets count for in the crops where all classes are shown; each class that is
@@ -36,10 +40,13 @@ missing adds one. With more of them a single drums street that showed all classe
 without cars and poles cost ten points of mIoU."""
 
 STEPS, STEPS_OF_CLOUD, MOST_STEPS = 100, 100, 400
-"""Steps of a fine-tuning: these, so many more for each labelled cloud, and so many at most."""
+"""Steps of a fine-tuning: these, so many more for each labelled cloud, and so many at most. The most are those that
+the gains of `benchmarks/fine_tuning.py` were measured with. One or two clouds have fewer crops that differ, and with
+fewer steps less of the model is forgotten; how many fewer is a guess."""
 
 ENOUGH = 3
-"""So many labelled clouds that show every class need no simulated streets beside them."""
+"""So many labelled clouds that show every class get no simulated streets. With that number, the gains of
+`benchmarks/fine_tuning.py` were measured without streets, which would be every seventh crop and take 20 s to make."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Plan:
     @property
     def facts(self) -> dict[str, Any]:
         """What the report and the model keep of it, ready for JSON."""
-        chosen = {name: getattr(self.train, name) for name in ("steps", "init_worth", "simulated")}
+        chosen = {name: getattr(self.train, name) for name in CHOSEN}
         return {
             "clouds": self.clouds,
             "points": self.points,
@@ -96,7 +103,7 @@ def plan_of(config: TrainConfig, examples: Sequence[Example]) -> Plan:
     """Choose what the settings of a training from a model leave open, by the labelled clouds.
 
     Few clouds teach little, and classes that they lack are forgotten. So a single cloud gets few steps, and with each
-    class that is missing the first model and simulated streets count for more.
+    class that is missing the first model and simulated streets count for more. A cloud is a cloud, whatever its size.
 
     Parameters
     ----------
@@ -116,35 +123,36 @@ def plan_of(config: TrainConfig, examples: Sequence[Example]) -> Plan:
         "init_worth": WORTH * (1 + lacks),
         "simulated": streets / (streets + clouds) if lacks or clouds < ENOUGH else 0.0,
     }
-    left_open = {name: value for name, value in chosen.items() if getattr(config, name) is None}
+    left_open = {name: chosen[name] for name in CHOSEN if getattr(config, name) is None}
     return Plan(clouds, points, missing, dataclasses.replace(config, **left_open))
 
 
 def without_init(config: TrainConfig) -> TrainConfig:
     """Return the settings of a training from nothing: what they leave open has its default."""
     usual = TrainConfig()
-    names = ("steps", "init_worth", "simulated")
-    left_open = {name: getattr(usual, name) for name in names if getattr(config, name) is None}
+    left_open = {name: getattr(usual, name) for name in CHOSEN if getattr(config, name) is None}
     return dataclasses.replace(config, **left_open)
 
 
 def starting_point(
-    config: str | None,
-    init: Path | str | None,
+    config: str | Settings | None,
+    init: Path | str | Model | None,
     *,
     work: Path | None = None,
     cell: float | None = None,
     **values: object,
-) -> tuple[Settings, Path | None]:
+) -> tuple[Settings, Model | None]:
     """Return the settings of a training and the model that it starts from; None: from nothing.
 
     Parameters
     ----------
-    config, work, values
-        As for `training_settings`.
+    config
+        As for `training_settings`; or the settings, which are taken whole.
     init
-        File of a model; NO_MODEL: none. None: the model that ships, unless the settings name other slices, rasters
-        or networks than it has, or there is none in this copy; the log says so.
+        A model, or the file of one; NO_MODEL: none. None: the model that ships, unless the settings name other
+        slices, rasters or networks than it has, or there is none in this copy; the log says so.
+    work, values
+        As for `training_settings`.
     cell
         Cell size, m; None: that of the settings.
 
@@ -155,31 +163,21 @@ def starting_point(
     """
 
     def settings_from(model: Path | Model | None) -> Settings:
-        settings = training_settings(config, work=work, init=model, **values)
+        if isinstance(config, Settings):
+            settings = with_training(config, **values)
+        else:
+            settings = training_settings(config, work=work, init=model, **values)
         if cell is None:
             return settings
         return dataclasses.replace(settings, raster=dataclasses.replace(settings.raster, cell=cell))
 
     if init == NO_MODEL:
         return settings_from(None), None
+    if isinstance(init, Model):
+        return settings_from(init), init
     if init is not None:
-        return settings_from(Path(init)), Path(init)
-    settings, model = shipped_or_nothing(settings_from, work)
-    return settings, None if model is None else weights.DEFAULT
-
-
-def shipped_or_nothing(
-    settings_from: Callable[[Model | None], Settings], work: Path | None = None
-) -> tuple[Settings, Model | None]:
-    """Return the settings of a training that names no model to start from, and the model that ships if it fits them.
-
-    Parameters
-    ----------
-    settings_from
-        Model to start from, or None -> settings of the training.
-    work
-        Work directory that the training reads; None: none.
-    """
+        # The settings first: they may name the module of the networks that the file holds.
+        return settings_from(Path(init)), pipeline.load_model(Path(init))
     if not weights.DEFAULT.is_file():
         log.warning("the training starts from nothing: this copy of bevseg has no default model")
         return settings_from(None), None

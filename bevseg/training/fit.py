@@ -55,6 +55,9 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
+STREETS_KEPT = "streets"
+"""What the state of a training calls the share of crops with simulated streets: 0 where none could be made."""
+
 
 def train(
     examples: Sequence[Example],
@@ -80,7 +83,8 @@ def train(
     settings
         Of all stages; the model keeps them. What the group `train` leaves open (None), the labelled clouds decide.
     val
-        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds.
+        Names of the clouds to hold out for early stopping; None: a seeded choice of whole clouds, by `val_share`. In
+        the settings of a fine-tuning that is 0: nothing is held out.
     val_blocks
         In place of whole clouds, hold out blocks with about this share of the labelled points.
     slices
@@ -104,10 +108,11 @@ def train(
     Returns
     -------
     Model, list of Row
-        The networks that did best on the clouds held out, with the temperatures at which their confidences are right
-        there. Where nothing held out tells the temperature of a network, it is that of the network that it started
-        from, or 1. The scores of the model say what it was made from, what is known of a loss that was learned, and
-        how the model labels the clouds held out. The history has one row per validation step and slice.
+        The networks that did best on the clouds held out, if there are any, with the temperatures at which their
+        confidences are right there. Where nothing held out tells the temperature of a network, it is that of the one
+        that it started from, or 1. The scores of the model say what it was made from, what is known of a loss that
+        was learned, and how the model labels the clouds held out. The history has one row per validation step and
+        slice.
 
     Raises
     ------
@@ -123,6 +128,8 @@ def train(
         If there is nothing to learn in a slice of the labelled clouds, or no point in one of the unlabelled ones.
     SurrogateError
         If a loss that has to be learned would teach the wrong way.
+    DependencyError
+        If the interrupted training used simulated streets, and Open3D cannot be loaded.
     """
     ensure_distinct([example.cloud.name for example in examples])
     split = split_of(examples, settings, val=val, val_blocks=val_blocks, seed=seed)
@@ -159,14 +166,17 @@ def train(
     scans = scans_of(learned, settings, init)
     plan = None if init is None else plan_of(settings.train, learned)
     settings = dataclasses.replace(settings, train=plan.train if plan else without_init(settings.train))
-    settings, simulated = _with_streets(settings, progress)
+    # What a slice lacks is an error before streets are simulated and the first is trained.
+    for name in slices:
+        labelled_crops(name, learned, settings, seed)
+        unlabelled_crops(name, extra.unlabelled, settings)
+    left = [name for name in slices if name not in states or not states[name].done]
+    settings, simulated = _with_streets(settings, state, progress, needed=bool(left))
+    asked[STREETS_KEPT] = settings.train.simulated
     if plan is not None:
         plan = dataclasses.replace(plan, train=settings.train)
         scores["fine_tuning"] = plan.facts
         log.info("%s", plan)
-    for name in slices[1:]:  # what a slice lacks is an error before the first is trained
-        labelled_crops(name, learned, settings, seed)
-        unlabelled_crops(name, extra.unlabelled, settings)
     bands = bands_of(settings.raster.features)
 
     def keep(name: str, began: float, of_network: NetworkState) -> None:
@@ -416,15 +426,49 @@ def _with_recipe(settings: Settings, loss: Loss) -> Settings:
     return dataclasses.replace(settings, train=train)
 
 
-def _with_streets(settings: Settings, progress: Progress) -> tuple[Settings, list[Example]]:
-    """Return the simulated streets that a training asks for, and its settings: without them if there can be none."""
-    if not settings.train.simulated:
+def _with_streets(
+    settings: Settings, state: TrainingState | None, progress: Progress, *, needed: bool
+) -> tuple[Settings, list[Example]]:
+    """Return the settings of a training, and the simulated streets that it asks for.
+
+    If there can be none, it begins without them. One that goes on does so as it began.
+
+    Parameters
+    ----------
+    settings
+        Nothing is left to choose.
+    state
+        That of a training that goes on.
+    progress
+        Called after each street.
+    needed
+        Whether a network is still to be trained.
+
+    Raises
+    ------
+    DependencyError
+        If a training that began with streets is to go on, and none can be simulated.
+    """
+
+    def with_share(share: float) -> Settings:
+        return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=share))
+
+    if state is not None:
+        settings = with_share(state.asked.get(STREETS_KEPT, settings.train.simulated))
+    if not settings.train.simulated or not needed:
         return settings, []
     try:
         return settings, simulated_examples(settings, progress)
     except DependencyError as error:
+        if state is not None:
+            raise DependencyError(
+                "The interrupted training cannot go on: its crops show simulated streets",
+                where=error.where,
+                why=error.what,
+                hint=f"{error.hint}; or start anew with --overwrite" if error.hint else "use --overwrite",
+            ) from error
         log.warning("the training sees no simulated streets: %s", error.what)
-        return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=0.0)), []
+        return with_share(0.0), []
 
 
 def _crops(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import shutil
 
 import pytest
@@ -180,14 +181,16 @@ def test_train_over_a_work_directory_starts_from_it_with_its_settings(work, ship
     assert model.settings.train.init_worth == model.scores["fine_tuning"]["settings"]["init_worth"]
 
 
-def test_train_over_files_made_with_other_settings_starts_from_nothing_and_says_so(work, tmp_path):
+def test_train_over_files_made_with_other_settings_starts_from_nothing_and_says_so(work, tmp_path, caplog):
     shutil.copytree(work, tmp_path / "work")
     path = tmp_path / "work" / "settings.json"
     path.write_text(path.read_text().replace('"window": 18.0', '"window": 17.0'))
-    _, start = fine_tuning.starting_point(None, None, work=tmp_path / "work")
+    with caplog.at_level(logging.INFO):
+        _, start = fine_tuning.starting_point(None, None, work=tmp_path / "work")
     assert start is None
+    assert "starts from nothing: the model that ships has ground.window 18.0, not 17.0" in caplog.text
     _, start = fine_tuning.starting_point(None, None, work=work)
-    assert start == weights.DEFAULT
+    assert start is not None and start.source == str(weights.DEFAULT)
 
 
 @pytest.mark.parametrize(

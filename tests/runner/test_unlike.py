@@ -89,11 +89,13 @@ def test_pieces_of_a_cloud_within_a_block_are_the_same_kind_of_scan(model, tmp_p
 
 def test_python_warns_too_of_a_cloud_and_of_the_clouds_of_a_survey(model):
     roofs, streets = moved(from_above(), 400), from_the_street()
-    with pytest.warns(UserWarning, match="from above: unlike the clouds.*bevseg.train"):
+    with pytest.warns(UserWarning, match="from above: unlike the clouds.*bevseg.train") as caught:
         api.label(roofs, model=model)
+    assert [each.filename for each in caught] == [__file__]
     with pytest.warns(UserWarning, match="unlike") as caught:
         api.label_survey([streets, roofs], model=model)
     assert [str(each.message).split(":")[0] for each in caught] == ["from above"]
+    assert [each.filename for each in caught] == [__file__]
 
 
 def test_a_model_that_knows_no_training_clouds_says_nothing_and_nothing_is_counted(tiny_model, monkeypatch):

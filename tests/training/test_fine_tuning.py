@@ -1,13 +1,14 @@
 """What a training from a model chooses by its labelled clouds, and the simulated streets among its crops."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
 
 from bevseg.config import FINE_TUNING, Settings, TrainConfig, with_training
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED
-from bevseg.errors import DependencyError
+from bevseg.errors import DependencyError, LabelError
 from bevseg.training import fit, prepare_example, train
 from bevseg.training.fine_tuning import plan_of, without_init
 from bevseg.training.simulated_streets import Interleaved
@@ -95,6 +96,47 @@ def test_without_a_simulator_the_training_goes_on_and_says_so(whole, monkeypatch
     model, _ = train([whole], with_training(tiny.SETTINGS, simulated=0.5), slices=["low"], device="cpu")
     assert model.settings.train.simulated == 0
     assert "no simulated streets: Open3D cannot be loaded" in caplog.text
+
+
+def test_streets_are_not_simulated_for_a_training_that_is_refused_or_done(whole, monkeypatch):
+    made = []
+
+    def streets(settings, progress):
+        made.append(1)
+        return [street("s")]
+
+    monkeypatch.setattr(fit, "simulated_examples", streets)
+    settings = with_training(tiny.SETTINGS, simulated=0.5)
+    with pytest.raises(LabelError, match="--slice"):
+        train([whole], with_training(settings, sampling="half_positive:car"), device="cpu")
+    assert made == []
+    states = []
+    train([whole], settings, slices=["low"], device="cpu", on_state=states.append)
+    assert len(made) == 1
+    assert states[-1].networks["low"].done
+    model, _ = train([whole], settings, slices=["low"], device="cpu", state=states[-1])
+    assert len(made) == 1
+    assert model.settings.train.simulated == 0.5
+
+
+@pytest.mark.parametrize("began_with_streets", [True, False])
+def test_a_training_goes_on_with_streets_or_without_them_as_it_began(whole, monkeypatch, began_with_streets):
+    def streets(settings, progress):
+        if there:
+            return [street("s")]
+        raise DependencyError("Open3D cannot be loaded")
+
+    monkeypatch.setattr(fit, "simulated_examples", streets)
+    settings = with_training(tiny.SETTINGS, simulated=0.5, validate_every=1)
+    states, there = [], began_with_streets
+    begun, _ = train([whole], settings, slices=["low"], device="cpu", on_state=states.append)
+    there = not began_with_streets
+    again = functools.partial(train, [whole], settings, slices=["low"], device="cpu", state=states[0])
+    if began_with_streets:
+        with pytest.raises(DependencyError, match="interrupted training cannot go on"):
+            again()
+    else:
+        assert again()[0].settings == begun.settings
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ def fit_temperature(
 ) -> float | None:
     """Return the temperature of a trained network.
 
-    None: the scenes have fewer than LEAST_CELLS labelled cells, or their labels have no optimum.
+    None: the scenes have fewer than LEAST_CELLS labelled cells, or they are all right.
 
     Parameters
     ----------
@@ -56,8 +56,9 @@ def fit_temperature(
 def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> float | None:
     """Return what logits are divided by for the least negative log-likelihood of the labels.
 
-    None if there is no optimum among the temperatures that a model may have. If all cells are right, say, the least
-    one is the likeliest, and would make every confidence a certainty: that is more than these cells tell of others.
+    None if the least temperature that a model may have is the likeliest, as where all cells are right. It would make
+    every confidence a certainty: that is more than these cells tell of others. If the greatest one is the likeliest,
+    the network is no better than a guess, and confidences near an even share say so.
 
     Guo et al., On Calibration of Modern Neural Networks (ICML 2017), section 4.2. As a function of the inverse
     temperature the likelihood has one optimum: its slope is halved into.
@@ -72,7 +73,7 @@ def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> fl
     shifted = logits - logits.max(1, keepdims=True)
     true = float(np.take_along_axis(shifted, labels[:, None].astype(np.int64), 1).mean(dtype=np.float64))
     assert TEMPERATURE.least is not None and TEMPERATURE.most is not None
-    if not _expected(shifted, TEMPERATURE.most) < true < _expected(shifted, TEMPERATURE.least):
+    if true >= _expected(shifted, TEMPERATURE.least):
         return None
     low, high = np.log(TEMPERATURE.least), np.log(TEMPERATURE.most)
     for _ in range(HALVINGS):

@@ -46,10 +46,14 @@ def test_overconfidence_on_other_cells_becomes_confidence():
 
 
 @pytest.mark.parametrize("margin", [2, 50])  # at the least temperature, shares of 1e-17 and of 0
-@pytest.mark.parametrize("label", [0, 1])
-def test_cells_that_are_all_right_or_all_wrong_tell_no_temperature(label, margin):
+def test_cells_that_are_all_right_tell_no_temperature(margin):
     logits = np.tile(np.array([[margin, 0, 0, 0, 0]], np.float32), (500, 1))
-    assert temperature_of(logits, np.full(500, label, np.uint8)) is None
+    assert temperature_of(logits, np.zeros(500, np.uint8)) is None
+
+
+def test_cells_that_are_all_wrong_give_the_greatest_temperature():
+    logits = np.tile(np.array([[2, 0, 0, 0, 0]], np.float32), (500, 1))
+    assert temperature_of(logits, np.ones(500, np.uint8)) == pytest.approx(20)
 
 
 def test_a_few_wrong_cells_among_right_ones_tell_one():
