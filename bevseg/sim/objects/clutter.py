@@ -580,7 +580,7 @@ def _chain_link(rng: np.random.Generator, length: float) -> Mesh:
 
 
 def _rails(rng: np.random.Generator, length: float) -> Mesh:
-    """Return posts with two or three rails, or a crash barrier."""
+    """Return posts with two or three rails."""
     x = np.arange(0, length + 0.1, rng.uniform(1.6, 2.5))
     height = rng.uniform(0.6, 1.2)
     uprights = [box((u - 0.05, -0.05, -0.2), (u + 0.05, 0.05, height), WOOD) for u in x]
