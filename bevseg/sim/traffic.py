@@ -94,9 +94,9 @@ def movers(
         for sign in (1, -1):
             side = street.terrain.side(sign)
             for way in (1, -1):
-                t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
                 speed = way * rng.uniform(0.7, 1.8)
                 for mesh, time, s in near.streamed(speed, people * rng.random(), person, rng):
+                    t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
                     found += near.mover(mesh, time, s, t, way, level=True)
     return found
 
@@ -131,7 +131,8 @@ class _Near:
         """Yield vehicles that drive before and behind the scanner at about its pace."""
         share = (self.time - self.time[0]) / max(float(np.ptp(self.time)), 1e-9)
         for ahead in (way, -way):
-            closing, first = rng.uniform(-0.15, 0.15), None  # the whole queue falls back or catches up
+            closing = rng.uniform(-0.15, 0.15)  # the whole queue falls back or catches up
+            first: float | None = None
             for mesh, gap in _spread(0.0, _FOLLOWED, many, make, rng):
                 first = gap if first is None else first
                 yield mesh, self.time, self.s + ahead * (gap + closing * first * share)

@@ -24,7 +24,8 @@ from bevseg.sim.town.terrain import Terrain
 
 DRUM = Sensor("spinning", 1.9, 0.5, 0.8, rate=10.0)
 """8 m/s."""
-BUSY = 0.05
+BUSY = 0.1
+"""In the style `terrestrial` half as many vehicles."""
 
 
 @pytest.fixture(scope="module")

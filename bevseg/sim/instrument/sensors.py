@@ -218,7 +218,8 @@ def _hidden(directions: Array, sectors: tuple[tuple[float, float], ...]) -> NDAr
     """Return which directions (..., 3) lie in sectors of azimuth, degrees to the right of ahead."""
     azimuth = np.degrees(np.arctan2(-directions[..., 1], directions[..., 0])).round(6)
     inside = [(azimuth - begin) % FULL_TURN < end - begin for begin, end in sectors]
-    return np.logical_or.reduce(inside)
+    found: NDArray[np.bool_] = np.any(inside, axis=0)
+    return found
 
 
 PATTERNS = {

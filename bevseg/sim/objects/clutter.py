@@ -264,23 +264,12 @@ def planter(rng: np.random.Generator) -> Mesh:
 
 
 def tables(rng: np.random.Generator) -> Mesh:
-    """Return tables with chairs of a café, some under a parasol."""
+    """Return a row of one to three tables with chairs, some under a parasol."""
     parts = []
-    for i in range(int(rng.integers(1, 4))):
-        x = 1.9 * i
-        parts.append(beam((x, 0, 0.72), (x, 0, 0.76), 0.4, WOOD, sides=8))
-        parts.append(beam((x, 0, 0), (x, 0, 0.72), 0.04, METAL))
-        for a in rng.uniform(0, 2 * np.pi, 3):
-            chair = merge(
-                [
-                    box((0.55, -0.2, 0.42), (0.95, 0.2, 0.46), WOOD),
-                    box((0.92, -0.2, 0.46), (0.96, 0.2, 0.85), WOOD),
-                ]
-            )
-            parts.append(chair.turned(a).at(x))
+    for x in 1.9 * np.arange(int(rng.integers(1, 4))):
+        parts.append(_table(rng).at(float(x)))
         if rng.random() < 0.3:
-            parts.append(beam((x, 0, 2.1), (x, 0, 2.6), 1.3, CLOTH, sides=8, tip=0.03))
-            parts.append(beam((x, 0, 0), (x, 0, 2.5), 0.025, METAL))
+            parts.append(_parasol(rng, float(x), 0.0))
     return merge(parts)
 
 
@@ -413,19 +402,7 @@ def terrace(rng: np.random.Generator, length: float, deep: float) -> Mesh:
         parts += [*posts, quads(cloth, CLOTH)]
     else:
         for x in np.arange(1.5, length - 0.5, 3.2):
-            high, wide = rng.uniform(2.2, 2.6), rng.uniform(1.1, 1.7)
-            middle = float(x), min(deep / 2, 1.3)
-            parts.append(
-                beam(
-                    (*middle, high),
-                    (*middle, high + 0.45),
-                    wide,
-                    CLOTH,
-                    sides=int(rng.choice([4, 8])),
-                    tip=0.03,
-                )
-            )
-            parts.append(beam((*middle, 0), (*middle, high + 0.3), 0.03, METAL))
+            parts.append(_parasol(rng, float(x), min(deep / 2, 1.3)))
     return merge(parts)
 
 
@@ -443,6 +420,13 @@ def _table(rng: np.random.Generator) -> Mesh:
         legs = [beam((x, y, 0), (x, y, 0.42), 0.02, METAL) for x in (0.5, 0.82) for y in (-0.17, 0.17)]
         parts.append(merge([*seat, *legs]).turned(a))
     return merge(parts)
+
+
+def _parasol(rng: np.random.Generator, x: float, y: float) -> Mesh:
+    """Return a parasol over (x, y)."""
+    high, wide = rng.uniform(2.1, 2.5), rng.uniform(1.1, 1.7)
+    cloth = beam((x, y, high), (x, y, high + 0.45), wide, CLOTH, sides=int(rng.choice([4, 8])), tip=0.03)
+    return merge([cloth, beam((x, y, 0), (x, y, high + 0.3), 0.03, METAL)])
 
 
 def tram(rng: np.random.Generator) -> Mesh:
@@ -580,7 +564,7 @@ def _chain_link(rng: np.random.Generator, length: float) -> Mesh:
 
 
 def _rails(rng: np.random.Generator, length: float) -> Mesh:
-    """Return posts with two or three rails, or a crash barrier."""
+    """Return posts with two or three rails."""
     x = np.arange(0, length + 0.1, rng.uniform(1.6, 2.5))
     height = rng.uniform(0.6, 1.2)
     uprights = [box((u - 0.05, -0.05, -0.2), (u + 0.05, 0.05, height), WOOD) for u in x]

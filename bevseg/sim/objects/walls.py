@@ -239,13 +239,13 @@ def _overgrowth(rng: np.random.Generator, height: Height, path: Array, thick: fl
     share, phase = rng.uniform(0.3, 1.0), rng.uniform(0, 6, 2)
     along = 0.5 * np.arange(len(points))
     dense = 0.5 + 0.3 * np.sin(0.7 * along + phase[0]) + 0.2 * np.sin(1.9 * along + phase[1])
-    points = np.repeat(points, (30 * np.clip(dense + share - 0.6, 0, 1)).astype(int), axis=0)
+    count = (30 * np.clip(dense + share - 0.6, 0, 1)).astype(int)
+    left = np.repeat(_normals(points), count, axis=0)  # of each segment: the path may have corners
+    points = np.repeat(points, count, axis=0)
     if not len(points):
         return merge([])
     ground = height(*points.T)
     away = rng.normal(0.3, 0.35, len(points)) - 0.1
-    step = np.diff(path[[0, -1]], axis=0)[0]
-    left = np.array((-step[1], step[0])) / max(np.hypot(*step), 1e-9)
     up = np.where(
         np.abs(away) < thick,
         rng.exponential(0.25, len(points)),

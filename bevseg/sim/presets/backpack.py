@@ -4,9 +4,9 @@ Scanners of 16 or 32 beams are 1.2 to 2 m up: one, upright or leaning by 20 to 6
 that leans by 60 to 100 degrees, 0.2 to 0.5 m apart. They turn 10 or 20 times per s at 0.5 to 1.5 m/s, and sway by 1
 to 3.5 degrees. All turns are kept, or every second, fifth or tenth. Registration leaves 1 to 3 cm in each turn. Half
 the returns are lost at 20 to 60 m, and all from further than 10 to 50 m; 60 to 100 % of the rest are kept. Vehicles
-and people move from turn to turn, 0 to 30 on 1 km of a lane and a pavement on average. Walks are 3 to 60 m long. Half
-the scanners do not see a sector of 10 to 60 degrees, mostly behind them, where the person is; dead beams and bright
-signs are as in `drums`.
+and people move from turn to turn: in `shrec20` 0 to 30 on 1 km of a lane and a pavement on average, elsewhere as many
+more or fewer as the kind of town has. Walks are 3 to 60 m long. Half the scanners do not see a sector of 10 to 60
+degrees, mostly behind them, where the person is; dead beams and bright signs are as in `drums`.
 """
 
 from __future__ import annotations

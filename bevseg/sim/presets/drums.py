@@ -3,11 +3,11 @@
 One of the eight models of `sim/instrument/drums.py`, with 16 to 128 beams; every second is one that sees no higher
 than 11 degrees above the horizon and cuts fronts nearby at 2 to 5 m. It is 1.6 to 2.2 m up, at 5, 10 or 20 turns per
 s and 1.5 to 14 m/s. All turns are kept, or every second, fifth or tenth, no further than 4 m apart. Registration
-leaves 1 to 5 cm in each turn. Vehicles and people move from turn to turn, 0 to 30 on 1 km of a lane and a pavement on
-average. Of all returns 60 to 100 % are kept, and none from further than 30 to 100 m, or, in three drives of ten, 12
-to 30 m. Drives are 3 to 100 m long. Three scanners in ten do not see a sector of 10 to 60 degrees, mostly behind
-them; of 15 % up to 15 % of the beams are dead. Half of them let beams that pass a sign at less than 5 to 30 cm return
-from its range.
+leaves 1 to 5 cm in each turn. Vehicles and people move from turn to turn: in `shrec20` 0 to 30 on 1 km of a lane and
+a pavement on average, elsewhere as many more or fewer as the kind of town has. Of all returns 60 to 100 % are kept,
+and none from further than 30 to 100 m, or, in three drives of ten, 12 to 30 m. Drives are 3 to 100 m long. Three
+scanners in ten do not see a sector of 10 to 60 degrees, mostly behind them; of 15 % up to 15 % of the beams are dead.
+Half of them let beams that pass a sign at less than 5 to 30 cm return from its range.
 """
 
 from __future__ import annotations

@@ -124,13 +124,13 @@ def _trams(builder: Builder, median: float) -> None:
 
 
 def _gantries(builder: Builder) -> None:
-    """Put frames with signs over the road, or over one direction from the strip to the edge."""
+    """Put frames with signs over the whole road."""
     rng, terrain = builder.rng, builder.terrain
     for s in rng.uniform(
         builder.start, builder.end, rng.poisson(builder.style.gantries * (builder.end - builder.start))
     ):
         left, right = (sign * (terrain.side(sign).kerb + rng.uniform(0.5, 1.2)) for sign in (1, -1))
-        if not all(builder.take(("kerb", sign), s - 0.8, s + 0.8, margin=2.0) for sign in (1, -1)):
+        if not builder.take([("kerb", 1), ("kerb", -1)], s - 0.8, s + 0.8, margin=2.0):
             continue
         z = [float(terrain.height(s, t)) for t in (left, right)]
         builder.place(poles.gantry(rng, left, right, z[0] - z[1]).at(s, 0.0, z[0]))

@@ -104,16 +104,23 @@ class Builder:
         self.footprints.append((low, high))
         return True
 
-    def take(self, strip: object, low: float, high: float, *, margin: float = 0.0) -> bool:
+    def take(self, strips: object, low: float, high: float, *, margin: float = 0.0) -> bool:
         """Reserve a stretch of a strip; False if it is occupied, or lies in or within `margin` m of a cross street.
 
-        For a strip (name, 1) or (name, -1), only cross streets to the left or to the right count.
+        For a strip (name, 1) or (name, -1), only cross streets to the left or to the right count. A list of strips is
+        reserved as a whole or not at all.
         """
+        listed = strips if isinstance(strips, list) else [strips]
+        if not all(self._is_free(strip, low, high, margin) for strip in listed):
+            return False
+        for strip in listed:
+            self._taken[strip].append((low, high))
+        return True
+
+    def _is_free(self, strip: object, low: float, high: float, margin: float) -> bool:
+        """Whether nothing is on a stretch of a strip, and no cross street within `margin` m of it."""
         middle, half = (low + high) / 2, (high - low) / 2
         sign = strip[1] if isinstance(strip, tuple) and strip[1] in (1, -1) else 0
         if bool(self.terrain.in_crossing(middle, half + margin, sign=sign)):
             return False
-        if any(low < b and a < high for a, b in self._taken[strip]):
-            return False
-        self._taken[strip].append((low, high))
-        return True
+        return not any(low < b and a < high for a, b in self._taken[strip])

@@ -31,7 +31,7 @@ def garden(builder: Builder, sign: int, lot: Lot) -> None:
         _trees(builder, sign, lot)
     if lot.use == HOUSE and room.deep > 6 and rng.random() < 0.5:
         _screen(builder, sign, lot, room)
-    if room.deep - near > 1.0 and rng.random() < max(0.25, lot.taste.beds):
+    if room.deep - near > 1.0 and rng.random() < lot.taste.beds:
         _beds(builder, sign, lot, room)
     if lot.use == HOUSE and rng.random() < max(0.7 * lot.taste.hedges, 0.5 * lot.taste.beds):
         _below_windows(builder, sign, lot, room)
@@ -68,10 +68,10 @@ def _boundary(builder: Builder, sign: int, lot: Lot) -> float:
     rng, front, taste = builder.rng, builder.terrain.side(sign).front, lot.taste
     if lot.retained:
         u = steps(lot.profile)[0] + 0.75
-        if rng.random() < max(0.3, 0.6 * taste.hedges):
+        if rng.random() < 0.6 * taste.hedges:
             _hedge(builder, lot.low, lot.high, sign * (front + u), rng.uniform(0.4, 1.3), lot.stairs)
         return u + 0.6
-    if lot.setback > 1.2 and rng.random() < taste.walls:
+    if lot.walled or (lot.setback > 1.2 and rng.random() < taste.walls):
         return _plain_walls(builder, sign, lot)
     if lot.setback > 1.2 and rng.random() < taste.hedges:
         return _box_hedges(builder, sign, lot)
@@ -177,7 +177,7 @@ def _bushes(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
 def _huts(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
     """Build small buildings on a lot: beside its drive, along the street, or at any angle."""
     rng, front, terrain = builder.rng, builder.terrain.side(sign).front, builder.terrain
-    if rng.random() > (lot.taste.huts if lot.use == HOUSE else max(0.35, lot.taste.huts)):
+    if rng.random() > lot.taste.huts:
         return
     for _ in range(1 if lot.use == HOUSE else int(rng.integers(1, 4))):
         angle = float(

@@ -23,8 +23,8 @@ STEP = 0.15
 """Lower steps of the ground need no wall, m."""
 STAIRS = 0.55
 """Rise over run of a flight through a retaining wall."""
-_BACK, _FAR = ("detached", "terraced", "flats", "mixed"), (8.0, 20.0)
-"""Kinds of buildings that may stand far behind the pavement, and how far, m."""
+_WALLED = ("detached", "terraced", "flats", "mixed")
+"""Kinds of buildings among which there are plots with a wall and hardly more."""
 _CORNER = 1.5
 """Distance from the pavement of a side street to the first lot, m."""
 
@@ -152,6 +152,8 @@ class Lot:
     driveway: float | None = None
     """s of its middle; None: no driveway."""
     paved: bool = False
+    walled: bool = False
+    """Whether it is a plot with a wall along the pavement and hardly more."""
     taste: Taste = Taste()
 
     @property
@@ -214,10 +216,9 @@ class Planner:
     def quarter(self, kind: Kind, start: float, end: float) -> list[Lot]:
         """Plan lots of one kind."""
         rng, found, s = self.rng, [], start
-        back = kind.building in _BACK and rng.random() < self.style.set_back
-        garden = rng.uniform(*(_FAR if back else kind.garden))
+        garden = rng.uniform(*kind.garden)
         while s < end:
-            compound = bool(kind.building) and rng.random() < 0.15 * self.taste.walls
+            compound = kind.building in _WALLED and rng.random() < 0.15 * self.taste.walls
             longest = min(kind.width[1], max(kind.width[0], 2.2 / max(abs(self.slope), 0.01)))
             width = rng.uniform(kind.width[0], max(longest, kind.width[0] + 0.1))
             width = rng.uniform(15.0, 60.0) if compound else width
@@ -229,7 +230,8 @@ class Planner:
                 width = block[0] - s - _CORNER
             if compound:  # a wall along the street, and hardly anything behind it
                 deep = rng.uniform(8.0, 28.0)
-                found.append(Lot(s, s + width, kind, OPEN, deep, _gentle(rng), taste=self.taste))
+                plot = Lot(s, s + width, kind, OPEN, deep, _gentle(rng), walled=True, taste=self.taste)
+                found.append(plot)
             else:
                 found.append(replace(self._lot(kind, s, s + width, garden), taste=self.taste))
             s += width + (rng.uniform(*kind.gap) if rng.random() < kind.detached else 0.0)
@@ -290,6 +292,18 @@ class Planner:
 def _gentle(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     """Draw the fall of an open place."""
     return ((0.0, 0.0), (24.0, 24.0 * rng.uniform(-0.025, 0.025)))
+
+
+def set_back(rng: np.random.Generator, style: Style, of: Sequence[Lot], room: float) -> list[Lot]:
+    """Return lots with the houses of some further back, a few in line, on ground that is `room` m wide."""
+    found, further = [], 0.0
+    for k, lot in enumerate(of):
+        if k == 0 or rng.random() < 0.3:
+            further = rng.uniform(*style.back) if rng.random() < style.set_back else 0.0
+        moved = lot.use in (HOUSE, OPEN) and not lot.retained and lot.kind.building != "downtown"
+        more = min(further, max(room - lot.setback - 16.0, 0.0)) if moved else 0.0
+        found.append(replace(lot, setback=lot.setback + more))
+    return found
 
 
 def carried(rng: np.random.Generator, planned: Sequence[list[Lot]], length: float) -> list[list[Lot]]:

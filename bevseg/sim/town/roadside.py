@@ -156,9 +156,7 @@ def _loose(builder: Builder, sign: int, side: Side) -> None:
         half, deep = np.ptp(part.corners[..., 0]) / 2, np.ptp(part.corners[..., 1])
         strips = [("kerb", sign), ("walk", sign), ("park", sign)]
         out = max(side.front - 0.2, max(side.kerb - 1.0, _PASSED) + deep) - deep / 2
-        if out + deep / 2 > side.front + 0.2 or not all(
-            builder.take(strip, s - half, s + half, margin=2.0) for strip in strips
-        ):
+        if out + deep / 2 > side.front + 0.2 or not builder.take(strips, s - half, s + half, margin=2.0):
             continue
         builder.lay(part, s, sign * out)
 
@@ -287,7 +285,7 @@ def _verge(builder: Builder, sign: int, side: Side) -> None:
 
 
 def _poles(builder: Builder, sign: int, side: Side) -> None:
-    """Put lamp posts and wooden masts at regular distances, and signs, bollards and meters in between."""
+    """Put lamp posts and masts at regular distances, and signs, bollards and meters in between."""
     rng, style = builder.rng, builder.style
     length = builder.end - builder.start
     near = side.kerb + rng.uniform(*style.pole_offset)
@@ -354,7 +352,7 @@ def _posts(builder: Builder, sign: int, side: Side) -> None:
 
 
 def _masts(builder: Builder, sign: int, side: Side) -> None:
-    """Put wooden masts with wires between them, also over cross streets; some wires go to houses or over the road."""
+    """Put masts with wires between them, also over cross streets; some wires go to houses or over the road."""
     rng, style = builder.rng, builder.style
     t = sign * (side.kerb + rng.uniform(0.3, 0.7))
     concrete = style.concrete and rng.random() < style.concrete

@@ -164,7 +164,7 @@ def street(
     for sign, of, meadow, place in zip((1, -1), planned, open_land, parking, strict=True):
         reach = terrain.reach[0 if sign > 0 else 1]
         sites.retain(builder, sign)
-        for lot in _set_back(rng, town, of, reach - terrain.side(sign).front) if town.back[1] else of:
+        for lot in lots.set_back(rng, town, of, reach - terrain.side(sign).front):
             sites.build(builder, sign, lot)
             sites.behind(builder, sign, lot, reach)
             sites.far(builder, sign, lot, reach)
@@ -213,18 +213,6 @@ def _lanes(
     driven = int(rng.integers(free)) if town.lanes[1] > 1 else 0
     ahead = [(-t, 1) for k, t in enumerate(places) if k != driven]
     return -places[driven], [*((t, -1) for t in places), *ahead]
-
-
-def _set_back(rng: np.random.Generator, town: Style, of: list[Lot], room: float) -> list[Lot]:
-    """Return lots with their houses further back, a few in line; the ground is `room` m wide."""
-    found, further = [], rng.uniform(*town.back)
-    for lot in of:
-        if rng.random() < 0.3:
-            further = rng.uniform(*town.back)
-        most = max(room - lot.setback - 16.0, 0.0)
-        moved = lot.use in (lots.HOUSE, lots.OPEN) and not lot.retained and lot.kind.building != "downtown"
-        found.append(replace(lot, setback=lot.setback + min(further, most)) if moved else lot)
-    return found
 
 
 def _shape(rng: np.random.Generator, town: Style, crossings: list[Crossing]) -> str:

@@ -42,6 +42,7 @@ class Style:
     verge: float = 0.6
     """Chance of grass between kerb and pavement."""
     verge_width: Span = (0.8, 3.0)
+    """Width of that grass."""
     service: float = 0.0
     """Chance, per side, of a service road behind the verge."""
     pavement: Span = (1.3, 2.8)
@@ -73,14 +74,17 @@ class Style:
             "park": 0.1,
         }
     )
+    """Of the kinds of lots, `lots.KINDS`."""
     quarter: Span = (40.0, 120.0)
     """How long one kind of building goes on along a side."""
     retained: float = 0.12
     """Chance that a plot lies behind a retaining wall."""
     retaining: Span = (0.3, 2.5)
     """Height of a retaining wall."""
-    back: Span = (0.0, 0.0)
-    """What houses stand back from the road beyond the garden of their kind."""
+    set_back: float = 0.2
+    """Chance that houses stand further back than the garden of their kind, drawn anew every few plots."""
+    back: Span = (6.0, 16.0)
+    """How far they do."""
     land: float = 0.0
     """Chance, per side, that there is open land instead of lots: banks, cuttings and what grows there."""
     banks: Span = (-4.0, 4.0)
@@ -109,8 +113,6 @@ class Style:
     """The same of beds and ground cover."""
     huts: float = 0.35
     """The same of garages, sheds, transformer houses and carports, and of plots with nothing else on them."""
-    set_back: float = 0.2
-    """Chance, per quarter, that houses stand 8 to 22 m behind the pavement."""
 
     # Vehicles.
     parking: Shares = field(
@@ -120,7 +122,6 @@ class Style:
             "slanted": 0.06,
             "half": 0.07,
             "none": 0.2,
-            "bay": 0.0,
         }
     )
     """Of the kinds of `roadside.PARKING`, per side."""
@@ -140,16 +141,13 @@ class Style:
             "truck": 0.02,
             "lorry": 0.005,
             "bus": 0.01,
-            "coach": 0.0,
-            "articulated": 0.0,
-            "delivery": 0.0,
-            "semi": 0.0,
         }
     )
+    """Of the kinds of vehicles, `cars.BODIES`: of parked ones and of those under way."""
     special: float = 0.0
     """Share of the parked vehicles that are of `cars.SPECIAL`: caravans, trailers, tractors, covered cars."""
     loose: float = 0.0
-    """Vehicles that stand alone on a pavement, on a verge or before a house, at any angle, per m."""
+    """Vehicles that stand alone on a pavement or a verge, at an angle, per m; also on squares, unless it is 0."""
     ranks: float = 0.03
     """Chance, per side, of a row of shuttle buses, coaches or trucks at the kerb."""
     rank_kinds: Shares = field(
@@ -157,7 +155,7 @@ class Style:
     )
     """What such a row is of, kinds of `cars.BODIES`."""
     traffic: float = 0.006
-    """Vehicles under way per m of street."""
+    """Vehicles under way per m of street; those that are seen turn by turn are in proportion."""
     queue: float = 0.15
     """Chance of a row of waiting vehicles before a crossing."""
 
@@ -167,7 +165,9 @@ class Style:
     trees_back: float = 0.1
     """Chance that such a row stands at the outer edge of the pavement."""
     tree_pitch: Span = (7.0, 14.0)
+    """Distance from one tree of a row to the next."""
     tree_height: Span = (4.0, 14.0)
+    """Height of street trees."""
     tree_clear: Span = (1.8, 3.8)
     """Height of the lowest leaves of a street tree."""
     stakes: float = 0.0
@@ -186,13 +186,9 @@ class Style:
             "multistem": 0.05,
             "young": 0.04,
             "bare": 0.08,
-            "old": 0.0,
-            "spruce": 0.0,
-            "cypress": 0.0,
-            "evergreen": 0.0,
-            "palm": 0.0,
         }
     )
+    """Of the habits of trees, `trees.HABITS`, along streets and in gardens."""
     garden_trees: float = 0.007
     """Per m2 of front garden or lawn."""
     bushes: float = 0.05
@@ -206,6 +202,7 @@ class Style:
     lamps: float = 0.7
     """Chance of lamp posts along a side."""
     lamp_pitch: Span = (18.0, 32.0)
+    """Distance from one lamp post to the next."""
     lamp_kinds: Shares = field(
         default_factory=lambda: {"cobra": 0.45, "globe": 0.25, "shoebox": 0.15, "candle": 0.15}
     )
@@ -215,10 +212,11 @@ class Style:
     concrete: float = 0.0
     """Share of the lines of masts that are of concrete, with many wires."""
     masts: float = 0.15
-    """Chance of wooden masts with wires along a side."""
+    """Chance of masts with wires along a side."""
     mast_pitch: Span = (22.0, 32.0)
+    """Distance from one mast to the next."""
     signs: float = 0.06
-    """Per m."""
+    """Traffic signs per m."""
     posts: float = 0.0
     """Boards, cameras and the other kinds of `roadside.POSTS`, per m."""
     post_kinds: Shares = field(
@@ -246,11 +244,15 @@ class Style:
 
     # Clutter; all undefined, per m of pavement.
     people: float = 0.025
+    """People who stand or walk, alone or in groups; who moves turn by turn is in proportion."""
     ghosts: float = 0.006
     """People that moved while they were scanned."""
     bins: float = 0.02
+    """Wheeled bins and heaps of sacks."""
     bicycles: float = 0.02
+    """Parked bicycles."""
     benches: float = 0.008
+    """Benches."""
     furniture: float = 0.015
     """Boxes, tubs, shelters, café tables and the other kinds of `roadside.FURNITURE`."""
     large: float = 0.0
@@ -273,6 +275,7 @@ class Style:
     barriers: float = 0.0
     """Chance of a noise barrier or a long wall behind the pavement, per 100 m of a side."""
     hydrants: float = 0.003
+    """Fire hydrants."""
     cross_wires: float = 0.01
     """Wires from a mast to a house or over the road."""
 
@@ -317,7 +320,6 @@ STYLES: Mapping[str, Style] = {
             "slanted": 0.04,
             "half": 0.02,
             "none": 0.17,
-            "bay": 0.0,
         },
         parked=(0.0, 0.4),
         fleet={
@@ -333,10 +335,6 @@ STYLES: Mapping[str, Style] = {
             "truck": 0.02,
             "lorry": 0.005,
             "bus": 0.01,
-            "coach": 0.0,
-            "articulated": 0.0,
-            "delivery": 0.0,
-            "semi": 0.0,
         },
         ranks=0.22,
         tree_rows=0.97,
@@ -403,6 +401,7 @@ STYLES: Mapping[str, Style] = {
         quarter=(25.0, 120.0),
         retained=0.15,
         retaining=(0.2, 1.8),
+        set_back=1.0,
         back=(0.0, 18.0),
         square=0.14,
         car_park=0.03,
@@ -488,27 +487,25 @@ STYLES: Mapping[str, Style] = {
         verge_width=(0.9, 3.5),
         service=0.35,
         pavement=(1.8, 5.0),
-        bends={"straight": 0.5, "gentle": 0.5, "sharp": 0.0},
+        bends={"straight": 0.5, "gentle": 0.5},
         crossing=(90.0, 260.0),
         cross=(3.0, 9.0),
         cross_pavement=(1.5, 3.5),
         bridge=0.05,
         viaduct=0.0,
         kinds={"downtown": 0.3, "institute": 0.32, "flats": 0.18, "mixed": 0.1, "park": 0.1},
+        set_back=1.0,
         back=(0.0, 6.0),
         square=0.1,
         car_park=0.1,
         empty=0.1,
         yards=0.25,
+        plain_walls=0.4,
+        box_hedges=0.35,
+        beds=0.5,
+        huts=0.1,
         layered=0.65,
-        parking={
-            **_SHREC20.parking,
-            "parallel": 0.18,
-            "bay": 0.22,
-            "perpendicular": 0.02,
-            "half": 0.0,
-            "none": 0.6,
-        },
+        parking={"parallel": 0.18, "bay": 0.22, "perpendicular": 0.02, "slanted": 0.06, "none": 0.6},
         parked=(0.0, 0.9),
         fleet={
             **_SHREC20.fleet,
@@ -587,22 +584,20 @@ STYLES: Mapping[str, Style] = {
         viaduct=0.0,
         kinds={"park": 0.5, "lawn": 0.25, "mixed": 0.25},
         retained=0.1,
+        set_back=1.0,
         back=(0.0, 15.0),
         land=0.85,
         square=0.0,
         car_park=0.06,
         empty=0.5,
         yards=0.02,
+        plain_walls=0.2,
+        box_hedges=0.15,
+        beds=0.1,
+        huts=0.3,
         second_row=0.15,
         far=0.1,
-        parking={
-            "parallel": 0.0,
-            "perpendicular": 0.0,
-            "slanted": 0.0,
-            "half": 0.0,
-            "none": 0.93,
-            "bay": 0.07,
-        },
+        parking={"none": 0.93, "bay": 0.07},
         parked=(0.0, 0.5),
         fleet={
             **_SHREC20.fleet,
@@ -669,21 +664,18 @@ STYLES: Mapping[str, Style] = {
         bridge=0.01,
         viaduct=0.0,
         kinds={"downtown": 0.78, "terrace": 0.2, "institute": 0.02},
-        back=(0.8, 1.6),
+        set_back=0.0,
         square=0.22,
         car_park=0.0,
         empty=0.02,
         layered=0.3,
+        plain_walls=0.1,
+        box_hedges=0.05,
+        beds=0.1,
+        huts=0.05,
         second_row=0.1,
         far=0.1,
-        parking={
-            "parallel": 0.12,
-            "perpendicular": 0.0,
-            "slanted": 0.0,
-            "half": 0.0,
-            "none": 0.88,
-            "bay": 0.0,
-        },
+        parking={"parallel": 0.12, "none": 0.88},
         parked=(0.0, 0.8),
         special=0.01,
         ranks=0.0,

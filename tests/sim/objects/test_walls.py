@@ -73,3 +73,15 @@ def test_plain_walls_are_flat_closed_and_as_tall_as_asked_with_plants_and_rails_
         assert np.abs(points[:, 1] - 8.0).max() < 0.5
         materials |= set(LABELS[wall.materials].tolist())
     assert materials == {BUILDING, UNDEFINED, VEGETATION}
+
+
+def test_plants_follow_a_wall_around_its_corner():
+    path = [(2.0, 30.0), (2.0, 8.0), (24.0, 8.0)]  # up to the road and along it
+    behind = []
+    for seed in range(40):
+        wall = walls.plain(np.random.default_rng(seed), HILL.height, path, 2.0)
+        leaf = wall.only(LABELS[wall.materials] == VEGETATION).corners.mean(axis=1)
+        beside = leaf[(leaf[:, 1] > 14.0) & (leaf[:, 1] < 26.0)]
+        assert (np.abs(beside[:, 0] - 2.0) < 2.5).all()
+        behind += (beside[:, 0] - 2.0).tolist()
+    assert np.mean(behind) > 0.1

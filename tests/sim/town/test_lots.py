@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 
+from bevseg.sim.town import lots
 from bevseg.sim.town.lots import CAR_PARK, HOUSE, KINDS, OPEN, PARK, SQUARE, Planner
 from bevseg.sim.town.style import STYLES
 
@@ -30,15 +31,28 @@ def test_lots_keep_off_side_streets_and_each_other():
 
 
 def test_walled_sides_have_wide_open_plots_and_houses_may_stand_far_back():
-    style = dataclasses.replace(STYLES["shrec20"], plain_walls=1.0, set_back=1.0, car_park=0.0, square=0.0)
+    style = dataclasses.replace(
+        STYLES["shrec20"], plain_walls=1.0, set_back=1.0, back=(8.0, 16.0), car_park=0.0, square=0.0
+    )
     wide, setbacks = 0, []
     for seed in range(30):
-        planned = Planner(np.random.default_rng(seed), style).side(-20, 140)
-        wide += sum(lot.use == OPEN and lot.width > 1.2 * lot.kind.width[1] for lot in planned)
-        setbacks += [lot.setback for lot in planned if lot.use == HOUSE and lot.kind.building == "detached"]
+        rng = np.random.default_rng(seed)
+        planned = Planner(rng, style).side(-20, 140)
+        walled = [lot for lot in planned if lot.walled]
+        assert all(lot.use == OPEN and 5.0 < lot.width < 60.0 for lot in walled)
+        wide += sum(lot.width > 1.2 * lot.kind.width[1] for lot in walled)
+        moved = lots.set_back(rng, style, planned, 80.0)
+        setbacks += [
+            lot.setback
+            for lot in moved
+            if lot.use == HOUSE and lot.kind.building == "detached" and not lot.retained
+        ]
+        assert [lot.setback for lot in lots.set_back(rng, style, planned, 0.0)] == [
+            lot.setback for lot in planned
+        ]
     assert wide > 10
     assert min(setbacks) >= 8.0
-    assert max(setbacks) <= 22.5
+    assert max(setbacks) > 20.0
 
 
 def test_the_plots_of_one_side_share_a_taste():

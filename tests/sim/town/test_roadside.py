@@ -146,11 +146,11 @@ def test_shares_of_furniture_name_all_of_it():
     assert all(UNDEFINED in LABELS[part.materials] for part in made)
 
 
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_styles_name_vehicles_trees_and_parking_that_there_are(style):
-    assert set(style.fleet) == set(BODIES)
-    assert set(style.habits) == {*HABITS, BARE}
-    assert set(style.parking) == set(PARKING)
+def test_styles_name_vehicles_trees_and_parking_that_there_are_and_leave_none_out():
+    for name, all_of_them in (("fleet", BODIES), ("habits", {*HABITS, BARE}), ("parking", PARKING)):
+        shares = [getattr(style, name) for style in STYLES.values()]
+        assert {kind for of in shares for kind in of} == set(all_of_them)
+        assert all(share > 0 for of in shares for share in of.values())
 
 
 def test_a_seed_furnishes_alike():
@@ -203,6 +203,13 @@ def test_lanes_lie_side_by_side_between_the_strip_and_the_kerb():
     assert roadside.lanes(3.0) == [1.5]
     assert roadside.lanes(6.0) == pytest.approx([2.4, 4.8])
     assert roadside.lanes(11.0, 2.0, 3) == pytest.approx([3.5, 6.5, 9.5])
+
+
+def test_strips_are_reserved_as_a_whole_or_not_at_all():
+    builder = Builder(np.random.default_rng(0), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, ()))
+    assert builder.take("walk", 10.0, 12.0)
+    assert not builder.take(["kerb", "walk"], 11.0, 14.0)
+    assert builder.take("kerb", 11.0, 14.0)
 
 
 def test_low_trees_keep_a_crown_under_a_high_clearance():
