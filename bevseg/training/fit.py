@@ -454,7 +454,7 @@ def _with_streets(
         return dataclasses.replace(settings, train=dataclasses.replace(settings.train, simulated=share))
 
     if state is not None:
-        settings = with_share(state.asked.get(STREETS_KEPT, settings.train.simulated))
+        settings = with_share(float(state.asked.get(STREETS_KEPT, settings.train.simulated or 0.0)))
     if not settings.train.simulated or not needed:
         return settings, []
     try:
