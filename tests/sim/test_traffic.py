@@ -134,6 +134,20 @@ def test_a_long_stop_of_the_scanner_lets_nothing_drive_through_it(ray_casting, m
         assert not ((away[:, 0] < 1.5) & (away[:, 1] < 1.4)).any()
 
 
+def test_a_car_that_waits_in_a_lane_does_not_empty_it(ray_casting, meadow):
+    waiting = box((24, 7, 0.2), (28, 9, 1.5), Material.PAINT)
+    road = replace(meadow(waiting), lanes=((8.0, -1),))
+    one = drive(straight(road), DRUM, Pace(), np.random.default_rng(0))
+    style = replace(STYLES["shrec20"], people=0.0)
+    found = traffic.movers(
+        road, Scene(road.mesh, ray_casting), style, DRUM, [one], BUSY, np.random.default_rng(0)
+    )
+    assert len(found) > 3
+    for mover in found:
+        half = np.abs(mover.mesh.corners[..., 0]).max()
+        assert (np.abs(mover.place[:, 0] - 26.0) > 2.0 + half).all()
+
+
 def test_a_kind_of_town_says_how_much_moves(ray_casting, meadow):
     road = replace(meadow(), lanes=((8.0, 1), (12.0, -1)))
     one = drive(straight(road), DRUM, Pace(), np.random.default_rng(0))
