@@ -39,9 +39,9 @@ def met(ray_casting, town):
     """A function: begin and end of a drive, m -> the drive, and what moves near it."""
     scene = Scene(town.mesh, ray_casting)
 
-    def movers(first, last, density=BUSY):
+    def movers(first, last, density=BUSY, seed=1):
         one = drive(straight(town), DRUM, Pace(), np.random.default_rng(0), first=first, last=last)
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(seed)
         return one, traffic.movers(town, scene, STYLES["terrestrial"], DRUM, [one], density, rng)
 
     return movers
@@ -94,7 +94,7 @@ def test_a_quiet_street_has_nothing_that_moves(met):
 
 
 def test_vehicles_of_a_lane_do_not_drive_into_each_other(met):
-    cars = [mover for mover in met(0, 60)[1] if CAR in LABELS[mover.mesh.materials]]
+    cars = [mover for mover in met(0, 60, seed=2)[1] if CAR in LABELS[mover.mesh.materials]]
     pairs = [(a, b) for k, a in enumerate(cars) for b in cars[:k]]
     for a, b in pairs:
         during = np.linspace(max(a.time[0], b.time[0]), min(a.time[-1], b.time[-1]), 20)
