@@ -147,19 +147,22 @@ class _Near:
         *,
         level: bool = False,
     ) -> list[Mover]:
-        """Return a thing on its way at `t`, while it is in reach; nothing if it would meet an object or the scanner.
+        """Return a thing on the longest free part of its way at `t` in reach; nothing if it would meet the scanner.
 
         `level` things stay upright; others are tilted like the ground.
         """
+        half, wide, tall = _size(mesh)
         there = (s > self.along[0]) & (s < self.along[-1])
         there &= np.abs(s - np.interp(time, self.time, self.s)) < self.reach
-        if there.sum() < 2:
+        if there.any():
+            blocked = self._blocked(s[there], half, t, wide, max(tall, _HEADROOM))
+            there &= ~((s[:, None] > blocked - half - _KNOT) & (s[:, None] < blocked + half + _KNOT)).any(
+                axis=1
+            )
+        first, last = _longest(there)
+        if last - first < 2:
             return []
-        first, last = np.flatnonzero(there)[[0, -1]]
-        time, s = time[first : last + 1], s[first : last + 1]
-        half, wide, tall = _size(mesh)
-        if not self._free(s.min() - half, s.max() + half, t, wide, max(tall, _HEADROOM)):
-            return []
+        time, s = time[first:last], s[first:last]
         ahead = way * (self._ground(s + _BASE / 2, t) - self._ground(s - _BASE / 2, t))
         if level:
             ahead[:, 2] = 0.0
@@ -171,11 +174,11 @@ class _Near:
         x, y, _ = np.einsum("nij,nj->in", found.axes(during), scanner - found.places(during))
         return [] if ((np.abs(x) < half + _TOUCHES) & (np.abs(y) < _TOUCHES)).any() else [found]
 
-    def _free(self, low: float, high: float, t: float, half: float, height: float) -> bool:
-        """Whether no object stands from low to high m along the street in the way of what moves at `t`."""
-        along = self.along[(self.along > low) & (self.along < high)]
+    def _blocked(self, s: Array, long: float, t: float, half: float, height: float) -> Array:
+        """Return where objects stand in the way of what moves at `t`, up to `long` m before and behind a way."""
+        along = self.along[(self.along > s.min() - long - _KNOT) & (self.along < s.max() + long + _KNOT)]
         course = np.interp(along, self.street.centreline.s, self.street.centreline.heading)
-        return bool(routes.free(self.scene, self._ground(along, t), course, height=height, half=half).all())
+        return along[~routes.free(self.scene, self._ground(along, t), course, height=height, half=half)]
 
     def _ground(self, s: Array, t: float) -> Array:
         """Return the places (N, 3) of the ground at street coordinates, m."""
@@ -187,6 +190,16 @@ def _size(mesh: Mesh) -> tuple[float, float, float]:
     """Return half the length, half the width and the height of a thing in its own frame, m."""
     half, wide, tall = np.abs(mesh.corners).max(axis=(0, 1))
     return float(half), float(wide), float(tall)
+
+
+def _longest(there: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return where the longest run of True begins, and where it has ended."""
+    edges = np.flatnonzero(np.diff(there, prepend=False, append=False))
+    if not len(edges):
+        return 0, 0
+    begins, ends = edges[::2], edges[1::2]
+    run = int(np.argmax(ends - begins))
+    return int(begins[run]), int(ends[run])
 
 
 def _spread(

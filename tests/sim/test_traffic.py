@@ -39,9 +39,9 @@ def met(ray_casting, town):
     """A function: begin and end of a drive, m -> the drive, and what moves near it."""
     scene = Scene(town.mesh, ray_casting)
 
-    def movers(first, last, density=BUSY):
+    def movers(first, last, density=BUSY, seed=1):
         one = drive(straight(town), DRUM, Pace(), np.random.default_rng(0), first=first, last=last)
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(seed)
         return one, traffic.movers(town, scene, STYLES["terrestrial"], DRUM, [one], density, rng)
 
     return movers
@@ -94,7 +94,7 @@ def test_a_quiet_street_has_nothing_that_moves(met):
 
 
 def test_vehicles_of_a_lane_do_not_drive_into_each_other(met):
-    cars = [mover for mover in met(0, 60)[1] if CAR in LABELS[mover.mesh.materials]]
+    cars = [mover for mover in met(0, 60, seed=2)[1] if CAR in LABELS[mover.mesh.materials]]
     pairs = [(a, b) for k, a in enumerate(cars) for b in cars[:k]]
     for a, b in pairs:
         during = np.linspace(max(a.time[0], b.time[0]), min(a.time[-1], b.time[-1]), 20)
@@ -132,6 +132,20 @@ def test_a_long_stop_of_the_scanner_lets_nothing_drive_through_it(ray_casting, m
         during = np.linspace(mover.time[0], mover.time[-1], 500)
         away = np.abs(mover.places(during) - held.pose(during)[0])[:, :2]
         assert not ((away[:, 0] < 1.5) & (away[:, 1] < 1.4)).any()
+
+
+def test_a_car_that_waits_in_a_lane_does_not_empty_it(ray_casting, meadow):
+    waiting = box((24, 7, 0.2), (28, 9, 1.5), Material.PAINT)
+    road = replace(meadow(waiting), lanes=((8.0, -1),))
+    one = drive(straight(road), DRUM, Pace(), np.random.default_rng(0))
+    style = replace(STYLES["shrec20"], people=0.0)
+    found = traffic.movers(
+        road, Scene(road.mesh, ray_casting), style, DRUM, [one], BUSY, np.random.default_rng(0)
+    )
+    assert len(found) > 3
+    for mover in found:
+        half = np.abs(mover.mesh.corners[..., 0]).max()
+        assert (np.abs(mover.place[:, 0] - 26.0) > 2.0 + half).all()
 
 
 def test_a_kind_of_town_says_how_much_moves(ray_casting, meadow):

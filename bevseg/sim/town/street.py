@@ -116,11 +116,11 @@ def street(
     style
         Kind of town, a key of `style.STYLES`.
     smeared
-        Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out, with the queues.
+        Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out.
     """
     rng, town = np.random.default_rng([seed, 0]), STYLES[style]
     if not smeared:
-        town = replace(town, traffic=0.0, ghosts=0.0, queue=0.0)  # nothing could pass who waits in a lane
+        town = replace(town, traffic=0.0, ghosts=0.0)
     half, median, count = _road(rng, town)
     parking = [drawn(rng, town.parking) for _ in range(2)]
     crossings = _crossings(rng, town, length)
