@@ -101,7 +101,7 @@ default-model: $(VENV)/installed
 
 # Its scores. The real clouds lie in $BEVSEG_DATA/data: add a line to the log of scorings in the card.
 model-card: $(VENV)/installed
-	$(BIN)/python benchmarks/transfer.py --data $(BEVSEG_DATA)/data --json $(MODEL)/transfer.json
+	$(BIN)/python benchmarks/transfer.py --clouds 4 --data $(BEVSEG_DATA)/data --json $(MODEL)/transfer.json
 	$(BIN)/python benchmarks/steady.py $(MODEL)/default.safetensors --set oakland --data $(BEVSEG_DATA)/data \
 		--json $(MODEL)/steady.json
 	$(BIN)/python benchmarks/model_card.py $(MODEL) bevseg/weights/README.md README.md docs/accuracy.md
