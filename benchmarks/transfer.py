@@ -29,7 +29,7 @@ from bevseg.workdir.facts import sha256
 
 CLASSES = tuple(CLASS_NAMES[i] for i in SCORED)
 MEANS = {"miou": "mIoU", "miou_4": "mIoU-4"}
-CONFIDENCE = {"ece": "ECE", "errors_of_least_confident": "errors of the least sure 10 %"}
+CONFIDENCE = {"ece": "ECE", "errors_of_least_confident": "errors in the least sure 10 %"}
 
 
 def main() -> None:

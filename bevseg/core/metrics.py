@@ -194,7 +194,7 @@ def expected_calibration_error(curve: Calibration) -> float:
 def errors_of_least_confident(
     confidence: NDArray[np.floating], right: NDArray[np.bool_], counts: NDArray[np.int64], share: float = 0.1
 ) -> float:
-    """Return the share of errors among the predictions of least confidence; NaN without predictions.
+    """Return the share of all errors that the predictions of least confidence hold; NaN without errors.
 
     Of predictions of one confidence, of which a part belongs to them, each counts with that part.
 
@@ -213,7 +213,7 @@ def errors_of_least_confident(
     wrong = np.add.reduceat((counts * ~right).ravel()[order], starts)
     wanted = share * sizes.sum()
     taken = np.clip(wanted - (np.cumsum(sizes) - sizes), 0, sizes)
-    return float(_ratio((wrong * _ratio(taken, sizes, 0.0)).sum(), wanted))
+    return float(_ratio((wrong * _ratio(taken, sizes, 0.0)).sum(), wrong.sum()))
 
 
 def _areas(matrix: Counts) -> tuple[Counts, Counts, Counts]:

@@ -83,7 +83,7 @@ def confidence_scores(counts: Counts) -> dict[str, float | None]:
     """Return what the confidences of `count_confidences` (or of a sum of them) are worth, ready for JSON.
 
     `ece` is the expected calibration error: by how much confidence and share right differ in the mean.
-    `errors_of_least_confident` is the share of errors among the tenth of the points with the lowest confidence.
+    `errors_of_least_confident` is the share of all errors that the tenth of the points with the least confidence holds.
     """
     claimed = np.repeat(np.arange(LEVELS)[:, None] / (LEVELS - 1), 2, axis=1)
     right = np.broadcast_to([False, True], counts.shape)
@@ -137,7 +137,7 @@ def score_table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = No
     if result.get("ece") is not None:
         lines.append(f"confidence: off by {_percent(result['ece'])} in the mean (expected calibration error)")
         errors = _percent(result["errors_of_least_confident"])
-        lines.append(f"{errors} of the tenth of the points with the lowest confidence are wrong")
+        lines.append(f"the tenth of the points with the lowest confidence holds {errors} of the errors")
     if result["absent"]:
         lines.append(f"not in truth or prediction, left out of the means: {', '.join(result['absent'])}")
     return "\n".join(lines)

@@ -166,12 +166,16 @@ def test_counts_stand_for_that_many_predictions():
         np.testing.assert_allclose(ours, theirs)
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0.1, 1.0), (0.2, 1.0), (0.4, 2.5 / 4), (1.0, 4 / 10)])
+@pytest.mark.parametrize(("share", "expected"), [(0.1, 1 / 4), (0.2, 2 / 4), (0.4, 2.5 / 4), (1.0, 1.0)])
 def test_errors_of_the_least_confident_by_hand(share, expected):
     # Ten predictions: two of 0.3, both wrong; then eight of 0.9 of which a quarter is wrong.
     confidence, right = np.array([0.9, 0.3, 0.9]), np.array([True, False, False])
     found = metrics.errors_of_least_confident(confidence, right, np.array([6, 2, 2]), share)
     assert found == pytest.approx(expected)
+
+
+def test_without_errors_there_is_no_share_of_them():
+    assert np.isnan(metrics.errors_of_least_confident(np.ones(1), np.ones(1, bool), np.array([5])))
 
 
 def test_no_prediction_has_no_calibration_error():
