@@ -83,7 +83,8 @@ def confidence_scores(counts: Counts) -> dict[str, float | None]:
     """Return what the confidences of `count_confidences` (or of a sum of them) are worth, ready for JSON.
 
     `ece` is the expected calibration error: by how much confidence and share right differ in the mean.
-    `errors_of_least_confident` is the share of all errors that the tenth of the points with the least confidence holds.
+    `errors_of_least_confident` is the share of all errors that the tenth of the points with the lowest confidence
+    holds.
     """
     claimed = np.repeat(np.arange(LEVELS)[:, None] / (LEVELS - 1), 2, axis=1)
     right = np.broadcast_to([False, True], counts.shape)
