@@ -15,14 +15,14 @@ SCANS = {"points_per_m2": [40.0, 3000.0] * FEWEST, "covered": [0.2, 0.6] * FEWES
     ("found", "names"),
     [
         ({"points_per_m2": 40.0, "covered": 0.6}, []),
-        ({"points_per_m2": 15.0, "covered": 0.11}, []),  # a quarter of the range beyond its end
-        ({"points_per_m2": 13.0, "covered": 0.09}, ["points_per_m2", "covered"]),
+        ({"points_per_m2": 27.0, "covered": 0.17}, []),  # less than a tenth of the range beyond its end
+        ({"points_per_m2": 25.0, "covered": 0.15}, ["points_per_m2", "covered"]),
         ({"points_per_m2": 9000.0}, ["points_per_m2"]),
         ({"standing": 0.0}, []),  # the training knows nothing of it
         ({}, []),
     ],
 )
-def test_an_end_of_the_range_may_be_passed_by_a_quarter_of_it(found, names):
+def test_an_end_of_the_range_may_be_passed_by_a_tenth_of_it(found, names):
     assert [each.name for each in unlike(found, SCANS)] == names
 
 
@@ -34,7 +34,7 @@ def test_few_clouds_show_no_range_and_a_model_that_knows_none_says_nothing():
 def test_the_next_cloud_of_the_same_kind_is_seldom_out_of_the_range_of_the_fewest():
     drawn = np.random.default_rng(0).normal(size=(4000, FEWEST + 1))
     out = [unlike({"covered": next_}, {"covered": before}) != [] for next_, *before in drawn.tolist()]
-    assert 0.001 < np.mean(out) < 0.006  # 0.003
+    assert 0.0005 < np.mean(out) < 0.005  # 0.002
 
 
 def test_a_cloud_that_was_trained_on_is_not_unlike():

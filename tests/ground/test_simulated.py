@@ -73,7 +73,7 @@ def test_under_parked_cars_the_ground_goes_on(measure, name):
 @pytest.mark.slow
 def test_on_a_slope_of_8_percent_points_keep_their_slice_above_the_dem(measure):
     ours, _ = measure("8 %")
-    assert ours.slices.dem_seen <= 0.001
+    assert ours.slices.dem_seen <= 0.002
     assert ours.slices.dem <= 0.005
 
 
@@ -95,9 +95,9 @@ def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_i
     assert seen["rmse"] <= 0.06
 
 
-WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (0, 0.01, 0.05)}
+WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (0, 0.01, 0.07)}
 """Seed, and bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some
-room. Seeds 0 and 1 of `oakland` have a terrace that is lost: see below."""
+room. Seed 5 of `oakland` has a terrace that is lost: see below."""
 
 
 @pytest.mark.slow
@@ -113,7 +113,7 @@ def test_streets_as_they_come_keep_wider_limits(library, preset):
 @pytest.mark.slow
 def test_a_terrace_behind_a_retaining_wall_may_be_lost_and_the_street_before_it_is_not(library):
     """Seen as a few hundred points, 2 m above the street, it hangs on to nothing (docs/ground.md)."""
-    off = np.abs(visible(library, "oakland", 0))
+    off = np.abs(visible(library, "oakland", 5))
     assert np.median(off) <= 0.01
     assert 0.02 < (off > 0.1).mean() <= 0.12
 

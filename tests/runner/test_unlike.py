@@ -22,8 +22,8 @@ from tests.core.test_scan_counts import statistics
 from tests.runner.cut_clouds import by_lines, label, write_las
 from tests.scenes import from_above, from_the_street
 
-KNOWN = range(100, 112)
-REPEATED = 5
+KNOWN = range(100, 150)
+REPEATED = 4
 """So many times the streets of KNOWN: as many as show a range."""
 
 

@@ -184,7 +184,7 @@ def test_a_street_without_what_moves_holds_none_of_it(monkeypatch):
     def fail(*_):
         raise AssertionError("smeared")
 
-    busy = replace(STYLES["shrec20"], traffic=0.2, ghosts=0.2)
+    busy = replace(STYLES["shrec20"], traffic=1.0, ghosts=1.0)
     monkeypatch.setitem(STYLES, "shrec20", busy)
     monkeypatch.setattr(roadside, "moving", fail)
     street(3, 20, smeared=False)

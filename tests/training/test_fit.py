@@ -76,7 +76,8 @@ def test_a_slice_without_the_class_to_sample_is_refused_before_the_first_is_trai
 
 def test_clouds_without_labels_that_lack_a_slice_are_named_before_the_first_is_trained(examples):
     cloud = examples[0].cloud
-    flat = dataclasses.replace(cloud, z=np.minimum(cloud.z, 2.5))
+    top = np.int32(cloud.z.min() + 2.5 / cloud.scale[2])
+    flat = dataclasses.replace(cloud, z=np.minimum(cloud.z, top))
     steps = []
     with pytest.raises(InputError, match="high slice of the clouds without labels"):
         train(
