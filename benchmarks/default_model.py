@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
+from bevseg.bev.bands import bands as bands_of
 from bevseg.config import Settings, SimulateConfig, from_table, with_training
 from bevseg.config.names import SLICES
 from bevseg.core.pointcloud import PointCloud
@@ -36,6 +39,8 @@ from bevseg.io.read import read_cloud
 from bevseg.runtime.progress import Progress, Step
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
+from bevseg.seg.inputs import OUTPUTS
+from bevseg.seg.models.build import build
 from bevseg.seg.training import state_file
 from bevseg.seg.training.state_file import TrainingState
 from bevseg.sim.simulate import simulate_scan
@@ -111,6 +116,29 @@ class ProgressLines:
             print(
                 f"{step.task}: {100 * step.done / step.total:.0f} % {step.note}", file=sys.stderr, flush=True
             )
+
+
+def with_features(model: Model, features: str) -> Model:
+    """Return a model that reads the bands of a feature set, and gives the same labels.
+
+    Bands that it has not read before have no weight yet; those that the set lacks are gone.
+    """
+    nets: dict[str, nn.Module] = {}
+    tables = bands_of(features)
+    for name, net in model.nets.items():
+        known = {band: at for at, band in enumerate(model.bands[name])}
+        weights = net.state_dict()
+        first = next(key for key, weight in weights.items() if weight.ndim == 4)
+        filters, _, *window = weights[first].shape
+        widened = torch.zeros(filters, len(tables[name]), *window)
+        for at, band in enumerate(tables[name]):
+            if band in known:
+                widened[:, at] = weights[first][:, known[band]]
+        nets[name] = build(model.settings.net, len(tables[name]), len(OUTPUTS))
+        nets[name].load_state_dict(weights | {first: widened})
+    raster = dataclasses.replace(model.settings.raster, features=features)
+    settings = dataclasses.replace(model.settings, raster=raster)
+    return dataclasses.replace(model, nets=nets, bands=tables, settings=settings)
 
 
 @dataclass(frozen=True)
@@ -220,7 +248,7 @@ def main() -> None:
             settings,
             [street.name for street in config.validation],
             config.seed,
-            checkpoint.load(asked.init) if asked.init else None,
+            with_features(checkpoint.load(asked.init), settings.raster.features) if asked.init else None,
             asked.device,
             asked.output,
         )

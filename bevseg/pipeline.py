@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bevseg.bev.backproject import backproject
+from bevseg.bev.bands import surroundings
 from bevseg.bev.consistency import REACH, consistent
 from bevseg.bev.doubt import with_reasons
 from bevseg.bev.rasterize import label_rasters, rasterize
@@ -292,7 +293,8 @@ def label_block(
 def reach_of(model: Model, tta: PredictConfig = NO_TTA) -> float:
     """Return how far around a block its labels depend on points, m."""
     tiling = tiling_of(model, model.bands, tta)
-    return (tiling.margin + tiling.multiple) * model.settings.raster.cell
+    raster = model.settings.raster
+    return (tiling.margin + tiling.multiple + surroundings(raster.features)) * raster.cell
 
 
 def classify(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.bev.slices import GROUND_SLAB, HIGH, LOW, SLAB_OF, SliceLimits, find_slabs
-from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells
+from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, find_levels
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for, threads
@@ -19,6 +19,10 @@ LOWEST, HIGHEST, COUNT, BINS = range(2, 6)
 """Columns of the statistics of a cell: float32; the last one is read as 32 bits, one per height bin. The two before
 them are one float64, the sum of the heights."""
 
+EAST, NORTH, EAST_EAST, NORTH_NORTH, EAST_NORTH = range(5)
+"""Columns of the moments of a cell, uint32: sums of the places of its points, of their squares and of their product.
+Places are whole numbers below `core.cells.LEVELS`; so the sums are exact up to four million points in a cell."""
+
 SUMMED = 10_000
 """Heights are added up in whole tenths of a millimetre: then the order of the points changes nothing."""
 
@@ -26,19 +30,35 @@ BIN = 0.25
 """Height of a bin, m: 32 bins span 8 m above the foot of the slab; higher points fall into the last."""
 
 CHUNK = 1 << 20
-"""Points whose slab and height are found before they are counted: 13 MiB, and no more for larger clouds."""
+"""Points whose slab, height and place are found before they are counted: 15 MiB, and no more for larger clouds."""
 
 
 class CellStatistics(NamedTuple):
-    """Accumulators of all cells: (cells,) points of the ground band; (2, cells, 6) statistics of low and high."""
+    """Accumulators of all cells.
+
+    Attributes
+    ----------
+    ground
+        Points of the ground band, (cells,).
+    slices
+        Statistics of low and high, (2, cells, 6).
+    moments
+        First and second moments of the places of the points of low and high within their cells, (2, cells, 5);
+        (2, 0, 5) where nobody asks for them.
+    """
 
     ground: NDArray[np.float32]
     slices: NDArray[np.float32]
+    moments: NDArray[np.uint32]
 
     @classmethod
-    def empty(cls, cells: int) -> CellStatistics:
+    def empty(cls, cells: int, moments: bool) -> CellStatistics:
         """Return statistics without points: all zero, so that memory is first touched where points are."""
-        return cls(np.zeros(cells, np.float32), np.zeros((2, cells, BINS + 1), np.float32))
+        return cls(
+            np.zeros(cells, np.float32),
+            np.zeros((2, cells, BINS + 1), np.float32),
+            np.zeros((2, cells if moments else 0, EAST_NORTH + 1), np.uint32),
+        )
 
     def views(self) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
         """Return the memory of the statistics as 32 bits, and as float64."""
@@ -48,16 +68,22 @@ class CellStatistics(NamedTuple):
         """Return the statistics of a slice, (cells, 6)."""
         return self.slices[SLAB_OF[name] - LOW]
 
+    def moments_of(self, name: str) -> NDArray[np.uint32]:
+        """Return the moments of a slice, (cells, 5)."""
+        return self.moments[SLAB_OF[name] - LOW]
 
-def cell_statistics(cloud: PointCloud, dem: Raster, limits: SliceLimits) -> CellStatistics:
-    """Return the statistics of all cells of a DEM."""
-    statistics = CellStatistics.empty(dem.grid.rows * dem.grid.cols)
+
+def cell_statistics(
+    cloud: PointCloud, dem: Raster, limits: SliceLimits, *, moments: bool = False
+) -> CellStatistics:
+    """Return the statistics of all cells of a DEM, with or without the moments."""
+    statistics = CellStatistics.empty(dem.grid.rows * dem.grid.cols, moments)
     points, transform, height = (
         QuantizedPoints.of(cloud),
         GridTransform.of(cloud, dem.grid),
         dem["height"].ravel(),
     )
-    buffer = _Found.for_points(min(len(cloud), CHUNK))
+    buffer = _Found.for_points(min(len(cloud), CHUNK), moments)
     for start in range(0, len(cloud), CHUNK):
         chunk = points.chunk(slice(start, start + CHUNK))
         found = buffer.chunk(slice(0, len(chunk.x)))
@@ -101,25 +127,51 @@ def add_height(statistics, views, which, k, height, bin_):  # type: ignore[no-un
     bits[which, k, BINS] |= bin_
 
 
+@numba.njit(inline="always")
+def add_place(moments, which, k, east, north):  # type: ignore[no-untyped-def]
+    """Add the place of a point within cell `k`, in levels, to the moments of slice number `which`."""
+    x, y = np.uint32(east), np.uint32(north)
+    moments[which, k, EAST] += x
+    moments[which, k, NORTH] += y
+    moments[which, k, EAST_EAST] += x * x
+    moments[which, k, NORTH_NORTH] += y * y
+    moments[which, k, EAST_NORTH] += x * y
+
+
 class _Found(NamedTuple):
-    """What is found of each point before it is counted: flat cell or -1, slab, height (m), bit of the bin."""
+    """What is found of each point before it is counted.
+
+    Flat cell or -1, slab, height (m), bit of the bin, place in the cell (levels; none where nobody asks for moments).
+    """
 
     cells: NDArray[np.int32]
     slabs: NDArray[np.uint8]
     heights: NDArray[np.float32]
     bins: NDArray[np.uint32]
+    easts: NDArray[np.uint8]
+    norths: NDArray[np.uint8]
 
     @classmethod
-    def for_points(cls, size: int) -> _Found:
+    def for_points(cls, size: int, moments: bool) -> _Found:
+        places = size if moments else 0
         return cls(
             np.empty(size, np.int32),
             np.empty(size, np.uint8),
             np.empty(size, np.float32),
             np.empty(size, np.uint32),
+            np.empty(places, np.uint8),
+            np.empty(places, np.uint8),
         )
 
     def chunk(self, chunk: slice) -> _Found:
-        return _Found(self.cells[chunk], self.slabs[chunk], self.heights[chunk], self.bins[chunk])
+        return _Found(
+            self.cells[chunk],
+            self.slabs[chunk],
+            self.heights[chunk],
+            self.bins[chunk],
+            self.easts[chunk],
+            self.norths[chunk],
+        )
 
 
 @compiled
@@ -132,6 +184,8 @@ def _find(points, transform, dem, limits, found):  # type: ignore[no-untyped-def
         find_cells(block, transform, cells)
         find_slabs(block, transform, cells, dem, limits, slabs, heights)
         _find_bins(slabs, heights, low, high, bins)
+        if len(found.easts):
+            find_levels(block, transform, found.easts[at], found.norths[at])
 
 
 @numba.njit
@@ -143,8 +197,9 @@ def _find_bins(slabs, heights, low, high, bins):  # type: ignore[no-untyped-def]
 @compiled
 def _add(found, share, statistics, views):  # type: ignore[no-untyped-def]
     """Add points to the statistics of the cells of one thread."""
-    ground, slices = statistics.ground, statistics.slices
-    cells, slabs, heights, bins = found.cells, found.slabs, found.heights, found.bins
+    ground, slices, moments = statistics
+    cells, slabs, heights, bins, easts, norths = found
+    with_moments = len(easts) > 0
     first, end = share
     for j in range(len(cells)):
         if cells[j] < first or cells[j] >= end:
@@ -153,4 +208,7 @@ def _add(found, share, statistics, views):  # type: ignore[no-untyped-def]
         if slabs[j] == GROUND_SLAB:
             ground[k] += np.float32(1)
         else:
-            add_height(slices, views, np.uint32(slabs[j] - LOW), k, heights[j], bins[j])
+            which = np.uint32(slabs[j] - LOW)
+            add_height(slices, views, which, k, heights[j], bins[j])
+            if with_moments:
+                add_place(moments, which, k, easts[j], norths[j])

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.bands import bands, write_bands
-from bevseg.bev.cell_statistics import CellStatistics, add_height, bin_of
+from bevseg.bev.bands import bands, needs_moments, write_bands
+from bevseg.bev.cell_statistics import CellStatistics, add_height, add_place, bin_of
 from bevseg.bev.rasterize import add_vote, majority
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, limits_of, slab_and_height
 from bevseg.bev.view import View, share_seen
 from bevseg.config import SliceConfig
-from bevseg.core.cells import cell_in_window
+from bevseg.core.cells import cell_in_window, level_of
 from bevseg.core.grid import floor_cell
 from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES, GROUND, UNDEFINED
@@ -215,7 +215,7 @@ class CropSampler:
         for eye in dict.fromkeys(
             (draw.eye, View.full())
         ):  # a view that hides all that is labelled teaches nothing
-            statistics = CellStatistics.empty(cells)
+            statistics = CellStatistics.empty(cells, needs_moments(self.features))
             votes = np.zeros((cells, len(SLAB_OF), len(CLASS_NAMES)), np.uint16)
             dem = np.zeros(cells, np.float32)
             shown = draw._replace(eye=eye)
@@ -224,7 +224,7 @@ class CropSampler:
                 break
         shape = (self.crop, self.crop)
         values = np.empty((len(bands(self.features)[self.name]), *shape), np.float32)
-        write_bands(statistics, dem, cloud.limits, self.features, self.name, values.reshape(-1, cells))
+        write_bands(statistics, dem, cloud.limits, self.features, self.name, self.cell, values)
         labels = majority(votes[:, SLAB_OF[self.name] - LOW]).reshape(shape)
         for rows, cols in _holes(rng, self.crop):
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
@@ -310,9 +310,8 @@ def _fill(cloud, draw, cell, crop, statistics, views, votes, dem):  # type: igno
             share = draw.keep * share_seen(draw.eye, x, y, cloud.z[i] - cloud.dem[i])
             if np.random.random() > share:  # noqa: NPY002
                 continue
-            k = cell_in_window(
-                turn[0] * x + turn[1] * y + half, turn[2] * x + turn[3] * y + half, cell, crop, crop
-            )
+            x, y = turn[0] * x + turn[1] * y + half, turn[2] * x + turn[3] * y + half
+            k = cell_in_window(x, y, cell, crop, crop)
             if k < 0:
                 continue
             slab, height = slab_and_height(
@@ -327,4 +326,6 @@ def _fill(cloud, draw, cell, crop, statistics, views, votes, dem):  # type: igno
                 foot = np.float32(limits.ground_band if slab == LOW else limits.split)
                 bin_ = bin_of(np.float32(height), foot)
                 add_height(statistics.slices, views, slab - LOW, k, np.float32(height), bin_)
+                if statistics.moments.shape[1]:
+                    add_place(statistics.moments, slab - LOW, k, level_of(x, cell), level_of(y, cell))
                 add_vote(votes, k, slab, cloud.labels[i])

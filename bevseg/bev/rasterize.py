@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.bands import bands, write_bands
+from bevseg.bev.bands import bands, needs_moments, write_bands
 from bevseg.bev.cell_statistics import cell_statistics
 from bevseg.bev.slices import GROUND_SLAB, LOW, SLAB_OF, SliceLimits, find_slabs, limits_of
 from bevseg.config import RasterConfig, SliceConfig
@@ -42,16 +42,19 @@ def rasterize(
     """
     limits = limits or limits_of([cloud], slices)
     height, tables = dem["height"].ravel(), bands(raster.features)
-    statistics = cell_statistics(cloud, dem, limits)
-    values = {name: np.empty((len(table), height.size), np.float32) for name, table in tables.items()}
+    statistics = cell_statistics(cloud, dem, limits, moments=needs_moments(raster.features))
+    values = {name: np.empty((len(table), *dem.grid.shape), np.float32) for name, table in tables.items()}
     parallel_for(
-        lambda name: write_bands(statistics, height, limits, raster.features, name, values[name]), values
+        lambda name: write_bands(
+            statistics, height, limits, raster.features, name, dem.grid.cell, values[name]
+        ),
+        values,
     )
     return {
         name: Raster(
             dem.grid,
             tuple(band.name for band in table),
-            values[name].reshape(-1, *dem.grid.shape),
+            values[name],
             dem.crs,
             dem.unit,
         )

@@ -5,7 +5,7 @@ The command line offers these as choices without importing what is behind them (
 """
 
 SLICES = ("low", "high")
-FEATURES = ("heights", "paper")
+FEATURES = ("heights", "shape", "paper")
 SCHEMES = ("shrec20", "oakland", "asprs")
 GROUND_METHODS = ("auto", "flat-zones", "smrf")
 REFERENCES = ("dem", "mode")

@@ -162,7 +162,7 @@ def test_the_second_paper_band_differs_only_far_below_the_street():
 
 
 def test_an_unknown_feature_set_is_refused_with_the_known_ones():
-    with pytest.raises(UsageError, match="heights, paper"):
+    with pytest.raises(UsageError, match="heights, shape, paper"):
         bands("bananas")
 
 
