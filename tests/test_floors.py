@@ -208,11 +208,15 @@ INSIDE = {
     ),
     "sim.town": (
         ("style", "centreline", "layout"),
-        ("terrain", "lots"),
+        ("terrain", "lots", "styles"),
         ("builder",),
         ("bridges", "gardens", "roadside", "arterial"),
         ("sites", "land"),
         ("street",),
+    ),
+    "sim.town.styles": (
+        ("shrec20",),
+        ("boulevard", "centre", "oakland", "road", "suburb", "terrestrial"),
     ),
     "sim.instrument": (
         ("drums", "faults"),

@@ -20,7 +20,8 @@ from bevseg.sim.objects import clutter
 from bevseg.sim.objects.cars import car
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.town.street import Street
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 
 Array = NDArray[np.float64]
 Way = tuple[Mesh, Array, Array]

@@ -19,7 +19,7 @@ from bevseg.sim.town import roadside
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.street import Street, street
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 DRUM = Sensor("spinning", 1.9, 0.5, 0.8, rate=10.0)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Arm, Terrain
 
 GROUND = 0

@@ -16,7 +16,8 @@ from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.land import Stretch
 from bevseg.sim.town.layout import Crossing, Ramp, Side
 from bevseg.sim.town.lots import KINDS, Lot, Planner
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
@@ -114,7 +115,7 @@ def street(
     slope
         Slope of the street, m per m. None: a random one from the range of the style.
     style
-        Kind of town, a key of `style.STYLES`.
+        Kind of town, a key of `styles.STYLES`.
     smeared
         Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out.
     """

@@ -13,7 +13,7 @@ from bevseg.sim.town import roadside
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
 from bevseg.sim.town.roadside import FURNITURE, PARKING
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0)
