@@ -201,10 +201,15 @@ INSIDE = {
         ("statistics",),
     ),
     "sim.objects": (
-        ("facades", "walls", "huts", "cars", "clutter", "poles", "trees", "shrubs"),
+        ("facades", "walls", "huts", "vehicles", "clutter", "poles", "trees", "shrubs"),
         ("roofs", "stairs", "yards"),
         ("blocks",),
         ("houses", "public", "fronts"),
+    ),
+    "sim.objects.vehicles": (
+        ("bodies",),
+        ("shell", "special"),
+        ("cars",),
     ),
     "sim.town": (
         ("style", "centreline", "layout"),
@@ -350,7 +355,7 @@ def test_every_file_of_a_folder_has_its_inner_floor(folder):
         ("bevseg.pipeline", "import laspy"),
         ("bevseg.pipeline", "import click"),
         ("bevseg.runner.run", "from bevseg.cli import main"),
-        ("bevseg.sim.objects.cars", "from bevseg.sim.town.style import Style"),
+        ("bevseg.sim.objects.vehicles.cars", "from bevseg.sim.town.style import Style"),
         ("bevseg.sim.town.lots", "from bevseg.sim.town import sites"),
         ("bevseg.sim.instrument.drive", "from bevseg.sim.town.street import Street"),
         ("bevseg.workdir.folder", "import importlib\nimportlib.import_module('open3d')"),

@@ -17,7 +17,7 @@ from bevseg.sim.instrument.drive import Pass
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.objects import clutter
-from bevseg.sim.objects.cars import car
+from bevseg.sim.objects.vehicles.cars import car
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.town.street import Street
 from bevseg.sim.town.style import Style

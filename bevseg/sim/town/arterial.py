@@ -10,7 +10,7 @@ import numpy as np
 from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.objects import clutter, poles, shrubs, trees, walls
-from bevseg.sim.objects.cars import parked, vehicle
+from bevseg.sim.objects.vehicles.cars import parked, vehicle
 from bevseg.sim.town.builder import Builder
 
 TRAMS = 2.9

@@ -11,7 +11,8 @@ import numpy as np
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
 from bevseg.sim.objects import clutter, huts, poles, shrubs, trees
-from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
+from bevseg.sim.objects.vehicles.bodies import BODIES
+from bevseg.sim.objects.vehicles.cars import car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
 

@@ -11,7 +11,7 @@ from bevseg.sim.distributions import Span
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, boxes
 from bevseg.sim.objects import clutter, facades, fronts, houses, public, shrubs, stairs, trees, walls
-from bevseg.sim.objects.cars import car, parked
+from bevseg.sim.objects.vehicles.cars import car, parked
 from bevseg.sim.town import bridges, gardens, lots
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import WALL

@@ -142,9 +142,9 @@ class Style:
             "bus": 0.01,
         }
     )
-    """Of the kinds of vehicles, `cars.BODIES`: of parked ones and of those under way."""
+    """Of the kinds of vehicles, `bodies.BODIES`: of parked ones and of those under way."""
     special: float = 0.0
-    """Share of the parked vehicles that are of `cars.SPECIAL`: caravans, trailers, tractors, covered cars."""
+    """Share of the parked vehicles that are of `special.SPECIAL`: caravans, trailers, tractors, covered cars."""
     loose: float = 0.0
     """Vehicles that stand alone on a pavement or a verge, at an angle, per m; also on squares, unless it is 0."""
     ranks: float = 0.03
@@ -152,7 +152,7 @@ class Style:
     rank_kinds: Shares = field(
         default_factory=lambda: {"minibus": 0.65, "bus": 0.1, "van": 0.15, "truck": 0.1}
     )
-    """What such a row is of, kinds of `cars.BODIES`."""
+    """What such a row is of, kinds of `bodies.BODIES`."""
     traffic: float = 0.006
     """Vehicles under way per m of street; those that are seen turn by turn are in proportion."""
     queue: float = 0.15

@@ -7,8 +7,8 @@ import pytest
 from bevseg.core.labels import CAR, POLE, UNDEFINED
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import merge
-from bevseg.sim.objects.cars import BODIES
 from bevseg.sim.objects.trees import BARE, HABITS
+from bevseg.sim.objects.vehicles.bodies import BODIES
 from bevseg.sim.town import roadside
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side

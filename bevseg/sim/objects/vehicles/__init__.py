@@ -1,0 +1,1 @@
+"""Vehicles: cars, vans, trucks and buses, and what is seldom driven."""
