@@ -206,6 +206,10 @@ INSIDE = {
         ("blocks",),
         ("houses", "public", "fronts"),
     ),
+    "sim.objects.poles": (
+        ("masts", "signs"),
+        ("lamp_posts", "posts", "traffic_lights", "utility_poles"),
+    ),
     "sim.objects.vehicles": (
         ("bodies",),
         ("shell", "special"),

@@ -9,7 +9,9 @@ import numpy as np
 
 from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.objects import clutter, poles, shrubs, trees, walls
+from bevseg.sim.objects import clutter, shrubs, trees, walls
+from bevseg.sim.objects.poles import lamp_posts, signs
+from bevseg.sim.objects.poles.masts import catenary_mast
 from bevseg.sim.objects.vehicles.cars import parked, vehicle
 from bevseg.sim.town.builder import Builder
 
@@ -49,7 +51,7 @@ def _planted(builder: Builder, median: float) -> None:
         pitch = rng.uniform(*style.lamp_pitch)
         for s in np.arange(builder.start + rng.uniform(0, 15), builder.end, pitch):
             if builder.take(_MIDDLE, s - 0.4, s + 0.4, margin=1.5):
-                builder.stand(poles.lamp_post(rng, kind), s, 0.0)
+                builder.stand(lamp_posts.lamp_post(rng, kind), s, 0.0)
     if median > 0.7 and rng.random() < 0.75:
         _trees(builder, median)
     draw = rng.random()
@@ -59,7 +61,7 @@ def _planted(builder: Builder, median: float) -> None:
         _along(builder, _MIDDLE, clutter.guard_rail, 0.0, rng.uniform(20.0, 60.0))
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.02 * (builder.end - builder.start))):
         if builder.take(_MIDDLE, s - 0.3, s + 0.3, margin=1.2):
-            builder.stand(poles.sign(rng).turned(np.pi * rng.integers(2)), s, 0.0)
+            builder.stand(signs.sign(rng).turned(np.pi * rng.integers(2)), s, 0.0)
 
 
 def _trees(builder: Builder, median: float) -> None:
@@ -105,7 +107,7 @@ def _trams(builder: Builder, median: float) -> None:
     masts = []
     for s in np.arange(builder.start + rng.uniform(0, 10), builder.end, pitch):
         if builder.take(_MIDDLE, s - 0.4, s + 0.4, margin=1.0):
-            builder.stand(poles.catenary_mast(rng, high, 0.53 * median), s, 0.0)
+            builder.stand(catenary_mast(rng, high, 0.53 * median), s, 0.0)
             masts.append(float(s))
     height = builder.terrain.height
     for a, b in pairwise(masts):
@@ -133,7 +135,7 @@ def _gantries(builder: Builder) -> None:
         if not builder.take([("kerb", 1), ("kerb", -1)], s - 0.8, s + 0.8, margin=2.0):
             continue
         z = [float(terrain.height(s, t)) for t in (left, right)]
-        builder.place(poles.gantry(rng, left, right, z[0] - z[1]).at(s, 0.0, z[0]))
+        builder.place(signs.gantry(rng, left, right, z[0] - z[1]).at(s, 0.0, z[0]))
 
 
 def _service(builder: Builder, sign: int) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.objects import clutter, huts, poles, shrubs, trees
+from bevseg.sim.objects import clutter, huts, shrubs, trees
+from bevseg.sim.objects.poles import lamp_posts, masts, posts, signs, traffic_lights, utility_poles
 from bevseg.sim.objects.vehicles.bodies import BODIES
 from bevseg.sim.objects.vehicles.cars import car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
@@ -249,9 +250,9 @@ def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) ->
         along = s + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1)
         out = sign * (side.kerb + rng.uniform(0.25, 0.9))
         if draw < 0.06:
-            builder.stand(poles.sign(rng, "parking"), along, out)
+            builder.stand(signs.sign(rng, "parking"), along, out)
         elif draw < 0.09:
-            builder.stand(poles.post(rng), along, out)
+            builder.stand(posts.post(rng), along, out)
         elif draw < 0.12:
             builder.stand(clutter.litter_bin(rng), along, out)
         elif draw < 0.18:
@@ -299,39 +300,39 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
         behind = rng.random() < 0.15
         for s in np.arange(start, builder.end, pitch):
             out = side.front - 0.25 if behind else near
-            part = poles.lamp_post(rng, kind).mirrored(-sign)
+            part = lamp_posts.lamp_post(rng, kind).mirrored(-sign)
             _put(builder, ("kerb", sign), part, s + rng.normal(scale=0.5), sign * out, 0.35)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.signs * length)):
-        part = poles.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
+        part = signs.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
         out = near if rng.random() < 0.75 else side.front - rng.uniform(0.1, 0.4)
         _put(builder, ("kerb", sign), part, s, sign * out, 0.3)
     for start in rng.uniform(builder.start, builder.end, rng.poisson(style.bollards * length)):
         pitch = rng.uniform(1.2, 2.2)
         for s in start + pitch * np.arange(rng.integers(2, 8)):
-            _put(builder, ("kerb", sign), poles.bollard(rng), s, sign * near, 0.2)
+            _put(builder, ("kerb", sign), posts.bollard(rng), s, sign * near, 0.2)
     if rng.random() < style.meters:
         pitch = rng.uniform(6.0, 7.0)
         for s in np.arange(builder.start, builder.end, pitch):
             _put(builder, ("kerb", sign), clutter.parking_meter(rng), s, sign * near, 0.2)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.overhead * length)):
-        _put(builder, ("kerb", sign), poles.overhead_sign(rng).mirrored(-sign), s, sign * near, 0.4)
+        _put(builder, ("kerb", sign), signs.overhead_sign(rng).mirrored(-sign), s, sign * near, 0.4)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
-        part = poles.flag_pole(rng) if rng.random() < 0.5 else poles.post(rng)
+        part = posts.flag_pole(rng) if rng.random() < 0.5 else posts.post(rng)
         builder.stand(part, s, sign * (side.front + rng.uniform(0.2, 1.5)))
     if style.posts:
         _posts(builder, sign, side)
     if style.delineators and rng.random() < style.delineators:
         out = side.kerb + rng.uniform(0.4, 1.0)
         for s in np.arange(builder.start + rng.uniform(0, 20), builder.end, rng.uniform(18.0, 50.0)):
-            _put(builder, ("kerb", sign), poles.delineator(rng), s, sign * out, 0.15)
+            _put(builder, ("kerb", sign), posts.delineator(rng), s, sign * out, 0.15)
 
 
 POSTS: Mapping[str, Callable[[np.random.Generator], Mesh]] = {
-    "board": poles.board,
-    "stop": poles.stop_post,
-    "camera": poles.camera,
-    "flag": poles.flag_pole,
-    "post": poles.post,
+    "board": signs.board,
+    "stop": signs.stop_post,
+    "camera": posts.camera,
+    "flag": posts.flag_pole,
+    "post": posts.post,
 }
 """Name -> the function that returns the pole."""
 
@@ -357,7 +358,10 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     rng, style = builder.rng, builder.style
     t = sign * (side.kerb + rng.uniform(0.3, 0.7))
     concrete = style.concrete and rng.random() < style.concrete
-    line, height = poles.Line.concrete(rng) if concrete else poles.Line.draw(rng), builder.terrain.height
+    line, height = (
+        utility_poles.Line.concrete(rng) if concrete else utility_poles.Line.draw(rng),
+        builder.terrain.height,
+    )
     spots = [builder.start + rng.uniform(0, 15)]
     while spots[-1] < builder.end:
         spots.append(spots[-1] + rng.uniform(*style.mast_pitch))
@@ -365,7 +369,7 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     standing = []
     for s in spots:
         if builder.take(("kerb", sign), s - 0.4, s + 0.4, margin=0.8):
-            builder.stand(poles.utility_pole(rng, line).mirrored(-sign), s, t)
+            builder.stand(utility_poles.utility_pole(rng, line).mirrored(-sign), s, t)
             standing.append(s)
     hooks = np.column_stack([np.zeros(len(line.hooks)), -sign * line.hooks[:, 0], line.hooks[:, 1]])
     for s, after in pairwise(standing):
@@ -448,7 +452,7 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
 
 def _bus_stop(rng: np.random.Generator, _room: float) -> Mesh:
     """Return a shelter with the post of its stop; the post is an instance of its own."""
-    return merge([clutter.bus_shelter(rng), poles.stop_post(rng).at(-rng.uniform(0.8, 2.5), 0.2).numbered(1)])
+    return merge([clutter.bus_shelter(rng), signs.stop_post(rng).at(-rng.uniform(0.8, 2.5), 0.2).numbered(1)])
 
 
 def _scooters(rng: np.random.Generator, room: float) -> Mesh:
@@ -515,12 +519,12 @@ def fill_crossings(builder: Builder) -> None:
             for end in (1, -1):
                 corner = crossing.s + end * (crossing.half + rng.uniform(0.4, 1.2))
                 if level:
-                    part = poles.level_light(rng)
+                    part = traffic_lights.level_light(rng)
                 else:
-                    part = poles.traffic_light(rng, style.light_arms) if lights else poles.sign(rng)
+                    part = traffic_lights.traffic_light(rng, style.light_arms) if lights else signs.sign(rng)
                 builder.stand(part.mirrored(-sign), corner, sign * (side.kerb + rng.uniform(0.4, 0.9)))
                 if lights and rng.random() < 0.4:
-                    light = poles.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))
+                    light = traffic_lights.pedestrian_light(rng).turned(rng.uniform(0, 2 * np.pi))
                     builder.stand(light, corner + end * 1.5, sign * (side.kerb + 0.6))
         if rng.random() < style.spans:
             _span(builder, crossing)
@@ -537,7 +541,7 @@ def _span(builder: Builder, crossing: Crossing) -> None:
     ]
     pairs = (((0, 2),), ((0, 3), (1, 2)), ((0, 1), (1, 2), (2, 3), (3, 0)))[int(rng.integers(3))]
     for k in sorted({k for pair in pairs for k in pair}):
-        builder.stand(poles.span_mast(rng, tall + rng.uniform(0.1, 1.0)), *corners[k])
+        builder.stand(masts.span_mast(rng, tall + rng.uniform(0.1, 1.0)), *corners[k])
     for a, b in pairs:
         start, end = (np.append(corners[k], float(height(*corners[k])) + tall) for k in (a, b))
         sag = rng.uniform(0.01, 0.025)
@@ -545,4 +549,4 @@ def _span(builder: Builder, crossing: Crossing) -> None:
         for share in rng.uniform(0.25, 0.75, int(rng.integers(1, 4))):
             x, y, z = start + share * (end - start)
             dip = 4 * sag * float(np.linalg.norm(end - start)) * share * (1 - share)
-            builder.place(poles.hanging_lights(rng).at(x, y, z - dip))
+            builder.place(traffic_lights.hanging_lights(rng).at(x, y, z - dip))

@@ -205,7 +205,7 @@ class Style:
     lamp_kinds: Shares = field(
         default_factory=lambda: {"cobra": 0.45, "globe": 0.25, "shoebox": 0.15, "candle": 0.15}
     )
-    """Of the kinds of `poles.LAMPS`, per side."""
+    """Of the kinds of `lamp_posts.LAMPS`, per side."""
     pole_offset: Span = (0.25, 0.6)
     """Distance of lamp posts, signs and the like from the kerb."""
     concrete: float = 0.0
