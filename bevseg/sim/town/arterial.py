@@ -9,9 +9,10 @@ import numpy as np
 
 from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.objects import clutter, shrubs, trees, walls
+from bevseg.sim.objects import barriers, fences, shrubs, trees, walls, wires
 from bevseg.sim.objects.poles import lamp_posts, signs
 from bevseg.sim.objects.poles.masts import catenary_mast
+from bevseg.sim.objects.vehicles import trams
 from bevseg.sim.objects.vehicles.cars import parked, vehicle
 from bevseg.sim.town.builder import Builder
 
@@ -58,7 +59,7 @@ def _planted(builder: Builder, median: float) -> None:
     if draw < 0.4 and median > 0.5:
         _bed(builder, median)
     elif draw < 0.6:
-        _along(builder, _MIDDLE, clutter.guard_rail, 0.0, rng.uniform(20.0, 60.0))
+        _along(builder, _MIDDLE, barriers.guard_rail, 0.0, rng.uniform(20.0, 60.0))
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.02 * (builder.end - builder.start))):
         if builder.take(_MIDDLE, s - 0.3, s + 0.3, margin=1.2):
             builder.stand(signs.sign(rng).turned(np.pi * rng.integers(2)), s, 0.0)
@@ -113,10 +114,10 @@ def _trams(builder: Builder, median: float) -> None:
     for a, b in pairwise(masts):
         for t in tracks:
             start, end = (np.array([[s, t, float(height(s, t)) + high]]) for s in (a, b))
-            builder.place(clutter.wires(start, end, np.array([0.012]), 0.004))
+            builder.place(wires.wires(start, end, np.array([0.012]), 0.004))
     for t in tracks:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(0.012 * (builder.end - builder.start))):
-            part = clutter.tram(rng)
+            part = trams.tram(rng)
             half = np.ptp(part.corners[..., 0]) / 2
             if builder.take(("track", t), s - half, s + half):
                 builder.drape(part, s, t)
@@ -185,7 +186,7 @@ def _rails(builder: Builder, sign: int) -> None:
     for s, long in _spots(builder, builder.style.rails):
         long = min(long, builder.end - s)
         if builder.take(("rail", sign), s, s + long, margin=2.0):
-            part = clutter.guard_rail(builder.rng, long).mirrored(sign)
+            part = barriers.guard_rail(builder.rng, long).mirrored(sign)
             builder.drape(part, s, sign * (side.kerb + builder.rng.uniform(0.2, 0.45)))
 
 
@@ -201,7 +202,7 @@ def _barriers(builder: Builder, sign: int) -> None:
             continue
         draw = rng.random()
         if draw < 0.45:
-            builder.drape(clutter.noise_barrier(rng, long, rng.uniform(2.0, 4.0)), s, t)
+            builder.drape(barriers.noise_barrier(rng, long, rng.uniform(2.0, 4.0)), s, t)
         elif draw < 0.75:
             tall, stepped = rng.uniform(1.8, 3.6), rng.choice([0.0, 4.0])
             path = [(s, t), (s + long, t)]
@@ -209,6 +210,6 @@ def _barriers(builder: Builder, sign: int) -> None:
                 walls.wall(builder.terrain.height, path, rng.uniform(0.12, 0.3), tall=tall, stepped=stepped)
             )
         elif draw < 0.85:
-            builder.drape(clutter.fence(rng, long, "boards"), s, t)
+            builder.drape(fences.fence(rng, long, "boards"), s, t)
         else:
             builder.drape(shrubs.hedge(rng, min(long, 30.0), 0.5, rng.uniform(1.5, 3.0)), s, t)

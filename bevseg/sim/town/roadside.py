@@ -10,8 +10,9 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.objects import clutter, huts, shrubs, trees
+from bevseg.sim.objects import bins, cafes, furniture, huts, people, shrubs, trees, wires, works
 from bevseg.sim.objects.poles import lamp_posts, masts, posts, signs, traffic_lights, utility_poles
+from bevseg.sim.objects.vehicles import two_wheelers
 from bevseg.sim.objects.vehicles.bodies import BODIES
 from bevseg.sim.objects.vehicles.cars import car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
@@ -254,7 +255,7 @@ def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) ->
         elif draw < 0.09:
             builder.stand(posts.post(rng), along, out)
         elif draw < 0.12:
-            builder.stand(clutter.litter_bin(rng), along, out)
+            builder.stand(bins.litter_bin(rng), along, out)
         elif draw < 0.18:
             builder.stand(shrubs.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
 
@@ -313,7 +314,7 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
     if rng.random() < style.meters:
         pitch = rng.uniform(6.0, 7.0)
         for s in np.arange(builder.start, builder.end, pitch):
-            _put(builder, ("kerb", sign), clutter.parking_meter(rng), s, sign * near, 0.2)
+            _put(builder, ("kerb", sign), furniture.parking_meter(rng), s, sign * near, 0.2)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.overhead * length)):
         _put(builder, ("kerb", sign), signs.overhead_sign(rng).mirrored(-sign), s, sign * near, 0.4)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.004 * length)):
@@ -375,7 +376,7 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     for s, after in pairwise(standing):
         rise = float(height(after, t) - height(s, t))
         ends = hooks + np.array((after - s, 0, rise))
-        builder.stand(clutter.wires(hooks, ends, line.hooks[:, 2], sag), s, t)
+        builder.stand(wires.wires(hooks, ends, line.hooks[:, 2], sag), s, t)
     for s in standing:
         if rng.random() > style.cross_wires * 30:
             continue
@@ -383,7 +384,7 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
         reach = (-2 * side.kerb if over else side.facade - side.kerb) * sign
         start = np.array([[0.0, 0.0, line.hooks[:, 1].min()]])
         end = np.array([[rng.uniform(-9, 9), reach, rng.uniform(3.5, 6.5) if not over else start[0, 2]]])
-        builder.stand(clutter.wires(start, end, np.array([0.012]), 0.02), s, t)
+        builder.stand(wires.wires(start, end, np.array([0.012]), 0.02), s, t)
 
 
 def _put(builder: Builder, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
@@ -399,9 +400,9 @@ def _people(builder: Builder, sign: int, side: Side) -> None:
     """Put people on the pavement: alone, in groups, and distorted by their motion."""
     rng, style = builder.rng, builder.style
     kinds: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
-        (0.75 * style.people, clutter.standing),
-        (0.25 * style.people, clutter.people),
-        (style.ghosts, clutter.ghost),
+        (0.75 * style.people, people.standing),
+        (0.25 * style.people, people.people),
+        (style.ghosts, people.ghost),
     )
     for density, make in kinds:
         for s in rng.uniform(
@@ -414,17 +415,17 @@ def _people(builder: Builder, sign: int, side: Side) -> None:
 
 
 FURNITURE: tuple[tuple[float, float, Callable[[np.random.Generator], Mesh]], ...] = (
-    (0.14, 0.4, clutter.litter_bin),
-    (0.12, 0.5, clutter.mailbox),
-    (0.08, 1.4, clutter.newspaper_boxes),
-    (0.12, 1.0, clutter.cabinet),
-    (0.16, 0.5, clutter.planter),
-    (0.06, 2.3, clutter.bus_shelter),
-    (0.08, 1.2, clutter.dumpster),
-    (0.06, 2.0, clutter.tables),
-    (0.06, 3.0, clutter.works),
-    (0.06, 2.0, clutter.bicycle_rack),
-    (0.06, 0.8, clutter.scooter),
+    (0.14, 0.4, bins.litter_bin),
+    (0.12, 0.5, furniture.mailbox),
+    (0.08, 1.4, furniture.newspaper_boxes),
+    (0.12, 1.0, furniture.cabinet),
+    (0.16, 0.5, furniture.planter),
+    (0.06, 2.3, furniture.bus_shelter),
+    (0.08, 1.2, bins.dumpster),
+    (0.06, 2.0, cafes.tables),
+    (0.06, 3.0, works.works),
+    (0.06, 2.0, two_wheelers.bicycle_rack),
+    (0.06, 0.8, two_wheelers.scooter),
 )
 """Weight, half the length along the pavement (m), and the function that returns the object."""
 
@@ -433,15 +434,15 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
     """Put bins, bicycles, benches, hydrants and all other furniture on the pavement."""
     rng, style = builder.rng, builder.style
     named: tuple[tuple[float, Callable[[np.random.Generator], Mesh]], ...] = (
-        (style.bins, clutter.bins),
-        (style.bicycles, clutter.bicycle),
-        (style.benches, clutter.bench),
-        (style.hydrants, clutter.hydrant),
+        (style.bins, bins.bins),
+        (style.bicycles, two_wheelers.bicycle),
+        (style.benches, furniture.bench),
+        (style.hydrants, furniture.hydrant),
     )
     length, back = builder.end - builder.start, side.front - side.pavement
     for density, make in named:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(density * length)):
-            t = back + 0.35 if make is clutter.hydrant else between(rng, back + 0.5, side.front - 0.3)
+            t = back + 0.35 if make is furniture.hydrant else between(rng, back + 0.5, side.front - 0.3)
             _put(builder, ("walk", sign), make(rng).mirrored(sign), s, sign * t, 1.0)
     shares = np.array([share for share, _, _ in FURNITURE])
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.furniture * length)):
@@ -452,23 +453,25 @@ def _furniture(builder: Builder, sign: int, side: Side) -> None:
 
 def _bus_stop(rng: np.random.Generator, _room: float) -> Mesh:
     """Return a shelter with the post of its stop; the post is an instance of its own."""
-    return merge([clutter.bus_shelter(rng), signs.stop_post(rng).at(-rng.uniform(0.8, 2.5), 0.2).numbered(1)])
+    return merge(
+        [furniture.bus_shelter(rng), signs.stop_post(rng).at(-rng.uniform(0.8, 2.5), 0.2).numbered(1)]
+    )
 
 
 def _scooters(rng: np.random.Generator, room: float) -> Mesh:
     """Return scooters side by side, or one behind the other where there is little room."""
     if room > 2.2:
-        return clutter.scooters(rng).at(0.0, -0.3)
-    return merge(clutter.scooter(rng).at(2.0 * k).numbered(k) for k in range(int(rng.integers(1, 4))))
+        return two_wheelers.scooters(rng).at(0.0, -0.3)
+    return merge(two_wheelers.scooter(rng).at(2.0 * k).numbered(k) for k in range(int(rng.integers(1, 4))))
 
 
 LARGE: Mapping[str, Callable[[np.random.Generator, float], Mesh]] = {
-    "panel": lambda rng, _: clutter.panel(rng).turned(np.pi / 2 * rng.integers(2)),
-    "skip": lambda rng, _: clutter.skip(rng),
-    "container": lambda rng, _: clutter.container(rng),
-    "kiosk": lambda rng, _: clutter.kiosk(rng),
+    "panel": lambda rng, _: furniture.panel(rng).turned(np.pi / 2 * rng.integers(2)),
+    "skip": lambda rng, _: works.skip(rng),
+    "container": lambda rng, _: works.container(rng),
+    "kiosk": lambda rng, _: cafes.kiosk(rng),
     "scooters": _scooters,
-    "terrace": lambda rng, room: clutter.terrace(
+    "terrace": lambda rng, room: cafes.terrace(
         rng, rng.uniform(2.5, 10.0), min(room - 0.4, rng.uniform(1.2, 4.0))
     ),
     "shelter": _bus_stop,
@@ -545,7 +548,7 @@ def _span(builder: Builder, crossing: Crossing) -> None:
     for a, b in pairs:
         start, end = (np.append(corners[k], float(height(*corners[k])) + tall) for k in (a, b))
         sag = rng.uniform(0.01, 0.025)
-        builder.place(clutter.wires(start[None], end[None], np.array([0.015]), sag))
+        builder.place(wires.wires(start[None], end[None], np.array([0.015]), sag))
         for share in rng.uniform(0.25, 0.75, int(rng.integers(1, 4))):
             x, y, z = start + share * (end - start)
             dip = 4 * sag * float(np.linalg.norm(end - start)) * share * (1 - share)

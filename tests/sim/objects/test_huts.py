@@ -3,7 +3,7 @@ import pytest
 
 from bevseg.core.labels import BUILDING, UNDEFINED
 from bevseg.sim.materials import LABELS
-from bevseg.sim.objects import clutter, huts
+from bevseg.sim.objects import cafes, huts, works
 from bevseg.sim.town import roadside
 from tests.sim.conftest import spans
 
@@ -27,7 +27,7 @@ def test_rows_of_garages_are_as_long_as_they_may_be():
 
 
 def test_an_object_has_one_class_wherever_it_stands():
-    temporary = {"container": clutter.container, "kiosk": clutter.kiosk}
+    temporary = {"container": works.container, "kiosk": cafes.kiosk}
     assert not temporary.keys() & huts.KINDS.keys()
     rng = np.random.default_rng(0)
     for name, make in temporary.items():
