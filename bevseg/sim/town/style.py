@@ -123,7 +123,7 @@ class Style:
             "none": 0.2,
         }
     )
-    """Of the kinds of `roadside.PARKING`, per side."""
+    """Of the kinds of `parking.PARKING`, per side."""
     parked: Span = (0.3, 1.0)
     """Share of the places taken, drawn anew every few cars."""
     fleet: Shares = field(
@@ -217,11 +217,11 @@ class Style:
     signs: float = 0.06
     """Traffic signs per m."""
     posts: float = 0.0
-    """Boards, cameras and the other kinds of `roadside.POSTS`, per m."""
+    """Boards, cameras and the other kinds of `street_poles.POSTS`, per m."""
     post_kinds: Shares = field(
         default_factory=lambda: {"board": 0.3, "stop": 0.3, "camera": 0.2, "flag": 0.1, "post": 0.1}
     )
-    """Of the kinds of `roadside.POSTS`."""
+    """Of the kinds of `street_poles.POSTS`."""
     delineators: float = 0.0
     """Chance of a row of delineators along a side."""
     gantries: float = 0.0
@@ -253,9 +253,9 @@ class Style:
     benches: float = 0.008
     """Benches."""
     furniture: float = 0.015
-    """Boxes, tubs, shelters, café tables and the other kinds of `roadside.FURNITURE`."""
+    """Boxes, tubs, shelters, café tables and the other kinds of `pavement.FURNITURE`."""
     large: float = 0.0
-    """Panels, skips, kiosks, cafés and the other kinds of `roadside.LARGE`, per m."""
+    """Panels, skips, kiosks, cafés and the other kinds of `pavement.LARGE`, per m."""
     large_kinds: Shares = field(
         default_factory=lambda: {
             "panel": 0.25,
@@ -268,7 +268,7 @@ class Style:
             "walkway": 0.05,
         }
     )
-    """Of the kinds of `roadside.LARGE`."""
+    """Of the kinds of `pavement.LARGE`."""
     rails: float = 0.0
     """Chance of a guard rail, per 100 m of a side."""
     barriers: float = 0.0
