@@ -62,8 +62,10 @@ from bevseg.sim.town import lots, roadside, sites
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
+from bevseg.sim.town.parking import PARKING
 from bevseg.sim.town.street import Street
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 Array = NDArray[np.float64]
@@ -235,13 +237,13 @@ def furniture(
 ) -> list[Mesh]:
     """Return parked cars, trees, poles and people of the left (1) and right (-1) side, and villas with gardens.
 
-    `right` is how cars park there, a key of `roadside.PARKING`; on the left they park along the kerb.
+    `right` is how cars park there, a key of `parking.PARKING`; on the left they park along the kerb.
     """
     builder = Builder(np.random.default_rng(seed), terrain, town)
     for sign in sides:
         if houses:
             sites.fill(builder, sign, VILLAS)
-        roadside.fill(builder, sign, roadside.PARKING["parallel" if sign > 0 else right])
+        roadside.fill(builder, sign, PARKING["parallel" if sign > 0 else right])
     return builder.parts
 
 

@@ -22,7 +22,8 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.runner.compare_statistics import TOLERANCE, rows
 from bevseg.sim.materials import RESPONSES
 from bevseg.sim.presets import load, names
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 
 
 def comparison(folder: Path) -> str:

@@ -175,6 +175,17 @@ def beams(
     return quads(np.stack([low[:, :-1], low[:, 1:], high[:, 1:], high[:, :-1]], axis=2), material)
 
 
+def uprights(
+    x: NDArray[np.float64], wide: float, low: float, high: NDArray[np.float64], material: Material
+) -> Mesh:
+    """Return flat uprights across x, `wide` m wide, at `x` (N,), from `low` to `high` m; `high` is (N,) or one."""
+    a, b = np.full_like(x, low), np.broadcast_to(high, x.shape)
+    zero = np.zeros_like(x)
+    left, right = x - wide / 2, x + wide / 2
+    corners = [np.column_stack([u, zero, z]) for u, z in ((left, a), (right, a), (right, b), (left, b))]
+    return quads(np.stack(corners, axis=1), material)
+
+
 def leaves(
     centres: NDArray[np.float64], size: float, rng: np.random.Generator, material: Material = Material.LEAF
 ) -> Mesh:

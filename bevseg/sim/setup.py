@@ -17,7 +17,7 @@ class Setup:
 
     sensor: Sensor
     style: str
-    """Kind of town, a key of `town.style.STYLES`."""
+    """Kind of town, a key of `town.styles.STYLES`."""
     pace: Pace = field(default_factory=Pace)
     passes: int = 1
     """Number of drives. Every second one returns in the opposite lane, where that is free."""

@@ -15,7 +15,7 @@ from bevseg.sim.instrument.sensors import SPARSE, Sensor
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.setup import Setup
 from bevseg.sim.town.street import Street
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 _HITS = 0.5
 """Returns per ray, roughly: the length of a street is estimated from it."""

@@ -16,11 +16,12 @@ from bevseg.sim.distributions import between
 from bevseg.sim.instrument.drive import Pass
 from bevseg.sim.instrument.sensors import Sensor
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.objects import clutter
-from bevseg.sim.objects.cars import car
+from bevseg.sim.objects import people
+from bevseg.sim.objects.vehicles.cars import car
 from bevseg.sim.scene import Mover, Scene
 from bevseg.sim.town.street import Street
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 
 Array = NDArray[np.float64]
 Way = tuple[Mesh, Array, Array]
@@ -73,13 +74,13 @@ def movers(
     if not density:
         return found
     usual = STYLES["shrec20"]
-    vehicles, people = density * style.traffic / usual.traffic, density * style.people / usual.people
+    vehicles, walkers = density * style.traffic / usual.traffic, density * style.people / usual.people
 
     def vehicle() -> Mesh:
         return car(rng, style.fleet)
 
     def person() -> Mesh:
-        return clutter.person(rng)
+        return people.person(rng)
 
     for one in passes:
         near = _Near(street, scene, sensor, one)
@@ -95,7 +96,7 @@ def movers(
             side = street.terrain.side(sign)
             for way in (1, -1):
                 speed = way * rng.uniform(0.7, 1.8)
-                for mesh, time, s in near.streamed(speed, people * rng.random(), person, rng):
+                for mesh, time, s in near.streamed(speed, walkers * rng.random(), person, rng):
                     t = sign * between(rng, side.front - side.pavement + 0.2, side.front - 0.2)
                     found += near.mover(mesh, time, s, t, way, level=True)
     return found

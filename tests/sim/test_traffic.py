@@ -15,11 +15,11 @@ from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import box
 from bevseg.sim.routes import straight, walk
 from bevseg.sim.scene import Mover, Scene
-from bevseg.sim.town import roadside
+from bevseg.sim.town import carriageway
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.street import Street, street
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 DRUM = Sensor("spinning", 1.9, 0.5, 0.8, rate=10.0)
@@ -186,7 +186,7 @@ def test_a_street_without_what_moves_holds_none_of_it(monkeypatch):
 
     busy = replace(STYLES["shrec20"], traffic=1.0, ghosts=1.0)
     monkeypatch.setitem(STYLES, "shrec20", busy)
-    monkeypatch.setattr(roadside, "moving", fail)
+    monkeypatch.setattr(carriageway, "moving", fail)
     street(3, 20, smeared=False)
     with pytest.raises(AssertionError, match="smeared"):
         street(3, 20)

@@ -1,1 +1,1 @@
-"""What stands in a street: cars, plants, poles, buildings and clutter, each as triangles at the origin."""
+"""What stands in a street: buildings, plants, vehicles, people, poles, furniture, each as triangles at the origin."""

@@ -1,8 +1,8 @@
 """Small flat-roofed buildings: garages in rows, sheds, transformer houses, carports, roofs over footways.
 
-They are fixed to the ground; what can be carried away is clutter. They are as large as a van, with sharper edges, and
-2.2 to 3.5 m tall. The frame of each of the `KINDS`: x along its front from 0, y from the front (0) away from the
-street, z from the ground. Sizes are chosen.
+They are fixed to the ground; what can be carried away is in `works` and `cafes`. They are as large as a van, with
+sharper edges, and 2.2 to 3.5 m tall. The frame of each of the `KINDS`: x along its front from 0, y from the front
+(0) away from the street, z from the ground. Sizes are chosen.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from bevseg.sim.instrument.drums import DRUMS
 from bevseg.sim.instrument.faults import alive, hidden
 from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.setup import Preset, Setup
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 CARRIED = ("VLP-16", "HDL-32E", "VLP-32C")
 """Models that are light enough."""

@@ -19,7 +19,7 @@ from bevseg.sim.instrument.drums import DRUMS
 from bevseg.sim.instrument.faults import alive, hidden
 from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.setup import Preset, Setup
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 FARTHEST = 4.0
 """Distance of two turns at most, m."""

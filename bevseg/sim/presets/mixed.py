@@ -15,7 +15,7 @@ import numpy as np
 from bevseg.sim.instrument.drive import Pace
 from bevseg.sim.presets import oakland, shrec20, terrestrial
 from bevseg.sim.setup import Preset, Setup
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 
 def draw(rng: np.random.Generator) -> Setup:

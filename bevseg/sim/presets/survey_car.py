@@ -14,7 +14,7 @@ import numpy as np
 from bevseg.sim.instrument.drive import Pace
 from bevseg.sim.instrument.sensors import Optics, Sensor
 from bevseg.sim.setup import Preset, Setup
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 SPARSEST = 0.25
 """Least share of the rays that is kept at random. More is thinned evenly before, which looks alike and costs less."""

@@ -9,8 +9,11 @@ import numpy as np
 
 from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.objects import clutter, poles, shrubs, trees, walls
-from bevseg.sim.objects.cars import parked, vehicle
+from bevseg.sim.objects import barriers, fences, shrubs, trees, walls, wires
+from bevseg.sim.objects.poles import lamp_posts, signs
+from bevseg.sim.objects.poles.masts import catenary_mast
+from bevseg.sim.objects.vehicles import trams
+from bevseg.sim.objects.vehicles.cars import parked, vehicle
 from bevseg.sim.town.builder import Builder
 
 TRAMS = 2.9
@@ -49,17 +52,17 @@ def _planted(builder: Builder, median: float) -> None:
         pitch = rng.uniform(*style.lamp_pitch)
         for s in np.arange(builder.start + rng.uniform(0, 15), builder.end, pitch):
             if builder.take(_MIDDLE, s - 0.4, s + 0.4, margin=1.5):
-                builder.stand(poles.lamp_post(rng, kind), s, 0.0)
+                builder.stand(lamp_posts.lamp_post(rng, kind), s, 0.0)
     if median > 0.7 and rng.random() < 0.75:
         _trees(builder, median)
     draw = rng.random()
     if draw < 0.4 and median > 0.5:
         _bed(builder, median)
     elif draw < 0.6:
-        _along(builder, _MIDDLE, clutter.guard_rail, 0.0, rng.uniform(20.0, 60.0))
+        _along(builder, _MIDDLE, barriers.guard_rail, 0.0, rng.uniform(20.0, 60.0))
     for s in rng.uniform(builder.start, builder.end, rng.poisson(0.02 * (builder.end - builder.start))):
         if builder.take(_MIDDLE, s - 0.3, s + 0.3, margin=1.2):
-            builder.stand(poles.sign(rng).turned(np.pi * rng.integers(2)), s, 0.0)
+            builder.stand(signs.sign(rng).turned(np.pi * rng.integers(2)), s, 0.0)
 
 
 def _trees(builder: Builder, median: float) -> None:
@@ -105,16 +108,16 @@ def _trams(builder: Builder, median: float) -> None:
     masts = []
     for s in np.arange(builder.start + rng.uniform(0, 10), builder.end, pitch):
         if builder.take(_MIDDLE, s - 0.4, s + 0.4, margin=1.0):
-            builder.stand(poles.catenary_mast(rng, high, 0.53 * median), s, 0.0)
+            builder.stand(catenary_mast(rng, high, 0.53 * median), s, 0.0)
             masts.append(float(s))
     height = builder.terrain.height
     for a, b in pairwise(masts):
         for t in tracks:
             start, end = (np.array([[s, t, float(height(s, t)) + high]]) for s in (a, b))
-            builder.place(clutter.wires(start, end, np.array([0.012]), 0.004))
+            builder.place(wires.wires(start, end, np.array([0.012]), 0.004))
     for t in tracks:
         for s in rng.uniform(builder.start, builder.end, rng.poisson(0.012 * (builder.end - builder.start))):
-            part = clutter.tram(rng)
+            part = trams.tram(rng)
             half = np.ptp(part.corners[..., 0]) / 2
             if builder.take(("track", t), s - half, s + half):
                 builder.drape(part, s, t)
@@ -133,7 +136,7 @@ def _gantries(builder: Builder) -> None:
         if not builder.take([("kerb", 1), ("kerb", -1)], s - 0.8, s + 0.8, margin=2.0):
             continue
         z = [float(terrain.height(s, t)) for t in (left, right)]
-        builder.place(poles.gantry(rng, left, right, z[0] - z[1]).at(s, 0.0, z[0]))
+        builder.place(signs.gantry(rng, left, right, z[0] - z[1]).at(s, 0.0, z[0]))
 
 
 def _service(builder: Builder, sign: int) -> None:
@@ -183,7 +186,7 @@ def _rails(builder: Builder, sign: int) -> None:
     for s, long in _spots(builder, builder.style.rails):
         long = min(long, builder.end - s)
         if builder.take(("rail", sign), s, s + long, margin=2.0):
-            part = clutter.guard_rail(builder.rng, long).mirrored(sign)
+            part = barriers.guard_rail(builder.rng, long).mirrored(sign)
             builder.drape(part, s, sign * (side.kerb + builder.rng.uniform(0.2, 0.45)))
 
 
@@ -199,7 +202,7 @@ def _barriers(builder: Builder, sign: int) -> None:
             continue
         draw = rng.random()
         if draw < 0.45:
-            builder.drape(clutter.noise_barrier(rng, long, rng.uniform(2.0, 4.0)), s, t)
+            builder.drape(barriers.noise_barrier(rng, long, rng.uniform(2.0, 4.0)), s, t)
         elif draw < 0.75:
             tall, stepped = rng.uniform(1.8, 3.6), rng.choice([0.0, 4.0])
             path = [(s, t), (s + long, t)]
@@ -207,6 +210,6 @@ def _barriers(builder: Builder, sign: int) -> None:
                 walls.wall(builder.terrain.height, path, rng.uniform(0.12, 0.3), tall=tall, stepped=stepped)
             )
         elif draw < 0.85:
-            builder.drape(clutter.fence(rng, long, "boards"), s, t)
+            builder.drape(fences.fence(rng, long, "boards"), s, t)
         else:
             builder.drape(shrubs.hedge(rng, min(long, 30.0), 0.5, rng.uniform(1.5, 3.0)), s, t)

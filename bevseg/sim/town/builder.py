@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.mesh import Mesh
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Arm, Terrain
 
 GROUND = 0
@@ -116,6 +117,11 @@ class Builder:
         for strip in listed:
             self._taken[strip].append((low, high))
         return True
+
+    def put(self, strip: object, part: Mesh, s: float, t: float, half: float) -> None:
+        """Put a part upright at (s, t) if `half` m to either side of s are free on a strip."""
+        if self.take(strip, s - half, s + half, margin=0.6):
+            self.stand(part, s, t)
 
     def _is_free(self, strip: object, low: float, high: float, margin: float) -> bool:
         """Whether nothing is on a stretch of a strip, and no cross street within `margin` m of it."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.distributions import Span, drawn
-from bevseg.sim.objects import clutter, huts, shrubs, trees, walls, yards
+from bevseg.sim.objects import fences, furniture, huts, shrubs, trees, walls, yards
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.lots import HOUSE, OPEN, PARK, Lot, steps
 from bevseg.sim.town.terrain import Arm
@@ -414,11 +414,11 @@ def _fences(builder: Builder, sign: int, runs: list[Span], t: float, opening: Sp
     """Put fences along stretches of the pavement, some overgrown, some with a gate in the opening."""
     rng = builder.rng
     for a, b in runs:
-        builder.drape(clutter.fence(rng, b - a), a, t)
+        builder.drape(fences.fence(rng, b - a), a, t)
         if rng.random() < 0.25:
             builder.drape(shrubs.vine_screen(rng, b - a, rng.uniform(0.8, 1.8)), a, t)
     if opening is not None and rng.random() < 0.4:
-        builder.drape(clutter.gate(rng, opening[1] - opening[0]).mirrored(sign), opening[0], t)
+        builder.drape(fences.gate(rng, opening[1] - opening[0]).mirrored(sign), opening[0], t)
 
 
 def park(builder: Builder, sign: int, lot: Lot) -> None:
@@ -434,7 +434,7 @@ def park(builder: Builder, sign: int, lot: Lot) -> None:
         bush = shrubs.bush(rng, rng.uniform(0.5, 1.8), rng.uniform(0.6, 2.6))
         builder.stand(bush, lot.low + rng.uniform(0, width), sign * (side.front + rng.uniform(2, 14)))
     if rng.random() < 0.15:
-        builder.stand(clutter.bench(rng), lot.low + rng.uniform(1, width - 2), sign * (side.front + 0.8))
+        builder.stand(furniture.bench(rng), lot.low + rng.uniform(1, width - 2), sign * (side.front + 0.8))
 
 
 def wood(builder: Builder, sign: int, along: Span, across: Span) -> None:

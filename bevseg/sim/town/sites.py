@@ -10,8 +10,21 @@ from numpy.typing import NDArray
 from bevseg.sim.distributions import Span
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, boxes
-from bevseg.sim.objects import clutter, facades, fronts, houses, public, shrubs, stairs, trees, walls
-from bevseg.sim.objects.cars import car, parked
+from bevseg.sim.objects import (
+    cafes,
+    facades,
+    fronts,
+    furniture,
+    houses,
+    people,
+    public,
+    shrubs,
+    stairs,
+    trees,
+    walls,
+    works,
+)
+from bevseg.sim.objects.vehicles.cars import car, parked
 from bevseg.sim.town import bridges, gardens, lots
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import WALL
@@ -157,7 +170,7 @@ def _house(builder: Builder, sign: int, lot: Lot) -> None:
     t = sign * (setback + abs(np.sin(angle)) * width / 2)
     _stand(builder, sign, building, lot.low, t, raised, width)
     if rng.random() < 0.015 and not angle:
-        scaffold = clutter.scaffold(rng, width - 0.5, rng.uniform(4, 9)).mirrored(sign)
+        scaffold = works.scaffold(rng, width - 0.5, rng.uniform(4, 9)).mirrored(sign)
         builder.stand(scaffold, lot.low, t - sign * 1.15)
     if lot.driveway is not None:
         _cars(builder, sign, lot, lot.driveway)
@@ -195,20 +208,20 @@ def _square(builder: Builder, sign: int, lot: Lot) -> None:
             if draw < 0.25:
                 builder.stand(trees.tree(rng, habit="round", height=rng.uniform(4, 9)), s, at)
             elif draw < 0.35:
-                builder.stand(clutter.bench(rng), s, at)
+                builder.stand(furniture.bench(rng), s, at)
             elif draw < 0.45:
-                builder.stand(clutter.standing(rng), s, at)
+                builder.stand(people.standing(rng), s, at)
             elif draw < 0.53:
                 path = [(s, at), (s + 3, at), (s + 3, at + sign * 2.5), (s, at + sign * 2.5), (s, at)]
                 builder.place(walls.wall(builder.terrain.height, path, 0.35, tall=rng.uniform(0.4, 0.8)))
                 builder.stand(shrubs.bush(rng, 0.9, rng.uniform(0.7, 1.4)), s + 1.5, at + sign * 1.25)
             elif draw < 0.57:
-                builder.stand(clutter.kiosk(rng).mirrored(sign), s, at)
+                builder.stand(cafes.kiosk(rng).mirrored(sign), s, at)
             elif builder.style.loose and draw < 0.64:
                 turned = parked(rng, builder.style.fleet, builder.style.special, longest=6.5)
                 builder.lay(turned.turned(rng.uniform(0, 2 * np.pi)), s, at)
             elif builder.style.large and draw < 0.72:
-                builder.drape(clutter.terrace(rng, 4.5, 3.0), s - 2.2, at - 1.5)
+                builder.drape(cafes.terrace(rng, 4.5, 3.0), s - 2.2, at - 1.5)
 
 
 def _car_park(builder: Builder, sign: int, lot: Lot) -> None:

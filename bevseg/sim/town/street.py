@@ -10,13 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from bevseg.sim.distributions import drawn
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.town import arterial, bridges, land, lots, roadside, sites
+from bevseg.sim.town import arterial, bridges, carriageway, land, lots, roadside, sites
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.centreline import Centreline
+from bevseg.sim.town.crossings import fill_crossings
 from bevseg.sim.town.land import Stretch
 from bevseg.sim.town.layout import Crossing, Ramp, Side
 from bevseg.sim.town.lots import KINDS, Lot, Planner
-from bevseg.sim.town.style import STYLES, Style
+from bevseg.sim.town.parking import PARKING
+from bevseg.sim.town.style import Style
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import AHEAD, Arm, Terrain
 
 _STRAIGHT = 22.0
@@ -114,7 +117,7 @@ def street(
     slope
         Slope of the street, m per m. None: a random one from the range of the style.
     style
-        Kind of town, a key of `style.STYLES`.
+        Kind of town, a key of `styles.STYLES`.
     smeared
         Whether what moves is there, distorted as a line scanner draws it. Otherwise it is left out.
     """
@@ -143,8 +146,8 @@ def street(
         slope=steep,
         wave=(rng.uniform(*town.wave), rng.uniform(50, 90), rng.uniform(0, 2 * np.pi)),
         camber=rng.uniform(*town.camber),
-        left=_side(rng, town, half + roadside.PARKING[parking[0]].width),
-        right=_side(rng, town, half + roadside.PARKING[parking[1]].width),
+        left=_side(rng, town, half + PARKING[parking[0]].width),
+        right=_side(rng, town, half + PARKING[parking[1]].width),
         crossings=tuple(Crossing(c.s, c.half, c.pavement, c.arms, kerb) for c in crossings),
         plots=(
             (*lots.plots(planned[0], blocked[0]), *land.plots(open_land[0])),
@@ -158,8 +161,8 @@ def street(
         median=median,
         median_soil=Material.PAVING if median and rng.random() < 0.4 else Material.GRASS,
     )
-    outer = roadside.PARKING[parking[1]].empty
-    lane, others = _lanes(rng, town, roadside.lanes(half, median, count), outer=outer)
+    outer = PARKING[parking[1]].empty
+    lane, others = _lanes(rng, town, carriageway.lanes(half, median, count), outer=outer)
     builder = Builder(rng, terrain, town)
     for sign, of, meadow, place in zip((1, -1), planned, open_land, parking, strict=True):
         reach = terrain.reach[0 if sign > 0 else 1]
@@ -170,10 +173,10 @@ def street(
             sites.far(builder, sign, lot, reach)
         land.fill(builder, sign, meadow, reach)
         arterial.edge(builder, sign)
-        roadside.fill(builder, sign, roadside.PARKING[place])
+        roadside.fill(builder, sign, PARKING[place])
     arterial.fill(builder, median, paved=terrain.median_soil is Material.PAVING)
-    roadside.fill_crossings(builder)
-    roadside.traffic(builder, others)
+    fill_crossings(builder)
+    carriageway.traffic(builder, others)
     if rng.random() < town.bridge * length / 100:
         bridges.overhead(builder, rng.uniform(0.2, 0.8) * length, rng.uniform(3.0, 8.0))
     for arm in terrain.arms():
@@ -202,7 +205,7 @@ def _road(rng: np.random.Generator, town: Style) -> tuple[float, float, int]:
 def _lanes(
     rng: np.random.Generator, town: Style, places: list[float], *, outer: bool
 ) -> tuple[float, list[tuple[float, int]]]:
-    """Return the lane of the scanner, and the others with their directions: see `roadside.traffic`.
+    """Return the lane of the scanner, and the others with their directions: see `carriageway.traffic`.
 
     The scanner takes the left one of two lanes, or any where the style says how many there are, the outermost if
     that is free of parked vehicles (`outer`). Where there is but one lane for both directions, it takes the middle.
@@ -268,6 +271,6 @@ def _side_street(builder: Builder, arm: Arm) -> None:
     for sign in (1, -1):
         if not town.land or rng.random() > town.land:
             sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
-        roadside.fill(inner, sign, roadside.PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
+        roadside.fill(inner, sign, PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
     builder.last_instance = inner.last_instance
     builder.parts += [arm.placed(part) for part in inner.parts]

@@ -3,8 +3,8 @@ import pytest
 
 from bevseg.core.labels import BUILDING, UNDEFINED
 from bevseg.sim.materials import LABELS
-from bevseg.sim.objects import clutter, huts
-from bevseg.sim.town import roadside
+from bevseg.sim.objects import cafes, huts, works
+from bevseg.sim.town import pavement
 from tests.sim.conftest import spans
 
 
@@ -27,12 +27,12 @@ def test_rows_of_garages_are_as_long_as_they_may_be():
 
 
 def test_an_object_has_one_class_wherever_it_stands():
-    temporary = {"container": clutter.container, "kiosk": clutter.kiosk}
+    temporary = {"container": works.container, "kiosk": cafes.kiosk}
     assert not temporary.keys() & huts.KINDS.keys()
     rng = np.random.default_rng(0)
     for name, make in temporary.items():
-        for part in (make(rng), roadside.LARGE[name](rng, 3.0)):
+        for part in (make(rng), pavement.LARGE[name](rng, 3.0)):
             assert (LABELS[part.materials] == UNDEFINED).all()
-    for roof in (huts.carport(rng, 6.0), huts.walkway(rng, 12.0), roadside.LARGE["walkway"](rng, 3.0)):
+    for roof in (huts.carport(rng, 6.0), huts.walkway(rng, 12.0), pavement.LARGE["walkway"](rng, 3.0)):
         assert (LABELS[roof.materials] == BUILDING).all()
         assert 2.1 < roof.corners[..., 2].max() < 3.6

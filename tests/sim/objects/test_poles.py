@@ -3,8 +3,10 @@ import pytest
 
 from bevseg.core.labels import POLE, UNDEFINED
 from bevseg.sim.materials import LABELS, Material
-from bevseg.sim.objects import poles
-from bevseg.sim.objects.poles import LAMPS, SIGNS, Line
+from bevseg.sim.objects.poles import lamp_posts, masts, posts, signs, traffic_lights, utility_poles
+from bevseg.sim.objects.poles.lamp_posts import LAMPS
+from bevseg.sim.objects.poles.signs import SIGNS
+from bevseg.sim.objects.poles.utility_poles import Line
 
 
 def draws(make, count=20, **asked):
@@ -20,19 +22,19 @@ def labels(mesh):
 
 
 POLES = {
-    **{f"lamp {kind}": lambda rng, kind=kind: poles.lamp_post(rng, kind) for kind in LAMPS},
-    **{f"sign {kind}": lambda rng, kind=kind: poles.sign(rng, kind) for kind in SIGNS},
-    "bollard": poles.bollard,
-    "post": poles.post,
-    "traffic light": poles.traffic_light,
-    "overhead sign": poles.overhead_sign,
-    "span mast": lambda rng: poles.span_mast(rng, 7.5),
-    "pedestrian light": poles.pedestrian_light,
-    "level light": poles.level_light,
-    "board": poles.board,
-    "stop": poles.stop_post,
-    "camera": poles.camera,
-    "delineator": poles.delineator,
+    **{f"lamp {kind}": lambda rng, kind=kind: lamp_posts.lamp_post(rng, kind) for kind in LAMPS},
+    **{f"sign {kind}": lambda rng, kind=kind: signs.sign(rng, kind) for kind in SIGNS},
+    "bollard": posts.bollard,
+    "post": posts.post,
+    "traffic light": traffic_lights.traffic_light,
+    "overhead sign": signs.overhead_sign,
+    "span mast": lambda rng: masts.span_mast(rng, 7.5),
+    "pedestrian light": traffic_lights.pedestrian_light,
+    "level light": traffic_lights.level_light,
+    "board": signs.board,
+    "stop": signs.stop_post,
+    "camera": posts.camera,
+    "delineator": posts.delineator,
 }
 
 
@@ -54,11 +56,11 @@ def test_poles_stand_in_the_ground_and_are_pole_all_over(make):
         (POLES["lamp flat"], 4, 14.1),
         (POLES["lamp high"], 12, 18),
         (POLES["lamp lantern"], 3, 5.4),
-        (poles.delineator, 0.7, 1.1),
-        (poles.board, 1.3, 5.3),
-        (poles.bollard, 0.6, 1.4),
-        (poles.flag_pole, 6, 12),
-        (poles.pedestrian_light, 2.6, 3.1),
+        (posts.delineator, 0.7, 1.1),
+        (signs.board, 1.3, 5.3),
+        (posts.bollard, 0.6, 1.4),
+        (posts.flag_pole, 6, 12),
+        (traffic_lights.pedestrian_light, 2.6, 3.1),
     ],
 )
 def test_poles_are_as_high_as_manuals_say(make, low, high):
@@ -68,31 +70,31 @@ def test_poles_are_as_high_as_manuals_say(make, low, high):
 
 def test_arms_of_signals_reach_over_the_road_and_leave_room_below():
     reaches = []
-    for light in draws(poles.traffic_light, arm=1.0):
+    for light in draws(traffic_lights.traffic_light, arm=1.0):
         over = light.corners[light.corners[..., 1].min(axis=1) > 2.0]
         assert over[..., 2].min() > 4.0
         reaches.append(light.corners[..., 1].max())
     assert min(reaches) < 5
     assert 8 < max(reaches) < 11
-    assert all(height(light) < 4.3 for light in draws(poles.traffic_light, arm=0.0))
+    assert all(height(light) < 4.3 for light in draws(traffic_lights.traffic_light, arm=0.0))
 
 
 def test_signs_over_the_road_leave_room_below():
-    for sign in draws(poles.overhead_sign):
+    for sign in draws(signs.overhead_sign):
         over = sign.corners[sign.corners[..., 1].min(axis=1) > 1.0]
         assert over[..., 2].min() > 5.2
         assert 3.4 < sign.corners[..., 1].max() < 11.3
 
 
 def test_signals_that_lie_on_their_side_hang_over_the_road():
-    for light in draws(poles.level_light):
+    for light in draws(traffic_lights.level_light):
         over = light.corners[light.corners[..., 1].min(axis=1) > 2.0]
         assert over[..., 2].min() > 4.6
         assert 2.4 < light.corners[..., 1].max() < 9.1
 
 
 def test_a_gantry_stands_on_both_sides_and_leaves_room_below():
-    for frame in draws(poles.gantry, left=9.0, right=-8.0, drop=0.5):
+    for frame in draws(signs.gantry, left=9.0, right=-8.0, drop=0.5):
         assert labels(frame) == {POLE}
         y = frame.corners[..., 1]
         between = frame.corners[(np.abs(y) < 7.5).all(axis=1)]
@@ -104,7 +106,7 @@ def test_a_gantry_stands_on_both_sides_and_leaves_room_below():
 def test_lamps_of_other_countries_are_thin_and_thick():
     feet = []
     for kind in ("curved", "flat", "high", "lantern"):
-        for part in draws(lambda rng, kind=kind: poles.lamp_post(rng, kind)):
+        for part in draws(lambda rng, kind=kind: lamp_posts.lamp_post(rng, kind)):
             low = part.corners[np.abs(part.corners[..., 2] + 0.3) < 0.01]
             feet.append(np.ptp(low[:, 1]))
     assert 0.06 < min(feet) < 0.14
@@ -114,7 +116,7 @@ def test_lamps_of_other_countries_are_thin_and_thick():
 def test_concrete_masts_carry_many_wires():
     lines = [Line.concrete(np.random.default_rng(seed)) for seed in range(20)]
     for seed, line in enumerate(lines):
-        mast = poles.utility_pole(np.random.default_rng(seed), line)
+        mast = utility_poles.utility_pole(np.random.default_rng(seed), line)
         assert POLE in labels(mast)
         assert labels(mast) <= {POLE, UNDEFINED}
         assert line.hooks[:, 1].min() > 4.7
@@ -123,14 +125,14 @@ def test_concrete_masts_carry_many_wires():
 
 
 def test_lights_hang_below_their_wire():
-    for lights in draws(poles.hanging_lights):
+    for lights in draws(traffic_lights.hanging_lights):
         assert labels(lights) == {POLE}
         assert lights.corners[..., 2].max() < 0.1
         assert -1.8 < lights.corners[..., 2].min() < -1.0
 
 
 def test_thin_posts_are_thin():
-    post = poles.sign(np.random.default_rng(0), "parking")
+    post = signs.sign(np.random.default_rng(0), "parking")
     steel = post.corners[post.materials == Material.STEEL]
     assert np.ptp(steel[..., 1]) < 0.06
 
@@ -139,7 +141,7 @@ def test_wooden_masts_carry_their_wires():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         line = Line.draw(rng)
-        mast = poles.utility_pole(rng, line)
+        mast = utility_poles.utility_pole(rng, line)
         assert 8 <= line.height <= 12.5
         assert line.hooks[:, 1].min() > 4.7
         assert line.hooks[:, 1].max() < line.height + 0.2
@@ -151,10 +153,10 @@ def test_wooden_masts_carry_their_wires():
 
 
 def test_every_kind_of_sign_and_lamp_is_drawn():
-    assert len({len(poles.sign(np.random.default_rng(seed)).corners) for seed in range(200)}) >= 6
-    assert len({round(height(part)) for part in draws(poles.lamp_post, 60)}) >= 5
+    assert len({len(signs.sign(np.random.default_rng(seed)).corners) for seed in range(200)}) >= 6
+    assert len({round(height(part)) for part in draws(lamp_posts.lamp_post, 60)}) >= 5
 
 
 def test_a_seed_is_a_pole():
-    first, again = poles.sign(np.random.default_rng(4)), poles.sign(np.random.default_rng(4))
+    first, again = signs.sign(np.random.default_rng(4)), signs.sign(np.random.default_rng(4))
     assert np.array_equal(first.corners, again.corners)

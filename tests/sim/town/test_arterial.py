@@ -10,7 +10,7 @@ from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.town import arterial
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 SIDE = Side(kerb=12.0, verge=2.0, pavement=3.0, garden=5.0, service=5.0)

@@ -9,7 +9,7 @@ from bevseg.sim.town import gardens, lots
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Side
 from bevseg.sim.town.lots import HOUSE, KINDS, OPEN, Lot, Taste
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 from tests.sim.conftest import spans
 

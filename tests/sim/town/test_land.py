@@ -9,7 +9,7 @@ from bevseg.core.labels import VEGETATION
 from bevseg.sim.materials import LABELS
 from bevseg.sim.town import land
 from bevseg.sim.town.builder import Builder
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from tests.sim.conftest import HILL
 
 ROAD = STYLES["road"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from bevseg.sim.town import lots
 from bevseg.sim.town.lots import CAR_PARK, HOUSE, KINDS, OPEN, PARK, SQUARE, Planner
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 
 def test_what_lots_are_used_for_all_occurs():

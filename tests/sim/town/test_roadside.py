@@ -7,13 +7,15 @@ import pytest
 from bevseg.core.labels import CAR, POLE, UNDEFINED
 from bevseg.sim.materials import LABELS, Material
 from bevseg.sim.mesh import merge
-from bevseg.sim.objects.cars import BODIES
 from bevseg.sim.objects.trees import BARE, HABITS
-from bevseg.sim.town import roadside
+from bevseg.sim.objects.vehicles.bodies import BODIES
+from bevseg.sim.town import carriageway, pavement, roadside, street_poles
 from bevseg.sim.town.builder import Builder
+from bevseg.sim.town.crossings import fill_crossings
 from bevseg.sim.town.layout import Crossing, Side
-from bevseg.sim.town.roadside import FURNITURE, PARKING
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.parking import PARKING
+from bevseg.sim.town.pavement import FURNITURE
+from bevseg.sim.town.styles import STYLES
 from bevseg.sim.town.terrain import Terrain
 
 SIDE = Side(kerb=6.0, verge=1.5, pavement=2.0, garden=5.0)
@@ -26,7 +28,7 @@ def furnished(seed, parking="parallel", style=FULL, slope=0.0, crossings=(), len
     terrain = Terrain(length, slope, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE, crossings)
     builder = Builder(np.random.default_rng(seed), terrain, style)
     roadside.fill(builder, -1, PARKING[parking])
-    roadside.fill_crossings(builder)
+    fill_crossings(builder)
     return builder
 
 
@@ -180,7 +182,7 @@ def test_large_things_stand_between_kerb_and_front_or_off_the_middle_of_a_narrow
         builder = Builder(
             np.random.default_rng(2), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, side, side), style
         )
-        roadside._large(builder, 1, side)
+        pavement.put_large(builder, 1, side)
         assert len(builder.parts) > 3
         for part in builder.parts:
             t = part.corners[..., 1]
@@ -191,7 +193,7 @@ def test_large_things_stand_between_kerb_and_front_or_off_the_middle_of_a_narrow
 def test_boards_and_posts_stand_out_neither_over_the_lanes_nor_into_houses():
     style = replace(STYLES["boulevard"], posts=0.3)
     builder = Builder(np.random.default_rng(1), Terrain(80.0, 0.0, (0.0, 50.0, 0.0), 0.0, SIDE, SIDE), style)
-    roadside._posts(builder, 1, SIDE)
+    street_poles.put_posts(builder, 1, SIDE)
     assert len(builder.parts) > 8
     for part in builder.parts:
         low = part.corners[(part.corners[..., 2] < 2.6).any(axis=1)]
@@ -200,9 +202,9 @@ def test_boards_and_posts_stand_out_neither_over_the_lanes_nor_into_houses():
 
 
 def test_lanes_lie_side_by_side_between_the_strip_and_the_kerb():
-    assert roadside.lanes(3.0) == [1.5]
-    assert roadside.lanes(6.0) == pytest.approx([2.4, 4.8])
-    assert roadside.lanes(11.0, 2.0, 3) == pytest.approx([3.5, 6.5, 9.5])
+    assert carriageway.lanes(3.0) == [1.5]
+    assert carriageway.lanes(6.0) == pytest.approx([2.4, 4.8])
+    assert carriageway.lanes(11.0, 2.0, 3) == pytest.approx([3.5, 6.5, 9.5])
 
 
 def test_strips_are_reserved_as_a_whole_or_not_at_all():

@@ -8,7 +8,7 @@ from bevseg.core.labels import BUILDING
 from bevseg.sim.materials import LABELS
 from bevseg.sim.town import lots, sites
 from bevseg.sim.town.builder import Builder
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 from tests.sim.conftest import HILL
 
 

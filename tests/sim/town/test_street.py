@@ -5,7 +5,7 @@ from bevseg.core.labels import BUILDING, CLASS_NAMES, GROUND, POLE, VEGETATION
 from bevseg.sim.materials import LABELS, RESPONSES, Material
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.street import street
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.town.styles import STYLES
 
 
 @pytest.fixture(scope="module")

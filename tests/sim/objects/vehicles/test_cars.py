@@ -3,9 +3,10 @@ import pytest
 
 from bevseg.core.labels import CAR
 from bevseg.sim.materials import LABELS, Material
-from bevseg.sim.objects import cars
-from bevseg.sim.objects.cars import BODIES, SPECIAL
-from bevseg.sim.town.style import STYLES
+from bevseg.sim.objects.vehicles import cars
+from bevseg.sim.objects.vehicles.bodies import BODIES
+from bevseg.sim.objects.vehicles.special import SPECIAL
+from bevseg.sim.town.styles import STYLES
 
 
 def some(kind, count=6):
