@@ -137,6 +137,12 @@ def set_of(name: str, streets: Sequence[Street], folder: Path | None) -> Set:
     return Set(name, {street.name: functools.partial(street.cloud, folder) for street in streets})
 
 
+def mean(found: Sequence[float | None]) -> float | None:
+    """Return the mean; None if one is not known."""
+    known = [value for value in found if value is not None]
+    return statistics.fmean(known) if len(known) == len(found) else None
+
+
 def by_trial(rows: Sequence[dict[str, Any]]) -> str:
     """Return a line for each kind of trial: means over the seeds, and the standard deviation of the mIoU."""
     kinds: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -147,9 +153,9 @@ def by_trial(rows: Sequence[dict[str, Any]]) -> str:
     table = []
     for kind, of_kind in sorted(kinds.items()):
         ious = [row["pooled"]["iou"] for row in of_kind]
-        means = {key: statistics.fmean(iou[key] for iou in ious) for key in ious[0]}
+        means = {key: mean([iou.get(key) for iou in ious]) for key in ious[0]}
         spread = statistics.stdev(iou["miou"] for iou in ious) if len(ious) > 1 else None
-        as_car = statistics.fmean(row["pooled"]["building_as_car"] for row in of_kind)
+        as_car = mean([row["pooled"]["building_as_car"] for row in of_kind])
         oracle = of_kind[0]["pooled"]["oracle"]["miou"]
         cells = (*map(str, kind), str(len(of_kind)), *values(means))
         table.append((*cells, percent(spread), percent(as_car), percent(oracle)))

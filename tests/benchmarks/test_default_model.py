@@ -7,6 +7,7 @@ import pytest
 
 from bevseg.seg import checkpoint
 from bevseg.training.fit import check_training_settings
+from tests import scenes
 
 SMALL = """
 seed = 3
@@ -131,3 +132,18 @@ def test_the_seed_of_a_cloud_draws_from_ranges_and_from_nothing_else():
 def test_a_config_that_makes_no_sense_is_refused(tmp_path, monkeypatch, old, new, said):
     with pytest.raises(SystemExit, match=said):
         make(tmp_path, monkeypatch, text=SMALL.replace(old, new))
+
+
+def test_a_model_that_learns_to_read_more_bands_begins_with_its_own_labels():
+    import default_model
+
+    from bevseg import pipeline
+    from bevseg.weights import default_model as weights
+
+    shipped, cloud = checkpoint.load(weights()), scenes.street()
+    other = default_model.with_features(default_model.with_features(shipped, "heights"), "shape")
+    assert other.settings.raster.features == "shape"
+    assert {len(table) for table in other.bands.values()} == {16}
+    before = pipeline.label(cloud, default_model.with_features(shipped, "heights")).point_labels
+    after = pipeline.label(cloud, other).point_labels
+    np.testing.assert_array_equal(before.classes, after.classes)
