@@ -10,7 +10,7 @@ import numpy as np
 
 from bevseg.sim.distributions import Span, between, drawn
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.objects import clutter, huts, poles, shrubs, trees
+from bevseg.sim.objects import attachments, clutter, huts, poles, shrubs, trees
 from bevseg.sim.objects.cars import BODIES, car, moving, parked, vehicle
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Crossing, Side
@@ -255,6 +255,9 @@ def _companions(builder: Builder, sign: int, side: Side, trunks: list[float]) ->
             builder.stand(clutter.litter_bin(rng), along, out)
         elif draw < 0.18:
             builder.stand(shrubs.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
+        elif draw < 0.24:  # in the crown
+            lamp = poles.lamp_post(rng, drawn(rng, builder.style.lamp_kinds)).mirrored(-sign)
+            builder.stand(lamp, s + rng.choice([-1, 1]) * rng.uniform(0.8, 2.5), out)
 
 
 def _verge(builder: Builder, sign: int, side: Side) -> None:
@@ -298,7 +301,7 @@ def _poles(builder: Builder, sign: int, side: Side) -> None:
         behind = rng.random() < 0.15
         for s in np.arange(start, builder.end, pitch):
             out = side.front - 0.25 if behind else near
-            part = poles.lamp_post(rng, kind).mirrored(-sign)
+            part = attachments.dressed(rng, poles.lamp_post(rng, kind), style.dressed).mirrored(-sign)
             _put(builder, ("kerb", sign), part, s + rng.normal(scale=0.5), sign * out, 0.35)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.signs * length)):
         part = poles.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
@@ -364,7 +367,8 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     standing = []
     for s in spots:
         if builder.take(("kerb", sign), s - 0.4, s + 0.4, margin=0.8):
-            builder.stand(poles.utility_pole(rng, line).mirrored(-sign), s, t)
+            mast = attachments.dressed(rng, poles.utility_pole(rng, line), style.dressed)
+            builder.stand(mast.mirrored(-sign), s, t)
             standing.append(s)
     hooks = np.column_stack([np.zeros(len(line.hooks)), -sign * line.hooks[:, 0], line.hooks[:, 1]])
     for s, after in pairwise(standing):

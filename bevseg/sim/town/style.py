@@ -154,6 +154,10 @@ class Style:
         default_factory=lambda: {"minibus": 0.65, "bus": 0.1, "van": 0.15, "truck": 0.1}
     )
     """What such a row is of, kinds of `cars.BODIES`."""
+    truck_rows: float = 0.06
+    """Chance, per side with places along the kerb, of a row of trucks and trailers close together."""
+    depots: float = 0.25
+    """Share of the car parks where trucks and trailers stand instead of cars."""
     traffic: float = 0.006
     """Vehicles under way per m of street; those that are seen turn by turn are in proportion."""
     queue: float = 0.15
@@ -170,6 +174,8 @@ class Style:
     """Height of street trees."""
     tree_clear: Span = (1.8, 3.8)
     """Height of the lowest leaves of a street tree."""
+    box_crowns: float = 0.07
+    """Chance of a row of trees with crowns cut to boxes along a kerb, and before a house that is set back."""
     stakes: float = 0.0
     """Chance that a young street tree stands between stakes."""
     habits: Shares = field(
@@ -217,6 +223,10 @@ class Style:
     """Distance from one mast to the next."""
     signs: float = 0.06
     """Traffic signs per m."""
+    notices: float = 0.006
+    """Boards on two posts, low enough to be read on foot, per m."""
+    dressed: float = 0.25
+    """Share of the lamp posts and masts that carry banners, baskets, boxes or plates."""
     posts: float = 0.0
     """Boards, cameras and the other kinds of `roadside.POSTS`, per m."""
     post_kinds: Shares = field(
@@ -523,6 +533,7 @@ STYLES: Mapping[str, Style] = {
         special=0.01,
         loose=0.004,
         ranks=0.45,
+        truck_rows=0.25,
         rank_kinds={
             "bus": 0.2,
             "coach": 0.2,
@@ -548,6 +559,7 @@ STYLES: Mapping[str, Style] = {
         masts=0.2,
         concrete=0.8,
         signs=0.04,
+        notices=0.01,
         posts=0.025,
         gantries=0.0015,
         bollards=0.012,
@@ -610,6 +622,8 @@ STYLES: Mapping[str, Style] = {
         special=0.05,
         loose=0.002,
         ranks=0.1,
+        truck_rows=0.25,
+        depots=0.6,
         rank_kinds={"semi": 0.5, "lorry": 0.3, "truck": 0.2},
         traffic=0.004,
         queue=0.08,
@@ -627,6 +641,7 @@ STYLES: Mapping[str, Style] = {
         mast_pitch=(35.0, 60.0),
         concrete=0.4,
         signs=0.02,
+        dressed=0.1,
         posts=0.012,
         post_kinds={"board": 0.65, "camera": 0.15, "post": 0.12, "stop": 0.08},
         delineators=0.55,
@@ -679,6 +694,7 @@ STYLES: Mapping[str, Style] = {
         parked=(0.0, 0.8),
         special=0.01,
         ranks=0.0,
+        truck_rows=0.0,
         traffic=0.001,
         queue=0.0,
         tree_rows=0.04,
