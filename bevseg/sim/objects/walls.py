@@ -217,6 +217,52 @@ def plain(rng: np.random.Generator, height: Height, path: ArrayLike, tall: float
     return merge(parts)
 
 
+def crowned(rng: np.random.Generator, height: Height, path: ArrayLike, tall: float) -> Mesh:
+    """Return a wall along a path, `tall` m over the ground, with a crown that leans out, a small roof or a canopy."""
+    line, thick = np.asarray(path, np.float64), rng.uniform(0.12, 0.4)
+    material = (Material.STONE, Material.BRICK, Material.SIDING)[int(rng.choice(3, p=[0.4, 0.3, 0.3]))]
+    body = wall(height, line, thick, tall=tall, material=material)
+    return merge([body, _crown(rng, height, line, thick, tall)])
+
+
+def _crown(rng: np.random.Generator, height: Height, path: Array, thick: float, tall: float) -> Mesh:
+    """Return what ends a wall at its top: a crown that leans to one side, a small roof of two slopes, or a canopy.
+
+    It leans to the right of the path, where the road is, only if it is higher than people are.
+    """
+    points = _sampled(path)
+    left, ground, draw = _normals(points), height(*points.T), rng.random()
+    way = -1.0 if tall > _OVER_HEADS and rng.random() < 0.5 else 1.0
+    material = Material.ROOF if rng.random() < 0.5 else Material.STONE
+    if draw < 0.3:  # (across, up) of the outline over the top of the wall
+        half, rise = thick / 2 + rng.uniform(0.08, 0.35), rng.uniform(0.08, 0.35)
+        lines = [(-half, 0.0), (0.0, rise), (half, 0.0)]
+    elif draw < 0.75:
+        out, rise = rng.uniform(0.25, 1.1), rng.uniform(-0.1, 0.9)
+        lines = [(0.0, -0.1), (way * out, rise), (way * out, rise + 0.06), (0.0, 0.0)]
+    else:
+        out, rise = rng.uniform(0.9, 2.4), rng.uniform(-0.4, 0.3)
+        lines = [(0.0, -0.1), (out, rise), (out, rise + 0.1), (0.0, 0.0)]
+    at = np.array(lines)
+    grid = np.stack(
+        [np.column_stack([points + across * left, ground + tall + up]) for across, up in at], axis=1
+    )
+    faces = quads(np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2), material)
+    if draw < 0.75 or tall + rise < 1.8:
+        return faces
+    feet = _sampled(path, rng.uniform(2.0, 4.5))
+    aside = (out - 0.1) * _normals(feet)
+    z = height(*(feet + aside).T)
+    tops = height(*feet.T) + tall + rise
+    on = feet + aside
+    posts = beams(np.column_stack([on, z - 0.2]), np.column_stack([on, tops]), 0.06, Material.STONE)
+    return merge([faces, posts])
+
+
+_OVER_HEADS = 2.2
+"""Walls that are higher than this may lean over a pavement, m."""
+
+
 def _rubble(rng: np.random.Generator, path: Array) -> Array:
     """Return a path whose points lie some centimetres beside the straight line."""
     points = _sampled(path, 0.7)

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.sim.distributions import Span, drawn
-from bevseg.sim.objects import fences, furniture, huts, shrubs, trees, walls, yards
+from bevseg.sim.objects import fences, furniture, huts, low_walls, pleached, shrubs, trees, walls, yards
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.lots import HOUSE, OPEN, PARK, Lot, steps
 from bevseg.sim.town.terrain import Arm
 
 Array = NDArray[np.float64]
+
+_CROWNED = 0.25
+"""Share of the plain walls that end in a crown, a small roof or a canopy."""
 
 
 def garden(builder: Builder, sign: int, lot: Lot) -> None:
@@ -31,6 +34,10 @@ def garden(builder: Builder, sign: int, lot: Lot) -> None:
         _trees(builder, sign, lot)
     if lot.use == HOUSE and room.deep > 6 and rng.random() < 0.5:
         _screen(builder, sign, lot, room)
+    if lot.use == HOUSE and room.deep - near > 1.5 and rng.random() < builder.style.box_crowns + _AT_FRONT:
+        _before_front(builder, sign, lot, room)
+    if room.deep - near > 2.5 and lot.kind.building != "downtown" and rng.random() < 0.12:
+        _low_walls(builder, sign, lot, room)
     if room.deep - near > 1.0 and rng.random() < lot.taste.beds:
         _beds(builder, sign, lot, room)
     if lot.use == HOUSE and rng.random() < max(0.7 * lot.taste.hedges, 0.5 * lot.taste.beds):
@@ -110,6 +117,7 @@ def _plain_walls(builder: Builder, sign: int, lot: Lot) -> float:
     closed = lot.use == OPEN and lot.driveway is None and rng.random() < 0.6
     runs = [(lot.low, lot.high)] if closed else _runs(rng, lot)
     before = u > 0.9 and rng.random() < 0.5
+    make = walls.crowned if rng.random() < _CROWNED else walls.plain
     back = u + rng.uniform(0.3, 1.0) * max(lot.setback - u - 3.5, 0.0)
     for k, (a, b) in enumerate(runs):
         path = [(a, u), (b, u)]
@@ -117,7 +125,7 @@ def _plain_walls(builder: Builder, sign: int, lot: Lot) -> float:
             path = [(a, back), *path]
         if back > u + 1.5 and k == len(runs) - 1 and rng.random() < 0.6:
             path = [*path, (b, back)]
-        builder.place(walls.plain(rng, builder.terrain.height, _along(builder, sign, path), tall))
+        builder.place(make(rng, builder.terrain.height, _along(builder, sign, path), tall))
         if before:
             t = sign * (builder.terrain.side(sign).front + u - 0.55)
             _hedge(builder, a, b, t, rng.uniform(0.5, 0.9) * min(tall, 1.6), None, wide=0.6)
@@ -220,7 +228,8 @@ def _yard_walls(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
         ends = np.array([(s, sign * (front + u)), (s + reach[0], sign * (front + u + reach[1]))])
         if builder.claim(ends.min(axis=0) - 0.2, ends.max(axis=0) + 0.2):
             tall = lot.taste.wall if rng.random() < 0.5 else rng.uniform(0.5, 4.0)
-            builder.place(walls.plain(rng, builder.terrain.height, _along(builder, sign, path), tall))
+            make = walls.crowned if rng.random() < _CROWNED else walls.plain
+            builder.place(make(rng, builder.terrain.height, _along(builder, sign, path), tall))
 
 
 def _screen(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
@@ -243,6 +252,44 @@ def _screen(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
                 else:
                     plant = trees.tree(rng, habit=habit, height=height, detail=0.25)
                 builder.stand(plant, s + rng.normal(scale=0.2), sign * (front + u + rng.normal(scale=0.25)))
+
+
+_AT_FRONT = 0.06
+"""Chance of trees whose crowns touch the front of a house."""
+
+
+def _before_front(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
+    """Plant dense trees so close to the front that their crowns touch it, or a row of them cut to boxes."""
+    rng, front, style = builder.rng, builder.terrain.side(sign).front, builder.style
+    boxed = rng.random() < style.box_crowns / (style.box_crowns + _AT_FRONT)
+    u = max(room.deep - rng.uniform(0.6, 2.5), room.near + 0.5)
+    for low, high in _around(lot):
+        if boxed:
+            row = pleached.row(rng, high - low - 0.4, 2 * (room.deep - u))
+            builder.drape(row, low + 0.2, sign * (front + u))
+            continue
+        for s in np.arange(low + rng.uniform(0.5, 2.0), high - 0.5, rng.uniform(3.0, 8.0)):
+            habit, tall = drawn(rng, style.habits), rng.uniform(3.5, 12.0)
+            tree = trees.tree(rng, habit=habit, height=tall, detail=0.3)
+            builder.stand(tree, s, sign * (front + u))
+
+
+def _low_walls(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:
+    """Put a store for bins or the piers of a gate close to the pavement, along it or across."""
+    rng, front = builder.rng, builder.terrain.side(sign).front
+    part = low_walls.KINDS[str(rng.choice(list(low_walls.KINDS)))](rng)
+    if rng.random() < 0.25:
+        part = part.turned(np.pi / 2)
+    (x0, y0), (x1, y1) = (edge(part.corners[..., :2], axis=(0, 1)) for edge in (np.min, np.max))
+    slack, free = lot.width - 0.6 - (x1 - x0), room.deep - room.near - 0.3 - (y1 - y0)
+    if slack < 0 or free < 0:
+        return
+    s, u = lot.low + 0.3 - x0 + rng.uniform(0, slack), room.near - y0 + free * rng.beta(1.0, 3.0)
+    if lot.driveway is not None and s + x0 - 1.8 < lot.driveway < s + x1 + 1.8:
+        return
+    ends = np.array([(s + x0, sign * (front + u + y0)), (s + x1, sign * (front + u + y1))])
+    if builder.claim(ends.min(axis=0), ends.max(axis=0)):
+        builder.drape(part.mirrored(sign), s, sign * (front + u))
 
 
 def _beds(builder: Builder, sign: int, lot: Lot, room: _Room) -> None:

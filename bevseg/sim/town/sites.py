@@ -25,7 +25,7 @@ from bevseg.sim.objects import (
     works,
 )
 from bevseg.sim.objects.vehicles.cars import car, parked
-from bevseg.sim.town import bridges, gardens, lots
+from bevseg.sim.town import bridges, depots, gardens, lots
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import WALL
 from bevseg.sim.town.lots import Kind, Lot, Planner
@@ -229,8 +229,10 @@ def _car_park(builder: Builder, sign: int, lot: Lot) -> None:
     rng, side = builder.rng, builder.terrain.side(sign)
     if rng.random() < 0.6:
         gardens.border(builder, sign, replace(lot, driveway=(lot.low + lot.high) / 2, setback=2.0))
-    full = rng.uniform(0.3, 0.95)
-    for out in np.arange(4.0, lot.setback - 2, 8.5):
+    full, depot = rng.uniform(0.3, 0.95), rng.random() < builder.style.depots
+    if depot:
+        depots.park(builder, sign, lot)
+    for out in () if depot else np.arange(4.0, lot.setback - 2, 8.5):
         for s in np.arange(lot.low + 1.6, lot.high - 1.4, 2.7):
             if rng.random() < full:
                 heading = np.pi / 2 * rng.choice([-1, 1]) + rng.normal(scale=0.03)

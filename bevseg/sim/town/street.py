@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bevseg.sim.distributions import drawn
 from bevseg.sim.materials import Material
 from bevseg.sim.mesh import Mesh, merge
-from bevseg.sim.town import arterial, bridges, carriageway, land, lots, roadside, sites
+from bevseg.sim.town import arterial, bridges, carriageway, kerbside, land, lots, roadside, sites
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.centreline import Centreline
 from bevseg.sim.town.crossings import fill_crossings
@@ -173,6 +173,7 @@ def street(
             sites.far(builder, sign, lot, reach)
         land.fill(builder, sign, meadow, reach)
         arterial.edge(builder, sign)
+        kerbside.fill(builder, sign, trucks=place in kerbside.LONG_PLACES)
         roadside.fill(builder, sign, PARKING[place])
     arterial.fill(builder, median, paved=terrain.median_soil is Material.PAVING)
     fill_crossings(builder)
@@ -271,6 +272,7 @@ def _side_street(builder: Builder, arm: Arm) -> None:
     for sign in (1, -1):
         if not town.land or rng.random() > town.land:
             sites.fill(inner, sign, KINDS[drawn(rng, town.kinds)], start=begin)
+        kerbside.fill(inner, sign)
         roadside.fill(inner, sign, PARKING["parallel" if arm.crossing.half > 4.6 else "none"])
     builder.last_instance = inner.last_instance
     builder.parts += [arm.placed(part) for part in inner.parts]

@@ -6,7 +6,7 @@ import numpy as np
 
 from bevseg.sim.distributions import drawn
 from bevseg.sim.objects import bins, shrubs, trees
-from bevseg.sim.objects.poles import posts, signs
+from bevseg.sim.objects.poles import lamp_posts, posts, signs
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Side
 
@@ -70,6 +70,9 @@ def plant_companions(builder: Builder, sign: int, side: Side, trunks: list[float
             builder.stand(bins.litter_bin(rng), along, out)
         elif draw < 0.18:
             builder.stand(shrubs.bush(rng, rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.9)), along, out)
+        elif draw < 0.24:  # in the crown
+            lamp = lamp_posts.lamp_post(rng, drawn(rng, builder.style.lamp_kinds)).mirrored(-sign)
+            builder.stand(lamp, s + rng.choice([-1, 1]) * rng.uniform(0.8, 2.5), out)
 
 
 def plant_verge(builder: Builder, sign: int, side: Side) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from bevseg.sim.distributions import drawn
 from bevseg.sim.mesh import Mesh
 from bevseg.sim.objects import furniture, wires
-from bevseg.sim.objects.poles import lamp_posts, posts, signs, utility_poles
+from bevseg.sim.objects.poles import attachments, lamp_posts, posts, signs, utility_poles
 from bevseg.sim.town.builder import Builder
 from bevseg.sim.town.layout import Side
 
@@ -29,7 +29,7 @@ def put_poles(builder: Builder, sign: int, side: Side) -> None:
         behind = rng.random() < 0.15
         for s in np.arange(start, builder.end, pitch):
             out = side.front - 0.25 if behind else near
-            part = lamp_posts.lamp_post(rng, kind).mirrored(-sign)
+            part = attachments.dressed(rng, lamp_posts.lamp_post(rng, kind), style.dressed).mirrored(-sign)
             builder.put(("kerb", sign), part, s + rng.normal(scale=0.5), sign * out, 0.35)
     for s in rng.uniform(builder.start, builder.end, rng.poisson(style.signs * length)):
         part = signs.sign(rng).turned(rng.choice([0.0, np.pi / 2, np.pi]))
@@ -98,7 +98,8 @@ def _masts(builder: Builder, sign: int, side: Side) -> None:
     standing = []
     for s in spots:
         if builder.take(("kerb", sign), s - 0.4, s + 0.4, margin=0.8):
-            builder.stand(utility_poles.utility_pole(rng, line).mirrored(-sign), s, t)
+            mast = attachments.dressed(rng, utility_poles.utility_pole(rng, line), style.dressed)
+            builder.stand(mast.mirrored(-sign), s, t)
             standing.append(s)
     hooks = np.column_stack([np.zeros(len(line.hooks)), -sign * line.hooks[:, 0], line.hooks[:, 1]])
     for s, after in pairwise(standing):

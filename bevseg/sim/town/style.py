@@ -153,6 +153,10 @@ class Style:
         default_factory=lambda: {"minibus": 0.65, "bus": 0.1, "van": 0.15, "truck": 0.1}
     )
     """What such a row is of, kinds of `bodies.BODIES`."""
+    truck_rows: float = 0.06
+    """Chance, per side with places along the kerb, of a row of trucks and trailers close together."""
+    depots: float = 0.25
+    """Share of the car parks where trucks and trailers stand instead of cars."""
     traffic: float = 0.006
     """Vehicles under way per m of street; those that are seen turn by turn are in proportion."""
     queue: float = 0.15
@@ -169,6 +173,8 @@ class Style:
     """Height of street trees."""
     tree_clear: Span = (1.8, 3.8)
     """Height of the lowest leaves of a street tree."""
+    box_crowns: float = 0.07
+    """Chance of a row of trees with crowns cut to boxes along a kerb, and before a house that is set back."""
     stakes: float = 0.0
     """Chance that a young street tree stands between stakes."""
     habits: Shares = field(
@@ -216,6 +222,10 @@ class Style:
     """Distance from one mast to the next."""
     signs: float = 0.06
     """Traffic signs per m."""
+    notices: float = 0.006
+    """Boards on two posts, low enough to be read on foot, per m."""
+    dressed: float = 0.25
+    """Share of the lamp posts and masts that carry banners, baskets, boxes or plates."""
     posts: float = 0.0
     """Boards, cameras and the other kinds of `street_poles.POSTS`, per m."""
     post_kinds: Shares = field(

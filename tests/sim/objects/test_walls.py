@@ -75,6 +75,22 @@ def test_plain_walls_are_flat_closed_and_as_tall_as_asked_with_plants_and_rails_
     assert materials == {BUILDING, UNDEFINED, VEGETATION}
 
 
+def test_crowned_walls_lean_over_the_road_only_above_the_heads_of_people():
+    away, near = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        tall = rng.uniform(0.8, 3.5)
+        wall = walls.crowned(rng, HILL.height, [(5.0, 8.0), (35.0, 8.0)], tall)
+        assert (LABELS[wall.materials] == BUILDING).all()
+        across = wall.corners[..., 1] - 8.0
+        away.append(across.max())
+        near.append(-across.min())
+        if tall < 2.2:
+            assert near[-1] < 0.6
+    assert max(away) > 0.8
+    assert max(near) > 0.6
+
+
 def test_plants_follow_a_wall_around_its_corner():
     path = [(2.0, 30.0), (2.0, 8.0), (24.0, 8.0)]  # up to the road and along it
     behind = []

@@ -54,6 +54,7 @@ BOULEVARD = replace(
     special=0.01,
     loose=0.004,
     ranks=0.45,
+    truck_rows=0.25,
     rank_kinds={
         "bus": 0.2,
         "coach": 0.2,
@@ -79,6 +80,7 @@ BOULEVARD = replace(
     masts=0.2,
     concrete=0.8,
     signs=0.04,
+    notices=0.01,
     posts=0.025,
     gantries=0.0015,
     bollards=0.012,

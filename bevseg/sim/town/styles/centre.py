@@ -38,6 +38,7 @@ CENTRE = replace(
     parked=(0.0, 0.8),
     special=0.01,
     ranks=0.0,
+    truck_rows=0.0,
     traffic=0.001,
     queue=0.0,
     tree_rows=0.04,
