@@ -137,8 +137,8 @@ class RasterConfig(Group):
 
     cell: float = setting(0.2, Number(least=0.001, most=1000, unit="m"))
     """Cell size, m."""
-    features: str = setting("heights", OneOf(FEATURES))
-    """Band set: `heights`, or the literal `paper` one."""
+    features: str = setting("shape", OneOf(FEATURES))
+    """Band set: `heights`; `shape`, the same with bands of thickness and profile; or the literal `paper` one."""
 
 
 @dataclass(frozen=True)
