@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from bevseg.bev.slices import SliceLimits, limits_of
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
 from bevseg.core.blocks import Block, Blocks, PointsByBlock
 from bevseg.core.grid import Grid
+from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
@@ -56,7 +58,8 @@ class StageOutputs:
     bands
         Slice -> bands that the network reads, float32.
     classes
-        Slice -> bands `class`, `confidence` and `reason` of every cell, uint8.
+        Slice -> bands `class`, `confidence` and `reason` of every cell, uint8; and `PROBABILITY_BANDS`, if they were
+        asked for.
     point_labels
         Class, confidence and reason of every point.
     """
@@ -78,6 +81,7 @@ def label(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
     watch: Stopwatch | None = None,
 ) -> StageOutputs:
     """Label every point of a cloud with a trained model.
@@ -92,6 +96,8 @@ def label(
         Device of the networks, such as `cpu` or `cuda:0`; `auto` uses the GPU if there is one.
     tta
         Test-time augmentation, and whether a CRF follows.
+    probabilities
+        Whether cells and points get the probabilities of all classes.
     watch
         Measures the time of each stage.
     """
@@ -100,7 +106,7 @@ def label(
         found = find_ground(cloud, settings.raster.cell, settings.ground)
     if show_ranges(model.scans):
         warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
-    return label_above(cloud, found, model, device=device, tta=tta, watch=watch)
+    return label_above(cloud, found, model, device=device, tta=tta, probabilities=probabilities, watch=watch)
 
 
 def label_above(
@@ -110,13 +116,14 @@ def label_above(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
     watch: Stopwatch | None = None,
 ) -> StageOutputs:
     """Label every point of a cloud whose ground is found; the cloud is not compared with those of the training.
 
     Parameters
     ----------
-    cloud, model, device, tta, watch
+    cloud, model, device, tta, probabilities, watch
         As for `label`.
     ground
         Of the cloud, with the settings of the model.
@@ -125,14 +132,19 @@ def label_above(
     with watch("rasterize"):
         bands = rasterize(cloud, ground.dem, settings.slices, settings.raster)
     with watch("predict"):
-        classes = classify(bands, model, device=device, tta=tta)
+        classes = classify(bands, model, device=device, tta=tta, probabilities=probabilities)
     with watch("backproject"):
         point_labels = backproject(cloud, ground.dem, classes, settings.slices)
     return StageOutputs(ground, bands, classes, point_labels)
 
 
 def label_survey(
-    clouds: Sequence[PointCloud], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
+    clouds: Sequence[PointCloud],
+    model: Model,
+    *,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
 ) -> list[PointLabels]:
     """Label the points of clouds that belong together, block by block.
 
@@ -143,7 +155,7 @@ def label_survey(
     ----------
     clouds
         Clouds of one reference system, in any order.
-    model, device, tta
+    model, device, tta, probabilities
         As for `label`.
 
     Returns
@@ -164,17 +176,24 @@ def label_survey(
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
     if show_ranges(model.scans):
         _warn_of_survey(clouds, points, dems, model)
-    found = [np.zeros((3, len(cloud)), np.uint8) for cloud in clouds]
+    rows = 3 + probabilities * len(PROBABILITY_BANDS)
+    found = [np.zeros((rows, len(cloud)), np.uint8) for cloud in clouds]
+    options: dict[str, Any] = {"device": device, "tta": tta, "probabilities": probabilities}
     for block in points:
-        labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
+        labels = label_block(points, block, dems, limits, model, **options).point_labels
+        assert labels.reasons is not None  # backproject gives them
+        shares = () if labels.probabilities is None else labels.probabilities
+        own_rows = (labels.classes, labels.confidence, labels.reasons, *shares)
         start = 0
         for segment in points.segments(block):
             own = slice(start, start + len(segment.indices))
-            assert labels.reasons is not None  # backproject gives them
-            rows = labels.classes[own], labels.confidence[own], labels.reasons[own]
-            found[segment.cloud][:, segment.indices] = rows
+            for into, values in zip(found[segment.cloud], own_rows, strict=True):
+                into[segment.indices] = values[own]
             start = own.stop
-    return [PointLabels(classes, confidence, reasons=reasons) for classes, confidence, reasons in found]
+    return [
+        PointLabels(each[0], each[1], reasons=each[2], probabilities=each[3:] if probabilities else None)
+        for each in found
+    ]
 
 
 def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
@@ -258,6 +277,7 @@ def label_block(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
     watch: Stopwatch | None = None,
 ) -> BlockOutputs:
     """Label the points of a block of a survey.
@@ -272,7 +292,7 @@ def label_block(
         DEM of the block and of those within `reach_of` the model that hold points.
     limits
         Slabs of the survey.
-    model, device, tta, watch
+    model, device, tta, probabilities, watch
         As for `label`.
     """
     settings, watch = model.settings, watch or Stopwatch()
@@ -283,7 +303,8 @@ def label_block(
         bands = rasterize(near, dem, settings.slices, settings.raster, limits=limits)
         del near  # as large as all points of the block
     with watch("predict"):
-        classes = classify(bands, model, wanted=points.layout.grid(block), device=device, tta=tta)
+        wanted = points.layout.grid(block)
+        classes = classify(bands, model, wanted=wanted, device=device, tta=tta, probabilities=probabilities)
     with watch("backproject"):
         labels = backproject(points.of(block), dem, classes, settings.slices, limits=limits)
     return BlockOutputs(dem, bands, labels)
@@ -302,29 +323,31 @@ def classify(
     wanted: Grid | None = None,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
 ) -> dict[str, Raster]:
     """Return slice -> bands `class`, `confidence` and `reason`: what the networks predict, consistent between slices.
 
-    The rasters are cut into tiles that lie fixed in the world. So the classes of a cell depend on what is around it,
-    and not on where the rasters end. Cells outside of `wanted` are left at 0; None: all are wanted.
+    With `probabilities`, `PROBABILITY_BANDS` stand before the reason. The rasters are cut into tiles that lie fixed in
+    the world. So the classes of a cell depend on what is around it, and not on where the rasters end. Cells outside
+    of `wanted` are left at 0; None: all are wanted.
     """
     grid = next(iter(bands.values())).grid
-    found = {name: np.zeros((3, *grid.shape), np.uint8) for name in bands}
+    names = ("class", "confidence", *(PROBABILITY_BANDS if probabilities else ()), "reason")
+    found = {name: np.zeros((len(names), *grid.shape), np.uint8) for name in bands}
     seen = np.logical_or.reduce([occupied(raster) for raster in bands.values()])
     asked = seen if wanted is None else seen & grid.mask_of(wanted)
     for tile in cut(asked, seen, tiling_of(model, bands, tta), first=(-grid.north - 1, grid.west)):
         pieces = {name: tile_of(raster, tile) for name, raster in bands.items()}
         part = tile.core(REACH)
         predicted = {
-            name: predict(piece, model, name, device=device, config=tta, part=part)
+            name: predict(
+                piece, model, name, device=device, config=tta, part=part, probabilities=probabilities
+            )
             for name, piece in pieces.items()
         }
         for name, raster in with_reasons(consistent(predicted, pieces), pieces).items():
             tile.put(raster.values, found[name])
-    return {
-        name: Raster(grid, ("class", "confidence", "reason"), found[name], raster.crs, raster.unit)
-        for name, raster in bands.items()
-    }
+    return {name: Raster(grid, names, found[name], raster.crs, raster.unit) for name, raster in bands.items()}
 
 
 def oracle(

@@ -40,7 +40,14 @@ def keep_work(
     settings = networks.settings
     ground = find_ground(cloud, settings.raster.cell, settings.ground)
     # The run has compared the cloud with those of the training.
-    found = pipeline.label_above(cloud, ground, networks, device=request.run_config.device, tta=request.tta)
+    found = pipeline.label_above(
+        cloud,
+        ground,
+        networks,
+        device=request.run_config.device,
+        tta=request.tta,
+        probabilities=request.of_all,
+    )
     options = {"scheme": request.classes, "columns": request.columns, "scan": file.scan}
     return [
         *folder.write_cloud(cloud, cloud_facts(cloud, file.path) | options),

@@ -27,10 +27,15 @@ class LabelsWritten:
         Scheme of the output.
     name
         Name of the cloud, for messages.
+    has_confidence_field
+        Whether the confidence is written.
     """
 
-    def __init__(self, keep: tuple[int, ...], scheme: Scheme, name: str) -> None:
+    def __init__(
+        self, keep: tuple[int, ...], scheme: Scheme, name: str, *, has_confidence_field: bool
+    ) -> None:
         self._keep, self._scheme, self._name = keep, scheme, name
+        self._has_confidence_field = has_confidence_field
         self._classes = np.zeros(len(CLASS_NAMES), np.int64)
         self._scores = self._best = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         self._kept: dict[str, Any] | None = None
@@ -48,7 +53,13 @@ class LabelsWritten:
         truth
             Their train ids in the input; None for a cloud without labels.
         """
-        labels = PointLabels(found.classes, found.confidence, reasons=found.reasons)
+        labels = PointLabels(
+            found.classes,
+            found.confidence,
+            reasons=found.reasons,
+            probabilities=found.probabilities,
+            has_confidence_field=self._has_confidence_field,
+        )
         if truth is not None:
             self._labelled = True
             self._scores = self._scores + count_labels(truth, found.classes, self._name)
