@@ -327,9 +327,9 @@ def classify(
 ) -> dict[str, Raster]:
     """Return slice -> bands `class`, `confidence` and `reason`: what the networks predict, consistent between slices.
 
-    With `probabilities`, `PROBABILITY_BANDS` stand before the reason. The rasters are cut into tiles that lie fixed in
-    the world. So the classes of a cell depend on what is around it, and not on where the rasters end. Cells outside
-    of `wanted` are left at 0; None: all are wanted.
+    With `probabilities`, `PROBABILITY_BANDS` stand before the reason. The rasters are cut into tiles that lie fixed
+    in the world. So the classes of a cell depend on what is around it, and not on where the rasters end. Cells
+    outside of `wanted` are left at 0; None: all are wanted.
     """
     grid = next(iter(bands.values())).grid
     names = ("class", "confidence", *(PROBABILITY_BANDS if probabilities else ()), "reason")
