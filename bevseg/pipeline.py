@@ -25,6 +25,7 @@ from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
+from bevseg.core.reasons import of_unlike
 from bevseg.core.scan_counts import ScanCounts, scan_counts, scan_statistics
 from bevseg.core.scan_ranges import show_ranges, unlike, warning
 from bevseg.core.scores import count_labels
@@ -104,9 +105,11 @@ def label(
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
         found = find_ground(cloud, settings.raster.cell, settings.ground)
-    if show_ranges(model.scans):
-        warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
-    return label_above(cloud, found, model, device=device, tta=tta, probabilities=probabilities, watch=watch)
+    is_unlike = show_ranges(model.scans) and warn_unlike(
+        cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model
+    )
+    options: dict[str, Any] = {"device": device, "tta": tta, "probabilities": probabilities, "watch": watch}
+    return label_above(cloud, found, model, is_unlike=is_unlike, **options)
 
 
 def label_above(
@@ -117,6 +120,7 @@ def label_above(
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
     probabilities: bool = False,
+    is_unlike: bool = False,
     watch: Stopwatch | None = None,
 ) -> StageOutputs:
     """Label every point of a cloud whose ground is found; the cloud is not compared with those of the training.
@@ -127,6 +131,8 @@ def label_above(
         As for `label`.
     ground
         Of the cloud, with the settings of the model.
+    is_unlike
+        Whether the cloud was found to be unlike those of the training: a reason to doubt its classes.
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("rasterize"):
@@ -134,8 +140,34 @@ def label_above(
     with watch("predict"):
         classes = classify(bands, model, device=device, tta=tta, probabilities=probabilities)
     with watch("backproject"):
+        if is_unlike:
+            classes = cells_of_unlike(classes)
         point_labels = backproject(cloud, ground.dem, classes, settings.slices)
+        if is_unlike:
+            point_labels = points_of_unlike(point_labels)
     return StageOutputs(ground, bands, classes, point_labels)
+
+
+def cells_of_unlike(classes: Mapping[str, Raster]) -> dict[str, Raster]:
+    """Return the class rasters of a cloud that is unlike those of the training, with that as a reason to doubt them.
+
+    Parameters
+    ----------
+    classes
+        Slice -> raster with bands `class` and `reason`, as from `classify`.
+    """
+    found = {}
+    for name, raster in classes.items():
+        values = raster.values.copy()
+        values[raster.names.index("reason")] = of_unlike(raster["reason"], raster["class"])
+        found[name] = dataclasses.replace(raster, values=values)
+    return found
+
+
+def points_of_unlike(labels: PointLabels) -> PointLabels:
+    """Return the labels of a cloud, or a part of one, that is unlike those of the training, with that as a reason."""
+    assert labels.reasons is not None  # backproject gives them
+    return dataclasses.replace(labels, reasons=of_unlike(labels.reasons, labels.classes))
 
 
 def label_survey(
@@ -174,8 +206,7 @@ def label_survey(
         points.add(cloud, number)
     limits = limits_of(clouds, settings.slices)
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
-    if show_ranges(model.scans):
-        _warn_of_survey(clouds, points, dems, model)
+    strange = _warn_of_survey(clouds, points, dems, model) if show_ranges(model.scans) else set()
     rows = 3 + probabilities * len(PROBABILITY_BANDS)
     found = [np.zeros((rows, len(cloud)), np.uint8) for cloud in clouds]
     options: dict[str, Any] = {"device": device, "tta": tta, "probabilities": probabilities}
@@ -190,14 +221,15 @@ def label_survey(
             for into, values in zip(found[segment.cloud], own_rows, strict=True):
                 into[segment.indices] = values[own]
             start = own.stop
-    return [
+    made = [
         PointLabels(each[0], each[1], reasons=each[2], probabilities=each[3:] if probabilities else None)
         for each in found
     ]
+    return [points_of_unlike(each) if number in strange else each for number, each in enumerate(made)]
 
 
-def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
-    """Warn if a scan is unlike those that a model was trained on.
+def warn_unlike(name: str, counts: ScanCounts, model: Model, training: str = "bevseg.train") -> bool:
+    """Warn if a scan is unlike those that a model was trained on; return whether it is.
 
     Parameters
     ----------
@@ -207,10 +239,13 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
         Of the cloud, or of all blocks that it has points in.
     model
         The model. If it knows too little of what its training clouds were like, nothing is said.
+    training
+        What trains on, where the warning is read.
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:
-        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=_stacklevel())
+        warnings.warn(warning(name or "the cloud", found, training), stacklevel=_stacklevel())
+    return bool(found)
 
 
 def _stacklevel() -> int:
@@ -224,15 +259,21 @@ def _stacklevel() -> int:
 
 def _warn_of_survey(
     clouds: Sequence[PointCloud], points: PointsByBlock, dems: Mapping[Block, Raster], model: Model
-) -> None:
-    """Warn of the clouds of a survey that are unlike those of the training, by the blocks that each lies in."""
+) -> set[int]:
+    """Warn of the clouds of a survey that are unlike those of the training, by the blocks that each lies in.
+
+    Their numbers are returned.
+    """
     total: dict[int, ScanCounts] = {}
     for block in points:
         counts = scan_counts(points.of(block), dems[block], model.settings.slices.ground_band)
         for number in {segment.cloud for segment in points.segments(block)}:
             total[number] = total.get(number, 0) + counts
-    for number, counts in sorted(total.items()):
-        warn_unlike(clouds[number].name or f"cloud {number + 1}", counts, model)
+    return {
+        number
+        for number, counts in sorted(total.items())
+        if warn_unlike(clouds[number].name or f"cloud {number + 1}", counts, model)
+    }
 
 
 def ensure_one_system(clouds: Sequence[PointCloud]) -> Crs | None:

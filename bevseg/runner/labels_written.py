@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.core.pointcloud import KeptCodes, PointLabels
+from bevseg.core.reasons import of_unlike
 from bevseg.core.scores import count_labels, scores_of
 from bevseg.io.keep import keep_codes
 from bevseg.io.read import FileCodes
@@ -29,13 +30,15 @@ class LabelsWritten:
         Name of the cloud, for messages.
     has_confidence_field
         Whether the confidence is written.
+    is_unlike
+        Whether the cloud is unlike those of the training: a reason to doubt its classes.
     """
 
     def __init__(
-        self, keep: tuple[int, ...], scheme: Scheme, name: str, *, has_confidence_field: bool
+        self, keep: tuple[int, ...], scheme: Scheme, name: str, *, has_confidence_field: bool, is_unlike: bool
     ) -> None:
         self._keep, self._scheme, self._name = keep, scheme, name
-        self._has_confidence_field = has_confidence_field
+        self._has_confidence_field, self._is_unlike = has_confidence_field, is_unlike
         self._classes = np.zeros(len(CLASS_NAMES), np.int64)
         self._scores = self._best = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         self._kept: dict[str, Any] | None = None
@@ -56,7 +59,7 @@ class LabelsWritten:
         labels = PointLabels(
             found.classes,
             found.confidence,
-            reasons=found.reasons,
+            reasons=of_unlike(found.reasons, found.classes) if self._is_unlike else found.reasons,
             probabilities=found.probabilities,
             has_confidence_field=self._has_confidence_field,
         )

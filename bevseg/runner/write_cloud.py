@@ -67,8 +67,13 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
         ensure_absent(path, overwrite=request.overwrite or task.replace)
     labels = CloudLabels(survey, task.number, work.scratch, probabilities=request.of_all)
     scheme = scheme_written(outputs.cloud, request.out_classes)
+    is_unlike = bool(task.facts.get("unlike"))
     written = LabelsWritten(
-        request.keep, scheme, file.stem, has_confidence_field=request.has_confidence_field
+        request.keep,
+        scheme,
+        file.stem,
+        has_confidence_field=request.has_confidence_field,
+        is_unlike=is_unlike,
     )
 
     def give(start: int, stop: int, codes: FileCodes | None) -> PointLabels:
@@ -88,7 +93,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
 
                 assert cloud is not None, "with a work directory clouds are read as a whole"
                 with watch("keep"):
-                    kept_files = keep_work(file, cloud, request, work.model, undo)
+                    kept_files = keep_work(file, cloud, request, work.model, undo, is_unlike=is_unlike)
             del cloud  # as large as the file
             facts = {**task.facts, **_place(points), **written.facts()}
             if outputs.picture is not None:
