@@ -25,7 +25,7 @@ from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
-from bevseg.core.reasons import of_unlike
+from bevseg.core.reasons import NONE, UNLIKE, of_unlike
 from bevseg.core.scan_counts import ScanCounts, scan_counts, scan_statistics
 from bevseg.core.scan_ranges import show_ranges, unlike, warning
 from bevseg.core.scores import count_labels
@@ -154,12 +154,14 @@ def cells_of_unlike(classes: Mapping[str, Raster]) -> dict[str, Raster]:
     Parameters
     ----------
     classes
-        Slice -> raster with bands `class` and `reason`, as from `classify`.
+        Slice -> raster with bands `class` and `reason`, as from `classify`. Cells without a class get the reason as
+        well: so the rasters of a sparse cloud, whose cells all have few points, say it too.
     """
     found = {}
     for name, raster in classes.items():
         values = raster.values.copy()
-        values[raster.names.index("reason")] = of_unlike(raster["reason"], raster["class"])
+        reasons = values[raster.names.index("reason")]
+        reasons[reasons == NONE] = UNLIKE
         found[name] = dataclasses.replace(raster, values=values)
     return found
 
