@@ -6,6 +6,7 @@ reads what it is given, calls one function of the pipeline, and writes the resul
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,13 @@ from bevseg.arguments import (
     names_of,
     path_of,
     point_labels_of,
+    probabilities_of,
     scales_of,
     scheme_of,
     wrong_type,
 )
 from bevseg.config import GroundConfig, PredictConfig, RasterConfig, RunConfig, Settings
-from bevseg.config.names import DEFAULT_MODEL, NO_MODEL, SLICES
+from bevseg.config.names import ALL, DEFAULT_MODEL, NO_CONFIDENCE, NO_MODEL, SLICES, TOP
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.runtime.atomic import ensure_different
 
@@ -120,6 +122,7 @@ def label(
     scales: float | Sequence[float] = PredictConfig.scales,
     turns: int = PredictConfig.turns,
     crf: bool = PredictConfig.crf,
+    probabilities: str = TOP,
     columns: str | None = None,
     out_classes: AnyPath | None = None,
     overwrite: bool = False,
@@ -142,6 +145,9 @@ def label(
         `auto`, `cpu`, `cuda` or `cuda:N`.
     scales, turns, crf
         Test-time augmentation: scales and symmetries that are averaged, and whether a dense CRF follows.
+    probabilities
+        What is written beside the class: `none`, the confidence (`top`), or that and the probability of each class
+        (`all`), which are then in the result as well.
     columns
         Columns of a text file.
     out_classes
@@ -154,7 +160,8 @@ def label(
     PointLabels
         Unpacks into `classes` (N,), uint8 train ids (`bevseg.CLASS_NAMES` names them), and `confidence` (N,), uint8:
         the probability of the class times 255. `reasons` (N,) says why a class is in doubt: `core.reasons` names the
-        codes. All in the order of the points.
+        codes. `probabilities` (5, N), uint8, are those of all classes by train id, or None. All in the order of the
+        points.
 
     Raises
     ------
@@ -169,7 +176,10 @@ def label(
     from bevseg.io.write import check_output, write_cloud
     from bevseg.seg.device import resolve
 
-    augmentation = PredictConfig(scales_of(scales), turns, crf)
+    augmentation, of_all = (
+        PredictConfig(scales_of(scales), turns, crf),
+        probabilities_of(probabilities) == ALL,
+    )
     resolve(RunConfig(device=device).device)
     target, scheme = (
         None if output is None else path_of(output, "output"),
@@ -182,7 +192,8 @@ def label(
             ensure_different(source, target)
     trained = model_of(model)
     cloud = cloud_of(points, columns)
-    labels = pipeline.label(cloud, trained, device=device, tta=augmentation).point_labels
+    made = pipeline.label(cloud, trained, device=device, tta=augmentation, probabilities=of_all)
+    labels = dataclasses.replace(made.point_labels, has_confidence_field=probabilities != NO_CONFIDENCE)
     if target is not None:
         write_cloud(cloud, labels, target, scheme=scheme, overwrite=overwrite)
     return labels
@@ -196,6 +207,7 @@ def label_survey(
     scales: float | Sequence[float] = PredictConfig.scales,
     turns: int = PredictConfig.turns,
     crf: bool = PredictConfig.crf,
+    probabilities: str = TOP,
     columns: str | None = None,
 ) -> list[PointLabels]:
     """Label clouds that lie side by side, or over each other, as one survey.
@@ -207,7 +219,7 @@ def label_survey(
     ----------
     clouds
         Files, `PointCloud`s or (N, 3) arrays, of one reference system.
-    model, device, scales, turns, crf, columns
+    model, device, scales, turns, crf, probabilities, columns
         As for `label`.
 
     Returns
@@ -225,11 +237,17 @@ def label_survey(
     from bevseg import pipeline
     from bevseg.seg.device import resolve
 
-    augmentation = PredictConfig(scales_of(scales), turns, crf)
+    augmentation, of_all = (
+        PredictConfig(scales_of(scales), turns, crf),
+        probabilities_of(probabilities) == ALL,
+    )
     resolve(RunConfig(device=device).device)
     trained = model_of(model)
     survey = [cloud_of(points, columns) for points in clouds]
-    return pipeline.label_survey(survey, trained, device=device, tta=augmentation)
+    found = pipeline.label_survey(survey, trained, device=device, tta=augmentation, probabilities=of_all)
+    return [
+        dataclasses.replace(labels, has_confidence_field=probabilities != NO_CONFIDENCE) for labels in found
+    ]
 
 
 def find_ground(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.config.names import DEFAULT_MODEL
+from bevseg.config.domains import shown
+from bevseg.config.names import DEFAULT_MODEL, PROBABILITIES
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import CloudFormatError, UsageError
@@ -142,8 +143,9 @@ def point_labels_of(labels: Labels) -> PointLabels:
             "labels", labels, "give labels from `label`, a pair (classes, confidence), or classes"
         )
     classes, confidence = _bytes(pair[0], "classes", len(CLASS_NAMES) - 1), _bytes(pair[1], "confidence", 255)
-    reasons = labels.reasons if isinstance(labels, PointLabels) else None
-    return PointLabels(classes, confidence, reasons=reasons)
+    if isinstance(labels, PointLabels):
+        return dataclasses.replace(labels, classes=classes, confidence=confidence, kept=None)
+    return PointLabels(classes, confidence)
 
 
 def _bytes(values: NDArray[np.integer], name: str, most: int) -> NDArray[np.uint8]:
@@ -167,6 +169,17 @@ def scales_of(scales: float | Sequence[float]) -> tuple[float, ...]:
     """Return one scale or several as a tuple; `PredictConfig` refuses what is none."""
     several = not isinstance(scales, numbers.Real | str) and isinstance(scales, Iterable)
     return tuple(scales) if several else (scales,)  # type: ignore[arg-type, return-value]
+
+
+def probabilities_of(word: str) -> str:
+    """Return which probabilities are asked for; UsageError for another word."""
+    if word in PROBABILITIES:
+        return word
+    raise UsageError(
+        f"{shown(word)} are no probabilities",
+        where="probabilities",
+        hint=f"give one of {', '.join(PROBABILITIES)}",
+    )
 
 
 def names_of(val: str | Sequence[str] | None) -> list[str] | None:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,11 @@ from bevseg.bev.slices import SliceLimits, limits_of
 from bevseg.config import NO_TTA, PredictConfig, SliceConfig
 from bevseg.core.blocks import Block, Blocks, PointsByBlock
 from bevseg.core.grid import Grid
+from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.metrics import Counts
 from bevseg.core.pointcloud import Crs, PointCloud, PointLabels
 from bevseg.core.raster import Raster, tile_of
+from bevseg.core.reasons import NONE, UNLIKE, of_unlike
 from bevseg.core.scan_counts import ScanCounts, scan_counts, scan_statistics
 from bevseg.core.scan_ranges import show_ranges, unlike, warning
 from bevseg.core.scores import count_labels
@@ -57,7 +60,8 @@ class StageOutputs:
     bands
         Slice -> bands that the network reads, float32.
     classes
-        Slice -> bands `class`, `confidence` and `reason` of every cell, uint8.
+        Slice -> bands `class`, `confidence` and `reason` of every cell, uint8; and `PROBABILITY_BANDS`, if they were
+        asked for.
     point_labels
         Class, confidence and reason of every point.
     """
@@ -79,6 +83,7 @@ def label(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
     watch: Stopwatch | None = None,
 ) -> StageOutputs:
     """Label every point of a cloud with a trained model.
@@ -93,15 +98,19 @@ def label(
         Device of the networks, such as `cpu` or `cuda:0`; `auto` uses the GPU if there is one.
     tta
         Test-time augmentation, and whether a CRF follows.
+    probabilities
+        Whether cells and points get the probabilities of all classes.
     watch
         Measures the time of each stage.
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("ground"):
         found = find_ground(cloud, settings.raster.cell, settings.ground)
-    if show_ranges(model.scans):
-        warn_unlike(cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model)
-    return label_above(cloud, found, model, device=device, tta=tta, watch=watch)
+    is_unlike = show_ranges(model.scans) and warn_unlike(
+        cloud.name, scan_counts(cloud, found.dem, settings.slices.ground_band), model
+    )
+    options: dict[str, Any] = {"device": device, "tta": tta, "probabilities": probabilities, "watch": watch}
+    return label_above(cloud, found, model, is_unlike=is_unlike, **options)
 
 
 def label_above(
@@ -111,29 +120,66 @@ def label_above(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
+    is_unlike: bool = False,
     watch: Stopwatch | None = None,
 ) -> StageOutputs:
     """Label every point of a cloud whose ground is found; the cloud is not compared with those of the training.
 
     Parameters
     ----------
-    cloud, model, device, tta, watch
+    cloud, model, device, tta, probabilities, watch
         As for `label`.
     ground
         Of the cloud, with the settings of the model.
+    is_unlike
+        Whether the cloud was found to be unlike those of the training: a reason to doubt its classes.
     """
     settings, watch = model.settings, watch or Stopwatch()
     with watch("rasterize"):
         bands = rasterize(cloud, ground.dem, settings.slices, settings.raster)
     with watch("predict"):
-        classes = classify(bands, model, device=device, tta=tta)
+        classes = classify(bands, model, device=device, tta=tta, probabilities=probabilities)
     with watch("backproject"):
+        if is_unlike:
+            classes = cells_of_unlike(classes)
         point_labels = backproject(cloud, ground.dem, classes, settings.slices)
+        if is_unlike:
+            point_labels = points_of_unlike(point_labels)
     return StageOutputs(ground, bands, classes, point_labels)
 
 
+def cells_of_unlike(classes: Mapping[str, Raster]) -> dict[str, Raster]:
+    """Return the class rasters of a cloud that is unlike those of the training, with that as a reason to doubt them.
+
+    Parameters
+    ----------
+    classes
+        Slice -> raster with bands `class` and `reason`, as from `classify`. Cells without a class get the reason as
+        well: so the rasters of a sparse cloud, whose cells all have few points, say it too.
+    """
+    found = {}
+    for name, raster in classes.items():
+        values = raster.values.copy()
+        reasons = values[raster.names.index("reason")]
+        reasons[reasons == NONE] = UNLIKE
+        found[name] = dataclasses.replace(raster, values=values)
+    return found
+
+
+def points_of_unlike(labels: PointLabels) -> PointLabels:
+    """Return the labels of a cloud, or a part of one, that is unlike those of the training, with that as a reason."""
+    assert labels.reasons is not None  # backproject gives them
+    return dataclasses.replace(labels, reasons=of_unlike(labels.reasons, labels.classes))
+
+
 def label_survey(
-    clouds: Sequence[PointCloud], model: Model, *, device: str = "auto", tta: PredictConfig = NO_TTA
+    clouds: Sequence[PointCloud],
+    model: Model,
+    *,
+    device: str = "auto",
+    tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
 ) -> list[PointLabels]:
     """Label the points of clouds that belong together, block by block.
 
@@ -144,7 +190,7 @@ def label_survey(
     ----------
     clouds
         Clouds of one reference system, in any order.
-    model, device, tta
+    model, device, tta, probabilities
         As for `label`.
 
     Returns
@@ -163,23 +209,30 @@ def label_survey(
         points.add(cloud, number)
     limits = limits_of(clouds, settings.slices)
     dems = {block: found.dem for block, found in find_ground_by_block(points, settings.ground).items()}
-    if show_ranges(model.scans):
-        _warn_of_survey(clouds, points, dems, model)
-    found = [np.zeros((3, len(cloud)), np.uint8) for cloud in clouds]
+    strange = _warn_of_survey(clouds, points, dems, model) if show_ranges(model.scans) else set()
+    rows = 3 + probabilities * len(PROBABILITY_BANDS)
+    found = [np.zeros((rows, len(cloud)), np.uint8) for cloud in clouds]
+    options: dict[str, Any] = {"device": device, "tta": tta, "probabilities": probabilities}
     for block in points:
-        labels = label_block(points, block, dems, limits, model, device=device, tta=tta).point_labels
+        labels = label_block(points, block, dems, limits, model, **options).point_labels
+        assert labels.reasons is not None  # backproject gives them
+        shares = () if labels.probabilities is None else labels.probabilities
+        own_rows = (labels.classes, labels.confidence, labels.reasons, *shares)
         start = 0
         for segment in points.segments(block):
             own = slice(start, start + len(segment.indices))
-            assert labels.reasons is not None  # backproject gives them
-            rows = labels.classes[own], labels.confidence[own], labels.reasons[own]
-            found[segment.cloud][:, segment.indices] = rows
+            for into, values in zip(found[segment.cloud], own_rows, strict=True):
+                into[segment.indices] = values[own]
             start = own.stop
-    return [PointLabels(classes, confidence, reasons=reasons) for classes, confidence, reasons in found]
+    made = [
+        PointLabels(each[0], each[1], reasons=each[2], probabilities=each[3:] if probabilities else None)
+        for each in found
+    ]
+    return [points_of_unlike(each) if number in strange else each for number, each in enumerate(made)]
 
 
-def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
-    """Warn if a scan is unlike those that a model was trained on.
+def warn_unlike(name: str, counts: ScanCounts, model: Model, training: str = "bevseg.train") -> bool:
+    """Warn if a scan is unlike those that a model was trained on; return whether it is.
 
     Parameters
     ----------
@@ -189,10 +242,13 @@ def warn_unlike(name: str, counts: ScanCounts, model: Model) -> None:
         Of the cloud, or of all blocks that it has points in.
     model
         The model. If it knows too little of what its training clouds were like, nothing is said.
+    training
+        What trains on, where the warning is read.
     """
     found = unlike(scan_statistics(counts), model.scans)
     if found:
-        warnings.warn(warning(name or "the cloud", found, "bevseg.train"), stacklevel=_stacklevel())
+        warnings.warn(warning(name or "the cloud", found, training), stacklevel=_stacklevel())
+    return bool(found)
 
 
 def _stacklevel() -> int:
@@ -206,15 +262,21 @@ def _stacklevel() -> int:
 
 def _warn_of_survey(
     clouds: Sequence[PointCloud], points: PointsByBlock, dems: Mapping[Block, Raster], model: Model
-) -> None:
-    """Warn of the clouds of a survey that are unlike those of the training, by the blocks that each lies in."""
+) -> set[int]:
+    """Warn of the clouds of a survey that are unlike those of the training, by the blocks that each lies in.
+
+    Their numbers are returned.
+    """
     total: dict[int, ScanCounts] = {}
     for block in points:
         counts = scan_counts(points.of(block), dems[block], model.settings.slices.ground_band)
         for number in {segment.cloud for segment in points.segments(block)}:
             total[number] = total.get(number, 0) + counts
-    for number, counts in sorted(total.items()):
-        warn_unlike(clouds[number].name or f"cloud {number + 1}", counts, model)
+    return {
+        number
+        for number, counts in sorted(total.items())
+        if warn_unlike(clouds[number].name or f"cloud {number + 1}", counts, model)
+    }
 
 
 def ensure_one_system(clouds: Sequence[PointCloud]) -> Crs | None:
@@ -259,6 +321,7 @@ def label_block(
     *,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
     watch: Stopwatch | None = None,
 ) -> BlockOutputs:
     """Label the points of a block of a survey.
@@ -273,7 +336,7 @@ def label_block(
         DEM of the block and of those within `reach_of` the model that hold points.
     limits
         Slabs of the survey.
-    model, device, tta, watch
+    model, device, tta, probabilities, watch
         As for `label`.
     """
     settings, watch = model.settings, watch or Stopwatch()
@@ -284,7 +347,8 @@ def label_block(
         bands = rasterize(near, dem, settings.slices, settings.raster, limits=limits)
         del near  # as large as all points of the block
     with watch("predict"):
-        classes = classify(bands, model, wanted=points.layout.grid(block), device=device, tta=tta)
+        wanted = points.layout.grid(block)
+        classes = classify(bands, model, wanted=wanted, device=device, tta=tta, probabilities=probabilities)
     with watch("backproject"):
         labels = backproject(points.of(block), dem, classes, settings.slices, limits=limits)
     return BlockOutputs(dem, bands, labels)
@@ -304,29 +368,31 @@ def classify(
     wanted: Grid | None = None,
     device: str = "auto",
     tta: PredictConfig = NO_TTA,
+    probabilities: bool = False,
 ) -> dict[str, Raster]:
     """Return slice -> bands `class`, `confidence` and `reason`: what the networks predict, consistent between slices.
 
-    The rasters are cut into tiles that lie fixed in the world. So the classes of a cell depend on what is around it,
-    and not on where the rasters end. Cells outside of `wanted` are left at 0; None: all are wanted.
+    With `probabilities`, `PROBABILITY_BANDS` stand before the reason. The rasters are cut into tiles that lie fixed
+    in the world. So the classes of a cell depend on what is around it, and not on where the rasters end. Cells
+    outside of `wanted` are left at 0; None: all are wanted.
     """
     grid = next(iter(bands.values())).grid
-    found = {name: np.zeros((3, *grid.shape), np.uint8) for name in bands}
+    names = ("class", "confidence", *(PROBABILITY_BANDS if probabilities else ()), "reason")
+    found = {name: np.zeros((len(names), *grid.shape), np.uint8) for name in bands}
     seen = np.logical_or.reduce([occupied(raster) for raster in bands.values()])
     asked = seen if wanted is None else seen & grid.mask_of(wanted)
     for tile in cut(asked, seen, tiling_of(model, bands, tta), first=(-grid.north - 1, grid.west)):
         pieces = {name: tile_of(raster, tile) for name, raster in bands.items()}
         part = tile.core(REACH)
         predicted = {
-            name: predict(piece, model, name, device=device, config=tta, part=part)
+            name: predict(
+                piece, model, name, device=device, config=tta, part=part, probabilities=probabilities
+            )
             for name, piece in pieces.items()
         }
         for name, raster in with_reasons(consistent(predicted, pieces), pieces).items():
             tile.put(raster.values, found[name])
-    return {
-        name: Raster(grid, ("class", "confidence", "reason"), found[name], raster.crs, raster.unit)
-        for name, raster in bands.items()
-    }
+    return {name: Raster(grid, names, found[name], raster.crs, raster.unit) for name, raster in bands.items()}
 
 
 def oracle(

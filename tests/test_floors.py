@@ -51,8 +51,8 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "reasons", "metrics", "grid", "tiles", "distance", "scan_ranges"),
-        ("pointcloud", "raster", "scores"),
+        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
+        ("pointcloud", "raster", "reasons", "scores"),
         ("cells", "density"),
         ("heights", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),

@@ -85,6 +85,23 @@ def test_labels_do_not_depend_on_how_a_survey_is_cut_into_clouds(crossing, model
         np.testing.assert_array_equal(found.reasons, whole.reasons[part])
 
 
+def test_probabilities_of_all_classes_obey_their_laws_and_change_no_label(crossing, model):
+    plain = pipeline.label(crossing, model, device="cpu").point_labels
+    whole = pipeline.label(crossing, model, device="cpu", probabilities=True).point_labels
+    assert plain.probabilities is None
+    for name in ("classes", "confidence", "reasons"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(plain, name))
+    shares = whole.probabilities.astype(int)
+    assert np.abs(shares.sum(0) - 255).max() <= 2
+    np.testing.assert_array_equal(shares.max(0), whole.confidence)
+    np.testing.assert_array_equal(shares[whole.classes - 1, np.arange(len(crossing))], whole.confidence)
+    parts = parts_of(crossing, 3, "at random")
+    pieces = [crossing.take(part) for part in parts]
+    in_parts = pipeline.label_survey(pieces, model, device="cpu", probabilities=True)
+    for part, found in zip(parts, in_parts, strict=True):
+        np.testing.assert_array_equal(found.probabilities, whole.probabilities[:, part])
+
+
 @pytest.mark.parametrize("options", [{"turns": 2}, {"scales": (0.5, 1.0)}, {"crf": True}])
 def test_nor_with_test_time_augmentation(crossing, model, options):
     tta = PredictConfig(**options)

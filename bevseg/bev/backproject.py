@@ -6,6 +6,9 @@ but not under a wall: where no ground was measured in the cell of a building, al
 point takes class and confidence of its cell in the raster of its slice, by the same index that rasterized it. It is 0
 (undefined) where that raster says nothing, and where its own coordinates are not finite. With the class comes the
 reason to doubt it, if there is one.
+
+Where the rasters have the probabilities of all classes, a point has those of its cell. What a rule calls ground has
+the confidence of the rule, and the other classes share the rest evenly: the networks were not asked about it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from numpy.typing import NDArray
 from bevseg.bev.slices import SliceLimits, limits_of, slab_and_height
 from bevseg.config import SliceConfig
 from bevseg.core.cells import BLOCK, GridTransform, QuantizedPoints, block_of, find_cells, height_of
-from bevseg.core.labels import BUILDING, GROUND
+from bevseg.core.labels import BUILDING, GROUND, PROBABILITY_BANDS
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.core.raster import Raster
 from bevseg.core.reasons import UNMEASURED
@@ -51,7 +54,8 @@ def backproject(
         As for `rasterize`.
     classes
         Slice name -> raster with bands `class` (train ids, 0 = nothing known) and `confidence` (0 to 255), and
-        `reason` (`core.reasons`) where it is known.
+        `reason` (`core.reasons`) where it is known. The points get the probabilities of all classes if the rasters
+        have `PROBABILITY_BANDS`.
 
     Raises
     ------
@@ -62,18 +66,23 @@ def backproject(
         if raster.grid != dem.grid:
             raise ValueError(f"class raster {name!r} on {raster.grid}, DEM on {dem.grid}")
     answers, reasons = _answers(dem, classes)
+    shares = _shares(classes)
     points = QuantizedPoints.of(cloud)
     transform, height = GridTransform.of(cloud, dem.grid), dem["height"].ravel()
     limits = limits or limits_of([cloud], slices)
     foot = min(slices.foot, slices.ground_band)
-    found = np.empty((3, len(cloud)), np.uint8)
+    found = np.empty((3 + shares.shape[2], len(cloud)), np.uint8)
 
     def of_chunk(thread: int) -> None:
         chunk = chunk_of(len(cloud), thread)
-        _gather(points.chunk(chunk), transform, height, limits, foot, answers, reasons, found[:, chunk])
+        _gather(
+            points.chunk(chunk), transform, height, limits, foot, answers, reasons, shares, found[:, chunk]
+        )
 
     parallel_for(of_chunk)
-    return PointLabels(found[0], found[1], reasons=found[2])
+    return PointLabels(
+        found[0], found[1], reasons=found[2], probabilities=found[3:] if len(found) > 3 else None
+    )
 
 
 def _answers(dem: Raster, classes: Mapping[str, Raster]) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
@@ -90,6 +99,17 @@ def _answers(dem: Raster, classes: Mapping[str, Raster]) -> tuple[NDArray[np.uin
     ]
     _answer(dem["distance"].ravel(), *bands, answers, reasons)
     return answers, reasons
+
+
+def _shares(classes: Mapping[str, Raster]) -> NDArray[np.uint8]:
+    """Return the probabilities of all classes of each cell and slice, (cells, 2, 5); (cells, 2, 0) without any."""
+    rasters = [classes[name] for name in ("low", "high")]
+    bands = [band for band in PROBABILITY_BANDS if all(band in raster.names for raster in rasters)]
+    shares = np.empty((rasters[0].values[0].size, len(rasters), len(bands)), np.uint8)
+    for number, raster in enumerate(rasters):
+        for place, band in enumerate(bands):
+            shares[:, number, place] = raster[band].ravel()
+    return shares
 
 
 @numba.njit
@@ -140,8 +160,23 @@ def _find_columns(block, transform, cells, dem, limits, foot, columns):  # type:
         columns[j] = slab + (z - ground >= foot)
 
 
+@numba.njit
+def _put_shares(answer, column, shares, found):  # type: ignore[no-untyped-def]
+    """Write the probabilities of all classes of a point, given those of its cell in each slice."""
+    decided, confidence = np.int64(answer & 255), np.int64(answer >> 8)
+    by_rule = column < 2 and decided == GROUND  # below the band no answer of the networks is ground
+    others = (255 - confidence + 2) // 4
+    for k in range(len(found)):
+        if decided == 0:
+            found[k] = 0
+        elif by_rule:
+            found[k] = confidence if k + 1 == GROUND else others
+        else:
+            found[k] = shares[column // 3, k]
+
+
 @compiled
-def _gather(points, transform, dem, limits, foot, answers, reasons, found):  # type: ignore[no-untyped-def]
+def _gather(points, transform, dem, limits, foot, answers, reasons, shares, found):  # type: ignore[no-untyped-def]
     cells_, columns_ = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8)
     for start in range(0, found.shape[1], BLOCK):
         block = block_of(points, start)
@@ -155,3 +190,5 @@ def _gather(points, transform, dem, limits, foot, answers, reasons, found):  # t
             found[0, start + j] = answer & 255
             found[1, start + j] = answer >> 8
             found[2, start + j] = reasons[cell, columns[j]] if inside else np.uint8(0)
+            if shares.shape[2] > 0:
+                _put_shares(answer, columns[j], shares[cell], found[3:, start + j])

@@ -37,17 +37,19 @@ def consistent(classes: Mapping[str, Raster], bands: Mapping[str, Raster]) -> di
     Parameters
     ----------
     classes
-        Slice name -> raster with bands `class` and `confidence`.
+        Slice name -> raster with bands `class` and `confidence`, and perhaps `PROBABILITY_BANDS`. A wall gets those
+        of the high slice. Where the rules leave no better than a guess, all classes are as probable.
     bands
         Slice name -> raster of features on the same grid; the low one has `h_max`, m.
     """
     low, high = classes["low"], classes["high"]
-    found, confidence = low.values.copy()
+    values = low.values.copy()
+    found, probabilities = values[0], values[1:]  # the confidence is the first
     walls = (found == CAR) & (high["class"] == BUILDING)
-    found[walls], confidence[walls] = BUILDING, high["confidence"][walls]
+    found[walls], probabilities[:, walls] = BUILDING, high.values[1:, walls]
     flat = _lower_than(LOWEST_CAR, found == CAR, bands["low"]["h_max"])
-    found[flat], confidence[flat] = GROUND, OVERRULED
-    return {"low": dataclasses.replace(low, values=np.stack([found, confidence])), "high": high}
+    found[flat], probabilities[:, flat] = GROUND, OVERRULED
+    return {"low": dataclasses.replace(low, values=values), "high": high}
 
 
 def _lower_than(limit: float, cells: NDArray[np.bool_], heights: NDArray[np.generic]) -> NDArray[np.bool_]:

@@ -26,12 +26,12 @@ FEW_POINTS = 3
 
 
 def with_reasons(classes: Mapping[str, Raster], bands: Mapping[str, Raster]) -> dict[str, Raster]:
-    """Return the class rasters with a third band, `reason`: a code of `core.reasons`, 0 in cells without a class.
+    """Return the class rasters with one more band, `reason`: a code of `core.reasons`, 0 in cells without a class.
 
     Parameters
     ----------
     classes
-        Slice name -> raster with bands `class` and `confidence`.
+        Slice name -> raster with a band `class`, and others.
     bands
         Slice name -> raster of features on the same grid. Without a band `density` no cell has few points.
     """
@@ -47,7 +47,7 @@ def with_reasons(classes: Mapping[str, Raster], bands: Mapping[str, Raster]) -> 
         reasons[here == UNDEFINED] = 0
         found[name] = dataclasses.replace(
             raster,
-            names=("class", "confidence", "reason"),
+            names=(*raster.names, "reason"),
             values=np.concatenate([raster.values, reasons[None]]),
         )
     return found

@@ -21,7 +21,16 @@ from bevseg.config import (
     TrainConfig,
 )
 from bevseg.config.domains import Domain, OutsideError, did_you_mean, shown
-from bevseg.config.names import DEFAULT_MODEL, DEVICES, GROUND_METHODS, NO_MODEL, PRODUCTS, SCHEMES
+from bevseg.config.names import (
+    DEFAULT_MODEL,
+    DEVICES,
+    GROUND_METHODS,
+    NO_MODEL,
+    PROBABILITIES,
+    PRODUCTS,
+    SCHEMES,
+    TOP,
+)
 from bevseg.io import SAME, WRITTEN, formats
 from bevseg.weights import default_model
 
@@ -409,6 +418,15 @@ scans = click.option(
     default="merged",
     show_default=True,
     help="Scans of an E57 file: one cloud, or a cloud each.",
+)
+
+
+probabilities = click.option(
+    "--probabilities",
+    type=click.Choice(PROBABILITIES),
+    default=TOP,
+    show_default=True,
+    help="Beside the class: no confidence, that of the class, or also the probabilities of all classes.",
 )
 
 

@@ -29,6 +29,7 @@ from .console import Console
 @options.columns
 @options.keep
 @options.upgrade_las
+@options.probabilities
 @options.scans
 @survey_options.apart
 @survey_options.recursive
@@ -64,6 +65,7 @@ def run(
     columns: str | None,
     keep: tuple[int, ...],
     upgrade_las: bool,
+    probabilities: str,
     scans: str,
     apart: bool,
     recursive: bool,
@@ -134,6 +136,7 @@ def run(
         format=format_[0],
         keep=keep,
         upgrade_las=upgrade_las,
+        probabilities=probabilities,
         scans=scans,
         apart=apart,
         recursive=recursive,

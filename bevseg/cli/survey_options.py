@@ -70,7 +70,8 @@ recursive = click.option("--recursive", is_flag=True, help="Search directories b
 scratch = path_option(
     "--scratch",
     metavar="DIR",
-    help="Directory for scratch files, about 21 bytes a point and 17 a cell.  [default: in OUT]",
+    help="Directory for scratch files, about 21 bytes a point (with all probabilities 26) and 17 a cell."
+    "  [default: in OUT]",
 )
 max_memory = click.option(
     "--max-memory",

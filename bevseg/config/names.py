@@ -16,6 +16,8 @@ SAMPLINGS = ("classes", "equibatch", "half_positive")
 SYMMETRIES = (1, 2, 4, 8)
 ON_ERROR = ("skip", "stop")
 DEVICES = ("auto", "cpu", "cuda")
+PROBABILITIES = NO_CONFIDENCE, TOP, ALL = "none", "top", "all"
+"""Which probabilities are written beside the class: none, that of the class, or those of all classes."""
 DEFAULT_MODEL = "default"
 """Name of the default model, in place of a path."""
 NO_MODEL = "none"

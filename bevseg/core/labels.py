@@ -26,6 +26,9 @@ UNDEFINED, BUILDING, CAR, GROUND, POLE, VEGETATION = range(6)
 CLASS_NAMES = ("undefined", "building", "car", "ground", "pole", "vegetation")
 """Name of each train id; they are the codes of SHREC'20. Id 0 is ignored in training and in scores."""
 
+PROBABILITY_BANDS = tuple(f"probability_{name}" for name in CLASS_NAMES[1:])
+"""Band of the probability of each class, in rasters that have the probabilities of all classes."""
+
 COLOURS = ("#7f7f7f", "#c0504d", "#f2b134", "#b8a888", "#7b3fa0", "#4f9d3a")
 """Display colour of each train id."""
 

@@ -311,13 +311,25 @@ class PointLabels:
         Points whose code in the input is written again, in place of that of their class. None: there are none.
     reasons
         (N,) uint8, why a class is in doubt (`core.reasons`). None: nobody looked.
+    probabilities
+        (5, N) uint8, probability of each class but undefined, by train id, times 255; 0 with class 0. That of the
+        class is its confidence, and no other is larger. They add up to 255, but for their rounding. None: nobody
+        asked.
+    has_confidence_field
+        Whether the confidence becomes a field of an output.
     """
 
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     kept: KeptCodes | None = None
     reasons: NDArray[np.uint8] | None = None
+    probabilities: NDArray[np.uint8] | None = None
+    has_confidence_field: bool = True
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         """Yield `classes` and `confidence`: `classes, confidence = labels`."""
         return iter((self.classes, self.confidence))
+
+
+NO_LABELS = PointLabels(np.empty(0, np.uint8), np.empty(0, np.uint8))
+"""Classes and confidence of no points."""

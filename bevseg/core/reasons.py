@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.labels import UNDEFINED
+
 NONE, STACKED, UNMEASURED, FEW, EDGE, UNLIKE = range(6)
 
 REASON_NAMES = (
@@ -12,4 +17,15 @@ REASON_NAMES = (
     "edge of a class",
     "unlike the training",
 )
-"""Name of each code. Nothing gives the last one yet."""
+"""Name of each code."""
+
+
+def of_unlike(reasons: NDArray[np.uint8], classes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the reasons in a cloud that is unlike the training: `UNLIKE` wherever a class has no other one.
+
+    Parameters
+    ----------
+    reasons, classes
+        Codes of this table, and train ids, of points or of cells.
+    """
+    return np.where((reasons == NONE) & (classes != UNDEFINED), np.uint8(UNLIKE), reasons)

@@ -8,12 +8,13 @@ usual spellings. The words of the meanings are the names of LAS dimensions, as l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.pointcloud import PointLabels
 
 AXES = ("x", "y", "z")
@@ -21,26 +22,33 @@ AXES = ("x", "y", "z")
 CLASS, CONFIDENCE, REASON = "class", "bevseg_confidence", "bevseg_reason"
 """Fields that bevseg writes into formats other than LAS."""
 
-BESIDE_CLASS = (CONFIDENCE, REASON)
+PROBABILITIES = tuple(f"bevseg_{band}" for band in PROBABILITY_BANDS)
+"""Fields of the probability of each class, by train id."""
+
+BESIDE_CLASS = (CONFIDENCE, REASON, *PROBABILITIES)
 """Fields that bevseg writes beside the class, in this order."""
 
 
-def beside_class(point_labels: PointLabels, has_reason: bool) -> dict[str, NDArray[np.uint8]]:
+def beside_class(point_labels: PointLabels, old: Container[str]) -> dict[str, NDArray[np.uint8]]:
     """Return the fields that are written beside the class.
 
     Parameters
     ----------
     point_labels
         What is written.
-    has_reason
-        Whether the source has reasons of bevseg. Without new ones they become 0: the old ones are of other labels.
+    old
+        Names of those that the source has of bevseg. Without new values they become 0: the old ones are of other
+        labels.
     """
-    found = {CONFIDENCE: point_labels.confidence}
+    new: dict[str, NDArray[np.uint8]] = {}
+    if point_labels.has_confidence_field:
+        new[CONFIDENCE] = point_labels.confidence
     if point_labels.reasons is not None:
-        found[REASON] = point_labels.reasons
-    elif has_reason:
-        found[REASON] = np.zeros_like(point_labels.confidence)
-    return found
+        new[REASON] = point_labels.reasons
+    if point_labels.probabilities is not None:
+        new |= zip(PROBABILITIES, point_labels.probabilities, strict=True)
+    nothing = np.zeros_like(point_labels.confidence)
+    return {name: new.get(name, nothing) for name in BESIDE_CLASS if name in new or name in old}
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,15 @@ def keep_codes(
     Returns
     -------
     tuple
-        Labels whose kept points have confidence `SURE` and no reason to doubt; and for each code its points, its
-        class, the points where the model has another class, and the points by class of the model.
+        Labels whose kept points have confidence `SURE`, no probability of another class and no reason to doubt; and
+        for each code its points, its class, the points where the model has another class, and the points by class of
+        the model.
     """
     table = _train_ids(codes)
     same_scheme = codes.scheme is not None and codes.scheme.name == written.name
     classes, confidence = labels.classes.copy(), labels.confidence.copy()
     reasons = None if labels.reasons is None else labels.reasons.copy()
+    probabilities = None if labels.probabilities is None else labels.probabilities.copy()
     mask = np.zeros(len(classes), bool)
     facts = {}
     for code in wanted:
@@ -90,9 +93,21 @@ def keep_codes(
         classes[chosen], confidence[chosen] = train_id, SURE
         if reasons is not None:
             reasons[chosen] = NONE
+        if probabilities is not None:
+            probabilities[:, chosen] = 0
+            if train_id != UNDEFINED:
+                probabilities[train_id - 1, chosen] = SURE
         mask |= chosen
     kept = KeptCodes(codes.values, mask) if same_scheme else None
-    return PointLabels(classes, confidence, kept, reasons), facts
+    found = replace(
+        labels,
+        classes=classes,
+        confidence=confidence,
+        kept=kept,
+        reasons=reasons,
+        probabilities=probabilities,
+    )
+    return found, facts
 
 
 def _train_ids(codes: FileCodes) -> dict[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, Scheme, load_scheme
-from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.core.pointcloud import NO_LABELS, PointCloud, PointLabels
 from bevseg.errors import BevsegError, UsageError
 from bevseg.io import Format, formats
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_writable, replacing
@@ -88,7 +88,7 @@ def write_cloud(
     overwrite: bool = False,
     upgrade: bool = False,
 ) -> None:
-    """Write the cloud with its classes and their confidence; the suffix of `path` picks the format.
+    """Write the cloud with its classes and what is known of them; the suffix of `path` picks the format.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def relabel_file(
     scheme: Scheme | None = None,
     overwrite: bool = False,
     upgrade: bool = False,
-    has_reasons: bool = False,
+    like: PointLabels = NO_LABELS,
     size: int | None = None,
     threads: int | None = None,
 ) -> None:
@@ -154,8 +154,8 @@ def relabel_file(
         Its name ends with .las, .laz or .copc.laz.
     scheme, overwrite, upgrade
         As for `write_cloud`.
-    has_reasons
-        Whether the labels have reasons.
+    like
+        Labels of no points, with those parts beside the class that the labels have.
     size
         Points of a batch; None for those that all cores compress at once.
     threads
@@ -180,9 +180,7 @@ def relabel_file(
     options = {"upgrade": True} if upgrade and entry.takes_upgrade else {}
     scheme = scheme or load_scheme(entry.scheme)
     with _written(path, overwrite=overwrite) as temporary:
-        relabel(
-            source, checked, temporary, scheme, has_reasons=has_reasons, size=size, threads=threads, **options
-        )
+        relabel(source, checked, temporary, scheme, like=like, size=size, threads=threads, **options)
 
 
 def can_relabel(source: Path, path: Path) -> bool:
@@ -210,6 +208,8 @@ def _ensure_one_each(point_labels: PointLabels, count: int, path: Path) -> None:
     of_points = {"labels": point_labels.classes, "confidences": point_labels.confidence}
     if point_labels.reasons is not None:
         of_points["reasons"] = point_labels.reasons
+    if point_labels.probabilities is not None:
+        of_points["probabilities of each class"] = point_labels.probabilities.T
     for name, values in of_points.items():
         if len(values) != count:
             raise UsageError(

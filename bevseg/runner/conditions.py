@@ -32,6 +32,7 @@ def _options(request: RunRequest) -> dict[str, Any]:
         "out_classes": _called(request.out_classes),
         "keep": list(request.keep),
         "upgrade_las": request.upgrade_las,
+        "probabilities": request.probabilities,
         "scans": request.scans,
         "apart": request.apart or request.work is not None,
     }

@@ -19,7 +19,7 @@ from bevseg.io.read_batches import is_read_in_batches
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.passes import jobs_for, memory_of, scratch_folder
 from bevseg.runner.request import RunRequest
-from bevseg.survey.scratch import BYTES_PER_CELL, BYTES_PER_POINT
+from bevseg.survey.scratch import BYTES_PER_CELL, bytes_per_point
 
 BYTES_OF_TEXT, BYTES_OF_BINARY, BYTES_OF_PACKED = 30, 20, 6
 """Bytes of a file for a point, where no header is read: more or less."""
@@ -77,7 +77,10 @@ def describe(request: RunRequest, clouds: Found, skipped: Sequence[str], cell: f
     lines += [f"{path}: passed over: {why}" for path, why in clouds.skipped.items()]
     points = sum(each.points for each in found)
     blocks = sum(each.blocks or 0 for each in found)
-    scratch = points * BYTES_PER_POINT + blocks * Blocks.of(cell).cells ** 2 * BYTES_PER_CELL
+    scratch = (
+        points * bytes_per_point(probabilities=request.of_all)
+        + blocks * Blocks.of(cell).cells ** 2 * BYTES_PER_CELL
+    )
     most = jobs_for(request, device).most
     return "\n".join(
         [

@@ -16,7 +16,13 @@ from bevseg.workdir.folder import Folder
 
 
 def keep_work(
-    file: CloudFile, cloud: PointCloud, request: RunRequest, model: Path, undo: ExitStack
+    file: CloudFile,
+    cloud: PointCloud,
+    request: RunRequest,
+    model: Path,
+    undo: ExitStack,
+    *,
+    is_unlike: bool,
 ) -> list[Path]:
     """Write the outputs of all stages of a cloud that is labelled by itself, and return the files.
 
@@ -30,6 +36,8 @@ def keep_work(
         File of the model.
     undo
         What the caller closes if the cloud fails later: the files are no longer valid then.
+    is_unlike
+        Whether the cloud is unlike those of the training, as the run has found.
     """
     assert request.work is not None
     folder = Folder(request.work / file.stem)
@@ -39,8 +47,15 @@ def keep_work(
     cloud, networks = without_far_points(cloud, file.path), pipeline.load_model(model)
     settings = networks.settings
     ground = find_ground(cloud, settings.raster.cell, settings.ground)
-    # The run has compared the cloud with those of the training.
-    found = pipeline.label_above(cloud, ground, networks, device=request.run_config.device, tta=request.tta)
+    found = pipeline.label_above(
+        cloud,
+        ground,
+        networks,
+        device=request.run_config.device,
+        tta=request.tta,
+        probabilities=request.of_all,
+        is_unlike=is_unlike,
+    )
     options = {"scheme": request.classes, "columns": request.columns, "scan": file.scan}
     return [
         *folder.write_cloud(cloud, cloud_facts(cloud, file.path) | options),

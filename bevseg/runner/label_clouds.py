@@ -430,6 +430,7 @@ def _label_block(task: BlockTask, work: Work) -> None:
         work.model,
         device=request.run_config.device,
         tta=request.tta,
+        probabilities=request.of_all,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.core.pointcloud import KeptCodes, PointLabels
+from bevseg.core.reasons import of_unlike
 from bevseg.core.scores import count_labels, scores_of
 from bevseg.io.keep import keep_codes
 from bevseg.io.read import FileCodes
@@ -27,10 +28,17 @@ class LabelsWritten:
         Scheme of the output.
     name
         Name of the cloud, for messages.
+    has_confidence_field
+        Whether the confidence is written.
+    is_unlike
+        Whether the cloud is unlike those of the training: a reason to doubt its classes.
     """
 
-    def __init__(self, keep: tuple[int, ...], scheme: Scheme, name: str) -> None:
+    def __init__(
+        self, keep: tuple[int, ...], scheme: Scheme, name: str, *, has_confidence_field: bool, is_unlike: bool
+    ) -> None:
         self._keep, self._scheme, self._name = keep, scheme, name
+        self._has_confidence_field, self._is_unlike = has_confidence_field, is_unlike
         self._classes = np.zeros(len(CLASS_NAMES), np.int64)
         self._scores = self._best = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
         self._kept: dict[str, Any] | None = None
@@ -48,7 +56,13 @@ class LabelsWritten:
         truth
             Their train ids in the input; None for a cloud without labels.
         """
-        labels = PointLabels(found.classes, found.confidence, reasons=found.reasons)
+        labels = PointLabels(
+            found.classes,
+            found.confidence,
+            reasons=of_unlike(found.reasons, found.classes) if self._is_unlike else found.reasons,
+            probabilities=found.probabilities,
+            has_confidence_field=self._has_confidence_field,
+        )
         if truth is not None:
             self._labelled = True
             self._scores = self._scores + count_labels(truth, found.classes, self._name)

@@ -31,6 +31,9 @@ from bevseg.workdir.facts import sha256
 BYTES_DECODED = 90
 """Memory for a point of LAS that is read as a whole and held until it is written again."""
 
+BYTES_OF_PROBABILITIES = 10
+"""The same for the probabilities of all classes: 5 bytes of labels, and as many in what is written."""
+
 MANY_BLOCKS = 1000
 """Blocks from which on the points of a cloud must not be too far apart: 10 km2, minutes of work."""
 
@@ -75,7 +78,7 @@ def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None
     request, held = work.request, work.held
     target = Outputs.of(file, request).cloud
     if is_read_in_batches(file.path):  # the header says how many points there are
-        work.scratch.ensure_room(points_in(file.path))
+        work.scratch.ensure_room(points_in(file.path), probabilities=request.of_all)
 
     def check(cloud: PointCloud | LasFile, codes: FileCodes | None) -> None:
         if isinstance(cloud, LasFile) or not in_batches:
@@ -84,11 +87,12 @@ def _lay(file: CloudFile, work: Work, path: Path, facts: dict[str, str]) -> None
         if request.keep and isinstance(cloud, PointCloud):
             check_keep(codes, request.keep, scheme_written(target, request.out_classes), file.path)
 
+    bytes_per_point = BYTES_DECODED + (BYTES_OF_PROBABILITIES if request.of_all else 0)
     in_batches = (
         request.work is None
         and is_read_in_batches(file.path)
         and can_relabel(file.path, target)
-        and points_in(file.path) * BYTES_DECODED > held - memory.used()
+        and points_in(file.path) * bytes_per_point > held - memory.used()
     )
     with noted_warnings() as texts:
         found = lay_down(

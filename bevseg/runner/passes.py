@@ -163,6 +163,7 @@ def _passes(
             conditions["model"],
             conditions["looks"],
             call(_reach, model, request.tta),
+            request.of_all,
             request.rasters,
         ),
         jobs,

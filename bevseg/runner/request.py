@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
-from bevseg.config.names import SCHEMES
+from bevseg.config.names import ALL, NO_CONFIDENCE, SCHEMES, TOP
 from bevseg.io import SAME
 
 TASK = "label"
@@ -48,6 +48,9 @@ class RunRequest:
         Class codes of the input whose points keep them.
     upgrade_las
         Whether LAS point formats 0 to 5 become 6 to 10, which hold all class codes.
+    probabilities
+        What is written beside the class: no confidence (`none`), that of the class (`top`), or that and the
+        probabilities of all classes (`all`).
     scans
         `merged`: the scans of an E57 file are one cloud. `apart`: each is a cloud of its own.
     apart
@@ -94,6 +97,7 @@ class RunRequest:
     format: str = SAME
     keep: tuple[int, ...] = ()
     upgrade_las: bool = False
+    probabilities: str = TOP
     scans: str = MERGED
     apart: bool = False
     recursive: bool = False
@@ -110,6 +114,16 @@ class RunRequest:
     overwrite: bool = False
     run_config: RunConfig = field(default_factory=RunConfig)
     command: tuple[str, ...] = ()
+
+    @property
+    def of_all(self) -> bool:
+        """Whether the probabilities of all classes are asked for."""
+        return self.probabilities == ALL
+
+    @property
+    def has_confidence_field(self) -> bool:
+        """Whether the confidence is written."""
+        return self.probabilities != NO_CONFIDENCE
 
     def with_absolute_paths(self) -> Self:
         """Return the request for processes with other working directories."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import KeptCodes, PointCloud, PointLabels
+from bevseg.core.labels import CLASS_NAMES, Scheme
+from bevseg.core.pointcloud import NO_LABELS, KeptCodes, PointCloud, PointLabels
 from bevseg.errors import BevsegError, InputError
 from bevseg.io import qgis
 from bevseg.io.find import CloudFile
@@ -26,7 +27,7 @@ from bevseg.runner.labels_written import LabelsWritten
 from bevseg.runner.noted_warnings import noted_warnings
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.panels import panels_of
-from bevseg.runner.request import TASK
+from bevseg.runner.request import TASK, RunRequest
 from bevseg.runner.work import CloudTask, Work
 from bevseg.runtime.atomic import ensure_absent, replacing, write_text
 from bevseg.runtime.batch import CloudResult
@@ -64,9 +65,16 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
     _ensure_unchanged(file, points)
     for path in outputs.paths():
         ensure_absent(path, overwrite=request.overwrite or task.replace)
-    labels = CloudLabels(survey, task.number, work.scratch)
+    labels = CloudLabels(survey, task.number, work.scratch, probabilities=request.of_all)
     scheme = scheme_written(outputs.cloud, request.out_classes)
-    written = LabelsWritten(request.keep, scheme, file.stem)
+    is_unlike = bool(task.facts.get("unlike"))
+    written = LabelsWritten(
+        request.keep,
+        scheme,
+        file.stem,
+        has_confidence_field=request.has_confidence_field,
+        is_unlike=is_unlike,
+    )
 
     def give(start: int, stop: int, codes: FileCodes | None) -> PointLabels:
         truth = true_labels(points, start, stop) if points.facts["labelled"] else None
@@ -85,7 +93,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
 
                 assert cloud is not None, "with a work directory clouds are read as a whole"
                 with watch("keep"):
-                    kept_files = keep_work(file, cloud, request, work.model, undo)
+                    kept_files = keep_work(file, cloud, request, work.model, undo, is_unlike=is_unlike)
             del cloud  # as large as the file
             facts = {**task.facts, **_place(points), **written.facts()}
             if outputs.picture is not None:
@@ -150,13 +158,14 @@ def _write(
 ) -> PointCloud | None:
     """Write the cloud; return it if it was decoded as a whole."""
     path, request = task.file.path, work.request
+    like = _like(request)
     held = decoded.take(points.path)
     try:
         if held is None and request.work is None and is_read_in_batches(path) and can_relabel(path, target):
-            _relabel(path, points, give, temporary, scheme, upgrade=request.upgrade_las)
+            _relabel(path, points, give, like, temporary, scheme, upgrade=request.upgrade_las)
             return None
         cloud, codes = held or _read_again(task.file, work)
-        labels = _joined(len(cloud), codes, give)
+        labels = _joined(len(cloud), codes, give, like)
         write_cloud(cloud, labels, temporary, scheme=scheme, overwrite=True, upgrade=request.upgrade_las)
     except BevsegError as error:
         if str(error.where) == str(temporary):  # the user knows only the output
@@ -174,7 +183,14 @@ def _read_again(file: CloudFile, work: Work) -> tuple[PointCloud, FileCodes | No
 
 
 def _relabel(
-    path: Path, points: PointFile, give: Give, temporary: Path, scheme: Scheme, *, upgrade: bool
+    path: Path,
+    points: PointFile,
+    give: Give,
+    like: PointLabels,
+    temporary: Path,
+    scheme: Scheme,
+    *,
+    upgrade: bool,
 ) -> None:
     """Copy the cloud with its labels, batch by batch."""
     known = points.facts["scheme"]
@@ -191,25 +207,42 @@ def _relabel(
             scheme=scheme,
             overwrite=True,
             upgrade=upgrade,
-            has_reasons=True,
+            like=like,
             size=BATCH,
         )
 
 
-def _joined(count: int, codes: FileCodes | None, give: Give) -> PointLabels:
+def _like(request: RunRequest) -> PointLabels:
+    """Return labels of no points, with all parts that those of a run have."""
+    nothing = np.empty((len(CLASS_NAMES) - 1, 0), np.uint8)
+    return replace(
+        NO_LABELS,
+        reasons=NO_LABELS.classes,
+        probabilities=nothing if request.of_all else None,
+        has_confidence_field=request.has_confidence_field,
+    )
+
+
+def _joined(count: int, codes: FileCodes | None, give: Give, like: PointLabels) -> PointLabels:
     """Return the labels of all points of a cloud."""
-    classes, confidence, reasons = (np.zeros(count, np.uint8) for _ in range(3))
+    rows = [np.zeros(count, np.uint8) for _ in range(3)]
+    shares = None if like.probabilities is None else np.zeros((len(like.probabilities), count), np.uint8)
     kept: KeptCodes | None = None
     for start in range(0, count, BATCH):
         part = slice(start, min(start + BATCH, count))
         own = None if codes is None else FileCodes(codes.values[part], codes.scheme)
         labels = give(part.start, part.stop, own)
-        classes[part], confidence[part] = labels
         assert labels.reasons is not None  # the blocks of a survey hold them
-        reasons[part] = labels.reasons
+        for row, values in zip(rows, (*labels, labels.reasons), strict=True):
+            row[part] = values
+        if shares is not None and labels.probabilities is not None:
+            shares[:, part] = labels.probabilities
         if labels.kept is not None:
             if kept is None:
                 wide = np.uint8 if codes is None else codes.values.dtype
                 kept = KeptCodes(np.zeros(count, wide), np.zeros(count, bool))
             kept.codes[part], kept.mask[part] = labels.kept.codes, labels.kept.mask
-    return PointLabels(classes, confidence, kept, reasons)
+    classes, confidence, reasons = rows
+    return replace(
+        like, classes=classes, confidence=confidence, kept=kept, reasons=reasons, probabilities=shares
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from bevseg.bev.backproject import backproject
 from bevseg.config import SliceConfig
+from bevseg.core.reasons import UNLIKE, of_unlike
 from bevseg.runtime.batch import BatchResult, CloudResult
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
@@ -31,5 +33,10 @@ def backproject_work(work: Path, *, options: StageOptions) -> BatchResult:
 def _backproject(folder: Folder, *, slices: SliceConfig) -> CloudResult:
     cloud = folder.read_cloud()
     dem = folder.read_dem(cloud)
-    point_labels = backproject(cloud, dem, folder.read_classes(dem.grid), slices)
+    classes = folder.read_classes(dem.grid)
+    point_labels = backproject(cloud, dem, classes, slices)
+    if any("reason" in each.names and (each["reason"] == UNLIKE).any() for each in classes.values()):
+        # Also what the networks were not asked about.
+        assert point_labels.reasons is not None  # backproject gives them
+        point_labels = replace(point_labels, reasons=of_unlike(point_labels.reasons, point_labels.classes))
     return CloudResult(folder.write_labels(point_labels), len(cloud))

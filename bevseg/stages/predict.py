@@ -8,7 +8,10 @@ from pathlib import Path
 from bevseg import pipeline
 from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.core.labels import load_scheme
+from bevseg.core.scan_counts import scan_counts
+from bevseg.core.scan_ranges import show_ranges
 from bevseg.runtime.batch import BatchResult, CloudResult
+from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.workdir.folder import Folder
 from bevseg.workdir.for_each import StageOptions, for_each_folder
@@ -24,7 +27,9 @@ def predict_work(
     out_classes: str | None = None,
     options: StageOptions,
 ) -> BatchResult:
-    """Write class and confidence of every cell.
+    """Write class and confidence of every cell, and why it is in doubt.
+
+    A cloud whose points and DEM are there is compared with those of the training first.
 
     Parameters
     ----------
@@ -54,6 +59,18 @@ def _predict(
     folder: Folder, *, model: Path, device: str, tta: PredictConfig, out_classes: str | None
 ) -> CloudResult:
     trained = pipeline.load_model(model)
+    is_unlike = _is_unlike(folder, trained)
     classes = pipeline.classify(folder.read_bands(), trained, device=device, tta=tta)
+    if is_unlike:
+        classes = pipeline.cells_of_unlike(classes)
     scheme = load_scheme(out_classes) if out_classes else None
     return CloudResult(folder.write_classes(classes, scheme))
+
+
+def _is_unlike(folder: Folder, model: Model) -> bool:
+    """Return whether a cloud is unlike those of the training, and warn; False where its points or DEM are missing."""
+    if not show_ranges(model.scans) or not folder.has("cloud.las", "dem.tif"):
+        return False
+    cloud = folder.read_cloud()
+    counts = scan_counts(cloud, folder.read_dem(cloud), model.settings.slices.ground_band)
+    return pipeline.warn_unlike(folder.stem, counts, model, "bevseg train")

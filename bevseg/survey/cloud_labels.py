@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.blocks import Block
+from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.raster import Raster
 from bevseg.survey import ground_file, labels_file
 from bevseg.survey.labels_file import BlockPicture
@@ -29,6 +30,8 @@ class Found:
     ----------
     classes, confidence, reasons
         (N,) uint8; 0 for points that take no part.
+    probabilities
+        (5, N) uint8, likewise; None: nobody asked.
     best
         (N,) uint8, what perfect networks would give; None if no cloud near them has labels.
     used
@@ -38,6 +41,7 @@ class Found:
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     reasons: NDArray[np.uint8]
+    probabilities: NDArray[np.uint8] | None
     best: NDArray[np.uint8] | None
     used: NDArray[np.bool_]
 
@@ -53,16 +57,19 @@ class CloudLabels:
         Number of the cloud in it.
     scratch
         The scratch folder.
+    probabilities
+        Whether the probabilities of all classes are read as well; they were asked for.
     """
 
-    def __init__(self, survey: Survey, number: int, scratch: Scratch) -> None:
-        self._survey, self._scratch = survey, scratch
+    def __init__(self, survey: Survey, number: int, scratch: Scratch, *, probabilities: bool = False) -> None:
+        self._survey, self._scratch, self._probabilities = survey, scratch, probabilities
         self._rows = survey.table[survey.table[:, 2] == number]
         self._file = survey.files[number]
 
     def of(self, start: int, stop: int) -> Found:
         """Return the labels of points `start` to `stop` of the cloud."""
         found, used = np.zeros((4, stop - start), np.uint8), np.zeros((1, stop - start), np.bool_)
+        shares = np.zeros((len(CLASS_NAMES) - 1, stop - start), np.uint8) if self._probabilities else None
         scored = False
         rows = self._rows[rows_of(self._rows[:, 3], start, stop)]
         for col, row, cloud, first, begin, size, place in rows.tolist():
@@ -71,8 +78,10 @@ class CloudLabels:
             indices = read_segment(self._file, cloud, begin, size, None).indices.astype(np.int64)
             _put(labels, indices + (first - start), found)
             _put(np.ones((1, size), np.bool_), indices + (first - start), used)
+            if shares is not None:
+                _put(labels_file.read_probabilities(path, place, size), indices + (first - start), shares)
             scored |= len(labels) == 4
-        return Found(found[0], found[1], found[2], found[3] if scored else None, used[0])
+        return Found(found[0], found[1], found[2], shares, found[3] if scored else None, used[0])
 
     def blocks(self) -> Counter[Block]:
         """Return the number of points of the cloud in each of its blocks."""

@@ -29,7 +29,14 @@ from bevseg.survey.survey import Survey, SurveyPoints, points_of, read_once
 
 
 def label_block(
-    block: Block, survey: Path, scratch: Scratch, model: Path, *, device: str, tta: PredictConfig
+    block: Block,
+    survey: Path,
+    scratch: Scratch,
+    model: Path,
+    *,
+    device: str,
+    tta: PredictConfig,
+    probabilities: bool,
 ) -> None:
     """Label the points of a block and write their labels to the scratch folder, unless they are there.
 
@@ -43,7 +50,7 @@ def label_block(
         The scratch folder.
     model
         File of the model.
-    device, tta
+    device, tta, probabilities
         As for `pipeline.label`.
     """
     whole = read_once(survey)
@@ -53,7 +60,15 @@ def label_block(
     points, networks, watch = points_of(survey), load_model(model), Stopwatch()
     dems = _dems(whole, block, scratch, pipeline.reach_of(networks, tta))
     found = pipeline.label_block(
-        points, block, dems, whole.limits, networks, device=device, tta=tta, watch=watch
+        points,
+        block,
+        dems,
+        whole.limits,
+        networks,
+        device=device,
+        tta=tta,
+        probabilities=probabilities,
+        watch=watch,
     )
     cloud = points.of(block)
     own = found.point_labels
@@ -64,7 +79,14 @@ def label_block(
         with watch("score"):
             rows.append(_oracle(replace(cloud, labels=labels), found, whole, networks))
     picture = _picture(cloud, found)
-    write_labels(path, np.stack(rows), picture, device=str(resolve(device)), seconds=watch.seconds)
+    write_labels(
+        path,
+        np.stack(rows),
+        picture,
+        probabilities=own.probabilities,
+        device=str(resolve(device)),
+        seconds=watch.seconds,
+    )
 
 
 def _dems(survey: Survey, block: Block, scratch: Scratch, reach: float) -> dict[Block, Raster]:

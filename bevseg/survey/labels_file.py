@@ -41,6 +41,7 @@ def write_labels(
     labels: NDArray[np.uint8],
     picture: BlockPicture,
     *,
+    probabilities: NDArray[np.uint8] | None,
     device: str,
     seconds: Mapping[str, float],
 ) -> None:
@@ -55,6 +56,8 @@ def write_labels(
         give.
     picture
         What is seen of it.
+    probabilities
+        (5, N), of all classes; None: nobody asked.
     device, seconds
         Where they were computed, and how long each stage took.
     """
@@ -64,6 +67,8 @@ def write_labels(
         "classes": picture.classes,
         "highest": picture.highest,
     }
+    if probabilities is not None:
+        arrays["probabilities"] = probabilities
     with replacing(path, durable=False) as temporary:
         save_file(arrays, temporary, {"labels": json.dumps(facts)})
 
@@ -72,6 +77,13 @@ def read_labels(path: Path, start: int, count: int) -> NDArray[np.uint8]:
     """Return the labels of some points of a block, (3, N) or (4, N)."""
     with safe_open(path, framework="numpy") as file:
         found: NDArray[np.uint8] = file.get_slice("labels")[:, start : start + count]
+    return found
+
+
+def read_probabilities(path: Path, start: int, count: int) -> NDArray[np.uint8]:
+    """Return the probabilities of all classes of some points of a block, (5, N); they were asked for."""
+    with safe_open(path, framework="numpy") as file:
+        found: NDArray[np.uint8] = file.get_slice("probabilities")[:, start : start + count]
     return found
 
 

@@ -154,7 +154,8 @@ def _keys(
         )
         for square in dict.fromkeys(square_of(block) for block in points)
     }
-    own = key_of(labelling.model, dict(labelling.looks), None if np.isnan(level) else level)
+    looks = (dict(labelling.looks), labelling.probabilities)
+    own = key_of(labelling.model, *looks, None if np.isnan(level) else level)
     labels = {}
     for block in points:
         around = [each for each in layout.within(block, labelling.reach) if each in points]

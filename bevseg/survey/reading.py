@@ -80,6 +80,8 @@ class Labelling:
         Test-time augmentation, as a table.
     reach
         How far around a block the networks see, m.
+    probabilities
+        Whether the probabilities of all classes are wanted.
     whole_dem
         Whether the DEM is kept wherever it is known; else, in a large survey, within the extent of the points.
     """
@@ -88,6 +90,7 @@ class Labelling:
     model: str
     looks: Mapping[str, Any]
     reach: float
+    probabilities: bool = False
     whole_dem: bool = False
 
 

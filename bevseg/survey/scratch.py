@@ -13,10 +13,18 @@ from bevseg.errors import NoRoomError
 BYTES_PER_POINT = 21
 """Scratch for a point: its coordinates, index and class, and its labels."""
 
+BYTES_OF_PROBABILITIES = 5
+"""Scratch for a point, beside these, where the probabilities of all classes are asked for."""
+
 BYTES_PER_CELL = 17
 """Scratch for a cell: its DEM, and what the pictures show."""
 
 _KINDS = (".points", ".ground", ".labels", ".survey")
+
+
+def bytes_per_point(*, probabilities: bool) -> int:
+    """Return the bytes of scratch for a point, with or without the probabilities of all classes."""
+    return BYTES_PER_POINT + (BYTES_OF_PROBABILITIES if probabilities else 0)
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,12 @@ class Scratch:
         """Return the file of a survey."""
         return self.folder / f"{key}.survey"
 
-    def ensure_room(self, points: int) -> None:
-        """Raise NoRoomError if the files of that many points will not fit."""
+    def ensure_room(self, points: int, *, probabilities: bool) -> None:
+        """Raise NoRoomError if the files of that many points, and perhaps of all probabilities, will not fit."""
         place = self.folder
         while not place.exists():
             place = place.parent
-        free, needed = shutil.disk_usage(place).free, points * BYTES_PER_POINT
+        free, needed = shutil.disk_usage(place).free, points * bytes_per_point(probabilities=probabilities)
         if needed > free:
             raise NoRoomError(
                 "There is no room for the scratch files",

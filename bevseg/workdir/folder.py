@@ -87,6 +87,10 @@ class Folder:
         for name in STAGES[stage] + OPTIONAL_FILES.get(stage, ()):
             ensure_absent(self.path / name, overwrite=overwrite)
 
+    def has(self, *names: str) -> bool:
+        """Return whether files of these names exist."""
+        return all((self.path / name).exists() for name in names)
+
     def invalidate_from(self, stage: str) -> None:
         """Remove the files of a stage and of all later stages: old results must not outlive new input."""
         stages = list(STAGES)

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.labels import CLASS_NAMES
+from bevseg.core.labels import CLASS_NAMES, PROBABILITY_BANDS
 from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import InputError
 from bevseg.runtime.atomic import replacing
@@ -22,10 +22,15 @@ REASONS = "reasons"
 
 
 def write(point_labels: PointLabels, path: Path) -> None:
-    """Write the labels: arrays `classes` (train ids), `confidence` and `reasons`, (N,) uint8, not compressed."""
+    """Write the labels: arrays `classes` (train ids), `confidence` and `reasons`, (N,) uint8, not compressed.
+
+    Where there are probabilities of all classes, an array `probability_...` of each follows.
+    """
     arrays: dict[str, Any] = {"classes": point_labels.classes, "confidence": point_labels.confidence}
     if point_labels.reasons is not None:
         arrays[REASONS] = point_labels.reasons
+    if point_labels.probabilities is not None:
+        arrays |= zip(PROBABILITY_BANDS, point_labels.probabilities, strict=True)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -41,11 +46,17 @@ def read(path: Path) -> PointLabels:
     try:
         with zipfile.ZipFile(path) as archive:
             classes, confidence = (_array(archive, name) for name in ARRAYS)
-            has_reasons = f"{REASONS}.npy" in archive.namelist()
-            reasons = _array(archive, REASONS) if has_reasons else None
+            names = archive.namelist()
+            reasons = _array(archive, REASONS) if f"{REASONS}.npy" in names else None
+            has_probabilities = f"{PROBABILITY_BANDS[0]}.npy" in names
+            shares = [_array(archive, band) for band in PROBABILITY_BANDS] if has_probabilities else []
     except (ValueError, KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise _refusal(path, " ".join(str(error).split())[:300]) from error
-    labels = PointLabels(classes, confidence, reasons=reasons)
+    if any(len(each) != len(classes) for each in shares):
+        raise _refusal(path, f"{len(classes)} classes, other numbers of probabilities")
+    labels = PointLabels(
+        classes, confidence, reasons=reasons, probabilities=np.stack(shares) if shares else None
+    )
     if len(labels.classes) != len(labels.confidence):
         raise _refusal(path, f"{len(labels.classes)} classes, {len(labels.confidence)} confidences")
     if reasons is not None and len(reasons) != len(classes):

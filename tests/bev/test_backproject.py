@@ -10,7 +10,7 @@ from bevseg.bev.rasterize import label_rasters
 from bevseg.config import GroundConfig, SliceConfig
 from bevseg.core.grid import Grid
 from bevseg.core.heights import height_above_ground
-from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, PROBABILITY_BANDS, UNDEFINED, VEGETATION
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.core.reasons import NONE, UNMEASURED
@@ -208,3 +208,33 @@ def test_points_have_the_reason_of_their_cell_and_ground_that_of_the_dem():
         found = backproject(cloud, dem, classes, SLICES)
         assert found.classes.tolist() == [GROUND, CAR, CAR, VEGETATION]
         assert found.reasons.tolist() == [ground, CAR, CAR, VEGETATION]  # any code is handed on
+
+
+@pytest.mark.parametrize(
+    ("low", "height", "expected"),
+    [
+        (BUILDING, 0.10, (155, 25, 25, 25, 25)),  # a foot, by the network
+        (BUILDING, 0.05, (1, 1, 252, 1, 1)),  # ground, by the rule
+        (GROUND, 1.0, (25, 25, 155, 25, 25)),  # ground, by the network
+        (UNDEFINED, 1.0, (0, 0, 0, 0, 0)),
+        (BUILDING, 4.0, (25, 25, 25, 25, 155)),  # the high slice
+    ],
+)
+def test_probabilities_are_those_of_the_network_or_of_the_rule(low, height, expected):
+    cloud = scenes.column([height], ground=50.0)
+    grid = grid_of(cloud, 0.2)
+
+    def shares(decided):
+        of_class = np.where(np.arange(1, 6) == decided, 155, 25) * (decided != UNDEFINED)
+        plain = class_raster(grid, decided, 155 * (decided != UNDEFINED))
+        values = np.concatenate([plain.values, np.tile(of_class[:, None, None], (1, *grid.shape))])
+        return Raster(grid, (*plain.names, *PROBABILITY_BANDS), values.astype(np.uint8))
+
+    classes = {"low": shares(low), "high": shares(VEGETATION)}
+    back = backproject(cloud, level(grid, 50.0), classes, SLICES)
+    assert tuple(back.probabilities[:, 0].tolist()) == expected
+    assert back.confidence[0] == max(expected)
+    plain = {
+        name: class_raster(grid, raster["class"], raster["confidence"]) for name, raster in classes.items()
+    }
+    assert backproject(cloud, level(grid, 50.0), plain, SLICES).probabilities is None

@@ -4,7 +4,7 @@ import numpy as np
 
 from bevseg.bev.consistency import LOWEST_CAR, OVERRULED, consistent
 from bevseg.core.grid import Grid
-from bevseg.core.labels import BUILDING, CAR, GROUND, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, GROUND, PROBABILITY_BANDS, VEGETATION
 from bevseg.core.raster import Raster
 
 GRID = Grid(0.2, 0, 0, 4, 5)
@@ -57,3 +57,24 @@ def test_nothing_else_changes_and_nothing_is_changed_in_place():
     np.testing.assert_array_equal(settled["low"].values, before)
     np.testing.assert_array_equal(classes["low"].values, before)
     assert settled["high"] is classes["high"]
+
+
+def test_probabilities_of_what_is_put_right_follow_the_rule():
+    low, high, heights = np.full(GRID.shape, CAR), EMPTY.copy(), np.full(GRID.shape, 1.2)
+    low[3], heights[3] = CAR, 0.3
+    low[2], high[1] = VEGETATION, BUILDING
+    classes, bands = rasters(low, high, heights)
+    shares = {
+        name: np.array(values, np.uint8)[:, None, None]
+        for name, values in {"low": (40, 200, 5, 5, 5), "high": (220, 5, 10, 10, 10)}.items()
+    }
+    names = ("class", "confidence", *PROBABILITY_BANDS)
+    with_shares = {
+        name: Raster(GRID, names, np.concatenate([raster.values, np.tile(shares[name], (1, *GRID.shape))]))
+        for name, raster in classes.items()
+    }
+    settled = consistent(with_shares, bands)["low"].values
+    np.testing.assert_array_equal(settled[:2], consistent(classes, bands)["low"].values)
+    assert (settled[2:, 0] == shares["low"][:, 0]).all()
+    assert (settled[2:, 1] == shares["high"][:, 0]).all()
+    assert (settled[2:, 3] == OVERRULED).all()

@@ -1,9 +1,11 @@
 """Reasons stand beside the confidence in every format, and all else stays as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.core.pointcloud import NO_LABELS, PointCloud, PointLabels
 from bevseg.io.compare.files import compare
 from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE, REASON, Source, written_by_bevseg
 from bevseg.io.las.las_file import open_file
@@ -81,5 +83,5 @@ def test_batch_by_batch_the_same_bytes_are_written(tmp_path, suffix):
         return PointLabels(given.classes[part], given.confidence[part], reasons=given.reasons[part])
 
     with open_file(source) as las:
-        relabel_file(las, some, parts, has_reasons=True, size=5)
+        relabel_file(las, some, parts, like=replace(NO_LABELS, reasons=NO_LABELS.classes), size=5)
     assert parts.read_bytes() == whole.read_bytes()

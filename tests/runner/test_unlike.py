@@ -4,12 +4,14 @@ import dataclasses
 import json
 import warnings
 
+import laspy
 import numpy as np
 import pytest
 
 import bevseg as api
 from bevseg import pipeline
 from bevseg.core.pointcloud import PointCloud
+from bevseg.core.reasons import NONE, UNLIKE
 from bevseg.core.scan_ranges import unlike
 from bevseg.io.read import read_cloud
 from bevseg.runner import label_clouds
@@ -18,6 +20,7 @@ from bevseg.training import prepare_example
 from bevseg.training.scans import scans_of
 from bevseg.weights import default_model
 from tests import tiny
+from tests.cli.invoke import bevseg
 from tests.core.test_scan_counts import statistics
 from tests.runner.cut_clouds import by_lines, label, write_las
 from tests.scenes import from_above, from_the_street
@@ -96,6 +99,50 @@ def test_python_warns_too_of_a_cloud_and_of_the_clouds_of_a_survey(model):
         api.label_survey([streets, roofs], model=model)
     assert [str(each.message).split(":")[0] for each in caught] == ["from above"]
     assert [each.filename for each in caught] == [__file__]
+
+
+def doubted(labels):
+    """The reasons of labels of a cloud that is unlike the training, given those without a word of it."""
+    return np.where((labels.reasons == NONE) & (labels.classes > 0), UNLIKE, labels.reasons)
+
+
+def reasons_in(path):
+    return np.asarray(laspy.read(path).bevseg_reason)
+
+
+@pytest.mark.filterwarnings("ignore:.*unlike the clouds")
+def test_it_is_a_reason_to_doubt_each_point_that_has_no_other_one(model, tiny_model, tmp_path):
+    roofs, streets = moved(from_above(), 400), from_the_street()
+    (tmp_path / "in").mkdir()
+    for name, cloud in (("roofs", roofs), ("street", streets)):
+        write_las(tmp_path / "in" / f"{name}.las", cloud.xyz)
+    plain = api.label(roofs, model=tiny_model)
+    assert len(np.unique(plain.reasons)) > 1 and NONE in plain.reasons
+    np.testing.assert_array_equal(api.label(roofs, model=model).reasons, doubted(plain))
+    street, roof = api.label_survey([streets, roofs], model=tiny_model)
+    found = api.label_survey([streets, roofs], model=model)
+    np.testing.assert_array_equal(found[0].reasons, street.reasons)
+    np.testing.assert_array_equal(found[1].reasons, doubted(roof))
+    label(tmp_path, model, "--jobs", "1")
+    of_roofs, of_street = (set(reasons_in(tmp_path / "out" / f"{name}.las")) for name in ("roofs", "street"))
+    assert UNLIKE in of_roofs and NONE not in of_roofs
+    assert NONE in of_street and UNLIKE not in of_street
+
+
+def test_the_commands_of_single_stages_find_the_same(model, tmp_path):
+    work, out = tmp_path / "work", tmp_path / "out"
+    (tmp_path / "in").mkdir()
+    write_las(tmp_path / "in" / "roofs.las", from_above().xyz)
+    label(tmp_path, model, "--jobs", "1", "--work", work)
+    kept = dict(np.load(work / "roofs" / "labels.npz"))
+    np.testing.assert_array_equal(kept["reasons"], reasons_in(out / "roofs.las"))
+    assert UNLIKE in kept["reasons"]
+    result = bevseg("predict", work, "-m", model, "--overwrite")
+    assert result.exit_code == 0 and "roofs: unlike the clouds" in result.stderr
+    assert bevseg("backproject", work, "--overwrite").exit_code == 0
+    again = np.load(work / "roofs" / "labels.npz")
+    for name, values in kept.items():
+        np.testing.assert_array_equal(again[name], values)
 
 
 def test_a_model_that_knows_no_training_clouds_says_nothing_and_nothing_is_counted(tiny_model, monkeypatch):

@@ -77,9 +77,13 @@ def test_labels_come_back(folder):
     point_labels = PointLabels(np.arange(6, dtype=np.uint8), np.arange(6, dtype=np.uint8) * 50)
     folder.write_labels(point_labels)
     assert folder.read_labels().reasons is None
-    point_labels = dataclasses.replace(point_labels, reasons=point_labels.classes[::-1].copy())
+    assert folder.read_labels().probabilities is None
+    shares = np.arange(30, dtype=np.uint8).reshape(5, 6)
+    reasons = point_labels.classes[::-1].copy()
+    point_labels = dataclasses.replace(point_labels, reasons=reasons, probabilities=shares)
     folder.write_labels(point_labels)
     np.testing.assert_array_equal(folder.read_labels().reasons, point_labels.reasons)
+    np.testing.assert_array_equal(folder.read_labels().probabilities, shares)
     np.testing.assert_array_equal(folder.read_labels().classes, point_labels.classes)
     np.testing.assert_array_equal(folder.read_labels().confidence, point_labels.confidence)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.io.compare.difference import Difference
-from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE, REASON
+from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE
 from bevseg.io.text import reader, rows
 from bevseg.io.text.encoding import Lines, decoded
 from bevseg.io.text.heading import closing, heading
@@ -57,7 +57,7 @@ def _lines(source: TextSource, lines: Lines, content: bytes, counted: bool) -> D
     A result has the names of columns that are added, before the points or behind them. A source is its own result.
     """
     name, data = label_name(source.layout.titles), lines.data
-    beside = BESIDE_CLASS if REASON.encode() in data else (CONFIDENCE,)
+    beside = tuple(name for name in BESIDE_CLASS if name.encode() in data) or (CONFIDENCE,)
     new, last = (part(source, name, beside, counted=counted) for part in (heading, closing))
     target = added(source.layout, beside)
     count = len(target.names)

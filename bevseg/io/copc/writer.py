@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.core.pointcloud import NO_LABELS, PointCloud, PointLabels
 from bevseg.errors import UsageError
 from bevseg.io.copc.build_octree import build, cube_of, morton_codes
 from bevseg.io.copc.extents import Extents
@@ -78,7 +78,7 @@ def relabel(
     path: Path,
     scheme: Scheme,
     *,
-    has_reasons: bool = False,
+    like: PointLabels = NO_LABELS,
     size: int | None = None,
     threads: int | None = None,
 ) -> None:
@@ -86,7 +86,7 @@ def relabel(
 
     Parameters
     ----------
-    source, labels, path, scheme, has_reasons, size, threads
+    source, labels, path, scheme, like, size, threads
         As for `bevseg.io.las.writer.relabel`.
 
     Raises
@@ -102,7 +102,7 @@ def relabel(
         labels,
         path,
         scheme,
-        has_reasons=has_reasons,
+        like=like,
         size=size,
         threads=threads,
         write_points=write_points,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.errors import LabelError
-from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE
+from bevseg.io.fields import BESIDE_CLASS
 from bevseg.io.las.extra_bytes import Description, decoded, descriptions
 from bevseg.io.las.header import Header
 from bevseg.io.las.point_formats import FIRST_NEW
@@ -37,17 +37,20 @@ LOOKUP_ENTRY = 16
 SIMULATED = "bevseg simulate"
 """Generating software of simulated clouds: their classes are train ids, the codes of `shrec20`."""
 
-_MARK, _MEANING = "classes=", "; probability"
+_MARK, _MEANINGS = "classes=", ("; probability", "; doubt")
 _FIRST_FREE = 64
 """First code that users may define (LAS 1.4 R15, table 17); lower ones are named by the standard."""
 _ROOM = 31
 """Characters of a description."""
 
 
-def description(scheme: Scheme) -> str:
-    """Return the description of `bevseg_confidence`: it records the scheme, and says what the values are."""
-    text = _MARK + scheme.name[:LONGEST_NAME]
-    return text + _MEANING if len(text.encode() + _MEANING.encode()) <= _ROOM else text
+def description(scheme: Scheme, *, is_confidence: bool = True) -> str:
+    """Return the description of the first dimension beside the class: it records the scheme, and says what it holds.
+
+    That is the confidence, or the reason to doubt a class where no confidence is written.
+    """
+    text, meaning = _MARK + scheme.name[:LONGEST_NAME], _MEANINGS[0 if is_confidence else 1]
+    return text + meaning if len(text.encode() + meaning.encode()) <= _ROOM else text
 
 
 def class_codes(points: NDArray[np.void], point_format: int) -> NDArray[np.uint8]:
@@ -72,8 +75,8 @@ def written_scheme(header: Header) -> str | None:
     """Return the name of the scheme in which bevseg wrote the codes of a file, None for files of other origin."""
     for entry in descriptions(header):
         name, text = decoded(entry[4:36]), decoded(entry[160:])
-        if re.fullmatch(rf"{CONFIDENCE}(_\d+)?", name) and text.startswith(_MARK):
-            return text.removeprefix(_MARK).removesuffix(_MEANING)
+        if re.fullmatch(rf"({'|'.join(BESIDE_CLASS)})(_\d+)?", name) and text.startswith(_MARK):
+            return text.removeprefix(_MARK).removesuffix(_MEANINGS[0]).removesuffix(_MEANINGS[1])
     return "shrec20" if header.software == SIMULATED else None
 
 

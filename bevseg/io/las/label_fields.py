@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.labels import Scheme
+from bevseg.core.labels import CLASS_NAMES, Scheme
 from bevseg.core.pointcloud import PointLabels
-from bevseg.io.fields import CONFIDENCE, REASON, beside_class
+from bevseg.io.fields import BESIDE_CLASS, CONFIDENCE, PROBABILITIES, REASON, beside_class
 from bevseg.io.las.codes import (
     CONFIDENCE_SCALE,
     TRAIN_ID,
@@ -38,8 +38,10 @@ class LabelFields:
         Which codes are written.
     limit
         Highest code of the point format. Classes with a higher one get code 1.
-    has_train_ids, has_reasons
-        Whether train ids are written beside the codes, and reasons to doubt them.
+    has_train_ids
+        Whether train ids are written beside the codes.
+    beside
+        Names of the fields beside the class that are written in any case.
     path
         The file, for messages.
     """
@@ -47,7 +49,7 @@ class LabelFields:
     scheme: Scheme
     limit: int
     has_train_ids: bool
-    has_reasons: bool
+    beside: frozenset[str]
     path: Path
 
     @classmethod
@@ -58,22 +60,27 @@ class LabelFields:
         length: int,
         scheme: Scheme,
         path: Path,
-        *,
-        has_reasons: bool,
+        given: PointLabels,
     ) -> LabelFields:
-        """Return the fields for points of `length` bytes that the header describes."""
+        """Return the fields for points of `length` bytes that the header describes, and labels like those given."""
         limit = highest_code(point_format)
         too_high = any(entry.code > limit for entry in scheme.written().values())
         old = described(header, point_format, length)
-        train_ids, reasons = (name_of_ours(old, name) is not None for name in (TRAIN_ID, REASON))
-        return cls(scheme, limit, too_high or train_ids, has_reasons or reasons, path)
+        ours = {name for name in (*BESIDE_CLASS, TRAIN_ID) if name_of_ours(old, name) is not None}
+        beside = frozenset(beside_class(given, ours))
+        return cls(scheme, limit, too_high or TRAIN_ID in ours, beside, path)
 
     def dimensions(self, labels: PointLabels) -> dict[str, Dimension]:
         """Return the extra dimensions."""
-        given = beside_class(labels, self.has_reasons)
-        found = {CONFIDENCE: Dimension(given[CONFIDENCE], description(self.scheme), CONFIDENCE_SCALE)}
+        given, found = beside_class(labels, self.beside), dict[str, Dimension]()
+        if CONFIDENCE in given:
+            found[CONFIDENCE] = Dimension(given[CONFIDENCE], description(self.scheme), CONFIDENCE_SCALE)
         if REASON in given:
-            found[REASON] = Dimension(given[REASON], "why the class is in doubt")
+            text = "why the class is in doubt" if found else description(self.scheme, is_confidence=False)
+            found[REASON] = Dimension(given[REASON], text)
+        for name, of_class in zip(PROBABILITIES, CLASS_NAMES[1:], strict=True):
+            if name in given:
+                found[name] = Dimension(given[name], f"probability of {of_class}", CONFIDENCE_SCALE)
         if self.has_train_ids:
             found[TRAIN_ID] = Dimension(labels.classes, "train id of bevseg")
         return found

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.labels import Scheme
-from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.core.pointcloud import NO_LABELS, PointCloud, PointLabels
 from bevseg.io.fields import only_here
 from bevseg.io.las.block_writer import write_file
 from bevseg.io.las.codes import OURS, class_codes
@@ -28,7 +28,6 @@ from bevseg.io.las.source import LasSource
 COPC = ("copc", 1)
 """The record that makes a LAZ file COPC."""
 _UNCLASSIFIED, _GROUND = 1, 2
-_NO_LABELS = np.empty(0, np.uint8)
 
 
 def write(
@@ -40,7 +39,7 @@ def write(
     upgrade: bool = False,
     write_points: Callable[..., None] = write_file,
 ) -> None:
-    """Write the labelled cloud: the points of its source with new classes, their confidence and their reason.
+    """Write the labelled cloud: the points of its source with new classes, and what stands beside them.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def write(
         From any reader. A LAS or LAZ source keeps every other byte of header, records and points; other sources
         become LAS 1.4, point format 6, with colour 7 or 8.
     point_labels
-        One class and confidence per point. Without reasons none are written, or zeros into those of the source.
+        One class and confidence per point. What they lack is not written, or as zeros into a field of the source.
     path
         `.las` or `.laz`.
     scheme
@@ -69,10 +68,7 @@ def write(
         If the system refuses the write.
     """
     base = layout(cloud, upgrade=upgrade)
-    has_reasons = point_labels.reasons is not None
-    fields = LabelFields.of(
-        base.header, base.point_format, base.length, scheme, path, has_reasons=has_reasons
-    )
+    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path, point_labels)
     codes = fields.codes(point_labels)
     if cloud.used is not None:
         codes[~cloud.used] = 0
@@ -88,7 +84,7 @@ def relabel(
     scheme: Scheme,
     *,
     upgrade: bool = False,
-    has_reasons: bool = False,
+    like: PointLabels = NO_LABELS,
     size: int | None = None,
     threads: int | None = None,
     write_points: Callable[..., None] = write_file,
@@ -97,7 +93,7 @@ def relabel(
 
     Parameters
     ----------
-    source, labels, has_reasons
+    source, labels, like
         As for `bevseg.io.write.relabel_file`.
     path, scheme, upgrade, write_points
         As for `write`.
@@ -114,9 +110,7 @@ def relabel(
         As `write`.
     """
     base = layout_of_file(source, upgrade=upgrade, size=size, threads=threads)
-    fields = LabelFields.of(
-        base.header, base.point_format, base.length, scheme, path, has_reasons=has_reasons
-    )
+    fields = LabelFields.of(base.header, base.point_format, base.length, scheme, path, like)
 
     def change(
         block: NDArray[np.void], part: slice | NDArray[np.intp]
@@ -129,7 +123,7 @@ def relabel(
     write_records(
         base,
         path,
-        fields.dimensions(PointLabels(_NO_LABELS, _NO_LABELS)),
+        fields.dimensions(like),
         change,
         fields.named_in,
         write_points=partial(write_points, size=size, threads=threads),
@@ -185,7 +179,7 @@ def _lost_of_las(header: Header, base: Layout, path: Path) -> list[str]:
 
 def _described(base: Layout, path: Path) -> Header:
     """Return the header with all extra dimensions that bevseg adds; UsageError if they do not fit."""
-    ours = dict.fromkeys(OURS, Dimension(_NO_LABELS))
+    ours = dict.fromkeys(OURS, Dimension(NO_LABELS.classes))
     return with_dimensions(base.header, base.point_format, base.length, base.dimensions | ours, path)[0]
 
 

@@ -13,7 +13,7 @@ from bevseg.io import ascii_records
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.colours import as_bytes, channels_of, packed
 from bevseg.io.coordinates import lost_system
-from bevseg.io.fields import AXES, CLASS, REASON, Source, beside_class, only_here
+from bevseg.io.fields import AXES, CLASS, Source, beside_class, only_here
 from bevseg.io.pcd.header import IDENTITY, PADDING, SCHEME_COMMENT, Header
 from bevseg.io.pcd.source import PcdSource
 from bevseg.io.raw import LONGEST_NAME
@@ -24,7 +24,7 @@ _VERSION = "# .PCD v0.7 - Point Cloud Data file format"
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write a PCD with `class`, `bevseg_confidence`, and `bevseg_reason` if there are reasons.
+    """Write a PCD with `class` and the fields of `bevseg.io.fields.beside_class`.
 
     A PCD source keeps its fields, types, comments, grid and viewpoint; text stays text, and compressed files become
     binary. Other sources become binary: all their fields; colours of 8 bits as the packed field `rgb`.
@@ -45,7 +45,7 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
         columns = _columns(cloud)
     old = columns[CLASS].dtype if CLASS in columns and columns[CLASS].ndim == 1 else None
     columns[CLASS] = codes.astype(code_type(old, codes))
-    columns |= beside_class(point_labels, isinstance(source, PcdSource) and REASON in columns)
+    columns |= beside_class(point_labels, columns if isinstance(source, PcdSource) else ())
     is_text = header is not None and header.data == "ascii"
     marks = [SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])]
     unit = unit_comment(cloud) if header is None else None

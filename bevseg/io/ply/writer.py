@@ -20,7 +20,6 @@ from bevseg.io.fields import (
     AXES,
     BESIDE_CLASS,
     CLASS,
-    REASON,
     Source,
     beside_class,
     meaning,
@@ -55,7 +54,7 @@ _EXACT = 2**53
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write a PLY with the classes, `scalar_bevseg_confidence`, and `scalar_bevseg_reason` if there are reasons.
+    """Write a PLY with the classes and the fields of `bevseg.io.fields.beside_class`, with `scalar_` before them.
 
     A PLY source keeps its format kind, comments, elements, properties, types and lists. The classes go into its
     property `class` or `scalar_class`, else into a new property `scalar_class`. Other sources become binary: all
@@ -71,11 +70,11 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     codes = codes_to_write(cloud, point_labels, scheme, path)
     mark = SCHEME_COMMENT + header_text(scheme.name[:LONGEST_NAME])
     if isinstance(cloud.source, PlySource):
-        has_reason = own_name(REASON, cloud.source.names) is not None
-        new = {CLASS: codes} | beside_class(point_labels, has_reason)
+        old = [name for name in BESIDE_CLASS if own_name(name, cloud.source.names) is not None]
+        new = {CLASS: codes} | beside_class(point_labels, old)
         _write_again(cloud.source, new, path, mark)
     else:
-        _write_new(cloud, {CLASS: codes} | beside_class(point_labels, False), path, mark)
+        _write_new(cloud, {CLASS: codes} | beside_class(point_labels, ()), path, mark)
 
 
 def cannot_keep(cloud: PointCloud) -> list[str]:

@@ -17,7 +17,7 @@ from bevseg.core.labels import Scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.io.class_codes import codes_to_write
 from bevseg.io.coordinates import in_file_units, lost_system, units
-from bevseg.io.fields import AXES, REASON, Source, beside_class, meaning, only_here
+from bevseg.io.fields import AXES, Source, beside_class, meaning, only_here
 from bevseg.io.text.columns import LABEL
 from bevseg.io.text.heading import closing, heading, usable_names
 from bevseg.io.text.source import TextSource
@@ -33,12 +33,12 @@ _OTHER_LABEL = "bevseg_label"
 
 
 def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Scheme) -> None:
-    """Write text with a class and a confidence per point, and a reason if there are any.
+    """Write text with a class per point, and the columns of `bevseg.io.fields.beside_class`.
 
     A text source comes back line by line, with its own header and separator: the new class replaces its column of
     classes, or is added as `label`. The names of columns of a `.pts` stand in a comment behind the points. Other
     sources give a header line, then x, y and z in the units and at the resolution of the source, all their fields,
-    `label`, `bevseg_confidence` and `bevseg_reason`. The header names units other than metres: `x_ft`.
+    `label` and these columns. The header names units other than metres: `x_ft`.
 
     Raises
     ------
@@ -49,10 +49,10 @@ def write(cloud: PointCloud, point_labels: PointLabels, path: Path, scheme: Sche
     """
     codes = codes_to_write(cloud, point_labels, scheme, path)
     if isinstance(cloud.source, TextSource):
-        beside = beside_class(point_labels, REASON in cloud.source.layout.titles)
+        beside = beside_class(point_labels, cloud.source.layout.titles)
         parts = _lines(cloud.source, codes, beside, counted=is_pts(path))
     else:
-        parts = _table(cloud, codes, beside_class(point_labels, has_reason=False))
+        parts = _table(cloud, codes, beside_class(point_labels, ()))
     with (
         path.open("wb") as plain,
         _packed(plain) if path.suffix.lower() == ".gz" else nullcontext(plain) as file,

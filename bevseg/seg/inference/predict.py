@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bevseg.config import NO_TTA, PredictConfig
+from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import SIDE, Tile, Tiling, cut
 from bevseg.errors import ModelError
@@ -51,6 +52,7 @@ def predict(
     device: str = "auto",
     config: PredictConfig = NO_TTA,
     part: Part | None = None,
+    probabilities: bool = False,
 ) -> Raster:
     """Return the class and the confidence of every cell of one slice, in one piece.
 
@@ -68,13 +70,15 @@ def predict(
         Scales and symmetries of the raster over which probabilities are averaged, and whether a dense CRF follows.
     part
         Rows and columns that are asked for; None: all.
+    probabilities
+        Whether the probabilities of all classes are asked for.
 
     Returns
     -------
     Raster
         On the same grid, uint8: `class`, the train id of the most probable class; `confidence`, its probability at
-        the temperature of the model, times 255. Both are 0 in cells without a point of the slice, and may be where
-        nothing is asked for.
+        the temperature of the model, times 255; and `PROBABILITY_BANDS`, if they are asked for, likewise. All are 0
+        in cells without a point of the slice, and may be where nothing is asked for.
 
     Raises
     ------
@@ -91,14 +95,15 @@ def predict(
     values, mask = np.asarray(raster.values, np.float32), occupied(raster)
     classify = _classifier(model, slice_name, place, config)
     if config == NO_TTA:
-        result = classify.window(values, mask, part)
+        result = classify.window(values, mask, part, of_all=probabilities)
     else:
-        probabilities = classify.probabilities(values)
+        means = classify.probabilities(values)
         if config.crf:
             features = scaled(values, model.bands[slice_name]).numpy()
-            probabilities = crf(probabilities, features, mask, raster.grid.cell)
-        result = _decided(probabilities, mask, classify.temperature)
-    return Raster(raster.grid, ("class", "confidence"), result, raster.crs, raster.unit)
+            means = crf(means, features, mask, raster.grid.cell)
+        result = _decided(means, mask, classify.temperature, of_all=probabilities)
+    names = ("class", "confidence", *(PROBABILITY_BANDS if probabilities else ()))
+    return Raster(raster.grid, names, result, raster.crs, raster.unit)
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
@@ -166,17 +171,25 @@ class Classifier:
 
     @torch.inference_mode()
     def window(
-        self, values: NDArray[np.float32], mask: NDArray[np.bool_], part: Part | None = None
+        self,
+        values: NDArray[np.float32],
+        mask: NDArray[np.bool_],
+        part: Part | None = None,
+        *,
+        of_all: bool = False,
     ) -> NDArray[np.uint8]:
-        """Return train id and confidence (2, rows, cols) of a raster in one piece; 0 outside of a part."""
+        """Return train id and confidence (2, rows, cols) of a raster in one piece; 0 outside of a part.
+
+        With `of_all`, the probabilities of all classes follow: (2 + classes, rows, cols).
+        """
         place = part or (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
         logits, asked = self._forward(values, place), mask[place]
         wanted = to_device(torch.from_numpy(np.flatnonzero(asked)), self.device)
         rows = logits.permute(1, 2, 0).reshape(-1, len(logits)).index_select(0, wanted)
-        found = torch.zeros((2, asked.size), dtype=torch.uint8, device=self.device)
-        out = np.zeros((2, *mask.shape), np.uint8)
-        decided = _decide(rows, self.temperature)
-        out[:, *place] = found.index_copy_(1, wanted, decided).view(2, *asked.shape).cpu().numpy()
+        decided = _decide(rows, self.temperature, of_all=of_all)
+        found = torch.zeros((len(decided), asked.size), dtype=torch.uint8, device=self.device)
+        out = np.zeros((len(decided), *mask.shape), np.uint8)
+        out[:, *place] = found.index_copy_(1, wanted, decided).view(-1, *asked.shape).cpu().numpy()
         return out
 
     def _forward(self, values: NDArray[np.float32], place: Part) -> Tensor:
@@ -196,28 +209,35 @@ class Classifier:
         return self.tta(to_device(scaled(values, self.bands), self.device)).cpu().numpy()
 
 
-def _decide(logits: Tensor, temperature: float) -> Tensor:
-    """Return train id and confidence (2, N) of logits (N, classes)."""
+def _decide(logits: Tensor, temperature: float, *, of_all: bool = False) -> Tensor:
+    """Return train id and confidence (2, N) of logits (N, classes); with `of_all`, all probabilities follow."""
     planes = logits.float().t().contiguous()
     highest, ids = planes.max(0)
-    confidence = 255 / (planes - highest).div_(temperature).exp_().sum(0)
-    return torch.stack([(ids + 1).byte(), confidence.round_().byte()])
+    shares = (planes - highest).div_(temperature).exp_()  # 1 for the class
+    confidence = 255 / shares.sum(0)
+    rest = [shares.mul_(confidence).round_().byte()] if of_all else []
+    return torch.cat([(ids + 1).byte()[None], confidence.round_().byte()[None], *rest])
 
 
 def _decided(
-    probabilities: NDArray[np.float32], mask: NDArray[np.bool_], temperature: float
+    probabilities: NDArray[np.float32], mask: NDArray[np.bool_], temperature: float, *, of_all: bool = False
 ) -> NDArray[np.uint8]:
     """Return train id and confidence (2, rows, cols) of probabilities (classes, rows, cols); 0 without the mask.
+
+    With `of_all`, the probabilities of all classes follow.
 
     The temperature comes last, behind the means of TTA and the votes of a CRF, where it changes no class:
     logarithms of probabilities are logits.
     """
-    result = np.zeros((2, *mask.shape), np.uint8)
+    result = np.zeros((2 + of_all * len(probabilities), *mask.shape), np.uint8)
     for row, occupied_here in enumerate(mask):  # line by line: rasters are large
         line = probabilities[:, row, occupied_here]
         highest = line.max(0)
         shares = (line / highest) ** (1 / temperature)
-        result[:, row, occupied_here] = line.argmax(0) + 1, np.rint(255 / shares.sum(0))
+        confidence = 255 / shares.sum(0)
+        result[:2, row, occupied_here] = line.argmax(0) + 1, np.rint(confidence)
+        if of_all:
+            result[2:, row, occupied_here] = np.rint(shares * confidence)
     return result
 
 

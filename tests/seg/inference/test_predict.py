@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bevseg.config import PredictConfig, RasterConfig, Settings
+from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.raster import Band
 from bevseg.core.tiles import cut
 from bevseg.errors import DeviceError, ModelError
@@ -200,3 +201,18 @@ def test_the_gpu_says_what_the_cpu_says(squares):
         for name in ("cpu", "cuda")
     ]
     assert (both[0] == both[1])[labels > 0].mean() > 0.97
+
+
+@pytest.mark.parametrize("tta", [PredictConfig(), PredictConfig(turns=2), PredictConfig(crf=True)])
+def test_probabilities_of_all_classes_agree_with_the_class_and_its_confidence(squares, tta):
+    values, labels = squares
+    raster, model = scenes.raster(values), dataclasses.replace(scenes.model(), temperatures={"low": 1.5})
+    plain = predict(raster, model, "low", device="cpu", config=tta)
+    found = predict(raster, model, "low", device="cpu", config=tta, probabilities=True)
+    assert found.names == (*plain.names, *PROBABILITY_BANDS)
+    np.testing.assert_array_equal(found.values[:2], plain.values)
+    shares, seen = found.values[2:].astype(int), labels > 0
+    np.testing.assert_array_equal(shares.max(0), found["confidence"])
+    of_class = np.take_along_axis(shares[:, seen], found["class"][seen][None].astype(int) - 1, 0)
+    np.testing.assert_array_equal(of_class[0], found["confidence"][seen])
+    assert np.abs(shares.sum(0)[seen] - 255).max() <= 2 and not shares[:, ~seen].any()
