@@ -1,8 +1,9 @@
 """What each rule of `bev/consistency` is worth, on simulated streets that no network was trained on.
 
-    python benchmarks/rules.py [MODEL] [--clouds DIR] [--new 3] [--json F]
+    python benchmarks/rules.py [MODEL] [--clouds DIR] [--json F]
+        [--new 3] [--first-seed 8600] [--only-new]
 
-The streets are those that tell trainings of the model to stop, and `--new` others of each preset (seeds from 8600).
+The streets are those that tell trainings of the model to stop, and `--new` others of each preset.
 Both networks predict each street once. Then each rule is added to none, and all rules hold together. Two ideas that
 were not kept are added to all rules. Each change is that of the mIoU of all points of a preset, in points. The
 classes are means over presets. `up` and `down` count streets that change by more than 0.05.
@@ -48,9 +49,6 @@ POINTS = {
 }
 """Preset -> points of a new street."""
 
-FIRST_SEED = 8600
-"""Of the new streets; those of each preset have 20 seeds."""
-
 ADDED = "all, and "
 """Name of a set of rules that is compared with all rules, not with none."""
 
@@ -84,27 +82,25 @@ def main() -> None:
         "--clouds", type=Path, metavar="DIR", help="keep the streets here, take those that are"
     )
     parser.add_argument("--new", type=int, default=3, help="new streets of each preset [default: 3]")
+    parser.add_argument("--first-seed", type=int, default=8600, help="of the new streets [default: 8600]")
+    parser.add_argument("--only-new", action="store_true", help="leave out those for early stopping")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     model = checkpoint.load(asked.model or default_model())
-    show(
-        (
-            (street.config.preset, predicted(street.cloud(asked.clouds), model))
-            for street in streets(asked.new)
-        ),
-        model,
-        asked.json,
-    )
+    streets = new_streets(asked.new, asked.first_seed)
+    if not asked.only_new:
+        streets = [*read_config(CONFIG).validation, *streets]
+    cases = ((street.config.preset, predicted(street.cloud(asked.clouds), model)) for street in streets)
+    show(cases, model, asked.json)
 
 
-def streets(new: int) -> list[Street]:
-    """Return the streets for early stopping, and new ones."""
-    others = [
-        Street(FIRST_SEED + 20 * number + k, SimulateConfig(preset=preset, points=points))
+def new_streets(count: int, first_seed: int) -> list[Street]:
+    """Return so many streets of each preset; the seeds of two presets lie 20 apart."""
+    return [
+        Street(first_seed + 20 * number + k, SimulateConfig(preset=preset, points=points))
         for number, (preset, points) in enumerate(POINTS.items())
-        for k in range(new)
+        for k in range(count)
     ]
-    return [*read_config(CONFIG).validation, *others]
 
 
 def predicted(cloud: PointCloud, model: Model) -> Predicted:
@@ -144,6 +140,7 @@ def rule_sets() -> dict[str, tuple[Rule, ...]]:
     return {
         "none": (),
         **alone,
+        "free poles, however sure": (any_pole,),
         "beds of any area": (any_bed,),
         "all": RULES,
         **{f"{ADDED}{name}": (*RULES, rule) for name, rule in ideas.items()},
@@ -172,6 +169,14 @@ def iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     right = np.diagonal(known, 1)
     union = known.sum(axis=1) + known.sum(axis=0)[1:] - right
     return np.where(union > 0, 100 * right / np.maximum(union, 1), np.nan)
+
+
+def any_pole(low: consistency.Cells, high: consistency.Cells, heights: consistency.Heights, _: float) -> None:
+    """Take all poles under walls and crowns for a part of them, as if the network were never sure."""
+    surest = low.copy()
+    surest[1] = np.minimum(low[1], 1)
+    consistency.free_poles(surest, high, heights, 0.0)
+    low[0] = surest[0]
 
 
 def any_bed(low: consistency.Cells, high: consistency.Cells, heights: consistency.Heights, _: float) -> None:

@@ -13,6 +13,7 @@ from bevseg.bev.consistency import (
     OVERRULED,
     REACH,
     RULES,
+    SURE,
     consistent,
 )
 from bevseg.core.grid import Grid
@@ -28,7 +29,11 @@ def rasters(low, high, heights, *, low_confidence=200, high_confidence=220):
     low, high = np.array(low, np.uint8), np.array(high, np.uint8)
     grid = Grid(0.2, 0, 0, *low.shape)
     classes = {
-        name: Raster(grid, ("class", "confidence"), np.stack([of, np.broadcast_to(np.uint8(sure), of.shape)]))
+        name: Raster(
+            grid,
+            ("class", "confidence"),
+            np.stack([of, np.broadcast_to(np.asarray(sure, np.uint8), of.shape)]),
+        )
         for name, of, sure in (("low", low, low_confidence), ("high", high, high_confidence))
     }
     heights = np.broadcast_to(np.float32(heights), low.shape)
@@ -75,11 +80,19 @@ def test_a_pole_stands_on_no_wall_and_no_crown_but_a_lamp_hangs_over_a_car(under
 
 @pytest.mark.parametrize("over", [BUILDING, VEGETATION])
 def test_a_pole_stands_free(over):
+    sure = round(255 * SURE) - 1
     low = drawn((POLE, slice(2, 4), slice(2, 4)), (POLE, slice(8, 10), slice(2, 4)))
     high = drawn((over, slice(0, 6), slice(0, 6)), (over, slice(9, 12), slice(0, 6)))
-    settled = consistent(*rasters(low, high, 2.9))["low"]
+    settled = consistent(*rasters(low, high, 2.9, low_confidence=sure))["low"]
     assert (settled["class"][2:4, 2:4] == over).all() and (settled["confidence"][2:4, 2:4] == 220).all()
     assert (settled["class"][8:10, 2:4] == POLE).all()  # half of it is in the open
+
+
+def test_a_pole_that_the_network_is_sure_of_stays_in_its_crown():
+    low, high = drawn((POLE, slice(2, 4), slice(2, 4))), drawn((VEGETATION, slice(0, 6), slice(0, 6)))
+    confidence = np.where(np.arange(14) % 2, 255, 2 * 255 * SURE - 255 + 2)  # of its cells, on the mean
+    settled = consistent(*rasters(low, high, 2.9, low_confidence=confidence.astype(np.uint8)))["low"]
+    np.testing.assert_array_equal(settled["class"], low)
 
 
 def test_a_bollard_under_a_crown_stays():
@@ -87,7 +100,8 @@ def test_a_bollard_under_a_crown_stays():
     for top, found in ((LOWEST_CROWN - 0.1, POLE), (LOWEST_CROWN, VEGETATION)):
         heights = EMPTY.copy()
         heights[3, 3] = top
-        assert (consistent(*rasters(low, high, heights))["low"]["class"][2:4, 2:4] == found).all()
+        settled = consistent(*rasters(low, high, heights, low_confidence=150))["low"]
+        assert (settled["class"][2:4, 2:4] == found).all()
 
 
 def test_what_is_knee_high_is_terrain_and_a_car_with_a_flat_bonnet_stays():
