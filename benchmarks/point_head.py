@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from default_model import CONFIG, Street, read_config
@@ -85,6 +84,9 @@ UNSURE = 0.7 * 255
 WIDTH, STEPS, BATCH, LEARNING_RATE = 32, 400, 2048, 1e-2
 TRUST = 4.0
 """Logit of the class by the rule where a head begins."""
+
+COLUMNS = 46
+"""Of scores, place and cubes."""
 
 
 def main() -> None:
@@ -439,42 +441,18 @@ def table(key: str, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return "\n".join([*lines, "", *by_class])
 
 
+@torch.inference_mode()
 def cost(points: int) -> str:
     """Return a line on the time of one core for a head with all columns but those of neighbours."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((BLOCK, COLUMNS), np.float32)
-    sizes = (COLUMNS, WIDTH, WIDTH, len(OUTPUTS))
-    weights = [rng.standard_normal(shape, np.float32) for shape in itertools.pairwise(sizes)]
-    out = np.empty(BLOCK, np.uint8)
-    _decide(x, *weights, out)
-    start = time.process_time()
-    for _ in range(points // BLOCK):
-        _decide(x, *weights, out)
-    seconds = time.process_time() - start
-    return f"{points:,} points: {seconds:.3f} s of one core, {1e9 * seconds / points:.0f} ns a point"
-
-
-COLUMNS = 46
-"""Of scores, place and cubes."""
-
-
-@numba.njit(fastmath=True)
-def _decide(x, first, second, third, out):  # type: ignore[no-untyped-def]
-    """Write the class of points (points, columns); the biases, of no weight for the time, are left out."""
-    a, b = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
-    c = np.empty(third.shape[1], np.float32)
-    for point in range(len(x)):
-        a[:], b[:], c[:] = 0, 0, 0
-        for i in range(first.shape[0]):
-            for j in range(WIDTH):
-                a[j] += x[point, i] * first[i, j]
-        for i in range(WIDTH):
-            for j in range(WIDTH):
-                b[j] += max(a[i], np.float32(0)) * second[i, j]
-        for i in range(WIDTH):
-            for j in range(third.shape[1]):
-                c[j] += max(b[i], np.float32(0)) * third[i, j]
-        out[point] = np.argmax(c) + 1
+    torch.set_num_threads(1)
+    head, x = Head(torch.zeros(COLUMNS), torch.ones(COLUMNS)).eval(), torch.randn(BLOCK, COLUMNS)
+    seconds = []
+    for _ in range(max(points // BLOCK, 1)):
+        start = time.process_time()
+        head(x).argmax(1)
+        seconds.append(time.process_time() - start)
+    least, middle = (1e9 * value / BLOCK for value in (min(seconds), float(np.median(seconds))))
+    return f"ns of one core a point: {least:.0f} in the fastest block, {middle:.0f} in the median"
 
 
 if __name__ == "__main__":
