@@ -5,8 +5,8 @@
 
 For each preset, feature set, share of views and seed, two networks are trained from nothing on the training clouds of
 all other presets of the config (default: configs/default_model.toml). They are scored on the first training clouds
-of the preset that is held out: nobody has trained on these, either. `none` holds nothing out, and scores on the
-streets that tell the training of the model to stop.
+of the preset that is held out. `none` holds no preset out, but these streets of each preset, and is scored on them:
+so the two scores of a preset are of the same streets, which neither training has seen.
 
 Networks are narrower than those of the model, and train for a shorter time: the table compares choices. A row is kept
 in TABLE.json as soon as it is there, and the same command goes on with the next one. Without anything left to do it
@@ -32,6 +32,7 @@ from labelled_clouds import Set, score
 from transfer import CLASSES, MEANS, lines, percent, said, values
 
 from bevseg.config import Settings, with_training
+from bevseg.config.names import SLICES
 from bevseg.errors import BevsegError
 from bevseg.training import Example, train
 
@@ -115,10 +116,14 @@ def row_of(
 ) -> dict[str, Any]:
     """Train without the preset and score on it."""
     said(str(trial))
-    pairs = list(zip(config.train, examples, strict=True))
-    kept = [example for street, example in pairs if street.config.preset != trial.held_out]
-    own = [street for street in config.train if street.config.preset == trial.held_out]
-    streets = config.validation if trial.held_out == NONE else own[: asked.streets]
+    scored = streets_to_score(config.train, asked.streets)
+    if trial.held_out == NONE:
+        unseen = {street for streets in scored.values() for street in streets}
+    else:
+        scored = {trial.held_out: scored[trial.held_out]}
+        unseen = {street for street in config.train if street.config.preset == trial.held_out}
+    pairs = zip(config.train, examples, strict=True)
+    kept = [example for street, example in pairs if street not in unseen]
     model, history = train(
         kept,
         trial.settings(config.settings),
@@ -127,9 +132,20 @@ def row_of(
         device="cpu",
         progress=ProgressLines(),
     )
-    found = score(model, set_of(trial.held_out, streets, asked.clouds), "cpu", said)
-    seconds = sum(row["seconds"] for row in history)
-    return {"trial": dataclasses.asdict(trial), "pooled": found["pooled"], "seconds": seconds}
+    found = {
+        preset: score(model, set_of(preset, streets, asked.clouds), "cpu", said)["pooled"]
+        for preset, streets in scored.items()
+    }
+    seconds = {name: row["seconds"] for name in SLICES for row in history if row["slice"] == name}
+    return {"trial": dataclasses.asdict(trial), "presets": found, "seconds": sum(seconds.values())}
+
+
+def streets_to_score(streets: Sequence[Street], most: int) -> dict[str, list[Street]]:
+    """Return preset -> its first streets, at most so many, and at most half of them."""
+    by_preset: dict[str, list[Street]] = {}
+    for street in streets:
+        by_preset.setdefault(street.config.preset, []).append(street)
+    return {preset: own[: min(most, -(-len(own) // 2))] for preset, own in by_preset.items()}
 
 
 def set_of(name: str, streets: Sequence[Street], folder: Path | None) -> Set:
@@ -144,19 +160,20 @@ def mean(found: Sequence[float | None]) -> float | None:
 
 
 def by_trial(rows: Sequence[dict[str, Any]]) -> str:
-    """Return a line for each kind of trial: means over the seeds, and the standard deviation of the mIoU."""
+    """Return a line for each kind of trial and preset: means over the seeds, and the deviation of the mIoU."""
     kinds: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        trial = row["trial"]
-        kinds.setdefault(tuple(value for key, value in trial.items() if key != "seed"), []).append(row)
-    head = ("held out", "features", "views", "steps", "filters", "seeds", *CLASSES, *MEANS.values())
+        kind = tuple(value for key, value in row["trial"].items() if key != "seed")
+        for preset, pooled in row["presets"].items():
+            kinds.setdefault((preset, *kind), []).append(pooled)
+    head = ("preset", "held out", "features", "views", "steps", "filters", "seeds", *CLASSES, *MEANS.values())
     table = []
     for kind, of_kind in sorted(kinds.items()):
-        ious = [row["pooled"]["iou"] for row in of_kind]
+        ious = [pooled["iou"] for pooled in of_kind]
         means = {key: mean([iou.get(key) for iou in ious]) for key in ious[0]}
         spread = statistics.stdev(iou["miou"] for iou in ious) if len(ious) > 1 else None
-        as_car = mean([row["pooled"]["building_as_car"] for row in of_kind])
-        oracle = of_kind[0]["pooled"]["oracle"]["miou"]
+        as_car = mean([pooled["building_as_car"] for pooled in of_kind])
+        oracle = of_kind[0]["oracle"]["miou"]
         cells = (*map(str, kind), str(len(of_kind)), *values(means))
         table.append((*cells, percent(spread), percent(as_car), percent(oracle)))
     return lines((*head, "± mIoU", "building as car", "oracle mIoU"), table)

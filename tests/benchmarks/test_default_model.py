@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bevseg.ground.find_ground import find_ground
 from bevseg.seg import checkpoint
 from bevseg.training.fit import check_training_settings
 from tests import scenes
@@ -140,10 +141,11 @@ def test_a_model_that_learns_to_read_more_bands_begins_with_its_own_labels():
     from bevseg import pipeline
     from bevseg.weights import default_model as weights
 
-    shipped, cloud = checkpoint.load(weights()), scenes.street()
-    other = default_model.with_features(default_model.with_features(shipped, "heights"), "shape")
-    assert other.settings.raster.features == "shape"
-    assert {len(table) for table in other.bands.values()} == {16}
-    before = pipeline.label(cloud, default_model.with_features(shipped, "heights")).point_labels
-    after = pipeline.label(cloud, other).point_labels
-    np.testing.assert_array_equal(before.classes, after.classes)
+    cloud = scenes.street()
+    before = default_model.with_features(checkpoint.load(weights()), "heights")
+    after = default_model.with_features(before, "shape")
+    assert after.settings.raster.features == "shape"
+    assert {len(table) for table in after.bands.values()} == {16}
+    ground = find_ground(cloud, before.settings.raster.cell, before.settings.ground)
+    labels = [pipeline.label_above(cloud, ground, model).point_labels for model in (before, after)]
+    np.testing.assert_array_equal(labels[0].classes, labels[1].classes)
