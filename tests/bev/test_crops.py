@@ -59,7 +59,7 @@ def test_crops_have_the_bands_and_types_that_networks_read(street):
 @pytest.mark.parametrize("name", ["low", "high"])
 def test_no_point_is_lost_when_nothing_is_thinned(street, plain, name):
     cloud, dem = street
-    whole = rasterize(cloud, dem, SLICES, RasterConfig())[name]
+    whole = rasterize(cloud, dem, SLICES, RasterConfig(features="heights"))[name]
     values, labels = sampler(cloud, dem, name=name, crop=400)(np.random.default_rng(3))
     counts = np.rint(np.expm1(np.nan_to_num(values[3].astype(np.float64))))
     assert counts.sum() == points_of(whole)
@@ -72,7 +72,7 @@ def test_no_point_is_lost_when_nothing_is_thinned(street, plain, name):
 def test_thinning_keeps_the_share_it_says(street, plain, monkeypatch, share):
     monkeypatch.setattr(crops, "KEEP", (share, share))
     cloud, dem = street
-    whole = points_of(rasterize(cloud, dem, SLICES, RasterConfig())["low"])
+    whole = points_of(rasterize(cloud, dem, SLICES, RasterConfig(features="heights"))["low"])
     values, _ = sampler(cloud, dem, crop=400)(np.random.default_rng(3))
     counts = np.rint(np.expm1(np.nan_to_num(values[3].astype(np.float64))))
     assert counts.sum() == pytest.approx(share * whole, rel=0.1)
@@ -83,7 +83,7 @@ def test_turned_crops_hold_the_same_points(street, monkeypatch):
     for chance in ("TALL", "HOLES"):
         monkeypatch.setattr(crops, chance, 0)
     cloud, dem = street
-    whole = points_of(rasterize(cloud, dem, SLICES, RasterConfig())["high"])
+    whole = points_of(rasterize(cloud, dem, SLICES, RasterConfig(features="heights"))["high"])
     for seed in range(5):
         values, _ = sampler(cloud, dem, name="high", crop=400)(np.random.default_rng(seed))
         counts = np.rint(np.expm1(np.nan_to_num(values[3].astype(np.float64))))

@@ -15,7 +15,7 @@ from tests import scenes
 from tests.bev.clouds import clouds, kept, level, shuffled
 from tests.core.test_cells import grid_of
 
-SLICES, RASTER = SliceConfig(), RasterConfig()
+SLICES, RASTER = SliceConfig(), RasterConfig(features="heights")
 LIMITS = {"low": (0.2, 3.0), "high": (3.0, np.inf)}
 
 
