@@ -67,7 +67,7 @@ def test_without_init_the_model_only_lends_its_maps(work):
     options = ["--slice", "low", "--init", work / "ce.safetensors"]
     result = train(work, "anew", "--loss", "neuro-iou:no-init", *options)
     assert result.exit_code == 0, result.stderr
-    assert furthest(work, "anew") > 0.03
+    assert furthest(work, "anew") > 0.01
     assert checkpoint.load(work / "anew.safetensors").settings.train.optimiser == "adamw"
 
 
