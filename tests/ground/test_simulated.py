@@ -98,7 +98,7 @@ def test_among_cars_side_by_side_the_ground_is_lost_and_the_street_beside_them_i
 WHOLE = {"shrec20": (1, 0.01, 0.05), "oakland": (2, 0.03, 0.18), "terrestrial": (3, 0.01, 0.05)}
 """Seed, and bias and RMSE of visible ground that are kept on a street as it comes, m: what was measured, and some
 room. Seed 5 of `oakland`, 0 of `shrec20` and 1 of `terrestrial` have terraces that are lost: see below. There the
-RMSE is 0.24 to 0.40 m, and 0.02 to 0.03 m without the 2 to 3 % of the cells that are off by more than half a metre."""
+RMSE is 0.24 to 0.40 m, and 0.02 to 0.03 m without the 2 to 3 % of the cells that are off by more than 0.5 m."""
 
 
 @pytest.mark.slow
