@@ -3,8 +3,9 @@
 python docs/error_pictures.py [MODEL] [-o docs/images/errors.png] [--clouds DIR] [--streets 4]
 
 The streets are those of the table of the model card, some of each preset. Each picture is a square of the street from
-above. On the left is the truth; on the right all is grey but the points that are wrong, in the colour of the answer.
-For each pair of true and answered class the square with most wrong points is taken, and of these the ten with most.
+above. On the left is the truth; on the right all is pale but the points that the title names, in the colour of the
+answer. For each pair of true and answered class the square with most such points is taken, and of these the ten with
+most. A square is shown once.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ SIDE = 16.0
 
 COUNT = 10
 """Pictures."""
+
+REST = "#e2e2e2"
+"""Colour of the points that a picture is not about; that of undefined ones is close to that of poles."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,11 @@ def main() -> None:
                 pair = error.truth, error.answer
                 if pair not in worst or worst[pair].wrong < error.wrong:
                     worst[pair] = error
-    chosen = sorted(worst.values(), key=lambda error: -error.wrong)[:COUNT]
+    ranked = sorted(worst.values(), key=lambda error: -error.wrong)
+    squares: dict[tuple[str, float, float, float], Error] = {}
+    for error in ranked:
+        squares.setdefault((error.where, *error.xyz[0]), error)
+    chosen = list(squares.values())[:COUNT]
     draw(chosen, asked.output)
     for error in chosen:
         print(title(error))
@@ -121,7 +129,7 @@ def draw(chosen: list[Error], path: Path) -> None:
     for number, error in enumerate(chosen):
         corner = error.xyz[:, :2].min(axis=0)
         order = np.argsort(np.where(error.true == GROUND, -1e3, error.xyz[:, 2]), kind="stable")
-        bad = (error.true != UNDEFINED) & (error.true != error.answered)
+        bad = (error.true == error.truth) & (error.answered == error.answer)
         for half, classes in enumerate((error.true, np.where(bad, error.answered, UNDEFINED))):
             axis = figure.add_subplot(rows, 4, 2 * number + half + 1)
             shown = order if half == 0 else np.concatenate([order[~bad[order]], order[bad[order]]])
@@ -130,7 +138,7 @@ def draw(chosen: list[Error], path: Path) -> None:
                 c=classes[shown],
                 s=0.6,
                 linewidths=0,
-                cmap=ListedColormap(COLOURS),
+                cmap=ListedColormap([COLOURS[UNDEFINED] if half == 0 else REST, *COLOURS[1:]]),
                 vmin=-0.5,
                 vmax=len(COLOURS) - 0.5,
             )
