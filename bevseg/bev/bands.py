@@ -114,7 +114,7 @@ def write_bands(
         return
     bits, sums = (own.view(np.uint32), other.view(np.uint32)), own.view(np.float64)[:, 0]
     _height_bands(own, other, *bits, sums, statistics.ground, is_low, flat)
-    if features == "shape":
+    if needs_moments(features):
         moments = statistics.moments_of(name), statistics.moments_of(other_name)
         quarter = np.uint32(LOW_QUARTER if is_low else HIGH_QUARTER)
         _shape_bands(own, other, bits[0], *moments, quarter, cell / LEVELS, values[len(_HEIGHTS[name]) :])
