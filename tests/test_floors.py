@@ -22,6 +22,7 @@ FLOORS = (
     ("workdir",),
     ("pipeline",),
     ("training", "survey", "review"),
+    ("viewer",),
     ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
@@ -79,6 +80,7 @@ INSIDE = {
         ("find", "write", "simulated", "describe"),
         ("read",),
         ("keep", "compare", "read_batches", "read_labelled"),
+        ("read_shown",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -168,6 +170,13 @@ INSIDE = {
     "review": (
         ("edits",),
         ("run_outputs",),
+    ),
+    "viewer": (
+        ("tile_file", "shapes"),
+        ("ground_heights", "layout", "overlay", "scene"),
+        ("tiles", "select"),
+        ("session",),
+        ("server",),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),

@@ -132,7 +132,14 @@ def _part(cloud: PointCloud, part: slice) -> PointCloud:
     """Return some points of a cloud, without labels and without the record of the file."""
     finite, far = (None if mask is None else mask[part] for mask in (cloud.finite, cloud.far))
     return PointCloud(
-        cloud.x[part], cloud.y[part], cloud.z[part], cloud.scale, cloud.offset, finite=finite, far=far
+        cloud.x[part],
+        cloud.y[part],
+        cloud.z[part],
+        cloud.scale,
+        cloud.offset,
+        finite=finite,
+        far=far,
+        crs=cloud.crs,
     )
 
 

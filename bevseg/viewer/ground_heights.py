@@ -59,7 +59,10 @@ class GroundSums:
             for east in range(3):
                 neighbour = number.get((col + east - 1, row + north - 1))
                 if neighbour is not None:
-                    rows, cols = slice(north * SIDE, (north + 1) * SIDE), slice(east * SIDE, (east + 1) * SIDE)
+                    rows, cols = (
+                        slice(north * SIDE, (north + 1) * SIDE),
+                        slice(east * SIDE, (east + 1) * SIDE),
+                    )
                     around[rows, cols] = self._mean(neighbour)
         empty = np.isnan(around)
         if empty.all():

@@ -89,7 +89,9 @@ class Layout:
         split = _splits(cols, rows, counts)
         parts = PARTS >> split  # small cells along the side of the tile
         at_col, at_row = (np.mod(each, PARTS) // parts for each in (cols, rows))
-        number = square_of_key * PARTS * PARTS * (SPLITS + 1) + split * PARTS * PARTS + at_row * PARTS + at_col
+        number = (
+            square_of_key * PARTS * PARTS * (SPLITS + 1) + split * PARTS * PARTS + at_row * PARTS + at_col
+        )
         _, first, tile_of_key = np.unique(number, return_index=True, return_inverse=True)
         return cls(
             keys,

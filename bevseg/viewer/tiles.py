@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bevseg.core.labels import CLASS_NAMES, GROUND, UNDEFINED, Scheme
 from bevseg.core.pointcloud import PointCloud
 from bevseg.errors import InputError
+from bevseg.io.crs import names_of_wkt
 from bevseg.io.read_shown import Shown, read_classes, read_shown
 from bevseg.runtime.atomic import write_json
 from bevseg.runtime.progress import Progress, Step, silent
@@ -63,12 +64,15 @@ class TileSource:
         How its class codes are understood; None for the one that bevseg wrote, or the default of the format.
     truth
         Returns (N,) train ids of the truth, None if there is none.
+    sha256
+        Of the file, kept in the index; None if nobody needs it.
     """
 
     name: str
     path: Path
     scheme: Scheme | None = None
     truth: Callable[[], NDArray[np.uint8] | None] = lambda: None
+    sha256: str | None = None
 
 
 def build_tiles(
@@ -96,7 +100,8 @@ def build_tiles(
     """
     if len(sources) > _MOST_CLOUDS:
         raise InputError(
-            f"{len(sources):,} clouds are too many for one view", hint=f"view at most {_MOST_CLOUDS:,} of them"
+            f"{len(sources):,} clouds are too many for one view",
+            hint=f"view at most {_MOST_CLOUDS:,} of them",
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -171,6 +176,7 @@ class _Building:
         self.ground = np.empty(0, np.float32)
         self.clouds: list[TiledCloud] = []
         self.counts = np.zeros(len(CLASS_NAMES), np.int64)
+        self.crs = ""
         self.has = dict.fromkeys(("confidence", "intensity", "rgb", "truth", "reason"), False)
 
     def place(self) -> None:
@@ -253,6 +259,7 @@ class _Building:
                 "version": VERSION,
                 "key": key,
                 "origin": self.origin,
+                "crs": self.crs,
                 "has": self.has,
                 "counts": self.counts.tolist(),
                 "clouds": [
@@ -262,8 +269,9 @@ class _Building:
                         "scale": cloud.scale,
                         "offset": cloud.offset,
                         "labelled": cloud.labelled,
+                        "sha256": source.sha256,
                     }
-                    for cloud in self.clouds
+                    for cloud, source in zip(self.clouds, self.sources, strict=True)
                 ],
             },
             self.folder / "index.json",
@@ -289,7 +297,9 @@ class _Placing:
         self._name = source.name
         self._wide: bool | None = None
         self._brightest: float | None = None
-        self.cloud = TiledCloud(source.name, len(self._classes), (1, 1, 1), (0, 0, 0), bool(self._classes.any()))
+        self.cloud = TiledCloud(
+            source.name, len(self._classes), (1, 1, 1), (0, 0, 0), bool(self._classes.any())
+        )
 
     def take(self, first: int, shown: Shown) -> None:
         """Write the points of a batch to their tiles."""
@@ -297,6 +307,8 @@ class _Placing:
         self.cloud = TiledCloud(
             self._name, len(self._classes), cloud.scale, cloud.offset, bool(self._classes.any())
         )
+        if not building.crs and cloud.crs is not None and cloud.crs.wkt:
+            building.crs = names_of_wkt(cloud.crs.wkt)["horizontal"] or ""
         records, exact = self._values(first, shown)
         xyz = _world(cloud)
         if cloud.used is not None:

@@ -113,7 +113,9 @@ class CloudFile:
         """
         las = self.las
         ours = name_of_ours(las.extras, TRAIN_ID) if codes and self.scheme is not None else None
-        layers = EVERYTHING if everything else COORDINATES | CLASSES * codes | EXTRA_BYTES * (ours is not None)
+        layers = (
+            EVERYTHING if everything else COORDINATES | CLASSES * codes | EXTRA_BYTES * (ours is not None)
+        )
         parts = bits(las.point_format)
         extent, first = self._placement.extent(), 0
         unit = 1.0 if self.crs is None else self.crs.vertical
