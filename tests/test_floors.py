@@ -173,7 +173,7 @@ INSIDE = {
     ),
     "viewer": (
         ("tile_file", "shapes"),
-        ("ground_heights", "layout", "overlay", "scene"),
+        ("ground_heights", "layout", "overlay", "scene", "sample"),
         ("tiles", "select"),
         ("session",),
         ("server",),

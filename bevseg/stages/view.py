@@ -53,10 +53,13 @@ def view(
     UsageError
         If the port cannot be used.
     """
-    with opened(paths, progress=progress) as session, contextlib.suppress(KeyboardInterrupt):
-        with ViewServer(session, port) as server:
-            ready(server.url)
-            server.serve_forever()
+    with (
+        opened(paths, progress=progress) as session,
+        contextlib.suppress(KeyboardInterrupt),
+        ViewServer(session, port) as server,
+    ):
+        ready(server.url)
+        server.serve_forever()
 
 
 @contextlib.contextmanager

@@ -99,7 +99,7 @@ class Layout:
             square_of_key,
             np.bincount(tile_of_key, counts).astype(np.int64),
             square_of_key[first],
-            CELL * parts[first],
+            (CELL * parts[first]).astype(np.float64),
             squares,
         )
 

@@ -36,12 +36,7 @@ class Overlay:
         InputError
             If it speaks of a point that its cloud does not have.
         """
-        changed: set[int] = set()
-        for tile, rows in self._rows(edit):
-            changed.add(tile)
-            if edit.label is not None:
-                self._held(tile)[rows] = edit.label
-        return sorted(changed)
+        return self._lay(edit, None)
 
     def rebuild(self, edit: Edit, in_force: Iterable[Edit]) -> list[int]:
         """Make the classes anew in the tiles of an edit that is undone; return these tiles.
@@ -57,10 +52,18 @@ class Overlay:
         for tile in changed:
             self._classes.pop(tile, None)
         for other in in_force:
-            for tile, rows in self._rows(other) if other.label is not None else ():
-                if tile in changed:
-                    self._held(tile)[rows] = other.label
+            self._lay(other, changed)
         return sorted(changed)
+
+    def _lay(self, edit: Edit, among: set[int] | None) -> list[int]:
+        """Lay an edit over the classes of some tiles, None for all; return those that have points of it."""
+        touched = []
+        for tile, rows in self._rows(edit):
+            if among is None or tile in among:
+                touched.append(tile)
+                if edit.label is not None:
+                    self._held(tile)[rows] = edit.label
+        return sorted(set(touched))
 
     def counts(self) -> dict[str, int]:
         """Return the number of points of each class, with the edits in force."""

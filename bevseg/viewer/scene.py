@@ -86,8 +86,6 @@ def levels(points: int) -> list[int]:
 
 def record_layout() -> dict[str, Any]:
     """Return size and fields of a record: name -> NumPy type and first byte."""
-    fields = RECORD.fields or {}
-    return {
-        "size": RECORD.itemsize,
-        "fields": {name: {"type": kind.str[1:], "at": at} for name, (kind, at) in fields.items()},
-    }
+    assert RECORD.fields is not None, "it has fields"
+    fields = {name: {"type": field[0].str[1:], "at": field[1]} for name, field in RECORD.fields.items()}
+    return {"size": RECORD.itemsize, "fields": fields}

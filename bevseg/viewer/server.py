@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,7 +63,7 @@ _TILE = re.compile(r"/tile/(\d{1,9})")
 _HOSTS = ("127.0.0.1", "localhost")
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A request that is not answered: its status, and a sentence that says why."""
 
     def __init__(self, status: HTTPStatus, why: str) -> None:
@@ -121,7 +122,7 @@ class ViewServer(ThreadingHTTPServer):
 def page_files() -> dict[str, Any]:
     """Return the files of the page: name -> file of the package."""
     folder = resources.files("bevseg.viewer") / "page"
-    return {file.name: file for file in folder.iterdir() if os.path.splitext(file.name)[1] in TYPES}
+    return {file.name: file for file in folder.iterdir() if PurePath(file.name).suffix in TYPES}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -145,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             path, query = self._checked()
             kind, body = respond(path, query)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             status, (kind, body) = refusal.status, _json({"error": refusal.why})
         except BevsegError as error:
             status = (
@@ -183,24 +184,24 @@ class _Handler(BaseHTTPRequestHandler):
         super().end_headers()
 
     def _checked(self) -> tuple[str, Mapping[str, str]]:
-        """Return path and query of a request that comes from the page; Refusal for any other."""
+        """Return path and query of a request that comes from the page; RefusalError for any other."""
         if self.headers.get_all("Host", []) not in [[host] for host in self.server.hosts]:
-            raise Refusal(
+            raise RefusalError(
                 HTTPStatus.FORBIDDEN, "The host is not this server: open the address that bevseg printed"
             )
         origins = self.headers.get_all("Origin", [])
         if origins and origins not in [[f"http://{host}"] for host in self.server.hosts]:
-            raise Refusal(HTTPStatus.FORBIDDEN, "Pages of other origins may ask nothing")
+            raise RefusalError(HTTPStatus.FORBIDDEN, "Pages of other origins may ask nothing")
         try:
             parts = urlsplit(self.path)
             fields = parse_qs(parts.query, max_num_fields=20)
         except ValueError:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "The address cannot be read") from None
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "The address cannot be read") from None
         query = {name: values[0] for name, values in fields.items()}
         given = self.headers.get("X-Bevseg-Token") or query.get("token", "")
         is_public = self.command == "GET" and parts.path.removeprefix("/") in set(page_files()) - {INDEX}
         if not is_public and not hmac.compare_digest(_bytes(given), _bytes(self.server.token)):
-            raise Refusal(
+            raise RefusalError(
                 HTTPStatus.FORBIDDEN, "The token is missing or wrong: open the address that bevseg printed"
             )
         return parts.path, query
@@ -224,27 +225,29 @@ class _Handler(BaseHTTPRequestHandler):
         name = INDEX if path == "/" else path.removeprefix("/")
         files = page_files()
         if name not in files:
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such page")
-        return TYPES[os.path.splitext(name)[1]], files[name].read_bytes()
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such page")
+        return TYPES[PurePath(name).suffix], files[name].read_bytes()
 
     def _post(self, path: str, query: Mapping[str, str]) -> tuple[str, bytes]:
         session = self.server.session
         with_body: dict[str, Callable[[object], Any]] = {"/select": session.select, "/edit": session.edit}
         without: dict[str, Callable[[], Any]] = {"/undo": session.undo, "/redo": session.redo}
         if path not in with_body and path not in without:
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such action")
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such action")
         body = self._body()
         return _json(with_body[path](_parsed(body)) if path in with_body else without[path]())
 
     def _body(self) -> bytes:
-        """Return the body of a request; Refusal if it is too large, or of unknown size."""
+        """Return the body of a request; RefusalError if it is too large, or of unknown size."""
         length = self.headers.get("Content-Length", "0" if "Transfer-Encoding" not in self.headers else "")
         if not re.fullmatch(r"\d{1,18}", length):
-            raise Refusal(HTTPStatus.LENGTH_REQUIRED, "The size of the request is not stated")
+            raise RefusalError(HTTPStatus.LENGTH_REQUIRED, "The size of the request is not stated")
         if int(length) > MOST_BYTES:
-            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {MOST_BYTES:,} bytes")
+            raise RefusalError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {MOST_BYTES:,} bytes"
+            )
         if int(length) and self.headers.get_content_type() != "application/json":
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A request has the type application/json")
+            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A request has the type application/json")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionError("the request was cut off")
@@ -252,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _tile(self, number: str) -> int:
         if not number.isdecimal() or len(number) > 9 or int(number) >= len(self.server.session.tiles.table):
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such tile")
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such tile")
         return int(number)
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -269,7 +272,7 @@ def _range(query: Mapping[str, str]) -> tuple[int, int | None]:
 def _whole(query: Mapping[str, str], name: str, default: int | None = None) -> int:
     text = query.get(name, "" if default is None else str(default))
     if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} is not a whole number")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"{name} is not a whole number")
     return int(text)
 
 
@@ -277,7 +280,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The request is not JSON: it is not UTF-8") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "The request is not JSON: it is not UTF-8") from None
     return parse_json(text, "request", UsageError, hint="send a JSON object", most_bytes=MOST_BYTES)
 
 

@@ -126,6 +126,11 @@ class _Counted:
         self.lowest = np.full(3, np.inf)
         self.classes: list[NDArray[np.uint8]] = []
 
+    @property
+    def points(self) -> int:
+        """Number of points of the clouds that are read."""
+        return sum(len(each) for each in self.classes)
+
     def add(self, cloud: PointCloud) -> None:
         x, y, z = _world(cloud)
         if len(x):
@@ -142,16 +147,16 @@ def _world(cloud: PointCloud) -> tuple[NDArray[np.float64], ...]:
 
 
 def _count(sources: Sequence[TileSource], progress: Progress) -> _Counted:
-    counted, done = _Counted(), 0
+    counted = _Counted()
     for number, source in enumerate(sources):
+        before = counted.points
 
-        def take(first: int, cloud: PointCloud, number: int = number) -> None:
+        def take(first: int, cloud: PointCloud, number: int = number, before: int = before) -> None:
             counted.add(cloud)
-            progress(Step("read points", number, len(sources), points=done + first + len(cloud)))
+            progress(Step("read points", number, len(sources), points=before + first + len(cloud)))
 
         counted.classes.append(read_classes(source.path, take, scheme=source.scheme, size=BATCH))
-        done += len(counted.classes[-1])
-    progress(Step("read points", len(sources), len(sources), points=done))
+    progress(Step("read points", len(sources), len(sources), points=counted.points))
     return counted
 
 
@@ -391,6 +396,6 @@ def _read(file: BinaryIO, kind: np.dtype[np.void], first: int, points: int) -> N
 
 def _write(file: BinaryIO, values: NDArray[np.void], first: int) -> None:
     file.seek(first * values.dtype.itemsize)
-    rest = memoryview(np.ascontiguousarray(values)).cast("B")
+    rest = memoryview(values.tobytes())
     while len(rest):  # a system may write less than it is asked to
         rest = rest[file.write(rest) :]
