@@ -45,7 +45,12 @@ class Server {
   }
 
   point(cloud, index) {
-    return this.json(`/point?cloud=${cloud}&index=${index}`);
+    return this.json(`/point?cloud=${encodeURIComponent(cloud)}&index=${index}`);
+  }
+
+  /** A byte for each of some records of a tile: whether the selection holds it. */
+  selected(selection, id, from, to) {
+    return this.bytes(`/selected?selection=${selection}&tile=${id}&from=${from}&to=${to}`);
   }
 
   select(query) {
@@ -68,8 +73,8 @@ class Server {
 async function reason(answer) {
   const text = await answer.text();
   try {
-    const said = JSON.parse(text).error;
-    return typeof said === "string" ? said : `The server answered ${answer.status}`;
+    const { error, why, hint } = JSON.parse(text);
+    return [why ? `${error}: ${why}` : error, hint].filter(Boolean).join("; ");
   } catch {
     return text.slice(0, 200) || `The server answered ${answer.status}`;
   }
@@ -121,7 +126,7 @@ class Inside {
 
   /** What the record itself says: the files are not at hand. */
   async point(cloud, index, drawn) {
-    return { cloud: this.data.scene.clouds[cloud]?.name, index, ...drawn };
+    return { cloud, index, ...drawn };
   }
 }
 

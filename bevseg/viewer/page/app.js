@@ -3,7 +3,6 @@
 import { Camera, Section } from "./camera.js";
 import { MODES } from "./shaders.js";
 import { factsOf } from "./scene.js";
-import { testOf } from "./shapes.js";
 
 export const TALLEST = 255; // height above ground in 0.1 m: this much or more
 const REST = 180; // ms without a change after which tiles are loaded
@@ -155,7 +154,7 @@ export class App {
     if (!(section.length > 0.1)) return this.say("The line is too short. Draw it from one end to the other.", true);
     this.dropShape();
     this.camera.section = section;
-    const [low, high] = this.heightsOf((x, y) => section.holds(x, y)) ?? [this.scene.bounds.min[2], this.scene.bounds.max[2]];
+    const [low, high] = this.heightsOf(section.box, (x, y) => section.holds(x, y)) ?? [this.scene.bounds.min[2], this.scene.bounds.max[2]];
     this.camera.enter(section, low, Math.max(high, low + 1));
     this.setTool("look");
     this.tell("view");
@@ -172,9 +171,9 @@ export class App {
   }
 
   /** Lowest and highest of the drawn points for whose place `holds(x, y)` is true; null without any. */
-  heightsOf(holds) {
+  heightsOf(box, holds) {
     const heights = [];
-    this.scene.forEach((x, y, z) => {
+    this.scene.forEach(box, (x, y, z) => {
       if (holds(x, y)) heights.push(z);
     });
     if (!heights.length) return null;
@@ -202,8 +201,9 @@ export class App {
   }
 
   heightNear(x, y, within = 5) {
-    const found = this.heightsOf((px, py) => Math.abs(px - x) < within && Math.abs(py - y) < within);
-    return found ? found[0] : this.camera.target[2];
+    const box = [x - within, y - within, x + within, y + within];
+    const found = this.heightsOf(box, (px, py) => Math.abs(px - x) < within && Math.abs(py - y) < within);
+    return found ? found[0] : this.scene.lowest(x, y) ?? this.camera.target[2];
   }
 
   // Filters and colours
@@ -252,7 +252,7 @@ export class App {
     this.shape = null;
     this.selection = null;
     this.asked = (this.asked ?? 0) + 1;
-    this.scene.select(null);
+    this.scene.highlight();
     this.tell("selection");
   }
 
@@ -261,13 +261,14 @@ export class App {
     this.shape = shape;
     this.selection = null;
     const asked = (this.asked = (this.asked ?? 0) + 1);
-    const section = this.camera.section;
-    this.scene.select(shape.kind === "piece" ? null : testOf(shape, section));
     this.tell("selection");
-    const found = await this.attempt(() => this.api.select(this.query(shape)));
-    if (asked !== this.asked || !found) return;
-    this.selection = found;
-    this.tell("selection");
+    await this.attempt(async () => {
+      const found = await this.api.select(this.query(shape));
+      if (asked !== this.asked) return;
+      this.selection = found;
+      this.tell("selection");
+      await this.scene.highlight(found.selection, found.tiles);
+    });
   }
 
   query(shape) {
@@ -355,18 +356,32 @@ export class App {
     this.tell("picked");
   }
 
-  facts(found) {
+  /** All that is known of a point. A record has the number of its cloud modulo 256: try those it can mean. */
+  async facts(found) {
     const drawn = factsOf(found.chunk, found.k);
-    const world = found.position.map((v, k) => v + this.scene.origin[k]);
-    return this.api.point(drawn.source, drawn.index, {
-      x: world[0],
-      y: world[1],
-      z: world[2],
-      class: this.scene.classes[drawn.class]?.name,
-      confidence: drawn.confidence,
-      reason: this.scene.reasons[drawn.reason],
+    const names = this.scene.clouds.map((cloud) => cloud.name).filter((_, k) => k % 256 === drawn.source);
+    for (const name of names) {
+      const facts = await this.api.point(name, drawn.index, this.drawnFacts(found, drawn)).catch((error) => {
+        if (names.length === 1) throw error;
+      });
+      if (facts && (names.length === 1 || facts.tile === found.tile.id)) return facts;
+    }
+    return null;
+  }
+
+  drawnFacts(found, drawn) {
+    const [x, y, z] = found.position.map((v, k) => v + this.scene.origin[k]);
+    const { classes, reasons } = this.scene;
+    return {
+      x,
+      y,
+      z,
       height: drawn.height,
-    });
+      class: classes[drawn.class]?.name,
+      confidence: drawn.confidence,
+      reason: reasons[drawn.reason],
+      truth: drawn.truth === 255 ? null : classes[drawn.truth]?.name,
+    };
   }
 
   async measure(sx, sy) {
@@ -377,6 +392,14 @@ export class App {
     const at = facts ? ["x", "y", "z"].map((axis, k) => facts[axis] - this.scene.origin[k]) : found.position;
     this.measured = [...this.measured, at];
     this.tell("measured");
+  }
+
+  /** Select all that hangs together with the point under a pixel. */
+  async choosePiece(sx, sy) {
+    const found = this.pick(sx, sy);
+    if (!found) return this.say("There is no point here.");
+    const facts = await this.attempt(() => this.facts(found));
+    if (facts) this.choose({ kind: "piece", cloud: facts.cloud, index: facts.index, at: found.position });
   }
 
   turnAround(sx, sy) {

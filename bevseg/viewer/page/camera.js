@@ -13,10 +13,6 @@ export function cross(a, b) {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
-export function dot(a, b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
 /** A line seen from the side: start and end from above, and how thick the slab is, in metres. */
 export class Section {
   constructor(start, end, width) {
@@ -36,6 +32,13 @@ export class Section {
 
   at(along) {
     return [this.start[0] + along * this.along[0], this.start[1] + along * this.along[1]];
+  }
+
+  /** West, south, east and north end. */
+  get box() {
+    const [xs, ys] = [0, 1].map((k) => [this.start[k], this.end[k]]);
+    const half = this.width / 2;
+    return [Math.min(...xs) - half, Math.min(...ys) - half, Math.max(...xs) + half, Math.max(...ys) + half];
   }
 
   holds(x, y) {
@@ -142,17 +145,28 @@ export class Camera {
     ];
   }
 
+  /** A function that writes pixel and depth (m) of a position into `at`; it returns false behind the viewer. */
+  pixelOf() {
+    const { right, up, forward } = this.basis();
+    const [tx, ty, tz] = this.target;
+    const { flat, distance, scale } = this;
+    const [middle, centre, near] = [this.width / 2, this.height / 2, this.near()];
+    return (x, y, z, at) => {
+      const [dx, dy, dz] = [x - tx, y - ty, z - tz];
+      const depth = forward[0] * dx + forward[1] * dy + forward[2] * dz;
+      if (!flat && depth + distance <= near) return false;
+      const size = flat ? scale : (scale * (depth + distance)) / distance;
+      at[0] = middle + (right[0] * dx + right[1] * dy + right[2] * dz) / size;
+      at[1] = centre - (up[0] * dx + up[1] * dy + up[2] * dz) / size;
+      at[2] = depth;
+      return true;
+    };
+  }
+
   /** Pixel of a position and its depth in metres (null behind the viewer). */
   project(p) {
-    const { right, up, forward } = this.basis();
-    const relative = [p[0] - this.target[0], p[1] - this.target[1], p[2] - this.target[2]];
-    const depth = dot(forward, relative);
-    let size = this.scale;
-    if (!this.flat) {
-      if (depth + this.distance <= this.near()) return null;
-      size = (this.scale * (depth + this.distance)) / this.distance;
-    }
-    return [this.width / 2 + dot(right, relative) / size, this.height / 2 - dot(up, relative) / size, depth];
+    const at = [0, 0, 0];
+    return this.pixelOf()(p[0], p[1], p[2], at) ? at : null;
   }
 
   /** World position in the plane of the target: (x, y) from above, (metres along the line, z) in a section. */

@@ -37,7 +37,7 @@ async function start() {
   panel.updateAll();
   new ResizeObserver(() => sizeOf(app, overlay)).observe(document.getElementById("stage"));
   sizeOf(app, overlay);
-  app.camera.view = "orbit";
+  app.setView("orbit");
   app.fit(false);
   app.rest();
   window.bevseg = app;

@@ -16,6 +16,25 @@ const HINTS = {
   measure: "Click two points.",
 };
 
+const length = (value) => `${value.toFixed(3)} m`;
+
+/** Facts of a point: key in the answer, name on the page, how the value is shown. */
+const FACTS = [
+  ["x", "x", length],
+  ["y", "y", length],
+  ["z", "z", length],
+  ["height", "above ground", (value) => `${value.toFixed(2)} m`],
+  ["class", "class", String],
+  ["file_class", "class in the file", String],
+  ["confidence", "confidence", (value) => `${Math.round(100 * value)} %`],
+  ["reason", "reason of doubt", String],
+  ["truth", "truth", String],
+  ["intensity", "intensity", String],
+  ["rgb", "RGB", (value) => value.join(", ")],
+  ["cloud", "file", String],
+  ["index", "index", String],
+];
+
 const SHOWN_PLACES = 300;
 const SHOWN_EDITS = 100;
 const MESSAGE = 5000; // ms
@@ -363,15 +382,12 @@ export class Panel {
     if (!picked) return;
     const facts = picked.facts ?? {};
     const rows = [];
-    for (const axis of ["x", "y", "z"]) if (axis in facts) rows.push([axis, `${facts[axis].toFixed(3)} m`]);
-    const known = { class: "class", truth: "truth", height: "above ground", reason: "doubt", cloud: "file", index: "index" };
-    for (const [key, name] of Object.entries(known)) {
-      if (facts[key] === undefined || facts[key] === null) continue;
-      rows.push([name, key === "height" ? `${facts.height.toFixed(2)} m` : String(facts[key])]);
-      if (key === "class" && facts.confidence != null) rows.push(["confidence", `${Math.round(100 * facts.confidence)} %`]);
+    for (const [key, name, shown] of FACTS) {
+      const value = facts[key];
+      if (value === undefined || value === null || (key === "file_class" && value === facts.class)) continue;
+      rows.push([name, shown(value)]);
     }
-    const rest = Object.entries(facts.other ?? {});
-    pairs($("facts"), rows.length ? [...rows, ...rest.map(([k, v]) => [k, String(v)])] : [["class", scene.classes[picked.class]?.name ?? ""]]);
+    pairs($("facts"), rows.length ? rows : [["class", scene.classes[picked.class]?.name ?? ""]]);
   }
 
   showMeasure() {

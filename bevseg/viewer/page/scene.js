@@ -85,7 +85,7 @@ export class Scene {
     this.tiles = described.tiles.map((tile) => new Tile(tile));
     this.byId = new Map(this.tiles.map((tile) => [tile.id, tile]));
     this.edited = false;
-    this.test = null;
+    this.marked = { ids: new Set() };
     this.moment = 0;
     this.running = 0;
     this.failed = 0;
@@ -179,9 +179,9 @@ export class Scene {
   }
 
   async takeIn(tile, chunk, edits) {
-    this.mark(tile, chunk);
     this.painter.upload(chunk);
     tile.chunks.push(chunk);
+    if (this.marked.ids.has(tile.id)) await this.mark(tile, chunk);
     if (tile.edits !== edits) await this.renewChunk(tile, chunk); // an edit came in between
   }
 
@@ -199,32 +199,36 @@ export class Scene {
     if (chunk.gpu) this.painter.uploadClasses(chunk);
   }
 
-  /** Mark the points for which `test(x, y, z, chunk, k)` holds; null marks none. */
-  select(test) {
-    this.test = test;
-    for (const tile of this.tiles) {
-      for (const chunk of tile.chunks) {
-        this.mark(tile, chunk);
-        this.painter.uploadSelected(chunk);
-      }
-    }
+  /** Mark the points of a selection, which lie in some tiles; without a selection none are marked. */
+  async highlight(selection, ids = []) {
+    const before = this.marked;
+    this.marked = { selection, ids: new Set(selection === undefined ? [] : ids) };
+    const tiles = [...new Set([...before.ids, ...this.marked.ids])].map((id) => this.byId.get(id)).filter(Boolean);
+    await Promise.all(tiles.flatMap((tile) => tile.chunks.map((chunk) => this.mark(tile, chunk))));
     this.changed();
   }
 
-  mark(tile, chunk) {
-    const test = this.test;
-    if (!test || (test.box && outside(tile, test.box))) {
+  async mark(tile, chunk) {
+    const { selection, ids } = this.marked;
+    if (ids.has(tile.id)) {
+      const bytes = await this.api.selected(selection, tile.id, chunk.from, chunk.to);
+      if (selection !== this.marked.selection) return; // another one came in between
+      chunk.selected = bytes;
+    } else {
       chunk.selected.fill(0);
-      return;
     }
-    each(tile, chunk, (x, y, z, k) => {
-      chunk.selected[k] = test.holds(x, y, z, chunk, k) ? 1 : 0;
-    });
+    if (chunk.gpu) this.painter.uploadSelected(chunk);
   }
 
-  /** Call `take(x, y, z)` for every loaded point. */
-  forEach(take) {
-    for (const tile of this.tiles) for (const chunk of tile.chunks) each(tile, chunk, take);
+  /** Call `take(x, y, z)` for every loaded point of the tiles that meet a box [west, south, east, north]. */
+  forEach(box, take) {
+    for (const tile of this.tiles) if (meets(tile, box)) for (const chunk of tile.chunks) each(tile, chunk, take);
+  }
+
+  /** Lowest height of the tiles at a place; null where there is none. */
+  lowest(x, y) {
+    const found = this.tiles.filter((tile) => meets(tile, [x, y, x, y]));
+    return found.length ? Math.min(...found.map((tile) => tile.min[2])) : null;
   }
 
   /** Box of the tiles that hang together with the one nearest to a position, or with the one of most points. */
@@ -251,13 +255,14 @@ export class Scene {
   /** The drawn point under a pixel, the nearest to the viewer; null if there is none. */
   pick(camera, style, sx, sy, reach = 7) {
     let best = null;
+    const pixel = camera.pixelOf();
+    const at = [0, 0, 0];
     for (const tile of this.visible(camera)) {
       const box = covered(tile, camera);
       if (sx < box[0] - reach || sy < box[1] - reach || sx > box[2] + reach || sy > box[3] + reach) continue;
       for (const chunk of tile.chunks) {
         each(tile, chunk, (x, y, z, k) => {
-          const at = camera.project([x, y, z]);
-          if (!at) return;
+          if (!pixel(x, y, z, at)) return;
           const away = Math.hypot(at[0] - sx, at[1] - sy);
           if (away > reach || !isShown(chunk, k, x, y, camera, style)) return;
           const cost = at[2] + 3 * away * camera.scale;
@@ -269,8 +274,8 @@ export class Scene {
   }
 }
 
-function outside(tile, box) {
-  return tile.max[0] < box[0] || tile.min[0] > box[2] || tile.max[1] < box[1] || tile.min[1] > box[3];
+function meets(tile, box) {
+  return tile.max[0] >= box[0] && tile.min[0] <= box[2] && tile.max[1] >= box[1] && tile.min[1] <= box[3];
 }
 
 function each(tile, chunk, take) {

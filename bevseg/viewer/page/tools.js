@@ -1,9 +1,11 @@
 /** Mouse and pen on the picture: look around, draw shapes, pick points. */
 
-import { rectangle } from "./shapes.js";
-
 const CLICK = 4; // pixels that a click may move
 const MOST_CORNERS = 2000;
+
+function rectangle([ax, ay], [bx, by]) {
+  return [[ax, ay], [bx, ay], [bx, by], [ax, by]];
+}
 
 export class Tools {
   constructor(surface, app) {
@@ -130,11 +132,9 @@ export class Tools {
     return kind === "polygon" ? { kind, points: drawn.polygon } : { kind, ...drawn };
   }
 
-  async click(sx, sy) {
+  click(sx, sy) {
     const { app } = this;
     if (app.tool === "measure") return app.measure(sx, sy);
-    if (app.tool !== "piece") return app.inspect(sx, sy);
-    const found = app.pick(sx, sy);
-    if (found) app.choose({ kind: "piece", cloud: found.source, index: found.index, at: found.position });
+    return app.tool === "piece" ? app.choosePiece(sx, sy) : app.inspect(sx, sy);
   }
 }
