@@ -21,7 +21,8 @@ FLOORS = (
     ("bev", "seg", "sim"),
     ("workdir",),
     ("pipeline",),
-    ("training", "survey"),
+    ("training", "survey", "review"),
+    ("viewer",),
     ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
@@ -53,7 +54,7 @@ INSIDE = {
     "core": (
         ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "reasons", "scores"),
-        ("cells", "density"),
+        ("cells", "density", "connected"),
         ("heights", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),
     ),
@@ -78,7 +79,8 @@ INSIDE = {
         ("copc", "mosaic"),
         ("find", "write", "simulated", "describe"),
         ("read",),
-        ("keep", "compare", "read_batches"),
+        ("keep", "compare", "read_batches", "read_labelled"),
+        ("read_shown",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -164,6 +166,17 @@ INSIDE = {
         ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
         ("plan", "find_ground", "label_block", "cloud_labels", "cloud_scans", "write_rasters"),
+    ),
+    "review": (
+        ("edits",),
+        ("run_outputs",),
+    ),
+    "viewer": (
+        ("tile_file", "shapes"),
+        ("ground_heights", "layout", "overlay", "scene", "sample"),
+        ("tiles", "select"),
+        ("session",),
+        ("server",),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),

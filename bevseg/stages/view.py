@@ -1,0 +1,127 @@
+"""Labelled clouds -> a page on this machine that shows them and takes corrections: `bevseg view`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bevseg.core.labels import load_scheme
+from bevseg.errors import BevsegError, OutputInUseError
+from bevseg.review.edits import EditList
+from bevseg.review.run_outputs import REVIEW, RunCloud, RunOutputs
+from bevseg.runtime.lock import locked
+from bevseg.runtime.progress import Progress, silent
+from bevseg.viewer.server import ViewServer
+from bevseg.viewer.session import Session
+from bevseg.viewer.tile_file import VERSION, Tiles
+from bevseg.viewer.tiles import TileSource, build_tiles
+
+TILES = "tiles"
+"""Folder of the tiles, in that of files derived from the results."""
+
+
+def view(
+    paths: Sequence[Path],
+    ready: Callable[[str], None],
+    *,
+    port: int = 0,
+    progress: Progress = silent,
+) -> None:
+    """Serve the page until an interrupt (Ctrl-C).
+
+    Parameters
+    ----------
+    paths
+        The directory that a run wrote its results to, or labelled clouds. The latter cannot be corrected.
+    ready
+        Called with the address of the page when it can be opened.
+    port
+        To listen on, on the loopback address; 0 for any that is free.
+    progress
+        Progress callback of the tiles.
+
+    Raises
+    ------
+    InputError, CloudNotFoundError, LabelError
+        If the clouds cannot be read.
+    OutputInUseError
+        If another viewer is open on the results.
+    UsageError
+        If the port cannot be used.
+    """
+    with (
+        opened(paths, progress=progress) as session,
+        contextlib.suppress(KeyboardInterrupt),
+        ViewServer(session, port) as server,
+    ):
+        ready(server.url)
+        server.serve_forever()
+
+
+@contextlib.contextmanager
+def opened(paths: Sequence[Path], *, progress: Progress = silent) -> Iterator[Session]:
+    """Open labelled clouds for a view: their tiles, built if need be, and the list of edits.
+
+    The tiles of a run are kept in its directory, and its lock is held. Those of other clouds are in a temporary
+    directory, which is removed at the end.
+    """
+    outputs = RunOutputs.of(paths)
+    if outputs.folder is None:
+        name = outputs.clouds[0].name if len(outputs.clouds) == 1 else f"{len(outputs.clouds)} clouds"
+        with tempfile.TemporaryDirectory(prefix="bevseg-view-") as folder:
+            yield Session(_tiles(outputs, Path(folder) / TILES, progress), name, None)
+        return
+    with _held(outputs.folder / REVIEW) as folder:
+        tiles = _tiles(outputs, folder / TILES, progress)
+        hashes = {facts["name"]: facts["sha256"] for facts in tiles.facts["clouds"]}
+        yield Session(tiles, outputs.folder.resolve().name, EditList.open(outputs.folder, hashes))
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[Path]:
+    """Hold the lock of a folder, with an error that says what holds it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except OutputInUseError as error:
+            raise OutputInUseError(
+                "Another viewer is open on these results",
+                where=folder.parent,
+                why=error.why,
+                hint="close it (Ctrl-C where it was started), or go on in its page",
+            ) from error
+        yield folder
+
+
+def _tiles(outputs: RunOutputs, folder: Path, progress: Progress) -> Tiles:
+    """Return the tiles of the clouds: those on disk if they still belong to the files, new ones otherwise."""
+    key = _key(outputs.clouds)
+    with contextlib.suppress(BevsegError, OSError, KeyError, ValueError, TypeError):
+        tiles = Tiles.open(folder)
+        if tiles.facts["version"] == VERSION and tiles.facts["key"] == key:
+            return tiles
+    return build_tiles([_source(cloud, outputs.folder) for cloud in outputs.clouds], folder, key, progress)
+
+
+def _source(cloud: RunCloud, folder: Path | None) -> TileSource:
+    scheme = cloud.facts.get("written_in")
+    return TileSource(
+        cloud.name,
+        cloud.path,
+        None if scheme is None else load_scheme(scheme),
+        cloud.read_truth,
+        None if folder is None else cloud.sha256,
+    )
+
+
+def _key(clouds: Sequence[RunCloud]) -> str:
+    """Return what changes with the labelled files: their names, sizes and times."""
+    parts: list[object] = [VERSION]
+    for cloud in clouds:
+        stat = cloud.path.stat()
+        parts.append([cloud.name, stat.st_size, stat.st_mtime_ns, bool(cloud.facts.get("scores"))])
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
