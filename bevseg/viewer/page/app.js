@@ -386,7 +386,7 @@ export class App {
 
   async measure(sx, sy) {
     const found = this.pick(sx, sy);
-    if (!found) return;
+    if (!found) return this.say("There is no point here.");
     if (this.measured.length === 2) this.measured = [];
     const facts = await this.attempt(() => this.facts(found));
     const at = facts ? ["x", "y", "z"].map((axis, k) => facts[axis] - this.scene.origin[k]) : found.position;

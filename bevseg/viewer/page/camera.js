@@ -235,9 +235,11 @@ export class Camera {
   /** Show a box as large as the picture takes. */
   fit(box) {
     const size = [0, 1, 2].map((k) => box.max[k] - box.min[k]);
+    const { right, up } = this.basis();
+    const extent = (axis) => axis.reduce((sum, v, k) => sum + Math.abs(v) * size[k], 0);
+    const margin = this.flat ? 1.08 : 1.15;
     this.target = [0, 1, 2].map((k) => (box.min[k] + box.max[k]) / 2);
-    const [wide, high] = this.flat ? [size[0], size[1]] : [Math.hypot(size[0], size[1]), 0.7 * Math.hypot(...size)];
-    this.scale = Math.max((1.06 * wide) / this.width, (1.06 * high) / this.height, 0.002);
+    this.scale = Math.max((margin * extent(right)) / this.width, (margin * extent(up)) / this.height, 0.002);
     this.changed();
   }
 

@@ -146,7 +146,9 @@ export class Overlay {
 
   drawPicked() {
     const { app } = this;
-    const at = app.picked && app.camera.project(app.picked.position);
+    const { picked, camera } = app;
+    const isAside = picked && camera.view === "section" && !camera.section.holds(...picked.position);
+    const at = picked && !isAside && camera.project(picked.position);
     if (!at) return;
     this.pen.beginPath();
     this.pen.arc(at[0], at[1], 8, 0, 2 * Math.PI);
@@ -186,7 +188,7 @@ export class Overlay {
     const { pen, app } = this;
     const long = roundBelow(130 * app.camera.scale);
     const wide = long / app.camera.scale;
-    const [x, y] = [app.camera.view === "section" ? 70 : 18, app.camera.height - (app.camera.view === "section" ? 54 : 20)];
+    const [x, y] = [app.camera.view === "section" ? 80 : 18, app.camera.height - (app.camera.view === "section" ? 54 : 20)];
     pen.beginPath();
     pen.moveTo(x, y - 6);
     pen.lineTo(x, y);
@@ -218,7 +220,7 @@ export class Overlay {
     const { pen, app } = this;
     const { camera } = app;
     const { width, height } = camera;
-    const [left, bottom] = [52, height - 30];
+    const [left, bottom] = [62, height - 30];
     const [west, low] = camera.planeAt(left, bottom);
     const [east, high] = camera.planeAt(width, 0);
     const step = roundBelow(95 * camera.scale);
@@ -232,16 +234,14 @@ export class Overlay {
       const x = left + (k * step - west) / camera.scale;
       this.path([[x, bottom], [x, bottom + 5]], false);
       this.stroke(this.ink, 1);
-      this.text((k * step).toFixed(digits), x, bottom + 15, "center");
+      this.text(`${(k * step).toFixed(digits)} m`, x, bottom + 15, "center");
     }
     const origin = app.scene.origin[2];
     for (let k = Math.ceil((low + origin) / step); k * step <= high + origin; k++) {
       const y = bottom - (k * step - origin - low) / camera.scale;
       this.path([[left - 5, y], [left, y]], false);
       this.stroke(this.ink, 1);
-      this.text((k * step).toFixed(digits), left - 8, y, "right");
+      this.text(`${(k * step).toFixed(digits)} m`, left - 8, y, "right");
     }
-    this.text("metres along the line", width - 12, bottom - 12, "right");
-    this.text("height, m", left + 8, 12);
   }
 }

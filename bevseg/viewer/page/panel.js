@@ -249,7 +249,7 @@ export class Panel {
     if (what === "cursor") return this.showCursor();
     if (what === "message") return this.showMessage();
     if (what === "busy") return document.body.toggleAttribute("data-busy", this.app.busy > 0);
-    if (what === "style") return this.showStyle();
+    if (what === "style" || what === "rested") return this.showStyle();
     if (what === "tool" || what === "view") this.showTool();
     if (what === "picked") this.showPoint();
     if (what === "measured" || what === "tool") this.showMeasure();
@@ -310,6 +310,7 @@ export class Panel {
   showTool() {
     const { tool, camera } = this.app;
     $("overlay").dataset.tool = tool;
+    $("stage").dataset.view = camera.view;
     for (const button of document.querySelectorAll("[data-tool], [data-view]")) {
       const isSection = button.dataset.tool === "section" && camera.view === "section";
       const isOn = button.dataset.view ? button.dataset.view === camera.view : button.dataset.tool === tool || isSection;

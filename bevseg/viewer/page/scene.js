@@ -253,7 +253,7 @@ export class Scene {
   }
 
   /** The drawn point under a pixel, the nearest to the viewer; null if there is none. */
-  pick(camera, style, sx, sy, reach = 7) {
+  pick(camera, style, sx, sy, reach = 9) {
     let best = null;
     const pixel = camera.pixelOf();
     const at = [0, 0, 0];

@@ -45,7 +45,7 @@ vec3 of_confidence(float t) {
 }
 
 vec3 of_height(float t) {
-  return ramp(t, vec3(0.27, 0.19, 0.48), vec3(0.19, 0.46, 0.62), vec3(0.21, 0.68, 0.50), vec3(0.70, 0.83, 0.30),
+  return ramp(t, vec3(0.36, 0.30, 0.62), vec3(0.19, 0.46, 0.62), vec3(0.21, 0.68, 0.50), vec3(0.70, 0.83, 0.30),
               vec3(0.98, 0.75, 0.25));
 }
 
@@ -92,7 +92,7 @@ void main() {
     return;
   }
   float metre = u_pixels.y > 0.0 ? u_pixels.y : u_pixels.x / gl_Position.w;
-  float size = clamp(u_points.y * metre, u_points.x, 6.0 * u_points.x);
+  float size = clamp(u_points.y * metre, u_points.x, 4.0 * u_points.x);
   v_colour = colour();
   if (a_selected != 0u) {
     v_colour = mix(v_colour, vec3(0.0, 0.85, 1.0), 0.8);

@@ -29,7 +29,7 @@ export class Tools {
 
   down(event) {
     const at = this.at(event);
-    this.surface.focus({ preventScroll: true });
+    document.activeElement?.blur(); // keys now mean the picture
     this.surface.setPointerCapture(event.pointerId);
     const draws = ["rectangle", "lasso", "brush", "section"].includes(this.app.tool);
     const left = event.button === 0 && !event.shiftKey;
