@@ -80,6 +80,18 @@ async function reason(answer) {
   }
 }
 
+/** The numbers below `count` in random order, always the same: any first part of a tile is then a sample of it. */
+function shuffled(count) {
+  const order = Uint32Array.from({ length: count }, (_, k) => k);
+  let state = 1;
+  for (let k = count - 1; k > 0; k--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const other = Math.floor((state / 2 ** 32) * (k + 1));
+    [order[k], order[other]] = [order[other], order[k]];
+  }
+  return order;
+}
+
 /** Bytes of a text in base64, unpacked. */
 async function unpack(text) {
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -108,10 +120,10 @@ class Inside {
   async tile(id, from, to) {
     const size = this.data.scene.record.size;
     const records = new Uint8Array((to - from) * size);
-    const start = this.starts[id] + from;
+    const order = shuffled(this.data.scene.tiles[id].points).subarray(from, to);
     for (let byte = 0; byte < size; byte++) {
-      const column = byte * this.total + start;
-      for (let k = 0; k < to - from; k++) records[k * size + byte] = this.columns[column + k];
+      const column = byte * this.total + this.starts[id];
+      for (let k = 0; k < order.length; k++) records[k * size + byte] = this.columns[column + order[k]];
     }
     return records;
   }

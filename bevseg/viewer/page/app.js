@@ -9,6 +9,19 @@ const REST = 180; // ms without a change after which tiles are loaded
 const FLIGHT = 350; // ms
 const BACKGROUNDS = { light: "#f3f4f2", dark: "#15181c" };
 
+/** Azimuth along which the points stretch, from above; the one of the two that looks north. */
+function acrossOf(points) {
+  const mean = [0, 1].map((k) => points.reduce((sum, p) => sum + p[k], 0) / points.length);
+  let [xx, xy, yy] = [0, 0, 0];
+  for (const [x, y] of points) {
+    const [dx, dy] = [x - mean[0], y - mean[1]];
+    xx += dx * dx;
+    xy += dx * dy;
+    yy += dy * dy;
+  }
+  return Math.PI / 2 - Math.atan2(2 * xy, xx - yy) / 2 - (xy > 0 ? 0 : Math.PI);
+}
+
 export class App {
   constructor(api, scene, painter) {
     this.api = api;
@@ -183,9 +196,27 @@ export class App {
     return [heights[cut], heights[heights.length - 1 - cut]];
   }
 
+  /** Show all points of this place, or of all clouds. */
   fit(all) {
-    this.camera.fit(all ? this.scene.bounds : this.scene.group(this.camera.target, this.started));
-    this.started = true;
+    const box = all ? this.scene.bounds : this.scene.group(this.camera.target, true);
+    const points = this.scene.someIn(box);
+    if (points.length > 100) this.camera.fitPoints(points, 0.004);
+    else this.camera.fit(box);
+  }
+
+  /** The first picture: where most points are; once some are here, along the street and as large as possible. */
+  async begin() {
+    const box = this.scene.group(this.camera.target, false);
+    this.camera.fit(box);
+    this.rest();
+    const first = { ...this.camera };
+    await this.scene.first();
+    const points = this.scene.someIn(box);
+    const isUntouched = first.scale === this.camera.scale && first.azimuth === this.camera.azimuth;
+    if (!isUntouched || points.length < 100) return;
+    this.camera.azimuth = acrossOf(points) + 0.45;
+    this.camera.fitPoints(points, 0.004);
+    this.rest();
   }
 
   /** Go to world coordinates, in metres of the reference system. */

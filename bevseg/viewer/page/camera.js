@@ -234,12 +234,25 @@ export class Camera {
 
   /** Show a box as large as the picture takes. */
   fit(box) {
-    const size = [0, 1, 2].map((k) => box.max[k] - box.min[k]);
-    const { right, up } = this.basis();
-    const extent = (axis) => axis.reduce((sum, v, k) => sum + Math.abs(v) * size[k], 0);
-    const margin = this.flat ? 1.08 : 1.15;
-    this.target = [0, 1, 2].map((k) => (box.min[k] + box.max[k]) / 2);
-    this.scale = Math.max((margin * extent(right)) / this.width, (margin * extent(up)) / this.height, 0.002);
+    const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((k) =>
+      [k & 1, (k >> 1) & 1, k >> 2].map((side, axis) => (side ? box.max : box.min)[axis]),
+    );
+    this.fitPoints(corners, 0);
+  }
+
+  /** Show positions as large as the picture takes; `share` of them may stay outside on each side. */
+  fitPoints(positions, share) {
+    const { right, up, forward } = this.basis();
+    const ends = [right, up, forward].map((axis) => {
+      const along = positions.map((p) => axis[0] * p[0] + axis[1] * p[1] + axis[2] * p[2]).sort((a, b) => a - b);
+      const cut = Math.floor(along.length * share);
+      return [along[cut], along[along.length - 1 - cut]];
+    });
+    const middle = ends.map(([low, high]) => (low + high) / 2);
+    const [wide, high] = ends.map(([low, high]) => high - low);
+    const margin = this.flat ? 1.1 : 1.2;
+    this.target = [0, 1, 2].map((k) => right[k] * middle[0] + up[k] * middle[1] + forward[k] * middle[2]);
+    this.scale = Math.max((margin * wide) / this.width, (margin * high) / this.height, 0.002);
     this.changed();
   }
 

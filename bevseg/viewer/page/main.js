@@ -38,9 +38,8 @@ async function start() {
   new ResizeObserver(() => sizeOf(app, overlay)).observe(document.getElementById("stage"));
   sizeOf(app, overlay);
   app.setView("orbit");
-  app.fit(false);
-  app.rest();
   window.bevseg = app;
+  await app.begin();
   app.places = (await app.attempt(() => api.places())) ?? [];
   app.tell("places");
 }

@@ -225,6 +225,28 @@ export class Scene {
     for (const tile of this.tiles) if (meets(tile, box)) for (const chunk of tile.chunks) each(tile, chunk, take);
   }
 
+  /** Positions of some thousand points in a box, spread evenly over what is loaded there. */
+  someIn(box, most = 40000) {
+    const held = this.tiles.filter((tile) => meets(tile, [...box.min.slice(0, 2), ...box.max.slice(0, 2)]));
+    const step = Math.max(1, Math.floor(held.reduce((sum, tile) => sum + tile.loaded, 0) / most));
+    const found = [];
+    for (const tile of held) {
+      for (const chunk of tile.chunks) {
+        each(tile, chunk, (x, y, z, k) => {
+          if (k % step === 0) found.push([x, y, z]);
+        });
+      }
+    }
+    return found;
+  }
+
+  /** Wait until something of every wanted tile is here. */
+  async first() {
+    while (this.failed < 3 && this.tiles.some((tile) => tile.wanted && !tile.loaded)) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
   /** Lowest height of the tiles at a place; null where there is none. */
   lowest(x, y) {
     const found = this.tiles.filter((tile) => meets(tile, [x, y, x, y]));
