@@ -175,8 +175,8 @@ INSIDE = {
         ("tile_file", "shapes"),
         ("ground_heights", "layout", "overlay", "scene", "sample"),
         ("tiles", "select"),
-        ("session",),
-        ("server",),
+        ("session", "sources"),
+        ("server", "static_view"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),

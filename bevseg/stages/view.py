@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bevseg.core.labels import load_scheme
 from bevseg.errors import BevsegError, OutputInUseError
 from bevseg.review.edits import EditList
 from bevseg.review.run_outputs import REVIEW, RunCloud, RunOutputs
@@ -17,8 +16,9 @@ from bevseg.runtime.lock import locked
 from bevseg.runtime.progress import Progress, silent
 from bevseg.viewer.server import ViewServer
 from bevseg.viewer.session import Session
+from bevseg.viewer.sources import tile_source
 from bevseg.viewer.tile_file import VERSION, Tiles
-from bevseg.viewer.tiles import TileSource, build_tiles
+from bevseg.viewer.tiles import build_tiles
 
 TILES = "tiles"
 """Folder of the tiles, in that of files derived from the results."""
@@ -104,18 +104,9 @@ def _tiles(outputs: RunOutputs, folder: Path, progress: Progress) -> Tiles:
         tiles = Tiles.open(folder)
         if tiles.facts["version"] == VERSION and tiles.facts["key"] == key:
             return tiles
-    return build_tiles([_source(cloud, outputs.folder) for cloud in outputs.clouds], folder, key, progress)
-
-
-def _source(cloud: RunCloud, folder: Path | None) -> TileSource:
-    scheme = cloud.facts.get("written_in")
-    return TileSource(
-        cloud.name,
-        cloud.path,
-        None if scheme is None else load_scheme(scheme),
-        cloud.read_truth,
-        None if folder is None else cloud.sha256,
-    )
+    is_hashed = outputs.folder is not None
+    sources = [tile_source(cloud, is_hashed=is_hashed) for cloud in outputs.clouds]
+    return build_tiles(sources, folder, key, progress)
 
 
 def _key(clouds: Sequence[RunCloud]) -> str:

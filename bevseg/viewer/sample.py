@@ -1,33 +1,14 @@
-"""Tiles -> a small sample of all points in one box, for a page without a server. Rare classes are denser in it."""
+"""Tiles -> a small sample of all points, for a page without a server. Rare classes are denser in it."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.viewer.tile_file import RECORD, Tiles
+from bevseg.viewer.tile_file import Tiles
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Some points of all tiles.
-
-    Attributes
-    ----------
-    low, high
-        Corners of the box that holds them, relative to the origin of the tiles, m.
-    records
-        (N,) `RECORD`; x, y and z are places in this box.
-    """
-
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
-    records: NDArray[np.void]
-
-
-def sample(tiles: Tiles, most: int = 300_000) -> Sample:
+def sample(tiles: Tiles, most: int) -> dict[int, NDArray[np.void]]:
     """Return the first points of every tile, so many that a thin tile is not lost beside a dense one.
 
     Parameters
@@ -36,23 +17,14 @@ def sample(tiles: Tiles, most: int = 300_000) -> Sample:
         The points.
     most
         Points of the sample at most; all points if there are not more.
+
+    Returns
+    -------
+    dict
+        Tile -> its records, (N,) `RECORD`; tiles without any are left out.
     """
     shares = _shares(tiles.table["points"], most)
-    drawn = np.flatnonzero(shares)
-    low, high = tiles.table["min"][drawn].min(axis=0), tiles.table["max"][drawn].max(axis=0)
-    parts = [tiles.records(tile, 0, int(shares[tile])) for tile in drawn.tolist()]
-    for tile, records in zip(drawn.tolist(), parts, strict=True):
-        row = tiles.table[tile]
-        for axis, name in enumerate("xyz"):
-            metres = row["min"][axis] + records[name] * ((row["max"][axis] - row["min"][axis]) / 65535)
-            size = high[axis] - low[axis]
-            records[name] = np.rint((metres - low[axis]) * (65535 / size if size > 0 else 0))
-    return Sample(_corner(low), _corner(high), np.concatenate([np.empty(0, RECORD), *parts]))
-
-
-def _corner(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    x, y, z = values.tolist()
-    return x, y, z
+    return {tile: tiles.records(tile, 0, int(shares[tile])) for tile in np.flatnonzero(shares).tolist()}
 
 
 def _shares(points: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -66,11 +66,22 @@ class Selection:
         Name of a cloud -> (N,) int64, indices of its points.
     counts
         (6,) number of points by class, with the edits in force.
+    rows
+        Tile -> which of its records the points are, ascending uint32.
     """
 
     how: str
     points: Mapping[str, NDArray[np.int64]] = field(repr=False)
     counts: NDArray[np.int64]
+    rows: Mapping[int, NDArray[np.uint32]] = field(repr=False)
+
+    def mask(self, tile: int, first: int, count: int) -> NDArray[np.bool_]:
+        """Return which of `count` records of a tile are chosen, from the record `first` on."""
+        held = np.zeros(count, np.bool_)
+        rows = self.rows.get(tile, np.empty(0, np.uint32))
+        start, end = np.searchsorted(rows, [first, first + count])
+        held[rows[start:end] - np.uint32(first)] = True
+        return held
 
 
 def parse_query(value: object) -> Query:
@@ -108,6 +119,7 @@ def select(tiles: Tiles, overlay: Overlay, query: Query) -> Selection:
         If the piece of an unknown point is asked for, or there are more than MOST points.
     """
     found: dict[int, list[NDArray[np.int64]]] = {}
+    rows_of: dict[int, NDArray[np.uint32]] = {}
     counts, total = np.zeros(len(CLASS_NAMES), np.int64), 0
     held = (
         _of_piece(tiles, overlay, query.shape)
@@ -124,12 +136,13 @@ def select(tiles: Tiles, overlay: Overlay, query: Query) -> Selection:
             raise UsageError(
                 "Too many points are chosen", why=f"more than {MOST:,}", hint="choose a smaller area"
             )
+        rows_of[tile] = rows.astype(np.uint32)
         counts += np.bincount(overlay.classes(tile)[rows], minlength=len(counts))
         cloud, index = tiles.exact(tile)["cloud"][rows], tiles.records(tile)["index"][rows].astype(np.int64)
         for number in np.unique(cloud):
             found.setdefault(int(number), []).append(index[cloud == number])
     points = {tiles.clouds[number].name: np.concatenate(parts) for number, parts in sorted(found.items())}
-    return Selection(query.how, points, counts)
+    return Selection(query.how, points, counts, rows_of)
 
 
 def _of_shape(tiles: Tiles, shape: Shape) -> Iterator[tuple[int, NDArray[np.bool_]]]:
@@ -237,6 +250,6 @@ def _tiles_beside(tiles: Tiles, cells: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def summary(selection: Selection) -> dict[str, Any]:
-    """Return number of points and counts by class, ready for JSON."""
+    """Return number of points, counts by class, and the tiles that hold them, ready for JSON."""
     counts = {name: int(points) for name, points in zip(CLASS_NAMES, selection.counts, strict=True)}
-    return {"points": int(selection.counts.sum()), "counts": counts}
+    return {"points": int(selection.counts.sum()), "counts": counts, "tiles": sorted(selection.rows)}

@@ -213,6 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
             return _binary(session.records(self._tile(tile[1]), *_range(query)))
         if path == "/classes":
             return _binary(session.classes(self._tile(query.get("tile", "")), *_range(query)))
+        if path == "/selected":
+            tile_number = self._tile(query.get("tile", ""))
+            return _binary(session.selected(_whole(query, "selection"), tile_number, *_range(query)))
         if path == "/point":
             return _json(session.point(query.get("cloud", ""), _whole(query, "index")))
         answers: dict[str, Callable[[], Any]] = {

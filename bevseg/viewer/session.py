@@ -58,6 +58,19 @@ class Session:
         with self._lock:
             return self._overlay.classes(tile, first, last).tobytes()
 
+    def selected(self, number: int, tile: int, first: int, last: int | None) -> bytes:
+        """Return whether a selection holds records of a tile, a byte each, 0 or 1.
+
+        Raises
+        ------
+        UsageError
+            If the selection is not known any more.
+        """
+        with self._lock:
+            selection = self._selection(number)
+        count = len(self.tiles.records(tile, first, last))
+        return selection.mask(tile, first, count).tobytes()
+
     def places(self) -> list[dict[str, Any]]:
         """Return the doubtful places, most doubtful first."""
         return []
@@ -91,7 +104,7 @@ class Session:
             "height": round(float(height[0]), 3),
             "class": CLASS_NAMES[label],
             "file_class": CLASS_NAMES[int(record["label"])],
-            "confidence": int(record["confidence"]) if has["confidence"] else None,
+            "confidence": round(int(record["confidence"]) / 255, 3) if has["confidence"] else None,
             "reason": REASON_NAMES[int(record["reason"])]
             if int(record["reason"]) < len(REASON_NAMES)
             else None,
@@ -132,11 +145,7 @@ class Session:
         number = as_index(table.get("selection"), "selection")
         with self._lock:
             edits = self._editable()
-            selection = self._selections.get(number)
-            if selection is None:
-                raise UsageError(
-                    "The selection is not known any more", where="selection", hint="choose again"
-                )
+            selection = self._selection(number)
             edit = edits.add(selection.points, label, selection.how)
             return self._answer(edit, self._overlay.apply(edit))
 
@@ -168,6 +177,11 @@ class Session:
             }
             for edit in in_force
         ]
+
+    def _selection(self, number: int) -> Selection:
+        if number not in self._selections:
+            raise UsageError("The selection is not known any more", where="selection", hint="choose again")
+        return self._selections[number]
 
     def _editable(self) -> EditList:
         if self._edits is None:

@@ -74,7 +74,7 @@ class Brush:
 
 @dataclass(frozen=True)
 class Section:
-    """A polygon in a vertical section along a line, through all points within half a width of the line.
+    """What is drawn in a vertical section along a line, through all points within half a width of the line.
 
     Attributes
     ----------
@@ -82,13 +82,13 @@ class Section:
         (2, 2) start and end, seen from above.
     width
         Of the slab, m.
-    vertices
-        (V, 2) of the polygon: distance along the line from its start, and z.
+    drawn
+        In the plane of the section: its x is the distance along the line from the start, its y is z.
     """
 
     line: Floats
     width: float
-    vertices: Floats
+    drawn: Polygon | Brush
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -96,14 +96,14 @@ class Section:
         return _box(self.line, self.width / 2)
 
     def holds(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
-        """Return which points lie in the slab, between the ends of the line, and in the polygon."""
+        """Return which points lie in the slab, between the ends of the line, and in what is drawn."""
         start, end = self.line
         length = math.hypot(*(end - start))
         east, north = (end - start) / length
         along = (x - start[0]) * east + (y - start[1]) * north
         aside = (y - start[1]) * east - (x - start[0]) * north
         held = (np.abs(aside) <= self.width / 2) & (along >= 0) & (along <= length)
-        held[held] = _in_polygon(along[held], z[held], self.vertices)
+        held[held] = self.drawn.holds(along[held], z[held], z[held])
         return held
 
 
@@ -174,7 +174,9 @@ def _section(table: Mapping[str, Any]) -> Section:
     if math.hypot(*(line[1] - line[0])) < 1e-6:
         raise UsageError("Not a line", where="shape.line", why="its ends are one point")
     width = as_number(table.get("width"), "shape.width", least=1e-3, most=WIDEST)
-    return Section(line, width, _vertices(table.get("polygon"), "shape.polygon", 3))
+    if "path" in table:
+        return Section(line, width, _brush(table))
+    return Section(line, width, Polygon(_vertices(table.get("polygon"), "shape.polygon", 3)))
 
 
 def _piece(table: Mapping[str, Any]) -> Piece:

@@ -76,7 +76,7 @@ class TileSource:
 
 
 def build_tiles(
-    sources: Sequence[TileSource], folder: Path, key: str = "", progress: Progress = silent
+    sources: Sequence[TileSource], folder: Path, key: str = "", progress: Progress = silent, *, every: int = 1
 ) -> Tiles:
     """Write the tiles of some clouds into a folder, and open them. What the folder held is removed.
 
@@ -90,6 +90,8 @@ def build_tiles(
         Kept in the index: it tells whether the tiles still belong to the clouds.
     progress
         Progress callback.
+    every
+        One point in so many goes into the tiles, whatever its class. The counts are those of all points.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def build_tiles(
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    counted = _count(sources, progress)
+    counted = _count(sources, every, progress)
     layout = counted.cells.layout()
     if not len(layout.points):
         raise InputError(
@@ -121,7 +123,8 @@ def build_tiles(
 class _Counted:
     """What the first pass finds."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: int) -> None:
+        self.every = every
         self.cells = CellCounts()
         self.lowest = np.full(3, np.inf)
         self.classes: list[NDArray[np.uint8]] = []
@@ -131,28 +134,41 @@ class _Counted:
         """Number of points of the clouds that are read."""
         return sum(len(each) for each in self.classes)
 
-    def add(self, cloud: PointCloud) -> None:
-        x, y, z = _world(cloud)
+    def add(self, first: int, cloud: PointCloud) -> None:
+        x, y, z = _world(cloud, _part(first, cloud, self.every))
         if len(x):
             self.cells.add(cell_keys(x, y))
             self.lowest = np.minimum(self.lowest, [x.min(), y.min(), z.min()])
 
 
-def _world(cloud: PointCloud) -> tuple[NDArray[np.float64], ...]:
+def _part(first: int, cloud: PointCloud, every: int) -> NDArray[np.bool_]:
+    """Return which points of a batch take part; `first` is the place of its first point in the cloud.
+
+    The bits of a point's place are mixed: so a scanner that fires its beams in turn keeps all of them.
+    """
+    part = np.ones(len(cloud), np.bool_) if cloud.used is None else cloud.used
+    if every == 1:
+        return part
+    mixed = np.arange(first, first + len(cloud), dtype=np.uint64).astype(np.uint32)
+    for factor in (0x7FEB352D, 0x846CA68B):  # Wellons, hash prospector
+        mixed = (mixed ^ (mixed >> np.uint32(16))) * np.uint32(factor)
+    return part & (mixed % np.uint32(every) == 0)
+
+
+def _world(cloud: PointCloud, part: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """Return x, y and z of the points that take part, in metres."""
-    used = slice(None) if cloud.used is None else cloud.used
     return tuple(
-        getattr(cloud, name)[used] * cloud.scale[axis] + cloud.offset[axis] for axis, name in enumerate("xyz")
+        getattr(cloud, name)[part] * cloud.scale[axis] + cloud.offset[axis] for axis, name in enumerate("xyz")
     )
 
 
-def _count(sources: Sequence[TileSource], progress: Progress) -> _Counted:
-    counted = _Counted()
+def _count(sources: Sequence[TileSource], every: int, progress: Progress) -> _Counted:
+    counted = _Counted(every)
     for number, source in enumerate(sources):
         before = counted.points
 
         def take(first: int, cloud: PointCloud, number: int = number, before: int = before) -> None:
-            counted.add(cloud)
+            counted.add(first, cloud)
             progress(Step("read points", number, len(sources), points=before + first + len(cloud)))
 
         counted.classes.append(read_classes(source.path, take, scheme=source.scheme, size=BATCH))
@@ -172,7 +188,7 @@ class _Building:
         progress: Progress,
     ) -> None:
         self.sources, self.folder, self.layout, self.progress = sources, folder, layout, progress
-        self.classes = counted.classes
+        self.classes, self.every = counted.classes, counted.every
         self.starts = np.cumsum([0, *(len(each) for each in self.classes)])
         self.firsts = np.cumsum(layout.points) - layout.points
         low = counted.lowest
@@ -180,7 +196,10 @@ class _Building:
         self.sums = GroundSums(layout.squares)
         self.ground = np.empty(0, np.float32)
         self.clouds: list[TiledCloud] = []
-        self.counts = np.zeros(len(CLASS_NAMES), np.int64)
+        self.counts = sum(
+            (np.bincount(each, minlength=len(CLASS_NAMES)) for each in self.classes),
+            np.zeros(len(CLASS_NAMES), np.int64),
+        )
         self.crs = ""
         self.has = dict.fromkeys(("confidence", "intensity", "rgb", "truth", "reason"), False)
 
@@ -315,14 +334,12 @@ class _Placing:
         if not building.crs and cloud.crs is not None and cloud.crs.wkt:
             building.crs = names_of_wkt(cloud.crs.wkt)["horizontal"] or ""
         records, exact = self._values(first, shown)
-        xyz = _world(cloud)
-        if cloud.used is not None:
-            records, exact = records[cloud.used], exact[cloud.used]
+        part = _part(first, cloud, building.every)
+        records, exact, xyz = records[part], exact[part], _world(cloud, part)
         if len(records):
             tile, square = building.layout.find(cell_keys(xyz[0], xyz[1]))
             is_ground = records["label"] == GROUND
             building.sums.add(square, cells_in_square(xyz[0], xyz[1]), xyz[2] - building.origin[2], is_ground)
-            building.counts += np.bincount(records["label"], minlength=len(CLASS_NAMES))
             self._write(tile, records, exact)
         total = len(building.sources)
         done = int(building.starts[self._number]) + first + len(cloud)
