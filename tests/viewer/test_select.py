@@ -112,6 +112,20 @@ def test_a_polygon_in_a_section(tiles, clouds, placed):
     expect(chosen(tiles, shape=shape), clouds, masks)
 
 
+def test_a_brush_in_a_section(tiles, clouds, placed):
+    relative, offset = placed
+    line = np.array([[3.0, 3.0], [33.0, 13.0]]) + offset[:2]
+    dot = np.array([12.5, 0.8])
+    shape = {"kind": "section", "line": line.tolist(), "width": 3.0, "path": [dot.tolist()], "radius": 2.013}
+    east, north = (line[1] - line[0]) / np.linalg.norm(line[1] - line[0])
+    masks = []
+    for xyz in relative:
+        along = (xyz[:, 0] - line[0, 0]) * east + (xyz[:, 1] - line[0, 1]) * north
+        aside = (xyz[:, 1] - line[0, 1]) * east - (xyz[:, 0] - line[0, 0]) * north
+        masks.append((np.abs(aside) <= 1.5) & (np.hypot(along - dot[0], xyz[:, 2] - dot[1]) <= 2.013))
+    expect(chosen(tiles, shape=shape), clouds, masks)
+
+
 def test_the_piece_of_a_point_is_its_object_alone(tiles, clouds):
     pole = int(np.flatnonzero(clouds[1].labels == POLE)[0])
     found = chosen(tiles, shape={"kind": "piece", "cloud": "street_1", "index": pole})

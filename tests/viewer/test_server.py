@@ -214,6 +214,14 @@ def test_other_methods_are_refused(server, method):
     assert send(server, method, "/scene.json")[0] == 501
 
 
+def test_records_of_a_selection_come_by_range(server):
+    number = json.loads(send(server, "POST", "/select", {"shape": TRIANGLE})[2])["selection"]
+    assert set(get(server, f"/selected?selection={number}&tile=0&from=5&to=25")[2]) <= {0, 1}
+    assert len(get(server, f"/selected?selection={number}&tile=0&from=5&to=25")[2]) == 20
+    assert get(server, "/selected?selection=99&tile=0")[0] == 400
+    assert get(server, f"/selected?selection={number}&tile=9999")[0] == 404
+
+
 def test_an_unknown_action_is_refused(server):
     assert send(server, "POST", "/scene.json", {})[0] == 404
 

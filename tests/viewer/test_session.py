@@ -129,6 +129,15 @@ def test_all_facts_of_a_point(session, clouds):
     assert facts["height"] == pytest.approx(facts["z"] - 120, abs=1e-3)
 
 
+def test_the_records_of_a_selection_are_told_by_range(session):
+    chosen = cars(session)
+    for tile in range(len(session.tiles.table)):
+        labels = session.tiles.records(tile)["label"]
+        told = np.frombuffer(session.selected(chosen["selection"], tile, 100, 2100), np.uint8)
+        np.testing.assert_array_equal(told, labels[100:2100] == CAR)
+        assert (tile in chosen["tiles"]) == (labels == CAR).any()
+
+
 def test_old_selections_are_forgotten(session):
     old = cars(session)["selection"]
     for _ in range(4):
