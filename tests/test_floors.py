@@ -174,7 +174,7 @@ INSIDE = {
     "viewer": (
         ("tile_file", "shapes"),
         ("ground_heights", "layout", "overlay", "scene", "sample"),
-        ("tiles", "select"),
+        ("tiles", "select", "doubtful"),
         ("session", "sources"),
         ("server", "static_view"),
     ),

@@ -20,7 +20,8 @@ from .console import Console
     help="Port on the loopback address.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the address of the page, and open no browser.")
-def view(console: Console, paths: tuple[Path, ...], port: int, no_browser: bool) -> None:
+@options.classes("clouds")
+def view(console: Console, paths: tuple[Path, ...], port: int, no_browser: bool, classes: str | None) -> None:
     """Show labelled clouds in the browser, and correct them.
 
     OUT is the directory of a run. Corrections are saved at once in OUT/edits.jsonl; the labelled files stay as they
@@ -33,15 +34,16 @@ def view(console: Console, paths: tuple[Path, ...], port: int, no_browser: bool)
       bevseg view labelled/
       bevseg view labelled/ --no-browser --port 8000
       bevseg view scan.laz other.laz
+      bevseg view hand_labelled/ --classes shrec20
     """
     import webbrowser
 
     from bevseg.stages.view import view as serve
 
-    def ready(url: str) -> None:
+    def ready(url: str, url_once: str) -> None:
         console.result(url)
         click.echo("press Ctrl-C to end", err=True)
         if not no_browser:
-            webbrowser.open(url)
+            webbrowser.open(url_once)
 
-    serve(paths, ready, port=port, progress=console.progress)
+    serve(paths, ready, port=port, classes=classes, progress=console.progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ _CHANNELS = ("red", "green", "blue")
 
 @dataclass(frozen=True)
 class Shown:
-    """Some points of a cloud, one after the other, with what is drawn of them.
+    """Some points of a cloud, one after the other, with what is drawn of them. Values hold until the next batch.
 
     Attributes
     ----------
@@ -81,10 +82,19 @@ def read_classes(
 
 
 def read_shown(path: Path, take: Callable[[int, Shown], None], *, size: int) -> None:
-    """Read all that is shown of a cloud but its classes, by the batches of `read_classes`."""
-    if is_read_in_batches(path):
-        _read_las(path, take, size)
-        return
+    """Read all that is shown of a cloud but its classes, by the batches of `read_classes`.
+
+    What `read_classes` has warned of is not said again.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if is_read_in_batches(path):
+            _read_las(path, take, size)
+        else:
+            _read_whole(path, take, size)
+
+
+def _read_whole(path: Path, take: Callable[[int, Shown], None], size: int) -> None:
     cloud = read_cloud(path)
     fields = cloud.source.fields() if isinstance(cloud.source, Source) else {}
     values = [written_by_bevseg(cloud.source, name) for name in (CONFIDENCE, REASON)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bevseg.errors import BevsegError, OutputInUseError
+from bevseg.errors import BevsegError, OutputInUseError, UsageError
 from bevseg.review.edits import EditList
 from bevseg.review.run_outputs import REVIEW, RunCloud, RunOutputs
 from bevseg.runtime.lock import locked
@@ -26,9 +27,10 @@ TILES = "tiles"
 
 def view(
     paths: Sequence[Path],
-    ready: Callable[[str], None],
+    ready: Callable[[str, str], None],
     *,
     port: int = 0,
+    classes: str | None = None,
     progress: Progress = silent,
 ) -> None:
     """Serve the page until an interrupt (Ctrl-C).
@@ -38,9 +40,12 @@ def view(
     paths
         The directory that a run wrote its results to, or labelled clouds. The latter cannot be corrected.
     ready
-        Called with the address of the page when it can be opened.
+        Called when the page can be opened, with its address, and with one that leads there once: a browser is
+        opened with the latter.
     port
         To listen on, on the loopback address; 0 for any that is free.
+    classes
+        Class scheme of labelled clouds; results of a run name their own.
     progress
         Progress callback of the tiles.
 
@@ -51,25 +56,29 @@ def view(
     OutputInUseError
         If another viewer is open on the results.
     UsageError
-        If the port cannot be used.
+        If the port cannot be used, or classes are named for the results of a run.
     """
     with (
-        opened(paths, progress=progress) as session,
+        opened(paths, classes=classes, progress=progress) as session,
         contextlib.suppress(KeyboardInterrupt),
         ViewServer(session, port) as server,
     ):
-        ready(server.url)
+        ready(server.url, server.ticket_url)
         server.serve_forever()
 
 
 @contextlib.contextmanager
-def opened(paths: Sequence[Path], *, progress: Progress = silent) -> Iterator[Session]:
+def opened(
+    paths: Sequence[Path], *, classes: str | None = None, progress: Progress = silent
+) -> Iterator[Session]:
     """Open labelled clouds for a view: their tiles, built if need be, and the list of edits.
 
     The tiles of a run are kept in its directory, and its lock is held. Those of other clouds are in a temporary
     directory, which is removed at the end.
     """
     outputs = RunOutputs.of(paths)
+    if classes is not None:
+        outputs = _read_in(outputs, classes)
     if outputs.folder is None:
         name = outputs.clouds[0].name if len(outputs.clouds) == 1 else f"{len(outputs.clouds)} clouds"
         with tempfile.TemporaryDirectory(prefix="bevseg-view-") as folder:
@@ -79,6 +88,16 @@ def opened(paths: Sequence[Path], *, progress: Progress = silent) -> Iterator[Se
         tiles = _tiles(outputs, folder / TILES, progress)
         hashes = {facts["name"]: facts["sha256"] for facts in tiles.facts["clouds"]}
         yield Session(tiles, outputs.folder.resolve().name, EditList.open(outputs.folder, hashes))
+
+
+def _read_in(outputs: RunOutputs, classes: str) -> RunOutputs:
+    """Return clouds whose class codes are understood by a scheme."""
+    if outputs.folder is not None:
+        raise UsageError(
+            "--classes is for clouds", where=outputs.folder, why="results of a run name their scheme"
+        )
+    clouds = tuple(dataclasses.replace(cloud, facts={"written_in": classes}) for cloud in outputs.clouds)
+    return dataclasses.replace(outputs, clouds=clouds)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ class Overlay:
     def __init__(self, tiles: Tiles) -> None:
         self._tiles = tiles
         self._classes: dict[int, NDArray[np.uint8]] = {}
+        self._spoken: dict[int, NDArray[np.bool_]] = {}
+        self._before: dict[int, NDArray[np.intp]] = {}
         self._numbers = {cloud.name: number for number, cloud in enumerate(tiles.clouds)}
 
     def classes(self, tile: int, first: int = 0, last: int | None = None) -> NDArray[np.uint8]:
@@ -27,6 +29,18 @@ class Overlay:
         if held is not None:
             return held[first:last]
         return np.ascontiguousarray(self._tiles.records(tile, first, last)["label"])
+
+    def spoken(self, tile: int, first: int = 0, last: int | None = None) -> NDArray[np.bool_]:
+        """Return which of some records of a tile an edit in force speaks about."""
+        held = self._spoken.get(tile)
+        if held is None:
+            held = np.zeros(int(self._tiles.table[tile]["points"]), np.bool_)
+        return held[first:last]
+
+    def is_spoken(self, tile: int, row: int) -> bool:
+        """Return whether an edit in force speaks about a record of a tile."""
+        held = self._spoken.get(tile)
+        return held is not None and bool(held[row])
 
     def apply(self, edit: Edit) -> list[int]:
         """Lay an edit over the classes; return the tiles that have points of it.
@@ -51,6 +65,7 @@ class Overlay:
         changed = {tile for tile, _ in self._rows(edit)}
         for tile in changed:
             self._classes.pop(tile, None)
+            self._spoken.pop(tile, None)
         for other in in_force:
             self._lay(other, changed)
         return sorted(changed)
@@ -61,6 +76,9 @@ class Overlay:
         for tile, rows in self._rows(edit):
             if among is None or tile in among:
                 touched.append(tile)
+                if tile not in self._spoken:
+                    self._spoken[tile] = self.spoken(tile)
+                self._spoken[tile][rows] = True
                 if edit.label is not None:
                     self._held(tile)[rows] = edit.label
         return sorted(set(touched))
@@ -69,13 +87,13 @@ class Overlay:
         """Return the number of points of each class, with the edits in force."""
         total = np.array(self._tiles.facts["counts"], np.int64)
         for tile, classes in self._classes.items():
-            total -= np.bincount(self._tiles.records(tile)["label"], minlength=len(total))
-            total += np.bincount(classes, minlength=len(total))
+            total += np.bincount(classes, minlength=len(total)) - self._before[tile]
         return {name: int(points) for name, points in zip(CLASS_NAMES, total, strict=True)}
 
     def _held(self, tile: int) -> NDArray[np.uint8]:
         if tile not in self._classes:
             self._classes[tile] = self.classes(tile)
+            self._before[tile] = np.bincount(self._classes[tile], minlength=len(CLASS_NAMES))
         return self._classes[tile]
 
     def _rows(self, edit: Edit) -> Iterable[tuple[int, NDArray[np.int64]]]:

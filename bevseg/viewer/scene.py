@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.far_points import LARGE
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.reasons import REASON_NAMES
 from bevseg.printable import printable
@@ -14,6 +18,9 @@ LEVEL = 4
 
 FEWEST = 1000
 """Points of the first level of a tile, about."""
+
+_FAR, _SHRINKS = 400, 10
+"""One point in so many at each of the four sides may be left out of the box, if it shrinks by this factor."""
 
 
 def scene_table(tiles: Tiles, name: str, counts: dict[str, int], *, editable: bool) -> dict[str, Any]:
@@ -30,7 +37,7 @@ def scene_table(tiles: Tiles, name: str, counts: dict[str, int], *, editable: bo
     editable
         Whether classes can be corrected.
     """
-    low, high = tiles.table["min"].min(axis=0), tiles.table["max"].max(axis=0)
+    low, high = bounds(tiles)
     return {
         "name": printable(name),
         "clouds": [
@@ -58,6 +65,29 @@ def scene_table(tiles: Tiles, name: str, counts: dict[str, int], *, editable: bo
         "editable": editable,
         "record": record_layout(),
     }
+
+
+def bounds(tiles: Tiles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the corners of the box of the tiles, (3,) each, m.
+
+    Few points far from all others would make everything else small on the page. Where one point in a hundred covers
+    more than nine tenths of a large area, the box is that of the other points.
+    """
+    low, high = tiles.table["min"], tiles.table["max"]
+    inner = np.ones(len(tiles.table), np.bool_)
+    for axis in range(2):
+        order = np.argsort(low[:, axis], kind="stable")
+        before = np.cumsum(tiles.table["points"][order])
+        total = before[-1]
+        inner[order] &= (before >= total / _FAR) & (
+            before - tiles.table["points"][order] <= total * (1 - 1 / _FAR)
+        )
+    most = low.min(axis=0), high.max(axis=0)
+    if not inner.any() or np.prod(most[1][:2] - most[0][:2]) <= LARGE:
+        return most
+    fewer = low[inner].min(axis=0), high[inner].max(axis=0)
+    shrinks = np.prod(fewer[1][:2] - fewer[0][:2]) < np.prod(most[1][:2] - most[0][:2]) / _SHRINKS
+    return fewer if shrinks else most
 
 
 def modes(tiles: Tiles) -> list[str]:

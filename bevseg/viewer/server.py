@@ -4,6 +4,8 @@ The server listens on the loopback address alone. Every request must name this s
 that points to this machine (DNS rebinding) gets nothing. A page of another origin may send nothing. Every request
 carries a secret token, but for the scripts and styles of the page: they are the same for everyone, and hold nothing
 of the user. No path leads to a file: the files of the page are a fixed list.
+
+The browser is opened with a ticket that is good for one request: other users of the machine see its arguments.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ TYPES = {
 }
 """Suffix of a file of the page -> its type."""
 
-INDEX = "index.html"
+INDEX, TICKET = "index.html", "/open"
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -71,6 +73,10 @@ class RefusalError(Exception):
         self.status, self.why = status, why
 
 
+class RedirectError(Exception):
+    """A request with the ticket: it is led to the page."""
+
+
 class ViewServer(ThreadingHTTPServer):
     """A server for one session. `serve_forever` answers, `server_close` ends.
 
@@ -93,6 +99,7 @@ class ViewServer(ThreadingHTTPServer):
     def __init__(self, session: Session, port: int = 0) -> None:
         self.session = session
         self.token = secrets.token_urlsafe(32)
+        self._ticket: str | None = secrets.token_urlsafe(32)
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
@@ -111,6 +118,16 @@ class ViewServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Address of the page, with the token."""
         return f"http://127.0.0.1:{self.server_port}/?token={self.token}"
+
+    @property
+    def ticket_url(self) -> str:
+        """Address that leads to the page once. Other users may see it among the arguments of the browser."""
+        return f"http://127.0.0.1:{self.server_port}{TICKET}?ticket={self._ticket}"
+
+    def takes(self, ticket: str) -> bool:
+        """Return whether a ticket is the right one, and void it."""
+        expected, self._ticket = self._ticket, None
+        return expected is not None and hmac.compare_digest(_bytes(ticket), _bytes(expected))
 
     @property
     def hosts(self) -> set[str]:
@@ -143,9 +160,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, respond: Callable[[str, Mapping[str, str]], tuple[str, bytes]]) -> None:
         status = HTTPStatus.OK
+        location = None
         try:
             path, query = self._checked()
             kind, body = respond(path, query)
+        except RedirectError:
+            status, location, (kind, body) = HTTPStatus.SEE_OTHER, self.server.url, _json({})
         except RefusalError as refusal:
             status, (kind, body) = refusal.status, _json({"error": refusal.why})
         except BevsegError as error:
@@ -170,6 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if location is not None:
+                self.send_header("Location", location)
             self.end_headers()
             self.wfile.write(body)
         except (ConnectionError, TimeoutError):
@@ -198,6 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             raise RefusalError(HTTPStatus.BAD_REQUEST, "The address cannot be read") from None
         query = {name: values[0] for name, values in fields.items()}
+        if self.command == "GET" and parts.path == TICKET and self.server.takes(query.get("ticket", "")):
+            raise RedirectError
         given = self.headers.get("X-Bevseg-Token") or query.get("token", "")
         is_public = self.command == "GET" and parts.path.removeprefix("/") in set(page_files()) - {INDEX}
         if not is_public and not hmac.compare_digest(_bytes(given), _bytes(self.server.token)):

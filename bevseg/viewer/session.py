@@ -10,6 +10,7 @@ from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.reasons import REASON_NAMES
 from bevseg.errors import UsageError
 from bevseg.review.edits import Edit, EditList
+from bevseg.viewer.doubtful import DoubtfulPlaces
 from bevseg.viewer.overlay import Overlay
 from bevseg.viewer.scene import scene_table
 from bevseg.viewer.select import Selection, locate, parse_query, select, summary
@@ -36,6 +37,7 @@ class Session:
     def __init__(self, tiles: Tiles, name: str, edits: EditList | None) -> None:
         self.tiles, self._name, self._edits = tiles, name, edits
         self._overlay = Overlay(tiles)
+        self._doubtful = DoubtfulPlaces(tiles, self._overlay)
         self._selections: OrderedDict[int, Selection] = OrderedDict()
         self._last_selection = 0
         self._lock = threading.RLock()
@@ -73,7 +75,8 @@ class Session:
 
     def places(self) -> list[dict[str, Any]]:
         """Return the doubtful places, most doubtful first."""
-        return []
+        with self._lock:
+            return self._doubtful.table()
 
     def point(self, cloud: str, index: int) -> dict[str, Any]:
         """Return all that is known of a point.

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from bevseg.errors import CloudNotFoundError, InputError, OutputInUseError
+from bevseg.errors import CloudNotFoundError, InputError, OutputInUseError, UsageError
 from bevseg.stages.view import opened
 from bevseg.viewer import tiles as building
 from tests.cli.invoke import bevseg, process
@@ -68,6 +68,18 @@ def test_clouds_without_a_run_are_shown_and_not_corrected(out, monkeypatch, tmp_
         assert not session.scene()["editable"]
         assert [cloud.name for cloud in session.tiles.clouds] == ["street_0", "street_1"]
     assert sorted(out.iterdir()) == before and list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_the_scheme_of_clouds_can_be_named(tmp_path):
+    (tmp_path / "a.txt").write_text("1 2 3 6\n2 2 3 2\n")
+    with opened([tmp_path / "a.txt"], classes="asprs") as session:
+        counts = session.scene()["counts"]
+    assert (counts["building"], counts["ground"]) == (1, 1)
+
+
+def test_results_of_a_run_know_their_scheme(out):
+    with pytest.raises(UsageError, match="--classes"), opened([out], classes="asprs"):
+        pass
 
 
 def test_an_interrupt_while_tiles_are_built_leaves_no_lock_and_no_index(out, monkeypatch):

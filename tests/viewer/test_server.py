@@ -64,6 +64,24 @@ def test_without_the_token_nothing_is_told(server, path, token):
     assert get(server, joined, token=False)[0] == 403
 
 
+def test_a_ticket_leads_to_the_page_once(server):
+    path = server.ticket_url.removeprefix(f"http://127.0.0.1:{server.server_port}")
+    status, headers, _ = get(server, path, token=False)
+    assert (status, headers["Location"]) == (303, server.url) and server.token not in path
+    assert get(server, path, token=False)[0] == 403
+
+
+def test_a_wrong_ticket_voids_the_right_one(server):
+    path = server.ticket_url.removeprefix(f"http://127.0.0.1:{server.server_port}")
+    assert get(server, "/open?ticket=guess", token=False)[0] == 403
+    assert get(server, path, token=False)[0] == 403
+
+
+def test_a_ticket_of_another_host_is_refused(server):
+    path = server.ticket_url.removeprefix(f"http://127.0.0.1:{server.server_port}")
+    assert get(server, path, token=False, Host="evil.example")[0] == 403
+
+
 @pytest.mark.parametrize("path", ["/select", "/edit", "/undo", "/redo"])
 def test_without_the_token_nothing_is_done(server, path):
     assert send(server, "POST", path, {}, token=False)[0] == 403

@@ -9,6 +9,8 @@ from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, POLE
 from bevseg.errors import UsageError
 from bevseg.review.edits import EDITS
 from bevseg.stages.view import opened
+from bevseg.viewer.doubtful import DoubtfulPlaces
+from bevseg.viewer.overlay import Overlay
 
 EVERYWHERE = {"kind": "polygon", "points": [[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6]]}
 
@@ -136,6 +138,34 @@ def test_the_records_of_a_selection_are_told_by_range(session):
         told = np.frombuffer(session.selected(chosen["selection"], tile, 100, 2100), np.uint8)
         np.testing.assert_array_equal(told, labels[100:2100] == CAR)
         assert (tile in chosen["tiles"]) == (labels == CAR).any()
+
+
+def test_doubtful_places_lie_where_their_points_are(session, clouds):
+    places = session.places()
+    assert places[0]["score"] == 1 and {place["class"] for place in places} >= {"car", "pole"}
+    for place in places:
+        facts = session.point(place["cloud"], place["index"])
+        at = [facts[axis] - origin for axis, origin in zip("xy", session.tiles.origin, strict=False)]
+        assert facts["class"] == place["class"]
+        assert place["west"] - 1e-6 <= at[0] <= place["east"] + 1e-6
+        assert place["south"] - 1e-6 <= at[1] <= place["north"] + 1e-6
+
+
+def test_a_place_that_is_answered_leaves_the_list_until_it_is_undone(session):
+    before = session.places()
+    first = {"kind": "piece", "cloud": before[0]["cloud"], "index": before[0]["index"]}
+    session.edit({"selection": session.select({"shape": first})["selection"], "action": "confirm"})
+    after = session.places()
+    assert (before[0]["cloud"], before[0]["index"]) not in [(p["cloud"], p["index"]) for p in after]
+    session.undo()
+    assert session.places() == before
+
+
+def test_of_many_points_a_sample_is_looked_at_for_doubtful_places(session, monkeypatch):
+    everything = session.places()
+    monkeypatch.setattr("bevseg.viewer.doubtful.MOST_POINTS", 20_000)
+    fewer = DoubtfulPlaces(session.tiles, Overlay(session.tiles)).table()
+    assert fewer and sum(p["points"] for p in fewer) < sum(p["points"] for p in everything) / 3
 
 
 def test_old_selections_are_forgotten(session):
