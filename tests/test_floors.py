@@ -21,7 +21,7 @@ FLOORS = (
     ("bev", "seg", "sim"),
     ("workdir",),
     ("pipeline",),
-    ("training", "survey"),
+    ("training", "survey", "review"),
     ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
@@ -51,7 +51,7 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
+        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges", "connected"),
         ("pointcloud", "raster", "reasons", "scores"),
         ("cells", "density"),
         ("heights", "far_points", "sort_by_block", "scan_counts"),
@@ -160,6 +160,7 @@ INSIDE = {
         ("split",),
         ("fit",),
     ),
+    "review": (("places",),),
     "survey": (
         ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
