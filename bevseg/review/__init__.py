@@ -1,1 +1,1 @@
-"""What a person does with the labelled clouds of a run."""
+"""The labelled clouds of a run in the hands of a person: what is in doubt, what was corrected."""
