@@ -51,6 +51,9 @@ HOLES = 3
 RARE_SHARE = 0.5
 """Share of the crops that are centred on a point of a class drawn evenly; the others on any point."""
 
+OBJECTS = tuple(label for label in range(len(CLASS_NAMES)) if label not in (UNDEFINED, GROUND))
+"""Train ids that crops are centred on if nothing else is said."""
+
 
 class _Tiled(NamedTuple):
     """The points of one cloud relative to its south-west corner, sorted by tile.
@@ -155,11 +158,13 @@ class CropSampler:
         Side of a crop, cells of the DEMs.
     views
         Share of the crops that show what a scanner with a narrow view would see.
+    classes
+        Train ids that crops are centred on.
 
     Attributes
     ----------
     places
-        Train id of each object class that has a point in the slice -> (points, 2), number of the cloud and of
+        Train id of each of these classes that has a point in the slice -> (points, 2), number of the cloud and of
         the point.
 
     Raises
@@ -180,11 +185,12 @@ class CropSampler:
         features: str,
         crop: int,
         views: float = 0.0,
+        classes: Sequence[int] = OBJECTS,
     ) -> None:
         self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
         self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
-        self.places = self._places_by_class(SLAB_OF[name])
+        self.places = self._places_by_class(SLAB_OF[name], classes)
         if not self.places:
             raise LabelError(
                 f"No labelled point in the {name} slice",
@@ -230,14 +236,19 @@ class CropSampler:
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
         return values, labels
 
-    def _places_by_class(self, slab: int) -> dict[int, NDArray[np.int64]]:
+    def cells(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return column and row of the cells that places (N, 2) of points of one cloud lie in, (N, 2)."""
+        cloud, points = self._clouds[places[0, 0]], places[:, 1]
+        sides = (floor_cell(axis[points], self.cell) for axis in (cloud.x, cloud.y))
+        return np.column_stack([*sides]).astype(np.int64)
+
+    def _places_by_class(self, slab: int, classes: Sequence[int]) -> dict[int, NDArray[np.int64]]:
         found: dict[int, list[NDArray[np.int64]]] = {}
         for which, cloud in enumerate(self._clouds):
             slabs = _slabs(cloud.z, cloud.dem, cloud.limits)
-            for label in range(len(CLASS_NAMES)):
-                if label not in (UNDEFINED, GROUND):
-                    points = np.flatnonzero((slabs == slab) & (cloud.labels == label))
-                    found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
+            for label in classes:
+                points = np.flatnonzero((slabs == slab) & (cloud.labels == label))
+                found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
         by_class = {label: np.concatenate(places) for label, places in found.items()}
         return {label: places for label, places in by_class.items() if len(places)}
 
