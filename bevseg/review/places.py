@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bevseg.core.connected import connected
 from bevseg.core.grid import floor_cell
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, POLE, VEGETATION
-from bevseg.core.reasons import EDGE, FEW, NONE, STACKED, UNLIKE, UNMEASURED
+from bevseg.core.reasons import NONE, REASON_NAMES
 
 CELL = 0.4
 """Side of the cells that are connected, m: two cells of the network. Scan lines on one wall lie closer together, and
@@ -45,11 +45,6 @@ SIZES = (1.0, 4.0, 16.0)
 
 HEIGHTS = (1.0, 3.0)
 """Heights above ground, m, that do: a low wall, a car, a pole."""
-
-DOUBT_OF_REASON = {NONE: 1.0, EDGE: 1.0, STACKED: 1.0, UNMEASURED: 1.0, FEW: 1.0, UNLIKE: 1.0}
-"""Factor of the doubt of a point with a reason."""
-
-_FACTORS = np.array([DOUBT_OF_REASON[code] for code in range(len(DOUBT_OF_REASON))], np.float32)
 
 
 @dataclass(frozen=True)
@@ -213,7 +208,7 @@ def candidates(
     south, north = ends(cells.rows)
     first = np.zeros(parts, np.int64)
     first[pieces[::-1]] = chosen[cells.first[::-1]]
-    doubt = _doubt(len(classes), confidence, reasons, disagreement)
+    doubt = _doubt(len(classes), confidence, disagreement)
     kept = points >= FEWEST
     if spoken is not None:
         kept &= total(spoken) == 0
@@ -381,16 +376,14 @@ def _extremes(values: NDArray[Any], groups: NDArray[np.integer]) -> tuple[NDArra
 def _doubt(
     count: int,
     confidence: NDArray[np.uint8] | None,
-    reasons: NDArray[np.uint8] | None,
     disagreement: NDArray[np.floating] | None,
 ) -> NDArray[np.float32]:
-    """Return the probability that each point is wrong, 0 to 1."""
+    """Return the probability that each point is wrong, 0 to 1.
+
+    Reasons play no part: on simulated streets, points of one confidence are as often wrong with a reason as without.
+    """
     doubt = np.full(count, 0.5, np.float32) if confidence is None else 1 - confidence / np.float32(255)
-    if disagreement is not None:
-        doubt = np.maximum(doubt, disagreement.astype(np.float32))
-    if reasons is not None:
-        doubt = doubt * _FACTORS[reasons]
-    return np.minimum(doubt, np.float32(1))
+    return doubt if disagreement is None else np.maximum(doubt, np.asarray(disagreement, np.float32))
 
 
 def _most_frequent(
@@ -402,6 +395,6 @@ def _most_frequent(
     if reasons is None:
         return np.full(pieces, NONE)
     votes = np.array(
-        [total(reasons == code) if code != NONE else np.zeros(pieces) for code in range(len(_FACTORS))]
+        [total(reasons == code) if code != NONE else np.zeros(pieces) for code in range(len(REASON_NAMES))]
     )
     return np.asarray(np.argmax(votes, axis=0))
