@@ -21,7 +21,7 @@ FLOORS = (
     ("bev", "seg", "sim"),
     ("workdir",),
     ("pipeline",),
-    ("training", "survey"),
+    ("training", "survey", "review"),
     ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
@@ -53,7 +53,7 @@ INSIDE = {
     "core": (
         ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "reasons", "scores"),
-        ("cells", "density"),
+        ("cells", "density", "connected"),
         ("heights", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),
     ),
@@ -78,7 +78,7 @@ INSIDE = {
         ("copc", "mosaic"),
         ("find", "write", "simulated", "describe"),
         ("read",),
-        ("keep", "compare", "read_batches"),
+        ("keep", "compare", "read_batches", "read_labelled"),
     ),
     "io.crs": (
         ("proj_database",),
@@ -164,6 +164,10 @@ INSIDE = {
         ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
         ("plan", "find_ground", "label_block", "cloud_labels", "cloud_scans", "write_rasters"),
+    ),
+    "review": (
+        ("edits",),
+        ("run_outputs",),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),
