@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.core.labels import UNDEFINED, Scheme, occurring
+from bevseg.core.labels import UNDEFINED, Scheme
 from bevseg.core.pointcloud import NO_LABELS, KeptCodes, PointLabels
 from bevseg.core.reasons import NONE
 from bevseg.errors import LabelError
@@ -81,7 +81,6 @@ def _as_a_whole(source: Path, say: Say, target: Path, scheme: Scheme | None, ove
     cloud, codes = read_with_codes(source, scheme=scheme)
     known = _known(codes, source)
     found = _said(say, cloud.labels, len(cloud), cloud.finite)
-    _ensure_clear(known, found, source)
     beside = {name: written_by_bevseg(cloud.source, name) for name in BESIDE_CLASS}
     labels = _labels(np.asarray(known.values), {n: v for n, v in beside.items() if v is not None}, found)
     write_cloud(cloud, labels, target, scheme=known.scheme, overwrite=overwrite)
@@ -92,7 +91,6 @@ def _by_batches(source: Path, say: Say, target: Path, scheme: Scheme | None, ove
     cloud, codes = read_batches(source, lambda first, batch: None, scheme=scheme, size=BATCH)
     known = _known(codes, source)
     found = _said(say, cloud.labels, len(cloud), None)
-    _ensure_clear(known, found, source)
     with open_file(source) as las, open_file(source) as again:
         read_next = _beside(again)
 
@@ -154,34 +152,10 @@ def _said(
     return Corrected(before, after, mask)
 
 
-def _ensure_clear(codes: FileCodes, found: Corrected, path: Path) -> None:
-    """Raise LabelError if a code that stays would mean a class of bevseg from now on, and did not before.
-
-    That is so in files of other software whose codes for cars and poles (64 and 65) are their own.
-    """
-    assert codes.scheme is not None
-    taken = {
-        entry.code for train, entry in codes.scheme.written().items() if entry.ignored and train != UNDEFINED
-    }
-    if not taken or not (found.mask & (found.after != found.before)).any():
-        return
-    clash = taken & occurring(np.asarray(codes.values)[found.after == found.before])
-    if clash:
-        raise LabelError(
-            f"Code {min(clash)} of the cloud has another meaning in the output",
-            where=path,
-            why=f"the file was not labelled by bevseg, which writes this code in scheme {codes.scheme.name!r}",
-            hint="label the cloud with bevseg run, or name the scheme of its codes with --classes",
-        )
-
-
 def _labels(
     codes: NDArray[np.integer], beside: dict[str, NDArray[np.uint8]], found: Corrected
 ) -> PointLabels:
-    """Return the labels to write; `beside` holds what the file has beside the class.
-
-    A file with nothing beside the class is not one of bevseg. It gets a confidence: its field records the scheme.
-    """
+    """Return the labels to write; `beside` holds what the file has beside the class."""
     mask, is_class = found.mask, found.mask & (found.after != UNDEFINED)
     confidence = beside.get(CONFIDENCE)
     confidence = np.zeros(len(mask), np.uint8) if confidence is None else confidence.copy()
@@ -190,7 +164,7 @@ def _labels(
         found.after,
         confidence,
         KeptCodes(codes, found.after == found.before),
-        has_confidence_field=CONFIDENCE in beside or REASON not in beside,
+        has_confidence_field=CONFIDENCE in beside,
     )
     if REASON in beside:
         labels = replace(labels, reasons=np.where(mask, np.uint8(NONE), beside[REASON]))
