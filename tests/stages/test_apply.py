@@ -69,7 +69,7 @@ def test_the_report_of_corrected_clouds_scores_what_stands_in_them(streets_run, 
     assert before["clouds"]["a"]["scores"]["miou"] < 1
     assert after["clouds"]["a"]["scores"]["miou"] == 1
     assert after["clouds"]["b"]["scores"] == before["clouds"]["b"]["scores"]
-    assert before["scores"]["miou"] < after["scores"]["mIoU"] < 1
+    assert before["scores"]["miou"] < after["scores"]["miou"] < 1
     assert after["corrected"]["points"] == len(truth)
     assert RunOutputs.open(tmp_path / "corrected").cloud("a").sha256 == after["clouds"]["a"]["output_sha256"]
 
