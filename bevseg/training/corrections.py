@@ -48,6 +48,9 @@ TEACHER_WEIGHT = 0.5
 LEARNING_RATE = 1e-3
 """Largest learning rate."""
 
+CROP = 128
+"""Side of a crop at most, cells: what was said is small, and a step takes less than half the time of one of 192."""
+
 
 @dataclass(frozen=True)
 class CorrectedExample:
@@ -190,7 +193,7 @@ def _sampler(name: str, examples: Sequence[CorrectedExample], model: Model) -> E
                 name=name,
                 slices=settings.slices,
                 features=settings.raster.features,
-                crop=settings.train.crop,
+                crop=min(CROP, settings.train.crop),
                 classes=LEARNABLE,
             )
         )
@@ -207,6 +210,7 @@ def _config(config: TrainConfig, pieces: int) -> TrainConfig:
         optimiser="adamw",
         schedule="one_cycle",
         learning_rate=LEARNING_RATE,
+        crop=min(CROP, config.crop),
         teacher_weight=TEACHER_WEIGHT,
         validate_every=steps,
     )
