@@ -79,6 +79,7 @@ INSIDE = {
         ("find", "write", "simulated", "describe"),
         ("read",),
         ("keep", "compare", "read_batches", "read_labelled"),
+        ("correct",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -168,6 +169,7 @@ INSIDE = {
     "review": (
         ("edits",),
         ("run_outputs",),
+        ("apply", "corrected_file"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),

@@ -17,6 +17,7 @@ from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
+    "apply": "Write the labelled clouds with the corrections of a person.",
     "ingest": "Read clouds into a work directory.",
     "ground": "Find the ground of each cloud and write a DEM.",
     "rasterize": "Turn the points into rasters seen from above.",
@@ -36,6 +37,7 @@ COMMANDS = {
 
 WORKERS = {
     "run": "bevseg.runner.workers",
+    "apply": "bevseg.stages.apply",
     "ingest": "bevseg.stages.ingest",
     "ground": "bevseg.stages.ground",
     "rasterize": "bevseg.stages.rasterize",
