@@ -156,7 +156,7 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "holdout", "squares"),
+        ("examples", "holdout", "squares", "corrections"),
         ("asked", "block_split", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
@@ -180,6 +180,7 @@ INSIDE = {
         ("passes",),
         ("dry_run",),
         ("run",),
+        ("learn",),
     ),
     "study": (
         ("plan", "task", "data_folder", "early_stopping", "plot", "outputs", "tile_scores"),
