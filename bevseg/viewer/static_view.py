@@ -89,7 +89,9 @@ def _page(tiles: Tiles, name: str, most: int) -> str:
 
 
 def _scene(tiles: Tiles, name: str, records: dict[int, NDArray[np.void]]) -> dict[str, Any]:
-    scene = scene_table(tiles, name, dict(zip(CLASS_NAMES, tiles.facts["counts"], strict=True)), editable=False)
+    scene = scene_table(
+        tiles, name, dict(zip(CLASS_NAMES, tiles.facts["counts"], strict=True)), editable=False
+    )
     held = [scene["tiles"][tile] for tile in records]
     for number, (row, values) in enumerate(zip(held, records.values(), strict=True)):
         row.update(id=number, points=len(values), levels=[len(values)])
