@@ -154,6 +154,7 @@ export class Painter {
     const metre = ratio / camera.scale;
     gl.uniform2f(uniforms.u_pixels, metre * camera.distance, camera.flat ? metre : 0);
     gl.uniform1f(uniforms.u_tallest, style.tallest);
+    gl.uniform1f(uniforms.u_grain, style.grain);
     const palette = new Float32Array(3 * MOST_CLASSES);
     style.palette.slice(0, MOST_CLASSES).forEach((colour, k) => palette.set(rgb(colour), 3 * k));
     gl.uniform3fv(uniforms.u_palette, palette);
