@@ -52,7 +52,8 @@ export class App {
       least: 0,
       heights: [0, TALLEST],
       size: 2,
-      shading: 0.9,
+      shading: 1.2,
+      grain: scene.modes.includes("intensity") ? 0.5 : 0,
       tallest: 20,
       palette: scene.classes.map((each) => each.colour),
       background: BACKGROUNDS.light,
@@ -273,8 +274,9 @@ export class App {
     else if (this.measured.length) this.measured = [];
     else if (this.tool !== "look") return this.setTool("look");
     else if (this.camera.view === "section") return this.setView(this.before === "section" ? "top" : this.before);
-    else this.picked = null;
+    else return this.forget();
     this.tell("selection");
+    this.tell("measured");
   }
 
   // Selection and correction
@@ -365,10 +367,22 @@ export class App {
     if (done.counts) this.scene.counts = done.counts;
     await this.attempt(async () => {
       this.edits = await this.api.edits();
-      await this.scene.renew(done.tiles ?? []);
+      await this.scene.renew(done.tiles);
     });
     this.say(words);
     this.tell("edits");
+    this.renewPlaces();
+  }
+
+  /** A place that a person has answered leaves the list; the one after it is then next. */
+  async renewPlaces() {
+    const here = this.places[this.place];
+    const places = await this.attempt(() => this.api.places());
+    if (!places) return;
+    const stays = here ? places.findIndex((each) => each.x === here.x && each.y === here.y) : -1;
+    this.places = places;
+    this.place = here && stays < 0 ? Math.min(this.place, places.length) - 1 : stays;
+    this.tell("places");
   }
 
   // Points and places
@@ -415,6 +429,11 @@ export class App {
     };
   }
 
+  forget() {
+    this.picked = null;
+    this.tell("picked");
+  }
+
   async measure(sx, sy) {
     const found = this.pick(sx, sy);
     if (!found) return this.say("There is no point here.");
@@ -445,7 +464,16 @@ export class App {
     this.visit(this.place < 0 ? (step > 0 ? 0 : count - 1) : (this.place + step + count) % count);
   }
 
+  /** Select the piece that is in doubt at this place. */
+  choosePlace() {
+    const place = this.places[this.place];
+    if (!place || !this.scene.editable) return;
+    const at = [place.x, place.y, this.placeHeight];
+    this.choose({ kind: "piece", cloud: place.cloud, index: place.index, at });
+  }
+
   visit(number) {
+    this.dropShape();
     this.place = number;
     const { x, y, west, south, east, north } = this.places[number];
     if (this.camera.view === "section") this.setView(this.before);

@@ -7,6 +7,7 @@
 
 export const FIELD_OF_VIEW = Math.PI / 4;
 const LEAST_SCALE = 0.0005;
+const MARGIN = 1.08; // of the picture round what it shows
 const STEEPEST = Math.PI / 2 - 0.01;
 
 export function cross(a, b) {
@@ -194,8 +195,7 @@ export class Camera {
   }
 
   pan(dx, dy) {
-    const { right, up } = this.basis();
-    this.target = this.target.map((v, k) => v - right[k] * dx * this.scale + up[k] * dy * this.scale);
+    this.move(-dx, -dy);
     this.changed();
   }
 
@@ -250,10 +250,34 @@ export class Camera {
     });
     const middle = ends.map(([low, high]) => (low + high) / 2);
     const [wide, high] = ends.map(([low, high]) => high - low);
-    const margin = this.flat ? 1.1 : 1.2;
     this.target = [0, 1, 2].map((k) => right[k] * middle[0] + up[k] * middle[1] + forward[k] * middle[2]);
-    this.scale = Math.max((margin * wide) / this.width, (margin * high) / this.height, 0.002);
+    this.scale = Math.max((MARGIN * wide) / this.width, (MARGIN * high) / this.height, 0.002);
+    if (!this.flat) for (let round = 0; round < 8; round++) this.refit(positions, share);
     this.changed();
+  }
+
+  /** What is near is large in perspective: move and zoom by where the pixels are. */
+  refit(positions, share) {
+    const pixel = this.pixelOf();
+    const pixels = positions.map((p) => {
+      const at = [0, 0, 0];
+      return pixel(...p, at) ? at : null;
+    }).filter(Boolean);
+    if (!pixels.length) return;
+    const [[left, east], [top, bottom]] = [0, 1].map((k) => {
+      const sorted = pixels.map((at) => at[k]).sort((a, b) => a - b);
+      const cut = Math.floor(sorted.length * share);
+      return [sorted[cut], sorted[sorted.length - 1 - cut]];
+    });
+    this.move((left + east - this.width) / 2, (top + bottom - this.height) / 2);
+    const size = Math.max((east - left) / this.width, (bottom - top) / this.height);
+    this.scale *= Math.min(4, Math.max(0.25, MARGIN * size));
+  }
+
+  /** Move by pixels to the right and down. */
+  move(dx, dy) {
+    const { right, up } = this.basis();
+    this.target = this.target.map((v, k) => v + right[k] * dx * this.scale - up[k] * dy * this.scale);
   }
 
   /** Show a section from its side; `low` and `high` are the heights between which it has points. */

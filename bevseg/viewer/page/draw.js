@@ -35,18 +35,19 @@ export function rgb(colour) {
 export class Painter {
   constructor(canvas) {
     this.canvas = canvas;
-    this.gl = canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false, preserveDrawingBuffer: true });
+    this.gl = canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false });
     if (!this.gl) throw new Error("This browser offers no WebGL 2. Try another one, or switch hardware acceleration on.");
     this.prepare();
   }
 
+  /** Programs and buffers; once more after the graphics card was lost. */
   prepare() {
     const gl = this.gl;
     this.points = program(gl, POINTS_VERTEX, POINTS_FRAGMENT);
     this.shade = program(gl, SHADE_VERTEX, SHADE_FRAGMENT);
     this.nothing = gl.createVertexArray();
     this.target = gl.createFramebuffer();
-    this.colour = null;
+    this.colour = this.depth = null;
   }
 
   resize(width, height) {
@@ -153,6 +154,7 @@ export class Painter {
     const metre = ratio / camera.scale;
     gl.uniform2f(uniforms.u_pixels, metre * camera.distance, camera.flat ? metre : 0);
     gl.uniform1f(uniforms.u_tallest, style.tallest);
+    gl.uniform1f(uniforms.u_grain, style.grain);
     const palette = new Float32Array(3 * MOST_CLASSES);
     style.palette.slice(0, MOST_CLASSES).forEach((colour, k) => palette.set(rgb(colour), 3 * k));
     gl.uniform3fv(uniforms.u_palette, palette);

@@ -31,6 +31,7 @@ export function keys(app, page) {
       ["", "", (event) => !event.ctrlKey && event.key === "-", size(-0.5)],
       ["N", "next doubtful place", plain("n"), () => app.goToPlace(1)],
       ["P", "the place before", plain("p"), () => app.goToPlace(-1)],
+      ["S", "select the piece in doubt there", plain("s"), () => app.choosePlace()],
     ]],
     ["Tools", [
       ["V", "look", plain("v"), tool("look")],

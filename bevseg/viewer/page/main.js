@@ -21,6 +21,17 @@ function sizeOf(app, overlay) {
   app.camera.resize(width, height);
 }
 
+/** A graphics card can go away, as when a laptop sleeps. All points are still here: give them to it again. */
+function survive(app, overlay) {
+  const { canvas } = app.painter;
+  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+  canvas.addEventListener("webglcontextrestored", () => {
+    app.painter.prepare();
+    for (const tile of app.scene.tiles) for (const chunk of tile.chunks) app.painter.upload(chunk);
+    sizeOf(app, overlay);
+  });
+}
+
 async function start() {
   const api = connect();
   const painter = new Painter(document.getElementById("points"));
@@ -38,6 +49,7 @@ async function start() {
   new ResizeObserver(() => sizeOf(app, overlay)).observe(document.getElementById("stage"));
   sizeOf(app, overlay);
   app.setView("orbit");
+  survive(app, overlay);
   window.bevseg = app;
   await app.begin();
   app.places = (await app.attempt(() => api.places())) ?? [];

@@ -174,6 +174,8 @@ export class Panel {
     $("undo").addEventListener("click", () => app.undo());
     $("redo").addEventListener("click", () => app.redo());
     $("next").addEventListener("click", () => app.goToPlace(1));
+    $("choose-place").addEventListener("click", () => app.choosePlace());
+    $("close-point").addEventListener("click", () => app.forget());
     $("previous").addEventListener("click", () => app.goToPlace(-1));
     $("goto-dialog").addEventListener("close", () => this.goThere());
     this.listenToFilters();
@@ -407,7 +409,8 @@ export class Panel {
   showPlaces(anew) {
     const { places, place } = this.app;
     $("doubt").hidden = !places.length;
-    $("place-number").textContent = places.length ? `${place < 0 ? "" : `${place + 1} of `}${count(places.length)}` : "";
+    $("place-number").textContent = place < 0 ? `(${count(places.length)})` : `(${place + 1} of ${count(places.length)})`;
+    $("choose-place").disabled = place < 0;
     if (anew) $("places").replaceChildren(...places.slice(0, SHOWN_PLACES).map((each, k) => this.placeRow(each, k)));
     [...$("places").children].forEach((row, k) => {
       const isHere = k === place;

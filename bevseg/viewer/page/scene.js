@@ -226,7 +226,7 @@ export class Scene {
   }
 
   /** Positions of some thousand points in a box, spread evenly over what is loaded there. */
-  someIn(box, most = 40000) {
+  someIn(box, most = 10000) {
     const held = this.tiles.filter((tile) => meets(tile, [...box.min.slice(0, 2), ...box.max.slice(0, 2)]));
     const step = Math.max(1, Math.floor(held.reduce((sum, tile) => sum + tile.loaded, 0) / most));
     const found = [];

@@ -25,6 +25,7 @@ uniform uvec2 u_heights;                   // lowest and highest height above gr
 uniform vec2 u_points;                     // size in pixels, size in metres
 uniform vec2 u_pixels;                     // pixels a metre: at depth 1 (perspective), everywhere (flat)
 uniform float u_tallest;
+uniform float u_grain;                     // share of the intensity in the colours of classes
 uniform vec3 u_palette[${MOST_CLASSES}];
 
 out vec3 v_colour;
@@ -56,15 +57,20 @@ vec3 of_number(uint number) {
   return mix(vec3(0.55), pure, 0.6);
 }
 
+// A little of the intensity in the colours of classes: windows and road marks become visible.
+vec3 grained(vec3 flat_colour) {
+  return flat_colour * (1.0 + u_grain * (a_colour.a - 0.6));
+}
+
 vec3 colour() {
   uint last = uint(${MOST_CLASSES - 1});
-  if (u_mode == 0) return u_palette[min(a_class, last)];
+  if (u_mode == 0) return grained(u_palette[min(a_class, last)]);
   if (u_mode == 1) return of_confidence((float(a_labels.y) / 255.0 - 0.2) / 0.8);
   if (u_mode == 2) return of_height(float(a_source.y) * 0.1 / u_tallest);
   if (u_mode == 3) return vec3(0.12 + 0.83 * a_colour.a);
   if (u_mode == 4) return a_colour.rgb;
   bool known = a_labels.w != 255u && a_labels.w != 0u;
-  if (u_mode == 5) return known ? u_palette[min(a_labels.w, last)] : vec3(0.55);
+  if (u_mode == 5) return known ? grained(u_palette[min(a_labels.w, last)]) : vec3(0.55);
   if (u_mode == 6) {
     if (!known) return vec3(0.62);
     return a_labels.w == a_class ? vec3(0.25, 0.60, 0.38) : vec3(0.86, 0.17, 0.17);
@@ -153,7 +159,9 @@ void main() {
     float angle = float(k) * 0.78539816;
     ivec2 there = clamp(here + ivec2(round(u_radius * vec2(cos(angle), sin(angle)))), ivec2(0), last);
     float theirs = texelFetch(u_depth, there, 0).r;
-    if (theirs < 1.0) sum += clamp((mine - metres(theirs)) / (pixel * 24.0), 0.0, 1.0);
+    if (theirs >= 1.0) continue;
+    float behind = max(mine - metres(theirs), 0.0) / pixel;
+    sum += behind / (behind + 8.0);
   }
   float shade = exp(-u_strength * sum / 8.0);
   colour = vec4(texelFetch(u_colour, here, 0).rgb * shade, 1.0);
