@@ -54,8 +54,8 @@ class DoubtfulPlaces:
             x,
             y,
             classes,
-            confidence if has["confidence"] else None,
-            reasons if has["reason"] else None,
+            confidence if "confidence" in has else None,
+            reasons if "reason" in has else None,
             above=above,
             spoken=spoken,
         )

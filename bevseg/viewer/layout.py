@@ -103,6 +103,11 @@ class Layout:
             squares,
         )
 
+    @property
+    def firsts(self) -> NDArray[np.int64]:
+        """(T,) number of points of all tiles before each."""
+        return np.cumsum(self.points) - self.points
+
     def find(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return tile and square of points from the numbers of their cells."""
         place = np.searchsorted(self.keys, keys)
