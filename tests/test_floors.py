@@ -22,6 +22,7 @@ FLOORS = (
     ("workdir",),
     ("pipeline",),
     ("training", "survey", "review"),
+    ("viewer",),
     ("stages", "study", "arguments"),
     ("runner", "api"),
     ("cli",),
@@ -79,7 +80,7 @@ INSIDE = {
         ("find", "write", "simulated", "describe"),
         ("read",),
         ("keep", "compare", "read_batches", "read_labelled"),
-        ("correct",),
+        ("read_shown", "correct"),
     ),
     "io.crs": (
         ("proj_database",),
@@ -170,6 +171,13 @@ INSIDE = {
         ("edits", "places"),
         ("run_outputs",),
         ("apply", "corrected_file"),
+    ),
+    "viewer": (
+        ("tile_file", "shapes"),
+        ("ground_heights", "layout", "overlay", "scene", "sample"),
+        ("tiles", "select", "doubtful"),
+        ("session", "sources"),
+        ("server", "static_view"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),

@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "Write the original files with the new labels.",
     "evaluate": "Score labelled clouds against the truth.",
     "verify": "Prove that a labelled file is its source.",
+    "view": "Look at labelled clouds in the browser, and correct them.",
     "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
