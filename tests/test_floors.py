@@ -21,7 +21,7 @@ FLOORS = (
     ("bev", "seg", "sim"),
     ("workdir",),
     ("pipeline",),
-    ("training", "survey"),
+    ("training", "survey", "review"),
     ("report",),
     ("stages", "study", "arguments"),
     ("runner", "api"),
@@ -54,7 +54,7 @@ INSIDE = {
     "core": (
         ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
         ("pointcloud", "raster", "reasons", "scores"),
-        ("cells", "density"),
+        ("cells", "density", "connected"),
         ("heights", "height_counts", "far_points", "sort_by_block", "scan_counts"),
         ("blocks",),
     ),
@@ -79,7 +79,7 @@ INSIDE = {
         ("copc", "mosaic"),
         ("find", "write", "simulated", "describe"),
         ("read",),
-        ("keep", "compare", "read_batches"),
+        ("keep", "compare", "read_batches", "read_labelled"),
     ),
     "io.crs": (
         ("proj_database",),
@@ -165,6 +165,10 @@ INSIDE = {
         ("area", "block_task", "decoded", "ground_file", "labels_file", "point_file", "reading", "scratch"),
         ("survey", "lay_down"),
         ("plan", "find_ground", "label_block", "cloud_labels", "cloud_scans", "write_rasters"),
+    ),
+    "review": (
+        ("edits",),
+        ("run_outputs",),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "maps", "labels_written"),

@@ -15,12 +15,10 @@ from bevseg.config.files import parse_json
 from bevseg.core.height_counts import BINS
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.errors import BevsegError, InputError
+from bevseg.review.run_outputs import REVIEW
 
 LAYOUT = 1
 """Version of these files."""
-
-REVIEW = ".bevseg-review"
-"""Folder of derived files in the directory of the results of a run."""
 
 UNKNOWN = 255
 """Source of a cell without a DEM; the others are those of the band `source`."""

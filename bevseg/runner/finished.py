@@ -17,6 +17,7 @@ from typing import Any
 from bevseg.config.files import parse_json, read_json
 from bevseg.errors import InputError, OutputExistsError
 from bevseg.io.find import CloudFile
+from bevseg.review.run_outputs import LARGEST, REPORT, SCHEMA
 from bevseg.runner.conditions import differences
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
@@ -25,13 +26,8 @@ from bevseg.runtime.batch import CloudResult, Failure
 from bevseg.survey.reading import key_of
 from bevseg.workdir.facts import sha256
 
-REPORT, UNFINISHED = "report.json", "report.unfinished.jsonl"
-
-SCHEMA = 2
-"""Version of these two. A newer one is refused, an older one is read."""
-
-LARGEST = 1 << 28
-"""Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
+UNFINISHED = "report.unfinished.jsonl"
+"""The clouds of a run that goes on, in the SCHEMA of the report."""
 
 LONGEST_NAME = 255
 """Bytes of a file name at most, on every common system: a longer one is no file that bevseg wrote."""

@@ -18,7 +18,7 @@ from bevseg.config import Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.scores import score_table, scores_of
-from bevseg.runner.finished import SCHEMA
+from bevseg.review.run_outputs import SCHEMA
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
 

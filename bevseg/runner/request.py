@@ -136,8 +136,8 @@ class RunRequest:
             init=_absolute(self.init),
             work=_absolute(self.work),
             scratch=_absolute(self.scratch),
-            classes=_absolute_scheme(self.classes),
-            out_classes=_absolute_scheme(self.out_classes),
+            classes=absolute_scheme(self.classes),
+            out_classes=absolute_scheme(self.out_classes),
         )
 
 
@@ -145,5 +145,6 @@ def _absolute(path: Path | None) -> Path | None:
     return None if path is None else path.absolute()
 
 
-def _absolute_scheme(scheme: str | None) -> str | None:
+def absolute_scheme(scheme: str | None) -> str | None:
+    """Return a class scheme for processes with other working directories: its name, or its file."""
     return scheme if scheme is None or scheme in SCHEMES else str(Path(scheme).absolute())

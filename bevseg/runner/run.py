@@ -18,9 +18,10 @@ from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import UsageError
 from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
+from bevseg.review.run_outputs import REPORT
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
-from bevseg.runner.finished import REPORT, UNFINISHED, Earlier, Existing
+from bevseg.runner.finished import UNFINISHED, Earlier, Existing
 from bevseg.runner.outputs import Outputs, check_names, is_one_file
 from bevseg.runner.passes import passes, remove_scratch
 from bevseg.runner.request import APART, RASTERS, RunRequest

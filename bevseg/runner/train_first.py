@@ -16,8 +16,9 @@ from bevseg.core.labels import Scheme, load_scheme
 from bevseg.errors import InputError, OutputExistsError
 from bevseg.io.find import CloudFile, find_clouds, log_skipped
 from bevseg.io.read import read_cloud
+from bevseg.review.run_outputs import REPORT
 from bevseg.runner import finished
-from bevseg.runner.finished import AGAIN, REPORT, Earlier
+from bevseg.runner.finished import AGAIN, Earlier
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_absent, ensure_not_all_exist

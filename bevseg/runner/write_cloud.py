@@ -28,7 +28,7 @@ from bevseg.runner.labels_written import LabelsWritten
 from bevseg.runner.maps import maps_of
 from bevseg.runner.noted_warnings import noted_warnings
 from bevseg.runner.outputs import Outputs
-from bevseg.runner.request import TASK, RunRequest
+from bevseg.runner.request import TASK, RunRequest, absolute_scheme
 from bevseg.runner.work import CloudTask, Work
 from bevseg.runtime.atomic import ensure_absent, replacing, write_text
 from bevseg.runtime.batch import CloudResult
@@ -119,6 +119,12 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                     "style": None if outputs.style is None else str(outputs.style),
                     "maps": None if outputs.maps is None else str(outputs.maps),
                 },
+                "read": {
+                    "classes": absolute_scheme(request.classes),
+                    "columns": request.columns,
+                    "scan": file.scan,
+                },
+                "written_in": absolute_scheme(request.out_classes),
                 "ground": {"method": method, "why": why},
                 "devices": labels.devices(),
                 "output_sha256": sha256(target),

@@ -1,0 +1,209 @@
+"""The directory of the results of a run -> its labelled clouds, and what its report says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.config.files import read_json
+from bevseg.core.labels import load_scheme
+from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.io.find import find_clouds
+from bevseg.io.read import read_cloud
+from bevseg.io.read_labelled import LabelledCloud, read_labelled
+from bevseg.review.edits import EditList
+from bevseg.workdir.facts import sha256
+
+REPORT = "report.json"
+"""What a run says about its results."""
+
+SCHEMA = 2
+"""Version of the report. A newer one is refused, an older one is read."""
+
+LARGEST = 1 << 28
+"""Bytes of a report at most; one of 10,000 clouds has about 60 MB."""
+
+REVIEW = ".bevseg-review"
+"""Folder of files that are derived from the results: they can be made again."""
+
+_HINT = "name the directory that `bevseg run` wrote its results to"
+
+
+@dataclass(frozen=True)
+class RunCloud:
+    """A labelled cloud.
+
+    Attributes
+    ----------
+    name
+        Its name in the run: that of the file, with the folders below the directory of the inputs.
+    path
+        The labelled file.
+    source
+        The file that was labelled; None if no report says.
+    facts
+        What the report says about the cloud; empty without a report.
+    """
+
+    name: str
+    path: Path
+    source: Path | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def read(self) -> LabelledCloud:
+        """Read the labelled cloud.
+
+        Raises
+        ------
+        CloudNotFoundError, CloudFormatError, LabelError
+            As `read_labelled`.
+        """
+        scheme = self.facts.get("written_in")
+        return read_labelled(self.path, scheme=None if scheme is None else load_scheme(scheme))
+
+    def read_truth(self) -> NDArray[np.uint8] | None:
+        """Return the true classes of the points, (N,) train ids: those of the source, if the run scored them.
+
+        None without true classes, and where the source is no longer the file that was labelled.
+        """
+        if self.source is None or not self.facts.get("scores") or not self.source.is_file():
+            return None
+        if sha256(self.source) != self.facts["sha256"]:
+            return None
+        read = self.facts.get("read") or {}
+        classes = read.get("classes")
+        cloud = read_cloud(
+            self.source,
+            scheme=None if classes is None else load_scheme(classes),
+            columns=read.get("columns"),
+            scan=read.get("scan"),
+        )
+        return cloud.labels
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the labelled file as it is now; reads the whole file."""
+        return sha256(self.path)
+
+
+@dataclass(frozen=True)
+class RunOutputs:
+    """The results of a run.
+
+    Attributes
+    ----------
+    folder
+        Their directory; None for labelled clouds that are named one by one.
+    clouds
+        The labelled clouds, in the order of the report.
+    table
+        The report; empty without one.
+    """
+
+    folder: Path | None
+    clouds: tuple[RunCloud, ...]
+    table: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Read the report of a run.
+
+        Raises
+        ------
+        InputError
+            If there is no report, if it is damaged, or of a newer version.
+        CloudNotFoundError
+            If a labelled cloud is missing.
+        """
+        path = folder / REPORT
+        if not path.is_file():
+            raise InputError("Not the results of a run", where=folder, why=f"it has no {REPORT}", hint=_HINT)
+        table = read_json(path, hint=_HINT, most_bytes=LARGEST)
+        schema = table.get("schema", 1)
+        if not isinstance(schema, int) or schema > SCHEMA:
+            raise InputError(
+                "The results are of a newer bevseg",
+                where=path,
+                why=f"they have schema {schema}, this version knows {SCHEMA}",
+                hint="use that version",
+            )
+        try:
+            clouds = tuple(_cloud(folder, name, facts) for name, facts in table["clouds"].items())
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                "Not a report of this version", where=path, why=f"{error!r} in its clouds", hint=_HINT
+            ) from error
+        for cloud in clouds:
+            if not cloud.path.is_file():
+                raise CloudNotFoundError(
+                    "A labelled cloud is missing",
+                    where=cloud.path,
+                    why=f"{path} lists it",
+                    hint="put it back, or repeat the run",
+                )
+        return cls(folder, clouds, table)
+
+    @classmethod
+    def of_clouds(cls, paths: Sequence[Path]) -> Self:
+        """Return labelled clouds without a report: files, or directories of them.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        found = find_clouds(list(paths)).clouds
+        return cls(None, tuple(RunCloud(file.stem, file.path) for file in found))
+
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> Self:
+        """Return the results in a directory that a run wrote, or labelled clouds.
+
+        Raises
+        ------
+        InputError, CloudNotFoundError
+            As `open` and `of_clouds`.
+        """
+        if len(paths) == 1 and (paths[0] / REPORT).is_file():
+            return cls.open(paths[0])
+        return cls.of_clouds(paths)
+
+    def edits(self) -> EditList:
+        """Read the edits of the labelled clouds.
+
+        Raises
+        ------
+        UsageError
+            If the clouds are not the results of a run: the list lies in its directory.
+        InputError
+            As `EditList.open`.
+        """
+        if self.folder is None:
+            raise UsageError("Only the results of a run can be corrected", hint=_HINT)
+        return EditList.open(self.folder, {cloud.name: cloud.sha256 for cloud in self.clouds})
+
+    def cloud(self, name: str) -> RunCloud:
+        """Return a cloud by its name; UsageError if there is none."""
+        for cloud in self.clouds:
+            if cloud.name == name:
+                return cloud
+        raise UsageError(
+            f"No cloud {name!r}",
+            where=self.folder,
+            why=f"the clouds are {', '.join(each.name for each in self.clouds[:10])}",
+        )
+
+
+def _cloud(folder: Path, name: str, facts: Mapping[str, Any]) -> RunCloud:
+    """Return a cloud of a report; the directory may have been moved since."""
+    if ".." in Path(name).parts or Path(name).is_absolute():
+        raise TypeError(f"{name!r} is no name of a cloud")
+    if not isinstance(facts["points"], int):
+        raise TypeError(f"{facts['points']!r} is no number of points")
+    path = (folder / name).parent / Path(facts["outputs"]["cloud"]).name
+    return RunCloud(name, path, Path(facts["source"]), facts)
