@@ -6,6 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from bevseg.io.read_labelled import LabelledCloud
+from bevseg.objects.find_objects import find_objects
+from bevseg.review.places import Place, places
+from bevseg.review.run_outputs import RunCloud
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -24,3 +31,37 @@ class Findings:
     objects: Any = None
     counts: Mapping[str, int] | None = None
     places: Sequence[Any] | None = None
+
+
+MOST_POINTS = 20_000_000
+"""Points of a cloud up to which it is read once more: its objects and places come from its points."""
+
+SPARSEST = 5.0
+"""Points per square metre from which on objects are looked for: in a sparser cloud they are lone points."""
+
+MOST_PLACES = 12
+"""Places that are listed."""
+
+
+def find(cloud: RunCloud) -> Findings:
+    """Return what is found in a labelled cloud; nothing if it is too large to be read for a report."""
+    if int(cloud.facts["points"]) > MOST_POINTS:
+        return Findings()
+    labelled = cloud.read()
+    if (cloud.facts.get("points_per_m2") or 0) < SPARSEST:
+        return Findings(places=_places(labelled))
+    objects = find_objects([labelled])
+    return Findings(objects, objects.counts(), _places(labelled))
+
+
+def _places(labelled: LabelledCloud) -> list[Place]:
+    """Return the places of a cloud where a look pays most."""
+    cloud, part = labelled.cloud, slice(None)
+    if cloud.used is not None:
+        part = np.flatnonzero(cloud.used)
+    x, y = (
+        getattr(cloud, axis)[part] * cloud.scale[number] + cloud.offset[number]
+        for number, axis in enumerate("xy")
+    )
+    own = (labelled.classes, labelled.confidence, labelled.reasons)
+    return places(x, y, *(None if each is None else each[part] for each in own), most=MOST_PLACES)
