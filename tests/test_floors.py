@@ -80,6 +80,7 @@ INSIDE = {
         ("find", "write", "simulated", "describe"),
         ("read",),
         ("keep", "compare", "read_batches", "read_labelled"),
+        ("correct",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -156,7 +157,7 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "holdout", "squares"),
+        ("examples", "holdout", "squares", "corrections"),
         ("asked", "block_split", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
@@ -167,8 +168,9 @@ INSIDE = {
         ("plan", "find_ground", "label_block", "cloud_labels", "cloud_scans", "write_rasters"),
     ),
     "review": (
-        ("edits",),
+        ("edits", "places"),
         ("run_outputs",),
+        ("apply", "corrected_file"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "maps", "labels_written"),
@@ -179,6 +181,7 @@ INSIDE = {
         ("passes",),
         ("dry_run",),
         ("run",),
+        ("learn",),
     ),
     "study": (
         ("plan", "task", "data_folder", "early_stopping", "plot", "outputs", "tile_scores"),
