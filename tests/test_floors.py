@@ -67,6 +67,7 @@ INSIDE = {
             "coordinates",
             "class_codes",
             "crs",
+            "palette_png",
             "png",
             "qgis",
             "aux_xml",
@@ -171,6 +172,14 @@ INSIDE = {
         ("edits", "places"),
         ("run_outputs",),
         ("apply", "corrected_file"),
+    ),
+    "report": (
+        ("frame", "maps_file", "numbers", "page_names", "texts"),
+        ("findings", "histogram", "layers", "marks", "places_shown"),
+        ("cloud_section",),
+        ("summary",),
+        ("write_report",),
+        ("pages",),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "maps", "labels_written"),

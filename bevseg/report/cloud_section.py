@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -355,10 +356,7 @@ def _confidence_keys(maps: Maps) -> tuple[Key, ...]:
     words, edges = texts().map, [round(100 * edge) for edge in layers.CONFIDENCES]
     names = [
         words.confidence_below.format(most=edges[0]),
-        *(
-            words.confidence_between.format(least=low, most=high)
-            for low, high in zip(edges, edges[1:], strict=False)
-        ),
+        *(words.confidence_between.format(least=low, most=high) for low, high in itertools.pairwise(edges)),
         words.confidence_above.format(least=edges[-1]),
     ]
     values = maps.confidence[maps.classes != UNDEFINED]
@@ -389,4 +387,3 @@ def _error_keys(kinds: Sequence[layers.ErrorKind], maps: Maps) -> tuple[Key, ...
     if rest:
         keys.append(Key(layers.OTHER_ERROR, words.map.other_error, f"{percent(rest / known, 2)}\u2009%"))
     return tuple(keys)
-

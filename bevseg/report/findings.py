@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from bevseg.io.read_labelled import LabelledCloud
-from bevseg.objects.find_objects import find_objects
 from bevseg.review.places import Place, places
 from bevseg.review.run_outputs import RunCloud
 
@@ -50,18 +50,23 @@ def find(cloud: RunCloud) -> Findings:
     labelled = cloud.read()
     if (cloud.facts.get("points_per_m2") or 0) < SPARSEST:
         return Findings(places=_places(labelled))
+    if importlib.util.find_spec("bevseg.objects") is None:
+        return Findings(places=_places(labelled))
+    from bevseg.objects.find_objects import find_objects
+
     objects = find_objects([labelled])
     return Findings(objects, objects.counts(), _places(labelled))
 
 
 def _places(labelled: LabelledCloud) -> list[Place]:
     """Return the places of a cloud where a look pays most."""
-    cloud, part = labelled.cloud, slice(None)
-    if cloud.used is not None:
-        part = np.flatnonzero(cloud.used)
+    cloud = labelled.cloud
+    part = np.arange(len(cloud)) if cloud.used is None else np.flatnonzero(cloud.used)
     x, y = (
         getattr(cloud, axis)[part] * cloud.scale[number] + cloud.offset[number]
         for number, axis in enumerate("xy")
     )
-    own = (labelled.classes, labelled.confidence, labelled.reasons)
-    return places(x, y, *(None if each is None else each[part] for each in own), most=MOST_PLACES)
+    confidence, reasons = (
+        None if values is None else values[part] for values in (labelled.confidence, labelled.reasons)
+    )
+    return places(x, y, labelled.classes[part], confidence, reasons, most=MOST_PLACES)

@@ -130,7 +130,10 @@ def thinned(maps: Maps) -> Maps:
         factor=2 * maps.factor,
         ground=np.fmax.reduce(_fours(maps.ground, np.nan)),
         source=_fours(maps.source, UNKNOWN).min(0),
-        **{name: seen(getattr(maps, name)) for name in ("classes", "confidence", "reasons", "truth")},
+        classes=seen(maps.classes),
+        confidence=seen(maps.confidence),
+        reasons=seen(maps.reasons),
+        truth=seen(maps.truth),
     )
 
 
@@ -149,7 +152,11 @@ def spread(maps: Maps) -> Maps:
         return np.where(empty, near, values)
 
     return replace(
-        maps, **{name: seen(getattr(maps, name)) for name in ("classes", "confidence", "reasons", "truth")}
+        maps,
+        classes=seen(maps.classes),
+        confidence=seen(maps.confidence),
+        reasons=seen(maps.reasons),
+        truth=seen(maps.truth),
     )
 
 

@@ -41,7 +41,9 @@ def marks_of(objects: Any, frame: Frame) -> Marks:
     tallest = sorted(objects.poles, key=lambda pole: -pole.height)[:MOST]
     poles = tuple((round(pole.x - frame.left, 2), round(frame.top - pole.y, 2)) for pole in tallest)
     cars = tuple(_path(car.outline, frame) for car in objects.cars[:MOST])
-    trees = sorted((crown for crown in objects.crowns if crown.plant == "tree"), key=lambda tree: -tree.height)
+    trees = sorted(
+        (crown for crown in objects.crowns if crown.plant == "tree"), key=lambda tree: -tree.height
+    )
     return Marks(poles, cars, tuple(_path(tree.outline, frame) for tree in trees[:MOST]), RADIUS * frame.unit)
 
 

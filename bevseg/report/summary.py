@@ -12,9 +12,8 @@ from typing import Any
 from bevseg.config import NAMED, to_table
 from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core.labels import CLASS_NAMES, COLOURS
-from bevseg.printable import printable
 from bevseg.report.cloud_section import CloudSection, ScoreTable, score_table
-from bevseg.report.numbers import count, duration, percent, significant
+from bevseg.report.numbers import count, duration, percent
 from bevseg.report.texts import texts
 
 GUESSED = 0.1
@@ -150,7 +149,7 @@ def _numbers(table: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _warnings(table: Mapping[str, Any], clouds: Sequence[CloudSection]) -> tuple[str, ...]:
     """Return what a reader must know first: unlike the training, guessed ground, unusual units, all else."""
-    words, unlike, rest = texts().warnings, [], []
+    words, unlike, rest = texts().warnings, list[str](), list[str]()
     without_maps = [cloud.name for cloud in clouds if not cloud.has_maps]
     for cloud in clouds:
         facts = table["clouds"][cloud.name]
@@ -176,9 +175,7 @@ def _failed(failure: Mapping[str, Any]) -> Failed:
     return Failed(*("" if part is None else str(part) for part in parts))
 
 
-def _asked(
-    table: Mapping[str, Any], versions: Mapping[str, Any]
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _asked(table: Mapping[str, Any], versions: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     words, model = texts().asked, table.get("model") or {}
     lines = [
         (words.command, (shlex.join(str(part) for part in table.get("command") or ()),)),

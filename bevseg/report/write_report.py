@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,35 +15,26 @@ from urllib.parse import quote
 
 import bevseg
 from bevseg.core.labels import CLASS_NAMES, COLOURS
-from bevseg.errors import InputError, OutputExistsError
+from bevseg.errors import BevsegError, InputError
 from bevseg.printable import utf8, utf8_values
 from bevseg.report import frame
 from bevseg.report.cloud_section import SURE, CloudSection, cloud_section
 from bevseg.report.findings import Findings
 from bevseg.report.maps_file import Maps, maps_path, read_maps
 from bevseg.report.numbers import count, percent, significant
+from bevseg.report.page_names import FOLDER, GENERATOR, PAGE, VIEWER
 from bevseg.report.summary import Summary, summary
 from bevseg.report.texts import texts
 from bevseg.review.run_outputs import RunCloud, RunOutputs
 from bevseg.runtime.atomic import write_text
 
-PAGE = "report.html"
-"""The report, in the directory of the results."""
-
-FOLDER = "report"
-"""Folder of the pages of the clouds, where there are many."""
-
-VIEWER = "view.html"
-"""The points in 3-D, beside the report."""
+log = logging.getLogger(__name__)
 
 MOST_CLOUDS = 10
 """Clouds of which one page tells; of more, each has a page of its own."""
 
 MOST_BYTES = 3_000_000
 """Bytes of all pictures of a page, before they are written as text."""
-
-GENERATOR = "bevseg"
-"""What the report names as its maker: no other file is replaced."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +60,6 @@ class Viewer:
     command: str
 
 
-def ensure_own_report(out: Path) -> None:
-    """Raise OutputExistsError if a file has the name of the report that bevseg did not write."""
-    path = out / PAGE
-    if not path.is_file():
-        return
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if b'name="generator" content="' + GENERATOR.encode() not in head:
-        raise OutputExistsError(
-            "The output exists",
-            where=path,
-            why="bevseg did not write it",
-            hint="move it away, or give another output",
-        )
-
-
 def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[Path]:
     """Write the report of a run; an older one is replaced.
 
@@ -97,30 +73,23 @@ def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[
     Returns
     -------
     list of Path
-        The pages, that of the run first.
-
-    Raises
-    ------
-    OutputExistsError
-        If another file has the name of the report.
+        The page of the run.
     """
     out = run.folder
     assert out is not None, "a report is about the results of a run"
-    ensure_own_report(out)
     one_page = len(run.clouds) <= MOST_CLOUDS
     share = MOST_BYTES // max(len(run.clouds), 1) if one_page else MOST_BYTES
-    sections, written = [], []
+    sections = []
     table = utf8_values(run.table)
     whole = summary(table, [])
     for number, cloud in enumerate(run.clouds, 1):
         facts, maps = table["clouds"][utf8(cloud.name)], _maps(out, cloud.name)
-        found = Findings() if maps is None else find(cloud)
+        found = Findings() if maps is None else _found(cloud, find)
         section = cloud_section(utf8(cloud.name), facts, maps, found, number=number, most_bytes=share)
         if not one_page and section.map is not None:
             path = out / FOLDER / f"{cloud.name}.html"
             up = "../" * (len(Path(cloud.name).parts)) + PAGE
             write_text(_page(whole, [section], _viewer(out, up), up=up, of=len(run.clouds)), path)
-            written.append(path)
             section = replace(section, map=None, histogram=None, places=None)  # it is written
         sections.append(section)
     whole = summary(table, sections)
@@ -130,7 +99,16 @@ def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[
     ]
     shown = sections if one_page else []
     write_text(_page(whole, shown, _viewer(out, ""), index=index), out / PAGE)
-    return [out / PAGE, *written]
+    return [out / PAGE]
+
+
+def _found(cloud: RunCloud, find: Callable[[RunCloud], Findings]) -> Findings:
+    """Return what is found in a cloud; nothing if it cannot be read: the report says the rest."""
+    try:
+        return find(cloud)
+    except BevsegError as error:
+        log.warning("%s: objects and places are not in the report: %s", cloud.name, error.what)
+        return Findings()
 
 
 def _maps(out: Path, name: str) -> Maps | None:

@@ -87,7 +87,9 @@ def _ordered(heights: NDArray[np.float32], picture: BlockPicture) -> NDArray[np.
     return np.where(picture.classes == UNDEFINED, np.nan, found)
 
 
-def _add(values: NDArray[np.floating], own: Grid, grid: Grid, factor: int, into: NDArray[np.floating]) -> None:
+def _add(
+    values: NDArray[np.floating], own: Grid, grid: Grid, factor: int, into: NDArray[np.floating]
+) -> None:
     """Raise each cell of the maps to the highest of the values (bands, rows, cols) in it, if that is higher."""
     part = own.meet(grid)
     if part.rows == 0 or part.cols == 0:

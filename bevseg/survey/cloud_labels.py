@@ -120,15 +120,13 @@ class CloudLabels:
             yield ground_file.read_ground(ground, [block])[block].dem, picture
 
     def heights(self) -> NDArray[np.int64]:
-        """Return the points of the cloud by class and height above ground, (classes, bins) of `core.height_counts`."""
+        """Return the points of the cloud by class and height above ground: (classes, bins), `core.height_counts`."""
         counts = np.zeros((len(CLASS_NAMES), BINS), np.int64)
         for block in self.blocks():
             rows = self._survey.rows[block]
             here = np.unique(self._survey.table[rows.start : rows.stop, 2])
             place = int(np.searchsorted(here, self._number))
-            counts += labels_file.read_heights(
-                self._scratch.labels(self._survey.label_keys[block]), place
-            )
+            counts += labels_file.read_heights(self._scratch.labels(self._survey.label_keys[block]), place)
         return counts
 
     def seconds(self) -> dict[str, float]:

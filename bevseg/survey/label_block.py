@@ -131,14 +131,10 @@ def _picture(cloud: PointCloud, found: BlockOutputs) -> BlockPicture:
     grid = Grid.covering(found.dem.grid.cell, *extent)
     highest = np.stack([found.bands[name].cut_to(grid)["h_max"] for name in SLICES])
     top = highest_points(cloud, found.point_labels, grid)
-    return BlockPicture(
-        grid, top.classes, highest.astype(np.float16), top.confidence, top.reasons, top.truth
-    )
+    return BlockPicture(grid, top.classes, highest.astype(np.float16), top.confidence, top.reasons, top.truth)
 
 
-def _heights(
-    points: SurveyPoints, block: Block, cloud: PointCloud, found: BlockOutputs
-) -> NDArray[np.int64]:
+def _heights(points: SurveyPoints, block: Block, cloud: PointCloud, found: BlockOutputs) -> NDArray[np.int64]:
     """Return the points of each cloud of a block by class and height, (clouds, classes, bins)."""
     counts: dict[int, NDArray[np.int64]] = {}
     above, classes, start = height_above_ground(cloud, found.dem), found.point_labels.classes, 0

@@ -75,11 +75,11 @@ def test_points_that_take_no_part_and_points_beside_the_grid_are_not_seen():
 def test_confidence_reason_and_truth_are_those_of_the_point_that_is_seen():
     rng = np.random.default_rng(1)
     xyz = np.column_stack([rng.uniform(0, 8, 500), np.full(500, 0.5), rng.permutation(500) / 100 - 2.5])
-    classes, confidence, reasons, truth = (rng.integers(0, most, 500).astype(np.uint8) for most in (6, 256, 6, 6))
-    grid = Grid(1.0, 0, 0, 1, 9)  # the last cell holds nothing
-    found = highest_points(
-        labelled(xyz, truth), PointLabels(classes, confidence, reasons=reasons), grid
+    classes, confidence, reasons, truth = (
+        rng.integers(0, most, 500).astype(np.uint8) for most in (6, 256, 6, 6)
     )
+    grid = Grid(1.0, 0, 0, 1, 9)  # the last cell holds nothing
+    found = highest_points(labelled(xyz, truth), PointLabels(classes, confidence, reasons=reasons), grid)
     for col in range(8):
         inside = np.flatnonzero(np.floor(xyz[:, 0]) == col)
         top = inside[xyz[inside, 2].argmax()]
