@@ -17,6 +17,7 @@ from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
+    "report": "Write the report of a run again.",
     "apply": "Write the labelled clouds with the corrections of a person.",
     "learn": "Learn from corrections, and label the clouds again.",
     "ingest": "Read clouds into a work directory.",
@@ -40,6 +41,7 @@ COMMANDS = {
 
 WORKERS = {
     "run": "bevseg.runner.workers",
+    "report": "bevseg.stages.report",
     "apply": "bevseg.stages.apply",
     "learn": "bevseg.runner.learn",
     "ingest": "bevseg.stages.ingest",
