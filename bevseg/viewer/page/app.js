@@ -6,6 +6,8 @@ import { factsOf } from "./scene.js";
 
 export const TALLEST = 255; // height above ground in 0.1 m: this much or more
 const REST = 180; // ms without a change after which tiles are loaded
+const FEWEST = 150000; // points drawn while the camera moves, however slow it is
+const GATHER = 100; // ms between pictures while tiles come
 const FLIGHT = 350; // ms
 const BACKGROUNDS = { light: "#f3f4f2", dark: "#15181c" };
 
@@ -53,13 +55,13 @@ export class App {
       heights: [0, TALLEST],
       size: 2,
       shading: 1.2,
-      grain: scene.modes.includes("intensity") ? 0.5 : 0,
+      grain: scene.modes.includes("intensity") ? 0.4 : 0,
       tallest: 20,
       palette: scene.classes.map((each) => each.colour),
       background: BACKGROUNDS.light,
       theme: "light",
     };
-    scene.changed = () => this.redraw();
+    scene.changed = () => this.redrawSoon();
     scene.refused = (error) => this.say(error.message, true);
   }
 
@@ -101,30 +103,42 @@ export class App {
     requestAnimationFrame((now) => this.paint(now));
   }
 
+  /** Tiles come one after the other: do not draw for each of them. */
+  redrawSoon() {
+    this.awaited ??= setTimeout(() => {
+      this.awaited = null;
+      this.redraw();
+    }, GATHER);
+  }
+
   paint(now) {
     this.scheduled = false;
     this.adapt(now);
     this.drawn = this.painter.draw(this.scene, this.camera, this.style, this.still ? 1 : this.share);
     for (const listener of this.listeners) listener("painted");
+    if (!this.still) this.resting ??= setTimeout(() => this.rest(), REST);
   }
 
   /** Draw fewer points while the camera moves, if the pictures come slowly. */
   adapt(now) {
     const took = now - (this.lastPaint ?? 0);
     this.lastPaint = now;
-    if (this.still || took > 1000) return;
-    if (took > 50) this.share = Math.max(0.03, this.share * 0.75);
+    if (this.still || took > 2000) return;
+    const least = Math.min(1, FEWEST / Math.max(this.scene.loaded, 1));
+    if (took > 50) this.share = Math.max(least, this.share * 0.75);
     else if (took < 24) this.share = Math.min(1, this.share * 1.15);
   }
 
   moved() {
     this.still = false;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.rest(), REST);
+    this.resting = null;
     this.redraw();
   }
 
   rest() {
+    this.resting = null;
+    if (this.scheduled || this.flying) return; // it still moves, in slow pictures
     this.still = true;
     this.scene.follow(this.camera);
     this.tell("rested");
@@ -132,7 +146,7 @@ export class App {
 
   /** Whether the picture is what was asked for: all loaded, nothing on its way. */
   get idle() {
-    return this.still && !this.busy && !this.scheduled && !this.flying && this.scene.complete;
+    return this.still && !this.busy && !this.scheduled && !this.awaited && !this.flying && this.scene.complete;
   }
 
   fly(target, scale) {
@@ -144,8 +158,8 @@ export class App {
       const eased = t * t * (3 - 2 * t);
       const at = from.target.map((v, k) => v + (target[k] - v) * eased);
       this.camera.lookAt(at, from.scale * (scale / from.scale) ** eased);
-      if (t < 1) requestAnimationFrame(step);
-      else this.flying = false;
+      this.flying = t < 1;
+      if (this.flying) requestAnimationFrame(step);
     };
     step(began);
   }

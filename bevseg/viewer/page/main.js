@@ -34,13 +34,14 @@ function survive(app, overlay) {
 
 async function start() {
   const api = connect();
+  const asked = Promise.all([api.scene(), api.edits()]);
   const painter = new Painter(document.getElementById("points"));
-  const described = await api.scene();
+  const [described, edits] = await asked;
   const scene = new Scene(described, api, painter, BUDGET);
   const app = new App(api, scene, painter);
   const overlay = new Overlay(document.getElementById("overlay"), app);
-  app.edits = described.editable ? await api.edits() : [];
-  scene.edited = app.edits.length > 0;
+  app.edits = edits;
+  scene.edited = edits.length > 0;
   const panel = new Panel(app);
   new Tools(overlay.canvas, app);
   app.listen((what) => what === "painted" && overlay.draw());

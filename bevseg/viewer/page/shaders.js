@@ -59,7 +59,7 @@ vec3 of_number(uint number) {
 
 // A little of the intensity in the colours of classes: windows and road marks become visible.
 vec3 grained(vec3 flat_colour) {
-  return flat_colour * (1.0 + u_grain * (a_colour.a - 0.6));
+  return flat_colour * (1.0 + u_grain * (a_colour.a - 0.5));
 }
 
 vec3 colour() {
