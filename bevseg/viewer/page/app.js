@@ -46,6 +46,7 @@ export class App {
     this.busy = 0;
     this.share = 1;
     this.still = true;
+    this.begun = false;
     this.drawn = 0;
     this.listeners = [];
     this.style = {
@@ -146,7 +147,7 @@ export class App {
 
   /** Whether the picture is what was asked for: all loaded, nothing on its way. */
   get idle() {
-    return this.still && !this.busy && !this.scheduled && !this.awaited && !this.flying && this.scene.complete;
+    return this.begun && this.still && !this.busy && !this.scheduled && !this.awaited && !this.flying && this.scene.complete;
   }
 
   fly(target, scale) {
@@ -221,17 +222,19 @@ export class App {
 
   /** The first picture: where most points are; once some are here, along the street and as large as possible. */
   async begin() {
-    const box = this.scene.group(this.camera.target, false);
-    this.camera.fit(box);
-    this.rest();
-    const first = { ...this.camera };
+    const { camera } = this;
+    const box = this.scene.group(camera.target, false);
+    camera.fit(box);
+    this.scene.follow(camera);
+    const first = [...camera.target, camera.scale, camera.azimuth, camera.view].join();
     await this.scene.first();
+    const isUntouched = first === [...camera.target, camera.scale, camera.azimuth, camera.view].join();
     const points = this.scene.someIn(box);
-    const isUntouched = first.scale === this.camera.scale && first.azimuth === this.camera.azimuth;
-    if (!isUntouched || points.length < 100) return;
-    this.camera.azimuth = acrossOf(points) + 0.45;
-    this.camera.fitPoints(points, 0.004);
-    this.rest();
+    if (isUntouched && points.length >= 100) {
+      camera.azimuth = acrossOf(points) + 0.45;
+      camera.fitPoints(points, 0.004);
+    }
+    this.begun = true;
   }
 
   /** Go to world coordinates, in metres of the reference system. */
