@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import bevseg
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.printable import utf8_values
 from bevseg.review.run_outputs import RunOutputs
@@ -128,8 +129,12 @@ def _inlined(data: str) -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+    head = (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta name="generator" content="bevseg {bevseg.__version__}">\n'
+    )
     for old, new in (
-        (_ICON, f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n{_ICON}'),
+        (_ICON, head + _ICON),
         (_STYLE, f"<style>{style}</style>\n"),
         (
             _SCRIPT,
