@@ -75,8 +75,7 @@ class Session:
 
     def places(self) -> list[dict[str, Any]]:
         """Return the doubtful places, most doubtful first."""
-        with self._lock:
-            return self._doubtful.table()
+        return self._doubtful.table()  # without the lock: the first look takes some seconds
 
     def point(self, cloud: str, index: int) -> dict[str, Any]:
         """Return all that is known of a point.
