@@ -23,6 +23,7 @@ from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist, replacing, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
+from bevseg.workdir.facts import sha256
 
 log = logging.getLogger(__name__)
 
@@ -166,10 +167,23 @@ def _tasks(
             raise InputError("No correction is in force", where=edits.path, hint="leave out --only-edited")
         log.warning("%s: no correction is in force, all clouds are copied", edits.path)
     for task in tasks:
-        for source in (task.cloud.path, task.cloud.source):
-            if source is not None:
-                ensure_different(source, task.target)
+        _ensure_no_source(task)
     return tasks
+
+
+def _ensure_no_source(task: Task) -> None:
+    """Raise UsageError if the copy would replace the scan: that of the report, or one with its content.
+
+    The report may name it by a path from another folder.
+    """
+    if task.cloud.source is not None:
+        ensure_different(task.cloud.source, task.target)
+    if task.target.is_file() and sha256(task.target) == task.cloud.facts["sha256"]:
+        raise UsageError(
+            "A corrected cloud would replace the scan that it was made of",
+            where=task.target,
+            hint="name another directory",
+        )
 
 
 def _apply(task: Task, *, scheme: Scheme | None, overwrite: bool) -> CloudResult:

@@ -181,6 +181,17 @@ def test_neither_labelled_clouds_nor_their_sources_are_replaced(tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_source_is_known_by_its_content_wherever_the_command_is_called(tmp_path):
+    out = results(tmp_path, "a.las").folder
+    correct(out, a=([0], CAR))
+    table = json.loads((out / REPORT).read_text())
+    table["clouds"]["a"]["source"] = "scans/a.las"  # from a folder that is not the present one
+    (out / REPORT).write_text(json.dumps(table))
+    result = bevseg("apply", out, "-o", tmp_path / "scans", "--overwrite")
+    assert result.exit_code == 2
+    assert "would replace the scan" in result.stderr
+
+
 def test_outputs_are_replaced_on_request_alone(tmp_path):
     out = results(tmp_path, "a.laz").folder
     edits = correct(out, a=([0], CAR))
