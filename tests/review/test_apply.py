@@ -109,7 +109,7 @@ def test_what_was_corrected_is_counted(tmp_path):
     outputs = results(tmp_path, "a.laz")
     edits = outputs.edits()
     edits.add({"a": np.array([1, 4, 5, 7])}, GROUND, "lasso")
-    facts = corrected(outputs, edits, tmp_path / "b.laz")
+    facts, _ = corrected(outputs, edits, tmp_path / "b.laz")
     assert facts["corrections"] == {
         "points": 4,
         "confirmed": 2,
