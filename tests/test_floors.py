@@ -182,11 +182,13 @@ INSIDE = {
         ("apply", "corrected_file"),
     ),
     "viewer": (
-        ("tile_file", "shapes"),
-        ("ground_heights", "layout", "overlay", "scene", "sample"),
-        ("tiles", "select", "doubtful"),
-        ("session", "sources"),
+        ("tile_file", "shapes", "sources"),
+        ("ground_heights", "layout", "point_records", "overlay", "scene", "sample"),
+        ("count_points", "select", "doubtful"),
+        ("place_points", "shuffle_tiles"),
+        ("tiles", "session"),
         ("server", "static_view"),
+        ("view_page",),
     ),
     "report": (
         ("frame", "maps_file", "numbers", "page_names", "texts"),
