@@ -188,6 +188,7 @@ INSIDE = {
         ("place_points", "shuffle_tiles"),
         ("tiles", "session"),
         ("server", "static_view"),
+        ("view_page",),
     ),
     "report": (
         ("frame", "maps_file", "numbers", "page_names", "texts"),

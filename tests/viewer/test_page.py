@@ -55,7 +55,7 @@ class Page:
         end = time.monotonic() + PATIENCE
         calm = 0
         while calm < 3:
-            calm = calm + 1 if self.run("return Boolean(window.bevseg && window.bevseg.idle)") else 0
+            calm = calm + 1 if self.run("return Boolean(window.bevseg?.idle)") else 0
             assert time.monotonic() < end, self.complaints()
             time.sleep(0.05)
 
