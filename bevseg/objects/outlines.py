@@ -9,8 +9,9 @@ from scipy import ndimage
 from bevseg.objects.objects import Polygon, Ring
 from bevseg.objects.windows import Window
 
-TOLERANCE = 1.5
-"""Cells by which a simplified edge may lie off the edges of the cells: a slanting line loses its steps."""
+TOLERANCES = (1.5, 1.0, 0.75)
+"""Cells by which a simplified edge may lie off the edges of the cells: a slanting line loses its steps. The first one
+counts with which no sides cross; between the sides of a thin wall that is a smaller one."""
 
 _EAST, _NORTH, _WEST, _SOUTH = range(4)
 
@@ -34,10 +35,12 @@ def outlines(mask: NDArray[np.bool_], window: Window) -> list[tuple[Polygon, NDA
     for number, part in enumerate(ndimage.find_objects(numbers, count), 1):
         rows, cols = part
         piece = np.pad(numbers[part] == number, 1)
-        rings = [_simplified(ring) for ring in _rings(piece)]
-        rings.sort(key=_area, reverse=True)  # holes run clockwise: their area is negative
-        if _cross(rings):
-            rings = sorted(_rings(piece), key=_area, reverse=True)
+        rings = sorted(_rings(piece), key=_area, reverse=True)  # holes run clockwise: their area is negative
+        for tolerance in TOLERANCES:
+            simple = [_simplified(ring, tolerance) for ring in rings]
+            if not _cross(simple):
+                rings = simple
+                break
         corner = np.array([cols.start + window.west - 1, rows.start + window.south - 1])
         polygon = tuple(_ring((ring + corner) * window.side) for ring in rings)
         own = np.zeros_like(mask)
@@ -97,8 +100,8 @@ def _rings(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     return rings
 
 
-def _simplified(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a ring with fewer corners, none further than TOLERANCE off; it keeps its ends farthest apart."""
+def _simplified(ring: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """Return a ring with fewer corners, none of the others further than the tolerance off."""
     from skimage.measure import approximate_polygon
 
     # The line is split at two corners first that any direction of the walk finds: the farthest from the middle, and
@@ -107,8 +110,8 @@ def _simplified(ring: NDArray[np.float64]) -> NDArray[np.float64]:
     start = int(np.argmax(((corners - (corners.min(0) + corners.max(0)) / 2) ** 2).sum(1)))
     corners = np.roll(corners, -start, axis=0)
     half = int(np.argmax(((corners - corners[0]) ** 2).sum(1)))
-    first = approximate_polygon(corners[: half + 1], TOLERANCE)
-    second = approximate_polygon(np.vstack([corners[half:], corners[:1]]), TOLERANCE)
+    first = approximate_polygon(corners[: half + 1], tolerance)
+    second = approximate_polygon(np.vstack([corners[half:], corners[:1]]), tolerance)
     simple = np.vstack([first, second[1:]])
     return simple if len(simple) > 3 and abs(_area(simple)) > 0 else ring
 
