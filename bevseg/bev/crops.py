@@ -51,6 +51,9 @@ HOLES = 3
 RARE_SHARE = 0.5
 """Share of the crops that are centred on a point of a class drawn evenly; the others on any point."""
 
+OBJECTS = tuple(label for label in range(len(CLASS_NAMES)) if label not in (UNDEFINED, GROUND))
+"""Train ids that crops are centred on if nothing else is said."""
+
 
 class _Tiled(NamedTuple):
     """The points of one cloud relative to its south-west corner, sorted by tile.
@@ -63,6 +66,8 @@ class _Tiled(NamedTuple):
         Height of the point and of the ground below it, m, as the limits of the slabs measure it.
     labels
         Train ids.
+    centres
+        Train ids by which points are found to centre crops on.
     starts
         First point of each tile, row by row, and the end of the last.
     cols, rows
@@ -76,6 +81,7 @@ class _Tiled(NamedTuple):
     z: NDArray[np.float32]
     dem: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    centres: NDArray[np.uint8]
     starts: NDArray[np.int64]
     cols: int
     rows: int
@@ -155,11 +161,15 @@ class CropSampler:
         Side of a crop, cells of the DEMs.
     views
         Share of the crops that show what a scanner with a narrow view would see.
+    classes
+        Train ids that crops are centred on.
+    centres
+        (N,) train ids of each cloud by which crops are centred, where they are not the labels to learn.
 
     Attributes
     ----------
     places
-        Train id of each object class that has a point in the slice -> (points, 2), number of the cloud and of
+        Train id of each of these classes that has a point in the slice -> (points, 2), number of the cloud and of
         the point.
 
     Raises
@@ -180,11 +190,16 @@ class CropSampler:
         features: str,
         crop: int,
         views: float = 0.0,
+        classes: Sequence[int] = OBJECTS,
+        centres: Sequence[NDArray[np.uint8]] | None = None,
     ) -> None:
         self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
-        self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
-        self.places = self._places_by_class(SLAB_OF[name])
+        by: Sequence[NDArray[np.uint8] | None] = centres or [None] * len(clouds)
+        self._clouds = [
+            _tiled(cloud, dem, slices, ids) for cloud, dem, ids in zip(clouds, dems, by, strict=True)
+        ]
+        self.places = self._places_by_class(SLAB_OF[name], classes)
         if not self.places:
             raise LabelError(
                 f"No labelled point in the {name} slice",
@@ -230,19 +245,24 @@ class CropSampler:
             values[:, rows, cols], labels[rows, cols] = np.nan, UNDEFINED
         return values, labels
 
-    def _places_by_class(self, slab: int) -> dict[int, NDArray[np.int64]]:
+    def cells(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return column and row of the cells that places (N, 2) of points of one cloud lie in, (N, 2)."""
+        cloud, points = self._clouds[places[0, 0]], places[:, 1]
+        sides = (floor_cell(axis[points], self.cell) for axis in (cloud.x, cloud.y))
+        return np.column_stack([*sides]).astype(np.int64)
+
+    def _places_by_class(self, slab: int, classes: Sequence[int]) -> dict[int, NDArray[np.int64]]:
         found: dict[int, list[NDArray[np.int64]]] = {}
         for which, cloud in enumerate(self._clouds):
             slabs = _slabs(cloud.z, cloud.dem, cloud.limits)
-            for label in range(len(CLASS_NAMES)):
-                if label not in (UNDEFINED, GROUND):
-                    points = np.flatnonzero((slabs == slab) & (cloud.labels == label))
-                    found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
+            for label in classes:
+                points = np.flatnonzero((slabs == slab) & (cloud.centres == label))
+                found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
         by_class = {label: np.concatenate(places) for label, places in found.items()}
         return {label: places for label, places in by_class.items() if len(places)}
 
 
-def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
+def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig, centres: NDArray[np.uint8] | None) -> _Tiled:
     """Sort the finite points of a labelled cloud by tile."""
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
@@ -262,7 +282,9 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
     else:
         z = (cloud.z[kept] * cloud.scale[2] + (cloud.offset[2] - limits.level)).astype(np.float32)
         ground, limits = z - above, limits._replace(level=0.0)
-    return _Tiled(x[order], y[order], z, ground, cloud.labels[kept], starts, cols, rows, limits)
+    labels = cloud.labels[kept]
+    by = labels if centres is None else centres[kept]
+    return _Tiled(x[order], y[order], z, ground, labels, by, starts, cols, rows, limits)
 
 
 def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:

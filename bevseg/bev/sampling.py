@@ -1,4 +1,4 @@
-"""Number of a crop -> where it is drawn: the classes in turn, or every other crop with one class."""
+"""Number of a crop -> where it is drawn: the classes in turn, every other crop with one class, or piece by piece."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bevseg.bev.crops import Crop, CropSampler
+from bevseg.bev.crops import RARE_SHARE, Crop, CropSampler
 from bevseg.config.domains import did_you_mean
+from bevseg.core.connected import connected
 from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.errors import LabelError, UsageError
 
@@ -87,6 +88,49 @@ class HalfPositive:
             if (crop[1] == self.label).any() == wanted:
                 break
         return crop
+
+
+class EvenPieces:
+    """Half of the crops around a piece of a class, each class and each piece of it as often; others of the rest.
+
+    A piece is a connected region of cells whose points have the class. Where labels are sparse, as corrections are, a
+    large piece says hardly more than a small one.
+
+    Parameters
+    ----------
+    crops
+        Draws those around pieces.
+    rest
+        Draws the others: around all classes evenly, or around any point.
+    """
+
+    def __init__(self, crops: CropSampler, rest: CropSampler) -> None:
+        self.crops, self._rest = crops, EvenClasses(rest)
+        self._pieces = [_pieces(crops, places) for places in crops.places.values()]
+
+    def __call__(self, number: int, rng: np.random.Generator) -> Crop:
+        """Draw a crop; its number plays no part."""
+        if rng.random() >= RARE_SHARE:
+            return self._rest(number, rng)
+        pieces = self._pieces[int(rng.integers(len(self._pieces)))]
+        places = pieces[int(rng.integers(len(pieces)))]
+        return self.crops.around(places[int(rng.integers(len(places)))], rng)
+
+    @property
+    def count(self) -> int:
+        """Number of pieces of all classes."""
+        return sum(map(len, self._pieces))
+
+
+def _pieces(crops: CropSampler, places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return places (N, 2) of one class in pieces, cloud by cloud."""
+    found = []
+    for which in np.unique(places[:, 0]):
+        of_cloud = places[places[:, 0] == which]
+        numbers = connected(*crops.cells(of_cloud).T)
+        order = np.argsort(numbers, kind="stable")
+        found += np.split(of_cloud[order], np.flatnonzero(np.diff(numbers[order])) + 1)
+    return found
 
 
 class Cycle:

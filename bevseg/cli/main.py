@@ -17,6 +17,9 @@ from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
+    "report": "Write the report of a run again.",
+    "apply": "Write the labelled clouds with the corrections of a person.",
+    "learn": "Learn from corrections, and label the clouds again.",
     "ingest": "Read clouds into a work directory.",
     "ground": "Find the ground of each cloud and write a DEM.",
     "rasterize": "Turn the points into rasters seen from above.",
@@ -27,6 +30,7 @@ COMMANDS = {
     "objects": "Find cars, poles, trees and buildings in labelled clouds.",
     "evaluate": "Score labelled clouds against the truth.",
     "verify": "Prove that a labelled file is its source.",
+    "view": "Look at labelled clouds in the browser, and correct them.",
     "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
@@ -37,6 +41,9 @@ COMMANDS = {
 
 WORKERS = {
     "run": "bevseg.runner.workers",
+    "report": "bevseg.stages.report",
+    "apply": "bevseg.stages.apply",
+    "learn": "bevseg.runner.learn",
     "ingest": "bevseg.stages.ingest",
     "ground": "bevseg.stages.ground",
     "rasterize": "bevseg.stages.rasterize",

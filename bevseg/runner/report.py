@@ -35,6 +35,8 @@ def report(
     model: Path,
     conditions: Mapping[str, Any],
     training: Mapping[str, Any],
+    about_model: Mapping[str, Any],
+    seconds: float,
     passed_over: Collection[Path],
 ) -> dict[str, Any]:
     """Return the report of a run, ready for JSON.
@@ -52,6 +54,10 @@ def report(
     training
         Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
         (stems), scores, seconds. Empty if the model was given.
+    about_model
+        What is known of the model: `trained_on`, `held_out_miou`.
+    seconds
+        How long the run took.
     passed_over
         Files that are not clouds.
 
@@ -86,26 +92,41 @@ def report(
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
             "file": str(model),
             "sha256": conditions["model"],
+            **about_model,
         },
         "conditions": dict(conditions),
         "versions": versions(),
         "scored": scored,
         "scored_unseen": bool(unseen),
     }
-    for key in ("scores", "oracle"):
-        pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-        for stem in scored:
-            pooled[1:] += np.array(result.done[stem].facts[key]["confusion"]["counts"], np.int64)
-        table[key] = scores_of(pooled) if scored else None
+    table |= pooled(clouds, scored)
     table["training"] = dict(training) or None
+    table["wall_seconds"] = round(seconds, 2)
     table["speed"] = speed(list(result.done.values()))
     table["clouds"] = clouds
     table["failures"] = [
-        {"cloud": f.stem, "source": str(f.path), "what": f.error.what, "why": f.error.why}
+        {
+            "cloud": f.stem,
+            "source": str(f.path),
+            "what": f.error.what,
+            "why": f.error.why,
+            "hint": f.error.hint,
+        }
         for f in result.failures
     ]
     table["passed_over"] = [str(path) for path in passed_over]
     return table
+
+
+def pooled(clouds: Mapping[str, Mapping[str, Any]], scored: Sequence[str]) -> dict[str, Any]:
+    """Return `scores` and `oracle` of some clouds together, given the facts of each; None if there are no clouds."""
+    found: dict[str, Any] = {}
+    for key in ("scores", "oracle"):
+        counts = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+        for stem in scored:
+            counts[1:] += np.array(clouds[stem][key]["confusion"]["counts"], np.int64)
+        found[key] = scores_of(counts) if scored else None
+    return found
 
 
 def text(table: Mapping[str, Any]) -> str:

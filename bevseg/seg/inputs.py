@@ -21,6 +21,21 @@ OUTPUTS = tuple(
 """Names of the outputs of a network, train id - 1. In the place of ground stands terrain above the ground band."""
 
 
+def occupied(values: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known.
+
+    Parameters
+    ----------
+    values
+        (bands, rows, cols), in physical units, NaN where unknown.
+    names
+        Of the bands.
+    """
+    if "density" in names:
+        return np.asarray(values[names.index("density")] > 0)
+    return ~np.isnan(values[0])
+
+
 def scaled(values: NDArray[np.float32], bands: Sequence[Band]) -> Tensor:
     """Return value / scale of each band, float32 (bands, rows, cols), and 0 where the value is not known."""
     factors = torch.tensor([1 / band.scale for band in bands], dtype=torch.float32)

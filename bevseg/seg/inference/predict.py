@@ -16,6 +16,7 @@ from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import SIDE, Tile, Tiling, cut
 from bevseg.errors import ModelError
+from bevseg.seg import inputs
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import half_precision, memory_checked, resolve
 from bevseg.seg.inference.crf import crf
@@ -107,10 +108,8 @@ def predict(
 
 
 def occupied(raster: Raster) -> NDArray[np.bool_]:
-    """Return which cells (rows, cols) hold a point of the slice: `density` > 0, or else the first band is known."""
-    if "density" in raster.names:
-        return np.asarray(raster["density"], np.float32) > 0
-    return ~np.isnan(np.asarray(raster.values[0], np.float32))
+    """Return which cells (rows, cols) of a raster of bands hold a point of the slice."""
+    return inputs.occupied(raster.values, raster.names)
 
 
 class Classifier:

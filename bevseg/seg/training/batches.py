@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bevseg.core.raster import Band
-from bevseg.seg.inputs import scaled, targets
+from bevseg.seg.inputs import occupied, scaled, targets
 
 Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
@@ -27,10 +27,23 @@ Maps = dict[str, Tensor]
 
 
 class Batch(NamedTuple):
-    """The crops of a step: scaled `bands` (B, C, rows, cols), channels last; `target` (B, rows, cols); and `maps`."""
+    """The crops of a step.
+
+    Attributes
+    ----------
+    bands
+        (B, C, rows, cols) scaled, channels last.
+    target
+        (B, rows, cols) uint8, IGNORE in cells without a label.
+    occupied
+        (B, rows, cols) bool, cells that hold points of the slice, with a label or without.
+    maps
+        What the loss needs to know of the target.
+    """
 
     bands: Tensor
     target: Tensor
+    occupied: Tensor
     maps: Maps
 
 
@@ -52,6 +65,7 @@ def batches(
     Every crop has random numbers of its own, drawn from (seed, step, crop): when it is made changes nothing.
     `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
     """
+    names = [band.name for band in bands]
 
     def draw(step: int, crop: int) -> Crop:
         rng = np.random.default_rng((seed, step, crop))
@@ -61,7 +75,9 @@ def batches(
         crops = [draw(step, crop) for crop in range(size)]
         x = torch.stack([scaled(values, bands) for values, _ in crops])
         y = torch.stack([targets(labels) for _, labels in crops])
-        return Batch(x.contiguous(memory_format=torch.channels_last), y, maps_of(y) if maps_of else {})
+        cells = torch.from_numpy(np.stack([occupied(values, names) for values, _ in crops]))
+        x = x.contiguous(memory_format=torch.channels_last)
+        return Batch(x, y, cells, maps_of(y) if maps_of else {})
 
     with ThreadPoolExecutor(1, thread_name_prefix="bevseg-crops") as thread:
         pending: deque[Future[Batch]] = deque()

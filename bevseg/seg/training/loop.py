@@ -66,6 +66,7 @@ def train_network(
     minutes: float | None = None,
     loss_of: Loss | None = None,
     teacher: nn.Module | None = None,
+    sparse: bool = False,
     unlabelled: Sampler | None = None,
     state: NetworkState | None = None,
     on_row: Callable[[Row], None] | None = None,
@@ -106,6 +107,9 @@ def train_network(
     teacher
         Trained network that reads the same bands: its predictions have the share `config.teacher_weight` in the
         loss (`distill.distillation`). It is not changed.
+    sparse
+        Whether labels are sparse: the teacher speaks for the cells that hold points and have no label, and for no
+        others.
     unlabelled
         Sampler of crops whose train ids only say which cells hold points. The predictions of the teacher, or else of
         the running average of the network, are learned there with the weight `config.unlabelled_weight`
@@ -143,7 +147,7 @@ def train_network(
     schedule = make_schedule(config.schedule, config)
     running = Running(live, average, optimizer, schedule)
     first = _frozen(init, place)
-    objective = TrainingObjective(loss_of, config, average, _frozen(teacher, place), place)
+    objective = TrainingObjective(loss_of, config, average, _frozen(teacher, place), place, sparse)
     losses: list[float] = []
     begin, spent = (0, 0.0) if state is None else (state.step, state.seconds)
     start = time.monotonic() - spent

@@ -1,4 +1,8 @@
-"""A step's crops -> the loss: of labels, and of extra supervision by a teacher and by crops without labels."""
+"""A step's crops -> the loss: of labels, and of extra supervision by a teacher and by crops without labels.
+
+Of dense labels a teacher says more than they do: which other classes a cell resembles. Of sparse labels it speaks for
+all cells that have none (Li and Hoiem, Learning without forgetting, ECCV 2016).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from torch import Tensor, nn
 from bevseg.config import TrainConfig
 from bevseg.seg.device import autocast
 from bevseg.seg.inputs import IGNORE, to_device
+from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
 from bevseg.seg.losses.loss import Loss
 from bevseg.seg.training.batches import Batch
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
@@ -34,6 +39,9 @@ class TrainingObjective:
         A trained network, in evaluation mode; None: there is none.
     place
         Where all of them compute.
+    sparse
+        Whether labels are sparse: the teacher is then learned in the cells that hold points and have no label, and
+        nowhere else.
     """
 
     loss_of: Loss
@@ -41,6 +49,7 @@ class TrainingObjective:
     average: nn.Module
     teacher: nn.Module | None
     place: torch.device
+    sparse: bool = False
 
     def __call__(self, live: nn.Module, batch: Batch, unlabelled: Batch | None, progress: float) -> Tensor:
         """Return the loss of a network for labelled crops and, where there are any, crops without labels.
@@ -77,7 +86,20 @@ class TrainingObjective:
         if self.teacher is None:
             return loss
         taught, share = self._predict(self.teacher, bands), self.config.teacher_weight
-        from_teacher = distillation(logits, target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
+        if self.sparse:
+            left = to_device(batch.occupied, self.place) & (target == IGNORE)
+            q = probabilities(taught)
+            from_teacher = kullback_leibler(logits, q, keep=left)
+            if globals().get("JML"):
+                from bevseg.seg.training.distill import semi_supervised
+
+                from_teacher = 0.25 * from_teacher + 0.75 * semi_supervised(logits, q, left)
+            if globals().get("CE"):
+                from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+
+                loss = cross_entropy(logits, target, IGNORE, balance=0.5)
+        else:
+            from_teacher = distillation(logits, target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
         return (1 - share) * loss + share * from_teacher
 
     def _unlabelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:
