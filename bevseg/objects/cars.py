@@ -28,6 +28,9 @@ ROOF = 1.2
 ROOF_GAP = 1.2
 """Gap (m) between parts of one roof at most: less than a bonnet and the gap to the next car."""
 
+ROOF_PART = 2.0
+"""Area (m²) of a part of a roof at most: that of a small car. Of two larger ones, each is a roof of its own."""
+
 ROOF_LENGTH, ROOF_WIDTH = 6.0, 2.4
 """Sides (m) of a roof at most that was seen in parts: those of a van. What is seen in one piece can be longer."""
 
@@ -72,28 +75,31 @@ def _vehicles(cells: Cells, heights: NDArray[np.float64]) -> Iterator[NDArray[np
 
 
 def _joined_roofs(roofs: list[NDArray[np.intp]], places: NDArray[np.float64]) -> list[NDArray[np.intp]]:
-    """Return the roofs, those joined that are parts of one: no wide gap lies between them, and a box holds both."""
+    """Return the roofs, those joined that are parts of one, the pair with the narrowest gap first."""
+    roofs = list(roofs)
     gaps = np.full((len(roofs), len(roofs)), np.inf)
     for one, roof in enumerate(roofs):
         tree = cKDTree(places[roof])
         for other in range(one):
             gaps[one, other] = tree.query(places[roofs[other]])[0].min()
-    roofs = list(roofs)
-    while len(roofs) > 1:
-        one, other = np.unravel_index(int(gaps.argmin()), gaps.shape)
-        if gaps[one, other] > ROOF_GAP:
-            break
-        joined = np.concatenate([roofs[one], roofs[other]])
-        box = smallest_box(*places[joined].T)
-        if box.length > ROOF_LENGTH or box.width > ROOF_WIDTH:
+    while gaps.size and gaps.min() <= ROOF_GAP:
+        one, other = divmod(int(gaps.argmin()), len(roofs))
+        if not _is_one_roof(places[roofs[one]], places[roofs[other]]):
             gaps[one, other] = np.inf
             continue
-        roofs[other] = joined
+        roofs[other] = np.concatenate([roofs[other], roofs.pop(one)])
         near = np.minimum(np.minimum(gaps[one], gaps[:, one]), np.minimum(gaps[other], gaps[:, other]))
         gaps[other, :other], gaps[other + 1 :, other] = near[:other], near[other + 1 :]
         gaps = np.delete(np.delete(gaps, one, 0), one, 1)
-        del roofs[one]
     return roofs
+
+
+def _is_one_roof(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Return whether a part of a roof and another one fit into a roof."""
+    boxes = [smallest_box(*places.T) for places in (one, other)]
+    both = smallest_box(*np.concatenate([one, other]).T)
+    is_part = min(box.length * box.width for box in boxes) <= ROOF_PART
+    return is_part and both.length <= ROOF_LENGTH and both.width <= ROOF_WIDTH
 
 
 def _car(cells: Cells, ground: GroundHeights) -> Car | None:

@@ -14,7 +14,7 @@ from scipy import ndimage
 from bevseg.objects.cells import Cells
 from bevseg.objects.ground_heights import GroundHeights
 from bevseg.objects.objects import Crown
-from bevseg.objects.outlines import area_of, outlines
+from bevseg.objects.outlines import area_of, outline_of
 from bevseg.objects.pieces import groups, pieces_of
 from bevseg.objects.windows import Window
 
@@ -58,20 +58,18 @@ def find_crowns(cells: Cells, ground: GroundHeights) -> list[Crown]:
     low = np.flatnonzero(heights < TREE)
     for piece in groups(pieces_of(cells.only(high), REACH)):
         own = high[piece]
-        window = Window.around(cells.only(own), 3)
-        numbers = _trees(cells.only(own), heights[own], window)
-        for which in groups(numbers):
-            crowns += _plants("tree", cells.only(own[which]), ground, window)
+        for which in groups(_trees(cells.only(own), heights[own])):
+            crowns += _plants("tree", cells.only(own[which]), ground)
     for piece in groups(pieces_of(cells.only(low), REACH)):
-        part = cells.only(low[piece])
-        crowns += _plants("shrub", part, ground, Window.around(part, 3))
+        crowns += _plants("shrub", cells.only(low[piece]), ground)
     return crowns
 
 
-def _trees(cells: Cells, heights: NDArray[np.float64], window: Window) -> NDArray[np.int64]:
+def _trees(cells: Cells, heights: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the number of the tree of each cell of a piece."""
     from skimage.segmentation import watershed
 
+    window = Window.around(cells, REACH)
     places = window.places(cells)
     top = np.zeros((window.rows, window.cols))
     top[places] = heights
@@ -96,14 +94,15 @@ def _tops(smooth: NDArray[np.float64], heights: NDArray[np.float64], side: float
     return peaks[kept]
 
 
-def _plants(kind: str, cells: Cells, ground: GroundHeights, window: Window) -> list[Crown]:
+def _plants(plant: str, cells: Cells, ground: GroundHeights) -> list[Crown]:
     """Return the plant of some cells, or nothing if it is too small."""
     points = int(cells.points.sum())
     if points < LEAST_POINTS:
         return []
-    mask = ndimage.binary_closing(window.mask(cells), np.ones((3, 3)))
-    mask = ndimage.binary_fill_holes(mask)
-    polygon, _ = max(outlines(mask, window), key=lambda found: found[1].sum())
+    window = Window.around(cells, REACH + 1)
+    square = np.ones((2 * REACH + 1, 2 * REACH + 1))
+    mask = ndimage.binary_fill_holes(ndimage.binary_closing(window.mask(cells), square))
+    polygon = outline_of(mask, window)
     area = area_of(polygon)
     if area < LEAST_AREA:
         return []
@@ -112,4 +111,4 @@ def _plants(kind: str, cells: Cells, ground: GroundHeights, window: Window) -> l
     known = not np.isnan(under)
     height = float(cells.highest.max()) - (under if known else float(cells.lowest.min()))
     ground_height = under if known else None
-    return [Crown(kind, x, y, polygon, area, height, ground_height, points, cells.mean_confidence())]
+    return [Crown(plant, x, y, polygon, area, height, ground_height, points, cells.mean_confidence())]
