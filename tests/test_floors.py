@@ -79,6 +79,7 @@ INSIDE = {
         ("find", "write", "simulated", "describe"),
         ("read",),
         ("keep", "compare", "read_batches", "read_labelled"),
+        ("correct",),
     ),
     "io.crs": (
         ("proj_database",),
@@ -155,7 +156,7 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "holdout", "squares"),
+        ("examples", "holdout", "squares", "corrections"),
         ("asked", "block_split", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
@@ -168,6 +169,7 @@ INSIDE = {
     "review": (
         ("edits", "places"),
         ("run_outputs",),
+        ("apply", "corrected_file"),
     ),
     "runner": (
         ("request", "jobs", "compare_statistics", "noted_warnings", "panels", "labels_written"),
@@ -178,6 +180,7 @@ INSIDE = {
         ("passes",),
         ("dry_run",),
         ("run",),
+        ("learn",),
     ),
     "study": (
         ("plan", "task", "data_folder", "early_stopping", "plot", "outputs", "tile_scores"),

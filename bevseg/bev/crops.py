@@ -66,6 +66,8 @@ class _Tiled(NamedTuple):
         Height of the point and of the ground below it, m, as the limits of the slabs measure it.
     labels
         Train ids.
+    centres
+        Train ids by which points are found to centre crops on.
     starts
         First point of each tile, row by row, and the end of the last.
     cols, rows
@@ -79,6 +81,7 @@ class _Tiled(NamedTuple):
     z: NDArray[np.float32]
     dem: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    centres: NDArray[np.uint8]
     starts: NDArray[np.int64]
     cols: int
     rows: int
@@ -160,6 +163,8 @@ class CropSampler:
         Share of the crops that show what a scanner with a narrow view would see.
     classes
         Train ids that crops are centred on.
+    centres
+        (N,) train ids of the points of each cloud by which crops are centred, where these are not the labels to learn.
 
     Attributes
     ----------
@@ -186,10 +191,14 @@ class CropSampler:
         crop: int,
         views: float = 0.0,
         classes: Sequence[int] = OBJECTS,
+        centres: Sequence[NDArray[np.uint8]] | None = None,
     ) -> None:
         self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
-        self._clouds = [_tiled(cloud, dem, slices) for cloud, dem in zip(clouds, dems, strict=True)]
+        self._clouds = [
+            _tiled(cloud, dem, slices, by)
+            for cloud, dem, by in zip(clouds, dems, centres or [None] * len(clouds), strict=True)
+        ]
         self.places = self._places_by_class(SLAB_OF[name], classes)
         if not self.places:
             raise LabelError(
@@ -247,13 +256,15 @@ class CropSampler:
         for which, cloud in enumerate(self._clouds):
             slabs = _slabs(cloud.z, cloud.dem, cloud.limits)
             for label in classes:
-                points = np.flatnonzero((slabs == slab) & (cloud.labels == label))
+                points = np.flatnonzero((slabs == slab) & (cloud.centres == label))
                 found.setdefault(label, []).append(np.column_stack([np.full(len(points), which), points]))
         by_class = {label: np.concatenate(places) for label, places in found.items()}
         return {label: places for label, places in by_class.items() if len(places)}
 
 
-def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
+def _tiled(
+    cloud: PointCloud, dem: Raster, slices: SliceConfig, centres: NDArray[np.uint8] | None
+) -> _Tiled:
     """Sort the finite points of a labelled cloud by tile."""
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")
@@ -273,7 +284,9 @@ def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig) -> _Tiled:
     else:
         z = (cloud.z[kept] * cloud.scale[2] + (cloud.offset[2] - limits.level)).astype(np.float32)
         ground, limits = z - above, limits._replace(level=0.0)
-    return _Tiled(x[order], y[order], z, ground, cloud.labels[kept], starts, cols, rows, limits)
+    labels = cloud.labels[kept]
+    by = labels if centres is None else centres[kept]
+    return _Tiled(x[order], y[order], z, ground, labels, by, starts, cols, rows, limits)
 
 
 def _random_turn(rng: np.random.Generator) -> tuple[float, float, float, float]:

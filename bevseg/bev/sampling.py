@@ -91,7 +91,7 @@ class HalfPositive:
 
 
 class EvenPieces:
-    """Half of the crops around a piece of a class, each class and each piece of it as often; others around any point.
+    """Half of the crops around a piece of a class, each class and each piece of it as often; others of the rest.
 
     A piece is a connected region of cells whose points have the class. Where labels are sparse, as corrections are, a
     large piece says hardly more than a small one.
@@ -99,17 +99,19 @@ class EvenPieces:
     Parameters
     ----------
     crops
-        Draws them.
+        Draws those around pieces.
+    rest
+        Draws the others: around all classes evenly, or around any point.
     """
 
-    def __init__(self, crops: CropSampler) -> None:
-        self.crops = crops
+    def __init__(self, crops: CropSampler, rest: CropSampler) -> None:
+        self.crops, self._rest = crops, EvenClasses(rest)
         self._pieces = [_pieces(crops, places) for places in crops.places.values()]
 
     def __call__(self, number: int, rng: np.random.Generator) -> Crop:
         """Draw a crop; its number plays no part."""
         if rng.random() >= RARE_SHARE:
-            return self.crops.around(self.crops.anywhere(rng), rng)
+            return self._rest(number, rng)
         pieces = self._pieces[int(rng.integers(len(self._pieces)))]
         places = pieces[int(rng.integers(len(pieces)))]
         return self.crops.around(places[int(rng.integers(len(places)))], rng)

@@ -17,6 +17,8 @@ from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
+    "apply": "Write the labelled clouds with the corrections of a person.",
+    "learn": "Learn from corrections, and label the clouds again.",
     "ingest": "Read clouds into a work directory.",
     "ground": "Find the ground of each cloud and write a DEM.",
     "rasterize": "Turn the points into rasters seen from above.",
@@ -36,6 +38,8 @@ COMMANDS = {
 
 WORKERS = {
     "run": "bevseg.runner.workers",
+    "apply": "bevseg.stages.apply",
+    "learn": "bevseg.runner.learn",
     "ingest": "bevseg.stages.ingest",
     "ground": "bevseg.stages.ground",
     "rasterize": "bevseg.stages.rasterize",

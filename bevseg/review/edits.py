@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from bevseg.config.files import parse_json
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.errors import InputError, UsageError
-from bevseg.runtime.atomic import wait_for_disk, write_error
+from bevseg.runtime.atomic import wait_for_disk, write_error, write_text
 
 EDITS = "edits.jsonl"
 """Name of the list, in the directory of the labelled clouds."""
@@ -162,6 +162,28 @@ class EditList:
         self._edits[edit.number] = edit
         self._undone.clear()
         return edit
+
+    def carry_over(self, folder: Path, hashes: Mapping[str, str]) -> Self:
+        """Write the edits in force beside other labelled files of the same points, and return their list.
+
+        They keep their numbers and times. The new files have the classes that were said, so an edit that confirms
+        classes holds there as well.
+
+        Parameters
+        ----------
+        folder
+            Directory of the other files; a list that stands there is replaced.
+        hashes
+            Name of each cloud -> SHA-256 of its file there.
+
+        Raises
+        ------
+        OutputWriteError
+            If the list cannot be written.
+        """
+        lines = [json.dumps(_table(edit, hashes), ensure_ascii=True) for edit in self.in_force()]
+        write_text("".join(f"{line}\n" for line in lines), folder / EDITS)
+        return self.open(folder, hashes)
 
     def undo(self) -> Edit | None:
         """Undo the last edit in force and return it; None if there is none."""

@@ -92,11 +92,7 @@ def report(
         "scored": scored,
         "scored_unseen": bool(unseen),
     }
-    for key in ("scores", "oracle"):
-        pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-        for stem in scored:
-            pooled[1:] += np.array(result.done[stem].facts[key]["confusion"]["counts"], np.int64)
-        table[key] = scores_of(pooled) if scored else None
+    table |= pooled(clouds, scored)
     table["training"] = dict(training) or None
     table["speed"] = speed(list(result.done.values()))
     table["clouds"] = clouds
@@ -106,6 +102,17 @@ def report(
     ]
     table["passed_over"] = [str(path) for path in passed_over]
     return table
+
+
+def pooled(clouds: Mapping[str, Mapping[str, Any]], scored: Sequence[str]) -> dict[str, Any]:
+    """Return `scores` and `oracle` of some clouds together, given the facts of each; None if there are no clouds."""
+    found: dict[str, Any] = {}
+    for key in ("scores", "oracle"):
+        counts = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+        for stem in scored:
+            counts[1:] += np.array(clouds[stem][key]["confusion"]["counts"], np.int64)
+        found[key] = scores_of(counts) if scored else None
+    return found
 
 
 def text(table: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Self
 from bevseg.config import NO_TTA, PredictConfig, RunConfig, Settings
 from bevseg.config.names import ALL, NO_CONFIDENCE, SCHEMES, TOP
 from bevseg.io import SAME
+from bevseg.io.find import CloudFile
 
 TASK = "label"
 """Name of what a run does with its clouds, for people."""
@@ -28,6 +29,8 @@ class RunRequest:
     ----------
     paths
         Clouds, or directories of clouds.
+    files
+        Clouds whose names are known already, in place of those that `paths` leads to.
     out
         Directory of the results; or, for a single cloud, the labelled file, whose suffix picks the format.
     model
@@ -87,6 +90,7 @@ class RunRequest:
 
     paths: tuple[Path, ...]
     out: Path
+    files: tuple[CloudFile, ...] = ()
     model: Path | None = None
     train_on: Path | None = None
     init: Path | None = None
@@ -130,6 +134,7 @@ class RunRequest:
         return replace(
             self,
             paths=tuple(path.absolute() for path in self.paths),
+            files=tuple(replace(file, path=file.path.absolute()) for file in self.files),
             out=self.out.absolute(),
             model=_absolute(self.model),
             train_on=_absolute(self.train_on),

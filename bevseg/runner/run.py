@@ -82,6 +82,8 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
 
 def _find(request: RunRequest) -> Found:
     """Return the clouds of a run; what earlier runs wrote below the inputs is none of them."""
+    if request.files:
+        return Found(list(request.files))
     own = [folder for folder in (request.out, request.work, request.scratch) if folder is not None]
     return find_clouds(
         list(request.paths), apart=request.scans == APART, recursive=request.recursive, leave_out=own
