@@ -382,7 +382,9 @@ def _doubt(
 
     Reasons play no part: on simulated streets, points of one confidence are as often wrong with a reason as without.
     """
-    doubt = np.full(count, 0.5, np.float32) if confidence is None else 1 - confidence / np.float32(255)
+    doubt = np.full(count, 0.5, np.float32)
+    if confidence is not None:
+        doubt = (1 - confidence / np.float32(255)).astype(np.float32)
     return doubt if disagreement is None else np.maximum(doubt, np.asarray(disagreement, np.float32))
 
 
