@@ -2,7 +2,7 @@
 
     python benchmarks/clicks.py OUT [--sets oakland kitti_merged ...] [--clicks 30 10] [--seeds 0 1 2]
         [--strategies places random confidence] [--rounds 1] [--model MODEL] [--data DIR] [--full DIR] [--streets DIR]
-        [--picture SVG] [--tables]
+        [--picture SVG] [--docs PAGE] [--tables]
 
 Some clouds are labelled by the model, and places in them are shown to a simulated person who knows the truth
 (`person.py`). One click answers one place. The model learns from all answers (`bevseg learn`), and is scored on other
@@ -53,7 +53,7 @@ from bevseg import pipeline
 from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
-from bevseg.errors import BevsegError
+from bevseg.errors import BevsegError, InputError
 from bevseg.io.read import read_cloud
 from bevseg.review.places import Place, candidates, choose
 from bevseg.runtime.atomic import write_json
@@ -158,7 +158,10 @@ def main() -> None:
         ]
     except BevsegError as error:
         sys.exit(str(error))
-    print(markdown(found, full_gains(asked.full)))
+    text = markdown(found, full_gains(asked.full))
+    print(text)
+    if asked.docs:
+        fill(asked.docs, text)
     if asked.picture:
         draw(found, full_gains(asked.full), asked.picture)
 
@@ -178,6 +181,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--streets", type=Path, help="keep simulated streets here, take those that are")
     parser.add_argument("--full", type=Path, help="OUT of fine_tuning.py, clouds that are labelled wholly")
     parser.add_argument("--picture", type=Path, help="draw the curves, SVG or PNG")
+    parser.add_argument(
+        "--docs", type=Path, help="page whose tables between <!-- clicks --> and <!-- end --> to write"
+    )
     parser.add_argument("--tables", action="store_true", help="of what is there; run nothing")
     return parser.parse_args()
 
@@ -449,6 +455,17 @@ def markdown(found: Sequence[Mapping[str, Any]], full: Mapping[str, float]) -> s
             ),
         )
     )
+
+
+def fill(document: Path, text: str) -> None:
+    """Write the tables of a page."""
+    before, begin, rest = document.read_text(encoding="utf-8").partition("<!-- clicks -->\n")
+    if not begin:
+        raise InputError(
+            "No place for the tables", where=document, hint="add <!-- clicks --> and <!-- end -->"
+        )
+    _, end, after = rest.partition("<!-- end -->")
+    document.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 def groups(
