@@ -37,7 +37,7 @@ COMMANDS = {
     "doctor": "Check this machine and this installation.",
     "completion": "Print the script that completes commands in your shell.",
 }
-"""Command -> short help: a run and what follows it, then stage by stage, then tools. Each command is a file of its name."""
+"""Command -> short help: a run and what follows it, the stages, tools. Each command is a file of its name."""
 
 WORKERS = {
     "run": "bevseg.runner.workers",
