@@ -164,7 +164,7 @@ class CropSampler:
     classes
         Train ids that crops are centred on.
     centres
-        (N,) train ids of the points of each cloud by which crops are centred, where these are not the labels to learn.
+        (N,) train ids of the points of each cloud by which crops are centred; None: the labels to learn.
 
     Attributes
     ----------
@@ -195,9 +195,9 @@ class CropSampler:
     ) -> None:
         self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
+        by = [cloud.labels for cloud in clouds] if centres is None else centres
         self._clouds = [
-            _tiled(cloud, dem, slices, by)
-            for cloud, dem, by in zip(clouds, dems, centres or [None] * len(clouds), strict=True)
+            _tiled(cloud, dem, slices, ids) for cloud, dem, ids in zip(clouds, dems, by, strict=True)
         ]
         self.places = self._places_by_class(SLAB_OF[name], classes)
         if not self.places:
@@ -262,9 +262,7 @@ class CropSampler:
         return {label: places for label, places in by_class.items() if len(places)}
 
 
-def _tiled(
-    cloud: PointCloud, dem: Raster, slices: SliceConfig, centres: NDArray[np.uint8] | None
-) -> _Tiled:
+def _tiled(cloud: PointCloud, dem: Raster, slices: SliceConfig, centres: NDArray[np.uint8] | None) -> _Tiled:
     """Sort the finite points of a labelled cloud by tile."""
     if cloud.labels is None:
         raise ValueError(f"cloud {cloud.name!r} has no labels")

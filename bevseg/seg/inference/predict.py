@@ -16,8 +16,8 @@ from bevseg.core.labels import PROBABILITY_BANDS
 from bevseg.core.raster import Band, Raster
 from bevseg.core.tiles import SIDE, Tile, Tiling, cut
 from bevseg.errors import ModelError
-from bevseg.seg.checkpoint import Model
 from bevseg.seg import inputs
+from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import half_precision, memory_checked, resolve
 from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import TTA, multiple_of

@@ -65,7 +65,6 @@ def batches(
     Every crop has random numbers of its own, drawn from (seed, step, crop): when it is made changes nothing.
     `maps_of` makes of the target what the loss needs to know of it (distances, say), beside the training.
     """
-
     names = [band.name for band in bands]
 
     def draw(step: int, crop: int) -> Crop:

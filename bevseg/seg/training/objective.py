@@ -92,9 +92,11 @@ class TrainingObjective:
             from_teacher = kullback_leibler(logits, q, keep=left)
             if globals().get("JML"):
                 from bevseg.seg.training.distill import semi_supervised
-                from_teacher = .25 * from_teacher + .75 * semi_supervised(logits, q, left)
+
+                from_teacher = 0.25 * from_teacher + 0.75 * semi_supervised(logits, q, left)
             if globals().get("CE"):
                 from bevseg.seg.losses.cross_entropy_loss import cross_entropy
+
                 loss = cross_entropy(logits, target, IGNORE, balance=0.5)
         else:
             from_teacher = distillation(logits, target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
