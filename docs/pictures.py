@@ -17,7 +17,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bevseg.bev.highest_class import highest_class
+from bevseg.bev.highest_points import highest_points
 from bevseg.core.cells import lowest
 from bevseg.core.labels import COLOURS, UNDEFINED
 from bevseg.workdir.folder import Folder, folders
@@ -87,7 +87,7 @@ def stages(folder: Folder, out: Path) -> None:
             for name, raster in classes.items()
         },
     )
-    top = highest_class(cloud, point_labels, dem.grid)[view]
+    top = highest_points(cloud, point_labels, dem.grid).classes[view]
     panels(out / "backproject.png", {"class of the highest point": (seen(top), CLASSES)})
 
 

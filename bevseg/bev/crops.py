@@ -164,7 +164,7 @@ class CropSampler:
     classes
         Train ids that crops are centred on.
     centres
-        (N,) train ids of the points of each cloud by which crops are centred; None: the labels to learn.
+        (N,) train ids of each cloud by which crops are centred, where they are not the labels to learn.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ class CropSampler:
     ) -> None:
         self.name, self.features, self.crop, self.views = name, features, crop, views
         self.cell = dems[0].grid.cell
-        by = [cloud.labels for cloud in clouds] if centres is None else centres
+        by: Sequence[NDArray[np.uint8] | None] = centres or [None] * len(clouds)
         self._clouds = [
             _tiled(cloud, dem, slices, ids) for cloud, dem, ids in zip(clouds, dems, by, strict=True)
         ]

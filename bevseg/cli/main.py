@@ -17,6 +17,7 @@ from bevseg.printable import printable
 
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
+    "report": "Write the report of a run again.",
     "apply": "Write the labelled clouds with the corrections of a person.",
     "learn": "Learn from corrections, and label the clouds again.",
     "ingest": "Read clouds into a work directory.",
@@ -26,8 +27,10 @@ COMMANDS = {
     "predict": "Classify the cells of the rasters with a model.",
     "backproject": "Give each point the class of its cell.",
     "export": "Write the original files with the new labels.",
+    "objects": "Find cars, poles, trees and buildings in labelled clouds.",
     "evaluate": "Score labelled clouds against the truth.",
     "verify": "Prove that a labelled file is its source.",
+    "view": "Look at labelled clouds in the browser, and correct them.",
     "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
@@ -38,6 +41,7 @@ COMMANDS = {
 
 WORKERS = {
     "run": "bevseg.runner.workers",
+    "report": "bevseg.stages.report",
     "apply": "bevseg.stages.apply",
     "learn": "bevseg.runner.learn",
     "ingest": "bevseg.stages.ingest",
@@ -47,6 +51,7 @@ WORKERS = {
     "predict": "bevseg.stages.predict",
     "backproject": "bevseg.stages.backproject",
     "export": "bevseg.stages.export",
+    "objects": "bevseg.stages.objects",
     "evaluate": "bevseg.stages.evaluate",
     "inspect": "bevseg.stages.inspect",
     "simulate": "bevseg.runner.compare_statistics",

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bevseg.config.files import parse_json
 from bevseg.core.labels import CLASS_NAMES
-from bevseg.errors import InputError, UsageError
+from bevseg.errors import InputError, OutputWriteError, UsageError
 from bevseg.runtime.atomic import wait_for_disk, write_error, write_text
 
 EDITS = "edits.jsonl"
@@ -34,6 +34,9 @@ EDITS = "edits.jsonl"
 
 LARGEST = 1 << 30
 """Bytes of a list at most: some hundred thousand edits."""
+
+FARTHEST = 1 << 40
+"""No file has so many points."""
 
 _HINT = "restore the file from a copy, or remove it to begin anew"
 
@@ -96,7 +99,7 @@ class EditList:
         self._edits: dict[int, Edit] = {}
         self._undone: list[int] = []  # can be done again; the last one first
         self._gone: set[int] = set()  # undone
-        self._end = 0
+        self._end = self._size = 0  # behind the last whole line, and of the file
 
     @classmethod
     def open(cls, folder: Path, hashes: Mapping[str, str]) -> Self:
@@ -143,11 +146,11 @@ class EditList:
         Raises
         ------
         UsageError
-            If there are no points, for an unknown cloud or class, or for a negative index.
+            If there are no points, for an unknown cloud or class, or for indices that are none.
         OutputWriteError
-            If the list cannot be written; it is then as it was.
+            If the list cannot be written, or if another process has changed it; it is then as it was.
         """
-        chosen = {name: np.unique(np.asarray(each, np.int64)) for name, each in points.items() if len(each)}
+        chosen = {name: np.unique(each) for name, each in points.items() if len(each)}
         if not chosen:
             raise UsageError("No points are chosen", hint="choose some points first")
         if label is not None and not 0 <= label < len(CLASS_NAMES):
@@ -155,8 +158,9 @@ class EditList:
         for name, indices in chosen.items():
             if name not in self._hashes:
                 raise UsageError(f"No cloud {name!r}", where=self._path.parent)
-            if indices[0] < 0:
-                raise UsageError(f"Negative index {indices[0]}", where=name)
+            if indices.dtype.kind not in "iu" or not 0 <= indices[0] <= indices[-1] < FARTHEST:
+                raise UsageError(f"No indices: {indices[0]} to {indices[-1]}", where=name)
+        chosen = {name: indices.astype(np.int64) for name, indices in chosen.items()}
         edit = Edit(max(self._edits, default=0) + 1, _now(), how, label, chosen)
         self._append(_table(edit, self._hashes))
         self._edits[edit.number] = edit
@@ -246,6 +250,7 @@ class EditList:
         if not self._path.exists():
             return
         content = self._path.read_bytes()
+        self._size = len(content)
         self._end = content.rfind(b"\n") + 1  # what follows was cut off
         for number, line in enumerate(content[: self._end].split(b"\n")[:-1], 1):
             where = f"{self._path}, line {number}"
@@ -293,20 +298,40 @@ class EditList:
     def _append(self, table: Mapping[str, Any]) -> None:
         """Append a line, in one write; a line that was cut off before gives way."""
         line = json.dumps(table, ensure_ascii=True, allow_nan=False).encode() + b"\n"
+        flags = os.O_WRONLY | getattr(os, "O_BINARY", 0) | (0 if self._size else os.O_CREAT)
         try:
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
+            handle = os.open(self._path, flags, 0o666)
             try:
-                os.ftruncate(handle, self._end)
-                os.lseek(handle, self._end, os.SEEK_SET)
-                if os.write(handle, line) < len(line):  # how a disk that becomes full answers first
-                    os.ftruncate(handle, self._end)
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                wait_for_disk(handle)
+                self._ensure_unchanged(os.fstat(handle).st_size)
+                self._write(handle, line)
             finally:
                 os.close(handle)
         except OSError as error:
             raise write_error(self._path, error) from error
-        self._end += len(line)
+        self._end = self._size = self._end + len(line)
+
+    def _ensure_unchanged(self, size: int) -> None:
+        """Raise OutputWriteError if somebody else has written: what follows the lines read would be lost."""
+        if size != self._size:
+            raise OutputWriteError(
+                "The list of edits was changed by another program",
+                where=self._path,
+                why=f"it has {size:,} bytes; it had {self._size:,} when this program read or wrote it last",
+                hint="close what else is open on these results, and start again",
+            )
+
+    def _write(self, handle: int, line: bytes) -> None:
+        """Write a line behind the last whole one, and wait until it is on the disk; nothing of it stays otherwise."""
+        try:
+            os.ftruncate(handle, self._end)
+            os.lseek(handle, self._end, os.SEEK_SET)
+            if os.write(handle, line) < len(line):  # how a disk that becomes full answers first
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            wait_for_disk(handle)
+        except OSError:
+            os.ftruncate(handle, self._end)
+            self._size = self._end
+            raise
 
 
 def _now() -> str:
@@ -334,7 +359,12 @@ def _indices(runs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
     if table.ndim != 2 or table.shape[1] != 2 or table.dtype != np.int64 or len(table) == 0:
         raise ValueError("runs are pairs of whole numbers")
     firsts, counts = table.T
-    if firsts[0] < 0 or counts.min() < 1 or (firsts[1:] < (firsts + counts)[:-1]).any():
+    if (
+        firsts[0] < 0
+        or counts.min() < 1
+        or table.max() >= FARTHEST
+        or (firsts[1:] < (firsts + counts)[:-1]).any()
+    ):
         raise ValueError("runs are not ascending")
     if int(counts.sum()) > 1 << 32:
         raise ValueError("more points than a file holds")

@@ -9,13 +9,14 @@ from pathlib import Path
 from bevseg.errors import UsageError
 from bevseg.io import SAME, formats, qgis
 from bevseg.io.find import CloudFile
+from bevseg.report.maps_file import maps_path
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.atomic import ensure_different
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The labelled cloud, a picture of it, and a style for QGIS; None where the run writes none.
+    """The labelled cloud, a picture of it, a style for QGIS, and maps for the report; None where there are none.
 
     QGIS opens clouds of LAS alone, so others have no style. A run that writes a single file writes that alone.
     """
@@ -23,6 +24,7 @@ class Outputs:
     cloud: Path
     picture: Path | None = None
     style: Path | None = None
+    maps: Path | None = None
 
     @classmethod
     def of(cls, file: CloudFile, request: RunRequest) -> Outputs:
@@ -32,15 +34,21 @@ class Outputs:
         ending = formats.same_format(file.path) if request.format == SAME else request.format
         cloud, picture = (request.out / f"{file.stem}.{end}" for end in (ending, "png"))
         in_qgis = ending.endswith(("las", "laz"))
+        draws = request.pictures is not False
         return cls(
             cloud,
-            None if request.pictures is False else picture,
+            picture if draws else None,
             qgis.path_beside(cloud) if in_qgis else None,
+            maps_path(request.out, file.stem) if draws else None,
         )
+
+    def shown(self) -> tuple[Path, ...]:
+        """Return the files that a user looks for."""
+        return tuple(path for path in (self.cloud, self.picture, self.style) if path is not None)
 
     def beside(self) -> tuple[Path, ...]:
         """Return the files beside the cloud."""
-        return tuple(path for path in (self.picture, self.style) if path is not None)
+        return tuple(path for path in (self.picture, self.style, self.maps) if path is not None)
 
     def paths(self) -> tuple[Path, ...]:
         """Return all files."""

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from bevseg.config.names import SLICES
 from bevseg.core.labels import CLASS_NAMES, COLOURS, UNDEFINED
+from bevseg.core.raster import MEASURED
 from bevseg.printable import printable
-from bevseg.runner.panels import Panels
+from bevseg.report.maps_file import Maps
+from bevseg.runner.maps import Heights
 
 FADED = 0.35
 """Opacity of interpolated ground."""
@@ -24,7 +26,7 @@ NOTHING = "#f4f4f2"
 """Colour of an empty cell."""
 
 
-def draw(name: str, counts: Mapping[str, int], panels: Panels, path: Path) -> None:
+def draw(name: str, counts: Mapping[str, int], maps: Maps, highest: Heights, path: Path) -> None:
     """Write a PNG with the DEM, the highest point of each slice, and the class of the highest point of each cell.
 
     Parameters
@@ -33,8 +35,8 @@ def draw(name: str, counts: Mapping[str, int], panels: Panels, path: Path) -> No
         Of the cloud.
     counts
         Class -> number of its points, all of the cloud together.
-    panels
-        What is seen of it.
+    maps, highest
+        What is seen of it: `runner.maps.maps_of`.
     path
         Of the PNG.
     """
@@ -42,18 +44,18 @@ def draw(name: str, counts: Mapping[str, int], panels: Panels, path: Path) -> No
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    (down, across), size = _layout(panels.ground.shape)
+    (down, across), size = _layout(maps.ground.shape)
     figure = Figure(figsize=size, dpi=100, layout="compressed")
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    seen = np.where(panels.measured, 1.0, FADED)
-    side = panels.cell * panels.factor
-    _heights(figure, axes[0], side, panels.ground, "ground (pale: filled in)", "gist_earth", seen)
-    for axis, slice_name, highest in zip(axes[1:3], SLICES, panels.highest, strict=True):
-        _heights(figure, axis, side, highest, f"{slice_name} slice: highest point", "viridis")
-    _classes(figure, axes[3], side, panels.classes, counts)
+    seen = np.where(maps.source == MEASURED, 1.0, FADED)
+    side = maps.side
+    _heights(figure, axes[0], side, maps.ground, "ground (pale: filled in)", "gist_earth", seen)
+    for axis, slice_name, heights in zip(axes[1:3], SLICES, highest, strict=True):
+        _heights(figure, axis, side, heights, f"{slice_name} slice: highest point", "viridis")
+    _classes(figure, axes[3], side, maps.classes, counts)
     name = printable(name)
     name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
-    title = f"{name}: {sum(counts.values()):,} points, cells of {panels.cell:g} m; metres, north is up"
+    title = f"{name}: {sum(counts.values()):,} points, cells of {maps.cell:g} m; metres, north is up"
     figure.suptitle(title, parse_math=False)  # a dollar is a dollar
     FigureCanvasAgg(figure).print_png(path)
 

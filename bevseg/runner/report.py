@@ -35,6 +35,8 @@ def report(
     model: Path,
     conditions: Mapping[str, Any],
     training: Mapping[str, Any],
+    about_model: Mapping[str, Any],
+    seconds: float,
     passed_over: Collection[Path],
 ) -> dict[str, Any]:
     """Return the report of a run, ready for JSON.
@@ -52,6 +54,10 @@ def report(
     training
         Facts of the training: `sources` (stem -> resolved path) of the clouds that the model has seen, `trained_on`
         (stems), scores, seconds. Empty if the model was given.
+    about_model
+        What is known of the model: `trained_on`, `held_out_miou`.
+    seconds
+        How long the run took.
     passed_over
         Files that are not clouds.
 
@@ -86,6 +92,7 @@ def report(
             "name": DEFAULT_MODEL if model == weights.DEFAULT else model.stem,
             "file": str(model),
             "sha256": conditions["model"],
+            **about_model,
         },
         "conditions": dict(conditions),
         "versions": versions(),
@@ -94,10 +101,17 @@ def report(
     }
     table |= pooled(clouds, scored)
     table["training"] = dict(training) or None
+    table["wall_seconds"] = round(seconds, 2)
     table["speed"] = speed(list(result.done.values()))
     table["clouds"] = clouds
     table["failures"] = [
-        {"cloud": f.stem, "source": str(f.path), "what": f.error.what, "why": f.error.why}
+        {
+            "cloud": f.stem,
+            "source": str(f.path),
+            "what": f.error.what,
+            "why": f.error.why,
+            "hint": f.error.hint,
+        }
         for f in result.failures
     ]
     table["passed_over"] = [str(path) for path in passed_over]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import UsageError
 from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
+from bevseg.report.page_names import PAGE
+from bevseg.report.pages import ensure_own_page, write_pages
 from bevseg.review.run_outputs import REPORT
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
@@ -134,7 +137,7 @@ def _run(
     progress: Progress,
 ) -> BatchResult:
     """Do the work, and write the report; `lock` is that of the directory of the results, None for a single file."""
-    one_file = is_one_file(request.out)
+    started, one_file = time.monotonic(), is_one_file(request.out)
     earlier = Earlier() if one_file or request.overwrite else finished.read_earlier(request.out)
     trained = BatchResult()
     if request.train_on is not None:
@@ -163,6 +166,8 @@ def _run(
         model=model,
         conditions=conditions,
         training=trained.facts,
+        about_model=call(_about_model, model),
+        seconds=time.monotonic() - started,
         passed_over=clouds.skipped,
     )
     written = [*trained.written, *result.written]
@@ -171,7 +176,7 @@ def _run(
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
         remove_scratch(request)
-        written.append(request.out / REPORT)
+        written += [request.out / REPORT, *call(write_pages, request.out)]
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
 
@@ -268,6 +273,18 @@ def _given_model(request: RunRequest) -> tuple[Settings, str]:
     return model.settings, device
 
 
+def _about_model(model: Path) -> dict[str, Any]:
+    """Return what the report says of a model: the clouds that it was trained on, and its score on others."""
+    from bevseg import pipeline
+
+    scores = pipeline.load_model(model).scores
+    held_out = scores.get("validation") or {}
+    return {
+        "trained_on": list(scores.get("trained_on") or ()),
+        "held_out_miou": (held_out.get("scores") or {}).get("miou"),
+    }
+
+
 def _training_settings(request: RunRequest) -> tuple[Settings, str]:
     """Return the settings of the training, and the device."""
     from bevseg.seg.device import resolve
@@ -282,13 +299,14 @@ def _training_settings(request: RunRequest) -> tuple[Settings, str]:
 
 def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile], settings: Settings) -> None:
     """Check before any work that every output has a name of its own and can be written."""
-    own = [REPORT, UNFINISHED, *(MODEL_FILES if request.train_on else ())]
+    own = [REPORT, UNFINISHED, PAGE, *(MODEL_FILES if request.train_on else ())]
     check_names(request, clouds, [request.out / name for name in own])
     ensure_writable(request.out.parent if is_one_file(request.out) else request.out)
     if request.work is not None:
         ensure_writable(request.work)
     if request.overwrite:
         return
+    ensure_own_page(request.out)
     if is_one_file(request.out):
         ensure_absent(request.out, overwrite=False)
     if request.work is not None:

@@ -22,11 +22,12 @@ from bevseg.io.las.las_file import open_file
 from bevseg.io.read import FileCodes, read_with_codes
 from bevseg.io.read_batches import is_read_in_batches
 from bevseg.io.write import can_relabel, relabel_file, scheme_written, write_cloud
+from bevseg.report.maps_file import write_maps
 from bevseg.runner import finished, preview
 from bevseg.runner.labels_written import LabelsWritten
+from bevseg.runner.maps import maps_of
 from bevseg.runner.noted_warnings import noted_warnings
 from bevseg.runner.outputs import Outputs
-from bevseg.runner.panels import panels_of
 from bevseg.runner.request import TASK, RunRequest, absolute_scheme
 from bevseg.runner.work import CloudTask, Work
 from bevseg.runtime.atomic import ensure_absent, replacing, write_text
@@ -99,8 +100,12 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
             if outputs.picture is not None:
                 picture = results.enter_context(replacing(outputs.picture))
                 with watch("picture"):
-                    panels = panels_of(labels, labels.shown(points.facts["bounds"]), survey.layout.cell)
-                    preview.draw(file.stem, facts["classes"], panels, picture)
+                    maps, highest = maps_of(
+                        labels, labels.shown(points.facts["bounds"]), survey.layout.cell, is_unlike=is_unlike
+                    )
+                    preview.draw(file.stem, facts["classes"], maps, highest, picture)
+                if outputs.maps is not None:
+                    write_maps(maps, results.enter_context(replacing(outputs.maps)))
             if outputs.style is not None:
                 write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
             method, why = labels.method()
@@ -112,6 +117,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                     "cloud": str(outputs.cloud),
                     "picture": None if outputs.picture is None else str(outputs.picture),
                     "style": None if outputs.style is None else str(outputs.style),
+                    "maps": None if outputs.maps is None else str(outputs.maps),
                 },
                 "read": {
                     "classes": absolute_scheme(request.classes),
@@ -130,7 +136,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                 finished.note(request.out, file.stem, work.conditions, facts)
         undo.pop_all()
     emit(Step(file.path.name, 1, 1, part_of=TASK))
-    return CloudResult((*outputs.paths(), *kept_files), facts["points"], facts)
+    return CloudResult((*outputs.shown(), *kept_files), facts["points"], facts)
 
 
 def _ensure_unchanged(file: CloudFile, points: PointFile) -> None:

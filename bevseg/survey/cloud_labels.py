@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.core.blocks import Block
+from bevseg.core.height_counts import BINS
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.raster import Raster
 from bevseg.survey import ground_file, labels_file
@@ -63,6 +64,7 @@ class CloudLabels:
 
     def __init__(self, survey: Survey, number: int, scratch: Scratch, *, probabilities: bool = False) -> None:
         self._survey, self._scratch, self._probabilities = survey, scratch, probabilities
+        self._number = number
         self._rows = survey.table[survey.table[:, 2] == number]
         self._file = survey.files[number]
 
@@ -116,6 +118,16 @@ class CloudLabels:
             ground = self._scratch.ground(self._survey.ground_key(block))
             picture = labels_file.read_picture(self._scratch.labels(self._survey.label_keys[block]))
             yield ground_file.read_ground(ground, [block])[block].dem, picture
+
+    def heights(self) -> NDArray[np.int64]:
+        """Return the points of the cloud by class and height above ground: (classes, bins), `core.height_counts`."""
+        counts = np.zeros((len(CLASS_NAMES), BINS), np.int64)
+        for block in self.blocks():
+            rows = self._survey.rows[block]
+            here = np.unique(self._survey.table[rows.start : rows.stop, 2])
+            place = int(np.searchsorted(here, self._number))
+            counts += labels_file.read_heights(self._scratch.labels(self._survey.label_keys[block]), place)
+        return counts
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each stage, as far as they were spent on the points of the cloud."""

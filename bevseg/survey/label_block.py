@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg import pipeline
-from bevseg.bev.highest_class import highest_class
+from bevseg.bev.highest_points import highest_points
 from bevseg.config import PredictConfig
 from bevseg.config.names import SLICES
 from bevseg.core.blocks import Block
 from bevseg.core.cells import Extent
 from bevseg.core.grid import Grid
+from bevseg.core.height_counts import count_heights
+from bevseg.core.heights import height_above_ground
+from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.pointcloud import PointCloud
 from bevseg.core.raster import Raster
 from bevseg.ground.find_ground import square_of
@@ -76,13 +79,16 @@ def label_block(
     rows = [own.classes, own.confidence, own.reasons]
     labels = _true_labels(points, block)
     if labels is not None:
+        cloud = replace(cloud, labels=labels)
         with watch("score"):
-            rows.append(_oracle(replace(cloud, labels=labels), found, whole, networks))
-    picture = _picture(cloud, found)
+            rows.append(_oracle(cloud, found, whole, networks))
+    with watch("picture"):
+        picture, heights = _picture(cloud, found), _heights(points, block, cloud, found)
     write_labels(
         path,
         np.stack(rows),
         picture,
+        heights,
         probabilities=own.probabilities,
         device=str(resolve(device)),
         seconds=watch.seconds,
@@ -119,8 +125,22 @@ def _oracle(cloud: PointCloud, found: BlockOutputs, survey: Survey, model: Model
 
 
 def _picture(cloud: PointCloud, found: BlockOutputs) -> BlockPicture:
+    """Return what is seen of the points of a block."""
     extent = Extent.of(cloud)
     assert extent is not None, "a block holds points"
     grid = Grid.covering(found.dem.grid.cell, *extent)
     highest = np.stack([found.bands[name].cut_to(grid)["h_max"] for name in SLICES])
-    return BlockPicture(grid, highest_class(cloud, found.point_labels, grid), highest.astype(np.float16))
+    top = highest_points(cloud, found.point_labels, grid)
+    return BlockPicture(grid, top.classes, highest.astype(np.float16), top.confidence, top.reasons, top.truth)
+
+
+def _heights(points: SurveyPoints, block: Block, cloud: PointCloud, found: BlockOutputs) -> NDArray[np.int64]:
+    """Return the points of each cloud of a block by class and height, (clouds, classes, bins)."""
+    counts: dict[int, NDArray[np.int64]] = {}
+    above, classes, start = height_above_ground(cloud, found.dem), found.point_labels.classes, 0
+    for segment in points.segments(block):
+        part = slice(start, start + len(segment.x))
+        own = count_heights(above[part], classes[part], len(CLASS_NAMES))
+        counts[segment.cloud] = counts.get(segment.cloud, 0) + own
+        start = part.stop
+    return np.stack([counts[number] for number in sorted(counts)])

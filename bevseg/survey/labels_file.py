@@ -16,6 +16,9 @@ from safetensors.numpy import save_file
 from bevseg.core.grid import Grid
 from bevseg.runtime.atomic import replacing
 
+_SEEN = ("classes", "highest", "confidence", "reasons", "truth")
+"""Arrays of a picture."""
+
 
 @dataclass(frozen=True)
 class BlockPicture:
@@ -29,17 +32,25 @@ class BlockPicture:
         (rows, cols) uint8, class of the highest point; 0 where there is none.
     highest
         (slices, rows, cols) float16, height of the highest point of each slice above the DEM, m; NaN without one.
+    confidence, reasons
+        (rows, cols) uint8, likewise.
+    truth
+        (rows, cols) uint8, its train id in the input; 0 where the input has none.
     """
 
     grid: Grid
     classes: NDArray[np.uint8]
     highest: NDArray[np.float16]
+    confidence: NDArray[np.uint8]
+    reasons: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
 
 
 def write_labels(
     path: Path,
     labels: NDArray[np.uint8],
     picture: BlockPicture,
+    heights: NDArray[np.int64],
     *,
     probabilities: NDArray[np.uint8] | None,
     device: str,
@@ -56,6 +67,9 @@ def write_labels(
         give.
     picture
         What is seen of it.
+    heights
+        (clouds, classes, bins), points of each cloud that has any here, by class and height above ground; in the
+        order of the clouds.
     probabilities
         (5, N), of all classes; None: nobody asked.
     device, seconds
@@ -64,8 +78,8 @@ def write_labels(
     facts = {"grid": list(vars(picture.grid).values()), "device": device, "seconds": dict(seconds)}
     arrays: dict[str, NDArray[Any]] = {
         "labels": labels,
-        "classes": picture.classes,
-        "highest": picture.highest,
+        "heights": heights,
+        **{name: getattr(picture, name) for name in _SEEN},
     }
     if probabilities is not None:
         arrays["probabilities"] = probabilities
@@ -91,7 +105,22 @@ def read_picture(path: Path) -> BlockPicture:
     """Return what is seen of a block."""
     with safe_open(path, framework="numpy") as file:
         facts = json.loads(file.metadata()["labels"])
-        return BlockPicture(Grid(*facts["grid"]), file.get_tensor("classes"), file.get_tensor("highest"))
+        return BlockPicture(Grid(*facts["grid"]), *(file.get_tensor(name) for name in _SEEN))
+
+
+def read_heights(path: Path, place: int) -> NDArray[np.int64]:
+    """Return the points of a cloud in a block by class and height, (classes, bins).
+
+    Parameters
+    ----------
+    path
+        The file.
+    place
+        Place of the cloud among those that have points in the block.
+    """
+    with safe_open(path, framework="numpy") as file:
+        found: NDArray[np.int64] = file.get_slice("heights")[place]
+    return found
 
 
 def read_facts(path: Path) -> dict[str, Any]:

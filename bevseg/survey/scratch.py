@@ -16,8 +16,11 @@ BYTES_PER_POINT = 21
 BYTES_OF_PROBABILITIES = 5
 """Scratch for a point, beside these, where the probabilities of all classes are asked for."""
 
-BYTES_PER_CELL = 17
+BYTES_PER_CELL = 20
 """Scratch for a cell: its DEM, and what the pictures show."""
+
+LAYOUT = 2
+"""Version of the files of labels: those of an older one are not taken."""
 
 _KINDS = (".points", ".ground", ".labels", ".survey")
 
@@ -49,7 +52,7 @@ class Scratch:
 
     def labels(self, key: str) -> Path:
         """Return the file of the labels of a block."""
-        return self.folder / f"{key}.labels"
+        return self.folder / f"{key}.{LAYOUT}.labels"
 
     def survey(self, key: str) -> Path:
         """Return the file of a survey."""

@@ -30,9 +30,9 @@ def write_source(path, point_format=6):
     return path
 
 
-def labels_of(count=len(CLASSES), *, codes=None, probabilities=False, confidence=True):
+def labels_of(*, codes=None, probabilities=False, confidence=True):
     """Labels as a run makes them. With codes of the source, those of points 3, 4 and 6 are kept."""
-    kept, classes = None, CLASSES
+    kept, classes, count = None, CLASSES, len(CLASSES)
     if codes is not None:
         mask = np.isin(np.arange(count), [3, 4, 6])
         kept, classes = KeptCodes(codes, mask), np.where(np.arange(count) == 4, np.uint8(0), CLASSES)

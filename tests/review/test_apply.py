@@ -127,6 +127,18 @@ def test_an_index_beyond_the_cloud_is_refused_and_nothing_is_written(tmp_path, e
     assert left_behind(tmp_path / "to") == []
 
 
+def test_a_point_without_coordinates_stays_without_a_class(tmp_path):
+    outputs = results(tmp_path, "a.txt")
+    path = outputs.clouds[0].path
+    path.write_text(path.read_text().replace("0.000 0.000 100.000", "nan nan nan", 1))
+    edits = outputs.edits()
+    edits.add({"a": np.array([0, 5])}, VEGETATION, "lasso")
+    corrected(outputs, edits, tmp_path / "b.txt")
+    cloud, _ = read_with_codes(tmp_path / "b.txt")
+    np.testing.assert_array_equal(cloud.labels[[0, 5]], [0, VEGETATION])
+    np.testing.assert_array_equal(written_by_bevseg(cloud.source, CONFIDENCE)[[0, 5]], [40, 255])
+
+
 def test_codes_of_an_unknown_scheme_are_refused_with_the_option_to_name_it(tmp_path):
     outputs = results(tmp_path, "a.ply")
     path = outputs.clouds[0].path

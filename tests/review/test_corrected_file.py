@@ -57,18 +57,36 @@ def test_other_steps_and_another_order_change_nothing(labelled, tmp_path, scale,
     )
 
 
-def test_a_copy_as_text_is_understood(labelled, tmp_path):
+def test_places_between_two_steps_are_matched_by_their_order(labelled, tmp_path):
+    assert_found(corrections_of(labelled, saved(labelled, tmp_path / "b.laz", scale=0.001, offset=0.0005)))
+
+
+def test_of_points_in_one_place_those_that_kept_their_code_belong_together(labelled, tmp_path):
+    path = saved(labelled, tmp_path / "b.laz", {7: 6}, order=np.arange(8)[::-1], scale=3.0)
+    assert_found(corrections_of(labelled, path), ([7], [BUILDING]))  # points 0 and 1 are in one place now
+
+
+def saved_as_text(labelled, path, changed):
     las = laspy.read(labelled)
-    codes = np.array(las.classification)
-    codes[list(CHANGED)] = list(CHANGED.values())
+    codes = np.array(las.classification, float)
+    codes[list(changed)] = list(changed.values())
     np.savetxt(
-        tmp_path / "b.csv",
+        path,
         np.column_stack([las.x, las.y, las.z, codes]),
-        fmt="%.3f,%.3f,%.3f,%d",
+        fmt="%.3f,%.3f,%.3f,%g",
         header="X,Y,Z,Classification",
         comments="//",
     )
-    assert_found(corrections_of(labelled, tmp_path / "b.csv"))
+    return path
+
+
+def test_a_copy_as_text_is_understood(labelled, tmp_path):
+    assert_found(corrections_of(labelled, saved_as_text(labelled, tmp_path / "b.csv", CHANGED)))
+
+
+def test_points_without_a_code_are_no_corrections(labelled, tmp_path):
+    path = saved_as_text(labelled, tmp_path / "b.csv", {1: 5, 2: np.nan})
+    assert_found(corrections_of(labelled, path), ([1], [VEGETATION]))
 
 
 def test_points_that_were_removed_are_no_corrections(labelled, tmp_path, caplog):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.runner import preview
-from bevseg.runner.panels import Panels
+from tests.report.clouds import maps
 
 
 def picture(path, classes, name="a", measured=True):
@@ -14,9 +14,9 @@ def picture(path, classes, name="a", measured=True):
     classes = np.asarray(classes, np.uint8)
     heights = np.add.outer(*(np.arange(size, dtype=np.float32) for size in classes.shape))
     ground = heights if measured else np.full_like(heights, np.nan)
-    panels = Panels(0.4, 1, ground, np.full(classes.shape, measured), np.stack([heights, heights]), classes)
+    shown = maps(classes, ground=ground)
     counts = dict(zip(CLASS_NAMES, np.bincount(classes.ravel(), minlength=6).tolist(), strict=True))
-    preview.draw(name, counts, panels, path)
+    preview.draw(name, counts, shown, np.stack([heights, heights]), path)
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bevseg.core.pointcloud import Crs
 from bevseg.io.las.codes import TRAIN_ID, class_codes, name_of_ours, written_scheme
-from bevseg.io.las.decode import CLASSES, COORDINATES, EXTRA_BYTES
+from bevseg.io.las.decode import CLASSES, COORDINATES, EVERYTHING, EXTRA_BYTES
 from bevseg.io.las.las_file import LasFile, open_file
 from bevseg.io.las.point_formats import bits
 from bevseg.io.las.reader import Placement
@@ -35,6 +35,8 @@ class Batch:
         (N,) train ids that bevseg wrote beside the codes; None if there are none, or no codes were asked for.
     return_number, number_of_returns
         (N,) uint8; None if they were not asked for.
+    points
+        (N,) the points as they stand in the file, until the next batch; None if they were not asked for.
     """
 
     first: int
@@ -45,6 +47,7 @@ class Batch:
     train_ids: NDArray[np.uint8] | None = None
     return_number: NDArray[np.uint8] | None = None
     number_of_returns: NDArray[np.uint8] | None = None
+    points: NDArray[np.void] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -84,6 +87,7 @@ class CloudFile:
         *,
         codes: bool = False,
         returns: bool = False,
+        everything: bool = False,
         threads: int | None = None,
     ) -> Iterator[Batch]:
         """Yield all points in their order. Of LAZ with point formats 6 to 10, nothing else is decoded.
@@ -96,6 +100,8 @@ class CloudFile:
             Whether class codes are wanted, and the train ids that bevseg may have written beside them.
         returns
             Whether return numbers are wanted.
+        everything
+            Whether the points as they stand in the file are wanted: all of them is decoded.
         threads
             Chunks of LAZ that are decoded at once; None for as many as there are cores.
 
@@ -107,7 +113,9 @@ class CloudFile:
         """
         las = self.las
         ours = name_of_ours(las.extras, TRAIN_ID) if codes and self.scheme is not None else None
-        layers = COORDINATES | CLASSES * codes | EXTRA_BYTES * (ours is not None)
+        layers = (
+            EVERYTHING if everything else COORDINATES | CLASSES * codes | EXTRA_BYTES * (ours is not None)
+        )
         parts = bits(las.point_format)
         extent, first = self._placement.extent(), 0
         unit = 1.0 if self.crs is None else self.crs.vertical
@@ -124,6 +132,7 @@ class CloudFile:
                 None if ours is None else points[ours].copy(),
                 parts["return_number"].of(points) if returns else None,
                 parts["number_of_returns"].of(points) if returns else None,
+                points if everything else None,
             )
             first += len(points)
         self._placement.check(extent)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bevseg.bev.highest_class import highest_class
+from bevseg.bev.highest_points import highest_points
 from bevseg.core.grid import Grid
 from bevseg.core.labels import CAR, GROUND, POLE
 from bevseg.core.pointcloud import PointCloud, PointLabels
@@ -17,7 +17,7 @@ from tests.core.test_cells import grid_of
 
 def seen(cloud, grid):
     """What is seen of a cloud whose labels are the classes."""
-    return highest_class(cloud, PointLabels(cloud.labels, cloud.labels), grid)
+    return highest_points(cloud, PointLabels(cloud.labels, cloud.labels), grid).classes
 
 
 def labelled(xyz, classes, **more):
@@ -70,3 +70,27 @@ def test_points_that_take_no_part_and_points_beside_the_grid_are_not_seen():
     cloud = labelled([[0.5, 0.5, 0], [np.nan, 0, 9], [0.5, 0.5, 5], [1.5, 0.5, 7]], [GROUND, CAR, POLE, CAR])
     cloud = dataclasses.replace(cloud, far=np.array([False, False, True, False]))
     assert seen(cloud, Grid(1.0, 0, 0, 1, 1)).tolist() == [[GROUND]]
+
+
+def test_confidence_reason_and_truth_are_those_of_the_point_that_is_seen():
+    rng = np.random.default_rng(1)
+    xyz = np.column_stack([rng.uniform(0, 8, 500), np.full(500, 0.5), rng.permutation(500) / 100 - 2.5])
+    classes, confidence, reasons, truth = (
+        rng.integers(0, most, 500).astype(np.uint8) for most in (6, 256, 6, 6)
+    )
+    grid = Grid(1.0, 0, 0, 1, 9)  # the last cell holds nothing
+    found = highest_points(labelled(xyz, truth), PointLabels(classes, confidence, reasons=reasons), grid)
+    for col in range(8):
+        inside = np.flatnonzero(np.floor(xyz[:, 0]) == col)
+        top = inside[xyz[inside, 2].argmax()]
+        expected = [values[top] for values in (classes, confidence, reasons, truth)]
+        assert [band[0, col] for band in found] == expected
+    assert [band[0, 8] for band in found] == [0, 0, 0, 0]
+
+
+def test_of_two_points_of_one_height_and_class_the_surer_one_is_seen():
+    cloud = labelled([[0.5, 0.5, 1], [0.5, 0.5, 1]], [CAR, CAR])
+    surest = highest_points(
+        cloud, PointLabels(cloud.labels, np.array([90, 40], np.uint8)), Grid(1.0, 0, 0, 1, 1)
+    )
+    assert surest.confidence.tolist() == [[90]]

@@ -1,0 +1,1 @@
+"""Labelled points -> cars, poles, trees, buildings and façades that can be counted."""
