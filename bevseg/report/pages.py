@@ -52,4 +52,6 @@ def write_pages(out: Path) -> list[Path]:
     from bevseg.report.write_report import write_report
     from bevseg.review.run_outputs import RunOutputs
 
-    return write_report(RunOutputs.open(out), find)
+    outputs = RunOutputs.open(out)
+    outputs.warn_of_corrections()
+    return write_report(outputs, find)

@@ -160,8 +160,8 @@ class EditList:
                 raise UsageError(f"No cloud {name!r}", where=self._path.parent)
             if indices.dtype.kind not in "iu" or not 0 <= indices[0] <= indices[-1] < FARTHEST:
                 raise UsageError(f"No indices: {indices[0]} to {indices[-1]}", where=name)
-        chosen = {name: indices.astype(np.int64) for name, indices in chosen.items()}
-        edit = Edit(max(self._edits, default=0) + 1, _now(), how, label, chosen)
+        whole = {name: indices.astype(np.int64) for name, indices in chosen.items()}
+        edit = Edit(max(self._edits, default=0) + 1, _now(), how, label, whole)
         self._append(_table(edit, self._hashes))
         self._edits[edit.number] = edit
         self._undone.clear()
