@@ -190,7 +190,7 @@ INSIDE = {
     ),
     "report": (
         ("frame", "maps_file", "numbers", "page_names", "texts"),
-        ("findings", "histogram", "layers", "marks", "places_shown"),
+        ("findings", "histogram", "layers", "maps_of_points", "marks", "places_shown"),
         ("cloud_section",),
         ("summary",),
         ("write_report",),

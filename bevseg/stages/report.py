@@ -28,4 +28,4 @@ def report(out: Path, *, overwrite: bool = False) -> BatchResult:
     """
     if not overwrite:
         ensure_own_page(out)
-    return BatchResult(call(write_pages, out))
+    return BatchResult(call(write_pages, out, True))
