@@ -110,7 +110,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                 write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
             method, why = labels.method()
             facts |= {
-                "source": str(file.path),
+                "source": str(file.path.absolute()),
                 "sha256": points.facts["sha256"],
                 "labelled": datetime.now(UTC).isoformat(timespec="seconds"),
                 "outputs": {
