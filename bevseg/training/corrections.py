@@ -43,7 +43,7 @@ STEPS, STEPS_OF_PIECE, MOST_STEPS = 100, 5, 250
 WORTH = 10.0
 """Pieces that the first weights count for: their share in the final ones is WORTH / (WORTH + pieces)."""
 
-TEACHER_WEIGHT = 0.5
+TEACHER_WEIGHT = 0.9
 """Weight of the first model in the loss; what the person said has the rest."""
 
 LEARNING_RATE = 1e-3
