@@ -50,6 +50,12 @@ LIMITS = {"car": 1.5, "pole": 0.5, "tree": 1.0}
 """Distance (m) of a find that is right: of the centres of the boxes around what was seen; from the foot of a pole; of
 the middles of what was seen of a tree, for which half of the radius of the crown counts if that is more."""
 
+CELL = 0.2
+"""Side of the cells (m) whose middle is that of a tree."""
+
+LEAST_TREE = 3.0
+"""Height (m) of a tree; half a metre more or less counts neither way."""
+
 LONGEST = 20.0
 """Length (m) of a vehicle as it was seen, from which on it was seen turn by turn."""
 
@@ -126,7 +132,7 @@ def main() -> None:
                 if kept is not None and kept.is_file():
                     labels["model"] = np.load(kept)
                 else:
-                    labels["model"] = label(made.cloud, model).labels.classes
+                    labels["model"] = label(made.cloud, model).point_labels.classes
                     if kept is not None:
                         kept.parent.mkdir(parents=True, exist_ok=True)
                         np.save(kept, labels["model"])
@@ -187,13 +193,12 @@ def _instance(
         corners = mesh.corners[mesh.instances == number].reshape(-1, 3) + np.array(made.cloud.offset)
         feet = corners[corners[:, 2] < corners[:, 2].min() + 0.3, :2] if len(corners) else middle[None]
         return Instance(feet, LIMITS[kind], seen, height)
-    cells = len(np.unique(np.floor(xyz[:, :2] / 0.2), axis=0))
-    limit = max(LIMITS[kind], 0.5 * (cells * 0.04 / np.pi) ** 0.5)
-    return (
-        Instance(middle[None], limit, seen and height >= 3.5, height)
-        if height >= 2.5
-        else Instance(middle[None], 0.0, False, height)
-    )
+    cells = np.unique(np.floor(xyz[:, :2] / CELL), axis=0)  # a scanner sees one side with more points
+    limit = max(LIMITS[kind], 0.5 * (len(cells) * CELL**2 / np.pi) ** 0.5)
+    if height < LEAST_TREE - 0.5:
+        return Instance(middle[None], 0.0, False, height)
+    centre = (cells.mean(axis=0) + 0.5) * CELL
+    return Instance(centre[None], limit, seen and height >= LEAST_TREE + 0.5, height)
 
 
 def compare(places: NDArray[np.float64], sizes: NDArray[np.float64], truth: Sequence[Instance]) -> Tally:

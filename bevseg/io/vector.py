@@ -215,7 +215,7 @@ def _column(kind: type, values: Sequence[Any]) -> tuple[NDArray[Any], NDArray[np
 def _wkb(kind: str, shape: Any, unit: float) -> bytes:
     """Return a shape as well-known binary, little-endian; `unit` is the length of a unit of the file, m."""
     if kind == "Unknown":
-        return _wkb(*shape, unit)
+        return _wkb(shape[0], shape[1], unit)
     if kind == "Point":
         return struct.pack("<BI2d", 1, 1, shape[0] / unit, shape[1] / unit)
     if kind == "LineString":

@@ -8,7 +8,7 @@ from scipy import ndimage
 from bevseg.objects.cells import Cells
 from bevseg.objects.ground_heights import GroundHeights
 from bevseg.objects.objects import Building
-from bevseg.objects.outlines import area_of, outlines
+from bevseg.objects.outlines import area_of, outline_of
 from bevseg.objects.pieces import groups, pieces_of
 from bevseg.objects.windows import Window
 
@@ -35,10 +35,10 @@ def find_buildings(cells: Cells, ground: GroundHeights) -> list[Building]:
     buildings = []
     for piece in groups(pieces_of(cells, REACH)):
         own = cells.only(piece)
-        window = Window.around(own, REACH + 2)
+        window = Window.around(own, REACH + 1)
         square = np.ones((2 * REACH + 1, 2 * REACH + 1))
         mask = ndimage.binary_closing(window.mask(own), square)
-        polygon, _ = max(outlines(mask, window), key=lambda found: found[1].sum())
+        polygon = outline_of(mask, window)
         area = area_of(polygon)
         under = ground.under(own.x, own.y)
         floor = under if not np.isnan(under).any() else np.full(len(own), own.lowest.min())

@@ -17,8 +17,8 @@ from bevseg.objects.ground_heights import GroundHeights
 from bevseg.objects.objects import Facade
 from bevseg.objects.pieces import groups, pieces_of
 
-REACH = 2
-"""Cells by which cells of walls grow to be one piece, as for buildings."""
+REACH = 4
+"""Cells by which cells of walls grow to be one piece: the widest gap within a façade is twice as wide."""
 
 LEAST_EXTENT = 1.0
 """Height (m) over which a cell of a wall holds points at least: roofs and balconies hold fewer."""
@@ -26,8 +26,8 @@ LEAST_EXTENT = 1.0
 LEAST_LENGTH = 2.0
 """Length (m) of a façade at least."""
 
-GAP = 1.5
-"""Gap (m) within a façade at most: that of a door or a window whose panes give no returns."""
+GAP = 1.6
+"""Gap (m) within a façade at most: that of a double door or a window whose panes give no returns."""
 
 NEAR = 0.25
 """Distance (m) of a cell from the line of its wall at most: the depth of windows and the error of a registration."""
@@ -67,12 +67,17 @@ def _runs(cells: Cells) -> Iterator[NDArray[np.intp]]:
         best = votes.best()
         if best is None or best[0] < least:
             return
-        near = left & (np.abs(votes.distances(best) - votes.distance(best)) <= NEAR)
-        run = _longest_run(np.flatnonzero(near), places, votes.direction(best))
+        near = np.abs(votes.distances(best) - votes.distance(best)) <= NEAR
+        along = places @ votes.direction(best)
+        run = _longest_run(np.flatnonzero(near & left), along)
         if run is None:
             votes.forget(best)
             continue
-        yield run
+        # A corner belongs to both of its walls; the first one has taken its cells.
+        start, end = along[run[0]], along[run[-1]]
+        corners = near & ~left & ((along < start) | (along > end))
+        corners &= (along > start - 2 * NEAR) & (along < end + 2 * NEAR)
+        yield np.concatenate([run, np.flatnonzero(corners)])
         left[run] = False
         votes.take(run)
 
@@ -119,20 +124,14 @@ class _Votes:
         self._table[line[1] * self._width + line[2]] = 0
 
 
-def _longest_run(
-    near: NDArray[np.intp], places: NDArray[np.float64], direction: NDArray[np.float64]
-) -> NDArray[np.intp] | None:
-    """Return the cells of the longest run along a line; None if it is too short."""
+def _longest_run(near: NDArray[np.intp], along: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    """Return the cells of the longest run along a line, in their order; None if it is too short."""
     if not len(near):
         return None
-    along = places[near] @ direction
-    order = np.argsort(along, kind="stable")
-    near, along = near[order], along[order]
-    runs = np.split(np.arange(len(near)), np.flatnonzero(np.diff(along) > GAP) + 1)
+    near = near[np.argsort(along[near], kind="stable")]
+    runs = np.split(near, np.flatnonzero(np.diff(along[near]) > GAP) + 1)
     longest = max(runs, key=lambda run: along[run[-1]] - along[run[0]])
-    if along[longest[-1]] - along[longest[0]] < LEAST_LENGTH:
-        return None
-    return near[longest]
+    return None if along[longest[-1]] - along[longest[0]] < LEAST_LENGTH else longest
 
 
 def _facade(cells: Cells, ground: GroundHeights) -> Facade:

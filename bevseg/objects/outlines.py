@@ -1,4 +1,4 @@
-"""A mask of cells -> the polygons of its edge."""
+"""A mask of cells -> the polygon of its edge."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from scipy import ndimage
 from bevseg.objects.objects import Polygon, Ring
 from bevseg.objects.windows import Window
 
-TOLERANCE = 1.5
-"""Cells by which a simplified edge may lie off the edges of the cells: a slanting line loses its steps."""
+TOLERANCES = (1.5, 1.0, 0.75)
+"""Cells by which a simplified edge may lie off the edges of the cells: a slanting line loses its steps. The first one
+counts with which no sides cross; between the sides of a thin wall that is a smaller one."""
 
 _EAST, _NORTH, _WEST, _SOUTH = range(4)
 
 
-def outlines(mask: NDArray[np.bool_], window: Window) -> list[tuple[Polygon, NDArray[np.bool_]]]:
-    """Return the polygon of each connected piece of a mask, and the cells of the piece.
+def outline_of(mask: NDArray[np.bool_], window: Window) -> Polygon:
+    """Return the polygon around the largest connected piece of a mask.
 
     Cells that touch at a corner are joined by both of the others at this corner. So no ring meets itself or another,
     and every polygon is valid.
@@ -24,26 +25,20 @@ def outlines(mask: NDArray[np.bool_], window: Window) -> list[tuple[Polygon, NDA
     Parameters
     ----------
     mask
-        (rows, cols), row 0 the southernmost; without cells at its border.
+        (rows, cols), row 0 the southernmost; some cells, none at its border.
     window
         Where it lies.
     """
-    mask = without_saddles(mask)
-    numbers, count = ndimage.label(mask)
-    found = []
-    for number, part in enumerate(ndimage.find_objects(numbers, count), 1):
-        rows, cols = part
-        piece = np.pad(numbers[part] == number, 1)
-        rings = [_simplified(ring) for ring in _rings(piece)]
-        rings.sort(key=_area, reverse=True)  # holes run clockwise: their area is negative
-        if _cross(rings):
-            rings = sorted(_rings(piece), key=_area, reverse=True)
-        corner = np.array([cols.start + window.west - 1, rows.start + window.south - 1])
-        polygon = tuple(_ring((ring + corner) * window.side) for ring in rings)
-        own = np.zeros_like(mask)
-        own[part] = numbers[part] == number
-        found.append((polygon, own))
-    return found
+    numbers, _ = ndimage.label(without_saddles(mask))
+    piece = numbers == 1 + np.bincount(numbers.ravel())[1:].argmax()
+    rings = sorted(_rings(piece), key=_area, reverse=True)  # holes run clockwise: their area is negative
+    for tolerance in TOLERANCES:
+        simple = [_simplified(ring, tolerance) for ring in rings]
+        if not _cross(simple):
+            rings = simple
+            break
+    corner = np.array([window.west, window.south])
+    return tuple(_ring((ring + corner) * window.side) for ring in rings)
 
 
 def area_of(polygon: Polygon) -> float:
@@ -97,8 +92,8 @@ def _rings(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     return rings
 
 
-def _simplified(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a ring with fewer corners, none further than TOLERANCE off; it keeps its ends farthest apart."""
+def _simplified(ring: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """Return a ring with fewer corners, none of the others further than the tolerance off."""
     from skimage.measure import approximate_polygon
 
     # The line is split at two corners first that any direction of the walk finds: the farthest from the middle, and
@@ -107,8 +102,8 @@ def _simplified(ring: NDArray[np.float64]) -> NDArray[np.float64]:
     start = int(np.argmax(((corners - (corners.min(0) + corners.max(0)) / 2) ** 2).sum(1)))
     corners = np.roll(corners, -start, axis=0)
     half = int(np.argmax(((corners - corners[0]) ** 2).sum(1)))
-    first = approximate_polygon(corners[: half + 1], TOLERANCE)
-    second = approximate_polygon(np.vstack([corners[half:], corners[:1]]), TOLERANCE)
+    first = approximate_polygon(corners[: half + 1], tolerance)
+    second = approximate_polygon(np.vstack([corners[half:], corners[:1]]), tolerance)
     simple = np.vstack([first, second[1:]])
     return simple if len(simple) > 3 and abs(_area(simple)) > 0 else ring
 
@@ -123,17 +118,27 @@ def _cross(rings: list[NDArray[np.float64]]) -> bool:
     """Return whether two sides of the rings meet but at the corner that they share."""
     starts = np.vstack([ring[:-1] for ring in rings])
     ends = np.vstack([ring[1:] for ring in rings])
+    west, east = np.minimum(starts, ends)[:, 0], np.maximum(starts, ends)[:, 0]
+    order = np.argsort(west, kind="stable")
+    starts, ends, west, east = starts[order], ends[order], west[order], east[order]
+    last = np.searchsorted(west, east, side="right")  # sides further east begin behind the end of this one
     for one in range(len(starts) - 1):
-        a, b, c, d = starts[one], ends[one], starts[one + 1 :], ends[one + 1 :]
-        # Touching counts: sides that share a corner touch there, and are left out unless they lie on each other.
+        others = slice(one + 1, last[one])
+        a, b, c, d = starts[one], ends[one], starts[others], ends[others]
         sides = [_side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)]
         meet = (sides[0] * sides[1] <= 0) & (sides[2] * sides[3] <= 0)
-        meet &= ~((c == b).all(1) | (d == a).all(1))
-        lined = (sides[0] == 0) & (sides[1] == 0)  # on one line: do they lie on each other?
+        # Sides that share a corner touch there. They may, unless they lie on each other.
+        shared = (c == b).all(1) | (d == a).all(1)
+        lined = (sides[0] == 0) & (sides[1] == 0)
         apart = (np.maximum(a, b) < np.minimum(c, d)) | (np.maximum(c, d) < np.minimum(a, b))
-        if (meet & ~(lined & apart.any(1))).any():
+        if (meet & ~shared & ~(lined & apart.any(1))).any() or (shared & lined & _same_way(a, b, c, d)).any():
             return True
     return False
+
+
+def _same_way(a, b, c, d):  # type: ignore[no-untyped-def]
+    """Return which sides from c to d, on the line from a to b, turn back on it."""
+    return ((d - c) * (b - a)).sum(axis=1) < 0
 
 
 def _side(a, b, c):  # type: ignore[no-untyped-def]

@@ -255,6 +255,7 @@ def _class_rows(facts: Mapping[str, Any], maps: Maps | None, found: Findings) ->
     """Return the lines of the table of classes: those that occur."""
     counts = facts.get("classes") or {}
     total = max(sum(counts.values()), 1)
+    numbers = None if found.objects is None else found.objects.counts()
     seen = None if maps is None else np.bincount(maps.classes.ravel(), minlength=len(CLASS_NAMES))
     rows = []
     for label, name in enumerate(CLASS_NAMES):
@@ -270,7 +271,7 @@ def _class_rows(facts: Mapping[str, Any], maps: Maps | None, found: Findings) ->
                 percent(points / total),
                 points / total,
                 count(area),
-                _objects(name, found.counts),
+                _objects(name, numbers),
             )
         )
     return tuple(rows)
