@@ -146,15 +146,15 @@ def write(layers: Sequence[Layer], path: Path, crs: Crs | None, *, overwrite: bo
             return
         try:
             _write_layer(_as_one(layers), temporary, crs, "GeoJSON")
-        except load_pyogrio().errors.DataSourceError as error:
-            raise _not_on_earth(path, error) from error
+        except load_pyogrio().errors.DataLayerError as error:
+            raise _not_on_earth(path) from error
 
 
-def _not_on_earth(path: Path, error: Exception) -> CrsError:
+def _not_on_earth(path: Path) -> CrsError:
     return CrsError(
         "GeoJSON needs longitude and latitude",
         where=path,
-        why=f"the reference system of the clouds does not give them: {error}",
+        why="the reference system of the clouds has no place on the Earth",
         hint="write a GeoPackage: -o objects.gpkg",
     )
 
@@ -177,6 +177,7 @@ def _write_layer(layer: Layer, path: Path, crs: Crs | None, driver: str) -> None
     options = {"RFC7946": "YES"} if driver == "GeoJSON" and wkt else {}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")  # not every cloud has one
+        warnings.filterwarnings("ignore", message="Failed to create coordinate transformation")  # an error follows
         load_pyogrio().raw.write(
             path,
             np.array([_wkb(layer.kind, shape, unit) for shape in layer.shapes], object),
