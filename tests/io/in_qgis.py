@@ -56,7 +56,8 @@ def cloud_style(path):
 
 def vector_layers(path):
     """Return what QGIS shows of each layer of a GeoPackage, with the style that the file has for it."""
-    names = [text.split("!!::!!")[1] for text in QgsVectorLayer(path, "all", "ogr").dataProvider().subLayers()]
+    package = QgsVectorLayer(path, "all", "ogr")
+    names = [text.split("!!::!!")[1] for text in package.dataProvider().subLayers()]
     return {name: vector_layer(f"{path}|layername={name}") for name in names if name != "layer_styles"}
 
 

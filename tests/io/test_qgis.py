@@ -1,5 +1,6 @@
 """What a GIS shows of our files: read by GDAL, and by QGIS itself where the machine has PyQGIS."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -67,8 +68,9 @@ def test_qgis_shows_what_the_styles_say(tmp_path):
 @pytest.mark.slow
 def test_qgis_shows_the_objects_of_a_geopackage_in_the_colours_of_their_classes(tmp_path):
     pytest.importorskip("pyogrio", reason="pyogrio, of the extra gis, is not installed")
-    path, objects = tmp_path / "objects.gpkg", found(street())
-    vector.write(layers_of(objects), path, Crs(wkt_of_epsg(28992)))
+    path = tmp_path / "objects.gpkg"
+    objects = dataclasses.replace(found(street()), crs=Crs(wkt_of_epsg(28992)))
+    vector.write(layers_of(objects), path)
     (shown,) = in_qgis(path)
     assert {name: layer["features"] for name, layer in shown.items()} == {
         "buildings": 1, "crowns": 3, "cars": 2, "facades": 4, "poles": 1

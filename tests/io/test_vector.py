@@ -1,5 +1,6 @@
 """Layers in GeoPackage and GeoJSON, read again by GDAL and by plain SQLite and JSON."""
 
+import dataclasses
 import json
 import math
 import sqlite3
@@ -26,7 +27,11 @@ def rd_new(**units):
     return Crs(wkt_of_epsg(28992), **units)
 
 
-def layers(x=0.0, y=0.0):
+def layers(x=0.0, y=0.0, crs=None):
+    return [dataclasses.replace(layer, crs=crs) for layer in shapes(x, y)]
+
+
+def shapes(x, y):
     ring = ((x, y), (x + 4, y), (x + 4, y + 3), (x, y + 3), (x, y))
     hole = ((x + 1, y + 1), (x + 1, y + 2), (x + 2, y + 2), (x + 2, y + 1), (x + 1, y + 1))
     return [
@@ -38,14 +43,14 @@ def layers(x=0.0, y=0.0):
             qgis.points(COLOURS[4]),
         ),
         Layer("facades", "LineString", [((x, y), (x + 5, y))], {"height": (float, [3.0])}),
-        Layer("buildings", "Polygon", [(ring, hole)], {"name": (str, ['<"é\'>'])}),
+        Layer("buildings", "Polygon", [(ring, hole)], {"name": (str, ["<\"é'>"])}),
         Layer("cars", "Polygon", [], {"height": (float, []), "points": (int, [])}),
     ]
 
 
 def written(tmp_path, name, crs=None, **at):
     path = tmp_path / name
-    vector.write(layers(**at), path, crs)
+    vector.write(layers(crs=crs, **at), path)
     return path
 
 
@@ -59,7 +64,7 @@ def test_a_geopackage_gives_back_shapes_fields_and_gaps(tmp_path):
     assert pyogrio.read_info(path, layer="buildings")["total_bounds"] == pytest.approx(
         (*AMSTERDAM, AMSTERDAM[0] + 4, AMSTERDAM[1] + 3)
     )
-    assert pyogrio.raw.read(path, layer="buildings")[3][0].tolist() == ['<"é\'>']
+    assert pyogrio.raw.read(path, layer="buildings")[3][0].tolist() == ["<\"é'>"]
     assert pyogrio.read_info(path, layer="cars")["features"] == 0
 
 
@@ -96,8 +101,13 @@ def test_geojson_without_a_system_has_metres(tmp_path):
 def test_geojson_of_a_system_without_a_place_is_refused_and_leaves_nothing(tmp_path):
     local = Crs('LOCAL_CS["mine",UNIT["metre",1]]')
     with pytest.raises(CrsError, match="longitude and latitude"):
-        vector.write(layers(), tmp_path / "a.geojson", local)
+        vector.write(layers(crs=local), tmp_path / "a.geojson")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_geojson_of_two_systems_is_refused(tmp_path):
+    with pytest.raises(CrsError, match="several"):
+        vector.write([*layers(crs=rd_new()), *layers()], tmp_path / "a.geojson")
 
 
 @pytest.mark.parametrize("name", ["a.gpkg", "a.geojson"])
@@ -110,19 +120,19 @@ def test_a_file_is_replaced_only_if_asked(tmp_path):
     path = written(tmp_path, "a.gpkg")
     before = path.read_bytes()
     with pytest.raises(OutputExistsError):
-        vector.write(layers(x=1), path, None)
+        vector.write(layers(x=1), path)
     assert path.read_bytes() == before
-    vector.write(layers(x=1), path, None, overwrite=True)
+    vector.write(layers(x=1), path, overwrite=True)
     assert path.read_bytes() != before and list(tmp_path.iterdir()) == [path]
 
 
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"\.shp"):
-        vector.write(layers(), tmp_path / "a.shp", None)
+        vector.write(layers(), tmp_path / "a.shp")
 
 
 def test_without_pyogrio_the_error_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyogrio", None)
     with pytest.raises(DependencyError, match="pyogrio") as error:
-        vector.write(layers(), tmp_path / "a.gpkg", None)
+        vector.write(layers(), tmp_path / "a.gpkg")
     assert "bevseg[gis]" in str(error.value)

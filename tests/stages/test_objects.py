@@ -107,21 +107,29 @@ def test_a_cloud_without_labels_is_refused(tmp_path):
     assert not (tmp_path / "objects.gpkg").exists()
 
 
-def test_clouds_in_two_systems_are_refused(tmp_path):
+def test_clouds_of_a_second_system_have_layers_of_their_own(tmp_path):
     whole = street()
-    for name, epsg in (("a", 28992), ("b", 25832)):
+    for name, epsg in (("a", 28992), ("b", None)):
         write_las(whole.cloud, tmp_path / f"{name}.las", whole.classes, epsg)
-    result = bevseg("objects", tmp_path, "-o", tmp_path / "objects.gpkg")
-    assert result.exit_code == 4 and "different reference systems" in result.stderr
+    output = tmp_path / "objects.gpkg"
+    result = bevseg("objects", tmp_path, "-o", output)
+    assert result.exit_code == 0 and "cars_2" in result.stderr
+    assert [pyogrio.read_info(output, layer=name)["crs"] for name in ("cars", "cars_2")] == [
+        "EPSG:28992",
+        None,
+    ]
+    assert result.stdout.split()[:2] == ["cars", "4"]
+    refused = bevseg("objects", tmp_path, "-o", tmp_path / "objects.geojson")
+    assert refused.exit_code == 4 and "several reference systems" in refused.stderr
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "words"), [("a.shp", 2, ".geojson"), ("missing/", 6, "directory"), ("a", 2, ".gpkg")]
+    ("name", "code", "words"), [("a.shp", 2, ".geojson"), ("a", 2, ".gpkg"), ("folder.gpkg", 6, "directory")]
 )
 def test_an_output_that_cannot_be_is_refused(clouds, tmp_path, name, code, words):
-    (tmp_path / "missing").mkdir()
+    (tmp_path / "folder.gpkg").mkdir()
     result = bevseg("objects", clouds, "-o", tmp_path / name)
-    assert result.exit_code in (code, 2) and words in result.stderr
+    assert result.exit_code == code and words in result.stderr
 
 
 def test_a_missing_cloud_is_refused(tmp_path):
