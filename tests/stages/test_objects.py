@@ -14,11 +14,14 @@ from tests.objects.streets import car, scene, street
 pyogrio = pytest.importorskip("pyogrio", reason="pyogrio, of the extra gis, is not installed")
 
 
+def objects(*arguments):
+    return bevseg("objects", *arguments, "--classes", "shrec20")
+
+
 def write_las(cloud, path, classes, epsg=28992):
-    """A LAS file whose codes are those of ASPRS."""
+    """A LAS file whose codes are those of SHREC'20, the train ids."""
     import laspy
 
-    codes = np.array([0, 6, 64, 2, 65, 5], np.uint8)
     header = laspy.LasHeader(version="1.4", point_format=6)
     header.scales, header.offsets = [0.001] * 3, [0.0] * 3
     if epsg:
@@ -26,7 +29,7 @@ def write_las(cloud, path, classes, epsg=28992):
         header.global_encoding.wkt = True
     las = laspy.LasData(header)
     las.x, las.y, las.z = cloud.xyz.T + np.array([[121_000.0], [487_000.0], [0.0]])
-    las.classification = codes[classes]
+    las.classification = classes
     las.write(str(path))
     return path
 
@@ -50,7 +53,7 @@ LAYERS = ("cars", "poles", "crowns", "buildings", "facades")
 
 def test_a_geopackage_has_the_objects_of_all_clouds(clouds, tmp_path):
     output = tmp_path / "objects.gpkg"
-    result = bevseg("objects", clouds, "-o", output)
+    result = objects(clouds, "-o", output)
     assert result.exit_code == 0, result.stderr
     assert layer_sizes(output) == {"cars": 2, "poles": 1, "crowns": 3, "buildings": 1, "facades": 4}
     assert pyogrio.read_info(output, layer="cars")["crs"] == "EPSG:28992"
@@ -60,14 +63,14 @@ def test_a_geopackage_has_the_objects_of_all_clouds(clouds, tmp_path):
 
 def test_the_order_and_the_processes_change_no_byte(clouds, tmp_path):
     one, other = tmp_path / "1.gpkg", tmp_path / "2.gpkg"
-    assert bevseg("objects", clouds / "a.las", clouds / "b.las", "-o", one).exit_code == 0
-    assert bevseg("objects", clouds / "b.las", clouds / "a.las", "-o", other, "--jobs", 2).exit_code == 0
+    assert objects(clouds / "a.las", clouds / "b.las", "-o", one).exit_code == 0
+    assert objects(clouds / "b.las", clouds / "a.las", "-o", other, "--jobs", 2).exit_code == 0
     assert one.read_bytes() == other.read_bytes()
 
 
 def test_geojson_has_all_kinds(clouds, tmp_path):
     output = tmp_path / "objects.geojson"
-    assert bevseg("objects", clouds, "-o", output).exit_code == 0
+    assert objects(clouds, "-o", output).exit_code == 0
     features = json.loads(output.read_text(encoding="utf-8"))["features"]
     assert {feature["properties"]["kind"] for feature in features} == set(LAYERS)
     assert {feature["properties"]["class"] for feature in features} == {
@@ -86,23 +89,23 @@ def test_other_codes_need_their_scheme(tmp_path):
     whole = scene((CAR, car(10, 10)))
     path = tmp_path / "a.txt"
     np.savetxt(path, np.column_stack([whole.cloud.xyz, whole.classes]), fmt="%.3f %.3f %.3f %d")
-    result = bevseg("objects", path, "-o", tmp_path / "o.gpkg", "--classes", "shrec20")
+    result = objects(path, "-o", tmp_path / "o.gpkg")
     assert result.exit_code == 0 and result.stdout.split()[:2] == ["cars", "1"], result.stderr
 
 
 def test_an_output_that_exists_is_refused_before_any_work(clouds, tmp_path):
     output = tmp_path / "objects.gpkg"
     output.write_text("mine")
-    result = bevseg("objects", clouds, "-o", output)
+    result = objects(clouds, "-o", output)
     assert result.exit_code == 6 and output.read_text() == "mine"
-    assert bevseg("objects", clouds, "-o", output, "--overwrite").exit_code == 0
+    assert objects(clouds, "-o", output, "--overwrite").exit_code == 0
     assert layer_sizes(output)["cars"] == 2
 
 
 def test_a_cloud_without_labels_is_refused(tmp_path):
     whole = street()
     path = write_las(whole.cloud, tmp_path / "a.las", np.zeros_like(whole.classes))
-    result = bevseg("objects", path, "-o", tmp_path / "objects.gpkg")
+    result = objects(path, "-o", tmp_path / "objects.gpkg")
     assert result.exit_code == 4 and "no labels" in result.stderr
     assert not (tmp_path / "objects.gpkg").exists()
 
@@ -112,14 +115,14 @@ def test_clouds_of_a_second_system_have_layers_of_their_own(tmp_path):
     for name, epsg in (("a", 28992), ("b", None)):
         write_las(whole.cloud, tmp_path / f"{name}.las", whole.classes, epsg)
     output = tmp_path / "objects.gpkg"
-    result = bevseg("objects", tmp_path, "-o", output)
+    result = objects(tmp_path, "-o", output)
     assert result.exit_code == 0 and "cars_2" in result.stderr
     assert [pyogrio.read_info(output, layer=name)["crs"] for name in ("cars", "cars_2")] == [
         "EPSG:28992",
         None,
     ]
     assert result.stdout.split()[:2] == ["cars", "4"]
-    refused = bevseg("objects", tmp_path, "-o", tmp_path / "objects.geojson")
+    refused = objects(tmp_path, "-o", tmp_path / "objects.geojson")
     assert refused.exit_code == 4 and "several reference systems" in refused.stderr
 
 
@@ -128,18 +131,18 @@ def test_clouds_of_a_second_system_have_layers_of_their_own(tmp_path):
 )
 def test_an_output_that_cannot_be_is_refused(clouds, tmp_path, name, code, words):
     (tmp_path / "folder.gpkg").mkdir()
-    result = bevseg("objects", clouds, "-o", tmp_path / name)
+    result = objects(clouds, "-o", tmp_path / name)
     assert result.exit_code == code and words in result.stderr
 
 
 def test_a_missing_cloud_is_refused(tmp_path):
-    result = bevseg("objects", tmp_path / "none.las", "-o", tmp_path / "objects.gpkg")
+    result = objects(tmp_path / "none.las", "-o", tmp_path / "objects.gpkg")
     assert result.exit_code == 4
 
 
 def test_without_pyogrio_the_command_says_what_to_install(clouds, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyogrio", None)
-    result = bevseg("objects", clouds, "-o", tmp_path / "objects.gpkg")
+    result = objects(clouds, "-o", tmp_path / "objects.gpkg")
     assert result.exit_code == 5 and "bevseg[gis]" in result.stderr
 
 
@@ -147,6 +150,6 @@ def test_clouds_without_a_system_have_objects_in_metres(tmp_path):
     whole = street()
     path = write_las(whole.cloud, tmp_path / "a.las", whole.classes, epsg=None)
     output = tmp_path / "objects.gpkg"
-    assert bevseg("objects", path, "-o", output).exit_code == 0
+    assert objects(path, "-o", output).exit_code == 0
     west, south, *_ = pyogrio.read_info(output, layer="poles")["total_bounds"]
     assert (west, south) == pytest.approx((121_020.1, 487_012.1), abs=0.1)
