@@ -26,8 +26,8 @@ def objects(
 ) -> None:
     """Find the cars, poles, trees, buildings and façades of labelled clouds, and write them for a GIS.
 
-    OUT is a directory that `bevseg run` wrote; other clouds need labels, too. All clouds count as one survey: what
-    crosses the border of a file is one object.
+    OUT is a directory that `bevseg run` wrote; other clouds need labels, too. All clouds of one reference system are
+    one survey: what crosses the border of a file is one object.
 
     A GeoPackage has the layers cars (boxes), poles (points), crowns (polygons of trees and shrubs), buildings
     (polygons) and facades (lines), each with its style for QGIS. GeoJSON is one list in longitude and latitude, with

@@ -67,6 +67,8 @@ class Layer:
         Name -> (type, a value for each feature): `int`, `float` or `str`; None where a value is not known.
     style
         Style of QGIS (QML), for a GeoPackage; empty for none.
+    crs
+        The reference system of the shapes.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Layer:
     shapes: Sequence[Any]
     fields: Mapping[str, tuple[type, Sequence[Any]]] = field(default_factory=dict)
     style: str = ""
+    crs: Crs | None = None
 
 
 def ensure_writable_vector(path: Path) -> None:
@@ -107,7 +110,7 @@ def load_pyogrio() -> ModuleType:
     return pyogrio
 
 
-def write(layers: Sequence[Layer], path: Path, crs: Crs | None, *, overwrite: bool = False) -> None:
+def write(layers: Sequence[Layer], path: Path, *, overwrite: bool = False) -> None:
     """Write layers to a file; the suffix says in which format. Equal layers become equal bytes.
 
     A GeoPackage has a table for each layer, with its style, in the reference system of the clouds and its units.
@@ -120,8 +123,6 @@ def write(layers: Sequence[Layer], path: Path, crs: Crs | None, *, overwrite: bo
         The layers; in a GeoPackage, one without features is a table without rows.
     path
         `.gpkg` or `.geojson`.
-    crs
-        The reference system of the shapes.
     overwrite
         Whether the file may be replaced.
 
@@ -132,31 +133,40 @@ def write(layers: Sequence[Layer], path: Path, crs: Crs | None, *, overwrite: bo
     UsageError
         For another suffix.
     CrsError
-        If GeoJSON is asked for, and the reference system has no place on the Earth.
+        If GeoJSON is asked for, and the layers are in several reference systems, or in one without a place on the
+        Earth.
     OutputExistsError, OutputWriteError
         If the file exists, or cannot be written.
     """
     ensure_writable_vector(path)
+    is_package = path.suffix.lower() == ".gpkg"
+    if not is_package and len({_wkt(layer) for layer in layers}) > 1:
+        raise _not_as_geojson(path, "the clouds are in several reference systems")
     with replacing(path, overwrite=overwrite) as temporary, _dated():
         temporary.unlink()  # GDAL makes its own
-        if path.suffix.lower() == ".gpkg":
+        if is_package:
             for layer in layers:
-                _write_layer(layer, temporary, crs, "GPKG")
+                _write_layer(layer, temporary, "GPKG")
             _write_styles(layers, temporary)
             return
         try:
-            _write_layer(_as_one(layers), temporary, crs, "GeoJSON")
-        except load_pyogrio().errors.DataSourceError as error:
-            raise _not_on_earth(path, error) from error
+            _write_layer(_as_one(layers), temporary, "GeoJSON")
+        except load_pyogrio().errors.DataLayerError as error:
+            why = "the reference system of the clouds has no place on the Earth"
+            raise _not_as_geojson(path, why) from error
 
 
-def _not_on_earth(path: Path, error: Exception) -> CrsError:
+def _not_as_geojson(path: Path, why: str) -> CrsError:
     return CrsError(
         "GeoJSON needs longitude and latitude",
         where=path,
-        why=f"the reference system of the clouds does not give them: {error}",
+        why=why,
         hint="write a GeoPackage: -o objects.gpkg",
     )
+
+
+def _wkt(layer: Layer) -> str:
+    return "" if layer.crs is None else layer.crs.wkt
 
 
 @contextmanager
@@ -170,13 +180,16 @@ def _dated() -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _write_layer(layer: Layer, path: Path, crs: Crs | None, driver: str) -> None:
+def _write_layer(layer: Layer, path: Path, driver: str) -> None:
     columns = [_column(kind, values) for kind, values in layer.fields.values()]
-    unit = 1.0 if crs is None else crs.horizontal
-    wkt = None if crs is None else crs.wkt or None
+    unit = 1.0 if layer.crs is None else layer.crs.horizontal
+    wkt = _wkt(layer) or None
     options = {"RFC7946": "YES"} if driver == "GeoJSON" and wkt else {}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")  # not every cloud has one
+        warnings.filterwarnings(
+            "ignore", message="Failed to create coordinate transformation"
+        )  # an error follows
         load_pyogrio().raw.write(
             path,
             np.array([_wkb(layer.kind, shape, unit) for shape in layer.shapes], object),
@@ -202,7 +215,7 @@ def _as_one(layers: Sequence[Layer]) -> Layer:
         shapes += [(layer.kind, shape) for shape in layer.shapes]
         for name, (_, values) in columns.items():
             values += layer.fields[name][1] if name in layer.fields else [None] * len(layer.shapes)
-    return Layer("objects", "Unknown", shapes, {"kind": (str, kinds), **columns})
+    return Layer("objects", "Unknown", shapes, {"kind": (str, kinds), **columns}, crs=layers[0].crs)
 
 
 def _column(kind: type, values: Sequence[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -17,47 +17,52 @@ _MEASURED = {"height": float, "ground": float, "points": int, "confidence": floa
 """Fields of all objects -> their type."""
 
 
-def layers_of(objects: Objects) -> list[Layer]:
-    """Return the layers `cars`, `poles`, `crowns`, `buildings` and `facades`.
+def layers_of(objects: Objects, ending: str = "") -> list[Layer]:
+    """Return the layers `cars`, `poles`, `crowns`, `buildings` and `facades`, with an ending of their names.
 
     Each has the fields `class`, `height` and `ground` (m), `points` and `confidence` (0 to 1).
     """
     plants = {"tree": COLOURS[VEGETATION], "shrub": SHRUB}
     return [
         Layer(
-            "buildings",
+            f"buildings{ending}",
             "Polygon",
             [building.outline for building in objects.buildings],
             _fields(BUILDING, objects.buildings, area=float),
             qgis.polygons(COLOURS[BUILDING]),
+            objects.crs,
         ),
         Layer(
-            "crowns",
+            f"crowns{ending}",
             "Polygon",
             [crown.outline for crown in objects.crowns],
             _fields(VEGETATION, objects.crowns, plant=str, area=float),
             qgis.polygons_by("plant", plants),
+            objects.crs,
         ),
         Layer(
-            "cars",
+            f"cars{ending}",
             "Polygon",
             [car.outline for car in objects.cars],
             _fields(CAR, objects.cars, length=float, width=float, heading=float),
             qgis.polygons(COLOURS[CAR]),
+            objects.crs,
         ),
         Layer(
-            "facades",
+            f"facades{ending}",
             "LineString",
             [(facade.start, facade.end) for facade in objects.facades],
             _fields(BUILDING, objects.facades, length=float),
             qgis.lines(COLOURS[BUILDING]),
+            objects.crs,
         ),
         Layer(
-            "poles",
+            f"poles{ending}",
             "Point",
             [(pole.x, pole.y) for pole in objects.poles],
             _fields(POLE, objects.poles),
             qgis.points(COLOURS[POLE]),
+            objects.crs,
         ),
     ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +15,13 @@ from bevseg.io import vector
 from bevseg.io.read_labelled import read_labelled
 from bevseg.objects.find_objects import objects_of
 from bevseg.objects.layers import layers_of
-from bevseg.objects.tabulate import join, tabulate
+from bevseg.objects.tabulate import Table, join, tabulate
 from bevseg.review.run_outputs import RunCloud, RunOutputs
 from bevseg.runtime.atomic import ensure_absent, ensure_different
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ def write_objects(
     Returns
     -------
     BatchResult
-        Its facts are the number of objects of each kind.
+        Its facts are the number of objects of each kind. Clouds of another reference system than the first have
+        layers of their own.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def write_objects(
     LabelError
         If a cloud has no labels.
     CrsError
-        If the clouds are in different reference systems.
+        If the output is GeoJSON, and the clouds are in several reference systems.
     """
     vector.ensure_writable_vector(output)
     ensure_absent(output, overwrite=overwrite)
@@ -84,10 +89,21 @@ def write_objects(
     items = [_Item(cloud.name, cloud.path, cloud) for cloud in clouds]
     count = functools.partial(_tabulate, scheme=scheme)
     result = for_each_cloud("objects", count, items, jobs=jobs, on_error="stop", progress=progress)
-    table = join(done.facts.pop("table") for done in result.done.values())
-    objects = objects_of(table)
-    vector.write(layers_of(objects), output, objects.crs, overwrite=overwrite)
-    return dataclasses.replace(result, written=[output], facts=dict(objects.counts()))
+    systems: dict[str, list[Table]] = {}
+    for done in result.done.values():
+        table = done.facts.pop("table")
+        systems.setdefault("" if table.crs is None else table.crs.wkt, []).append(table)
+    layers: list[vector.Layer] = []
+    counts: Counter[str] = Counter()
+    for number, tables in enumerate(systems.values(), 1):
+        ending = "" if number == 1 else f"_{number}"
+        if ending:
+            log.warning("%s: another reference system: its layers are cars%s ...", tables[0].first, ending)
+        objects = objects_of(join(tables))
+        layers += layers_of(objects, ending)
+        counts.update(objects.counts())
+    vector.write(layers, output, overwrite=overwrite)
+    return dataclasses.replace(result, written=[output], facts=dict(counts))
 
 
 def _tabulate(item: _Item, *, scheme: Scheme | None) -> CloudResult:

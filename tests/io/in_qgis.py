@@ -7,7 +7,13 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from qgis.core import QgsApplication, QgsPointCloudClassifiedRenderer, QgsRasterLayer, QgsReadWriteContext
+from qgis.core import (
+    QgsApplication,
+    QgsPointCloudClassifiedRenderer,
+    QgsRasterLayer,
+    QgsReadWriteContext,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtXml import QDomDocument
 
 
@@ -48,6 +54,36 @@ def cloud_style(path):
     }
 
 
+def vector_layers(path):
+    """Return what QGIS shows of each layer of a GeoPackage, with the style that the file has for it."""
+    package = QgsVectorLayer(path, "all", "ogr")
+    names = [text.split("!!::!!")[1] for text in package.dataProvider().subLayers()]
+    return {name: vector_layer(f"{path}|layername={name}") for name in names if name != "layer_styles"}
+
+
+def vector_layer(path):
+    layer = QgsVectorLayer(path, "layer", "ogr")
+    shown = layer.renderer()
+    symbols = (
+        {c.value(): c.symbol().color().name() for c in shown.categories()}
+        if shown.type() == "categorizedSymbol"
+        else {"": shown.symbol().color().name()}
+    )
+    return {
+        "renderer": shown.type(),
+        "colours": symbols,
+        "crs": layer.crs().authid(),
+        "features": layer.featureCount(),
+        "invalid": [each.id() for each in layer.getFeatures() if not each.geometry().isGeosValid()],
+    }
+
+
+def shown(path):
+    """Return what QGIS shows of a file."""
+    kinds = {".qml": cloud_style, ".gpkg": vector_layers}
+    return kinds.get(Path(path).suffix, raster)(path)
+
+
 application = QgsApplication([], False)
 application.initQgis()
-print(json.dumps([(cloud_style if path.endswith(".qml") else raster)(path) for path in sys.argv[1:]]))
+print(json.dumps([shown(path) for path in sys.argv[1:]]))

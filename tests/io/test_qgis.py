@@ -1,5 +1,6 @@
 """What a GIS shows of our files: read by GDAL, and by QGIS itself where the machine has PyQGIS."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -8,11 +9,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from bevseg.core.labels import load_scheme
+from bevseg.core.labels import COLOURS, load_scheme
+from bevseg.core.pointcloud import Crs
 from bevseg.core.raster import Raster
-from bevseg.io import aux_xml, geotiff, png, qgis
+from bevseg.io import aux_xml, geotiff, png, qgis, vector
+from bevseg.io.crs import wkt_of_epsg
+from bevseg.objects.layers import SHRUB, layers_of
 from bevseg.workdir.folder import Folder
 from tests.io.test_geotiff import classes, dem
+from tests.objects.streets import found, street
 
 SCHEMES = ("shrec20", "asprs", "oakland")
 
@@ -58,6 +63,23 @@ def test_qgis_shows_what_the_styles_say(tmp_path):
     assert heights["renderer"] == "singlebandgray" and heights["used"] == [1]
     assert heights["crs"] == shade["crs"] == "EPSG:2154"
     assert shade["extent"] == pytest.approx(heights["extent"])
+
+
+@pytest.mark.slow
+def test_qgis_shows_the_objects_of_a_geopackage_in_the_colours_of_their_classes(tmp_path):
+    pytest.importorskip("pyogrio", reason="pyogrio, of the extra gis, is not installed")
+    path = tmp_path / "objects.gpkg"
+    objects = dataclasses.replace(found(street()), crs=Crs(wkt_of_epsg(28992)))
+    vector.write(layers_of(objects), path)
+    (shown,) = in_qgis(path)
+    assert {name: layer["features"] for name, layer in shown.items()} == {
+        "buildings": 1, "crowns": 3, "cars": 2, "facades": 4, "poles": 1
+    }  # fmt: skip
+    assert all(layer["crs"] == "EPSG:28992" and layer["invalid"] == [] for layer in shown.values())
+    assert shown["crowns"]["renderer"] == "categorizedSymbol"
+    assert shown["crowns"]["colours"] == {"tree": COLOURS[5], "shrub": SHRUB}
+    for name, label in (("buildings", 1), ("cars", 2), ("facades", 1), ("poles", 4)):
+        assert shown[name]["colours"] == {"": COLOURS[label]}
 
 
 @pytest.mark.parametrize("name", SCHEMES)
