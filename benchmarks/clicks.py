@@ -2,7 +2,7 @@
 
     python benchmarks/clicks.py OUT [--sets oakland kitti_merged ...] [--clicks 30 10] [--seeds 0 1 2]
         [--strategies places random confidence] [--rounds 1] [--model MODEL] [--data DIR] [--full DIR] [--streets DIR]
-        [--picture SVG] [--tables]
+        [--picture SVG] [--docs PAGE] [--tables]
 
 Some clouds are labelled by the model, and places in them are shown to a simulated person who knows the truth
 (`person.py`). One click answers one place. The model learns from all answers (`bevseg learn`), and is scored on other
@@ -52,12 +52,11 @@ from transfer import CLASSES, MEANS, lines, said
 from bevseg import pipeline
 from bevseg.core.heights import height_above_ground
 from bevseg.core.labels import CLASS_NAMES, UNDEFINED, load_scheme
-from bevseg.core.pointcloud import PointCloud
-from bevseg.errors import BevsegError
+from bevseg.core.pointcloud import PointCloud, PointLabels
+from bevseg.errors import BevsegError, InputError
 from bevseg.io.read import read_cloud
 from bevseg.review.places import Place, candidates, choose
 from bevseg.runtime.atomic import write_json
-from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.training.corrections import CorrectedExample, learn_corrections
 from bevseg.weights import default_model
@@ -86,36 +85,50 @@ class Task:
     scored: Set
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What the model says of a cloud, (N,) each: `PointLabels`, and heights above the ground in metres."""
+
+    of_points: PointLabels
+    above: NDArray[np.float32]
+
+    @classmethod
+    def by(cls, model: Model, cloud: PointCloud) -> Labels:
+        """Label a cloud."""
+        made = pipeline.label(cloud, model)
+        return cls(made.point_labels, height_above_ground(cloud, made.dem))
+
+
 @dataclass
 class Street:
-    """A clicked cloud: its labels by the model, and what was said."""
+    """A clicked cloud: its labels by the model, the classes as they stand, and which points were spoken about."""
 
     cloud: PointCloud
-    labels: pipeline.StageOutputs
+    labels: Labels
     classes: NDArray[np.uint8]
     spoken: NDArray[np.bool_]
 
     @classmethod
-    def labelled(cls, cloud: PointCloud, model: Model, before: Street | None = None) -> Street:
-        """Label a cloud; what was said before holds."""
-        made = pipeline.label(cloud, model)
-        spoken = np.zeros(len(cloud), bool) if before is None else before.spoken
-        classes = made.point_labels.classes.copy()
-        if before is not None:
-            classes[spoken] = before.classes[spoken]
-        return cls(cloud, made, classes, spoken)
+    def begin(cls, cloud: PointCloud, labels: Labels) -> Street:
+        """Return a cloud that nobody has looked at."""
+        return cls(cloud, labels, labels.of_points.classes.copy(), np.zeros(len(cloud), bool))
+
+    def again(self, labels: Labels) -> Street:
+        """Return the cloud with new labels; what was said holds."""
+        classes = np.where(self.spoken, self.classes, labels.of_points.classes)
+        return Street(self.cloud, labels, classes, self.spoken)
 
     def candidates(self) -> list[Place]:
         """Return the places that nobody has answered yet."""
         x, y, _ = self.cloud.xyz.T
-        found = self.labels.point_labels
+        found = self.labels.of_points
         return candidates(
             x,
             y,
             self.classes,
             found.confidence,
             found.reasons,
-            above=height_above_ground(self.cloud, self.labels.dem),
+            above=self.labels.above,
             spoken=self.spoken,
             cloud=self.cloud.name,
         )
@@ -145,7 +158,10 @@ def main() -> None:
         ]
     except BevsegError as error:
         sys.exit(str(error))
-    print(markdown(found, full_gains(asked.full)))
+    text = markdown(found, full_gains(asked.full))
+    print(text)
+    if asked.docs:
+        fill(asked.docs, text)
     if asked.picture:
         draw(found, full_gains(asked.full), asked.picture)
 
@@ -165,6 +181,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--streets", type=Path, help="keep simulated streets here, take those that are")
     parser.add_argument("--full", type=Path, help="OUT of fine_tuning.py, clouds that are labelled wholly")
     parser.add_argument("--picture", type=Path, help="draw the curves, SVG or PNG")
+    parser.add_argument(
+        "--docs", type=Path, help="page whose tables between <!-- clicks --> and <!-- end --> to write"
+    )
     parser.add_argument("--tables", action="store_true", help="of what is there; run nothing")
     return parser.parse_args()
 
@@ -190,7 +209,7 @@ def file_of(asked: argparse.Namespace, name: str, seed: int, strategy: str, clic
 def make(name: str, seed: int, strategy: str, clicks: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Click, learn, score; `strategy` none scores the model as it is."""
     path = asked.model or default_model()
-    model = checkpoint.load(path)
+    model = pipeline.load_model(path)
     task = task_of(name, seed, asked)
     rounds = asked.rounds if clicks else 0
     made: dict[str, Any] = {
@@ -204,41 +223,46 @@ def make(name: str, seed: int, strategy: str, clicks: int, asked: argparse.Names
         "answers": [],
         "seconds": [],
     }
-    streets: list[Street | None] = [None] * len(task.clicked)
+    streets: list[Street] = []
     for number in range(rounds):
-        share = clicks * (number + 1) // rounds - clicks * number // rounds
-        model, streets = one_round(task, model, streets, strategy, share, seed, made)
+        seconds: dict[str, list[float]] = {}
+        with timed("label", seconds):
+            if number:
+                streets = [street.again(Labels.by(model, street.cloud)) for street in streets]
+            else:
+                streets = [Street.begin(cloud, first_labels(path, name, cloud)) for cloud in task.clicked]
+        with timed("propose", seconds):
+            share = clicks * (number + 1) // rounds - clicks * number // rounds
+            shown = PROPOSED[strategy](
+                [place for street in streets for place in street.candidates()], share, seed
+            )
+        made["answers"] += click(streets, shown)
+        with timed("learn", seconds):
+            model = learn(streets, model, seed)
+        made["seconds"].append(seconds)
     found = score(model, task.scored, said=lambda _: None)
     return made | {"scores": found["pooled"]["iou"], "oracle": found["pooled"]["oracle"]["miou"]}
 
 
-def one_round(
-    task: Task,
-    model: Model,
-    before: Sequence[Street | None],
-    strategy: str,
-    clicks: int,
-    seed: int,
-    made: dict[str, Any],
-) -> tuple[Model, list[Street | None]]:
-    """Label, propose, click, learn; answers and seconds go to `made`."""
-    seconds: dict[str, list[float]] = {}
-    with timed("label", seconds):
-        streets = [Street.labelled(cloud, model, b) for cloud, b in zip(task.clicked, before, strict=True)]
-    with timed("propose", seconds):
-        shown = PROPOSED[strategy](
-            [place for street in streets for place in street.candidates()], clicks, seed
-        )
-    made["answers"] += click(streets, shown)
-    with timed("learn", seconds):
-        examples = [
-            CorrectedExample.of(street.cloud, street.classes, street.spoken, model.settings)
-            for street in streets
-            if street.spoken.any()
-        ]
-        model = learn_corrections(examples, model, seed=seed)
-    made["seconds"].append(seconds)
-    return model, [*streets]
+_FIRST: dict[tuple[Path, str, str], Labels] = {}
+
+
+def first_labels(path: Path, name: str, cloud: PointCloud) -> Labels:
+    """Return what a model says of a cloud of a set; it is asked once, whatever the strategies and clicks."""
+    key = (path, name, cloud.name)
+    if key not in _FIRST:
+        _FIRST[key] = Labels.by(pipeline.load_model(path), cloud)
+    return _FIRST[key]
+
+
+def learn(streets: Sequence[Street], model: Model, seed: int) -> Model:
+    """Return the model that has learned what was said."""
+    examples = [
+        CorrectedExample.of(street.cloud, street.classes, street.spoken, model.settings)
+        for street in streets
+        if street.spoken.any()
+    ]
+    return learn_corrections(examples, model, seed=seed)
 
 
 @contextmanager
@@ -431,6 +455,17 @@ def markdown(found: Sequence[Mapping[str, Any]], full: Mapping[str, float]) -> s
             ),
         )
     )
+
+
+def fill(document: Path, text: str) -> None:
+    """Write the tables of a page."""
+    before, begin, rest = document.read_text(encoding="utf-8").partition("<!-- clicks -->\n")
+    if not begin:
+        raise InputError(
+            "No place for the tables", where=document, hint="add <!-- clicks --> and <!-- end -->"
+        )
+    _, end, after = rest.partition("<!-- end -->")
+    document.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 def groups(

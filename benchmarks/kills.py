@@ -60,6 +60,7 @@ POINTS = 12_000
 
 REPORT, UNFINISHED, SCRATCH = "report.json", "report.unfinished.jsonl", ".bevseg-scratch"
 HIDDEN = ".bevseg-"
+PAGE, REVIEW = "report.html", ".bevseg-review"
 DONE_ONCE = (".points", ".ground", ".labels")
 """Suffixes of the scratch files that no later run writes again."""
 
@@ -242,8 +243,16 @@ def reference(run: Run, out: Path) -> Reference:
     began = time.monotonic()
     run(out, None)
     seconds = time.monotonic() - began
-    outputs = {path.name: _hash(path) for path in out.iterdir()}
+    outputs = {name: _hash(out / name) for name in _names(out)}
     return Reference(outputs, _scores(out / REPORT), seconds)
+
+
+def _names(out: Path) -> set[str]:
+    """Return what lies in the folder of the results; of the folder of derived files, its files."""
+    if not out.exists():
+        return set()
+    derived = {path.relative_to(out).as_posix() for path in (out / REVIEW).rglob("*") if path.is_file()}
+    return {path.name for path in out.iterdir()} - {REVIEW} | derived
 
 
 def _hash(path: Path) -> str:
@@ -260,9 +269,8 @@ def _scores(report: Path) -> object:
 
 def faults_of(out: Path, known: Reference, *, complete: bool) -> list[str]:
     """Say what is wrong in the folder of the results after a kill, or after a complete run."""
-    names = {path.name for path in out.iterdir()} if out.exists() else set()
-    found = []
-    for name in sorted(names & set(known.outputs) - {REPORT}):
+    names, found = _names(out), []
+    for name in sorted(names & set(known.outputs) - {REPORT, PAGE}):  # they hold times
         if _hash(out / name) != known.outputs[name]:
             found.append(f"{name} differs from that of the undisturbed run")
     if REPORT in names:

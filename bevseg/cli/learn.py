@@ -24,7 +24,7 @@ from .console import Console
     help="A labelled cloud of OUT that was edited in other software. Its points whose class differs are corrections. "
     "Repeat the option for more files.",
 )
-@options.model("The model of OUT, where it lies now.  [default: as report.json says]", shipped=False)
+@options.model("The model of OUT, if it was moved.  [default: as report.json says]", shipped=False)
 @options.max_minutes
 @options.jobs_of_run
 @options.overwrite

@@ -18,8 +18,10 @@ from bevseg.printable import printable
 COMMANDS = {
     "run": "Run all stages: label clouds and write a report.",
     "report": "Write the report of a run again.",
+    "view": "Look at labelled clouds in the browser, and correct them.",
     "apply": "Write the labelled clouds with the corrections of a person.",
     "learn": "Learn from corrections, and label the clouds again.",
+    "objects": "Find cars, poles, trees and buildings in labelled clouds.",
     "ingest": "Read clouds into a work directory.",
     "ground": "Find the ground of each cloud and write a DEM.",
     "rasterize": "Turn the points into rasters seen from above.",
@@ -27,17 +29,15 @@ COMMANDS = {
     "predict": "Classify the cells of the rasters with a model.",
     "backproject": "Give each point the class of its cell.",
     "export": "Write the original files with the new labels.",
-    "objects": "Find cars, poles, trees and buildings in labelled clouds.",
     "evaluate": "Score labelled clouds against the truth.",
     "verify": "Prove that a labelled file is its source.",
-    "view": "Look at labelled clouds in the browser, and correct them.",
     "inspect": "Show the contents of a model or a cloud.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
     "doctor": "Check this machine and this installation.",
     "completion": "Print the script that completes commands in your shell.",
 }
-"""Command -> short help, in the order of the pipeline. Each command is a file of its name."""
+"""Command -> short help: a run and what follows it, the stages, tools. Each command is a file of its name."""
 
 WORKERS = {
     "run": "bevseg.runner.workers",
@@ -68,7 +68,7 @@ class Bevseg(click.Group):
     """A group that imports a command when it is called, so that help is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the pipeline."""
+        """Return the commands in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

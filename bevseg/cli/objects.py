@@ -13,7 +13,7 @@ from .console import Console
 @click.command(cls=options.Stage)
 @click.argument("labelled", metavar="OUT|CLOUD...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.output("FILE.gpkg|FILE.geojson", "The file to write: a GeoPackage, or GeoJSON.")
-@options.classes("CLOUD")
+@options.classes("the clouds", "as bevseg wrote them, else that of the format")
 @options.jobs
 @options.overwrite
 def objects(

@@ -373,12 +373,13 @@ def tta(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def classes(what: str) -> Decorator:
-    """--classes, the class scheme of the input."""
+def classes(what: str, default: str | None = None) -> Decorator:
+    """--classes, the class scheme of the input; the default is that of its format if nothing else is said."""
+    default = default or formats.default_schemes()
     return click.option(
         "--classes",
         metavar="SCHEME",
-        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. [default: {formats.default_schemes()}]",
+        help=f"Class scheme of {what}: {', '.join(SCHEMES)}, or a TOML file. [default: {default}]",
     )
 
 

@@ -14,13 +14,14 @@ from .console import Console
 @click.argument("paths", metavar="OUT|CLOUD...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=click.IntRange(0, 65535, clamp=False),
     default=0,
-    show_default="any that is free",
-    help="Port on the loopback address.",
+    metavar="PORT",
+    show_default=False,
+    help="Port on the loopback address.  [default: any that is free]",
 )
 @click.option("--no-browser", is_flag=True, help="Print the address of the page, and open no browser.")
-@options.classes("clouds")
+@options.classes("the clouds", "as bevseg wrote them, else that of the format")
 def view(console: Console, paths: tuple[Path, ...], port: int, no_browser: bool, classes: str | None) -> None:
     """Show labelled clouds in the browser, and correct them.
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bevseg.io.read_labelled import LabelledCloud
+from bevseg.objects.find_objects import find_objects
+from bevseg.objects.objects import Objects
 from bevseg.review.places import Place, places
 from bevseg.review.run_outputs import RunCloud
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found in a cloud.
-
-    Attributes
-    ----------
-    objects
-        Its objects; None: nobody looked for them.
-    counts
-        Kind of object -> number; None, likewise.
-    places
-        Places where a person should look, the most doubtful first; None, likewise.
-    """
-
-    objects: Any = None
-    counts: Mapping[str, int] | None = None
-    places: Sequence[Any] | None = None
-
 
 MOST_POINTS = 20_000_000
 """Points of a cloud up to which it is read once more: its objects and places come from its points."""
@@ -43,19 +23,29 @@ MOST_PLACES = 12
 """Places that are listed."""
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a cloud.
+
+    Attributes
+    ----------
+    objects
+        Its objects; None: nobody looked for them.
+    places
+        Places where a person should look, the most valuable first; None, likewise.
+    """
+
+    objects: Objects | None = None
+    places: Sequence[Place] | None = None
+
+
 def find(cloud: RunCloud) -> Findings:
     """Return what is found in a labelled cloud; nothing if it is too large to be read for a report."""
     if int(cloud.facts["points"]) > MOST_POINTS:
         return Findings()
     labelled = cloud.read()
-    if (cloud.facts.get("points_per_m2") or 0) < SPARSEST:
-        return Findings(places=_places(labelled))
-    if importlib.util.find_spec("bevseg.objects") is None:
-        return Findings(places=_places(labelled))
-    from bevseg.objects.find_objects import find_objects
-
-    objects = find_objects([labelled])
-    return Findings(objects, objects.counts(), _places(labelled))
+    is_dense = (cloud.facts.get("points_per_m2") or 0) >= SPARSEST
+    return Findings(find_objects([labelled]) if is_dense else None, _places(labelled))
 
 
 def _places(labelled: LabelledCloud) -> list[Place]:

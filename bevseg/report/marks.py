@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from bevseg.objects.objects import Objects, Polygon
 from bevseg.report.frame import Frame
 
 RADIUS = 4.5
@@ -34,7 +34,7 @@ class Marks:
     radius: float = 0.0
 
 
-def marks_of(objects: Any, frame: Frame) -> Marks:
+def marks_of(objects: Objects | None, frame: Frame) -> Marks:
     """Return what is drawn of objects; None: there are none."""
     if objects is None:
         return Marks()
@@ -47,7 +47,7 @@ def marks_of(objects: Any, frame: Frame) -> Marks:
     return Marks(poles, cars, tuple(_path(tree.outline, frame) for tree in trees[:MOST]), RADIUS * frame.unit)
 
 
-def _path(polygon: Any, frame: Frame) -> str:
+def _path(polygon: Polygon, frame: Frame) -> str:
     """Return the path of the rings of a polygon."""
     rings = []
     for ring in polygon:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bevseg.core.labels import CLASS_NAMES, COLOURS
 from bevseg.core.reasons import REASON_NAMES
 from bevseg.report.frame import Frame, coordinate
 from bevseg.report.numbers import count, percent
 from bevseg.report.texts import texts
+from bevseg.review.places import Place
 
 SMALLEST = 14.0
 """Side of the small map, m, at least."""
@@ -48,12 +48,12 @@ class PlaceShown:
     box: tuple[float, float, float, float]
 
 
-def places_shown(places: Sequence[Any], frame: Frame) -> tuple[PlaceShown, ...]:
+def places_shown(places: Sequence[Place], frame: Frame) -> tuple[PlaceShown, ...]:
     """Return places as a page shows them, in their order."""
     return tuple(_shown(place, frame) for place in places)
 
 
-def _shown(place: Any, frame: Frame) -> PlaceShown:
+def _shown(place: Place, frame: Frame) -> PlaceShown:
     words = texts()
     wide, high = place.east - place.west, place.north - place.south
     side = max(ROOM * wide, ROOM * high, SMALLEST)

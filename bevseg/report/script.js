@@ -1,5 +1,5 @@
 "use strict";
-// Zoom and pan of the maps. Without it the page shows the whole maps.
+/* Zoom and pan of the maps. Without it the page shows the whole maps. */
 for (const map of document.querySelectorAll(".map")) {
   const plate = map.querySelector(".plate"), world = plate.querySelector(".world");
   const home = ["x", "y", "width", "height"].map((key) => Number(map.dataset[key]));
@@ -11,7 +11,7 @@ for (const map of document.querySelectorAll(".map")) {
   map.classList.add("live");
 
   const make = (name, attributes, text, into) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    const node = document.createElementNS(plate.namespaceURI, name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
     if (text !== undefined) node.textContent = text;
     into.append(node);

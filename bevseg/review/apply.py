@@ -18,7 +18,7 @@ from bevseg.workdir.facts import sha256
 
 def apply_edits(
     cloud: RunCloud, edits: EditList, target: Path, *, scheme: Scheme | None = None, overwrite: bool = False
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Corrected]:
     """Write a labelled cloud with the edits in force.
 
     Parameters
@@ -36,9 +36,9 @@ def apply_edits(
 
     Returns
     -------
-    dict
-        What the report of the corrected clouds says about this one: `classes`, `scores`, `output_sha256`, and
-        `corrections`.
+    tuple
+        What the report of the corrected clouds says about this one (`classes`, `scores`, `output_sha256`, and
+        `corrections`), and the classes before and after.
 
     Raises
     ------
@@ -54,12 +54,13 @@ def apply_edits(
         scheme = load_scheme(cloud.facts["written_in"])
     found = correct_file(cloud.path, say, target, scheme=scheme, overwrite=overwrite)
     truth = cloud.read_truth()
-    return {
+    facts = {
         "classes": _by_class(found.after),
         "scores": None if truth is None else scores_of(count_labels(truth, found.after, cloud.name)),
         "output_sha256": sha256(target),
         "corrections": _corrections(found),
     }
+    return facts, found
 
 
 def _corrections(found: Corrected) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class EditList:
         OutputWriteError
             If the list cannot be written, or if another process has changed it; it is then as it was.
         """
-        chosen = {name: np.unique(each) for name, each in points.items() if len(each)}
+        chosen = {name: _ascending(each) for name, each in points.items() if len(each)}
         if not chosen:
             raise UsageError("No points are chosen", hint="choose some points first")
         if label is not None and not 0 <= label < len(CLASS_NAMES):
@@ -160,8 +160,8 @@ class EditList:
                 raise UsageError(f"No cloud {name!r}", where=self._path.parent)
             if indices.dtype.kind not in "iu" or not 0 <= indices[0] <= indices[-1] < FARTHEST:
                 raise UsageError(f"No indices: {indices[0]} to {indices[-1]}", where=name)
-        chosen = {name: indices.astype(np.int64) for name, indices in chosen.items()}
-        edit = Edit(max(self._edits, default=0) + 1, _now(), how, label, chosen)
+        whole = {name: indices.astype(np.int64) for name, indices in chosen.items()}
+        edit = Edit(max(self._edits, default=0) + 1, _now(), how, label, whole)
         self._append(_table(edit, self._hashes))
         self._edits[edit.number] = edit
         self._undone.clear()
@@ -344,6 +344,14 @@ def _table(edit: Edit, hashes: Mapping[str, str]) -> dict[str, Any]:
     }
     label = None if edit.label is None else CLASS_NAMES[edit.label]
     return {"edit": edit.number, "time": edit.time, "how": edit.how, "class": label, "clouds": clouds}
+
+
+def _ascending(indices: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the indices sorted, each once. `np.unique` takes ten times as long for millions of them (NumPy 2.3)."""
+    ordered = np.sort(indices)
+    is_new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return ordered[is_new]
 
 
 def _runs(indices: NDArray[np.int64]) -> list[list[int]]:

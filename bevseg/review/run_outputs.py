@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,10 @@ from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.io.read_labelled import LabelledCloud, read_labelled
-from bevseg.review.edits import EditList
+from bevseg.review.edits import EDITS, EditList
 from bevseg.workdir.facts import sha256
+
+log = logging.getLogger(__name__)
 
 REPORT = "report.json"
 """What a run says about its results."""
@@ -186,6 +189,20 @@ class RunOutputs:
         if self.folder is None:
             raise UsageError("Only the results of a run can be corrected", hint=_HINT)
         return EditList.open(self.folder, {cloud.name: cloud.sha256 for cloud in self.clouds})
+
+    def warn_of_corrections(self) -> None:
+        """Warn if there are edits in force that are not in the labelled files: those that were learned from are."""
+        if self.folder is None or not (self.folder / EDITS).exists():
+            return
+        learned = self.table.get("learned", {}).get("edits", 0)
+        points = sum(edit.count for edit in self.edits().in_force()[learned:])
+        if points:
+            log.warning(
+                "%s points in %s were corrected or confirmed, and the labelled files do not say so: "
+                "`bevseg apply` writes files that do",
+                f"{points:,}",
+                self.folder,
+            )
 
     def cloud(self, name: str) -> RunCloud:
         """Return a cloud by its name; UsageError if there is none."""

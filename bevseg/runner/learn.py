@@ -27,6 +27,7 @@ from bevseg.core.scores import count_labels, scores_of
 from bevseg.errors import CloudNotFoundError, InputError, ModelError, OutputExistsError, UsageError
 from bevseg.io.correct import correct_file
 from bevseg.io.find import CloudFile
+from bevseg.report.page_names import VIEWER
 from bevseg.report.pages import write_pages
 from bevseg.review.corrected_file import add_corrections
 from bevseg.review.edits import EDITS, EditList
@@ -39,6 +40,7 @@ from bevseg.runtime.atomic import ensure_writable, replacing, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, Stopwatch, silent
+from bevseg.viewer.view_page import write_view_page
 from bevseg.workdir.facts import sha256
 
 if TYPE_CHECKING:
@@ -339,6 +341,7 @@ def _learn(
     hashes = {name: facts["output_sha256"] for name, facts in table["clouds"].items()}
     edits.carry_over(request.learned, hashes)
     write_json(table, request.learned / REPORT)
+    call(write_view_page, request.learned, request.learned / VIEWER)
     call(write_pages, request.learned)  # once more, with what was learned
     written = [path, *result.written, request.learned / EDITS]
     return BatchResult(written, [], result.done, table)

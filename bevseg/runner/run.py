@@ -19,7 +19,7 @@ from bevseg.config.names import SLICES
 from bevseg.core.labels import load_scheme
 from bevseg.errors import UsageError
 from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.report.pages import ensure_own_page, write_pages
 from bevseg.review.run_outputs import REPORT
 from bevseg.runner import finished, report
@@ -34,6 +34,7 @@ from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.lock import Lock, locked
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
+from bevseg.viewer.view_page import write_view_page
 from bevseg.weights import default_model
 from bevseg.workdir.facts import sha256
 from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
@@ -176,7 +177,8 @@ def _run(
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
         remove_scratch(request)
-        written += [request.out / REPORT, *call(write_pages, request.out)]
+        view = call(write_view_page, request.out, request.out / VIEWER)  # first: the report names it
+        written += [request.out / REPORT, *call(write_pages, request.out), *view]
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
 
@@ -299,7 +301,7 @@ def _training_settings(request: RunRequest) -> tuple[Settings, str]:
 
 def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile], settings: Settings) -> None:
     """Check before any work that every output has a name of its own and can be written."""
-    own = [REPORT, UNFINISHED, PAGE, *(MODEL_FILES if request.train_on else ())]
+    own = [REPORT, UNFINISHED, PAGE, VIEWER, *(MODEL_FILES if request.train_on else ())]
     check_names(request, clouds, [request.out / name for name in own])
     ensure_writable(request.out.parent if is_one_file(request.out) else request.out)
     if request.work is not None:

@@ -64,7 +64,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
     points = PointFile.open(survey.files[task.number])
     assert points is not None, "the cloud is laid down"
     _ensure_unchanged(file, points)
-    for path in outputs.paths():
+    for path in outputs.shown():  # maps are derived, and made again
         ensure_absent(path, overwrite=request.overwrite or task.replace)
     labels = CloudLabels(survey, task.number, work.scratch, probabilities=request.of_all)
     scheme = scheme_written(outputs.cloud, request.out_classes)
@@ -110,7 +110,7 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                 write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
             method, why = labels.method()
             facts |= {
-                "source": str(file.path),
+                "source": str(file.path.absolute()),
                 "sha256": points.facts["sha256"],
                 "labelled": datetime.now(UTC).isoformat(timespec="seconds"),
                 "outputs": {

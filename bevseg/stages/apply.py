@@ -17,22 +17,28 @@ from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
 from bevseg.core.scores import scores_of
 from bevseg.errors import InputError, UsageError
 from bevseg.io import qgis
+from bevseg.io.correct import Corrected
+from bevseg.report.corrected_maps import correct_maps
+from bevseg.report.maps_file import maps_path, read_maps, write_maps
 from bevseg.review.apply import apply_edits
 from bevseg.review.edits import EDITS, EditList
 from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs
 from bevseg.runtime.atomic import ensure_absent, ensure_different, ensure_not_all_exist, replacing, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
 from bevseg.runtime.progress import Progress, silent
+from bevseg.workdir.facts import sha256
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A labelled cloud, where its copy goes, and the edits; None where no edit speaks about it."""
+    """A labelled cloud and its maps, where their copies go, and the edits; None where no edit speaks about it."""
 
     cloud: RunCloud
     target: Path
+    maps: Path
+    maps_target: Path
     edits: EditList | None
 
     @property
@@ -111,7 +117,7 @@ def apply(
         on_error=on_error,
         progress=progress,
     )
-    write_json(_report(outputs, edits, batch), report, overwrite=overwrite)
+    write_json(_report(outputs, edits, corrected, batch), report, overwrite=overwrite)
     batch.written.append(report)
     batch.facts = {name: done.facts for name, done in batch.done.items()}
     return batch
@@ -157,7 +163,13 @@ def _tasks(
         )
     spoken = {name for edit in edits.in_force() for name in edit.points}
     tasks = [
-        Task(cloud, corrected / cloud.path.relative_to(out), edits if cloud.name in spoken else None)
+        Task(
+            cloud,
+            corrected / cloud.path.relative_to(out),
+            maps_path(out, cloud.name),
+            maps_path(corrected, cloud.name),
+            edits if cloud.name in spoken else None,
+        )
         for cloud in outputs.clouds
         if cloud.name in spoken or not only_edited
     ]
@@ -166,26 +178,55 @@ def _tasks(
             raise InputError("No correction is in force", where=edits.path, hint="leave out --only-edited")
         log.warning("%s: no correction is in force, all clouds are copied", edits.path)
     for task in tasks:
-        for source in (task.cloud.path, task.cloud.source):
-            if source is not None:
-                ensure_different(source, task.target)
+        _ensure_no_source(task)
     return tasks
 
 
+def _ensure_no_source(task: Task) -> None:
+    """Raise UsageError if the copy would replace the scan: that of the report, or one with its content.
+
+    The report may name it by a path from another folder.
+    """
+    if task.cloud.source is not None:
+        ensure_different(task.cloud.source, task.target)
+    if task.target.is_file() and sha256(task.target) == task.cloud.facts["sha256"]:
+        raise UsageError(
+            "A corrected cloud would replace the scan that it was made of",
+            where=task.target,
+            hint="name another directory",
+        )
+
+
 def _apply(task: Task, *, scheme: Scheme | None, overwrite: bool) -> CloudResult:
-    written = [task.target]
+    written, found = [task.target], None
     facts: dict[str, Any] = {}
     if task.edits is None:
         if task.cloud.sha256 != task.cloud.facts.get("output_sha256"):
             log.warning("%s: not the file that the run wrote; it is copied as it is", task.path)
         _copy(task.path, task.target, overwrite=overwrite)
     else:
-        facts = apply_edits(task.cloud, task.edits, task.target, scheme=scheme, overwrite=overwrite)
+        facts, found = apply_edits(task.cloud, task.edits, task.target, scheme=scheme, overwrite=overwrite)
     style = qgis.path_beside(task.path)
     if style.is_file():
         written.append(qgis.path_beside(task.target))
         _copy(style, written[-1], overwrite=True)
+    if task.maps.is_file():
+        _write_maps(task, found)
     return CloudResult(tuple(written), task.cloud.facts["points"], facts)
+
+
+def _write_maps(task: Task, found: Corrected | None) -> None:
+    """Write what the report shows of the cloud. It can do without, so maps that cannot be read are left out."""
+    if found is None:
+        _copy(task.maps, task.maps_target, overwrite=True)
+        return
+    try:
+        maps = read_maps(task.maps)
+    except InputError as error:
+        log.warning("%s", error)
+        return
+    with replacing(task.maps_target) as temporary:
+        write_maps(correct_maps(maps, task.path, found), temporary)
 
 
 def _copy(source: Path, target: Path, *, overwrite: bool) -> None:
@@ -193,13 +234,19 @@ def _copy(source: Path, target: Path, *, overwrite: bool) -> None:
         shutil.copyfile(source, temporary)
 
 
-def _report(outputs: RunOutputs, edits: EditList, batch: BatchResult) -> dict[str, Any]:
+def _report(outputs: RunOutputs, edits: EditList, corrected: Path, batch: BatchResult) -> dict[str, Any]:
     """Return the report of the run, with what is new about the corrected clouds."""
     clouds = {}
     for name, done in batch.done.items():
         known = outputs.cloud(name).facts
         cloud, *style = done.written
-        files = {"cloud": str(cloud), "picture": None, "style": str(style[0]) if style else None}
+        maps = maps_path(corrected, name)
+        files = {
+            "cloud": str(cloud),
+            "picture": None,
+            "style": str(style[0]) if style else None,
+            "maps": str(maps) if maps.is_file() else None,
+        }
         clouds[name] = {**known, **done.facts, "outputs": files}
     scored = [name for name in outputs.table.get("scored", []) if clouds.get(name, {}).get("scores")]
     return {

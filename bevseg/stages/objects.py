@@ -81,7 +81,9 @@ def write_objects(
     vector.ensure_writable_vector(output)
     ensure_absent(output, overwrite=overwrite)
     scheme = load_scheme(classes) if classes else None
-    clouds = RunOutputs.of(paths).clouds
+    outputs = RunOutputs.of(paths)
+    outputs.warn_of_corrections()
+    clouds = outputs.clouds
     for cloud in clouds:
         ensure_different(cloud.path, output)
     items = [_Item(cloud.name, cloud.path, cloud) for cloud in clouds]

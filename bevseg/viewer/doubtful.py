@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.core.reasons import REASON_NAMES
@@ -13,8 +15,11 @@ from bevseg.review.places import Place, candidates, choose
 from bevseg.viewer.overlay import Overlay
 from bevseg.viewer.tile_file import Tiles
 
-MOST_POINTS = 3_000_000
+MOST_POINTS = 2_000_000
 """Points that are looked at; of more, the first ones of each tile. A look at so many takes some seconds."""
+
+BEST = 500
+"""Places that are kept: five times those of a list, which others replace as they are answered."""
 
 
 class DoubtfulPlaces:
@@ -22,11 +27,18 @@ class DoubtfulPlaces:
 
     def __init__(self, tiles: Tiles, overlay: Overlay) -> None:
         self._tiles, self._overlay = tiles, overlay
+        self._lock = threading.Lock()
 
     def table(self) -> list[dict[str, Any]]:
         """Return the places that are left, most valuable first, ready for JSON; lengths relative to the origin, m."""
-        left = [place for place in self._found if not self._overlay.is_spoken(*self._record(place))]
+        with self._lock:
+            best = self._best
+        left = [place for place in best if not self._overlay.is_spoken(*self._record(place))]
         return [self._row(place) for place in choose(left)]
+
+    @functools.cached_property
+    def _best(self) -> list[Place]:
+        return choose(self._found(), BEST)
 
     @functools.cached_property
     def _shares(self) -> list[int]:
@@ -36,6 +48,10 @@ class DoubtfulPlaces:
         return [int(count) for count in np.ceil(points * share)]
 
     @functools.cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """(T,) number of points that are looked at, up to and with each tile."""
+        return np.cumsum(self._shares)
+
     def _found(self) -> list[Place]:
         tiles, has = self._tiles, self._tiles.facts["has"]
         x, y, above = (np.empty(sum(self._shares)) for _ in range(3))
@@ -54,17 +70,16 @@ class DoubtfulPlaces:
             x,
             y,
             classes,
-            confidence if has["confidence"] else None,
-            reasons if has["reason"] else None,
+            confidence if "confidence" in has else None,
+            reasons if "reason" in has else None,
             above=above,
             spoken=spoken,
         )
 
     def _record(self, place: Place) -> tuple[int, int]:
         """Return the tile of a point of a place, and which of its records it is."""
-        ends = np.cumsum(self._shares)
-        tile = int(np.searchsorted(ends, place.index, side="right"))
-        return tile, place.index - int(ends[tile]) + self._shares[tile]
+        tile = int(np.searchsorted(self._ends, place.index, side="right"))
+        return tile, place.index - int(self._ends[tile]) + self._shares[tile]
 
     def _row(self, place: Place) -> dict[str, Any]:
         tile, row = self._record(place)

@@ -42,11 +42,13 @@ class CellCounts:
 
     def add(self, keys: NDArray[np.int64]) -> None:
         """Add points by the numbers of their cells."""
-        found, counts = np.unique(keys, return_counts=True)
-        merged, place = np.unique(np.concatenate([self._keys, found]), return_inverse=True)
-        total = np.zeros(len(merged), np.int64)
-        np.add.at(total, place, np.concatenate([self._counts, counts]))
-        self._keys, self._counts = merged, total
+        firsts = np.flatnonzero(
+            np.diff(keys, prepend=-1)
+        )  # points of a scan line share a cell: fewer to sort
+        counts = np.diff(firsts, append=len(keys))
+        merged, place = np.unique(np.concatenate([self._keys, keys[firsts]]), return_inverse=True)
+        weights = np.concatenate([self._counts, counts])
+        self._keys, self._counts = merged, np.bincount(place, weights, len(merged)).astype(np.int64)
 
     def layout(self) -> Layout:
         """Return the tiles of these cells."""
@@ -102,6 +104,11 @@ class Layout:
             (CELL * parts[first]).astype(np.float64),
             squares,
         )
+
+    @property
+    def firsts(self) -> NDArray[np.int64]:
+        """(T,) number of points of all tiles before each."""
+        return np.cumsum(self.points) - self.points
 
     def find(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return tile and square of points from the numbers of their cells."""

@@ -95,12 +95,12 @@ def modes(tiles: Tiles) -> list[str]:
     has = tiles.facts["has"]
     available = {
         "class": True,
-        "confidence": has["confidence"],
+        "confidence": "confidence" in has,
         "height": True,
-        "intensity": has["intensity"],
-        "rgb": has["rgb"],
-        "truth": has["truth"],
-        "error": has["truth"],
+        "intensity": "intensity" in has,
+        "rgb": "rgb" in has,
+        "truth": "truth" in has,
+        "error": "truth" in has,
         "source": len(tiles.clouds) > 1,
     }
     return [mode for mode, is_there in available.items() if is_there]

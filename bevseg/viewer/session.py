@@ -75,8 +75,7 @@ class Session:
 
     def places(self) -> list[dict[str, Any]]:
         """Return the doubtful places, most doubtful first."""
-        with self._lock:
-            return self._doubtful.table()
+        return self._doubtful.table()  # without the lock: the first look takes some seconds
 
     def point(self, cloud: str, index: int) -> dict[str, Any]:
         """Return all that is known of a point.
@@ -107,13 +106,13 @@ class Session:
             "height": round(float(height[0]), 3),
             "class": CLASS_NAMES[label],
             "file_class": CLASS_NAMES[int(record["label"])],
-            "confidence": round(int(record["confidence"]) / 255, 3) if has["confidence"] else None,
+            "confidence": round(int(record["confidence"]) / 255, 3) if "confidence" in has else None,
             "reason": REASON_NAMES[int(record["reason"])]
             if int(record["reason"]) < len(REASON_NAMES)
             else None,
             "truth": None if truth == NO_TRUTH else CLASS_NAMES[truth],
-            "intensity": int(record["intensity"]) if has["intensity"] else None,
-            "rgb": [int(record[name]) for name in ("red", "green", "blue")] if has["rgb"] else None,
+            "intensity": int(record["intensity"]) if "intensity" in has else None,
+            "rgb": [int(record[name]) for name in ("red", "green", "blue")] if "rgb" in has else None,
         }
 
     def select(self, query: object) -> dict[str, Any]:

@@ -1,10 +1,41 @@
-"""A labelled cloud of a run -> what tiles are built from."""
+"""Labelled clouds, as tiles are built from them."""
 
 from __future__ import annotations
 
-from bevseg.core.labels import load_scheme
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bevseg.core.labels import Scheme, load_scheme
 from bevseg.review.run_outputs import RunCloud
-from bevseg.viewer.tiles import TileSource
+
+
+@dataclass(frozen=True)
+class TileSource:
+    """A labelled cloud that becomes tiles.
+
+    Attributes
+    ----------
+    name
+        Of the cloud in the viewer.
+    path
+        The file.
+    scheme
+        How its class codes are understood; None for the one that bevseg wrote, or the default of the format.
+    truth
+        Returns (N,) train ids of the truth, None if there is none.
+    sha256
+        Of the file, kept in the index; None if nobody needs it.
+    """
+
+    name: str
+    path: Path
+    scheme: Scheme | None = None
+    truth: Callable[[], NDArray[np.uint8] | None] = lambda: None
+    sha256: str | None = None
 
 
 def tile_source(cloud: RunCloud, *, is_hashed: bool) -> TileSource:

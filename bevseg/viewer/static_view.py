@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import bevseg
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.printable import utf8_values
 from bevseg.review.run_outputs import RunOutputs
 from bevseg.runtime.atomic import write_text
+from bevseg.viewer.doubtful import DoubtfulPlaces
+from bevseg.viewer.overlay import Overlay
 from bevseg.viewer.sample import sample
 from bevseg.viewer.scene import scene_table
 from bevseg.viewer.sources import tile_source
@@ -66,23 +69,30 @@ def write_static_view(outputs: RunOutputs, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="bevseg-view-") as folder:
         sources = [tile_source(cloud, is_hashed=False) for cloud in outputs.clouds]
         tiles = build_tiles(sources, Path(folder) / "tiles", every=every)
-        page = _page_within(tiles, name)
+        places = DoubtfulPlaces(tiles, Overlay(tiles)).table()
+        for place in places:
+            place["points"] *= every
+        page = _page_within(tiles, name, places)
     write_text(page, path)
 
 
-def _page_within(tiles: Tiles, name: str) -> str:
+def _page_within(tiles: Tiles, name: str, places: list[dict[str, Any]]) -> str:
     """Return the page with as many points as its size allows."""
     most = MOST_POINTS
     while True:
-        page = _page(tiles, name, most)
+        page = _page(tiles, name, places, most)
         if len(page) <= MOST_BYTES or most < 1000:
             return page
         most = int(most * min(0.95, MOST_BYTES / len(page)))
 
 
-def _page(tiles: Tiles, name: str, most: int) -> str:
+def _page(tiles: Tiles, name: str, places: list[dict[str, Any]], most: int) -> str:
     records = {tile: _packed(values) for tile, values in sample(tiles, most).items()}
-    data = {"scene": _scene(tiles, name, records), "points": _base64(list(records.values())), "places": []}
+    data = {
+        "scene": _scene(tiles, name, records),
+        "points": _base64(list(records.values())),
+        "places": places,
+    }
     text = json.dumps(utf8_values(data), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     # In a page, a script ends at the first "</script", wherever it stands.
     return _inlined(text.replace("<", "\\u003c"))
@@ -109,7 +119,7 @@ def _packed(records: NDArray[np.void]) -> NDArray[np.void]:
 def _base64(parts: list[NDArray[np.void]]) -> str:
     """Return records as text: the first byte of all, then the second of all ..., packed by gzip."""
     rows = np.concatenate(parts).view(np.uint8).reshape(-1, RECORD.itemsize)
-    return base64.b64encode(gzip.compress(rows.T.tobytes(), 9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(rows.T.tobytes(), 6, mtime=0)).decode()
 
 
 def _inlined(data: str) -> str:
@@ -119,8 +129,12 @@ def _inlined(data: str) -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+    head = (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta name="generator" content="bevseg {bevseg.__version__}">\n'
+    )
     for old, new in (
-        (_ICON, f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n{_ICON}'),
+        (_ICON, head + _ICON),
         (_STYLE, f"<style>{style}</style>\n"),
         (
             _SCRIPT,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bevseg.config.files import read_json
 from bevseg.core.grid import floor_cell
 
-VERSION = 1
+VERSION = 2
 """Of the files; tiles of another version are built again."""
 
 SIDE = 50
@@ -96,7 +96,7 @@ class Tiles:
     origin
         x, y, z of the world that coordinates are relative to, m.
     facts
-        Further entries of `index.json`: `modes`, `counts`, `key`.
+        All entries of `index.json`; `has` lists the values that occur, `counts` the points by class.
     """
 
     folder: Path
@@ -221,6 +221,20 @@ def coordinates(
         - origin[axis]
         for axis, name in enumerate("xyz")
     )
+
+
+def read_points(file: BinaryIO, kind: np.dtype[np.void], first: int, points: int) -> NDArray[np.void]:
+    """Read points from an open file, from the place `first` on."""
+    file.seek(first * kind.itemsize)
+    return np.fromfile(file, kind, points)
+
+
+def write_points(file: BinaryIO, values: NDArray[np.void], first: int) -> None:
+    """Write points into an open file without buffer, from the place `first` on."""
+    file.seek(first * values.dtype.itemsize)
+    rest = memoryview(values.tobytes())
+    while len(rest):  # a system may write less than it is asked to
+        rest = rest[file.write(rest) :]
 
 
 def cells_in_square(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,13 +1,12 @@
 """The benchmark of clicks: what is clicked and scored, which places are shown, what the tables say."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bevseg.core.labels import CAR, UNDEFINED, VEGETATION
-from bevseg.core.pointcloud import PointCloud
+from bevseg.core.labels import BUILDING, CAR, UNDEFINED, VEGETATION
+from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.review.places import Place
 
 
@@ -46,16 +45,23 @@ def test_strategies_show_as_many_places_and_draw_them_by_the_seed(script):
     assert script.drawn(found, 4, 0) == script.drawn(found, 4, 0) != script.drawn(found, 4, 1)
 
 
+def labels(script, count, label):
+    classes, sure = np.full(count, label, np.uint8), np.full(count, 99, np.uint8)
+    return script.Labels(PointLabels(classes, sure), np.zeros(count, np.float32))
+
+
 def test_what_is_said_stands_in_the_cloud_and_is_not_asked_again(script):
     x, y = (axis.ravel() for axis in np.meshgrid(np.arange(0, 2, 0.1), np.arange(0, 2, 0.1)))
     cloud = PointCloud.from_xyz(
         np.column_stack([x, y, 0 * x]), np.full(len(x), VEGETATION, np.uint8), name="a"
     )
-    found = SimpleNamespace(point_labels=SimpleNamespace(confidence=None, reasons=None), dem=None)
-    street = script.Street(cloud, found, np.full(len(x), CAR, np.uint8), np.zeros(len(x), bool))
+    street = script.Street.begin(cloud, labels(script, len(x), CAR))
+    assert len(street.candidates()) == 1
     answers = script.click([street], [place()])
     assert [(answer["was"], answer["said"]) for answer in answers] == [("car", "vegetation")]
     assert (street.classes == VEGETATION).all() and street.spoken.all()
+    again = street.again(labels(script, len(x), BUILDING))
+    assert (again.classes == VEGETATION).all() and again.candidates() == []
 
 
 def run(strategy, clicks, seed, miou):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bevseg.core.height_counts import BINS
+from bevseg.objects.objects import Car, Crown, Objects, Pole
 from bevseg.report.maps_file import UNKNOWN, Maps
 
 
@@ -28,4 +29,14 @@ def maps(classes, *, ground=None, source=None, confidence=None, truth=None, cell
         nothing,
         nothing if truth is None else np.asarray(truth, np.uint8),
         heights,
+    )
+
+
+def objects():
+    """Return a pole, a car and a tree on the maps of `results.street`."""
+    ring = ((106.0, 172.0), (110.0, 172.0), (110.0, 176.0), (106.0, 172.0))
+    return Objects(
+        cars=[Car(120.0, 186.0, 4.5, 1.8, 90.0, 1.5, 30.0, 100, 0.9)],
+        poles=[Pole(130.2, 178.8, 6.0, 30.0, 40, 0.8)],
+        crowns=[Crown("tree", 108.0, 174.0, (ring,), 12.0, 7.0, 30.0, 500, 0.95)],
     )

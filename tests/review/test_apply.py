@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
+from bevseg.core.pointcloud import PointLabels
 from bevseg.errors import InputError, LabelError
 from bevseg.io import correct
 from bevseg.io.compare.files import compare
 from bevseg.io.fields import CONFIDENCE, PROBABILITIES, REASON, written_by_bevseg
 from bevseg.io.read import read_with_codes
+from bevseg.io.write import scheme_written, write_cloud
 from bevseg.review.apply import apply_edits
 from tests.cli.invoke import left_behind
 from tests.review.results import CLASSES, results
@@ -107,7 +109,7 @@ def test_what_was_corrected_is_counted(tmp_path):
     outputs = results(tmp_path, "a.laz")
     edits = outputs.edits()
     edits.add({"a": np.array([1, 4, 5, 7])}, GROUND, "lasso")
-    facts = corrected(outputs, edits, tmp_path / "b.laz")
+    facts, _ = corrected(outputs, edits, tmp_path / "b.laz")
     assert facts["corrections"] == {
         "points": 4,
         "confirmed": 2,
@@ -148,3 +150,30 @@ def test_codes_of_an_unknown_scheme_are_refused_with_the_option_to_name_it(tmp_p
     with pytest.raises(LabelError) as error:
         corrected(outputs, edits, tmp_path / "b.ply")
     assert "--classes" in str(error.value)
+
+
+REAL = {
+    "ign_lidarhd/test_data_77050_627760_LA93_IGN69.laz": "laz",
+    "lille_street_unlabelled/Lille_street_small.ply": "ply",
+    "isprs_filtertest/samp12-utm-ground.pcd": "pcd",
+    "semantickitti_frames/kitti_01_points_000000.npy": "copc.laz",
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*32-bit floats")
+@pytest.mark.parametrize(("name", "ending"), REAL.items(), ids=REAL.values())
+def test_of_real_clouds_all_points_that_nobody_spoke_about_stay(shared_data, tmp_path, name, ending):
+    source, (labelled, copy, target) = shared_data / name, (tmp_path / f"{n}.{ending}" for n in "abc")
+    cloud, _ = read_with_codes(source)
+    rng = np.random.default_rng(0)
+    classes = rng.integers(1, 6, len(cloud)).astype(np.uint8)
+    labels = PointLabels(classes, np.full(len(cloud), 99, np.uint8), reasons=np.ones(len(cloud), np.uint8))
+    write_cloud(cloud, labels, labelled, scheme=scheme_written(labelled))
+    mask = rng.random(len(cloud)) < 0.001
+    correct.correct_file(labelled, lambda old: (old, np.zeros(len(old), bool)), copy)
+    assert copy.read_bytes() == labelled.read_bytes()
+    found = correct.correct_file(labelled, lambda old: (np.where(mask, np.uint8(CAR), old), mask), target)
+    assert compare(source, target) is None
+    np.testing.assert_array_equal(read_with_codes(target)[0].labels, found.after)
+    assert (found.after[mask] == CAR).all()
+    np.testing.assert_array_equal(found.after[~mask], read_with_codes(labelled)[0].labels[~mask])

@@ -89,7 +89,7 @@ def test_a_piece_that_a_person_has_spoken_about_is_no_place():
     assert [round(place.x) for place in places(*cloud, spoken=spoken)] == [51]
 
 
-def test_symmetries_that_disagree_raise_doubt():
+def test_symmetries_that_disagree_say_what_is_in_doubt():
     cloud = scene(block(0, 0, 2, 4, CAR, 250), block(50, 0, 2, 4, CAR, 200))
     disagreement = np.where(cloud[0] < 10, 0.9, 0).astype(np.float32)
     assert [round(place.x) for place in places(*cloud, disagreement=disagreement)] == [1, 51]

@@ -8,6 +8,8 @@ import pytest
 
 from bevseg.config import RunConfig
 from bevseg.io.find import CloudFile
+from bevseg.report.page_names import PAGE, VIEWER
+from bevseg.review.run_outputs import REVIEW
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.outputs import Outputs
 from bevseg.runner.request import RunRequest
@@ -33,14 +35,16 @@ def test_a_file_comes_back_in_its_own_format(source, written, tmp_path):
     request = RunRequest((file.path,), tmp_path / "out", run_config=RunConfig())
     style = (tmp_path / "out" / "a.qml",) if written.endswith(("las", "laz")) else ()
     paths = (tmp_path / "out" / written, tmp_path / "out" / "a.png", *style)
-    assert Outputs.of(file, request).paths() == paths
+    maps = tmp_path / "out" / REVIEW / "maps" / "a.safetensors"
+    assert Outputs.of(file, request).shown() == paths
+    assert set(Outputs.of(file, request).paths()) == {*paths, maps}
 
 
 def test_one_format_for_all(tiny_model, streets, tmp_path):
     options = ("-m", tiny_model, "--format", "ply")
     result = bevseg("run", streets / "a.txt", streets / "b.txt", "-o", tmp_path, *options)
     assert result.exit_code == 0, result.stderr
-    assert left_behind(tmp_path) == ["a.ply", "a.png", "b.ply", "b.png", "report.json"]
+    assert left_behind(tmp_path) == [REVIEW, "a.ply", "a.png", "b.ply", "b.png", PAGE, "report.json", VIEWER]
 
 
 def test_a_single_file_is_all_that_is_written(tiny_model, streets, tmp_path):

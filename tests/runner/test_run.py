@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from bevseg.io.read import read_cloud
+from bevseg.report.page_names import PAGE, VIEWER
+from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import passes
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult
@@ -34,14 +36,25 @@ def trained(streets, tmp_path_factory):
 
 def test_everything_lies_in_the_output_directory(trained):
     folder, _ = trained
-    names = ["a.png", "a.txt", "history.csv", "model.safetensors", "new.png", "new.txt", "report.json"]
-    assert left_behind(folder / "out") == names
+    names = [
+        "a.png",
+        "a.txt",
+        "history.csv",
+        "model.safetensors",
+        "new.png",
+        "new.txt",
+        PAGE,
+        "report.json",
+        VIEWER,
+    ]
+    assert left_behind(folder / "out") == [REVIEW, *names]
 
 
 def test_the_files_are_listed_on_stderr_and_the_scores_on_stdout(trained):
     folder, result = trained
     listed = result.stderr[result.stderr.index("written:") :].split()[1:]
-    assert sorted(listed) == sorted(str(path) for path in (folder / "out").iterdir())
+    shown = [path for path in (folder / "out").iterdir() if path.name != REVIEW]
+    assert sorted(listed) == sorted(map(str, shown))
     for word in ("building", "car", "ground", "pole", "vegetation", "mIoU", "mIoU-4", "oracle"):
         assert word in result.stdout
     assert "written" not in result.stdout

@@ -11,6 +11,8 @@ import bevseg as api
 from bevseg import pipeline
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
+from bevseg.report.page_names import PAGE, VIEWER
+from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import preview, write_cloud
 from bevseg.survey import find_ground, lay_down
 from tests import tiny
@@ -237,11 +239,14 @@ def test_parts_label_all_blocks_and_tell_of_those_that_fail(folder, tiny_model, 
         monkeypatch.setattr(module, name, lambda *rest, **more: pytest.fail("worked again"))
     label(folder, tiny_model)
     assert left_behind(folder / "out") == [
+        REVIEW,
         "a.las",
         "a.png",
         "a.qml",
         "b.las",
         "b.png",
         "b.qml",
+        PAGE,
         "report.json",
+        VIEWER,
     ]

@@ -8,8 +8,9 @@ import pytest
 
 from bevseg.core.labels import CAR, GROUND, VEGETATION
 from bevseg.io.read import read_cloud
+from bevseg.report.maps_file import maps_path, read_maps
 from bevseg.review.edits import EDITS
-from bevseg.review.run_outputs import REPORT, RunOutputs
+from bevseg.review.run_outputs import REPORT, REVIEW, RunOutputs
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
 from tests.review.results import results
@@ -48,8 +49,8 @@ def test_corrected_clouds_stand_beside_copies_and_a_report(labelled_streets, str
     correct(streets_run, a=(range(50), CAR), c=(range(10, 20), VEGETATION))
     result = bevseg("apply", streets_run, "-o", tmp_path / "corrected")
     assert result.exit_code == 0, result.stderr
-    assert left_behind(tmp_path / "corrected") == ["a.txt", "b.txt", "c.laz", "c.qml", REPORT]
-    for name in ("b.txt", "c.qml"):
+    assert left_behind(tmp_path / "corrected") == [REVIEW, "a.txt", "b.txt", "c.laz", "c.qml", REPORT]
+    for name in ("b.txt", "c.qml", f"{REVIEW}/maps/b.safetensors"):
         assert (tmp_path / "corrected" / name).read_bytes() == (streets_run / name).read_bytes()
     assert (read_cloud(tmp_path / "corrected" / "a.txt").labels[:50] == CAR).all()
     assert (read_cloud(tmp_path / "corrected" / "c.laz").labels[10:20] == VEGETATION).all()
@@ -72,6 +73,34 @@ def test_the_report_of_corrected_clouds_scores_what_stands_in_them(streets_run, 
     assert before["scores"]["miou"] < after["scores"]["miou"] < 1
     assert after["corrected"]["points"] == len(truth)
     assert RunOutputs.open(tmp_path / "corrected").cloud("a").sha256 == after["clouds"]["a"]["output_sha256"]
+
+
+def test_the_maps_of_corrected_clouds_show_the_corrections(streets_run, tmp_path):
+    points = {name: RunOutputs.open(streets_run).cloud(name).facts["points"] for name in "ac"}
+    correct(streets_run, a=(range(points["a"]), None), c=(range(points["c"]), VEGETATION))
+    assert bevseg("apply", streets_run, "-o", tmp_path / "to").exit_code == 0
+    for name in "ac":
+        before, after = (read_maps(maps_path(out, name)) for out in (streets_run, tmp_path / "to"))
+        shown = before.classes > 0
+        if name == "a":
+            np.testing.assert_array_equal(after.classes, before.classes)
+        # The others are cells between points of the ground, and a few whose points all became ground.
+        assert (after.classes[shown] == VEGETATION).mean() > 0.85 or name == "a"
+        assert (after.confidence[shown] == 255).mean() > 0.85
+        assert (after.reasons[shown] == 0).mean() > 0.85
+        assert abs(after.heights.sum() - before.heights.sum()) < 0.01 * points[name]
+        assert name == "a" or after.heights.sum() == after.heights[VEGETATION].sum()
+    assert bevseg("report", tmp_path / "to").exit_code == 0
+
+
+def test_maps_that_are_damaged_are_left_out_with_a_warning(streets_run, tmp_path):
+    correct(streets_run, a=([0], CAR))
+    maps_path(streets_run, "a").write_bytes(b"no maps")
+    result = bevseg("apply", streets_run, "-o", tmp_path / "to")
+    assert result.exit_code == 0
+    assert "maps of a cloud cannot be read" in result.stderr
+    assert not maps_path(tmp_path / "to", "a").exists()
+    assert json.loads((tmp_path / "to" / REPORT).read_text())["clouds"]["a"]["outputs"]["maps"] is None
 
 
 def test_an_undo_restores_every_byte(streets_run, tmp_path):
@@ -179,6 +208,17 @@ def test_neither_labelled_clouds_nor_their_sources_are_replaced(tmp_path):
     for target in (out, out / "..", tmp_path / "scans", out / "." / ".." / "out"):
         assert bevseg("apply", out, "-o", target, "--overwrite").exit_code in (0, 2)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_source_is_known_by_its_content_wherever_the_command_is_called(tmp_path):
+    out = results(tmp_path, "a.las").folder
+    correct(out, a=([0], CAR))
+    table = json.loads((out / REPORT).read_text())
+    table["clouds"]["a"]["source"] = "scans/a.las"  # from a folder that is not the present one
+    (out / REPORT).write_text(json.dumps(table))
+    result = bevseg("apply", out, "-o", tmp_path / "scans", "--overwrite")
+    assert result.exit_code == 2
+    assert "would replace the scan" in result.stderr
 
 
 def test_outputs_are_replaced_on_request_alone(tmp_path):

@@ -82,15 +82,14 @@ def test_results_of_a_run_know_their_scheme(out):
         pass
 
 
-def test_an_interrupt_while_tiles_are_built_leaves_no_lock_and_no_index(out, monkeypatch):
+def test_an_interrupt_while_tiles_are_built_leaves_nothing(out, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building._Building, "shuffle", interrupt)
+    monkeypatch.setattr(building, "shuffle_tiles", interrupt)
     with pytest.raises(KeyboardInterrupt), opened([out]):
         pass
-    assert sorted(path.name for path in (out / ".bevseg-review").iterdir()) == ["tiles"]
-    assert not (out / ".bevseg-review" / "tiles" / "index.json").exists()
+    assert not (out / ".bevseg-review").exists()
 
 
 def test_what_is_not_there_is_named(tmp_path):

@@ -55,7 +55,7 @@ class Page:
         end = time.monotonic() + PATIENCE
         calm = 0
         while calm < 3:
-            calm = calm + 1 if self.run("return Boolean(window.bevseg && window.bevseg.idle)") else 0
+            calm = calm + 1 if self.run("return Boolean(window.bevseg?.idle)") else 0
             assert time.monotonic() < end, self.complaints()
             time.sleep(0.05)
 
@@ -349,6 +349,23 @@ def test_a_click_selects_the_connected_piece(page, out, clouds, relative):
     line, found = edited(out)
     assert (line["how"], line["class"]) == ("piece", "undefined")
     assert_same_points(found, {"street_0": cloud.labels == POLE})
+
+
+def test_the_piece_in_doubt_is_shown_selected_and_leaves_the_list_when_it_is_answered(page, out, relative):
+    first = page.run("return bevseg.places[0]")
+    page.press("n")
+    target = page.run("return bevseg.camera.target")
+    np.testing.assert_allclose(target[:2], [first["x"], first["y"]], atol=1e-9)
+    low, high = page.run("return bevseg.placeHeights")
+    assert low <= target[2] <= high
+    page.press("s")
+    assert f"{first['class']}\n" in page.text("chosen-counts") + "\n"
+    page.press(webdriver.Keys.ENTER)
+    line, found = edited(out)
+    assert (line["how"], line["class"]) == ("piece", None)
+    assert first["index"] in found[first["cloud"]]
+    keys = page.run("return bevseg.places.map((place) => [place.cloud, place.index])")
+    assert [first["cloud"], first["index"]] not in keys
 
 
 def test_a_click_on_a_point_tells_its_facts_and_two_clicks_its_distance(page, clouds, relative):

@@ -19,6 +19,7 @@ def distillation(
     teacher_logits: Tensor,
     ignore_index: int = 255,
     *,
+    keep: Tensor | None = None,
     temperature: float = 1.0,
     ce_weight: float = 0.25,
     jml_weight: float = 0.75,
@@ -44,6 +45,8 @@ def distillation(
         Of the shape of the logits; no gradient goes there.
     ignore_index
         Target of the pixels that are ignored in every term. They have no loss and no gradient, for any logits.
+    keep
+        (B, H, W) bool, the pixels in which the teacher is learned; None: those that have a target.
     temperature
         T, above 0, of teacher and student in KL, which is multiplied by T^2. JML compares q with the student's
         softmax at T = 1, as the authors' code does: for T > 1 they are not alike even when both logits are.
@@ -74,15 +77,16 @@ def distillation(
     Source: Wang, Ning, Blaschko, Jaccard Metric Losses (NeurIPS 2023), and their code with one head (golden set
     `jml_kd`). They train the teacher with `boundary_smoothed` labels.
     """
-    teacher, keep = probabilities(teacher_logits, temperature), target != ignore_index
+    labelled = target != ignore_index
+    teacher, taught = probabilities(teacher_logits, temperature), labelled if keep is None else keep
 
-    def jml(labels: Tensor, counted: str | Sequence[int]) -> Tensor:
+    def jml(labels: Tensor, counted: str | Sequence[int], kept: Tensor) -> Tensor:
         return jaccard_metric(
             logits,
             labels,
             ignore_index,
             form=form,
-            keep=keep,
+            keep=kept,
             miou_d=miou_d,
             miou_i=miou_i,
             miou_c=miou_c,
@@ -92,10 +96,10 @@ def distillation(
         )
 
     from_labels = label_weight and label_weight * (
-        ce_weight * cross_entropy(logits, target, ignore_index) + jml_weight * jml(target, "present")
+        ce_weight * cross_entropy(logits, target, ignore_index) + jml_weight * jml(target, "present", labelled)
     )
-    divergence = kullback_leibler(logits, teacher, keep=keep, temperature=temperature)
-    from_teacher = ce_weight * divergence + jml_weight * jml(teacher, active)
+    divergence = kullback_leibler(logits, teacher, keep=taught, temperature=temperature)
+    from_teacher = ce_weight * divergence + jml_weight * jml(teacher, active, taught)
     return from_labels + teacher_weight * from_teacher
 
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from bevseg.config import TrainConfig
 from bevseg.seg.device import autocast
 from bevseg.seg.inputs import IGNORE, to_device
-from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
 from bevseg.seg.losses.loss import Loss
 from bevseg.seg.training.batches import Batch
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
@@ -86,20 +85,10 @@ class TrainingObjective:
         if self.teacher is None:
             return loss
         taught, share = self._predict(self.teacher, bands), self.config.teacher_weight
-        if self.sparse:
-            left = to_device(batch.occupied, self.place) & (target == IGNORE)
-            q = probabilities(taught)
-            from_teacher = kullback_leibler(logits, q, keep=left)
-            if globals().get("JML"):
-                from bevseg.seg.training.distill import semi_supervised
-
-                from_teacher = 0.25 * from_teacher + 0.75 * semi_supervised(logits, q, left)
-            if globals().get("CE"):
-                from bevseg.seg.losses.cross_entropy_loss import cross_entropy
-
-                loss = cross_entropy(logits, target, IGNORE, balance=0.5)
-        else:
-            from_teacher = distillation(logits, target, taught, IGNORE, label_weight=0.0, teacher_weight=1.0)
+        left = to_device(batch.occupied, self.place) & (target == IGNORE) if self.sparse else None
+        from_teacher = distillation(
+            logits, target, taught, IGNORE, keep=left, label_weight=0.0, teacher_weight=1.0
+        )
         return (1 - share) * loss + share * from_teacher
 
     def _unlabelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:

@@ -46,6 +46,7 @@ export class App {
     this.busy = 0;
     this.share = 1;
     this.still = true;
+    this.begun = false;
     this.drawn = 0;
     this.listeners = [];
     this.style = {
@@ -146,20 +147,21 @@ export class App {
 
   /** Whether the picture is what was asked for: all loaded, nothing on its way. */
   get idle() {
-    return this.still && !this.busy && !this.scheduled && !this.awaited && !this.flying && this.scene.complete;
+    return this.begun && this.still && !this.busy && !this.scheduled && !this.awaited && !this.flying && this.scene.complete;
   }
 
   fly(target, scale) {
     const from = { target: [...this.camera.target], scale: this.camera.scale };
     const began = performance.now();
-    this.flying = true;
+    this.flying = target;
     const step = (now) => {
+      if (this.flying !== target) return; // another flight has begun
       const t = Math.min(1, Math.max(0, (now - began) / FLIGHT));
       const eased = t * t * (3 - 2 * t);
-      const at = from.target.map((v, k) => v + (target[k] - v) * eased);
+      const at = t < 1 ? from.target.map((v, k) => v + (target[k] - v) * eased) : target;
       this.camera.lookAt(at, from.scale * (scale / from.scale) ** eased);
-      this.flying = t < 1;
-      if (this.flying) requestAnimationFrame(step);
+      if (t < 1) requestAnimationFrame(step);
+      else if (this.flying === target) this.flying = null;
     };
     step(began);
   }
@@ -198,11 +200,11 @@ export class App {
     this.tell("view");
   }
 
-  /** Lowest and highest of the drawn points for whose place `holds(x, y)` is true; null without any. */
+  /** Lowest and highest of the loaded points for which `holds(x, y, class)` is true; null without any. */
   heightsOf(box, holds) {
     const heights = [];
-    this.scene.forEach(box, (x, y, z) => {
-      if (holds(x, y)) heights.push(z);
+    this.scene.forEach(box, (x, y, z, label) => {
+      if (holds(x, y, label)) heights.push(z);
     });
     if (!heights.length) return null;
     heights.sort((a, b) => a - b);
@@ -221,17 +223,19 @@ export class App {
 
   /** The first picture: where most points are; once some are here, along the street and as large as possible. */
   async begin() {
-    const box = this.scene.group(this.camera.target, false);
-    this.camera.fit(box);
-    this.rest();
-    const first = { ...this.camera };
+    const { camera } = this;
+    const box = this.scene.group(camera.target, false);
+    camera.fit(box);
+    this.scene.follow(camera);
+    const first = [...camera.target, camera.scale, camera.azimuth, camera.view].join();
     await this.scene.first();
+    const isUntouched = first === [...camera.target, camera.scale, camera.azimuth, camera.view].join();
     const points = this.scene.someIn(box);
-    const isUntouched = first.scale === this.camera.scale && first.azimuth === this.camera.azimuth;
-    if (!isUntouched || points.length < 100) return;
-    this.camera.azimuth = acrossOf(points) + 0.45;
-    this.camera.fitPoints(points, 0.004);
-    this.rest();
+    if (isUntouched && points.length >= 100) {
+      camera.azimuth = acrossOf(points) + 0.45;
+      camera.fitPoints(points, 0.004);
+    }
+    this.begun = true;
   }
 
   /** Go to world coordinates, in metres of the reference system. */
@@ -482,18 +486,41 @@ export class App {
   choosePlace() {
     const place = this.places[this.place];
     if (!place || !this.scene.editable) return;
-    const at = [place.x, place.y, this.placeHeight];
-    this.choose({ kind: "piece", cloud: place.cloud, index: place.index, at });
+    const within = [place.west, place.south, place.east, place.north];
+    this.choose({ kind: "piece", cloud: place.cloud, index: place.index, within });
   }
 
-  visit(number) {
+  async visit(number) {
     this.dropShape();
     this.place = number;
-    const { x, y, west, south, east, north } = this.places[number];
     if (this.camera.view === "section") this.setView(this.before);
-    const size = Math.max(east - west, north - south, 4);
-    this.placeHeight = this.heightNear(x, y);
-    this.fly([x, y, this.placeHeight], (3.2 * size) / Math.min(this.camera.width, this.camera.height));
+    const { x, y } = this.places[number];
+    const lowest = this.scene.lowest(x, y) ?? this.camera.target[2];
+    const isHere = this.showPlace([lowest, lowest]);
     this.tell("place");
+    if (isHere) return;
+    const target = this.flying;
+    await this.arrival();
+    // Now its points are loaded: look at the middle of them, unless the person has gone on.
+    if (this.place === number && target.every((v, k) => v === this.camera.target[k])) this.showPlace([lowest, lowest]);
+  }
+
+  /** Fly to the place and draw its box; return whether its heights are known, otherwise they are `guess`. */
+  showPlace(guess) {
+    const { x, y, west, south, east, north, class: name } = this.places[this.place];
+    const inside = (px, py, label) =>
+      px >= west && px <= east && py >= south && py <= north && this.scene.classes[label].name === name;
+    const found = this.heightsOf([west, south, east, north], inside);
+    const [low, high] = (this.placeHeights = found ?? guess);
+    const size = Math.max(east - west, north - south, high - low, 4);
+    this.fly([x, y, (low + high) / 2], (2.4 * size) / Math.min(this.camera.width, this.camera.height));
+    return found !== null;
+  }
+
+  /** Wait until the camera stands still and all is loaded. */
+  async arrival() {
+    this.busy += 1;
+    while (this.flying || !this.still || !this.scene.complete) await new Promise((resolve) => setTimeout(resolve, 40));
+    this.busy -= 1;
   }
 }

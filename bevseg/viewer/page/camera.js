@@ -104,8 +104,9 @@ export class Camera {
     return this.target.map((value, k) => value - forward[k] * this.distance);
   }
 
+  /** What is much nearer than the target is left out: it would stand in the way. */
   near() {
-    return Math.max(this.distance * 0.01, 0.02);
+    return Math.max(this.distance * 0.15, 0.02);
   }
 
   far() {

@@ -173,15 +173,25 @@ export class Overlay {
     this.stroke(colour, 2);
   }
 
+  /** The box of a doubtful place. */
   drawPlace() {
-    const { app } = this;
+    const { app, pen } = this;
     const place = app.places[app.place];
     if (!place || app.camera.view === "section") return;
     const { west, south, east, north } = place;
-    const corners = this.pixels([[west, south], [east, south], [east, north], [west, north]], app.placeHeight);
-    if (corners.length < 4) return;
-    this.path(corners, true);
-    this.stroke("#d6336c", 2);
+    const ground = [[west, south], [east, south], [east, north], [west, north]];
+    const [low, high] = app.placeHeights.map((z) => ground.map((corner) => app.camera.project([...corner, z])));
+    if (low.includes(null) || high.includes(null)) return;
+    pen.beginPath();
+    for (const ring of [low, high]) {
+      ring.forEach(([x, y], k) => (k ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+      pen.closePath();
+    }
+    low.forEach(([x, y], k) => {
+      pen.moveTo(x, y);
+      pen.lineTo(high[k][0], high[k][1]);
+    });
+    this.stroke("#d6336c", 1.5);
   }
 
   scaleBar() {

@@ -177,7 +177,7 @@ export class Panel {
     $("choose-place").addEventListener("click", () => app.choosePlace());
     $("close-point").addEventListener("click", () => app.forget());
     $("previous").addEventListener("click", () => app.goToPlace(-1));
-    $("goto-dialog").addEventListener("close", () => this.goThere());
+    $("goto-form").addEventListener("submit", (event) => event.submitter?.value === "go" && this.goThere());
     this.listenToFilters();
   }
 
@@ -232,13 +232,11 @@ export class Panel {
     const { camera, scene } = this.app;
     $("goto-x").value = (camera.target[0] + scene.origin[0]).toFixed(2);
     $("goto-y").value = (camera.target[1] + scene.origin[1]).toFixed(2);
-    $("goto-dialog").returnValue = "";
     $("goto-dialog").showModal();
     $("goto-x").select();
   }
 
   goThere() {
-    if ($("goto-dialog").returnValue !== "go") return;
     const [x, y] = ["goto-x", "goto-y"].map((id) => parseFloat($(id).value.replace(",", ".").replace(/\s/g, "")));
     if (isFinite(x) && isFinite(y)) this.app.goTo(x, y);
     else this.app.say("These are no coordinates. Give metres, such as 86037.5.", true);

@@ -220,9 +220,12 @@ export class Scene {
     if (chunk.gpu) this.painter.uploadSelected(chunk);
   }
 
-  /** Call `take(x, y, z)` for every loaded point of the tiles that meet a box [west, south, east, north]. */
+  /** Call `take(x, y, z, class)` for every loaded point of the tiles that meet a box [west, south, east, north]. */
   forEach(box, take) {
-    for (const tile of this.tiles) if (meets(tile, box)) for (const chunk of tile.chunks) each(tile, chunk, take);
+    for (const tile of this.tiles) {
+      if (!meets(tile, box)) continue;
+      for (const chunk of tile.chunks) each(tile, chunk, (x, y, z, k) => take(x, y, z, chunk.classes[k]));
+    }
   }
 
   /** Positions of some thousand points in a box, spread evenly over what is loaded there. */

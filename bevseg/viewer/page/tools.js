@@ -30,6 +30,7 @@ export class Tools {
   down(event) {
     const at = this.at(event);
     document.activeElement?.blur(); // keys now mean the picture
+    this.app.flying = null;
     this.surface.setPointerCapture(event.pointerId);
     const draws = ["rectangle", "lasso", "brush", "section"].includes(this.app.tool);
     const left = event.button === 0 && !event.shiftKey;
@@ -70,6 +71,7 @@ export class Tools {
 
   wheel(event) {
     event.preventDefault();
+    this.app.flying = null;
     const lines = event.deltaMode === 1 ? 33 : 1;
     this.app.camera.zoom(Math.exp(Math.max(-300, Math.min(300, event.deltaY * lines)) * 0.0015), ...this.at(event));
   }
