@@ -40,7 +40,7 @@ LEARNABLE = tuple(label for label in range(len(CLASS_NAMES)) if label != UNDEFIN
 STEPS, STEPS_OF_PIECE, MOST_STEPS = 100, 5, 250
 """Steps of a network: these, so many more for each piece that a person spoke about, and so many at most."""
 
-WORTH = 10.0
+WORTH = 5.0
 """Pieces that the first weights count for: their share in the final ones is WORTH / (WORTH + pieces)."""
 
 TEACHER_WEIGHT = 0.9
@@ -170,7 +170,7 @@ def learn_corrections(
             seed=seed,
             device=device,
             init=model.require(name),
-            init_share=WORTH / (WORTH + sampler.count),
+            init_share=init_share(sampler.count),
             minutes=None if minutes is None else minutes / len(samplers),
             teacher=model.require(name),
             sparse=True,
@@ -184,6 +184,11 @@ def learn_corrections(
         source=None,
         scores={"init": model.source or "in memory", "corrections": _facts(examples, samplers)},
     )
+
+
+def init_share(pieces: int) -> float:
+    """Return the share of the first weights that stays where a person spoke about so many pieces."""
+    return WORTH / (WORTH + pieces)
 
 
 def _sampler(name: str, examples: Sequence[CorrectedExample], model: Model) -> EvenPieces | None:

@@ -10,7 +10,6 @@ from bevseg import pipeline
 from bevseg.bev.crops import CropSampler
 from bevseg.bev.sampling import EvenPieces
 from bevseg.config import TrainConfig
-from bevseg.core.grid import floor_cell
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.errors import LabelError
 from bevseg.seg import checkpoint
@@ -53,14 +52,19 @@ def west_half(cloud):
     return x < (x.min() + x.max()) / 2
 
 
-def test_what_was_said_is_learned(cloud, model):
+@pytest.fixture
+def bold(monkeypatch):
+    """Settings for networks of a few hundred weights: they learn from few steps."""
+    for name, value in {"TEACHER_WEIGHT": 0.2, "LEARNING_RATE": 0.02, "WORTH": 0.0}.items():
+        monkeypatch.setattr(corrections, name, value)
+
+
+def test_what_was_said_is_learned(cloud, model, bold):
     found = classes_of(cloud, model)
-    said = (cloud.labels == CAR) & (found != UNDEFINED) & (found != GROUND)
-    assert said.sum() > 20
-    told = POLE if (found[said] == CAR).mean() > 0.5 else CAR  # the model says something else
-    learned = learn_corrections([example_of(cloud, model, told, said)], model, device="cpu")
-    right = (found[said] == told).mean(), (classes_of(cloud, learned)[said] == told).mean()
-    assert right[1] > right[0] + 0.2
+    said = (cloud.labels == VEGETATION) & (found == BUILDING)
+    assert said.sum() > 100
+    learned = learn_corrections([example_of(cloud, model, VEGETATION, said)], model, device="cpu")
+    assert (classes_of(cloud, learned)[said] == VEGETATION).mean() > 0.5
 
 
 def test_confirmed_labels_change_little(cloud, model):
@@ -172,16 +176,8 @@ def test_labels_pull_where_something_was_said_and_the_teacher_in_all_other_cells
     assert pulled.nonzero().tolist() == [[0, 0]]  # where both agree nothing pulls
 
 
-def test_few_corrections_keep_more_of_the_first_weights(cloud, model, monkeypatch):
-    shares = []
-    train_network = corrections.train_network
-
-    def seen(*args, init_share, **kwargs):
-        shares.append(init_share)
-        return train_network(*args, init_share=init_share, **kwargs)
-
-    monkeypatch.setattr(corrections, "train_network", seen)
-    cells = floor_cell(cloud.xyz[:, 0], 2.0) % 2 == 0
-    for said in ((cloud.labels == POLE) & west_half(cloud), (cloud.labels == VEGETATION) & cells):
-        learn_corrections([example_of(cloud, model, BUILDING, said)], model, device="cpu")
-    assert shares[0] > shares[-1]
+def test_the_fewer_pieces_the_more_of_the_first_weights_stays():
+    shares = [corrections.init_share(pieces) for pieces in (1, 5, 30, 300)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.8
+    assert shares[-1] < 0.1
