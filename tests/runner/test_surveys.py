@@ -118,7 +118,7 @@ def test_without_room_it_is_read_by_batches_and_the_output_is_the_same(folder, t
 def test_points_that_take_no_part_get_code_0(little, folder, tiny_model, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        preview, "draw", lambda name, counts, panels, path: drawn.append((panels.cell, panels.factor))
+        preview, "draw", lambda name, counts, maps, highest, path: drawn.append((maps.cell, maps.factor))
     )
     xyz = np.concatenate([street()[0], [[9000.0, 7000.0, 100.0]]])
     write_las(folder / "in" / "a.las", xyz)
