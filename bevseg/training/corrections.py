@@ -40,7 +40,7 @@ LEARNABLE = tuple(label for label in range(len(CLASS_NAMES)) if label != UNDEFIN
 STEPS, STEPS_OF_PIECE, MOST_STEPS = 100, 5, 250
 """Steps of a network: these, so many more for each piece that a person spoke about, and so many at most."""
 
-WORTH = 5.0
+WORTH = 1.0
 """Pieces that the first weights count for: their share in the final ones is WORTH / (WORTH + pieces)."""
 
 TEACHER_WEIGHT = 0.9
