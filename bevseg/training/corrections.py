@@ -31,6 +31,7 @@ from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.training.loop import train_network
+from bevseg.training.squares import squares_of_points, with_neighbours
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +48,17 @@ protects better than they do: on simulated streets of other presets, mixtures wi
 half as much, from 5 clicks as from 30."""
 
 TEACHER_WEIGHT = 0.9
-"""Weight of the first model in the loss; what the person said has the rest. A few cells would else outweigh all others:
-with 0.5, corrections of walls made walls of cars on simulated streets."""
+"""Weight of the first model in the loss; what the person said has the rest. With 0.5, a few cells outweigh all
+others: on simulated streets, corrections of walls made walls of cars."""
 
 LEARNING_RATE = 1e-3
 """Largest learning rate."""
 
 CROP = 128
 """Side of a crop at most, cells: what was said is small, and a step takes less than half the time of one of 192."""
+
+LARGE = 5_000_000
+"""Points of a cloud from which on only those around what was said are kept: no others are needed."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class CorrectedExample:
         settings
             Those of the model.
         """
+        if len(cloud) > LARGE:
+            near = _near(cloud, said, settings.raster.cell)
+            cloud, classes, said = cloud.take(near), classes[near], said[near]
         labels = np.where(said, classes, UNDEFINED).astype(np.uint8)
         dem = find_ground(cloud, settings.raster.cell, settings.ground).dem
         return cls(dataclasses.replace(cloud, labels=labels), dem, classes)
@@ -188,6 +195,13 @@ def learn_corrections(
         source=None,
         scores={"init": model.source or "in memory", "corrections": _facts(examples, samplers)},
     )
+
+
+def _near(cloud: PointCloud, said: NDArray[np.bool_], cell: float) -> NDArray[np.int64]:
+    """Return the points of the squares that hold a point that was spoken about, and of two rings around them."""
+    points, squares = squares_of_points(cloud, cell)
+    near = with_neighbours(with_neighbours(np.unique(squares[said[points]])))
+    return points[np.isin(squares, near)]
 
 
 def init_share(pieces: int) -> float:
