@@ -19,6 +19,8 @@ demo: $(VENV)/installed
 	$(BIN)/bevseg run sample_data/test -o build/demo/at_once --classes shrec20 --overwrite
 	$(BIN)/bevseg run sample_data/test -o build/demo/trained --train-on sample_data/train --classes shrec20 \
 		--init none --max-minutes 5.5 --work build/demo/work --overwrite
+	@echo "The reports: build/demo/at_once/report.html and build/demo/trained/report.html. Open them in a browser."
+	@echo "To look at the points and correct them: $(BIN)/bevseg view build/demo/at_once"
 
 # The pictures of the README, from the demo.
 pictures: demo

@@ -192,7 +192,15 @@ INSIDE = {
     ),
     "report": (
         ("frame", "maps_file", "numbers", "page_names", "texts"),
-        ("findings", "histogram", "layers", "marks", "places_shown", "corrected_maps"),
+        (
+            "findings",
+            "histogram",
+            "layers",
+            "maps_of_points",
+            "marks",
+            "places_shown",
+            "corrected_maps",
+        ),
         ("cloud_section",),
         ("summary",),
         ("write_report",),

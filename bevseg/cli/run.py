@@ -90,9 +90,9 @@ def run(
 ) -> None:
     """Label CLOUDS (files, or directories of files) from end to end.
 
-    OUT gets the labelled clouds in their own formats, a picture and a style for QGIS of each, report.json and, after
-    a training, the model. Labels in CLOUDS do not change the result, unless --keep names them. They are used to print
-    scores.
+    OUT gets the labelled clouds in their own formats, a picture and a style for QGIS of each, report.html,
+    report.json and, after a training, the model. Labels in CLOUDS do not change the result, unless --keep names them.
+    They are used to print scores.
 
     --train-on trains a model first. It starts from the one that ships, unless --init names another one or none.
 

@@ -1,8 +1,8 @@
 """Cells of cars -> one box for each vehicle.
 
-Vehicles that touch from above are told apart by their roofs. A roof is higher than any bonnet, so between the roofs of
-two cars lies a gap, whether they stand in a row or side by side. The constants were chosen on simulated streets with
-the seeds 501 to 506 (`benchmarks/objects.py`).
+Vehicles that touch from above are told apart by their roofs. A roof is higher than any bonnet, so between the roofs
+of two cars lies a gap, whether they stand in a row or side by side. The constants were chosen on simulated streets
+with the seeds 501 to 506 (`benchmarks/objects.py`).
 """
 
 from __future__ import annotations

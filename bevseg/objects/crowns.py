@@ -1,8 +1,8 @@
 """Cells of vegetation -> trees with their crowns, and lower plants.
 
-Seen from the road, the height of a crown is rough, and its top is often hidden. So tops are looked for in heights that
-are smoothed over the size of a small crown, and every cell goes to a top by a watershed. The constants were chosen on
-simulated streets with the seeds 501 to 506 (`benchmarks/objects.py`).
+Seen from the road, the height of a crown is rough, and its top is often hidden. So tops are looked for in heights
+that are smoothed over the size of a small crown, and every cell goes to a top by a watershed. The constants were
+chosen on simulated streets with the seeds 501 to 506 (`benchmarks/objects.py`).
 """
 
 from __future__ import annotations

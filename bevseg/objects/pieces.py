@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from bevseg.core.connected import connected
 from bevseg.objects.cells import Cells, key_of
 
-
 LONGEST = 1 << 12
 """Side (cells) of the squares at whose borders longer pieces are cut, 819.2 m: a piece fits in a dense window."""
 

@@ -1,8 +1,8 @@
 """Cells of poles -> the place and height of each pole.
 
 A pole stands where its foot is. So a row of bollards, or a sign beside a lamp, is several poles, although their cells
-touch. What hangs belongs to the nearest foot. The constants were chosen on simulated streets with the seeds 501 to 506
-(`benchmarks/objects.py`).
+touch. What hangs belongs to the nearest foot. The constants were chosen on simulated streets with the seeds 501 to
+506 (`benchmarks/objects.py`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def find_poles(cells: Cells, ground: GroundHeights) -> list[Pole]:
         points, height = int(own.points.sum()), float(own.highest.max() - floor[shaft])
         if points >= LEAST_POINTS and height >= LEAST_HEIGHT:
             known = None if np.isnan(under[shaft]) else float(under[shaft])
-            poles.append(Pole(*places[shaft].tolist(), height, known, points, own.mean_confidence()))
+            x, y = places[shaft].tolist()
+            poles.append(Pole(x, y, height, known, points, own.mean_confidence()))
     return poles
 
 

@@ -112,7 +112,7 @@ class CloudSection:
     warnings
         What was said about it.
     has_maps
-        Whether maps of it are kept.
+        Whether there are maps of it.
     map, histogram
         None without them.
     classes
@@ -298,20 +298,17 @@ def _map_shown(maps: Maps, facts: Mapping[str, Any], found: Findings, most_bytes
     thin, drawn = layers.fitting(maps, most_bytes)
     frame = frame_of(thin.left, thin.top, thin.classes != UNDEFINED, thin.side)
     words = texts().map
+    pictures = (
+        ("labels", words.labels, words.labels_note, drawn.labels, _label_keys(facts)),
+        ("ground", words.ground, words.ground_note, drawn.ground, _ground_keys(shares)),
+        ("confidence", words.confidence, words.confidence_note, drawn.confidence, _confidence_keys(maps)),
+        ("errors", words.errors, words.errors_note, drawn.errors, _error_keys(drawn.kinds, maps)),
+    )
     shown = [
-        Layer("labels", words.labels, words.labels_note, _address(drawn.labels), _label_keys(facts)),
-        Layer("ground", words.ground, words.ground_note, _address(drawn.ground), _ground_keys(shares)),
-        Layer(
-            "confidence",
-            words.confidence,
-            words.confidence_note,
-            _address(drawn.confidence),
-            _confidence_keys(maps),
-        ),
+        Layer(name, title, note, _address(picture), keys)
+        for name, title, note, picture, keys in pictures
+        if picture is not None
     ]
-    if drawn.errors is not None:
-        keys = _error_keys(drawn.kinds, maps)
-        shown.append(Layer("errors", words.errors, words.errors_note, _address(drawn.errors), keys))
     rows, cols = thin.shape
     return MapShown(
         frame,

@@ -69,8 +69,10 @@ class Layers:
     ----------
     shade
         Hillshade of the ground, grey.
-    labels, ground, confidence
-        Classes, source of the ground, and confidence, to be multiplied with it.
+    labels
+        Classes, to be multiplied with it, as all that follow.
+    ground, confidence
+        Source of the ground, and confidence; None where they are not known.
     errors
         Right and wrong labels; None without truth.
     kinds
@@ -79,16 +81,16 @@ class Layers:
 
     shade: bytes
     labels: bytes
-    ground: bytes
-    confidence: bytes
+    ground: bytes | None
+    confidence: bytes | None
     errors: bytes | None
     kinds: tuple[ErrorKind, ...]
 
     @property
     def size(self) -> int:
         """Bytes of all pictures."""
-        own = (self.shade, self.labels, self.ground, self.confidence, self.errors or b"")
-        return sum(len(picture) for picture in own)
+        own = (self.shade, self.labels, self.ground, self.confidence, self.errors)
+        return sum(len(picture) for picture in own if picture is not None)
 
 
 def layers(maps: Maps) -> Layers:
@@ -98,8 +100,12 @@ def layers(maps: Maps) -> Layers:
     return Layers(
         palette_png.encode(_shade(maps), ("#ffffff00", *_greys())),
         palette_png.encode(maps.classes, ("#00000000", *COLOURS[1:])),
-        palette_png.encode(_sources(maps), ("#00000000", BETWEEN, GUESSED, GUESSED_LINE)),
-        palette_png.encode(_confidences(maps), ("#00000000", *CONFIDENCE_COLOURS)),
+        palette_png.encode(_sources(maps), ("#00000000", BETWEEN, GUESSED, GUESSED_LINE))
+        if (maps.source != UNKNOWN).any()
+        else None,
+        palette_png.encode(_confidences(maps), ("#00000000", *CONFIDENCE_COLOURS))
+        if maps.confidence.any()
+        else None,
         palette_png.encode(_errors(maps, kinds), ("#00000000", RIGHT, *ERROR_COLOURS, OTHER_ERROR))
         if maps.truth.any()
         else None,
@@ -164,7 +170,7 @@ def error_kinds(maps: Maps) -> tuple[ErrorKind, ...]:
     """Return the kinds of error that are seen, the most frequent first."""
     most = len(CLASS_NAMES)
     pairs = maps.truth.astype(np.int64) * most + maps.classes
-    wrong = (maps.truth != UNDEFINED) & (maps.classes != maps.truth) & (maps.confidence > 0)
+    wrong = (maps.truth != UNDEFINED) & (maps.classes != maps.truth)
     counts = np.bincount(pairs[wrong], minlength=most * most)
     order = [int(pair) for pair in np.argsort(-counts, kind="stable") if counts[pair]]
     colours = (*ERROR_COLOURS, *(OTHER_ERROR for _ in order))

@@ -27,13 +27,15 @@ def ensure_own_page(out: Path) -> None:
             )
 
 
-def write_pages(out: Path) -> list[Path]:
+def write_pages(out: Path, draws: bool = False) -> list[Path]:
     """Write the report of a run; an older one is replaced.
 
     Parameters
     ----------
     out
         Directory of the results, with `report.json`.
+    draws
+        Whether clouds of which no maps were kept are drawn from their points.
 
     Returns
     -------
@@ -49,9 +51,10 @@ def write_pages(out: Path) -> list[Path]:
     """
     # Only here: they compile kernels, and the process that talks to the user starts in a moment.
     from bevseg.report.findings import find
+    from bevseg.report.maps_of_points import maps_of_points
     from bevseg.report.write_report import write_report
     from bevseg.review.run_outputs import RunOutputs
 
     outputs = RunOutputs.open(out)
     outputs.warn_of_corrections()
-    return write_report(outputs, find)
+    return write_report(outputs, find, maps_of_points) if draws else write_report(outputs, find)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import bevseg
 from bevseg.core.labels import CLASS_NAMES, COLOURS
-from bevseg.errors import BevsegError, InputError
+from bevseg.errors import BevsegError
 from bevseg.printable import utf8, utf8_values
 from bevseg.report import frame
 from bevseg.report.cloud_section import SURE, CloudSection, cloud_section
@@ -60,7 +60,11 @@ class Viewer:
     command: str
 
 
-def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[Path]:
+def write_report(
+    run: RunOutputs,
+    find: Callable[[RunCloud], Findings],
+    see: Callable[[RunCloud], Maps | None] = lambda cloud: None,
+) -> list[Path]:
     """Write the report of a run; an older one is replaced.
 
     Parameters
@@ -69,6 +73,8 @@ def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[
         The results, in a directory.
     find
         Looks for objects and places in a cloud.
+    see
+        Gives maps of a cloud of which none are kept; None: there are none.
 
     Returns
     -------
@@ -83,7 +89,7 @@ def write_report(run: RunOutputs, find: Callable[[RunCloud], Findings]) -> list[
     table = utf8_values(run.table)
     whole = summary(table, [])
     for number, cloud in enumerate(run.clouds, 1):
-        facts, maps = table["clouds"][utf8(cloud.name)], _maps(out, cloud.name)
+        facts, maps = table["clouds"][utf8(cloud.name)], _maps(out, cloud, see)
         found = Findings() if maps is None else _found(cloud, find)
         section = cloud_section(utf8(cloud.name), facts, maps, found, number=number, most_bytes=share)
         if not one_page and section.map is not None:
@@ -111,14 +117,13 @@ def _found(cloud: RunCloud, find: Callable[[RunCloud], Findings]) -> Findings:
         return Findings()
 
 
-def _maps(out: Path, name: str) -> Maps | None:
-    """Return the maps of a cloud; None if none were kept, or if they cannot be read."""
-    path = maps_path(out, name)
-    if not path.is_file():
-        return None
+def _maps(out: Path, cloud: RunCloud, see: Callable[[RunCloud], Maps | None]) -> Maps | None:
+    """Return the maps of a cloud: those that the run kept, or others; None if it cannot be read, either."""
+    path = maps_path(out, cloud.name)
     try:
-        return read_maps(path)
-    except InputError:
+        return read_maps(path) if path.is_file() else see(cloud)
+    except BevsegError as error:
+        log.warning("%s: the report has no maps of it: %s (%s)", cloud.name, error.what, error.why)
         return None
 
 

@@ -31,4 +31,4 @@ def report(out: Path, *, overwrite: bool = False) -> BatchResult:
     if not overwrite:
         ensure_own_page(out)
     view = call(write_view_page, out, out / VIEWER)  # first: the report names it if it is there
-    return BatchResult([*call(write_pages, out), *view])
+    return BatchResult([*call(write_pages, out, True), *view])

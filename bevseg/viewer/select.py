@@ -13,6 +13,7 @@ from bevseg.core.connected import connected
 from bevseg.core.grid import floor_cell
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.errors import UsageError
+from bevseg.review.places import CELL as PLACE_CELL
 from bevseg.viewer.overlay import Overlay
 from bevseg.viewer.shapes import Piece, Shape, as_index, as_number, as_table, parse_shape
 from bevseg.viewer.tile_file import Tiles
@@ -201,45 +202,59 @@ def _of_piece(tiles: Tiles, overlay: Overlay, piece: Piece) -> Iterator[tuple[in
     """
     start, row = locate(tiles, piece.cloud, piece.index)
     label = overlay.classes(start, row, row + 1)[0]
-    seed = _cells(tiles, start, np.array([row]))[0]
+    side = PIECE_CELL if piece.within is None else PLACE_CELL
+    seed = _cells(tiles, start, side, np.array([row]))[0]
+    low, high = _reach(tiles, seed, piece.within)
     reached = {start}
     cells: dict[int, NDArray[np.int64]] = {}
     while True:
         for tile in reached - set(cells):
             rows = np.flatnonzero(overlay.classes(tile) == label)
-            near = _cells(tiles, tile, rows)
-            near = near[(np.abs(near - seed) <= PIECE_REACH / PIECE_CELL).all(axis=1)]
+            near = _cells(tiles, tile, side, rows)
+            near = near[((near >= low) & (near <= high)).all(axis=1)]
             cells[tile] = np.unique(near, axis=0)
         together = np.concatenate(list(cells.values()))
         number = connected(together[:, 0], together[:, 1])
         own = together[number == number[(together == seed).all(axis=1)][0]]
-        grown = reached | set(_tiles_beside(tiles, own))
+        grown = reached | set(_tiles_beside(tiles, own, side))
         if grown == reached:
             break
         reached = grown
     members = _coded(own)
     for tile in sorted(reached):
-        coded = _coded(_cells(tiles, tile, None))
+        coded = _coded(_cells(tiles, tile, side))
         yield tile, np.isin(coded, members) & (overlay.classes(tile) == label)
 
 
-def _cells(tiles: Tiles, tile: int, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def _reach(
+    tiles: Tiles, seed: NDArray[np.int64], within: tuple[float, float, float, float] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last column and row of the cells that a piece can have."""
+    if within is None:
+        reach = round(PIECE_REACH / PIECE_CELL)
+        return seed - reach, seed + reach
+    ends = np.array(within).reshape(2, 2) + tiles.origin[:2]
+    low, high = np.rint(ends / PLACE_CELL).astype(np.int64)  # they lie on edges of cells
+    return low, high - 1
+
+
+def _cells(tiles: Tiles, tile: int, side: float, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Return column and row of the cells of some points of a tile, (N, 2); None for all points."""
     exact = tiles.exact(tile)
     x, y, _ = tiles.coordinates(exact if rows is None else exact[rows])
     world = (x + tiles.origin[0], y + tiles.origin[1])
-    return np.stack([floor_cell(value, PIECE_CELL).astype(np.int64) for value in world], axis=1)
+    return np.stack([floor_cell(value, side).astype(np.int64) for value in world], axis=1)
 
 
 def _coded(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     return cells[:, 0] * (1 << 32) + cells[:, 1]
 
 
-def _tiles_beside(tiles: Tiles, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+def _tiles_beside(tiles: Tiles, cells: NDArray[np.int64], side: float) -> NDArray[np.int64]:
     """Return the tiles whose box some cells touch."""
-    low = tiles.table["min"][:, :2] + tiles.origin[:2] - 2 * PIECE_CELL
-    high = tiles.table["max"][:, :2] + tiles.origin[:2] + 2 * PIECE_CELL
-    middle = (cells + 0.5) * PIECE_CELL
+    low = tiles.table["min"][:, :2] + tiles.origin[:2] - 2 * side
+    high = tiles.table["max"][:, :2] + tiles.origin[:2] + 2 * side
+    middle = (cells + 0.5) * side
     west, south = middle.min(axis=0)
     east, north = middle.max(axis=0)
     near = np.flatnonzero(

@@ -109,10 +109,20 @@ class Section:
 
 @dataclass(frozen=True)
 class Piece:
-    """The connected piece that a point belongs to: number of its cloud, and its index there."""
+    """The connected piece that a point belongs to.
+
+    Attributes
+    ----------
+    cloud, index
+        Name of its cloud, and its index there.
+    within
+        West, south, east and north end of a doubtful place, whose piece is meant: coarser cells, and none outside.
+        None: the whole piece.
+    """
 
     cloud: str
     index: int
+    within: tuple[float, float, float, float] | None = None
 
 
 def parse_shape(value: object) -> Polygon | Brush | Section | Piece:
@@ -183,7 +193,13 @@ def _piece(table: Mapping[str, Any]) -> Piece:
     cloud = table.get("cloud")
     if not isinstance(cloud, str):
         raise UsageError("Not the name of a cloud", where="shape.cloud", why="expected a text")
-    return Piece(cloud, as_index(table.get("index"), "shape.index"))
+    index, within = as_index(table.get("index"), "shape.index"), table.get("within")
+    if within is None:
+        return Piece(cloud, index)
+    if not isinstance(within, list) or len(within) != 4:
+        raise UsageError("Not the box of a place", where="shape.within", why="expected four numbers, or null")
+    west, south, east, north = (as_number(each, "shape.within") for each in within)
+    return Piece(cloud, index, (west, south, east, north))
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any]], Polygon | Brush | Section | Piece]] = {

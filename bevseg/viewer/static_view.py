@@ -119,7 +119,7 @@ def _packed(records: NDArray[np.void]) -> NDArray[np.void]:
 def _base64(parts: list[NDArray[np.void]]) -> str:
     """Return records as text: the first byte of all, then the second of all ..., packed by gzip."""
     rows = np.concatenate(parts).view(np.uint8).reshape(-1, RECORD.itemsize)
-    return base64.b64encode(gzip.compress(rows.T.tobytes(), 9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(rows.T.tobytes(), 6, mtime=0)).decode()
 
 
 def _inlined(data: str) -> str:

@@ -39,7 +39,7 @@ def write_view_page(out: Path, path: Path) -> list[Path]:
     try:
         write_static_view(RunOutputs.open(out), path)
     except InputError as error:
-        log.warning("no %s: %s", path.name, error)
+        log.warning("%s is not written: %s", path.name, error.what)
         path.unlink(missing_ok=True)
         return []
     return [path]

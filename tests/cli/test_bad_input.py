@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bevseg.errors import BevsegError
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind, process
@@ -146,7 +146,9 @@ def test_in_a_directory_bad_clouds_spoil_only_themselves(command, streets, tiny_
     taken = [make.__name__ for make in BAD if f"{make.__name__}:" in end]
     # An empty file with no row to sniff is no cloud to a directory; whatever is taken for one is listed.
     assert {"short_las", "short_laz", "short_gz", "ply_that_claims_more", "degrees"} <= set(taken)
-    expected = {"run": [REVIEW, "good.png", "good.txt", PAGE, "report.json"], "ingest": ["good"]}[command]
+    expected = {"run": [REVIEW, "good.png", "good.txt", PAGE, "report.json", VIEWER], "ingest": ["good"]}[
+        command
+    ]
     assert [n for n in left_behind(tmp_path / "out") if n != "settings.json"] == expected
 
 

@@ -64,7 +64,7 @@ def test_an_empty_cloud_beside_changes_nothing():
 @given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
 def test_a_street_moved_by_whole_cells_has_the_same_objects(east, north):
     # 1 m is a whole number of cells of the objects and of the ground.
-    there = found(moved(STREET, lambda xyz: xyz + [east, north, 0]))
+    there = found(moved(STREET, lambda xyz: xyz + np.array([east, north, 0])))
     assert there.counts() == FOUND.counts()
     for one, other in zip(FOUND.cars, there.cars, strict=True):
         assert (other.x - east, other.y - north) == pytest.approx((one.x, one.y), abs=1e-6)

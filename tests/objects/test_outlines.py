@@ -1,8 +1,9 @@
 """Masks of cells -> polygons that are valid and cover the cells."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
@@ -20,7 +21,7 @@ def crossings(polygon):
     sides = [
         (np.rint(np.array(a) * 1000), np.rint(np.array(b) * 1000))
         for ring in polygon
-        for a, b in zip(ring[:-1], ring[1:], strict=True)
+        for a, b in itertools.pairwise(ring)
     ]
 
     def turn(a, b, c):

@@ -103,3 +103,9 @@ def test_a_slope_to_the_sun_is_brighter_than_one_away_from_it():
         pixels(layers(maps(np.full((20, 20), GROUND), ground=each)).shade) for each in (ramp, -ramp)
     )
     assert facing[10, 10, 0] > away[10, 10, 0]
+
+
+def test_what_is_not_known_has_no_layer():
+    shown = maps([[CAR]], ground=[[np.nan]], confidence=np.array([[0]]))
+    drawn = layers(shown)
+    assert drawn.ground is None and drawn.confidence is None

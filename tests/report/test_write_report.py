@@ -195,7 +195,7 @@ def test_what_was_learned_is_shown(out):
 
 def test_without_maps_the_page_is_numbers_and_says_how_to_get_maps(out):
     page = Reader(page_of(results(out, ("north", "south"), has_maps=False)))
-    assert "--pictures" in page.text and not [tag for tag, _ in page.tags if tag == "image"]
+    assert "bevseg report draws them" in page.text and not [tag for tag, _ in page.tags if tag == "image"]
     assert "Confusion matrix" in page.text
 
 
@@ -203,7 +203,7 @@ def test_a_damaged_file_of_maps_costs_its_maps_alone(out):
     run = results(out, ("north", "south"))
     module.maps_path(out, "north").write_bytes(b"damaged")
     page = Reader(page_of(run))
-    assert "north: no maps are kept" in page.text
+    assert "north: there is no map of it" in page.text
     assert len([tag for tag, _ in page.tags if tag == "image"]) == 5
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bevseg import pipeline
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import lay_cloud, train_first, write_cloud
 from bevseg.survey import find_ground
@@ -202,7 +202,16 @@ def test_an_interrupted_run_goes_on_where_it_stopped(folder, tiny_model, monkeyp
     result = label(folder, tiny_model)
     assert result.exit_code == 0, result.stderr
     assert "already done: a" in result.stderr
-    assert left_behind(folder / "out") == [REVIEW, "a.png", "a.txt", "b.png", "b.txt", PAGE, "report.json"]
+    assert left_behind(folder / "out") == [
+        REVIEW,
+        "a.png",
+        "a.txt",
+        "b.png",
+        "b.txt",
+        PAGE,
+        "report.json",
+        VIEWER,
+    ]
     assert list(report(folder)["clouds"]) == ["a", "b"]
 
 
@@ -214,7 +223,16 @@ def test_points_that_were_not_all_written_are_read_again(folder, tiny_model, mon
         path.write_bytes(path.read_bytes()[:-1000])
     result = label(folder, tiny_model)
     assert result.exit_code == 0, result.stderr
-    assert left_behind(folder / "out") == [REVIEW, "a.png", "a.txt", "b.png", "b.txt", PAGE, "report.json"]
+    assert left_behind(folder / "out") == [
+        REVIEW,
+        "a.png",
+        "a.txt",
+        "b.png",
+        "b.txt",
+        PAGE,
+        "report.json",
+        VIEWER,
+    ]
 
 
 def test_overwrite_takes_nothing_that_an_interrupted_run_has_left(folder, tiny_model, monkeypatch):
@@ -242,7 +260,16 @@ def test_a_line_that_was_cut_off_and_its_picture_do_not_matter(folder, tiny_mode
     (folder / "out" / "a.txt").unlink()
     result = label(folder, tiny_model)
     assert result.exit_code == 0, result.stderr
-    assert left_behind(folder / "out") == [REVIEW, "a.png", "a.txt", "b.png", "b.txt", PAGE, "report.json"]
+    assert left_behind(folder / "out") == [
+        REVIEW,
+        "a.png",
+        "a.txt",
+        "b.png",
+        "b.txt",
+        PAGE,
+        "report.json",
+        VIEWER,
+    ]
 
 
 def test_a_note_about_a_file_that_no_system_can_hold_does_not_matter(folder, tiny_model, monkeypatch):

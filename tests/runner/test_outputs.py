@@ -8,7 +8,7 @@ import pytest
 
 from bevseg.config import RunConfig
 from bevseg.io.find import CloudFile
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.outputs import Outputs
@@ -44,7 +44,7 @@ def test_one_format_for_all(tiny_model, streets, tmp_path):
     options = ("-m", tiny_model, "--format", "ply")
     result = bevseg("run", streets / "a.txt", streets / "b.txt", "-o", tmp_path, *options)
     assert result.exit_code == 0, result.stderr
-    assert left_behind(tmp_path) == [REVIEW, "a.ply", "a.png", "b.ply", "b.png", PAGE, "report.json"]
+    assert left_behind(tmp_path) == [REVIEW, "a.ply", "a.png", "b.ply", "b.png", PAGE, "report.json", VIEWER]
 
 
 def test_a_single_file_is_all_that_is_written(tiny_model, streets, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bevseg.io.read import read_cloud
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import passes
 from bevseg.runner.request import RunRequest
@@ -36,7 +36,17 @@ def trained(streets, tmp_path_factory):
 
 def test_everything_lies_in_the_output_directory(trained):
     folder, _ = trained
-    names = ["a.png", "a.txt", "history.csv", "model.safetensors", "new.png", "new.txt", PAGE, "report.json"]
+    names = [
+        "a.png",
+        "a.txt",
+        "history.csv",
+        "model.safetensors",
+        "new.png",
+        "new.txt",
+        PAGE,
+        "report.json",
+        VIEWER,
+    ]
     assert left_behind(folder / "out") == [REVIEW, *names]
 
 

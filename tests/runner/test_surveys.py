@@ -11,7 +11,7 @@ import bevseg as api
 from bevseg import pipeline
 from bevseg.core.labels import load_scheme
 from bevseg.errors import InputError
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import preview, write_cloud
 from bevseg.survey import find_ground, lay_down
@@ -248,4 +248,5 @@ def test_parts_label_all_blocks_and_tell_of_those_that_fail(folder, tiny_model, 
         "b.qml",
         PAGE,
         "report.json",
+        VIEWER,
     ]

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from bevseg.report.page_names import PAGE
+from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.review.run_outputs import REVIEW
 from bevseg.runner import write_cloud
 from bevseg.runtime.lock import NAME, locked
@@ -54,7 +54,7 @@ def test_a_second_run_is_refused_while_the_first_works_and_goes_on_after_its_dea
     third = label()
     assert third.exit_code == 0, third.stderr
     assert "taken over" in third.stderr
-    names = [REVIEW, "a.png", "a.txt", "b.png", "b.txt", PAGE, "report.json"]
+    names = [REVIEW, "a.png", "a.txt", "b.png", "b.txt", PAGE, "report.json", VIEWER]
     assert left_behind(out) == names
 
 

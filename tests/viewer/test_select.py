@@ -198,6 +198,8 @@ TRIANGLE = [[0, 0], [1, 0], [0, 1]]
         {"shape": {"kind": "piece", "cloud": 1, "index": 1}},
         {"shape": {"kind": "piece", "cloud": "a", "index": -1}},
         {"shape": {"kind": "piece", "cloud": "a", "index": 1.5}},
+        {"shape": {"kind": "piece", "cloud": "a", "index": 1, "within": [0, 1, 2]}},
+        {"shape": {"kind": "piece", "cloud": "a", "index": 1, "within": [0, 1, 2, NAN]}},
         {"shape": polygon(TRIANGLE), "heights": [1]},
         {"shape": polygon(TRIANGLE), "heights": [1, NAN]},
         {"shape": polygon(TRIANGLE), "classes": [len(CLASS_NAMES)]},

@@ -161,6 +161,14 @@ def test_a_place_that_is_answered_leaves_the_list_until_it_is_undone(session):
     assert session.places() == before
 
 
+def test_the_piece_of_a_place_are_the_points_that_it_counts(session):
+    for place in session.places():
+        within = [place[side] for side in ("west", "south", "east", "north")]
+        shape = {"kind": "piece", "cloud": place["cloud"], "index": place["index"], "within": within}
+        chosen = session.select({"shape": shape})
+        assert chosen["points"] == chosen["counts"][place["class"]] == place["points"]
+
+
 def test_of_many_points_a_sample_is_looked_at_for_doubtful_places(session, monkeypatch):
     everything = session.places()
     monkeypatch.setattr("bevseg.viewer.doubtful.MOST_POINTS", 20_000)

@@ -486,7 +486,8 @@ export class App {
   choosePlace() {
     const place = this.places[this.place];
     if (!place || !this.scene.editable) return;
-    this.choose({ kind: "piece", cloud: place.cloud, index: place.index });
+    const within = [place.west, place.south, place.east, place.north];
+    this.choose({ kind: "piece", cloud: place.cloud, index: place.index, within });
   }
 
   async visit(number) {
