@@ -166,8 +166,8 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "holdout", "squares", "corrections"),
-        ("asked", "block_split", "fine_tuning", "scans", "simulated_streets", "touching"),
+        ("examples", "holdout", "squares"),
+        ("asked", "block_split", "corrections", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),
     ),

@@ -10,6 +10,7 @@ from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, GROUND, UNDEFINED
 from bevseg.errors import TrainingError
 from bevseg.review.run_outputs import RunOutputs
 from bevseg.seg import checkpoint
+from bevseg.training import corrections
 from bevseg.workdir.facts import sha256
 from tests import tiny
 from tests.cli.invoke import bevseg, left_behind
@@ -45,6 +46,12 @@ def correct(out, name="a", label=None):
     return words
 
 
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """A moment of training."""
+    monkeypatch.setattr(corrections, "MOST_STEPS", 6)
+
+
 @pytest.fixture
 def folder(streets, tiny_model, tmp_path):
     """The results of a run on two streets."""
@@ -57,7 +64,7 @@ def folder(streets, tiny_model, tmp_path):
 
 
 def learned(folder, *options):
-    return bevseg("learn", folder / "out", "-o", folder / "learned", "--max-minutes", 0.05, *options)
+    return bevseg("learn", folder / "out", "-o", folder / "learned", *options)
 
 
 def hashes(folder):
@@ -70,8 +77,9 @@ def test_what_a_person_said_stands_and_the_circle_goes_on(folder):
     result = learned(folder)
     assert result.exit_code == 0, result.stderr
     assert hashes(folder / "out") | hashes(folder / "clouds") == before
-    names = ["a.txt", "b.txt", "edits.jsonl", "model.safetensors", "report.json"]
-    assert left_behind(folder / "learned") == names
+    names = ["a.txt", "b.txt", "edits.jsonl", "model.safetensors", "report.html", "report.json", "view.html"]
+    shown = [name for name in left_behind(folder / "learned") if not name.startswith(".")]
+    assert shown == names
     new = RunOutputs.open(folder / "learned")
     cloud = new.cloud("a").read()
     assert (cloud.classes[words.said] == words.label).all()
@@ -80,7 +88,7 @@ def test_what_a_person_said_stands_and_the_circle_goes_on(folder):
     edits = new.edits()  # knows the new files
     assert [edit.number for edit in edits.in_force()] == [1, 2]
     edits.add({"b": np.arange(50)}, None, "piece")
-    again = bevseg("learn", folder / "learned", "-o", folder / "third", "--max-minutes", 0.05)
+    again = bevseg("learn", folder / "learned", "-o", folder / "third")
     assert again.exit_code == 0, again.stderr
     third = RunOutputs.open(folder / "third").cloud("a").read()
     assert (third.classes[words.said] == words.label).all()
@@ -190,7 +198,6 @@ def test_results_that_stand_there_are_not_replaced(folder):
 @pytest.mark.parametrize("broken", ["learn_corrections", "run"])
 def test_nothing_is_left_behind_by_a_failure(folder, monkeypatch, broken):
     from bevseg.runner import learn
-    from bevseg.training import corrections
 
     def fail(*args, **kwargs):
         raise TrainingError("The loss became infinite or NaN")
@@ -218,7 +225,6 @@ def test_options_of_the_first_run_hold(streets, tiny_model, tmp_path):
     old, new = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("out", "learned"))
     assert new["conditions"]["options"] == old["conditions"]["options"]
     assert new["looks"] == old["looks"]
-    assert left_behind(tmp_path / "learned")[:1] == ["edits.jsonl"]
     assert (
         RunOutputs.open(tmp_path / "learned").cloud("new").read().classes[words.said] == words.label
     ).all()
