@@ -90,6 +90,10 @@ class HalfPositive:
         return crop
 
 
+JOINED = 2
+"""Side of the squares of cells that are connected to pieces: scan lines on one wall lie up to two cells apart."""
+
+
 class EvenPieces:
     """Half of the crops around a piece of a class, each class and each piece of it as often; others of the rest.
 
@@ -127,7 +131,7 @@ def _pieces(crops: CropSampler, places: NDArray[np.int64]) -> list[NDArray[np.in
     found = []
     for which in np.unique(places[:, 0]):
         of_cloud = places[places[:, 0] == which]
-        numbers = connected(*crops.cells(of_cloud).T)
+        numbers = connected(*(crops.cells(of_cloud) // JOINED).T)
         order = np.argsort(numbers, kind="stable")
         found += np.split(of_cloud[order], np.flatnonzero(np.diff(numbers[order])) + 1)
     return found

@@ -25,22 +25,20 @@ from bevseg.config.names import DEFAULT_MODEL
 from bevseg.core.labels import CLASS_NAMES, load_scheme
 from bevseg.core.scores import count_labels, scores_of
 from bevseg.errors import CloudNotFoundError, InputError, ModelError, OutputExistsError, UsageError
-from bevseg.io.correct import correct_file
+from bevseg.io.correct import Corrected, correct_file
 from bevseg.io.find import CloudFile
-from bevseg.report.page_names import VIEWER
-from bevseg.report.pages import write_pages
+from bevseg.report.corrected_maps import correct_maps
+from bevseg.report.maps_file import maps_path, read_maps, write_maps
 from bevseg.review.corrected_file import add_corrections
 from bevseg.review.edits import EDITS, EditList
 from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs
 from bevseg.runner import report
 from bevseg.runner.request import RunRequest
-from bevseg.runner.run import run
+from bevseg.runner.run import pages_of, run
 from bevseg.runner.train_first import MODEL_FILES
 from bevseg.runtime.atomic import ensure_writable, replacing, write_json
 from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
-from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, Stopwatch, silent
-from bevseg.viewer.view_page import write_view_page
 from bevseg.workdir.facts import sha256
 
 if TYPE_CHECKING:
@@ -94,12 +92,15 @@ class Relabelled:
     ----------
     before, after
         The cloud in both results.
+    maps
+        What the report shows of the new labels; there need not be such a file.
     edits
         Those of the first results.
     """
 
     before: RunCloud
     after: RunCloud
+    maps: Path
     edits: EditList
 
     @property
@@ -341,9 +342,7 @@ def _learn(
     hashes = {name: facts["output_sha256"] for name, facts in table["clouds"].items()}
     edits.carry_over(request.learned, hashes)
     write_json(table, request.learned / REPORT)
-    call(write_view_page, request.learned, request.learned / VIEWER)
-    call(write_pages, request.learned)  # once more, with what was learned
-    written = [path, *result.written, request.learned / EDITS]
+    written = [path, *result.written, request.learned / EDITS, *pages_of(request.learned)]
     return BatchResult(written, [], result.done, table)
 
 
@@ -368,7 +367,8 @@ def _run_request(request: LearnRequest, outputs: RunOutputs, model: Path) -> Run
         columns=read.get("columns"),
         out_classes=first.get("written_in"),
         keep=tuple(options.get("keep", ())),
-        pictures=False,  # they would show the labels without the corrections
+        pictures=False,  # they would show the labels without the corrections, and so would the pages
+        pages=False,
         tta=_tta(outputs.table.get("looks")),
         overwrite=request.overwrite,
         run_config=RunConfig(seed=config.seed, device=config.device, jobs=config.jobs, on_error="stop"),
@@ -386,7 +386,11 @@ def _correct(
     before: RunOutputs, after: RunOutputs, edits: EditList, jobs: int, progress: Progress
 ) -> dict[str, dict[str, Any]]:
     """Give the points that a person spoke about the class that was said; return what changed in each cloud."""
-    tasks = [Relabelled(before.cloud(cloud.name), cloud, edits) for cloud in after.clouds]
+    assert after.folder is not None  # it holds a report
+    tasks = [
+        Relabelled(before.cloud(cloud.name), cloud, maps_path(after.folder, cloud.name), edits)
+        for cloud in after.clouds
+    ]
     batch = for_each_cloud("correct", _relabel, tasks, jobs=jobs, on_error="stop", progress=progress)
     return {name: done.facts for name, done in batch.done.items()}
 
@@ -397,7 +401,11 @@ def _relabel(task: Relabelled) -> CloudResult:
     said = task.edits.said(task.before.name, old)
     facts: dict[str, Any] = {}
     if said.mask.any():
-        new = _put_in(task.after, said.classes, said.mask)
+        found = _put_in(task.after, said.classes, said.mask)
+        new = found.after
+        if task.maps.is_file():
+            with replacing(task.maps) as temporary:
+                write_maps(correct_maps(read_maps(task.maps), task.path, found), temporary)
         truth = task.after.read_truth()
         facts["output_sha256"] = task.after.sha256
         facts["classes"] = _by_class(np.bincount(new, minlength=len(CLASS_NAMES)))
@@ -411,22 +419,21 @@ def _relabel(task: Relabelled) -> CloudResult:
     return CloudResult((task.after.path,), len(new), facts)
 
 
-def _put_in(cloud: RunCloud, classes: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Write what a person said into a labelled file; return the classes of all points."""
+def _put_in(cloud: RunCloud, classes: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Corrected:
+    """Write what a person said into a labelled file."""
 
     def say(new: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         return np.where(mask, classes, new).astype(np.uint8), mask
 
     scheme = cloud.facts.get("written_in")
     with replacing(cloud.path) as temporary:
-        found = correct_file(
+        return correct_file(
             cloud.path,
             say,
             temporary,
             scheme=None if scheme is None else load_scheme(scheme),
             overwrite=True,
         )
-    return found.after
 
 
 def _table(

@@ -68,6 +68,8 @@ class RunRequest:
         `(i, n)`: only part i of n of the blocks is labelled, into the scratch folder, and no cloud is written.
     pictures
         Whether a picture of each cloud is drawn; None: if there are not many.
+    pages
+        Whether report.html and view.html are written.
     rasters
         Whether the DEM and the classes of each survey are written as GeoTIFFs.
     cluster
@@ -109,6 +111,7 @@ class RunRequest:
     max_memory: int | None = None
     part: tuple[int, int] | None = None
     pictures: bool | None = None
+    pages: bool = True
     rasters: bool = False
     cluster: str | None = None
     val: tuple[str, ...] | None = None

@@ -177,9 +177,15 @@ def _run(
         write_json(table, request.out / REPORT)
         (request.out / UNFINISHED).unlink(missing_ok=True)
         remove_scratch(request)
-        view = call(write_view_page, request.out, request.out / VIEWER)  # first: the report names it
-        written += [request.out / REPORT, *call(write_pages, request.out), *view]
+        written.append(request.out / REPORT)
+        written += pages_of(request.out) if request.pages else []
     return BatchResult(written, trained.failures + result.failures, result.done, table)
+
+
+def pages_of(out: Path) -> list[Path]:
+    """Write report.html and view.html into the directory of the results of a run; return the files."""
+    view = call(write_view_page, out, out / VIEWER)  # first: the report names it
+    return [*call(write_pages, out), *view]
 
 
 def _existing(

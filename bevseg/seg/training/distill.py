@@ -96,7 +96,8 @@ def distillation(
         )
 
     from_labels = label_weight and label_weight * (
-        ce_weight * cross_entropy(logits, target, ignore_index) + jml_weight * jml(target, "present", labelled)
+        ce_weight * cross_entropy(logits, target, ignore_index)
+        + jml_weight * jml(target, "present", labelled)
     )
     divergence = kullback_leibler(logits, teacher, keep=taught, temperature=temperature)
     from_teacher = ce_weight * divergence + jml_weight * jml(teacher, active, taught)
