@@ -82,7 +82,7 @@ max_memory = click.option(
 pictures = click.option(
     "--pictures/--no-pictures",
     default=None,
-    help="Draw a picture of each cloud.  [default: up to 200 clouds]",
+    help="Draw a picture of each cloud, and the maps of the report.  [default: up to 200 clouds and 1 GiB]",
 )
 rasters = click.option(
     "--rasters", is_flag=True, help="Write the DEM and the classes from above: dem.tif and classes.tif."

@@ -342,8 +342,15 @@ def _learn(
     hashes = {name: facts["output_sha256"] for name, facts in table["clouds"].items()}
     edits.carry_over(request.learned, hashes)
     write_json(table, request.learned / REPORT)
-    written = [path, *result.written, request.learned / EDITS, *pages_of(request.learned)]
+    written = [path, *result.written, request.learned / EDITS, *_pages(request, outputs)]
     return BatchResult(written, [], result.done, table)
+
+
+def _pages(request: LearnRequest, outputs: RunOutputs) -> list[Path]:
+    """Write the pages of the new results, with maps if the first results have some."""
+    assert outputs.folder is not None  # `open` gives it
+    drawn = any(maps_path(outputs.folder, cloud.name).is_file() for cloud in outputs.clouds)
+    return pages_of(request.learned, view=drawn, draws=drawn)
 
 
 def _run_request(request: LearnRequest, outputs: RunOutputs, model: Path) -> RunRequest:

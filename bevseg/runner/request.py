@@ -67,9 +67,9 @@ class RunRequest:
     part
         `(i, n)`: only part i of n of the blocks is labelled, into the scratch folder, and no cloud is written.
     pictures
-        Whether a picture of each cloud is drawn; None: if there are not many.
+        Whether a picture of each cloud is drawn, the maps of the report, and its view; None: if there is not much.
     pages
-        Whether report.html and view.html are written.
+        Whether the report is written as a page.
     rasters
         Whether the DEM and the classes of each survey are written as GeoTIFFs.
     cluster

@@ -30,7 +30,7 @@ from bevseg.runner.passes import passes, remove_scratch
 from bevseg.runner.request import APART, RASTERS, RunRequest
 from bevseg.runner.train_first import MODEL_FILES, starting_model, trained_model
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, write_json
-from bevseg.runtime.batch import BatchResult
+from bevseg.runtime.batch import BatchResult, size_of
 from bevseg.runtime.lock import Lock, locked
 from bevseg.runtime.processes import call
 from bevseg.runtime.progress import Progress, silent
@@ -41,8 +41,9 @@ from bevseg.workdir.settings import GROUPS, check_same_settings, record_settings
 
 log = logging.getLogger(__name__)
 
-MOST_PICTURES = 200
-"""Clouds of a run up to which a picture of each is drawn unless asked otherwise: one takes half a second."""
+MOST_PICTURES, MOST_BYTES = 200, 1 << 30
+"""Clouds of a run, and bytes of them, up to which pictures are drawn unless asked otherwise. A picture takes half a
+second; the objects and places of the report and the points of its view are read from the labelled clouds again."""
 
 
 def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
@@ -75,7 +76,7 @@ def run(request: RunRequest, *, progress: Progress = silent) -> BatchResult:
         request = request.with_absolute_paths()
     settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_pictures(request, len(clouds.clouds))
+    request = _with_pictures(request, clouds.clouds)
     _check_outputs(request, clouds.clouds, settings)
     log_skipped(clouds)
     part = _part(request)
@@ -94,14 +95,18 @@ def _find(request: RunRequest) -> Found:
     )
 
 
-def _with_pictures(request: RunRequest, count: int) -> RunRequest:
+def _with_pictures(request: RunRequest, clouds: Sequence[CloudFile]) -> RunRequest:
     """Return the request with a decision on pictures: of very many clouds, nobody looks at all."""
-    if request.pictures is not None or count <= MOST_PICTURES:
+    if request.pictures is not None:
         return request
-    log.info(
-        "%s clouds: no pictures are drawn; --pictures draws them, --rasters shows the whole", f"{count:,}"
-    )
-    return dataclasses.replace(request, pictures=False)
+    few = len(clouds) <= MOST_PICTURES and sum(size_of(file.path) for file in clouds) <= MOST_BYTES
+    if not few:
+        log.info(
+            "%s clouds: the report has no maps, and no pictures are drawn; --pictures draws them, --rasters shows "
+            "the whole",
+            f"{len(clouds):,}",
+        )
+    return dataclasses.replace(request, pictures=few)
 
 
 def plan(request: RunRequest) -> str:
@@ -116,7 +121,7 @@ def plan(request: RunRequest) -> str:
 
     settings, device = _check_options(request)
     clouds = _find(request)
-    request = _with_pictures(request, len(clouds.clouds))
+    request = _with_pictures(request, clouds.clouds)
     _check_outputs(request, clouds.clouds, settings)
     skipped: list[str] = []
     model = _given(request)
@@ -178,14 +183,25 @@ def _run(
         (request.out / UNFINISHED).unlink(missing_ok=True)
         remove_scratch(request)
         written.append(request.out / REPORT)
-        written += pages_of(request.out) if request.pages else []
+        written += pages_of(request.out, view=request.pictures is not False) if request.pages else []
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
 
-def pages_of(out: Path) -> list[Path]:
-    """Write report.html and view.html into the directory of the results of a run; return the files."""
-    view = call(write_view_page, out, out / VIEWER)  # first: the report names it
-    return [*call(write_pages, out), *view]
+def pages_of(out: Path, *, view: bool, draws: bool = False) -> list[Path]:
+    """Write the report of a run, and on request its view in 3-D; return the files.
+
+    Parameters
+    ----------
+    out
+        Directory of the results.
+    view
+        Whether view.html is written; else one of before is removed.
+    draws
+        As for `write_pages`.
+    """
+    (out / VIEWER).unlink(missing_ok=True)
+    written = call(write_view_page, out, out / VIEWER) if view else []  # first: the report names it
+    return [*call(write_pages, out, draws), *written]
 
 
 def _existing(
