@@ -60,7 +60,7 @@ POINTS = 12_000
 
 REPORT, UNFINISHED, SCRATCH = "report.json", "report.unfinished.jsonl", ".bevseg-scratch"
 HIDDEN = ".bevseg-"
-PAGE, REVIEW = "report.html", ".bevseg-review"
+PAGES, REVIEW = {"report.html", "view.html"}, ".bevseg-review"
 DONE_ONCE = (".points", ".ground", ".labels")
 """Suffixes of the scratch files that no later run writes again."""
 
@@ -270,7 +270,7 @@ def _scores(report: Path) -> object:
 def faults_of(out: Path, known: Reference, *, complete: bool) -> list[str]:
     """Say what is wrong in the folder of the results after a kill, or after a complete run."""
     names, found = _names(out), []
-    for name in sorted(names & set(known.outputs) - {REPORT, PAGE}):  # they hold times
+    for name in sorted(names & set(known.outputs) - {REPORT} - PAGES):  # they hold times and names of folders
         if _hash(out / name) != known.outputs[name]:
             found.append(f"{name} differs from that of the undisturbed run")
     if REPORT in names:

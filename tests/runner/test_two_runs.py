@@ -73,7 +73,7 @@ def test_a_run_whose_lock_is_taken_away_ends_before_it_writes(label, tmp_path, m
     assert "The lock of the output was taken away" in result.stderr
     assert "faraway" in result.stderr
     assert len(written) == 1
-    assert left_behind(tmp_path / "out") == [NAME, ".bevseg-scratch"]
+    assert left_behind(tmp_path / "out") == [NAME, REVIEW, ".bevseg-scratch"]
 
 
 def test_a_run_into_one_file_needs_no_lock(streets, tiny_model, tmp_path):
