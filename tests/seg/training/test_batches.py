@@ -20,11 +20,12 @@ def running():
 def test_each_crop_is_drawn_from_seed_step_and_place():
     seen = list(batches(scenes.draw, scenes.BANDS, 2, 3, seed=5))
     assert len(seen) == 3
-    for step, (x, y, _) in enumerate(seen):
+    for step, (x, y, occupied, _) in enumerate(seen):
         for place in range(2):
             values, labels = scenes.squares(np.random.default_rng((5, step, place)))
             np.testing.assert_allclose(x[place], np.nan_to_num(values / [[[2]], [[1]]]), rtol=1e-6)
             np.testing.assert_array_equal(y[place], labels.astype(int) - 1 & 255)
+            np.testing.assert_array_equal(occupied[place], ~np.isnan(values[0]))
     assert (seen[0].target == IGNORE).any() and y.dtype == torch.uint8
     assert not running()
 
