@@ -342,15 +342,19 @@ def _learn(
     hashes = {name: facts["output_sha256"] for name, facts in table["clouds"].items()}
     edits.carry_over(request.learned, hashes)
     write_json(table, request.learned / REPORT)
-    written = [path, *result.written, request.learned / EDITS, *_pages(request, outputs)]
+    written = [
+        path,
+        *result.written,
+        request.learned / EDITS,
+        *pages_of(request.learned, view=_is_drawn(outputs)),
+    ]
     return BatchResult(written, [], result.done, table)
 
 
-def _pages(request: LearnRequest, outputs: RunOutputs) -> list[Path]:
-    """Write the pages of the new results, with maps if the first results have some."""
+def _is_drawn(outputs: RunOutputs) -> bool:
+    """Return whether the report of a run has maps: there are not too many clouds."""
     assert outputs.folder is not None  # `open` gives it
-    drawn = any(maps_path(outputs.folder, cloud.name).is_file() for cloud in outputs.clouds)
-    return pages_of(request.learned, view=drawn, draws=drawn)
+    return any(maps_path(outputs.folder, cloud.name).is_file() for cloud in outputs.clouds)
 
 
 def _run_request(request: LearnRequest, outputs: RunOutputs, model: Path) -> RunRequest:
@@ -376,6 +380,7 @@ def _run_request(request: LearnRequest, outputs: RunOutputs, model: Path) -> Run
         keep=tuple(options.get("keep", ())),
         pictures=False,  # they would show the labels without the corrections, and so would the pages
         pages=False,
+        maps=_is_drawn(outputs),
         tta=_tta(outputs.table.get("looks")),
         overwrite=request.overwrite,
         run_config=RunConfig(seed=config.seed, device=config.device, jobs=config.jobs, on_error="stop"),

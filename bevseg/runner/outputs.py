@@ -39,7 +39,7 @@ class Outputs:
             cloud,
             picture if draws else None,
             qgis.path_beside(cloud) if in_qgis else None,
-            maps_path(request.out, file.stem) if draws else None,
+            maps_path(request.out, file.stem) if draws or request.maps else None,
         )
 
     def shown(self) -> tuple[Path, ...]:

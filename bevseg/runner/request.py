@@ -68,6 +68,8 @@ class RunRequest:
         `(i, n)`: only part i of n of the blocks is labelled, into the scratch folder, and no cloud is written.
     pictures
         Whether a picture of each cloud is drawn, the maps of the report, and its view; None: if there is not much.
+    maps
+        Whether the maps are kept also where no pictures are drawn.
     pages
         Whether the report is written as a page.
     rasters
@@ -111,6 +113,7 @@ class RunRequest:
     max_memory: int | None = None
     part: tuple[int, int] | None = None
     pictures: bool | None = None
+    maps: bool = False
     pages: bool = True
     rasters: bool = False
     cluster: str | None = None

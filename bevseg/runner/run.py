@@ -187,21 +187,11 @@ def _run(
     return BatchResult(written, trained.failures + result.failures, result.done, table)
 
 
-def pages_of(out: Path, *, view: bool, draws: bool = False) -> list[Path]:
-    """Write the report of a run, and on request its view in 3-D; return the files.
-
-    Parameters
-    ----------
-    out
-        Directory of the results.
-    view
-        Whether view.html is written; else one of before is removed.
-    draws
-        As for `write_pages`.
-    """
+def pages_of(out: Path, *, view: bool) -> list[Path]:
+    """Write the report of a run, and on request its view in 3-D, into its directory; return the files."""
     (out / VIEWER).unlink(missing_ok=True)
     written = call(write_view_page, out, out / VIEWER) if view else []  # first: the report names it
-    return [*call(write_pages, out, draws), *written]
+    return [*call(write_pages, out), *written]
 
 
 def _existing(

@@ -97,15 +97,15 @@ def write_labelled(task: CloudTask, work: Work) -> CloudResult:
                     kept_files = keep_work(file, cloud, request, work.model, undo, is_unlike=is_unlike)
             del cloud  # as large as the file
             facts = {**task.facts, **_place(points), **written.facts()}
-            if outputs.picture is not None:
-                picture = results.enter_context(replacing(outputs.picture))
+            if outputs.maps is not None:
                 with watch("picture"):
                     maps, highest = maps_of(
                         labels, labels.shown(points.facts["bounds"]), survey.layout.cell, is_unlike=is_unlike
                     )
-                    preview.draw(file.stem, facts["classes"], maps, highest, picture)
-                if outputs.maps is not None:
                     write_maps(maps, results.enter_context(replacing(outputs.maps)))
+                    if outputs.picture is not None:
+                        picture = results.enter_context(replacing(outputs.picture))
+                        preview.draw(file.stem, facts["classes"], maps, highest, picture)
             if outputs.style is not None:
                 write_text(qgis.cloud(scheme), results.enter_context(replacing(outputs.style)))
             method, why = labels.method()
