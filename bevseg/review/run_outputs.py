@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bevseg.config.files import read_json
 from bevseg.core.labels import load_scheme
-from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.errors import BevsegError, CloudNotFoundError, InputError, OutputExistsError, UsageError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.io.read_labelled import LabelledCloud, read_labelled
@@ -191,18 +191,22 @@ class RunOutputs:
         return EditList.open(self.folder, {cloud.name: cloud.sha256 for cloud in self.clouds})
 
     def warn_of_corrections(self) -> None:
-        """Warn if there are edits in force that are not in the labelled files: those that were learned from are."""
-        if self.folder is None or not (self.folder / EDITS).exists():
-            return
-        learned = self.table.get("learned", {}).get("edits", 0)
-        points = sum(edit.count for edit in self.edits().in_force()[learned:])
+        """Warn if there are corrections that are not in the labelled files."""
+        points = self._corrected_outside()
         if points:
             log.warning(
-                "%s points in %s were corrected or confirmed, and the labelled files do not say so: "
-                "`bevseg apply` writes files that do",
-                f"{points:,}",
+                "%s: the labelled files lack what a person corrected or confirmed (points: %s): `bevseg apply` "
+                "writes files that have it",
                 self.folder,
+                f"{points:,}",
             )
+
+    def _corrected_outside(self) -> int:
+        """Return the number of points of edits that are not in the labelled files; those learned from are in them."""
+        if self.folder is None or not (self.folder / EDITS).exists():
+            return 0
+        learned = self.table.get("learned", {}).get("edits", 0)
+        return sum(edit.count for edit in self.edits().in_force()[learned:])
 
     def cloud(self, name: str) -> RunCloud:
         """Return a cloud by its name; UsageError if there is none."""
@@ -213,6 +217,28 @@ class RunOutputs:
             f"No cloud {name!r}",
             where=self.folder,
             why=f"the clouds are {', '.join(each.name for each in self.clouds[:10])}",
+        )
+
+
+def ensure_not_corrected(folder: Path) -> None:
+    """Raise OutputExistsError if labelled files of a directory were corrected: other labels would end the edits.
+
+    The edits that a model has learned from do not count: they come from elsewhere.
+    """
+    path = folder / EDITS
+    if not path.exists():
+        return
+    try:
+        points = RunOutputs.open(folder)._corrected_outside()
+        why = f"the edits (points: {points:,}) are about the labels that stand there"
+    except BevsegError as error:
+        points, why = 1, f"it has edits that cannot be read: {error.what}"
+    if points:
+        raise OutputExistsError(
+            "The results were corrected by a person",
+            where=path,
+            why=why,
+            hint=f"name another output, or move {path.name} away",
         )
 
 
