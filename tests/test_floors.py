@@ -191,7 +191,8 @@ INSIDE = {
         ("view_page",),
     ),
     "report": (
-        ("frame", "maps_file", "numbers", "page_names", "texts"),
+        ("frame", "numbers", "page_names", "texts"),
+        ("maps_file",),
         (
             "findings",
             "histogram",

@@ -17,6 +17,7 @@ from bevseg.errors import BevsegError, CloudNotFoundError, InputError, OutputExi
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.io.read_labelled import LabelledCloud, read_labelled
+from bevseg.printable import utf8
 from bevseg.review.edits import EDITS, EditList
 from bevseg.workdir.facts import sha256
 
@@ -172,9 +173,12 @@ class RunOutputs:
         InputError, CloudNotFoundError
             As `open` and `of_clouds`.
         """
-        if len(paths) == 1 and (paths[0] / REPORT).is_file():
-            return cls.open(paths[0])
-        return cls.of_clouds(paths)
+        if len(paths) != 1 or not (paths[0] / REPORT).is_file():
+            return cls.of_clouds(paths)
+        found = cls.open(paths[0])
+        if not found.clouds:
+            raise InputError("The run labelled no cloud", where=paths[0] / REPORT, hint="see its failures")
+        return found
 
     def edits(self) -> EditList:
         """Read the edits of the labelled clouds.
@@ -248,5 +252,15 @@ def _cloud(folder: Path, name: str, facts: Mapping[str, Any]) -> RunCloud:
         raise TypeError(f"{name!r} is no name of a cloud")
     if not isinstance(facts["points"], int):
         raise TypeError(f"{facts['points']!r} is no number of points")
-    path = (folder / name).parent / Path(facts["outputs"]["cloud"]).name
-    return RunCloud(name, path, Path(facts["source"]), facts)
+    outputs = (folder / name).parent / Path(facts["outputs"]["cloud"]).name
+    path, ending = _as_called(outputs), outputs.name.removeprefix(Path(name).name)
+    if path != outputs:
+        name = str(Path(name).with_name(path.name.removesuffix(ending)))
+    return RunCloud(name, path, _as_called(Path(facts["source"])), facts)
+
+
+def _as_called(path: Path) -> Path:
+    r"""Return the file as the system calls it: a report has `\xdf` for a byte of a name that is not UTF-8."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    return next((found for found in path.parent.iterdir() if utf8(found.name) == path.name), path)
