@@ -55,7 +55,7 @@ from bevseg.core.labels import CLASS_NAMES, UNDEFINED, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import BevsegError, InputError
 from bevseg.io.read import read_cloud
-from bevseg.review.places import Place, candidates, choose
+from bevseg.review.places import FEWEST, Place, candidates, choose
 from bevseg.runtime.atomic import write_json
 from bevseg.seg.checkpoint import Model
 from bevseg.training.corrections import CorrectedExample, learn_corrections
@@ -233,10 +233,10 @@ def make(name: str, seed: int, strategy: str, clicks: int, asked: argparse.Names
                 streets = [Street.begin(cloud, first_labels(path, name, cloud)) for cloud in task.clicked]
         with timed("propose", seconds):
             share = clicks * (number + 1) // rounds - clicks * number // rounds
-            shown = PROPOSED[strategy](
+            looked_at = PROPOSED[strategy](
                 [place for street in streets for place in street.candidates()], share, seed
             )
-        made["answers"] += click(streets, shown)
+        made["answers"] += click(streets, looked_at)
         with timed("learn", seconds):
             model = learn(streets, model, seed)
         made["seconds"].append(seconds)
@@ -351,20 +351,27 @@ def oakland(folder: Path, seed: int) -> Task:
 def halves(whole: Set) -> Task:
     """Return one half of the only cloud of a set to click, and the cloud with labels beyond the guard band to score.
 
-    The cloud is cut in the middle of its longer side; clicked is the half that shows more classes.
+    The cloud is cut in the middle, from north to south or from west to east. Of the four ways to click a half, that
+    one is taken in which most classes are clicked and scored; among equals, in which most are scored.
     """
     ((name, read),) = whole.clouds.items()
     cloud = read()
     assert cloud.labels is not None
-    x, y, _ = cloud.xyz.T
-    along = max((x, y), key=np.ptp)
-    offset = along - (along.min() + along.max()) / 2
-    shown = [len(np.unique(cloud.labels[side])) for side in (offset < 0, offset > 0)]
-    offset = offset if shown[0] >= shown[1] else -offset
-    labels = np.where(offset > GUARD, cloud.labels, np.uint8(UNDEFINED))
+    found = []
+    for along, side in itertools.product(cloud.xyz.T[:2], (1, -1)):
+        beyond = side * (along - (along.min() + along.max()) / 2)
+        here, there = (shown(cloud.labels[chosen]) for chosen in (beyond < 0, beyond > GUARD))
+        found.append((len(here & there), len(there), beyond))
+    *_, beyond = max(found, key=lambda way: way[:2])
+    labels = np.where(beyond > GUARD, cloud.labels, np.uint8(UNDEFINED))
     scored = dataclasses.replace(cloud, labels=labels)
-    half = cloud.take(np.flatnonzero(offset < 0))
+    half = cloud.take(np.flatnonzero(beyond < 0))
     return Task((half,), dataclasses.replace(whole, clouds={name: lambda: scored}))
+
+
+def shown(labels: NDArray[np.uint8]) -> set[int]:
+    """Return the classes that have points enough to be seen."""
+    return {int(label) for label in np.flatnonzero(np.bincount(labels) >= FEWEST) if label != UNDEFINED}
 
 
 def streets_of(preset: str, seed: int, folder: Path | None) -> Task:
