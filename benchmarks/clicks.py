@@ -16,7 +16,7 @@ Sets:
 
 - `oakland`: clicks on the three clouds that `fine_tuning.py` takes for the seed, scored on `ac ah ao`;
 - `kitti_merged`, `nuscenes_merged`: clicks on one half, scored on the other beyond a guard band of GUARD metres; the
-  rules for what their labels leave open are those of `transfer.py`;
+  rules for what their labels leave open are those of `transfer.py`, and the person does not know it either;
 - `simulated:PRESET`: clicks on three simulated streets of the seed, scored on three others, all of them changed alike
   (`foreign`), so that there is something to learn. All choices were made on these.
 
@@ -44,7 +44,7 @@ from typing import Any
 
 import numpy as np
 from fine_tuning import TEST, TRAIN, files, order, points
-from labelled_clouds import DATA, REAL, Set, score, simulated
+from labelled_clouds import DATA, REAL, Rule, Set, score, simulated
 from numpy.typing import NDArray
 from person import Answer, Person
 from transfer import CLASSES, MEANS, lines, said
@@ -107,16 +107,17 @@ class Street:
     labels: Labels
     classes: NDArray[np.uint8]
     spoken: NDArray[np.bool_]
+    ignore: Rule | None = None
 
     @classmethod
-    def begin(cls, cloud: PointCloud, labels: Labels) -> Street:
-        """Return a cloud that nobody has looked at."""
-        return cls(cloud, labels, labels.of_points.classes.copy(), np.zeros(len(cloud), bool))
+    def begin(cls, cloud: PointCloud, labels: Labels, ignore: Rule | None = None) -> Street:
+        """Return a cloud that nobody has looked at; `ignore` is the rule of its set."""
+        return cls(cloud, labels, labels.of_points.classes.copy(), np.zeros(len(cloud), bool), ignore)
 
     def again(self, labels: Labels) -> Street:
         """Return the cloud with new labels; what was said holds."""
         classes = np.where(self.spoken, self.classes, labels.of_points.classes)
-        return Street(self.cloud, labels, classes, self.spoken)
+        return Street(self.cloud, labels, classes, self.spoken, self.ignore)
 
     def candidates(self) -> list[Place]:
         """Return the places that nobody has answered yet."""
@@ -134,10 +135,13 @@ class Street:
         )
 
     def person(self) -> Person:
-        """Return who knows its truth."""
+        """Return who knows its truth: what the labels of the set do not tell, the person does not know either."""
         x, y, _ = self.cloud.xyz.T
-        assert self.cloud.labels is not None
-        return Person(x, y, self.cloud.labels, self.classes)
+        truth = self.cloud.labels
+        assert truth is not None
+        if self.ignore is not None:
+            truth = np.where(self.ignore(truth, self.classes, self.labels.above), np.uint8(UNDEFINED), truth)
+        return Person(x, y, truth, self.classes)
 
 
 def main() -> None:
@@ -230,7 +234,10 @@ def make(name: str, seed: int, strategy: str, clicks: int, asked: argparse.Names
             if number:
                 streets = [street.again(Labels.by(model, street.cloud)) for street in streets]
             else:
-                streets = [Street.begin(cloud, first_labels(path, name, cloud)) for cloud in task.clicked]
+                streets = [
+                    Street.begin(cloud, first_labels(path, name, cloud), task.scored.ignore)
+                    for cloud in task.clicked
+                ]
         with timed("propose", seconds):
             share = clicks * (number + 1) // rounds - clicks * number // rounds
             looked_at = PROPOSED[strategy](

@@ -66,6 +66,17 @@ def test_what_is_said_stands_in_the_cloud_and_is_not_asked_again(script):
     assert (again.classes == VEGETATION).all() and again.candidates() == []
 
 
+def test_what_the_labels_of_a_set_leave_open_the_person_does_not_know(script):
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(0, 2, 0.1), np.arange(0, 2, 0.1)))
+    cloud = PointCloud.from_xyz(np.column_stack([x, y, 0 * x]), np.full(len(x), BUILDING, np.uint8), name="a")
+
+    def posts(truth, answer, above):
+        return (truth == BUILDING) & (answer == POLE)
+
+    street = script.Street.begin(cloud, labels(script, len(x), POLE), posts)
+    assert [answer["said"] for answer in script.click([street], [place()])] == ["undefined"]
+
+
 def run(strategy, clicks, seed, miou):
     answer = {"was": "car", "said": "pole", "points": 10, "right": 1.0}
     scores = {"building": 0.9, "car": 0.9, "ground": 0.9, "pole": None, "vegetation": 0.9}
