@@ -16,7 +16,7 @@ Sets:
 
 - `oakland`: clicks on the three clouds that `fine_tuning.py` takes for the seed, scored on `ac ah ao`;
 - `kitti_merged`, `nuscenes_merged`: clicks on one half, scored on the other beyond a guard band of GUARD metres; the
-  rules for what their labels leave open are those of `transfer.py`;
+  rules for what their labels leave open are those of `transfer.py`, and the person does not know it either;
 - `simulated:PRESET`: clicks on three simulated streets of the seed, scored on three others, all of them changed alike
   (`foreign`), so that there is something to learn. All choices were made on these.
 
@@ -44,7 +44,7 @@ from typing import Any
 
 import numpy as np
 from fine_tuning import TEST, TRAIN, files, order, points
-from labelled_clouds import DATA, REAL, Set, score, simulated
+from labelled_clouds import DATA, REAL, Rule, Set, score, simulated
 from numpy.typing import NDArray
 from person import Answer, Person
 from transfer import CLASSES, MEANS, lines, said
@@ -55,7 +55,7 @@ from bevseg.core.labels import CLASS_NAMES, UNDEFINED, load_scheme
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.errors import BevsegError, InputError
 from bevseg.io.read import read_cloud
-from bevseg.review.places import Place, candidates, choose
+from bevseg.review.places import FEWEST, Place, candidates, choose
 from bevseg.runtime.atomic import write_json
 from bevseg.seg.checkpoint import Model
 from bevseg.training.corrections import CorrectedExample, learn_corrections
@@ -107,16 +107,17 @@ class Street:
     labels: Labels
     classes: NDArray[np.uint8]
     spoken: NDArray[np.bool_]
+    ignore: Rule | None = None
 
     @classmethod
-    def begin(cls, cloud: PointCloud, labels: Labels) -> Street:
-        """Return a cloud that nobody has looked at."""
-        return cls(cloud, labels, labels.of_points.classes.copy(), np.zeros(len(cloud), bool))
+    def begin(cls, cloud: PointCloud, labels: Labels, ignore: Rule | None = None) -> Street:
+        """Return a cloud that nobody has looked at; `ignore` is the rule of its set."""
+        return cls(cloud, labels, labels.of_points.classes.copy(), np.zeros(len(cloud), bool), ignore)
 
     def again(self, labels: Labels) -> Street:
         """Return the cloud with new labels; what was said holds."""
         classes = np.where(self.spoken, self.classes, labels.of_points.classes)
-        return Street(self.cloud, labels, classes, self.spoken)
+        return Street(self.cloud, labels, classes, self.spoken, self.ignore)
 
     def candidates(self) -> list[Place]:
         """Return the places that nobody has answered yet."""
@@ -134,10 +135,13 @@ class Street:
         )
 
     def person(self) -> Person:
-        """Return who knows its truth."""
+        """Return who knows its truth: what the labels of the set do not tell, the person does not know either."""
         x, y, _ = self.cloud.xyz.T
-        assert self.cloud.labels is not None
-        return Person(x, y, self.cloud.labels, self.classes)
+        truth = self.cloud.labels
+        assert truth is not None
+        if self.ignore is not None:
+            truth = np.where(self.ignore(truth, self.classes, self.labels.above), np.uint8(UNDEFINED), truth)
+        return Person(x, y, truth, self.classes)
 
 
 def main() -> None:
@@ -230,13 +234,16 @@ def make(name: str, seed: int, strategy: str, clicks: int, asked: argparse.Names
             if number:
                 streets = [street.again(Labels.by(model, street.cloud)) for street in streets]
             else:
-                streets = [Street.begin(cloud, first_labels(path, name, cloud)) for cloud in task.clicked]
+                streets = [
+                    Street.begin(cloud, first_labels(path, name, cloud), task.scored.ignore)
+                    for cloud in task.clicked
+                ]
         with timed("propose", seconds):
             share = clicks * (number + 1) // rounds - clicks * number // rounds
-            shown = PROPOSED[strategy](
+            looked_at = PROPOSED[strategy](
                 [place for street in streets for place in street.candidates()], share, seed
             )
-        made["answers"] += click(streets, shown)
+        made["answers"] += click(streets, looked_at)
         with timed("learn", seconds):
             model = learn(streets, model, seed)
         made["seconds"].append(seconds)
@@ -351,20 +358,27 @@ def oakland(folder: Path, seed: int) -> Task:
 def halves(whole: Set) -> Task:
     """Return one half of the only cloud of a set to click, and the cloud with labels beyond the guard band to score.
 
-    The cloud is cut in the middle of its longer side; clicked is the half that shows more classes.
+    The cloud is cut in the middle, from north to south or from west to east. Of the four ways to click a half, that
+    one is taken in which most classes are clicked and scored; among equals, in which most are scored.
     """
     ((name, read),) = whole.clouds.items()
     cloud = read()
     assert cloud.labels is not None
-    x, y, _ = cloud.xyz.T
-    along = max((x, y), key=np.ptp)
-    offset = along - (along.min() + along.max()) / 2
-    shown = [len(np.unique(cloud.labels[side])) for side in (offset < 0, offset > 0)]
-    offset = offset if shown[0] >= shown[1] else -offset
-    labels = np.where(offset > GUARD, cloud.labels, np.uint8(UNDEFINED))
+    found = []
+    for along, side in itertools.product(cloud.xyz.T[:2], (1, -1)):
+        beyond = side * (along - (along.min() + along.max()) / 2)
+        here, there = (shown(cloud.labels[chosen]) for chosen in (beyond < 0, beyond > GUARD))
+        found.append((len(here & there), len(there), beyond))
+    *_, beyond = max(found, key=lambda way: way[:2])
+    labels = np.where(beyond > GUARD, cloud.labels, np.uint8(UNDEFINED))
     scored = dataclasses.replace(cloud, labels=labels)
-    half = cloud.take(np.flatnonzero(offset < 0))
+    half = cloud.take(np.flatnonzero(beyond < 0))
     return Task((half,), dataclasses.replace(whole, clouds={name: lambda: scored}))
+
+
+def shown(labels: NDArray[np.uint8]) -> set[int]:
+    """Return the classes that have points enough to be seen."""
+    return {int(label) for label in np.flatnonzero(np.bincount(labels) >= FEWEST) if label != UNDEFINED}
 
 
 def streets_of(preset: str, seed: int, folder: Path | None) -> Task:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bevseg.core.labels import BUILDING, CAR, UNDEFINED, VEGETATION
+from bevseg.core.labels import BUILDING, CAR, POLE, UNDEFINED, VEGETATION
 from bevseg.core.pointcloud import PointCloud, PointLabels
 from bevseg.review.places import Place
 
@@ -25,16 +25,18 @@ def place(cloud="a", label=CAR, confidence=0.5, x=0.0):
 
 
 def test_the_halves_lie_apart_and_no_scored_point_is_clicked(script):
-    x = np.linspace(-40, 40, 801)
-    labels = np.where(x < 0, np.where(x < -20, CAR, VEGETATION), VEGETATION).astype(np.uint8)
-    cloud = PointCloud.from_xyz(np.column_stack([x, x / 4, 0 * x]), labels)
-    task = script.halves(script.Set("line", {"cloud": lambda: cloud}))
+    x, y = np.meshgrid(np.linspace(-40, 40, 161), np.linspace(-30, 30, 121))
+    labels = np.where(y < 0, VEGETATION, np.where(y > 20, CAR, POLE)).astype(
+        np.uint8
+    )  # the same in west and east
+    cloud = PointCloud.from_xyz(np.column_stack([x.ravel(), y.ravel(), 0 * x.ravel()]), labels.ravel())
+    task = script.halves(script.Set("square", {"cloud": lambda: cloud}))
     (half,) = task.clicked
     ((_, read),) = task.scored.clouds.items()
-    scored = read().xyz[:, 0][read().labels != UNDEFINED]
-    assert set(half.labels) == {CAR, VEGETATION}  # the half that shows more
+    scored = read().labels != UNDEFINED
+    assert set(half.labels) == set(read().labels[scored]) == {CAR, POLE, VEGETATION}
     assert half.xyz[:, 0].max() <= 0
-    assert scored.min() > script.GUARD - 1e-6
+    assert read().xyz[scored, 0].min() > script.GUARD - 1e-6
 
 
 def test_strategies_show_as_many_places_and_draw_them_by_the_seed(script):
@@ -62,6 +64,17 @@ def test_what_is_said_stands_in_the_cloud_and_is_not_asked_again(script):
     assert (street.classes == VEGETATION).all() and street.spoken.all()
     again = street.again(labels(script, len(x), BUILDING))
     assert (again.classes == VEGETATION).all() and again.candidates() == []
+
+
+def test_what_the_labels_of_a_set_leave_open_the_person_does_not_know(script):
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(0, 2, 0.1), np.arange(0, 2, 0.1)))
+    cloud = PointCloud.from_xyz(np.column_stack([x, y, 0 * x]), np.full(len(x), BUILDING, np.uint8), name="a")
+
+    def posts(truth, answer, above):
+        return (truth == BUILDING) & (answer == POLE)
+
+    street = script.Street.begin(cloud, labels(script, len(x), POLE), posts)
+    assert [answer["said"] for answer in script.click([street], [place()])] == ["undefined"]
 
 
 def run(strategy, clicks, seed, miou):
