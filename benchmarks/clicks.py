@@ -449,7 +449,7 @@ def markdown(found: Sequence[Mapping[str, Any]], full: Mapping[str, float]) -> s
                         share,
                         f"{100 * changed:.0f} %",
                         f"{statistics.fmean(answer['points'] for answer in answers):.0f}",
-                        f"{100 * statistics.fmean(answer['right'] for answer in answers):.1f} %",
+                        f"{100 * np.mean([a['right'] for a in answers if a['said'] != 'undefined']):.1f} %",
                     )
                 )
     head = ("set", "places by", "clicks", "seeds")
@@ -517,7 +517,7 @@ def draw(found: Sequence[Mapping[str, Any]], full: Mapping[str, float], path: Pa
 
     names = list(dict.fromkeys(run["set"] for run in found))
     figure, panels = pyplot.subplots(
-        1, len(names), figsize=(3.4 * len(names), 2.8), squeeze=False, layout="constrained"
+        1, len(names), figsize=(3.4 * len(names), 3), squeeze=False, layout="constrained"
     )
     for name, panel in zip(names, panels[0], strict=True):
         of_set = [run for run in found if run["set"] == name]

@@ -381,9 +381,8 @@ def _doubt(
 ) -> NDArray[np.float32]:
     """Return the probability that each point is wrong, 0 to 1.
 
-    Symmetries say it a little better than the confidence: on simulated streets a wrong piece has more doubt than a
-    right one in 89 of 100 pairs, and in 87. Reasons play no part: points of one confidence are as often wrong with a
-    reason as without.
+    On simulated streets, symmetries say it a little better than the confidence. Reasons play no part: points of one
+    confidence are as often wrong with a reason as without.
     """
     doubt = np.full(count, 0.5, np.float32)
     if confidence is not None:
