@@ -22,9 +22,10 @@ demo: $(VENV)/installed
 	@echo "The reports: build/demo/at_once/report.html and build/demo/trained/report.html. Open them in a browser."
 	@echo "To look at the points and correct them: $(BIN)/bevseg view build/demo/at_once"
 
-# The pictures of the README, from the demo.
+# The pictures of the README, from the demo; those of its pages need chromium and chromium-driver.
 pictures: demo
 	$(BIN)/python docs/pictures.py build/demo/work build/demo/trained docs/images
+	$(BIN)/python docs/page_pictures.py build/demo/at_once docs/images
 
 $(VENV)/docs-installed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'

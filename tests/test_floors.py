@@ -52,7 +52,7 @@ INSIDE = {
         ("batch", "cluster"),
     ),
     "core": (
-        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges"),
+        ("labels", "metrics", "grid", "tiles", "distance", "scan_ranges", "union_find"),
         ("pointcloud", "raster", "reasons", "scores"),
         ("cells", "density", "connected"),
         ("heights", "height_counts", "far_points", "sort_by_block", "scan_counts"),
@@ -191,7 +191,8 @@ INSIDE = {
         ("view_page",),
     ),
     "report": (
-        ("frame", "maps_file", "numbers", "page_names", "texts"),
+        ("frame", "numbers", "page_names", "texts"),
+        ("maps_file",),
         (
             "findings",
             "histogram",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.core.union_find import root, unite
 from bevseg.runtime.kernels import compiled
 
 FARTHEST = 1 << 30
@@ -63,34 +64,16 @@ def _join(places, width):  # type: ignore[no-untyped-def]
     below = 0
     for i in range(len(places)):
         if i > 0 and places[i - 1] == places[i] - 1:
-            _unite(parents, i - 1, i)
+            unite(parents, i - 1, i)
         while places[below] < places[i] - width - 1:
             below += 1
         k = below
         while k < i and places[k] <= places[i] - width + 1:
-            _unite(parents, k, i)
+            unite(parents, k, i)
             k += 1
     for i in range(len(places)):
-        parents[i] = _root(parents, i)
+        parents[i] = root(parents, i)
     return parents
-
-
-@compiled
-def _root(parents, i):  # type: ignore[no-untyped-def]
-    while parents[i] != i:
-        parents[i] = parents[parents[i]]
-        i = parents[i]
-    return i
-
-
-@compiled
-def _unite(parents, one, other):  # type: ignore[no-untyped-def]
-    """Join two pieces; the first cell of both stands for them."""
-    first, second = _root(parents, one), _root(parents, other)
-    if first < second:
-        parents[second] = first
-    else:
-        parents[first] = second
 
 
 def _number(roots: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ miss for the class it should have been.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,14 @@ def scores_of(matrix: Counts) -> dict[str, Any]:
             "counts": matrix[1:].tolist(),
         },
     }
+
+
+def pooled_scores(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return the scores of some clouds together, given those of each (`scores_of`); None if there are no clouds."""
+    matrix = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
+    for table in tables:
+        matrix[1:] += np.array(table["confusion"]["counts"], np.int64)
+    return scores_of(matrix) if tables else None
 
 
 def score_table(result: Mapping[str, Any], oracle: Mapping[str, Any] | None = None) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bevseg.core.union_find import unite
 from bevseg.runtime.kernels import compiled
 
 Heights = NDArray[np.float32]
@@ -106,20 +107,7 @@ def _joined(parents, name, other):  # type: ignore[no-untyped-def]
     lower, higher = min(name, other), max(name, other)
     if lower == 0 or lower == higher:
         return higher
-    first, second = _root(parents, name), _root(parents, other)
-    if first < second:
-        parents[second] = first
-        return first
-    parents[first] = second
-    return second
-
-
-@compiled
-def _root(parents, name):  # type: ignore[no-untyped-def]
-    while parents[name] != name:
-        parents[name] = parents[parents[name]]
-        name = parents[name]
-    return name
+    return unite(parents, name, other)
 
 
 @compiled

@@ -129,7 +129,7 @@ def _read_las(path: Path, take: Callable[[int, Shown], None], size: int) -> None
                     confidence,
                     reasons,
                     points["intensity"] if "intensity" in stored else None,
-                    [points[name] for name in _CHANNELS] if "red" in stored else None,
+                    [points[name] for name in _CHANNELS] if set(_CHANNELS) <= set(stored) else None,
                 ),
             )
 

@@ -35,6 +35,8 @@ def find_buildings(cells: Cells, ground: GroundHeights) -> list[Building]:
     buildings = []
     for piece in groups(pieces_of(cells, REACH)):
         own = cells.only(piece)
+        if Window.around(own, 0).area < LEAST_AREA:  # a sparse cloud has very many lone points
+            continue
         window = Window.around(own, REACH + 1)
         square = np.ones((2 * REACH + 1, 2 * REACH + 1))
         mask = ndimage.binary_closing(window.mask(own), square)

@@ -58,6 +58,8 @@ def find_crowns(cells: Cells, ground: GroundHeights) -> list[Crown]:
     low = np.flatnonzero(heights < TREE)
     for piece in groups(pieces_of(cells.only(high), REACH)):
         own = high[piece]
+        if cells.points[own].sum() < LEAST_POINTS:  # a sparse cloud has very many lone points
+            continue
         for which in groups(_trees(cells.only(own), heights[own])):
             crowns += _plants("tree", cells.only(own[which]), ground)
     for piece in groups(pieces_of(cells.only(low), REACH)):

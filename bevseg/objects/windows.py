@@ -41,6 +41,11 @@ class Window(NamedTuple):
             int(cells.cols.max()) + margin + 1 - west,
         )
 
+    @property
+    def area(self) -> float:
+        """Its area, m²."""
+        return self.rows * self.cols * self.side**2
+
     def places(self, cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return row and column (N,) of cells in the window."""
         return cells.rows - self.south, cells.cols - self.west

@@ -6,6 +6,7 @@ import base64
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -226,7 +227,8 @@ def score_table(scores: Mapping[str, Any] | None, oracle: Mapping[str, Any] | No
 def _facts(facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the lines of facts about a cloud."""
     words = texts().cloud
-    lines = [(words.source, str(facts.get("source", "")))]
+    # The name alone: a report is handed over, and the folders of this machine are nobody's business.
+    lines = [(words.source, Path(str(facts.get("source", ""))).name)]
     bounds = facts.get("bounds_m")
     if bounds:
         (west, east), (south, north), (low, high) = (bounds[axis] for axis in "xyz")

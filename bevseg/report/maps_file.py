@@ -15,6 +15,7 @@ from bevseg.config.files import parse_json
 from bevseg.core.height_counts import BINS
 from bevseg.core.labels import CLASS_NAMES
 from bevseg.errors import BevsegError, InputError
+from bevseg.report.page_names import file_of
 from bevseg.review.run_outputs import REVIEW
 
 LAYOUT = 1
@@ -36,7 +37,7 @@ _MAPS = {
 
 def maps_path(out: Path, name: str) -> Path:
     """Return the file of the maps of a cloud in the directory of the results of a run."""
-    return out / REVIEW / "maps" / f"{name}.safetensors"
+    return out / REVIEW / "maps" / file_of(name, ".safetensors")
 
 
 @dataclass(frozen=True)

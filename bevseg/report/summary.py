@@ -186,7 +186,19 @@ def _asked(table: Mapping[str, Any], versions: Mapping[str, Any]) -> tuple[tuple
         (words.device, (str(table.get("device", "")),)),
         (words.versions, (", ".join(f"{name} {version}" for name, version in versions.items()),)),
     ]
+    spoken = _spoken(table)
+    if spoken:
+        lines.insert(2, (words.person, (spoken,)))
     return tuple((title, tuple(text for text in found if text)) for title, found in lines)
+
+
+def _spoken(table: Mapping[str, Any]) -> str:
+    """Return what a person said about the points; empty if nobody did."""
+    said = table.get("corrected") or table.get("learned")
+    if not said:
+        return ""
+    points = said.get("points", said.get("said"))
+    return texts().asked.spoken.format(points=count(points), edits=count(said["edits"]))
 
 
 def _trained_on(model: Mapping[str, Any]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from bevseg.report.cloud_section import SURE, CloudSection, cloud_section
 from bevseg.report.findings import Findings
 from bevseg.report.maps_file import Maps, maps_path, read_maps
 from bevseg.report.numbers import count, percent, significant
-from bevseg.report.page_names import FOLDER, GENERATOR, PAGE, VIEWER
+from bevseg.report.page_names import FOLDER, GENERATOR, PAGE, VIEWER, file_of
 from bevseg.report.summary import Summary, summary
 from bevseg.report.texts import texts
 from bevseg.review.run_outputs import RunCloud, RunOutputs
@@ -93,7 +93,7 @@ def write_report(
         found = Findings() if maps is None else _found(cloud, find)
         section = cloud_section(utf8(cloud.name), facts, maps, found, number=number, most_bytes=share)
         if not one_page and section.map is not None:
-            path = out / FOLDER / f"{cloud.name}.html"
+            path = out / FOLDER / file_of(cloud.name, ".html")
             up = "../" * (len(Path(cloud.name).parts)) + PAGE
             write_text(_page(whole, [section], _viewer(out, up), up=up, of=len(run.clouds)), path)
             section = replace(section, map=None, histogram=None, places=None)  # it is written
@@ -138,7 +138,8 @@ def _row(name: str, section: CloudSection, facts: Mapping[str, Any], *, one_page
     total = max(sum(counts.values()), 1)
     href = f"#{section.anchor}"
     if not one_page:
-        href = quote(f"{FOLDER}/{name}.html".encode(errors="surrogateescape")) if section.has_maps else ""
+        page = Path(FOLDER, file_of(name, ".html")).as_posix()
+        href = quote(page.encode(errors="surrogateescape")) if section.has_maps else ""
     scores = facts.get("scores")
     return IndexRow(
         section.name,

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from bevseg.config.files import read_json
 from bevseg.core.labels import load_scheme
-from bevseg.errors import CloudNotFoundError, InputError, UsageError
+from bevseg.errors import BevsegError, CloudNotFoundError, InputError, OutputExistsError, UsageError
 from bevseg.io.find import find_clouds
 from bevseg.io.read import read_cloud
 from bevseg.io.read_labelled import LabelledCloud, read_labelled
+from bevseg.printable import utf8
 from bevseg.review.edits import EDITS, EditList
 from bevseg.workdir.facts import sha256
 
@@ -172,9 +173,12 @@ class RunOutputs:
         InputError, CloudNotFoundError
             As `open` and `of_clouds`.
         """
-        if len(paths) == 1 and (paths[0] / REPORT).is_file():
-            return cls.open(paths[0])
-        return cls.of_clouds(paths)
+        if len(paths) != 1 or not (paths[0] / REPORT).is_file():
+            return cls.of_clouds(paths)
+        found = cls.open(paths[0])
+        if not found.clouds:
+            raise InputError("The run labelled no cloud", where=paths[0] / REPORT, hint="see its failures")
+        return found
 
     def edits(self) -> EditList:
         """Read the edits of the labelled clouds.
@@ -191,18 +195,22 @@ class RunOutputs:
         return EditList.open(self.folder, {cloud.name: cloud.sha256 for cloud in self.clouds})
 
     def warn_of_corrections(self) -> None:
-        """Warn if there are edits in force that are not in the labelled files: those that were learned from are."""
-        if self.folder is None or not (self.folder / EDITS).exists():
-            return
-        learned = self.table.get("learned", {}).get("edits", 0)
-        points = sum(edit.count for edit in self.edits().in_force()[learned:])
+        """Warn if there are corrections that are not in the labelled files."""
+        points = self._corrected_outside()
         if points:
             log.warning(
-                "%s points in %s were corrected or confirmed, and the labelled files do not say so: "
-                "`bevseg apply` writes files that do",
-                f"{points:,}",
+                "%s: the labelled files lack what a person corrected or confirmed (points: %s): `bevseg apply` "
+                "writes files that have it",
                 self.folder,
+                f"{points:,}",
             )
+
+    def _corrected_outside(self) -> int:
+        """Return the number of points of edits that are not in the labelled files; those learned from are in them."""
+        if self.folder is None or not (self.folder / EDITS).exists():
+            return 0
+        learned = self.table.get("learned", {}).get("edits", 0)
+        return sum(edit.count for edit in self.edits().in_force()[learned:])
 
     def cloud(self, name: str) -> RunCloud:
         """Return a cloud by its name; UsageError if there is none."""
@@ -216,11 +224,43 @@ class RunOutputs:
         )
 
 
+def ensure_not_corrected(folder: Path) -> None:
+    """Raise OutputExistsError if labelled files of a directory were corrected: other labels would end the edits.
+
+    The edits that a model has learned from do not count: they come from elsewhere.
+    """
+    path = folder / EDITS
+    if not path.exists():
+        return
+    try:
+        points = RunOutputs.open(folder)._corrected_outside()
+        why = f"the edits (points: {points:,}) are about the labels that stand there"
+    except BevsegError as error:
+        points, why = 1, f"it has edits that cannot be read: {error.what}"
+    if points:
+        raise OutputExistsError(
+            "The results were corrected by a person",
+            where=path,
+            why=why,
+            hint=f"name another output, or move {path.name} away",
+        )
+
+
 def _cloud(folder: Path, name: str, facts: Mapping[str, Any]) -> RunCloud:
     """Return a cloud of a report; the directory may have been moved since."""
     if ".." in Path(name).parts or Path(name).is_absolute():
         raise TypeError(f"{name!r} is no name of a cloud")
     if not isinstance(facts["points"], int):
         raise TypeError(f"{facts['points']!r} is no number of points")
-    path = (folder / name).parent / Path(facts["outputs"]["cloud"]).name
-    return RunCloud(name, path, Path(facts["source"]), facts)
+    outputs = (folder / name).parent / Path(facts["outputs"]["cloud"]).name
+    path, ending = _as_called(outputs), outputs.name.removeprefix(Path(name).name)
+    if path != outputs:
+        name = str(Path(name).with_name(path.name.removesuffix(ending)))
+    return RunCloud(name, path, _as_called(Path(facts["source"])), facts)
+
+
+def _as_called(path: Path) -> Path:
+    r"""Return the file as the system calls it: a report has `\xdf` for a byte of a name that is not UTF-8."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    return next((found for found in path.parent.iterdir() if utf8(found.name) == path.name), path)

@@ -31,7 +31,7 @@ from bevseg.report.corrected_maps import correct_maps
 from bevseg.report.maps_file import maps_path, read_maps, write_maps
 from bevseg.review.corrected_file import add_corrections
 from bevseg.review.edits import EDITS, EditList
-from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs
+from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs, ensure_not_corrected
 from bevseg.runner import report
 from bevseg.runner.request import RunRequest
 from bevseg.runner.run import pages_of, run
@@ -189,6 +189,7 @@ def _ensure_room(request: LearnRequest) -> None:
             hint="name another directory",
         )
     ensure_writable(request.learned)
+    ensure_not_corrected(request.learned)
     if not request.overwrite and request.learned.is_dir() and any(request.learned.iterdir()):
         raise OutputExistsError(
             "The output exists",

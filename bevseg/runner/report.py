@@ -10,14 +10,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import bevseg
 from bevseg import weights
 from bevseg.config import Settings, to_table
 from bevseg.config.names import DEFAULT_MODEL
-from bevseg.core.labels import CLASS_NAMES
-from bevseg.core.scores import score_table, scores_of
+from bevseg.core.scores import pooled_scores, score_table
 from bevseg.review.run_outputs import SCHEMA
 from bevseg.runner.request import RunRequest
 from bevseg.runtime.batch import BatchResult, CloudResult
@@ -120,13 +117,7 @@ def report(
 
 def pooled(clouds: Mapping[str, Mapping[str, Any]], scored: Sequence[str]) -> dict[str, Any]:
     """Return `scores` and `oracle` of some clouds together, given the facts of each; None if there are no clouds."""
-    found: dict[str, Any] = {}
-    for key in ("scores", "oracle"):
-        counts = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-        for stem in scored:
-            counts[1:] += np.array(clouds[stem][key]["confusion"]["counts"], np.int64)
-        found[key] = scores_of(counts) if scored else None
-    return found
+    return {key: pooled_scores([clouds[stem][key] for stem in scored]) for key in ("scores", "oracle")}
 
 
 def text(table: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from bevseg.errors import UsageError
 from bevseg.io.find import CloudFile, Found, find_clouds, log_skipped
 from bevseg.report.page_names import PAGE, VIEWER
 from bevseg.report.pages import ensure_own_page, write_pages
-from bevseg.review.run_outputs import REPORT
+from bevseg.review.run_outputs import REPORT, ensure_not_corrected
 from bevseg.runner import finished, report
 from bevseg.runner.conditions import conditions_of
 from bevseg.runner.finished import UNFINISHED, Earlier, Existing
@@ -318,6 +318,7 @@ def _check_outputs(request: RunRequest, clouds: Sequence[CloudFile], settings: S
     ensure_writable(request.out.parent if is_one_file(request.out) else request.out)
     if request.work is not None:
         ensure_writable(request.work)
+    ensure_not_corrected(request.out)
     if request.overwrite:
         return
     ensure_own_page(request.out)

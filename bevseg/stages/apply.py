@@ -11,10 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bevseg.core.labels import CLASS_NAMES, Scheme, load_scheme
-from bevseg.core.scores import scores_of
+from bevseg.core.labels import Scheme, load_scheme
+from bevseg.core.scores import pooled_scores
 from bevseg.errors import InputError, UsageError
 from bevseg.io import qgis
 from bevseg.io.correct import Corrected
@@ -258,7 +256,7 @@ def _report(outputs: RunOutputs, edits: EditList, corrected: Path, batch: BatchR
             "points": sum(facts.get("corrections", {}).get("points", 0) for facts in clouds.values()),
         },
         "scored": scored,
-        **{key: _pooled([clouds[name][key] for name in scored]) for key in ("scores", "oracle")},
+        **{key: pooled_scores([clouds[name][key] for name in scored]) for key in ("scores", "oracle")},
         "clouds": clouds,
         "failures": [
             *outputs.table.get("failures", []),
@@ -268,13 +266,3 @@ def _report(outputs: RunOutputs, edits: EditList, corrected: Path, batch: BatchR
             ),
         ],
     }
-
-
-def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the scores of some clouds together."""
-    if not scores:
-        return None
-    pooled = np.zeros((len(CLASS_NAMES),) * 2, np.int64)
-    for each in scores:
-        pooled[1:] += np.array(each["confusion"]["counts"], np.int64)
-    return scores_of(pooled)

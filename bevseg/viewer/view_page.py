@@ -36,10 +36,12 @@ def write_view_page(out: Path, path: Path) -> list[Path]:
     from bevseg.review.run_outputs import RunOutputs
     from bevseg.viewer.static_view import write_static_view
 
+    outputs = RunOutputs.open(out)
     try:
-        write_static_view(RunOutputs.open(out), path)
+        if outputs.clouds:
+            write_static_view(outputs, path)
+            return [path]
     except InputError as error:
         log.warning("%s is not written: %s", path.name, error.what)
-        path.unlink(missing_ok=True)
-        return []
-    return [path]
+    path.unlink(missing_ok=True)
+    return []

@@ -188,9 +188,12 @@ def test_what_was_learned_is_shown(out):
         "after": {"car": 7, "building": 8},
         "changed": {"car->building": 3, "nonsense": 1},
         "clouds": {},
+        "said": 40,
+        "edits": 2,
     }
     text = Reader(page_of(results(out, learned=learned))).text
     assert "What was learned" in text and "\u22123" in text and "+3" in text
+    assert "40 points were corrected or confirmed, in 2 steps." in text
 
 
 def test_without_maps_the_page_is_numbers_and_says_how_to_get_maps(out):

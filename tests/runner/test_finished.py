@@ -145,6 +145,10 @@ def change_output(folder):
     (folder / "out" / "a.txt").write_text("x y z label\n")
 
 
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
@@ -160,14 +164,14 @@ def test_what_differs_is_said_and_nothing_is_replaced(change, options, words, fo
     assert label(folder, tiny_model).exit_code == 0
     if change is not None:
         change(folder)
-    before = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    before = contents(folder / "out")
     options = [option.format(folder=folder) for option in options]
     model = [] if "-m" in options else ["-m", tiny_model]
     result = bevseg("run", folder / "in", "-o", folder / "out", *model, *options)
     assert result.exit_code == 6, result.stderr
     assert words in result.stderr
     assert "--overwrite" in result.stderr
-    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == before
+    assert contents(folder / "out") == before
 
 
 def test_overwrite_does_all_again(folder, tiny_model):
@@ -195,7 +199,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(folder, tiny_model, monkeyp
     with monkeypatch.context() as patch:
         interrupted_at("b", patch)
         assert label(folder, tiny_model).exit_code == 130
-    names = [".bevseg-scratch", "a.png", "a.txt", "report.unfinished.jsonl"]
+    names = [REVIEW, ".bevseg-scratch", "a.png", "a.txt", "report.unfinished.jsonl"]
     assert left_behind(folder / "out") == names
     for module, name in ((find_ground, "find_ground_of_square"), (pipeline, "label_block")):
         monkeypatch.setattr(module, name, lambda *rest, **more: pytest.fail("worked again"))

@@ -80,7 +80,7 @@ def test_the_report_tells_how_it_came_about(trained):
     assert {"bevseg", "torch", "python"} <= report["versions"].keys()
     assert report["training"]["trained_on"] == ["a", "c"]
     assert report["training"]["validation"]["clouds"] == ["b"]
-    stages = ["read", "ground", "rasterize", "predict", "backproject", "score", "write", "picture"]
+    stages = ["read", "ground", "rasterize", "predict", "backproject", "score", "picture", "write"]
     assert list(report["clouds"]["new"]["seconds"]) == stages
     assert all(rate > 0 for rate in report["speed"]["points_per_second"].values())
     assert report["failures"] == []
@@ -201,6 +201,7 @@ def test_the_report_says_what_was_done_where_and_to_which_file(tiny_model, stree
         "cloud": str(tmp_path / "out" / "odd.txt"),
         "picture": str(tmp_path / "out" / "odd.png"),
         "style": None,
+        "maps": str(tmp_path / "out" / REVIEW / "maps" / "odd.safetensors"),
     }
     assert cloud["sha256"] == sha256(tmp_path / "odd.txt")
     assert cloud["output_sha256"] == sha256(tmp_path / "out" / "odd.txt")
