@@ -139,14 +139,15 @@ class Cells:
         columns["high"] = np.maximum.reduceat(self.high[order], first)
         return dataclasses.replace(self, **columns)
 
-    def only(self, which: NDArray[np.bool_] | NDArray[np.integer]) -> Self:
+    def only(self, which: NDArray[np.bool_] | NDArray[np.integer] | slice) -> Self:
         """Return some of the cells."""
         names = [each.name for each in dataclasses.fields(self)][1:]
         return dataclasses.replace(self, **{name: getattr(self, name)[which] for name in names})
 
     def of(self, kind: int) -> Self:
         """Return the cells of a class."""
-        return self.only(slice(*np.searchsorted(self.kinds, (kind, kind + 1))))  # type: ignore[arg-type]
+        first, behind = np.searchsorted(self.kinds, (kind, kind + 1)).tolist()
+        return self.only(slice(first, behind))
 
     @property
     def x(self) -> NDArray[np.float64]:

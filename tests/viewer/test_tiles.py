@@ -1,5 +1,6 @@
 """Every point of every cloud is in one tile, with what is drawn of it; any prefix is a sample."""
 
+import laspy
 import numpy as np
 import pytest
 
@@ -132,7 +133,6 @@ def test_one_point_is_a_tile(tmp_path):
 
 
 def test_colours_and_intensities_of_16_bits_become_8(tmp_path):
-    laspy = pytest.importorskip("laspy")
     header = laspy.LasHeader(point_format=7, version="1.4")
     header.scales = [0.01] * 3
     las = laspy.LasData(header)
