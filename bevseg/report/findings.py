@@ -10,7 +10,7 @@ import numpy as np
 from bevseg.io.read_labelled import LabelledCloud
 from bevseg.objects.find_objects import find_objects
 from bevseg.objects.objects import Objects
-from bevseg.review.places import Place, places
+from bevseg.review.places import Place, candidates, choose
 from bevseg.review.run_outputs import RunCloud
 
 MOST_POINTS = 20_000_000
@@ -59,4 +59,5 @@ def _places(labelled: LabelledCloud) -> list[Place]:
     confidence, reasons = (
         None if values is None else values[part] for values in (labelled.confidence, labelled.reasons)
     )
-    return places(x, y, labelled.classes[part], confidence, reasons, most=MOST_PLACES)
+    found = candidates(x, y, labelled.classes[part], confidence, reasons)
+    return choose(found, MOST_PLACES)

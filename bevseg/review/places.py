@@ -104,42 +104,6 @@ class Place:
         return self.label, size, height
 
 
-def places(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
-    classes: NDArray[np.uint8],
-    confidence: NDArray[np.uint8] | None = None,
-    reasons: NDArray[np.uint8] | None = None,
-    *,
-    above: NDArray[np.floating] | None = None,
-    disagreement: NDArray[np.floating] | None = None,
-    spoken: NDArray[np.bool_] | None = None,
-    labels: Collection[int] = OBJECTS,
-    most: int = MOST,
-) -> list[Place]:
-    """Return the places of one cloud where a look teaches most, the most valuable first.
-
-    Parameters
-    ----------
-    x, y, classes, confidence, reasons, above, disagreement, spoken, labels
-        As for `candidates`.
-    most
-        Number of places at most.
-    """
-    found = candidates(
-        x,
-        y,
-        classes,
-        confidence,
-        reasons,
-        above=above,
-        disagreement=disagreement,
-        spoken=spoken,
-        labels=labels,
-    )
-    return choose(found, most)
-
-
 def candidates(
     x: NDArray[np.floating],
     y: NDArray[np.floating],

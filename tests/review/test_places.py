@@ -7,7 +7,11 @@ import pytest
 
 from bevseg.core.labels import CAR, GROUND, POLE, UNDEFINED, VEGETATION
 from bevseg.core.reasons import EDGE, NONE, STACKED
-from bevseg.review.places import FEWEST, LONGEST, NEAR, candidates, choose, find_pieces, places
+from bevseg.review.places import FEWEST, LONGEST, MOST, NEAR, candidates, choose, find_pieces
+
+
+def places(*cloud, most=MOST, **given):
+    return choose(candidates(*cloud, **given), most)
 
 
 def block(west, south, wide, high, label, sure=200, reason=NONE, spacing=0.1):
