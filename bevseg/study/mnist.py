@@ -32,7 +32,7 @@ from bevseg.seg.training.optimizers import Plateau
 from bevseg.study.data_folder import find_data_folder
 from bevseg.study.early_stopping import train_with_early_stopping
 from bevseg.study.plan import STRICT
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
 
 GREY = 150
 """Smallest grey value of the pixels of a digit. A prediction of background alone then has an IoU of 0.877 there."""
@@ -86,19 +86,24 @@ class Images:
     images: Tensor
     truth: Tensor
 
+    def to(self, device: torch.device) -> Images:
+        """Return them on a device."""
+        return Images(self.images.to(device), self.truth.to(device))
 
-def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+
+def run(settings: MnistSettings, context: RunContext) -> RunResult:
     """Train on one choice of images, and score the test images."""
-    with seeded(torch.device("cpu"), settings.seed):
-        return _run(settings, init)
+    with seeded(context.device, settings.seed):
+        return _run(settings, context)
 
 
-def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
+def _run(settings: MnistSettings, context: RunContext) -> RunResult:
     train, val, test = split(settings)
+    val, test = val.to(context.device), test.to(context.device)
     outputs = train.truth.shape[1]
-    net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs)
-    if init is not None:
-        net.load_state_dict(init)
+    net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs).to(context.device)
+    if context.init is not None:
+        net.load_state_dict(context.init)
     loss = parse_loss(settings.loss)
     optimiser = torch.optim.Adam(net.parameters(), settings.learning_rate, eps=1e-7, fused=True)
     steps = max(len(train.images) // settings.batch, 1)
@@ -113,7 +118,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
 
     training = train_with_early_stopping(
         net,
-        loss,
+        lambda x, y: loss(net(x), y),
         epoch,
         validate,
         optimiser,
@@ -243,7 +248,7 @@ def _confusion(logits: Tensor, truth: Tensor) -> NDArray[np.int64]:
     largest, digit = logits.max(1)
     predicted = torch.where(largest > 0, digit + 1, 0)
     true = torch.where(truth.amax(1) > 0, truth.argmax(1) + 1, 0)
-    return metrics.confusion(true.numpy(), predicted.numpy(), truth.shape[1] + 1)
+    return metrics.confusion(true.cpu().numpy(), predicted.cpu().numpy(), truth.shape[1] + 1)
 
 
 def check(settings: MnistSettings) -> None:

@@ -4,12 +4,13 @@ import pytest
 from bevseg.errors import UsageError
 from bevseg.study import bias
 from bevseg.study.bias import BiasSettings
+from bevseg.study.task import RunContext
 
 SMALL = {"seed": 1, "pictures": 3, "side": 20, "largest": 8, "step": 0.1}
 
 
 def run(loss, tmp_path, **more):
-    return bias.run(BiasSettings(loss=loss, **SMALL | more), None, tmp_path)
+    return bias.run(BiasSettings(loss=loss, **SMALL | more), RunContext(tmp_path))
 
 
 @pytest.mark.parametrize("loss", ["ce", "lovasz_hinge"])

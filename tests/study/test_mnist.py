@@ -6,6 +6,7 @@ from bevseg.errors import CloudNotFoundError, InputError, UsageError
 from bevseg.seg.losses import cross_entropy, power_jaccard
 from bevseg.study import mnist
 from bevseg.study.mnist import MnistSettings
+from bevseg.study.task import RunContext, Source
 from tests.study import digits
 
 
@@ -86,19 +87,20 @@ def test_table_1_averages_background_and_digit_and_table_2_leaves_the_background
 
 
 def test_a_training_ends_with_the_facts_of_the_test_images(root):
-    outcome = mnist.run(settings(root, kind="multiclass", epochs=2, batch=5), None, root)
+    outcome = mnist.run(settings(root, kind="multiclass", epochs=2, batch=5), RunContext(root))
     assert np.sum(outcome.facts["confusion"]) == 20 * 28 * 28
     assert outcome.facts["collapsed"] == 0
     assert [row["epoch"] for row in outcome.history] == [1, 2]
-    again = mnist.run(settings(root, kind="multiclass", epochs=2, batch=5), None, root)
+    again = mnist.run(settings(root, kind="multiclass", epochs=2, batch=5), RunContext(root))
     same = [{name: row[name] for name in row if name != "seconds"} for row in outcome.history]
     assert same == [{name: row[name] for name in row if name != "seconds"} for row in again.history]
 
 
 def test_a_training_goes_on_from_weights(root):
-    outcome = mnist.run(settings(root, epochs=1), None, root)
+    outcome = mnist.run(settings(root, epochs=1), RunContext(root))
     kept = {name: value.clone() for name, value in outcome.weights.items()}
-    still = mnist.run(settings(root, epochs=1, learning_rate=1e-30), outcome.weights, root)
+    init = RunContext(root, sources={"init": Source(None, outcome.weights)})
+    still = mnist.run(settings(root, epochs=1, learning_rate=1e-30), init)
     assert all(torch.equal(kept[name], value) for name, value in still.weights.items())
 
 
