@@ -71,7 +71,7 @@ class FCN8s(nn.Module):
         )
         self.score = nn.Conv2d(hidden, classes, 1)
         self.skips = nn.ModuleList(nn.Conv2d(width, classes, 1) for width in (widths[3], widths[2]))
-        initialise(self, self.score, *self.skips)  # type: ignore[arg-type]
+        initialise(self, self.score, *self.skips)
 
     def forward(self, bands: Tensor) -> Tensor:
         """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W."""

@@ -81,7 +81,7 @@ class SegNet(nn.Module):
             places.append(place)
             x = self._dropped(x, level)
         for level, up in zip(range(self.depth - 1, -1, -1), self.up, strict=True):
-            x = self._dropped(up(nnf.max_unpool2d(x, places[level], 2)), level)
+            x = self._dropped(up(nnf.max_unpool2d(x, places[level], (2, 2))), level)
         return self.head(x)[..., :rows, :cols]
 
     def _dropped(self, x: Tensor, level: int) -> Tensor:
