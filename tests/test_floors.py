@@ -311,7 +311,7 @@ INSIDE = {
         ("description", "neuro_iou"),
         ("checkpoint",),
         ("inference",),
-        ("training",),
+        ("training", "to_onnx"),
     ),
 }
 """The floors within a folder: slices under rasterize, networks under inference, inference under training."""
@@ -328,6 +328,8 @@ ROOMS = {
     "distributed": ("runtime",),
     "torch": ("seg", "study"),
     "safetensors": ("seg", "survey", "report"),
+    "onnx": ("seg",),
+    "onnxscript": ("seg",),
     "jinja2": ("report",),
     "matplotlib": ("runner", "study"),
     "click": ("cli",),

@@ -34,8 +34,8 @@ READY = [name for name in LOSSES if name not in LEARNED]
     "--net",
     type=options.Setting(NetConfig, "kind"),
     metavar="NAME",
-    help=f"Kind of the networks: {', '.join(NETWORKS)}; or a class of your own, as package.module:Class. Another kind "
-    "than that of the model that ships starts from nothing; than that of --init MODEL, it is refused.  "
+    help=f"Kind of the networks: {', '.join(NETWORKS)}; or a class of your own, as package.module:Class. Another "
+    "kind than that of the model that ships starts from nothing; than that of --init MODEL, it is refused.  "
     f"[default: from the settings, else {NetConfig.kind}]",
 )
 @click.option(

@@ -105,8 +105,13 @@ class _Need(NamedTuple):
     """In what was read: what the next resolution needs."""
 
 
+_ALL = _Need(slice(None), slice(None), slice(None))
+
+
 def _needs(part: slice, sizes: Sequence[int]) -> list[_Need]:
     """Return what a part needs of every resolution, from the finest, whose size comes first, to below the last."""
+    if part == slice(0, sizes[0]):
+        return [_ALL] * (len(sizes) + 1)
     needs, wanted = [], part
     for level, size in enumerate(sizes):
         reach = 2 if level else 1  # convolutions on the way up
