@@ -18,7 +18,8 @@ class SegNet(nn.Module):
     """Encoder of VGG-16 and its mirror image, joined by the places of the maxima alone: there are no skips.
 
     Each pooling notes which of four cells had the maximum. On the way up the value returns to that cell, the other
-    three are 0, and convolutions fill them in. So borders are kept, for two bits a value in place of a skip.
+    three are 0, and convolutions fill them in. So borders are kept. The paper stores a place in two bits, for less
+    memory than a skip takes; torch takes 64.
 
     Like the paper's networks this one has batch normalisation, but it starts from nothing and is narrow.
 

@@ -24,15 +24,15 @@ def network(kind, bands=2, classes=3, **options):
     return build(NetConfig(kind, **({"filters": 4, "depth": 3} | options)), bands, classes)
 
 
-def settled(kind, **options):
+def settled(kind, bands=2, **options):
     """A network for prediction, with statistics as if it had been trained."""
-    net = network(kind, **options)
+    net = network(kind, bands, **options)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            for values in (module.weight.data, module.running_var):
-                values.uniform_(0.5, 1.5)
-            for values in (module.bias.data, module.running_mean):
-                values.normal_(0, 0.2)
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.normal_(0, 0.2)
+            module.momentum = 1.0  # what the one step sees
+    net(torch.rand(2, bands, 64, 64))
     return net.eval()
 
 
@@ -115,7 +115,7 @@ def test_autocast_to_bfloat16_keeps_the_logits_and_has_finite_gradients(kind):
         half = net(bands).float()
     exact = net(bands)
     # `segnet` has more: where two cells are about as high, the value may go to the other one.
-    assert (half - exact).abs().mean() < 0.15 * exact.std()
+    assert (half - exact).abs().mean() < 0.3 * exact.std()
     half.square().mean().backward()
     assert all(torch.isfinite(p.grad).all() for p in net.parameters())
 
