@@ -1,4 +1,4 @@
-"""Forward pass of the networks that ship, on one raster and one thread: torch as `predict` has it, and other runtimes.
+"""Forward pass of the networks that ship, one raster, one thread: torch as `predict` has it, and other runtimes.
 
     python benchmarks/network_runtimes.py [--side 1000] [--repeats 9] [--json F]
 

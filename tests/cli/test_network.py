@@ -105,6 +105,16 @@ def test_net_takes_a_class_of_the_users_own(mynet, work, tmp_path):
     }
 
 
+def test_net_names_the_class_that_a_model_file_may_not_name_itself(mynet, work, tmp_path):
+    first = tmp_path / "first.safetensors"
+    assert train(work, first, "--net", KIND, "--init", "none").exit_code == 0
+    registry._registered.clear()  # as in a new process
+    pipeline._loaded.cache_clear()
+    result = train(work, tmp_path / "more" / "m.safetensors", "--net", KIND, "--init", first)
+    assert result.exit_code == 0, result.stderr
+    assert checkpoint.load(tmp_path / "more" / "m.safetensors").scores["init"] == str(first)
+
+
 @pytest.fixture
 def shipped(tiny_model, monkeypatch):
     """The tiny model, a U-Net, as the one that ships."""
