@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from bevseg import pipeline
+from bevseg.config.names import SLICES
 from bevseg.runtime.atomic import ensure_absent, ensure_writable, replacing
 from bevseg.runtime.batch import BatchResult
 from bevseg.seg.to_onnx import load_onnx, to_onnx
@@ -38,7 +39,7 @@ def export_model(path: Path, folder: Path, *, overwrite: bool = False) -> BatchR
     """
     load_onnx()
     model = pipeline.load_model(path)
-    outputs = {name: folder / f"{name}{SUFFIX}" for name in model.nets}
+    outputs = {name: folder / f"{name}{SUFFIX}" for name in SLICES if name in model.nets}
     for output in outputs.values():
         ensure_absent(output, overwrite=overwrite)
     ensure_writable(folder)
