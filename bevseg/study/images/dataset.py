@@ -56,12 +56,12 @@ class Scaling:
     @classmethod
     def of(cls, pictures: Sequence[Picture]) -> Scaling:
         """Measure the bands of pictures; a constant band has the deviation 1."""
-        count = sum(picture.labels.numel() for picture in pictures)
-        mean = sum(picture.bands.double().sum((1, 2)) for picture in pictures) / count
-        squares = sum(
-            ((picture.bands.double() - mean[:, None, None]) ** 2).sum((1, 2)) for picture in pictures
-        )
-        deviation = (squares / count).sqrt()
+        # Sums of whole pictures, not of all at once: the pictures of a folder differ in size.
+        bands = [picture.bands.double().flatten(1) for picture in pictures]
+        count = sum(values.shape[1] for values in bands)
+        mean = torch.stack([values.sum(1) for values in bands]).sum(0) / count
+        squares = [((values - mean[:, None]) ** 2).sum(1) for values in bands]
+        deviation = (torch.stack(squares).sum(0) / count).sqrt()
         return cls(mean.float(), torch.where(deviation > 0, deviation, 1).float())
 
 

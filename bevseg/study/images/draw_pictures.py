@@ -20,13 +20,16 @@ from bevseg.study.images.heads import Head
 FOLDER = "pictures"
 """Folder of the pictures, in that of the study."""
 
-SIDE = 2.2
-"""Longest side of a picture in a figure, inches."""
+WIDTH = 2.2
+"""Width of a picture in a figure, inches."""
+
+HIGHEST = 2.0
+"""Height of a picture in a figure at most, in widths."""
 
 MOST_RUNS = 6
 """Runs beside each other in a figure at most."""
 
-RIGHT, WRONG, UNKNOWN = (235, 235, 235), (192, 57, 43), (0, 0, 0)
+RIGHT, WRONG, UNKNOWN = (235, 235, 235), (170, 0, 110), (0, 0, 0)
 """Colours of the errors: correct, wrong, and not counted."""
 
 ARRAYS = ("picture", "truth", "predicted")
@@ -70,7 +73,7 @@ def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> Non
     The runs are those of the first seed, MOST_RUNS at most; as figure 6 of the Lovász paper.
     """
     first = min((record["at"].get("seed", 0) for record in run_records), default=0)
-    runs = []
+    runs: list[tuple[str, dict[str, Any]]] = []
     for record in run_records:
         file = folder / FOLDER / f"{record['key']}.npz"
         if record["at"].get("seed", 0) == first and file.exists() and len(runs) < MOST_RUNS:
@@ -93,7 +96,9 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
     colours = class_colours(len(classes))
     count = sum(name.startswith("truth_") for name in runs[0][1])
     across = 2 + 2 * len(runs)
-    figure = Figure(figsize=(SIDE * across, SIDE * count + 0.6), dpi=100, layout="constrained")
+    rows, cols = np.max([runs[0][1][f"truth_{place}"].shape for place in range(count)], 0)
+    size = (WIDTH * across, min(rows / cols, HIGHEST) * WIDTH * count + 0.8)
+    figure = Figure(figsize=size, dpi=100, layout="constrained")
     axes = figure.subplots(count, across, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -110,10 +115,8 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
             axis.imshow(panel, interpolation="nearest")
             if not place:
                 axis.set_title(title, fontsize=8)
-    handles = [
-        Patch(color=np.array(colour) / 255, label=name) for name, colour in zip(classes, colours, strict=True)
-    ]
-    handles += [Patch(color=np.array(WRONG) / 255, label="wrong"), Patch(color="black", label="not counted")]
+    named = [*zip(classes, colours, strict=True), ("wrong", WRONG), ("not counted", UNKNOWN)]
+    handles = [Patch(color=(r / 255, g / 255, b / 255), label=name) for name, (r, g, b) in named]
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * across), fontsize=8
     )

@@ -9,8 +9,6 @@ from torch import Tensor
 
 from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.loss import Loss
-from bevseg.study.images.dataset import Dataset
-from bevseg.study.images.settings import ImagesSettings
 
 Cost = Callable[..., Tensor]
 """Loss of logits and class ids (B, rows, cols); named maps of the target may follow."""
@@ -68,7 +66,5 @@ class Sigmoid:
 Head = Softmax | Sigmoid
 
 
-def head_of(settings: ImagesSettings, data: Dataset) -> Head:
-    """Return the head of a run."""
-    kind = {"softmax": Softmax, "sigmoid": Sigmoid}[settings.outputs]
-    return kind(len(data.classes))
+HEADS: dict[str, type[Head]] = {"softmax": Softmax, "sigmoid": Sigmoid}
+"""Setting `outputs` -> the head."""

@@ -13,7 +13,7 @@ from bevseg.seg.models.registry import network_class
 from bevseg.study.images.dataset import Dataset, ensure_parts, load
 from bevseg.study.images.draw_pictures import draw, save_pictures
 from bevseg.study.images.evaluate import evaluate
-from bevseg.study.images.heads import head_of
+from bevseg.study.images.heads import HEADS
 from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.images.train import train
 from bevseg.study.images.trained_network import INPUTS
@@ -23,7 +23,7 @@ from bevseg.study.task import RunContext, RunResult, Task
 def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:
     """Read the pictures of all runs, and check the losses against their classes, before any training."""
     for one in settings:
-        head = head_of(one, load(one))
+        head = HEADS[one.outputs](len(load(one).classes))
         for text in (one.loss, *one.values):
             parse(text, head.class_maps)
 

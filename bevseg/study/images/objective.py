@@ -127,10 +127,10 @@ class Objective:
         """Move the running average towards the network; statistics of layers are copied."""
         if self.average is None:
             return
-        for mean, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
-            mean.lerp_(now, 1 - DECAY)
-        for mean, now in zip(self.average.buffers(), self.net.buffers(), strict=True):
-            mean.copy_(now)
+        for mean, weight in zip(self.average.parameters(), self.net.parameters(), strict=True):
+            mean.lerp_(weight, 1 - DECAY)
+        for kept, now in zip(self.average.buffers(), self.net.buffers(), strict=True):
+            kept.copy_(now)
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ from bevseg.study import neuro_iou_facts
 from bevseg.study.early_stopping import Row, train_with_early_stopping
 from bevseg.study.images.dataset import Dataset
 from bevseg.study.images.evaluate import validate
-from bevseg.study.images.heads import Head, head_of
+from bevseg.study.images.heads import HEADS, Head
 from bevseg.study.images.objective import Objective, cost_of_labels
 from bevseg.study.images.sampling import Crops, labelled_and_other
 from bevseg.study.images.settings import ImagesSettings
@@ -50,8 +50,9 @@ class TrainedNetwork:
 
 def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> TrainedNetwork:
     """Train on crops of the training pictures. Random numbers of torch are those of the caller."""
-    head, device = head_of(settings, data), context.device
+    head, device = HEADS[settings.outputs](len(data.classes)), context.device
     net = build_net(settings, len(data.parts["train"][0].bands), head.outputs).to(device)
+    teacher = _teacher(settings, data, context)
     labelled, other = labelled_and_other(data.parts["train"], settings.labelled_share, settings.seed)
     crops = Crops(labelled, settings, data.scaling, settings.seed)
     loss = parse(settings.loss, head.class_maps)
@@ -90,7 +91,7 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
 
     training = train_with_early_stopping(
         net,
-        Objective(net, cost, settings, settings.epochs * steps, _teacher(context, data)),
+        Objective(net, cost, settings, settings.epochs * steps, teacher),
         epoch,
         lambda: validate(net, cost, data.parts["val"], data.scaling, head, settings.batch),
         make_optimizer(settings.optimiser, net.parameters(), config),
@@ -110,12 +111,20 @@ def build_net(settings: ImagesSettings, bands: int, outputs: int) -> nn.Module:
     return build(config, bands, outputs)
 
 
-def _teacher(context: RunContext, data: Dataset) -> nn.Module | None:
+def _teacher(settings: ImagesSettings, data: Dataset, context: RunContext) -> nn.Module | None:
     """Return the network of the run that teaches, in evaluation mode."""
     if "teacher" not in context.sources:
+        if settings.unlabelled == "teacher":
+            raise UsageError(
+                "No `teacher` to label pictures",
+                where="unlabelled",
+                hint="name the run that teaches in the study: teacher = { axis = value }",
+            )
         return None
+    if settings.outputs == "sigmoid":
+        raise UsageError("A teacher needs softmax outputs", where="outputs", hint='set outputs = "softmax"')
     source = context.sources["teacher"]
-    outputs = head_of(source.settings, data).outputs
+    outputs = HEADS[source.settings.outputs](len(data.classes)).outputs
     net = build_net(source.settings, len(data.parts["train"][0].bands), outputs)
     _load_weights(net, source.weights, "teacher")
     return net.to(context.device).eval().requires_grad_(False)

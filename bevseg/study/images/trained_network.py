@@ -15,7 +15,7 @@ from torch import nn
 from bevseg.errors import InputError, UsageError
 from bevseg.study import records
 from bevseg.study.images.dataset import Scaling
-from bevseg.study.images.heads import Sigmoid, Softmax
+from bevseg.study.images.heads import HEADS, Head
 from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.images.train import build_net
 from bevseg.study.plan import matches
@@ -44,7 +44,7 @@ class ImageNetwork:
     net: nn.Module
     scaling: Scaling
     classes: tuple[str, ...]
-    head: Softmax | Sigmoid
+    head: Head
 
     @torch.no_grad()
     def probabilities(self, image: NDArray[Any]) -> NDArray[np.float32]:
@@ -103,7 +103,7 @@ def load_network(folder: Path | str, run: str | Mapping[str, Any]) -> ImageNetwo
     given = {name: value for name, value in record["settings"].items() if name in known}
     settings = ImagesSettings(**given)
     scaling = Scaling(*(torch.tensor(inputs[name]) for name in ("mean", "deviation")))
-    head = {"softmax": Softmax, "sigmoid": Sigmoid}[settings.outputs](len(inputs["classes"]))
+    head = HEADS[settings.outputs](len(inputs["classes"]))
     net = build_net(settings, len(scaling.mean), head.outputs)
     net.load_state_dict(records.weights(Path(folder), record["key"]))
     return ImageNetwork(net.eval(), scaling, tuple(inputs["classes"]), head)
