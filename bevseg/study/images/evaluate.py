@@ -98,17 +98,13 @@ def validate(
         losses.append(float(cost(logits, y.to(device))))
         sizes.append(len(some))
         predicted = head.probabilities(logits).argmax(1)
-        matrices += [counts(ids, labels, _classes(head)) for ids, labels in zip(predicted, y, strict=True)]
+        matrices += [counts(ids, labels, head.classes) for ids, labels in zip(predicted, y, strict=True)]
     stacked = np.stack(matrices)
     return {
         "val_loss": float(np.average(losses, weights=sizes)),
         "dataset_miou": float(known_mean(metrics.iou(stacked.sum(0)))),
         "image_miou": _mean_of_known(known_mean(metrics.iou(stacked))),
     }
-
-
-def _classes(head: Head) -> int:
-    return head.outputs + (head.class_maps == 1)
 
 
 def _of_one_size(pictures: Sequence[Picture], batch: int) -> Iterator[list[Picture]]:

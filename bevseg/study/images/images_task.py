@@ -23,7 +23,8 @@ from bevseg.study.task import RunContext, RunResult, Task
 def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:
     """Read the pictures of all runs, and check the losses against their classes, before any training."""
     for one in settings:
-        head = HEADS[one.outputs](len(load(one).classes))
+        data = load(one)
+        head = HEADS[one.outputs](len(data.classes), data.has_background)
         for text in (one.loss, *one.values):
             parse(text, head.class_maps)
 
@@ -55,6 +56,7 @@ def _sizes(settings: ImagesSettings, data: Dataset, net: Any) -> dict[str, Any]:
             "mean": data.scaling.mean.tolist(),
             "deviation": data.scaling.deviation.tolist(),
             "classes": list(data.classes),
+            "has_background": data.has_background,
         },
     }
 

@@ -103,7 +103,7 @@ def load_network(folder: Path | str, run: str | Mapping[str, Any]) -> ImageNetwo
     given = {name: value for name, value in record["settings"].items() if name in known}
     settings = ImagesSettings(**given)
     scaling = Scaling(*(torch.tensor(inputs[name]) for name in ("mean", "deviation")))
-    head = HEADS[settings.outputs](len(inputs["classes"]))
+    head = HEADS[settings.outputs](len(inputs["classes"]), inputs["has_background"])
     net = build_net(settings, len(scaling.mean), head.outputs)
     net.load_state_dict(records.weights(Path(folder), record["key"]))
     return ImageNetwork(net.eval(), scaling, tuple(inputs["classes"]), head)

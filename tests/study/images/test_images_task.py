@@ -50,6 +50,7 @@ def labelled_pixels(root):
             "loss": "power_jaccard(p=1.5,smooth=10,reduce=all)",
             "classes": ["square", "bar"],
         },
+        {"outputs": "sigmoid"},
         {
             "outputs": "sigmoid",
             "loss": "lovasz_hinge",
@@ -60,7 +61,7 @@ def labelled_pixels(root):
         {"loss": "0.25*ce+0.75*jml", "smooth_boundary": 0.5, "smooth_kernel": 5, "weights": "best"},
         {"crop": 16, "flips": "both", "sampling": "equibatch", "schedule": "step", "optimiser": "sgd"},
     ],
-    ids=["softmax", "sigmoid", "binary", "smoothed", "crops"],
+    ids=["softmax", "sigmoid", "no background", "binary", "smoothed", "crops"],
 )
 def test_a_run_counts_every_labelled_pixel_once_and_stores_the_scores(root, tmp_path, recipe):
     result = run(root, tmp_path, **recipe)
