@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,12 +56,14 @@ class Scaling:
     @classmethod
     def of(cls, pictures: Sequence[Picture]) -> Scaling:
         """Measure the bands of pictures; a constant band has the deviation 1."""
-        # Sums of whole pictures, not of all at once: the pictures of a folder differ in size.
-        bands = [picture.bands.double().flatten(1) for picture in pictures]
-        count = sum(values.shape[1] for values in bands)
-        mean = torch.stack([values.sum(1) for values in bands]).sum(0) / count
-        squares = [((values - mean[:, None]) ** 2).sum(1) for values in bands]
-        deviation = (torch.stack(squares).sum(0) / count).sqrt()
+        count = sum(picture.labels.numel() for picture in pictures)
+
+        def mean_of(function: Callable[[Tensor], Tensor]) -> Tensor:
+            sums = [function(picture.bands.double()).sum((1, 2)) for picture in pictures]
+            return torch.stack(sums).sum(0) / count
+
+        mean = mean_of(lambda bands: bands)
+        deviation = mean_of(lambda bands: (bands - mean[:, None, None]) ** 2).sqrt()
         return cls(mean.float(), torch.where(deviation > 0, deviation, 1).float())
 
 

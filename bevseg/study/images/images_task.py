@@ -72,6 +72,10 @@ def check(settings: ImagesSettings) -> None:
         for text in (settings.loss, *settings.values)
         if binary or "[" not in text
     ]
+    if any(loss.needs_init for loss in known[1:]):
+        raise UsageError(
+            "A learned loss has no value by itself", where="values", hint="name losses that are not learned"
+        )
     needs_softmax = settings.smooth_boundary or settings.scales or settings.crf
     if binary and (known[0].needs_init or needs_softmax):
         raise UsageError(

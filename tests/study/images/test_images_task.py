@@ -145,6 +145,7 @@ def test_pictures_without_labels_are_learned_from_a_teacher_or_from_the_average(
     [
         ({"loss": "no_loss"}, "No loss 'no_loss'"),
         ({"values": ["no_loss"]}, "No loss 'no_loss'"),
+        ({"values": ["neuro_iou"]}, "no value by itself"),
         ({"net": "no_net"}, "No network 'no_net'"),
         ({"smooth_kernel": 4}, "Invalid smooth_kernel"),
         ({"smooth_boundary": 0.5, "loss": "dice"}, "soft labels"),
