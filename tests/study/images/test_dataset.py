@@ -77,6 +77,11 @@ def test_masks_of_0_and_255_need_ids():
     assert classes.ids(mask, "").tolist() == [[0, 1]]
 
 
+def test_very_large_mask_values_are_refused_before_they_take_memory():
+    with pytest.raises(InputError, match="1000000000001 classes"):
+        Classes(settings(), (), 10**12)
+
+
 def test_a_class_without_pixels_is_learned_by_nobody_and_said_so(three, caplog):
     names = [*picture_files.NAMES, "unicorn"]
     with caplog.at_level(logging.WARNING):

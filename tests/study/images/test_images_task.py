@@ -167,6 +167,18 @@ def test_a_list_in_a_loss_is_checked_against_the_classes_of_the_pictures(root, t
         images_task.prepare([settings(root, loss="weighted_ce(weights=[1,2,3,4])")], tmp_path)
 
 
+def test_whole_pictures_of_several_sizes_are_refused_before_any_training(root, tmp_path):
+    images, labels = ([one[: 20 + 4 * (n % 2)] for n, one in enumerate(s)] for s in picture_files.arrays(8))
+    folder = picture_files.write_folder(tmp_path / "sizes", images, labels)
+    several = settings(tmp_path, train=str(folder), val="", test="", split=[0.5, 0.25, 0.25], classes=[])
+    sizes = {picture.labels.shape for picture in load(several).parts["train"]}
+    assert len(sizes) == 2
+    with pytest.raises(UsageError, match="differ in size"):
+        images_task.prepare([several], tmp_path)
+    result = run(tmp_path, tmp_path, train=str(folder), val="", test="", split=[0.5, 0.25, 0.25], crop=16)
+    assert np.sum(result.facts["confusion"]) > 0
+
+
 STUDY = """
 title = "three classes"
 task = "images"
