@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from bevseg.errors import CloudNotFoundError, UsageError
+from bevseg.seg.losses.registry import LOSSES
 from bevseg.study import plan
 from bevseg.study.run_study import plan_runs
 
@@ -149,6 +150,12 @@ def test_every_ready_study_can_be_planned_and_its_papers_numbers_find_their_line
         assert any(plan.matches(work.run.at, entry.at) for work in works), entry
     for table in study.table:
         assert any(plan.matches(work.run.at, table.where) for work in works), table
+
+
+def test_the_study_of_every_loss_names_every_loss_of_the_register():
+    path = next(path for path in READY if path.stem == "camvid_losses")
+    ready = {name for name, entry in LOSSES.items() if not entry.learned}
+    assert set(plan.read_study(path).axes["loss"]) == ready
 
 
 def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):
