@@ -18,6 +18,9 @@ import torch
 
 from bevseg.errors import DeviceError, OutOfMemoryError, UsageError
 
+TENSOR_CORES = (7, 0)
+"""Compute capability from which a GPU multiplies matrices of float16 faster than those of float32."""
+
 
 def resolve(name: str) -> torch.device:
     """Return the device of that name; `auto` takes the GPU where there is one.
@@ -105,9 +108,34 @@ def half_precision(device: torch.device) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """Return the context that computes in bfloat16 where the device is good at it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device))
+def training_type(device: torch.device) -> torch.dtype:
+    """Return the type in which a network is trained fastest on that device.
+
+    bfloat16 where `half_precision`; else float16 on a GPU with tensor cores (Volta, Turing), which needs a gradient
+    scaler (`grad_scaler`); else float32.
+    """
+    if half_precision(device):
+        return torch.bfloat16
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= TENSOR_CORES:
+        return torch.float16
+    return torch.float32
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None = None) -> torch.autocast:
+    """Return the context that computes in a type; None: bfloat16 where the device is good at it, else float32."""
+    if dtype is None:
+        dtype = torch.bfloat16 if half_precision(device) else torch.float32
+    # A type must be named that the device has, also where nothing is cast.
+    enabled = dtype != torch.float32
+    return torch.autocast(device.type, dtype if enabled else torch.bfloat16, enabled=enabled)
+
+
+def grad_scaler(device: torch.device, dtype: torch.dtype) -> torch.amp.GradScaler:
+    """Return what multiplies a loss so that no gradient of float16 vanishes; for other types it does nothing.
+
+    Steps whose gradients overflow are left out.
+    """
+    return torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
 
 
 @contextmanager
