@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -105,21 +106,28 @@ def train(
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
       bevseg train work/ -o model.safetensors --resume
+      torchrun --nproc-per-node 4 -m bevseg train work/ -o model.safetensors
     """
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
+    from bevseg.seg.training.distributed import joined
     from bevseg.stages.train import train_work
     from bevseg.training.fine_tuning import starting_point
 
-    settings, start = starting_point(
-        config,
-        init,
-        work=work,
-        loss=loss,
-        smooth_boundary=smooth_boundary,
-        max_minutes=max_minutes,
-    )
-    with locked(output.parent) as lock:
+    with joined(device) as (processes, own_device), ExitStack() as stack:
+        if not processes.is_first:
+            console.hush()
+        settings, start = starting_point(
+            config,
+            init,
+            work=work,
+            loss=loss,
+            smooth_boundary=smooth_boundary,
+            max_minutes=max_minutes,
+        )
+        progress = console.progress
+        if processes.is_first:
+            progress = stack.enter_context(locked(output.parent)).guarding(progress)
         outcome = train_work(
             work,
             output,
@@ -131,10 +139,10 @@ def train(
             val=val,
             val_blocks=val_blocks,
             seed=seed,
-            device=device,
+            device=own_device,
             overwrite=overwrite,
             resume=resume,
-            progress=lock.guarding(console.progress),
+            progress=progress,
         )
     if "validation" in outcome.facts:
         found = outcome.facts["validation"]
