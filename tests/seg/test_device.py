@@ -38,6 +38,29 @@ def test_half_precision_is_used_where_the_processor_has_it(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("bfloat16", "capability", "expected"),
+    [
+        (True, (9, 0), torch.bfloat16),
+        (False, (7, 5), torch.float16),
+        (False, (7, 0), torch.float16),
+        (False, (6, 1), torch.float32),
+    ],
+)
+def test_a_gpu_trains_in_what_it_multiplies_fastest(monkeypatch, bfloat16, capability, expected):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bfloat16)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: capability)
+    assert device.training_type(torch.device("cuda")) == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_the_type_of_a_training_is_that_of_its_products_and_float16_alone_needs_a_factor(dtype):
+    cpu = torch.device("cpu")
+    with device.autocast(cpu, dtype):
+        assert (torch.eye(2) @ torch.eye(2)).dtype == dtype
+    assert device.grad_scaler(cpu, dtype).is_enabled() is (dtype == torch.float16)
+
+
+@pytest.mark.parametrize(
     "error",
     [
         RuntimeError(

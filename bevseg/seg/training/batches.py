@@ -15,7 +15,8 @@ from torch import Tensor
 
 from bevseg.core.raster import Band
 from bevseg.runtime.cores import cores
-from bevseg.seg.inputs import occupied, scaled, targets, to_device
+from bevseg.seg.inputs import IGNORE, occupied, scaled, targets, to_device
+from bevseg.seg.losses.target_ids import ensure_ids
 
 Crop = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Bands (C, rows, cols) in physical units with NaN, train ids (rows, cols)."""
@@ -94,6 +95,7 @@ def batches(
     maps_of: Callable[[Tensor], Maps] | None = None,
     first: int = 0,
     *,
+    classes: int | None = None,
     share: range | None = None,
     workers: int = 1,
     pinned: bool = False,
@@ -118,12 +120,19 @@ def batches(
         Makes of a target what the loss needs to know of it (distances, say), beside the training.
     first
         Steps done before.
+    classes
+        Targets are checked against so many: a loss that did it would let a GPU wait. None: they are not checked.
     share
         Numbers of the crops of a step to make; None: all.
     workers
         Threads.
     pinned
         Whether batches lie in memory that a GPU copies from by itself.
+
+    Raises
+    ------
+    UsageError
+        If a target is of no class.
     """
     names = [band.name for band in bands]
     wanted = range(size) if share is None else share
@@ -137,6 +146,8 @@ def batches(
         crops = [draw(step, crop) for crop in wanted]
         x = torch.stack([scaled(values, bands) for values, _ in crops])
         y = torch.stack([targets(labels) for _, labels in crops])
+        if classes is not None:
+            ensure_ids(y, classes, IGNORE)
         cells = torch.from_numpy(np.stack([occupied(values, names) for values, _ in crops]))
         x = x.contiguous(memory_format=torch.channels_last)
         batch = Batch(x, y, cells, maps_of(y) if maps_of else {})

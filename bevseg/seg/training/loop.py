@@ -18,6 +18,7 @@ from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.seg.device import grad_scaler, memory_checked, resolve, seeded, training_type
 from bevseg.seg.losses.loss import Loss, parse
+from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batch_norm import with_common_statistics
 from bevseg.seg.training.batches import Batch, Maps, Sampler, batches, workers_for
@@ -177,6 +178,7 @@ def train_network(
             seed,
             maps_of,
             begin,
+            classes=len(classes),
             share=share,
             workers=workers,
             pinned=place.type == "cuda",
@@ -197,7 +199,8 @@ def train_network(
                 elapsed = time.monotonic() - start
                 progress = processes.from_first(max(progress, elapsed / (60 * minutes)))
             rate = config.learning_rate * schedule.factor(progress)
-            loss = objective(live, batch, extra, progress)
+            with trusted_targets():  # the threads of the crops have checked them
+                loss = objective(live, batch, extra, progress)
             optimizer.zero_grad()
             scaler.scale(loss).backward()
             processes.sum_gradients(live)
