@@ -110,6 +110,7 @@ def train(
     """
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
+    from bevseg.runtime.progress import Progress
     from bevseg.seg.training.distributed import joined
     from bevseg.stages.train import train_work
     from bevseg.training.fine_tuning import starting_point
@@ -125,7 +126,7 @@ def train(
             smooth_boundary=smooth_boundary,
             max_minutes=max_minutes,
         )
-        progress = console.progress
+        progress: Progress = console.progress
         if processes.is_first:
             progress = stack.enter_context(locked(output.parent)).guarding(progress)
         outcome = train_work(

@@ -268,11 +268,11 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
         if config.smooth_boundary:
             loss.smoothed(config.smooth_boundary)
 
-    checks: tuple[tuple[str, str, Callable[[], object]], ...] = (
+    checks: tuple[tuple[str, str | int, Callable[[], object]], ...] = (
         ("net.kind", settings.net.kind, lambda: network_class(settings.net.kind)),
         ("train.loss", config.loss, check_loss),
         ("train.sampling", config.sampling, lambda: check_sampling(config.sampling)),
-        ("train.batch", str(config.batch), lambda: Processes.of_training().share(config.batch)),
+        ("train.batch", config.batch, lambda: Processes.of_training().share(config.batch)),
     )
     faults: list[Fault] = []
     errors: list[UsageError] = []

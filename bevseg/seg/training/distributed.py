@@ -1,7 +1,8 @@
-"""Processes that train one network together, each on a device of its own. The only file that knows torch.distributed.
+"""Processes that train one network together, each on a device of its own.
 
-`torchrun` starts them. Each makes its share of the crops of a step. The loss, the gradient and the batch normalisation
-are those of the whole batch: any number of processes trains as one does.
+`torchrun` starts them. Each makes its share of the crops of a step. The loss, the gradient and the batch
+normalisation are those of the whole batch: any number of processes trains as one does. No other file knows
+torch.distributed.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ class NetworkState:
         As in `Schedule.state`.
     tensors
         Copies on the CPU, by part and name: `best`; `live`, the weights and statistics that are trained; `average`,
-        their running average; `optimizer`, as `<number of the parameter>/<name>`; `scaler`, in float16 alone; `random`,
-        of the CPU and the GPU.
+        their running average; `optimizer`, as `<number of the parameter>/<name>`; `scaler`, in float16 alone;
+        `random`, of the CPU and the GPU.
     """
 
     step: int

@@ -86,7 +86,9 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
         distributed._own_device("auto")
 
 
-@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"affine": False}, {"track_running_stats": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": None}, {"affine": False}, {"track_running_stats": False}]
+)
 def test_common_batch_normalisation_is_that_of_torch(options):
     class One(Processes):
         """A process that hears its own statistics alone."""

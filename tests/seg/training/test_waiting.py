@@ -47,7 +47,17 @@ class Waits(TorchDispatchMode):
 
 @pytest.mark.parametrize(
     "loss",
-    ["ce", "focal", "hinge", "jml", "dice", "tversky", "ce:0.5+power_jaccard:1.5", "lovasz_softmax", "ce+boundary"],
+    [
+        "ce",
+        "focal",
+        "hinge",
+        "jml",
+        "dice",
+        "tversky",
+        "ce:0.5+power_jaccard:1.5",
+        "lovasz_softmax",
+        "ce+boundary",
+    ],
 )
 @pytest.mark.parametrize("supervision", ["labels", "teacher", "unlabelled", "sparse"])
 def test_a_loss_and_its_gradient_wait_for_nothing(monkeypatch, loss, supervision):

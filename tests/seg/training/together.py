@@ -34,7 +34,9 @@ CASES = {
 }
 
 
-def train(loss, *, net=NET, teacher=False, unlabelled=False, minutes=None, state=None, on_state=None, **changes):
+def train(
+    loss, *, net=NET, teacher=False, unlabelled=False, minutes=None, state=None, on_state=None, **changes
+):
     """Train a network in float32, whatever the processor is good at: half precision rounds in another order."""
     scene = [scenes.squares(np.random.default_rng((99, 0)), 48)]
     with mock.patch.object(loop, "training_type", lambda place: torch.float32):
