@@ -18,8 +18,9 @@ import torch
 
 from bevseg.errors import DeviceError, OutOfMemoryError, UsageError
 
-TENSOR_CORES = (7, 0)
-"""Compute capability from which a GPU multiplies matrices of float16 faster than those of float32."""
+TENSOR_CORES, BFLOAT16 = (7, 0), (8, 0)
+"""Compute capability from which a GPU of NVIDIA multiplies matrices of float16, of bfloat16 faster than those of
+float32 (Volta, Ampere). GPUs of AMD that torch supports do both."""
 
 
 def resolve(name: str) -> torch.device:
@@ -56,9 +57,8 @@ def describe() -> tuple[str, str]:
     """Return what networks can run on, and what to do if there is a GPU that cannot be used; else an empty text."""
     built = torch.version.cuda
     if torch.cuda.is_available():
-        cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-        listed = ", ".join(f"{card.name} ({card.total_memory / 2**30:.0f} GiB)" for card in cards)
-        return f"torch {torch.__version__} with CUDA {built}: {listed}", ""
+        cards = ", ".join(map(_card, range(torch.cuda.device_count())))
+        return f"torch {torch.__version__} with CUDA {built}: {cards}", ""
     words = f"torch {torch.__version__}, {torch.get_num_threads()} threads on the CPU, no GPU"
     if shutil.which("nvidia-smi") is None:
         return words, ""
@@ -68,6 +68,12 @@ def describe() -> tuple[str, str]:
         words,
         f"torch is built for CUDA {built}: update the driver of the GPU, or see what nvidia-smi reports",
     )
+
+
+def _card(number: int) -> str:
+    """Return name and memory of a GPU, and the type in which it trains."""
+    card, dtype = torch.cuda.get_device_properties(number), training_type(torch.device("cuda", number))
+    return f"{card.name} ({card.total_memory / 2**30:.0f} GiB, trains in {str(dtype).removeprefix('torch.')})"
 
 
 @contextmanager
@@ -104,7 +110,7 @@ def memory_checked(what: str, hint: str) -> Iterator[None]:
 def half_precision(device: torch.device) -> bool:
     """Return whether bfloat16 is faster than float32 on that device: instructions for it, not emulation."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= BFLOAT16
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 

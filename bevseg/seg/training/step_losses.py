@@ -47,7 +47,8 @@ class StepLosses:
             If a loss is infinite or NaN. It names its step, on a GPU one step later.
         """
         self._under_way.append(_on_its_way(step, loss.detach()))
-        while len(self._under_way) > loss.is_cuda:
+        left = 1 if loss.is_cuda else 0
+        while len(self._under_way) > left:
             self._read_next()
 
     def take_mean(self) -> float:
@@ -87,5 +88,5 @@ def _on_its_way(step: int, loss: Tensor) -> _Copy:
         return _Copy(step, loss, None)
     host = torch.empty_like(loss, device="cpu", pin_memory=True).copy_(loss, non_blocking=True)
     arrived = torch.cuda.Event()
-    arrived.record()
+    arrived.record(torch.cuda.current_stream(loss.device))
     return _Copy(step, host, arrived)
