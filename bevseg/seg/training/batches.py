@@ -67,8 +67,8 @@ AHEAD = 4
 """Batches made in advance by one thread; each further thread adds one."""
 
 MOST_WORKERS = 8
-"""Threads that make crops at most. They need the interpreter, which runs one of them at a time, for about a tenth of a
-crop; for the rest they are in kernels, NumPy or torch."""
+"""Threads that make crops at most. They need the interpreter, which runs one of them at a time, for about a tenth of
+a crop; for the rest they are in kernels, NumPy or torch."""
 
 
 def workers_for(device: torch.device, processes: int = 1) -> int:

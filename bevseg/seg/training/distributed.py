@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,8 +49,8 @@ class Processes:
 
     @classmethod
     def of_training(cls) -> Processes:
-        """Return those that this process has joined; else it is alone."""
-        return cls(dist.get_rank(), dist.get_world_size()) if _has_joined() else ALONE
+        """Return those that this process has `joined`; else it is alone."""
+        return _JOINED.get()
 
     @property
     def is_first(self) -> bool:
@@ -117,6 +118,8 @@ class Processes:
 ALONE = Processes()
 """A training in one process."""
 
+_JOINED: ContextVar[Processes] = ContextVar("processes", default=ALONE)
+
 
 @contextmanager
 def joined(device: str) -> Iterator[tuple[Processes, str]]:
@@ -137,7 +140,7 @@ def joined(device: str) -> Iterator[tuple[Processes, str]]:
     DeviceError
         If the machine has fewer GPUs than processes.
     """
-    if not dist.is_torchelastic_launched() or os.environ["WORLD_SIZE"] == "1":
+    if not dist.is_available() or not dist.is_torchelastic_launched() or os.environ["WORLD_SIZE"] == "1":
         yield ALONE, device
         return
     store, rank, count = next(rendezvous("env://", timeout=TIMEOUT))
@@ -148,7 +151,12 @@ def joined(device: str) -> Iterator[tuple[Processes, str]]:
             torch.cuda.set_device(own)
             backend = "cpu:gloo,cuda:nccl"
         dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=TIMEOUT)
-        yield Processes(rank, count), str(own)
+        processes = Processes(rank, count)
+        token = _JOINED.set(processes)
+        try:
+            yield processes, str(own)
+        finally:
+            _JOINED.reset(token)
     except BaseException as error:
         if store.add("bevseg/failures", 1) == 1:
             raise
@@ -159,11 +167,7 @@ def joined(device: str) -> Iterator[tuple[Processes, str]]:
 
 def processes_here() -> int:
     """Return how many processes of the training share the cores of this machine."""
-    return int(os.environ["LOCAL_WORLD_SIZE"]) if _has_joined() else 1
-
-
-def _has_joined() -> bool:
-    return dist.is_available() and dist.is_initialized()
+    return 1 if Processes.of_training() == ALONE else int(os.environ["LOCAL_WORLD_SIZE"])
 
 
 def _own_device(device: str) -> torch.device:

@@ -269,13 +269,12 @@ def _frozen(net: nn.Module | None, place: torch.device) -> nn.Module | None:
 @torch.no_grad()
 def _blend(average: nn.Module, live: nn.Module, decay: float) -> None:
     """Move the average towards the live weights and statistics; counters are copied."""
-    kept, new = list(average.state_dict().values()), list(live.state_dict().values())
-    torch._foreach_lerp_(
-        [k for k in kept if k.is_floating_point()], [n for n in new if n.is_floating_point()], 1 - decay
-    )
-    for k, n in zip(kept, new, strict=True):
-        if not k.is_floating_point():
-            k.copy_(n)
+    pairs = list(zip(average.state_dict().values(), live.state_dict().values(), strict=True))
+    kept, new = zip(*((k, n) for k, n in pairs if k.is_floating_point()), strict=True)
+    torch._foreach_lerp_(kept, new, 1 - decay)
+    if counters := [pair for pair in pairs if not pair[0].is_floating_point()]:
+        kept, new = zip(*counters, strict=True)
+        torch._foreach_copy_(kept, new)
 
 
 def _mixed(average: nn.Module, first: nn.Module | None, share: float) -> nn.Module:

@@ -34,6 +34,7 @@ def two(tmp_path_factory):
     return left_by
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", together.CASES)
 def test_loss_and_weights_are_those_of_one_process_with_the_whole_batch(two, case):
     alone = together.train(**together.CASES[case])
@@ -43,6 +44,7 @@ def test_loss_and_weights_are_those_of_one_process_with_the_whole_batch(two, cas
         torch.testing.assert_close(weights[name], value, atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", together.CASES)
 def test_all_processes_have_the_same_bytes_and_the_first_one_validates(two, case):
     (weights, rows), (others, other_rows) = two(case, 0), two(case, 1)
@@ -51,6 +53,7 @@ def test_all_processes_have_the_same_bytes_and_the_first_one_validates(two, case
     assert "iou_car" in rows[0] and "iou_car" not in other_rows[0]
 
 
+@pytest.mark.slow
 def test_they_go_on_from_the_state_of_the_first_with_dropout(two):
     whole, resumed = two("whole", 0)[0], two("resumed", 0)[0]
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
