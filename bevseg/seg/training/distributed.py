@@ -20,7 +20,6 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.rendezvous import rendezvous
 
 from bevseg.errors import UsageError
 from bevseg.seg.device import resolve
@@ -143,6 +142,8 @@ def joined(device: str) -> Iterator[tuple[Processes, str]]:
     if not dist.is_available() or not dist.is_torchelastic_launched() or os.environ["WORLD_SIZE"] == "1":
         yield ALONE, device
         return
+    from torch.distributed.rendezvous import rendezvous  # only here: some builds of torch lack it
+
     store, rank, count = next(rendezvous("env://", timeout=TIMEOUT))
     try:
         own = _own_device(device)
@@ -157,6 +158,8 @@ def joined(device: str) -> Iterator[tuple[Processes, str]]:
             yield processes, str(own)
         finally:
             _JOINED.reset(token)
+    except SystemExit:  # asked to end, by torchrun or a batch system
+        raise
     except BaseException as error:
         if store.add("bevseg/failures", 1) == 1:
             raise

@@ -92,6 +92,23 @@ def test_a_step_reads_one_number_its_loss(monkeypatch, optimiser, dtype):
     assert waits(7) - waits(4) == Counter({"_local_scalar_dense": 3})
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("loss", ["ce:0.5+power_jaccard:1.5", "lovasz_softmax", "jml"])
+def test_on_a_gpu_torch_finds_nothing_that_waits_between_two_validation_steps(loss):
+    def on_step(step, steps):
+        torch.cuda.set_sync_debug_mode("error" if 3 <= step < steps - 1 else "default")
+
+    config = dataclasses.replace(scenes.QUICK, loss=loss, steps=12, validate_every=100)
+    common = (scenes.draw, [], scenes.BANDS, OUTPUTS, scenes.NET, config)
+    try:
+        on_gpu = train_network(*common, device="cuda", on_step=on_step)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    on_cpu = train_network(*common, device="cpu")
+    assert on_gpu.history[-1]["loss"] == pytest.approx(on_cpu.history[-1]["loss"], rel=0.02)
+
+
 def test_the_count_sees_what_it_is_to_see():
     x = torch.arange(4.0)
     with Waits() as waits:
