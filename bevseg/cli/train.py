@@ -97,6 +97,8 @@ def train(
     From nothing, whole clouds, or blocks (--val-blocks), are held out for early stopping; in fine-tuning only those
     that you ask for. Their scores are printed and stored in MODEL.
 
+    Several processes train as one, each on a GPU of its own: torchrun --nproc-per-node 4 -m bevseg train ...
+
     \b
     Examples:
       bevseg train work/ -o model.safetensors
@@ -106,7 +108,6 @@ def train(
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
       bevseg train work/ -o model.safetensors --resume
-      torchrun --nproc-per-node 4 -m bevseg train work/ -o model.safetensors
     """
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
