@@ -150,15 +150,17 @@ class Cycle:
 
     def __init__(self, count: int, seed: tuple[int, ...]) -> None:
         self.count, self.seed = count, seed
-        self._round, self._order = -1, np.empty(0, np.int64)
+        self._shuffled = -1, np.empty(0, np.int64)
 
     def place(self, turn: int) -> int:
         """Return the number at a turn, counted from 0."""
         round_, turn = divmod(turn, self.count)
-        if round_ != self._round:
-            self._round = round_
-            self._order = np.random.default_rng((*self.seed, round_)).permutation(self.count)
-        return int(self._order[turn])
+        # Read and set in one piece: several threads draw crops.
+        shuffled_in, order = self._shuffled
+        if shuffled_in != round_:
+            order = np.random.default_rng((*self.seed, round_)).permutation(self.count)
+            self._shuffled = round_, order
+        return int(order[turn])
 
 
 Sampler = EvenClasses | Equibatch | HalfPositive

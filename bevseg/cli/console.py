@@ -61,6 +61,13 @@ class Console:
                 logger.removeHandler(handler)
                 logger.propagate = propagated
 
+    def hush(self) -> None:
+        """Say nothing more but errors: another process speaks for all that do the same work."""
+        self._level = logging.ERROR
+        logging.getLogger("bevseg").setLevel(self._level)
+        if self._bars is not None:
+            self._bars.stop()
+
     def progress(self, step: Step) -> None:
         """Show the progress of a task: work done, points per second, time left."""
         if self._level > logging.INFO:

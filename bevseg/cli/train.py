@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -106,6 +107,8 @@ def train(
     From nothing, whole clouds, or blocks (--val-blocks), are held out for early stopping; in fine-tuning only those
     that you ask for. Their scores are printed and stored in MODEL.
 
+    Several processes train as one, each on a GPU of its own: torchrun --nproc-per-node 4 -m bevseg train ...
+
     \b
     Examples:
       bevseg train work/ -o model.safetensors
@@ -119,19 +122,26 @@ def train(
     """
     from bevseg.core.scores import score_table
     from bevseg.runtime.lock import locked
+    from bevseg.runtime.progress import Progress
+    from bevseg.seg.training.distributed import joined
     from bevseg.stages.train import train_work
     from bevseg.training.fine_tuning import starting_point
 
-    settings, start = starting_point(
-        config,
-        init,
-        work=work,
-        net=net,
-        loss=loss,
-        smooth_boundary=smooth_boundary,
-        max_minutes=max_minutes,
-    )
-    with locked(output.parent) as lock:
+    with joined(device) as (processes, own_device), ExitStack() as stack:
+        if not processes.is_first:
+            console.hush()
+        settings, start = starting_point(
+            config,
+            init,
+            work=work,
+            net=net,
+            loss=loss,
+            smooth_boundary=smooth_boundary,
+            max_minutes=max_minutes,
+        )
+        progress: Progress = console.progress
+        if processes.is_first:
+            progress = stack.enter_context(locked(output.parent)).guarding(progress)
         outcome = train_work(
             work,
             output,
@@ -143,10 +153,10 @@ def train(
             val=val,
             val_blocks=val_blocks,
             seed=seed,
-            device=device,
+            device=own_device,
             overwrite=overwrite,
             resume=resume,
-            progress=lock.guarding(console.progress),
+            progress=progress,
         )
     if "validation" in outcome.facts:
         found = outcome.facts["validation"]

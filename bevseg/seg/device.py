@@ -18,6 +18,10 @@ import torch
 
 from bevseg.errors import DeviceError, OutOfMemoryError, UsageError
 
+TENSOR_CORES, BFLOAT16 = (7, 0), (8, 0)
+"""Compute capability from which a GPU of NVIDIA multiplies matrices of float16, of bfloat16 faster than those of
+float32 (Volta, Ampere). GPUs of AMD that torch supports do both."""
+
 
 def resolve(name: str) -> torch.device:
     """Return the device of that name; `auto` takes the GPU where there is one.
@@ -53,9 +57,8 @@ def describe() -> tuple[str, str]:
     """Return what networks can run on, and what to do if there is a GPU that cannot be used; else an empty text."""
     built = torch.version.cuda
     if torch.cuda.is_available():
-        cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-        listed = ", ".join(f"{card.name} ({card.total_memory / 2**30:.0f} GiB)" for card in cards)
-        return f"torch {torch.__version__} with CUDA {built}: {listed}", ""
+        cards = ", ".join(map(_card, range(torch.cuda.device_count())))
+        return f"torch {torch.__version__} with CUDA {built}: {cards}", ""
     words = f"torch {torch.__version__}, {torch.get_num_threads()} threads on the CPU, no GPU"
     if shutil.which("nvidia-smi") is None:
         return words, ""
@@ -65,6 +68,12 @@ def describe() -> tuple[str, str]:
         words,
         f"torch is built for CUDA {built}: update the driver of the GPU, or see what nvidia-smi reports",
     )
+
+
+def _card(number: int) -> str:
+    """Return name and memory of a GPU, and the type in which it trains."""
+    card, dtype = torch.cuda.get_device_properties(number), training_type(torch.device("cuda", number))
+    return f"{card.name} ({card.total_memory / 2**30:.0f} GiB, trains in {str(dtype).removeprefix('torch.')})"
 
 
 @contextmanager
@@ -101,13 +110,38 @@ def memory_checked(what: str, hint: str) -> Iterator[None]:
 def half_precision(device: torch.device) -> bool:
     """Return whether bfloat16 is faster than float32 on that device: instructions for it, not emulation."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= BFLOAT16
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """Return the context that computes in bfloat16 where the device is good at it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device))
+def training_type(device: torch.device) -> torch.dtype:
+    """Return the type in which a network is trained fastest on that device.
+
+    bfloat16 where `half_precision`; else float16 on a GPU with tensor cores (Volta, Turing), which needs a gradient
+    scaler (`grad_scaler`); else float32.
+    """
+    if half_precision(device):
+        return torch.bfloat16
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= TENSOR_CORES:
+        return torch.float16
+    return torch.float32
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None = None) -> torch.autocast:
+    """Return the context that computes in a type; None: bfloat16 where the device is good at it, else float32."""
+    if dtype is None:
+        dtype = torch.bfloat16 if half_precision(device) else torch.float32
+    # A type must be named that the device has, also where nothing is cast.
+    enabled = dtype != torch.float32
+    return torch.autocast(device.type, dtype if enabled else torch.bfloat16, enabled=enabled)
+
+
+def grad_scaler(device: torch.device, dtype: torch.dtype) -> torch.amp.GradScaler:
+    """Return what multiplies a loss so that no gradient of float16 vanishes; for other types it does nothing.
+
+    Steps whose gradients overflow are left out.
+    """
+    return torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from torch import Tensor
 from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.core.raster import Band
 
+CPU = torch.device("cpu")
+
 IGNORE = 255
 """Target of a cell that is empty or undefined."""
 
@@ -36,10 +38,13 @@ def occupied(values: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.bo
     return ~np.isnan(values[0])
 
 
-def scaled(values: NDArray[np.float32], bands: Sequence[Band]) -> Tensor:
-    """Return value / scale of each band, float32 (bands, rows, cols), and 0 where the value is not known."""
-    factors = torch.tensor([1 / band.scale for band in bands], dtype=torch.float32)
-    return torch.from_numpy(values).mul(factors[:, None, None]).nan_to_num_()
+def scaled(values: NDArray[np.float32], bands: Sequence[Band], device: torch.device = CPU) -> Tensor:
+    """Return value / scale of each band, float32 (bands, rows, cols), and 0 where the value is not known.
+
+    It is computed on the device.
+    """
+    factors = to_device(torch.tensor([1 / band.scale for band in bands], dtype=torch.float32), device)
+    return to_device(torch.from_numpy(values), device).mul(factors[:, None, None]).nan_to_num_()
 
 
 def targets(labels: NDArray[np.uint8]) -> Tensor:

@@ -22,6 +22,7 @@ from bevseg.runtime.progress import Progress, silent
 from bevseg.seg import checkpoint
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
+from bevseg.seg.training.distributed import Processes
 from bevseg.seg.training.state_file import TrainingState, read, write
 from bevseg.training import Example, ExtraSupervision, train
 from bevseg.training.asked import asked_settings, ensure_same
@@ -98,6 +99,8 @@ def train_and_write(
 ) -> tuple[Model, list[Path]]:
     """Train a model and write it, with its history beside it; until then the state of the training stands there.
 
+    Of several processes that train together the first one writes.
+
     Parameters
     ----------
     examples, settings
@@ -111,21 +114,21 @@ def train_and_write(
     options
         As for `bevseg.training.train`.
     """
-    path = state_beside(output)
-    if state is None:
+    path, is_first = state_beside(output), Processes.of_training().is_first
+    if state is None and is_first:
         path.unlink(missing_ok=True)
-    else:
+    elif state is not None:
         log.info("the training goes on from its state of %s", _place(state))
     try:
-        model, history = train(
-            examples, settings, state=state, on_state=functools.partial(write, path=path), **options
-        )
-        written = write_trained(model, history, output)
+        on_state = functools.partial(write, path=path) if is_first else None
+        model, history = train(examples, settings, state=state, on_state=on_state, **options)
+        written = write_trained(model, history, output) if is_first else []
     except (KeyboardInterrupt, SystemExit):
         if path.exists():
             log.info("the state of the training is kept in %s: %s", path, again)
         raise
-    path.unlink(missing_ok=True)
+    if is_first:
+        path.unlink(missing_ok=True)
     return model, written
 
 

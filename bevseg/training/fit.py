@@ -33,6 +33,7 @@ from bevseg.seg.inputs import OUTPUTS
 from bevseg.seg.losses.loss import Learned, Loss, parse
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.batches import Sampler, one_by_one
+from bevseg.seg.training.distributed import Processes
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.network_state import NetworkState
 from bevseg.seg.training.state_file import TrainingState
@@ -97,7 +98,7 @@ def train(
     seed
         Of the choice of clouds, the first weights and the crops.
     device
-        `auto`, `cpu`, `cuda` or `cuda:N`.
+        `auto`, `cpu`, `cuda` or `cuda:N`. Of several processes (`seg.training.distributed`) each has its own.
     state
         That of an interrupted training, which goes on from there. A loss that has to be learned is learned again.
     on_state
@@ -112,7 +113,7 @@ def train(
         confidences are right there. Where nothing held out tells the temperature of a network, it is that of the one
         that it started from, or 1. The scores of the model say what it was made from, what is known of a loss that
         was learned, and how the model labels the clouds held out. The history has one row per validation step and
-        slice.
+        slice. Of several processes only the first one finds temperatures and scores.
 
     Raises
     ------
@@ -155,6 +156,7 @@ def train(
     start = time.monotonic() - (state.seconds if state else 0.0)
     loss = parse(settings.train.loss)
     loss.ensure_init(has_init=init is not None)
+    _ensure_one_process(loss)
     losses: dict[str, Loss] = dict.fromkeys(slices, loss)
     settings = _with_recipe(settings, loss)
     if loss.needs_init and init is not None:
@@ -184,7 +186,7 @@ def train(
         states[name] = of_network
         on_state(TrainingState(asked, began, time.monotonic() - start, dict(states)))
 
-    place = resolve(device)
+    place, is_first = resolve(device), Processes.of_training().is_first
     for number, name in enumerate(slices):
         scenes = [validation_scene(name, example, settings) for example in validation]
         known = states.get(name)
@@ -217,11 +219,11 @@ def train(
                 on_state=functools.partial(keep, name, began) if on_state else None,
             )
         nets[name] = trained.net
-        found = fit_temperature(trained.net, scenes, bands[name], len(OUTPUTS), place)
+        found = fit_temperature(trained.net, scenes, bands[name], len(OUTPUTS), place) if is_first else None
         temperatures[name] = _first_temperature(name, init) if found is None else found
         history += [{"slice": name} | row for row in trained.history]
     model = Model(nets, {name: bands[name] for name in nets}, settings, seed=seed, temperatures=temperatures)
-    if validation and set(SLICES) <= set(nets):
+    if validation and set(SLICES) <= set(nets) and is_first:
         scores["validation"] = _validation_scores(validation, model, device)
     return dataclasses.replace(model, scores=scores, scans=scans), history
 
@@ -262,13 +264,15 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
     def check_loss() -> None:
         loss = parse(config.loss)
         loss.ensure_init(has_init=has_init)
+        _ensure_one_process(loss)
         if config.smooth_boundary:
             loss.smoothed(config.smooth_boundary)
 
-    checks: tuple[tuple[str, str, Callable[[], object]], ...] = (
+    checks: tuple[tuple[str, str | int, Callable[[], object]], ...] = (
         ("net.kind", settings.net.kind, lambda: network_class(settings.net.kind)),
         ("train.loss", config.loss, check_loss),
         ("train.sampling", config.sampling, lambda: check_sampling(config.sampling)),
+        ("train.batch", config.batch, lambda: Processes.of_training().share(config.batch)),
     )
     faults: list[Fault] = []
     errors: list[UsageError] = []
@@ -285,6 +289,16 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
             errors.append(UsageError(error.what, where=where, why=error.why, hint=error.hint))
     if faults:
         raise errors[0] if len(errors) == 1 else refusal(faults)
+
+
+def _ensure_one_process(loss: Loss) -> None:
+    """Raise UsageError if several processes are to train with a loss that each of them would learn for itself."""
+    if loss.needs_init and Processes.of_training().count > 1:
+        raise UsageError(
+            f"The loss {loss.text!r} trains in one process only",
+            why="it is learned first, and each process would learn another one",
+            hint="start `bevseg train` without torchrun",
+        )
 
 
 def ensure_networks(

@@ -103,6 +103,23 @@ def test_every_round_of_a_cycle_shows_each_number_once(count, seed, rounds):
         assert sorted(turn) == list(range(count))
 
 
+def test_several_threads_take_their_turns_of_a_cycle(monkeypatch):
+    """One is between two rounds while the other draws: each reads an order of the round that it needs."""
+    cycle, other = Cycle(20, (0,)), Cycle(20, (0,))
+    expected = [other.place(turn) for turn in (3, 25)]
+    honest = np.random.default_rng
+
+    def interrupted(seed):
+        monkeypatch.setattr(np.random, "default_rng", honest)
+        assert cycle.place(3) == expected[0]
+        return honest(seed)
+
+    cycle.place(0)
+    monkeypatch.setattr(np.random, "default_rng", interrupted)
+    assert cycle.place(25) == expected[1]
+    assert [cycle.place(turn) for turn in (3, 25)] == expected
+
+
 def test_rounds_of_a_cycle_have_orders_of_their_own():
     cycle = Cycle(50, (0,))
     assert [cycle.place(n) for n in range(50)] != [cycle.place(50 + n) for n in range(50)]

@@ -77,6 +77,16 @@ def test_the_logging_of_the_process_is_given_back():
     assert (list(logger.handlers), logger.propagate) == before
 
 
+def test_a_hushed_console_says_nothing_but_errors(capsys):
+    with Console.opened(0) as console:
+        console.hush()
+        logging.getLogger("bevseg").warning("no cloud is held out")
+        console.progress(Step("train low", 1, 1))
+        console.finish(BatchResult([]))
+        logging.getLogger("bevseg").error("it cannot go on")
+    assert capsys.readouterr().err.splitlines() == ["error: it cannot go on"]
+
+
 def test_failures_are_listed_after_the_files(capsys, tmp_path):
     failed = Failure("b", tmp_path / "b.laz", InputError("Cut short", why="3 of 9 points"))
     outcome = BatchResult([tmp_path / "a.laz"], [failed], {"a": CloudResult()})

@@ -1,5 +1,7 @@
 """A device that is not there is an error that says so."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -35,6 +37,51 @@ def test_half_precision_is_used_where_the_processor_has_it(monkeypatch):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         with device.autocast(torch.device("cpu")):
             assert torch.is_autocast_enabled("cpu") is has
+
+
+CARDS = {
+    "H200": ((9, 0), torch.bfloat16),
+    "A100": ((8, 0), torch.bfloat16),
+    "T4": ((7, 5), torch.float16),
+    "V100": ((7, 0), torch.float16),
+    "GTX 1080": ((6, 1), torch.float32),
+}
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    """A machine with these GPUs."""
+    found = list(CARDS)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(found))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: CARDS[found[place.index]][0])
+    monkeypatch.setattr(
+        torch.cuda,
+        "get_device_properties",
+        lambda number: SimpleNamespace(name=found[number], total_memory=16 * 2**30),
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_gpu_trains_in_what_it_multiplies_fastest(cards, name):
+    place = torch.device("cuda", cards.index(name))
+    assert device.training_type(place) == CARDS[name][1]
+    assert device.half_precision(place) is (CARDS[name][1] == torch.bfloat16)
+
+
+def test_the_description_names_each_gpu_and_the_type_in_which_it_trains(cards):
+    words, fault = device.describe()
+    assert "H200 (16 GiB, trains in bfloat16), A100" in words and "T4 (16 GiB, trains in float16)" in words
+    assert not fault
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_the_type_of_a_training_is_that_of_its_products_and_float16_alone_needs_a_factor(dtype):
+    cpu = torch.device("cpu")
+    with device.autocast(cpu, dtype):
+        assert (torch.eye(2) @ torch.eye(2)).dtype == dtype
+    assert device.grad_scaler(cpu, dtype).is_enabled() is (dtype == torch.float16)
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ class Classifier:
 
     def _forward(self, values: NDArray[np.float32], place: Part) -> Tensor:
         """Return the logits (classes, rows, cols) of a part of a raster in one piece."""
-        x = to_device(scaled(values, self.bands), self.device)
+        x = scaled(values, self.bands, self.device)
         x = x.to(self.dtype)[None].contiguous(memory_format=torch.channels_last)
         logits: Tensor = (self.net(x, place) if isinstance(self.net, UNet) else self.net(x)[..., *place])[0]
         return logits
@@ -205,7 +205,7 @@ class Classifier:
     @torch.inference_mode()
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return mean probabilities (classes, rows, cols) of a raster with TTA, in one piece, at temperature 1."""
-        return self.tta(to_device(scaled(values, self.bands), self.device)).cpu().numpy()
+        return self.tta(scaled(values, self.bands, self.device)).cpu().numpy()
 
 
 def _decide(logits: Tensor, temperature: float, *, of_all: bool = False) -> Tensor:

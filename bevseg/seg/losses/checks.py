@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from bevseg.errors import UsageError
+from bevseg.seg.losses.target_ids import ensure
 
 POWERS = (1.0, 2.0)
 """Powers for which the loss has its minimum at the perfect prediction. Beyond 2 it turns negative before that."""
@@ -28,11 +31,26 @@ def of_areas(smooth: float, scope: str, activation: str) -> None:
     one_of("activation", activation, "softmax", "sigmoid")
 
 
-def of_power(loss: str, p: float, any_p: bool) -> None:
-    """Raise a UsageError for a power with which a loss is of no use, unless any is wanted."""
-    if not (any_p or POWERS[0] <= p <= POWERS[1]):
-        raise UsageError(
-            f"{loss} cannot use p = {p:g}",
+def of_power(loss: str, p: float | Tensor, any_p: bool) -> None:
+    """Raise a UsageError for a power with which a loss is of no use, unless any is wanted.
+
+    A tensor is looked at where targets are, since that stops a device: not within `trusted_targets`.
+    """
+
+    def error() -> UsageError:
+        return UsageError(
+            f"{loss} cannot use p = {float(p):g}",
             why="below 1 its gradient is infinite at q = 0; above 2 it is lowest, and negative, at q < 1",
             hint=f"choose p from {POWERS[0]:g} to {POWERS[1]:g}; 1.5 is a good start",
         )
+
+    if not isinstance(p, Tensor):
+        if not (any_p or POWERS[0] <= p <= POWERS[1]):
+            raise error()
+        return
+    if p.ndim:
+        raise UsageError(
+            f"{loss} takes one p, not {tuple(p.shape)} of them", hint="give a tensor without dimensions"
+        )
+    if not any_p:
+        ensure(lambda: (p >= POWERS[0]) & (p <= POWERS[1]), error)

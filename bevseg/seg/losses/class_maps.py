@@ -1,4 +1,4 @@
-"""Planes (B, C, H, W) of the losses that look at neighbours: their probabilities, which of them count, their mean."""
+"""Class maps (B, C, *S): their probabilities, which of them count, the most likely one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bevseg.errors import UsageError
 
 
 def probabilities(logits: Tensor) -> Tensor:
-    """Return the softmax over C of logits (B, C, H, W), or their sigmoid if C = 1."""
+    """Return the softmax over C of logits (B, C, *S), or their sigmoid if C = 1."""
     return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
 
 
@@ -41,7 +41,7 @@ def class_map_numbers(classes: Sequence[int], count: int) -> list[int]:
 
 
 def most_likely(scores: Tensor, keep: Tensor) -> Tensor:
-    """Return (B, C, H, W) bool: the class scores highest in its pixel (the first of equals), which is valid."""
+    """Return (B, C, *S) bool: the class scores highest in its pixel (the first of equals), which is valid."""
     # Class after class: on a processor several times as fast as arg-max over a dimension that is not the last.
     best = scores[:, :1]
     ids = torch.zeros_like(best, dtype=torch.int16)
@@ -50,11 +50,11 @@ def most_likely(scores: Tensor, keep: Tensor) -> Tensor:
         ids.masked_fill_(scores_of > best, c)
         best = torch.maximum(best, scores_of)
     names = torch.arange(scores.shape[1], dtype=torch.int16, device=scores.device)
-    return (ids == names.view(-1, 1, 1)) & keep
+    return (ids == names.view(-1, *[1] * (scores.ndim - 2))) & keep
 
 
 def mean_valid(costs: Tensor, keep: Tensor) -> Tensor:
-    """Return the mean of costs (B, K, H, W) over valid pixels (B, 1, H, W) and K; 0 if no pixel is valid."""
+    """Return the mean of costs (B, K, *S) over valid pixels (B, 1, *S) and K; 0 if no pixel is valid."""
     return torch.where(keep, costs, 0).sum() / count_valid(keep, costs.shape[1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch.nn.functional as nnf
@@ -9,11 +10,12 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import of_areas, one_of, within
-from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, class_weights, mean
+from bevseg.seg.losses.cross_entropy_loss import class_areas, pixel_costs, pixel_factors
 from bevseg.seg.losses.dice_loss import disagreement
-from bevseg.seg.losses.masking import ValidPixels, one_vs_rest_logit, valid_pixels
-from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.reduction import over_groups, root
+from bevseg.seg.losses.masking import Masked, masked, one_vs_rest_logit
+from bevseg.seg.losses.overlap import overlaps_of
+from bevseg.seg.losses.reduction import only_mean, over_groups, over_pixels, root
+from bevseg.seg.losses.weights import Weights
 
 
 def combo(
@@ -27,6 +29,9 @@ def combo(
     form: str = "shifted",
     classes: str = "all",
     activation: str = "softmax",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Combo: alpha X + (1 - alpha) sum over classes of (1 - D), X a balanced cross-entropy.
 
@@ -34,8 +39,11 @@ def combo(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights
+        As in the contract of `bevseg.seg.losses`: the weights of a loss of pixels in the cross-entropy, those of a
+        loss of areas in the Dice part.
+    reduction
+        `mean` only: the parts are unlike.
     alpha
         Share of the cross-entropy, in [0, 1].
     beta
@@ -72,12 +80,17 @@ def combo(
     within("alpha", alpha, 0, 1)
     one_of("form", form, "shifted", "original")
     of_areas(smooth, "batch", activation)
-    areas = overlaps(logits, target, ignore_index, activation=activation)
+    within("beta", beta, 0, 1)
+    only_mean("Combo", reduction, "it adds a mean over pixels and a sum over classes")
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    areas = overlaps_of(pixels, activation=activation)
     costs = disagreement(areas, smooth)
     if form == "original":
         costs = costs - 1
-    overlap = over_groups(costs, areas.truth, logits, classes=classes, over_classes="sum")
-    return alpha * balanced_cross_entropy(logits, target, ignore_index, beta=beta) + (1 - alpha) * overlap
+    overlap = over_groups(costs, areas, classes=classes, class_weights=class_weights, over_classes="sum")
+    others = max(pixels.logits.shape[1], 2) - 1
+    balanced = pixel_factors([1 - beta] + [beta] * others, pixels) * pixel_costs(pixels)
+    return alpha * over_pixels(balanced, pixels, class_weights) + (1 - alpha) * overlap
 
 
 def exponential_logarithmic(
@@ -92,6 +105,9 @@ def exponential_logarithmic(
     frequencies: Sequence[float] | None = None,
     classes: str = "all",
     activation: str = "softmax",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Sum of a mean_c((-ln D[c])^gamma), over classes, and b mean(w[y] (-ln p[y])^gamma), over pixels.
 
@@ -100,8 +116,11 @@ def exponential_logarithmic(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights
+        As in the contract of `bevseg.seg.losses`: the weights of a loss of pixels in the cross-entropy, those of a
+        loss of areas in the Dice part.
+    reduction
+        `mean` only: the parts are unlike.
     gamma
         Exponent, at least 0: below 1 good classes and pixels are still pushed, above 1 they are let go.
     dice_weight, cross_weight
@@ -145,23 +164,25 @@ def exponential_logarithmic(
             why="the logarithm of a Dice of 0 is infinite",
             hint="choose one above 0",
         )
-    areas = overlaps(logits, target, ignore_index, activation=activation)
+    only_mean(
+        "The exponential-logarithmic loss", reduction, "it adds a mean over classes and one over pixels"
+    )
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    areas = overlaps_of(pixels, activation=activation)
     wrong = areas.powers + areas.truth - 2 * areas.inter
     costs = root((wrong / (2 * areas.inter + smooth)).clamp(min=0).log1p(), gamma)
-    overlap = over_groups(costs, areas.truth, logits, classes=classes)
-    pixels = valid_pixels(logits, target, ignore_index)
-    cross = mean(
-        _label_weights(pixels, frequencies) * root(-nnf.logsigmoid(one_vs_rest_logit(pixels)), gamma)
-    )
+    overlap = over_groups(costs, areas, classes=classes, class_weights=class_weights)
+    logarithms = root(-nnf.logsigmoid(one_vs_rest_logit(pixels)), gamma)
+    cross = over_pixels(_label_weights(pixels, frequencies) * logarithms, pixels, class_weights)
     return dice_weight * overlap + cross_weight * cross
 
 
-def _label_weights(pixels: ValidPixels, frequencies: Sequence[float] | None) -> Tensor:
-    """Return (sum(f) / f)^(1/2) of the class of each pixel (N,)."""
+def _label_weights(pixels: Masked, frequencies: Sequence[float] | None) -> Tensor:
+    """Return (sum(f) / f)^(1/2) of the class of each pixel (B, *S)."""
     if frequencies is None:
-        counts = pixels.ids.bincount()
-        return (len(pixels.ids) / counts[pixels.ids].to(pixels.logits.dtype)).sqrt()
-    shares = class_weights(frequencies, pixels)
-    if not shares.all():
-        raise UsageError("A class has frequency 0", hint="give frequencies above 0")
-    return (shares.sum() / shares).sqrt()[pixels.ids]
+        areas = class_areas(pixels).sum(0)
+        return pixels.of_class((areas.sum() / (areas + (areas == 0))).sqrt().to(pixels.logits.dtype))
+    if not all(f > 0 for f in frequencies):
+        raise UsageError("A class has frequency 0, or less", hint="give frequencies above 0")
+    total = math.fsum(frequencies)
+    return pixel_factors([math.sqrt(total / f) for f in frequencies], pixels)

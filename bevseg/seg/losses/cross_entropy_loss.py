@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import one_of, within
-from bevseg.seg.losses.masking import ValidPixels, valid_pixels
+from bevseg.seg.losses.masking import NO_CLASS, Masked, masked
+from bevseg.seg.losses.reduction import over_pixels, ratio
+from bevseg.seg.losses.weights import Weights, of_classes
 
 
-def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, balance: float = 0.0) -> Tensor:
+def cross_entropy(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    balance: float = 0.0,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Mean over the valid pixels of -log softmax(z)[y], or of softplus(z) - y z for binary logits.
 
     With `balance` b > 0 the pixels are weighted by the frequency of their class among the valid pixels of the
@@ -21,8 +30,8 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of pixels.
     balance
         Exponent b of the class weights, at least 0.
 
@@ -43,25 +52,32 @@ def cross_entropy(logits: Tensor, target: Tensor, ignore_index: int = 255, *, ba
     common in the field, as in Berman et al. (CVPR 2018) section 4.
     """
     within("balance", balance, 0)
-    pixels = valid_pixels(logits, target, ignore_index)
-    if not len(pixels.ids):
-        return pixels.logits.sum()
-    costs = _costs(pixels)
-    if not balance:
-        return costs.mean()
-    weights = torch.bincount(pixels.ids).clamp(min=1).to(costs.dtype).pow(-balance)[pixels.ids]
-    return (weights * costs).sum() / weights.sum()
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    if balance:
+        areas = class_areas(pixels).sum(0)
+        rarity = (areas + (areas == 0)).pow(-balance)
+        if class_weights is not None:
+            rarity = rarity * of_classes(class_weights, pixels.logits.shape[1], rarity)
+        class_weights = rarity
+    return over_pixels(pixel_costs(pixels), pixels, class_weights, reduction)
 
 
 def weighted_cross_entropy(
-    logits: Tensor, target: Tensor, ignore_index: int = 255, *, weights: float | Sequence[float] = 1.0
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    weights: float | Sequence[float] = 1.0,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean over the valid pixels of w[y] (-log p[y]); not divided by the sum of the weights.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of pixels.
     weights
         w of each class, two for binary logits; or one number b, which is w of every class but class 0, whose w is
         1: the weight of the positives, with b > 1 against false negatives and b < 1 against false positives.
@@ -82,8 +98,8 @@ def weighted_cross_entropy(
     Source: Jadon, A survey of loss functions for semantic segmentation (CIBCB 2020); golden sets
     `weighted_bce` and, with b = 1/3, `jadon_weighted_bce`.
     """
-    pixels = valid_pixels(logits, target, ignore_index)
-    return mean(class_weights(weights, pixels)[pixels.ids] * _costs(pixels))
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    return over_pixels(pixel_factors(weights, pixels) * pixel_costs(pixels), pixels, class_weights, reduction)
 
 
 def balanced_cross_entropy(
@@ -94,6 +110,9 @@ def balanced_cross_entropy(
     beta: float | None = None,
     scope: str = "batch",
     clamp: float = 0.0,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean over the valid pixels of (1 - f[y]) (-log p[y]), f the share of each class among the valid pixels.
 
@@ -101,8 +120,8 @@ def balanced_cross_entropy(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of pixels.
     beta
         A fixed b in [0, 1] instead of one that is counted: the weight of every class but class 0, whose weight is
         1 - b.
@@ -130,55 +149,53 @@ def balanced_cross_entropy(
     """
     one_of("scope", scope, "batch", "image")
     within("clamp", clamp, 0, 0.5)
-    pixels = valid_pixels(logits, target, ignore_index)
+    pixels = masked(logits, target, ignore_index, pixel_weights)
     if beta is not None:
         within("beta", beta, 0, 1)
-        weights = class_weights([1 - beta] + [beta] * (_classes(pixels) - 1), pixels)[pixels.ids]
+        factors = pixel_factors([1 - beta] + [beta] * (_classes(pixels) - 1), pixels)
     else:
-        weights = _rarity(pixels, scope, clamp)
-    return mean(weights * _costs(pixels))
+        factors = _rarity(pixels, scope, clamp)
+    return over_pixels(factors * pixel_costs(pixels), pixels, class_weights, reduction)
 
 
-def mean(values: Tensor) -> Tensor:
-    """Return the mean, and 0 for no values at all."""
-    return values.sum() / max(values.numel(), 1)
-
-
-def class_weights(weights: float | Sequence[float], pixels: ValidPixels) -> Tensor:
-    """Return a weight per class, two for binary logits; a single number is that of all classes but class 0.
+def pixel_factors(weights: float | Sequence[float], pixels: Masked) -> Tensor:
+    """Return the weight (B, *S) of the class of each pixel; a single number is that of all classes but class 0.
 
     Raises
     ------
     UsageError
-        For a weight below 0, or weights that are not one for each class.
+        For a weight below 0, or weights that are not one for each class, two for binary logits.
     """
-    classes = _classes(pixels)
-    values = list(weights) if isinstance(weights, Sequence) else [1.0] + [float(weights)] * (classes - 1)
-    if len(values) != classes:
-        raise UsageError(
-            f"{len(values)} weights for {classes} classes", hint="give one weight for each class"
-        )
-    for value in values:
-        within("class weight", value, 0)
-    return pixels.logits.new_tensor(values)
+    if not isinstance(weights, Sequence):
+        weights = [1.0] + [float(weights)] * (_classes(pixels) - 1)
+    return pixels.of_class(of_classes(weights, pixels.logits.shape[1], pixels.logits))
 
 
-def _classes(pixels: ValidPixels) -> int:
-    return max(len(pixels.logits), 2)
+def _classes(pixels: Masked) -> int:
+    return max(pixels.logits.shape[1], 2)
 
 
-def _costs(pixels: ValidPixels) -> Tensor:
-    """Return -log p (N,) of the class of each pixel."""
-    if len(pixels.logits) > 1:
-        return -pixels.logits.log_softmax(0).gather(0, pixels.ids[None])[0]
+def pixel_costs(pixels: Masked) -> Tensor:
+    """Return -log p (B, *S) of the class of each pixel."""
+    if pixels.logits.shape[1] > 1:
+        return nnf.cross_entropy(pixels.logits, pixels.ids, reduction="none", ignore_index=NO_CLASS)
     truth = pixels.truth.to(pixels.logits.dtype)
-    return nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")[0]
+    return nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")[:, 0]
 
 
-def _rarity(pixels: ValidPixels, scope: str, clamp: float) -> Tensor:
-    """Return for each pixel (N,) the share of the other classes in its scope, kept in [clamp, 1 - clamp]."""
-    sizes = pixels.ids.new_tensor(pixels.counts if scope == "image" else [len(pixels.ids)])
-    scopes = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
-    cells = scopes * _classes(pixels) + pixels.ids
-    own = torch.bincount(cells)[cells].to(pixels.logits.dtype)
-    return (1 - own / sizes[scopes]).clamp(clamp, 1 - clamp)
+def class_areas(pixels: Masked) -> Tensor:
+    """Return how many pixels, each times its weight, each image has of each class: (B, C), two for binary logits."""
+    mass = pixels.mass.flatten(1).double()
+    # Ignored pixels, of id -1, fall into the first column.
+    table = mass.new_zeros(len(mass), _classes(pixels) + 1)
+    return table.scatter_add(1, pixels.ids.flatten(1) + 1, mass)[:, 1:]
+
+
+def _rarity(pixels: Masked, scope: str, clamp: float) -> Tensor:
+    """Return for each pixel (B, *S) the share of the other classes in its scope, kept in [clamp, 1 - clamp]."""
+    areas = class_areas(pixels)
+    if scope == "batch":
+        areas = areas.sum(0, keepdim=True).expand(areas.shape)
+    shares = ratio(areas, areas.sum(1, keepdim=True).expand(areas.shape))
+    rarity = (1 - shares).clamp(clamp, 1 - clamp).to(pixels.logits.dtype)
+    return rarity.gather(1, pixels.ids.clamp(min=0).flatten(1)).view(pixels.ids.shape)

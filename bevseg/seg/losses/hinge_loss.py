@@ -5,18 +5,27 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bevseg.seg.losses.cross_entropy_loss import mean
-from bevseg.seg.losses.masking import valid_pixels
+from bevseg.seg.losses.masking import masked
+from bevseg.seg.losses.reduction import over_class_maps
+from bevseg.seg.losses.weights import Weights
 
 
-def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
+def hinge(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int = 255,
+    *,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Mean over the valid pixels, and over classes against the rest, of max(0, 1 - t z), t = 1 or -1.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Each class is one against all others; of binary logits only
-        class 1 is. t is 1 where the pixel is of the class.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of class maps. Each class is one against all others; of
+        binary logits only class 1 is. t is 1 where the pixel is of the class.
 
     Returns
     -------
@@ -29,5 +38,6 @@ def hinge(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor:
     Source: the baseline of Berman et al. (CVPR 2018), section 4.1; the sum over classes against the rest is that of
     Rifkin and Klautau (JMLR 2004).
     """
-    pixels = valid_pixels(logits, target, ignore_index)
-    return mean((1 + torch.where(pixels.truth, -pixels.logits, pixels.logits)).relu())
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    costs = (1 + torch.where(pixels.truth, -pixels.logits, pixels.logits)).relu()
+    return over_class_maps(costs, pixels, class_weights, reduction)

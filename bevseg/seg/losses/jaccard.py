@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, of_power, one_of
-from bevseg.seg.losses.cross_entropy_loss import mean
-from bevseg.seg.losses.masking import valid_pixels
+from bevseg.seg.losses.masking import Masked, masked
 from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.reduction import over_groups, ratio
+from bevseg.seg.losses.reduction import only_mean, over_class_maps, over_groups, ratio
+from bevseg.seg.losses.weights import Weights
 
 
 def power_jaccard(
@@ -18,27 +17,32 @@ def power_jaccard(
     target: Tensor,
     ignore_index: int = 255,
     *,
-    p: float = 1.5,
+    p: float | Tensor = 1.5,
     smooth: float = 1.0,
     reduce: str = "class_batch",
     classes: str = "present",
     activation: str = "softmax",
     any_p: bool = False,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """1 - (I + s) / (U + s), where I = sum(y q) and U = sum(y^p) + sum(q^p) - I over one group of pixels.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas; for one of class maps with `reduce="pixel"`.
     p
-        Power, in [1, 2]: 1 is soft Jaccard, 2 is sum((y - q)^2) over the union.
+        Power, in [1, 2]: 1 is soft Jaccard, 2 is sum((y - q)^2) over the union. A tensor of one number may have a
+        gradient: a power that is learned.
     smooth
         Constant s, pixels, at least 0. The authors use 10 with `reduce="all"`.
     reduce
-        What one group is: `all` the whole batch with all classes in one sum (the authors' code), `class_batch` one
-        class in the batch, `class_image` one class in one image, `pixel` one class of one pixel (eq. 3 as printed;
-        background then has no gradient, so it is for curves, not for training). The loss is the mean over groups.
+        What one group is: `all` the whole batch with all classes in one sum (the authors' code; each class times its
+        weight, if there are class weights), `class_batch` one class in the batch, `class_image` one class in one
+        image, `pixel` one class of one pixel (eq. 3 as printed; background then has no gradient, so it is for
+        curves, not for training). The loss is the mean over groups.
     classes
         For the class reductions: `present` leaves out groups without a pixel of the class, `all` counts them: an
         absent class costs 1 - s / (sum(q^p) + s).
@@ -56,8 +60,8 @@ def power_jaccard(
     Raises
     ------
     UsageError
-        For p outside [1, 2] without `any_p`, a negative smooth, or an unknown choice of reduce, classes or
-        activation.
+        For p outside [1, 2] without `any_p`, a negative smooth, an unknown choice of reduce, classes or activation,
+        or a reduction other than the mean of the one group of `all`.
 
     Notes
     -----
@@ -65,28 +69,29 @@ def power_jaccard(
     by log q, so that the gradient is finite for every logit and every p.
     """
     of_power("Power Jaccard", p, any_p)
-    one_of("reduction", reduce, "all", "class_batch", "class_image", "pixel")
+    one_of("choice of reduce", reduce, "all", "class_batch", "class_image", "pixel")
     scope = "image" if reduce == "class_image" else "batch"
     of_areas(smooth, scope, activation)
     if reduce == "pixel":
-        return _per_pixel(logits, target, ignore_index, p, smooth, activation)
-    sums = overlaps(logits, target, ignore_index, scope=scope, activation=activation, power=p)
+        pixels = masked(logits, target, ignore_index, pixel_weights)
+        return over_class_maps(_per_pixel(pixels, p, smooth, activation), pixels, class_weights, reduction)
+    sums = overlaps(
+        logits, target, ignore_index, scope=scope, activation=activation, power=p, pixel_weights=pixel_weights
+    )
     if reduce == "all":
-        classes = "all"  # the only group is no class
-        sums = sums.of_all_classes()
+        only_mean("One sum over all classes", reduction, "it is one ratio, and no mean over classes")
+        sums, classes, class_weights = sums.of_all_classes(class_weights), "all", None
     union = sums.truth + sums.powers - sums.inter
-    return over_groups(ratio(union - sums.inter, union + smooth), sums.truth, logits, classes=classes)
+    costs = ratio(union - sums.inter, union + smooth)
+    return over_groups(costs, sums, classes=classes, class_weights=class_weights, reduction=reduction)
 
 
-def _per_pixel(
-    logits: Tensor, target: Tensor, ignore_index: int, p: float, smooth: float, activation: str
-) -> Tensor:
-    """Return the mean over pixels and classes of eq. 3."""
-    pixels = valid_pixels(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.logits) == 1
-    log_q = nnf.logsigmoid(pixels.logits) if sigmoid else pixels.logits.log_softmax(0)
+def _per_pixel(pixels: Masked, p: float | Tensor, smooth: float, activation: str) -> Tensor:
+    """Return eq. 3 for each pixel and class (B, C, *S)."""
+    sigmoid = activation == "sigmoid" or pixels.logits.shape[1] == 1
+    log_q = nnf.logsigmoid(pixels.logits) if sigmoid else pixels.logits.log_softmax(1)
     inter = log_q.exp() * pixels.truth
     whole = pixels.truth + (log_q * p).exp() - inter + smooth
     empty = whole <= 0
     # Not as a share of what is wrong: the slope of background, s / (U + s)^2, would be a difference of large numbers.
-    return mean(1 - torch.where(empty, 1, inter + smooth) / torch.where(empty, 1, whole))
+    return 1 - (inter + smooth).masked_fill(empty, 1) / whole.masked_fill(empty, 1)

@@ -20,9 +20,11 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.class_maps import class_map_numbers, probabilities
+from bevseg.seg.losses.class_maps import probabilities
 from bevseg.seg.losses.overlap import overlaps
+from bevseg.seg.losses.reduction import class_shares, counted_classes, only_mean, weighted_mean, without_mean
 from bevseg.seg.losses.soft_labels import soft_masked, without
+from bevseg.seg.losses.weights import Weights
 
 
 def jaccard_metric(
@@ -42,19 +44,23 @@ def jaccard_metric(
     log: bool = False,
     active: str | Sequence[int] = "present",
     threshold: float = 0.01,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """1 - (shared + s) / (shared + a surplus + b missing + s), averaged over classes: JML1 or JML2.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. The
-        target may also hold soft labels y; no gradient goes there.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas. Of binary logits only the foreground, class 1,
+        counts. The target may also hold soft labels y; no gradient goes there. `sum` and `none` are for one of the
+        three means alone: those of D are the costs (C,) of the batch, of I and C those of the images (B, C).
     form
         1: 1 - (|p| + |y| - |p - y|) / (|p| + |y| + |p - y|) in L1 norms; 2: 1 - <p, y> / (<p, y> + |p - y|), both
         for s = 0 and weights 1.
     keep
-        (B, H, W) bool, False in further pixels to ignore. Without it a soft label that is 0 for every one of several
+        (B, *S) bool, False in further pixels to ignore. Without it a soft label that is 0 for every one of several
         classes is ignored.
     miou_d, miou_i, miou_c
         Weights, at least 0, of three means. D: areas of the whole batch, mean over the active classes. I: areas of
@@ -87,9 +93,7 @@ def jaccard_metric(
     Raises
     ------
     UsageError
-        For an option outside its domain.
-    ValueError
-        If the shapes do not fit.
+        For an option outside its domain, or shapes that do not fit.
 
     Notes
     -----
@@ -109,8 +113,8 @@ def jaccard_metric(
             "The log form needs a smooth above 0", why="the loss of a missed class would be infinite"
         )
     cost = partial(_cost, fp_weight=fp_weight, fn_weight=fn_weight, smooth=smooth, gamma=gamma, log=log)
-    areas, present = _measured(logits, target, ignore_index, keep, f"jml{form:g}", threshold)
-    value = _mixed(areas, _counted(present, active), cost, miou_d, miou_i, miou_c)
+    areas, present = _measured(logits, target, ignore_index, keep, f"jml{form:g}", threshold, pixel_weights)
+    value = _reduced(areas, present, active, cost, (miou_d, miou_i, miou_c), class_weights, reduction)
     return value.to(torch.promote_types(logits.dtype, torch.float32))
 
 
@@ -127,6 +131,9 @@ def soft_jaccard(
     smooth: float = 1e-3,
     active: str | Sequence[int] = "present",
     threshold: float = 0.01,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """1 - (<p, y> + s) / (|p| + |y| - <p, y> + s), with |.| the L1 norm or the square of the L2 norm.
 
@@ -135,7 +142,8 @@ def soft_jaccard(
 
     Parameters
     ----------
-    logits, target, ignore_index, keep, miou_d, miou_i, miou_c, smooth, active, threshold
+    logits, target, ignore_index, keep, miou_d, miou_i, miou_c, smooth, active, threshold, class_weights, \
+    pixel_weights, reduction
         As in `jaccard_metric`; absent classes and ignored pixels cost the same too.
     norm
         1 or 2.
@@ -149,9 +157,7 @@ def soft_jaccard(
     Raises
     ------
     UsageError
-        For an option outside its domain.
-    ValueError
-        If the shapes do not fit.
+        For an option outside its domain, or shapes that do not fit.
 
     Notes
     -----
@@ -162,8 +168,9 @@ def soft_jaccard(
         raise UsageError(f"Invalid norm: {norm:g}", hint="choose norm 1 or 2")
     if smooth < 0:
         raise UsageError(f"Invalid smooth: {smooth:g}", hint="choose 0 or more")
-    areas, present = _measured(logits, target, ignore_index, keep, f"sjl{norm:g}", threshold)
-    value = _mixed(areas, _counted(present, active), partial(_cost, smooth=smooth), miou_d, miou_i, miou_c)
+    areas, present = _measured(logits, target, ignore_index, keep, f"sjl{norm:g}", threshold, pixel_weights)
+    cost = partial(_cost, smooth=smooth)
+    value = _reduced(areas, present, active, cost, (miou_d, miou_i, miou_c), class_weights, reduction)
     return value.to(torch.promote_types(logits.dtype, torch.float32))
 
 
@@ -175,42 +182,40 @@ class Areas(NamedTuple):
     missing: Tensor
 
 
-def _areas(p: Tensor, y: Tensor, kind: str) -> Areas:
-    """Measure p against y along the last dimension: `jml1`, `jml2`, `sjl1` or `sjl2`."""
+def _areas(p: Tensor, y: Tensor, kind: str, mass: Tensor | float = 1.0) -> Areas:
+    """Measure p against y along the last dimension, in pixels of some mass: `jml1`, `jml2`, `sjl1` or `sjl2`."""
+
+    def area(values: Tensor) -> Tensor:
+        return (values * mass).sum(-1).double()
+
     if kind.startswith("sjl"):
-        shared, norm = (p * y).sum(-1), int(kind[-1])
-        return Areas(shared, p.pow(norm).sum(-1) - shared, y.pow(norm).sum(-1) - shared)
-    lower = torch.minimum(p, y).sum(-1)  # its slope is 1/2 at p = y, which makes that of |p - y| there 0
-    shared = lower if kind == "jml1" else (p * y).sum(-1)
-    return Areas(shared, p.sum(-1) - lower, y.sum(-1) - lower)
+        shared, norm = area(p * y), int(kind[-1])
+        return Areas(shared, area(p.pow(norm)) - shared, area(y.pow(norm)) - shared)
+    lower = area(torch.minimum(p, y))  # its slope is 1/2 at p = y, which makes that of |p - y| there 0
+    shared = lower if kind == "jml1" else area(p * y)
+    return Areas(shared, area(p) - lower, area(y) - lower)
 
 
 def _measured(
-    logits: Tensor, target: Tensor, ignore_index: int, keep: Tensor | None, kind: str, threshold: float
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int,
+    keep: Tensor | None,
+    kind: str,
+    threshold: float,
+    pixel_weights: Tensor | None,
 ) -> tuple[Areas, Tensor]:
     """Return the areas (C, B), float64, and whether the class is present in the image (C, B)."""
     if not target.is_floating_point():
-        target = without(target, keep, ignore_index)
-        sums = overlaps(logits, target, ignore_index, scope="image", power=2 if kind == "sjl2" else 1)
+        target, power = without(target, keep, ignore_index), 2 if kind == "sjl2" else 1
+        sums = overlaps(logits, target, ignore_index, scope="image", power=power, pixel_weights=pixel_weights)
         return Areas(sums.inter, sums.powers - sums.inter, sums.truth - sums.inter), sums.truth > 0
-    pixels = soft_masked(logits, target, ignore_index, keep)
-    p = torch.where(pixels.keep, probabilities(pixels.logits), 0).flatten(2)
+    pixels = soft_masked(logits, target, ignore_index, keep, pixel_weights)
     y = pixels.truth.flatten(2)
-    areas = (area.double().t() for area in _areas(p, y, kind))
-    return Areas(*areas), (y.amax(2) > threshold).t()
-
-
-def _counted(present: Tensor, active: str | Sequence[int]) -> Tensor:
-    """Return which of the classes count, (C, B) bool, given which are present."""
-    if active == "present":
-        return present
-    if active == "all":
-        return torch.ones_like(present)
-    if isinstance(active, str):
-        raise UsageError(f"Invalid classes: {active!r}", hint="name present, all, or a list of ids")
-    counted = torch.zeros_like(present)
-    counted[class_map_numbers(active, len(present))] = True
-    return counted
+    areas = _areas(probabilities(pixels.logits).flatten(2), y, kind, pixels.mass.flatten(2))
+    # A label in a pixel of no weight says nothing.
+    seen = (y > threshold) & (pixels.mass.flatten(2) > 0)
+    return Areas(*(area.t() for area in areas)), seen.any(2).t()
 
 
 def _cost(
@@ -231,26 +236,40 @@ def _cost(
     return cost if gamma == 1 else cost.clamp(min=0).pow(gamma)
 
 
-def _mixed(
-    areas: Areas, active: Tensor, cost: Callable[[Areas], Tensor], miou_d: float, miou_i: float, miou_c: float
+def _reduced(
+    areas: Areas,
+    present: Tensor,
+    active: str | Sequence[int],
+    cost: Callable[[Areas], Tensor],
+    means: tuple[float, float, float],
+    class_weights: Weights | None,
+    reduction: str,
 ) -> Tensor:
-    """Return the weighted sum of the three means of areas (C, B) over the active classes (C, B)."""
-    if min(miou_d, miou_i, miou_c) < 0 or miou_d + miou_i + miou_c <= 0:
+    """Return the sum of the means D, I and C, each times its weight, of areas (C, B); or the costs of one of them."""
+    miou_d, miou_i, miou_c = means
+    if min(means) < 0 or sum(means) <= 0:
         raise UsageError(
             f"Invalid weights of the means: {miou_d:g}, {miou_i:g}, {miou_c:g}",
             hint="choose 0 or more, and at least one above 0",
         )
-    terms = []
+    if sum(weight > 0 for weight in means) > 1:
+        only_mean("A sum of several means", reduction, "the batch, its images and its classes are unlike")
+    counted = counted_classes(present, active)
+    pooled = Areas(*(area.sum(1, keepdim=True) for area in areas))
+    anywhere = counted.any(1, keepdim=True)
+    if reduction != "mean":
+        found, scope = (pooled, "batch") if miou_d else (areas, "image")
+        counted = anywhere if miou_d else counted
+        costs = sum(means) * cost(found)
+        return without_mean(costs, counted, class_shares(counted, class_weights, costs), reduction, scope)
+    value = areas.shared.new_zeros(())
     if miou_d:
-        pooled = cost(Areas(*(area.sum(1) for area in areas)))
-        terms.append(miou_d * _mean(pooled, active.any(1), 0))
+        costs = cost(pooled)
+        value = value + miou_d * weighted_mean(costs, class_shares(anywhere, class_weights, costs)).sum()
     if miou_i or miou_c:
         costs = cost(areas)
-        for weight, inner in ((miou_i, 0), (miou_c, 1)):
-            terms.append(weight * _mean(_mean(costs, active, inner), active.any(inner), 0))
-    return torch.stack(terms).sum()
-
-
-def _mean(costs: Tensor, counted: Tensor, along: int) -> Tensor:
-    """Return the mean along a dimension of the costs that count; 0 where none does."""
-    return (costs * counted).sum(along) / counted.sum(along).clamp(min=1)
+        shares = class_shares(counted, class_weights, costs)
+        by_image, by_class = weighted_mean(costs, shares, 0), weighted_mean(costs, counted, 1)
+        value = value + miou_i * weighted_mean(by_image, (shares > 0).any(0))
+        value = value + miou_c * weighted_mean(by_class, class_shares(anywhere, class_weights, costs)[:, 0])
+    return value

@@ -7,7 +7,9 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.reduction import over_pixels
 from bevseg.seg.losses.soft_labels import soft_masked
+from bevseg.seg.losses.weights import Weights
 
 
 def kullback_leibler(
@@ -17,17 +19,21 @@ def kullback_leibler(
     *,
     keep: Tensor | None = None,
     temperature: float = 1.0,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """T^2 times the mean over the valid pixels of sum_c y_c (log y_c - log softmax(z / T)_c).
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits both classes count. The target holds soft
-        labels y, for C > 1 of sum 1, taken as they are (a teacher's logits are divided by T before); no
-        gradient goes there. Class ids make it cross-entropy.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of pixels. Of binary logits both classes count. The
+        target holds soft labels y, for C > 1 of sum 1, taken as they are (a teacher's logits are divided by T
+        before); no gradient goes there. Class ids make it cross-entropy. A pixel of soft labels weighs
+        sum_c y_c w_c.
     keep
-        (B, H, W) bool, False in further such pixels. Without it a soft label that is 0 for every one of several
+        (B, *S) bool, False in further such pixels. Without it a soft label that is 0 for every one of several
         classes is ignored.
     temperature
         T, above 0. T^2 keeps the gradient's size when T grows.
@@ -42,9 +48,7 @@ def kullback_leibler(
     Raises
     ------
     UsageError
-        For a temperature of 0 or less.
-    ValueError
-        If the shapes do not fit.
+        For a temperature of 0 or less, or shapes that do not fit.
 
     Notes
     -----
@@ -56,11 +60,11 @@ def kullback_leibler(
             f"Invalid temperature: {temperature:g}",
             hint="choose a number above 0; 1 leaves the logits unchanged",
         )
-    pixels = soft_masked(logits, target, ignore_index, keep)
+    pixels = soft_masked(logits, target, ignore_index, keep, pixel_weights)
     z, truth = pixels.logits / temperature, pixels.truth
     if z.shape[1] == 1:
         log_p, truth = torch.cat([nnf.logsigmoid(-z), nnf.logsigmoid(z)], 1), torch.cat([1 - truth, truth], 1)
     else:
         log_p = z.log_softmax(1)
-    costs = (torch.xlogy(truth, truth) - truth * log_p) * pixels.keep
-    return temperature**2 * costs.sum() / pixels.keep.sum().clamp(min=1)
+    costs = temperature**2 * (torch.xlogy(truth, truth) - truth * log_p).sum(1)
+    return over_pixels(costs, pixels, class_weights, reduction)

@@ -1,24 +1,23 @@
 """Lovász hinge and Lovász-Softmax (Berman, Triki, Blaschko, CVPR 2018).
 
 Both are <m, g>: errors m in descending order, g the steps of the Jaccard loss as the pixels become wrong in that
-order. The steps are written in closed form, 1/U for a pixel of the class and I/(U(U-1)) for any other: differences
-of J, as published, lose digits in float32 where there are many pixels.
+order. The steps are written in closed form, w/U for a pixel of the class of weight w and I w/(U (U + w)) for any
+other, U before it: differences of J, as published, lose digits in float32 where there are many pixels.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from bevseg.errors import UsageError
 from bevseg.seg.losses import lovasz_kernels
 from bevseg.seg.losses.checks import one_of
-from bevseg.seg.losses.class_maps import class_map_numbers
-from bevseg.seg.losses.masking import ValidPixels, valid_pixels
+from bevseg.seg.losses.masking import Masked, masked
+from bevseg.seg.losses.reduction import class_shares, counted_classes, weighted_mean, without_mean
+from bevseg.seg.losses.weights import Weights
 
 
 def lovasz_softmax(
@@ -29,14 +28,17 @@ def lovasz_softmax(
     classes: str | Sequence[int] = "present",
     per_image: bool = False,
     activation: str = "softmax",
-    weights: Sequence[float] | None = None,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean over classes of the Lovász extension of the Jaccard loss at the errors |[y = c] - q_c|.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas. Of binary logits only the foreground, class 1,
+        counts.
     classes
         `present` averages over the classes with a valid pixel in the scope, `all` over every class, a list over
         those; an absent class then costs its largest q.
@@ -45,8 +47,6 @@ def lovasz_softmax(
         image without a counted class counts as 0.
     activation
         q from the logits: `softmax` over classes, or `sigmoid`. Binary logits always take the sigmoid.
-    weights
-        One per class: the mean over the classes becomes sum(w c) / sum(w) over those that are counted.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def lovasz_softmax(
     Raises
     ------
     UsageError
-        For an unknown choice of classes or activation, or weights that are not one for each class.
+        For an unknown choice of classes, activation or reduction, or weights that do not fit.
 
     Notes
     -----
@@ -65,11 +65,10 @@ def lovasz_softmax(
     vanishes where the softmax saturates: start from, or mix with, cross-entropy.
     """
     one_of("activation", activation, "softmax", "sigmoid")
-    pixels = valid_pixels(logits, target, ignore_index)
-    sigmoid = activation == "sigmoid" or len(pixels.logits) == 1
-    q = pixels.logits.sigmoid() if sigmoid else pixels.logits.softmax(0)
-    errors = torch.where(pixels.truth, 1 - q.detach(), q.detach())
-    return _extension(q, errors, pixels, classes, per_image, weights)
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    sigmoid = activation == "sigmoid" or pixels.logits.shape[1] == 1
+    q = pixels.logits.sigmoid() if sigmoid else pixels.logits.softmax(1)
+    return _extension(q, pixels, 1, classes, per_image, class_weights, reduction)
 
 
 def lovasz_hinge(
@@ -79,21 +78,21 @@ def lovasz_hinge(
     *,
     classes: str | Sequence[int] = "present",
     per_image: bool = False,
-    weights: Sequence[float] | None = None,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Lovász extension of the Jaccard loss at the hinge errors max(0, 1 - z (2y - 1)), one class against the rest.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts,
-        present or not: the form of the paper. Otherwise each class is one against all others.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas. Of binary logits only the foreground, class 1,
+        counts, present or not: the form of the paper. Otherwise each class is one against all others.
     classes
         With C > 1 as in `lovasz_softmax`; an absent class under `all` costs its largest error.
     per_image
         Scope, as in `lovasz_softmax`. The authors' code has True as its default, their text recommends the batch.
-    weights
-        As in `lovasz_softmax`.
 
     Returns
     -------
@@ -104,99 +103,78 @@ def lovasz_hinge(
     Raises
     ------
     UsageError
-        For an unknown choice of classes, or weights that are not one for each class.
+        For an unknown choice of classes or reduction, or weights that do not fit.
 
     Notes
     -----
     Source: section 2.1 of the paper and the authors' code (golden set `lovasz_hinge`).
     """
-    pixels = valid_pixels(logits, target, ignore_index)
-    scores = pixels.logits.detach()
-    against = torch.where(pixels.truth, -scores, scores)
-    return _extension(
-        pixels.logits, against, pixels, classes if len(scores) > 1 else "all", per_image, weights, margin=1
-    )
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    if pixels.logits.shape[1] == 1:
+        classes = "all"
+    return _extension(pixels.logits, pixels, 0, classes, per_image, class_weights, reduction)
 
 
 def _extension(
     scores: Tensor,
-    against: Tensor,
-    pixels: ValidPixels,
+    pixels: Masked,
+    top: int,
     classes: str | Sequence[int],
     per_image: bool,
-    weights: Sequence[float] | None,
-    *,
-    margin: int = 0,
+    class_weights: Weights | None,
+    reduction: str,
 ) -> Tensor:
-    """Return the mean over scopes and counted classes of <errors, steps>: a function of the scores (C, N).
+    """Reduce <errors, steps> of each class and scope.
 
-    An error is `against` + margin where that is positive. It falls with the score of a true pixel, and rises with
-    that of any other, at the same rate.
+    The scores (B, C, *S) end at `top`: an error is top - score for a pixel of the class, and the score for any other,
+    where top is 1. Without an end, top is 0, an error is 1 more, or 0 where that is negative.
     """
-    weights = _checked(weights, len(against))
-    value, slopes = against.new_zeros((), dtype=torch.float64), torch.zeros_like(against)
-    scopes = pixels.counts if per_image else [sum(pixels.counts)]
-    parts = zip(against.split(scopes, 1), pixels.truth.split(scopes, 1), slopes.split(scopes, 1), strict=True)
-    for of_scope, truth, out in parts:
-        counted = _counted(truth, classes)
-        total = sum(weights[c] for c in counted) * len(scopes)
-        for c in counted:
-            share = weights[c] / total if total else 0.0
-            value += share * _extension_of_class(of_scope[c], margin, truth[c], out[c])
-            out[c] *= share
-    extension: Tensor = _Linear.apply(scores, slopes, value.to(scores.dtype))
-    return extension
+    by_kernel = (
+        not torch.compiler.is_compiling()
+        and scores.device.type == "cpu"
+        and scores.dtype == torch.float32
+        and scores.numel() < lovasz_kernels.MOST
+    )
+    extended = lovasz_kernels.extension if by_kernel else extension
+    costs, counted = extended(scores, pixels, top, classes, per_image)
+    shares = class_shares(counted, class_weights, costs)
+    if reduction == "mean":
+        value = weighted_mean(costs, shares).sum() / max(costs.shape[1], 1)
+    else:
+        value = without_mean(costs, counted, shares, reduction, "image" if per_image else "batch")
+    return value.to(scores.dtype)
 
 
-def _checked(weights: Sequence[float] | None, count: int) -> Sequence[float]:
-    """Return the weight of each class map."""
-    if weights is None:
-        return [1.0] * count
-    chosen = list(weights)[1:] if count == 1 and len(weights) == 2 else list(weights)
-    if len(chosen) != count or not all(weight >= 0 for weight in chosen):
-        raise UsageError(f"Invalid weights: {list(weights)}", hint=f"give {count} numbers of 0 or more")
-    return chosen
+def extension(
+    scores: Tensor, pixels: Masked, top: int, classes: str | Sequence[int], per_image: bool
+) -> tuple[Tensor, Tensor]:
+    """Return <errors, steps> of each class in each scope (C, G), float64, and whether it counts there.
 
+    All classes and scopes are rows of one sort. Torch differentiates the errors, and takes the steps as constant: the
+    function is piecewise linear in the scores, and its second derivatives are right too.
+    """
+    images, maps, *size = scores.shape
+    rows = (maps, images, math.prod(size)) if per_image else (maps, 1, images * math.prod(size))
 
-def _counted(truth: Tensor, classes: str | Sequence[int]) -> list[int]:
-    """Return the class maps of one scope (C, N) that enter the mean."""
-    if classes == "present":
-        found: list[int] = truth.any(1).nonzero().squeeze(1).tolist()
-        return found
-    if classes == "all":
-        return list(range(len(truth)))
-    if isinstance(classes, str):
-        raise UsageError(f"Invalid classes: {classes!r}", hint="name present, all, or a list of ids")
-    return class_map_numbers(classes, len(truth))
+    def in_rows(values: Tensor) -> Tensor:
+        return values.transpose(0, 1).reshape(rows)
 
-
-def _extension_of_class(against: Tensor, margin: int, truth: Tensor, slopes: Tensor) -> float | Tensor:
-    """Return <errors, steps> (N,), and write the slopes: a step is by how much J grows when its pixel turns wrong."""
-    if against.dtype == torch.float32 and against.device.type == "cpu" and len(against) < 1 << 31:
-        return lovasz_kernels.extension(against.numpy(), margin, truth.numpy(), slopes.numpy())
-    order = against.argsort(descending=True, stable=True)
-    true = truth[order]
-    found, total = true.cumsum(0, dtype=torch.int64), true.sum()
-    place = torch.arange(1, len(true) + 1, device=against.device)
-    inter, union = (total - found).to(against.dtype), (total + place - found).to(against.dtype)
-    # A union of 1 without a hit: the class is absent, and the first false alarm costs everything.
-    other = torch.where(union == 1, 1, inter / (union * (union - 1)).clamp_(min=1))
-    steps = torch.empty_like(against).scatter_(0, order, torch.where(true, 1 / union, other))
-    errors = (against + margin).relu_()
-    slopes.copy_(torch.where(truth, -steps, steps) * (errors > 0))
-    return (steps * errors).sum(dtype=torch.float64)
-
-
-class _Linear(torch.autograd.Function):
-    """A value whose slopes by the scores are known."""
-
-    @staticmethod
-    def forward(ctx: Any, scores: Tensor, slopes: Tensor, value: Tensor) -> Tensor:
-        ctx.save_for_backward(slopes)
-        return value
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (slopes,) = ctx.saved_tensors
-        return slopes * gradient, None, None
+    sides = pixels.truth.to(scores.dtype)
+    # Without the margin of the hinge, the order is by all digits of the scores.
+    against = in_rows((top * sides + (1 - 2 * sides) * scores).masked_fill(~pixels.keep, -torch.inf))
+    falling, order = against.sort(stable=True, dim=2, descending=True)
+    with torch.no_grad():
+        truth = in_rows((pixels.truth * pixels.mass).double())
+        hits = truth.gather(2, order)
+        if pixels.weights is None:
+            misses = 1 - hits
+        else:
+            misses = in_rows(pixels.weights.double().expand(scores.shape)).gather(2, order) - hits
+        areas = truth.sum(2, keepdim=True)
+        inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
+        before = union - misses
+        # Without any union the class is absent, and the first false alarm costs everything.
+        share = torch.where(before > 0, inter / before, 1)
+        steps = ((hits + misses * share) / union.masked_fill(union == 0, 1)).to(scores.dtype)
+    errors = (falling + (1 - top)).relu()
+    return (errors * steps).sum(2, dtype=torch.float64), counted_classes(areas.squeeze(2), classes)

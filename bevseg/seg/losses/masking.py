@@ -1,113 +1,131 @@
-"""The entrance of every loss: ignored pixels stay outside, and numbers are float32 or wider from here on."""
+"""The entrance of every loss: ignored pixels are blanked, and numbers are float32 or wider from here on."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from bevseg.errors import UsageError
+from bevseg.seg.losses.target_ids import ensure_ids
+from bevseg.seg.losses.weights import of_pixels
 
-class ValidPixels(NamedTuple):
-    """The pixels that are not ignored, image after image.
+NO_CLASS = -1
+"""Id of an ignored pixel behind the entrance, whatever its id was before."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """All pixels where they lie, in images (S = rows, columns) or volumes; the ignored ones are blanked.
 
     Attributes
     ----------
     logits
-        (C, N) logits, one row per class: sums and sorts then run along memory. C = 1 for binary logits.
-    truth
-        (C, N) bool, whether the pixel is of the class; for binary logits, whether it is foreground.
-    ids
-        (N,) int64 targets.
-    counts
-        Valid pixels of each image; their sum is N.
+        (B, C, *S), float32 or wider; 0 in ignored pixels, through which no gradient flows. C = 1, the foreground,
+        for binary logits.
+    keep
+        (B, 1, *S) bool, False in ignored pixels.
+    weights
+        (B, 1, *S) weights of the pixels, of the type of the logits, 0 in ignored pixels; None: all weigh 1.
     """
 
     logits: Tensor
-    truth: Tensor
+    keep: Tensor
+    weights: Tensor | None
+
+    @property
+    def mass(self) -> Tensor:
+        """(B, 1, *S), what each pixel counts: its weight, or whether it is not ignored."""
+        return self.keep if self.weights is None else self.weights
+
+
+@dataclass(frozen=True)
+class Masked(Pixels):
+    """Pixels with class ids.
+
+    Attributes
+    ----------
+    ids
+        (B, *S) int64 class ids; NO_CLASS in ignored pixels.
+    """
+
     ids: Tensor
-    counts: list[int]
+
+    @cached_property
+    def truth(self) -> Tensor:
+        """(B, C, *S) bool, whether the pixel is of the class; False in ignored pixels."""
+        return memberships(self.ids, self.logits.shape[1])
+
+    def of_class(self, values: Tensor) -> Tensor:
+        """Return the value (B, *S) that each pixel has by its class, of values (C,), two for binary logits."""
+        return values.take(self.ids.clamp(min=0))
 
 
-def valid_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> ValidPixels:
-    """Select the pixels whose target is not `ignore_index`; what the others hold, NaN included, is never read.
+def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Tensor | None = None) -> Masked:
+    """Blank the pixels whose target is `ignore_index`; what their logits hold, NaN included, is never read.
 
     Parameters
     ----------
     logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes.
+        (B, C, *S), or (B, *S) or (B, 1, *S) for two classes.
     target
-        (B, H, W) ids of an integer type, in [0, C), or 0 and 1 for binary logits; `ignore_index` elsewhere.
+        (B, *S) ids of an integer type, in [0, C), or 0 and 1 for binary logits; `ignore_index` elsewhere.
     ignore_index
         Target of the pixels to leave out.
+    pixel_weights
+        (B, *S), at least 0; no gradient goes there.
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit.
+    UsageError
+        If the shapes do not fit, or the target holds an id that is neither a class nor ignored.
     """
     logits = as_class_maps(logits, target)
-    mask = target.flatten(1) != ignore_index
-    index = mask.flatten().nonzero().squeeze(1)
-    ids = target.flatten().index_select(0, index).long()
-    classes = logits.shape[1]
-    # A target of one class is 0 or 1, and its only class map is that of class 1.
-    names = torch.arange(classes, device=ids.device) if classes > 1 else ids.new_ones(1)
-    gathered = logits.transpose(0, 1).flatten(1).index_select(1, index)
-    return ValidPixels(
-        gathered.to(torch.promote_types(logits.dtype, torch.float32)),
-        ids == names[:, None],
-        ids,
-        mask.sum(1).tolist(),
+    if target.is_floating_point():
+        raise UsageError(
+            f"Targets of type {str(target.dtype).removeprefix('torch.')} are no class ids",
+            hint="give ids of an integer type; only some losses take soft labels, of the shape of the logits",
+        )
+    target = target.long()
+    ensure_ids(target, max(logits.shape[1], 2), ignore_index)
+    ignored = target == ignore_index
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
+    return Masked(
+        wide.masked_fill(ignored[:, None], 0),
+        ~ignored[:, None],
+        weights,
+        target.masked_fill(ignored, NO_CLASS),
     )
 
 
-def one_vs_rest_logit(pixels: ValidPixels) -> Tensor:
-    """Return log(p / (1 - p)) of each valid pixel (N,), p the softmax or sigmoid probability of its class.
+def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
+    """Return logits (B, C, *S) that fit the target (B, *S): those of an image or of a volume."""
+    maps = logits[:, None] if logits.ndim == target.ndim else logits
+    if maps.ndim not in (4, 5) or target.shape != (maps.shape[0], *maps.shape[2:]):
+        raise UsageError(
+            f"Targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}",
+            hint="expected targets (B, *S) for logits (B, C, *S), or (B, *S) of two classes; S = H, W or D, H, W",
+        )
+    return maps
+
+
+def memberships(ids: Tensor, maps: int) -> Tensor:
+    """Return whether each pixel of ids (B, *S) is of each class (B, C, *S); a lone class map is that of class 1."""
+    names = torch.arange(maps, device=ids.device) if maps > 1 else ids.new_ones(1)
+    return ids[:, None] == names.view(-1, *[1] * (ids.ndim - 1))
+
+
+def one_vs_rest_logit(pixels: Masked) -> Tensor:
+    """Return log(p / (1 - p)) of each pixel (B, *S), p the softmax or sigmoid probability of its class.
 
     Its sigmoid is p and that of its negative is 1 - p, each with all its digits, and so are their logarithms and
-    gradients: one form for two classes and for many, and none that saturates.
+    gradients: one form for two classes and for many, and none that saturates. In ignored pixels it is a number.
     """
-    if len(pixels.logits) == 1:
-        return torch.where(pixels.truth, pixels.logits, -pixels.logits)[0]
-    own = pixels.logits.gather(0, pixels.ids[None])[0]
-    return own - pixels.logits.masked_fill(pixels.truth, -torch.inf).logsumexp(0)
-
-
-class Masked(NamedTuple):
-    """All pixels where they lie, for losses that look at neighbours; the ignored ones are blanked.
-
-    Attributes
-    ----------
-    logits
-        (B, C, H, W), float32 or wider; 0 in ignored pixels, through which no gradient flows.
-    truth
-        (B, C, H, W) bool, whether the pixel is of the class; False in ignored pixels. C = 1, the foreground, for
-        binary logits.
-    keep
-        (B, 1, H, W) bool, False in ignored pixels.
-    """
-
-    logits: Tensor
-    truth: Tensor
-    keep: Tensor
-
-
-def masked(logits: Tensor, target: Tensor, ignore_index: int) -> Masked:
-    """Blank the pixels whose target is `ignore_index`; parameters and errors as for `valid_pixels`."""
-    logits = as_class_maps(logits, target)
-    keep = (target != ignore_index)[:, None]
-    classes = logits.shape[1]
-    names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
-    truth = (target[:, None] == names.view(-1, 1, 1)) & keep
-    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    return Masked(torch.where(keep, wide, 0), truth, keep)
-
-
-def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
-    """Return logits (B, C, H, W) that fit the target (B, H, W)."""
-    if logits.ndim == 3:
-        logits = logits[:, None]
-    if logits.ndim != 4 or target.shape != (logits.shape[0], *logits.shape[2:]):
-        raise ValueError(f"targets {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
-    return logits
+    z = pixels.logits
+    if z.shape[1] == 1:
+        return torch.where(pixels.truth, z, -z)[:, 0]
+    own = z.gather(1, pixels.ids.clamp(min=0)[:, None])[:, 0]
+    return own - z.masked_fill(pixels.truth, -torch.inf).logsumexp(1)

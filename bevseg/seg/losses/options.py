@@ -14,16 +14,21 @@ from bevseg.seg.losses.parser import Value, write
 
 Function = Callable[..., Any]
 
+NOT_IN_TEXT = "reduction"
+"""Option that no text can set, though it is a word: what is trained with is a sum of means."""
+
 
 def options_of(function: Function, skipped: int) -> dict[str, inspect.Parameter]:
-    """Return the options of a function behind its first parameters; those that no text can give are left out."""
+    """Return the options of a function behind its first parameters; those that no text can set are left out."""
     try:
         parameters = list(inspect.signature(function).parameters.values())[skipped:]
     except (TypeError, ValueError):  # no signature: compiled code
         return {}
     hints = _hints(function)
     named = (
-        p.replace(annotation=hints.get(p.name, Any)) for p in parameters if p.kind is not p.VAR_POSITIONAL
+        p.replace(annotation=hints.get(p.name, Any))
+        for p in parameters
+        if p.kind is not p.VAR_POSITIONAL and p.name != NOT_IN_TEXT
     )
     return {p.name: p for p in named if p.kind is p.VAR_KEYWORD or _readable(p.annotation)}
 

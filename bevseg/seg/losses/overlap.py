@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.seg.losses.masking import masked
+from bevseg.seg.losses.masking import Masked, masked
+from bevseg.seg.losses.weights import Weights, of_class_maps
 
 
 class Overlap(NamedTuple):
-    """Sums over the valid pixels of G groups: the batch (G = 1), or each image (G = B); float64.
+    """Sums over the valid pixels, each times its weight, of G groups; float64.
 
     Attributes
     ----------
@@ -26,17 +28,26 @@ class Overlap(NamedTuple):
         (C, G) pixels of the class; no gradient.
     valid
         (G,) pixels that are not ignored; no gradient.
+    scope
+        What a group is: the `batch` (G = 1), or each `image` (G = B).
+    dtype
+        Type of a loss of these logits.
     """
 
     inter: Tensor
     powers: Tensor
     truth: Tensor
     valid: Tensor
+    scope: str
+    dtype: torch.dtype
 
-    def of_all_classes(self) -> Overlap:
-        """Return the sums of all classes together, as if they were one."""
-        inter, powers, truth = (part.sum(0, keepdim=True) for part in self[:3])
-        return Overlap(inter, powers, truth, self.valid)
+    def of_all_classes(self, class_weights: Weights | None = None) -> Overlap:
+        """Return the sums of all classes together, each times its weight, as if they were one class."""
+        weights = torch.ones_like(self.truth)
+        if class_weights is not None:
+            weights = weights * of_class_maps(class_weights, len(weights), weights)[:, None]
+        inter, powers, truth = ((part * weights).sum(0, keepdim=True) for part in self[:3])
+        return self._replace(inter=inter, powers=powers, truth=truth)
 
 
 def overlaps(
@@ -46,39 +57,53 @@ def overlaps(
     *,
     scope: str = "batch",
     activation: str = "softmax",
-    power: float = 1.0,
+    power: float | Tensor = 1.0,
+    pixel_weights: Tensor | None = None,
 ) -> Overlap:
     """Return the sums of p = softmax or sigmoid of the logits; C = 1, the foreground, for binary logits.
 
     Parameters
     ----------
-    logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes.
-    target
-        (B, H, W) ids. A pixel whose id is no class and not ignored is background: it counts in `powers` alone.
-    ignore_index
-        Target of the pixels that enter no sum and have no gradient, whatever their logits hold.
+    logits, target, ignore_index, pixel_weights
+        As in the contract of `bevseg.seg.losses`.
     scope
         `batch` pools the images, `image` keeps them apart.
     activation
         `softmax` over classes or `sigmoid` of each; binary logits always take the sigmoid.
     power
-        Exponent in `powers`, above 0. Its gradient is finite for every logit, p = 0 included.
+        Exponent in `powers`, above 0, a number or a tensor of one with a gradient of its own. The gradient for the
+        logits is finite for every logit, p = 0 included.
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit.
+    UsageError
+        If the shapes do not fit, or for an id that is neither a class nor ignored.
     """
-    pixels = masked(logits, target, ignore_index)
+    pixels = masked(logits, target, ignore_index, pixel_weights)
+    return overlaps_of(pixels, scope=scope, activation=activation, power=power)
+
+
+def overlaps_of(
+    pixels: Masked, *, scope: str = "batch", activation: str = "softmax", power: float | Tensor = 1.0
+) -> Overlap:
+    """Return what `overlaps` does, of pixels that have come in."""
     sigmoid = activation == "sigmoid" or pixels.logits.shape[1] == 1
     log_p = nnf.logsigmoid(pixels.logits) if sigmoid else pixels.logits.log_softmax(1)
     # By way of log p: the slope of p^power itself is infinite at p = 0 for a power below 1.
     p = log_p.exp()
-    p_to_power = p if power == 1 else (power * log_p).exp()
-    sums = [
-        by_pixel.sum((2, 3)).double()
-        for by_pixel in (p * pixels.truth, p_to_power * pixels.keep, pixels.truth, pixels.keep)
-    ]
+    p_to_power = p if not isinstance(power, Tensor) and power == 1 else (power * log_p).exp()
+    return area_sums(p * pixels.truth, p_to_power, pixels, scope)
+
+
+def area_sums(inter: Tensor, powers: Tensor, pixels: Masked, scope: str) -> Overlap:
+    """Sum what each pixel (B, C, *S) has in common with its class, and all that is predicted there.
+
+    `inter` is 0 outside the class, and so in ignored pixels; `powers` may be anything in these.
+    """
+    truth = pixels.truth
+    if pixels.weights is not None:
+        inter, truth = inter * pixels.weights, truth * pixels.weights
+    over = tuple(range(2, inter.ndim))
+    sums = [part.sum(over).double() for part in (inter, powers * pixels.mass, truth, pixels.mass)]
     inter, powers, truth, valid = (s.sum(0, keepdim=True) if scope == "batch" else s for s in sums)
-    return Overlap(inter.t(), powers.t(), truth.t(), valid.squeeze(1))
+    return Overlap(inter.t(), powers.t(), truth.t(), valid.squeeze(1), scope, pixels.logits.dtype)

@@ -1,14 +1,198 @@
-"""How much of a class is wrong: shares of sums, their powers, and their mean over classes and images."""
+"""From costs to the value of a loss: over pixels, over class maps, or over classes and groups of pixels.
+
+Each of the three takes the options `class_weights` and `reduction` as the loss was given them, and reads the weights
+of the pixels where the entrance has put them. `mean` is sum(w c) / sum(w), 0 where nothing has weight; `sum` is
+sum(w c), and `none` returns the w c.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import one_of
+from bevseg.seg.losses.class_maps import class_map_numbers
+from bevseg.seg.losses.masking import Masked, Pixels
+from bevseg.seg.losses.overlap import Overlap
+from bevseg.seg.losses.soft_labels import SoftMasked
+from bevseg.seg.losses.weights import Weights, of_class_maps, of_classes
+
+REDUCTIONS = ("mean", "sum", "none")
 
 _LEAST = torch.finfo(torch.float32).tiny
 """Shares below it count as 0: their slope under a root would leave float32."""
+
+
+def over_pixels(
+    costs: Tensor,
+    pixels: Masked | SoftMasked,
+    class_weights: Weights | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Reduce the costs of pixels; a pixel weighs as much as its class, times its own weight.
+
+    Parameters
+    ----------
+    costs
+        (B, *S), anything in ignored pixels, which cost 0.
+    pixels
+        Where they come from.
+    class_weights, reduction
+        As in the contract of `bevseg.seg.losses`; `none` is (B, *S).
+
+    Raises
+    ------
+    UsageError
+        For class weights that do not fit, or an unknown reduction.
+    """
+    weights = pixels.weights
+    if class_weights is not None:
+        per_class = of_classes(class_weights, pixels.logits.shape[1], costs)
+        weights = pixels.of_class(per_class)[:, None] * pixels.mass
+    found = _reduced(costs[:, None], pixels.keep, weights, 1, reduction)
+    return found[:, 0] if reduction == "none" else found
+
+
+def over_class_maps(
+    costs: Tensor,
+    pixels: Pixels,
+    class_weights: Weights | None = None,
+    reduction: str = "mean",
+    places: slice | list[int] = slice(None),
+) -> Tensor:
+    """Reduce costs that each class has in each pixel; the weight of a class is that of its map.
+
+    Parameters
+    ----------
+    costs
+        (B, K, *S), anything in ignored pixels, which cost 0.
+    pixels
+        Where they come from.
+    class_weights, reduction
+        As in the contract of `bevseg.seg.losses`; `none` is (B, K, *S).
+    places
+        Which class maps of all C the costs are, as of `class_maps_of`.
+
+    Raises
+    ------
+    UsageError
+        For class weights that do not fit, or an unknown reduction.
+    """
+    if class_weights is None:
+        return _reduced(costs, pixels.keep, pixels.weights, costs.shape[1], reduction)
+    per_map = of_class_maps(class_weights, pixels.logits.shape[1], costs)[places]
+    weights = per_map.view(-1, *[1] * (costs.ndim - 2)) * pixels.mass
+    return _reduced(costs, pixels.keep, weights, 1, reduction)
+
+
+def _reduced(costs: Tensor, keep: Tensor, weights: Tensor | None, maps: int, reduction: str) -> Tensor:
+    """Reduce costs (B, K, *S) that have weights (B, 1 or K, *S); the sum of these counts `maps` times."""
+    one_of("reduction", reduction, *REDUCTIONS)
+    costs = torch.where(keep, costs, 0)
+    if weights is not None:
+        costs = costs * weights
+    if reduction == "none":
+        return costs
+    if reduction == "sum":
+        return costs.sum()
+    return costs.sum() / _divisor((keep if weights is None else weights).sum() * maps)
+
+
+def over_groups(
+    costs: Tensor,
+    sums: Overlap,
+    *,
+    classes: str | Sequence[int],
+    class_weights: Weights | None = None,
+    reduction: str = "mean",
+    over_classes: str = "mean",
+) -> Tensor:
+    """Reduce the costs (C, G) of classes in groups of pixels, which are the batch or its images.
+
+    Parameters
+    ----------
+    costs
+        (C, G), one per class and group.
+    sums
+        Where they come from.
+    classes
+        `all` counts every class, `present` only those with a pixel in the group, a list those.
+    class_weights, reduction
+        As in the contract of `bevseg.seg.losses`. `none` is (C,) for the batch and (B, C) for images, NaN with zero
+        gradient for a class that is not counted.
+    over_classes
+        `mean` over the classes too, or their `sum`, of which the mean over groups is taken.
+
+    Returns
+    -------
+    Tensor
+        As wide as a loss of these logits.
+
+    Raises
+    ------
+    UsageError
+        For any other choice, or class weights that do not fit.
+    """
+    counted = counted_classes(sums.truth, classes)
+    one_of("reduction over classes", over_classes, "mean", "sum")
+    shares = class_shares(counted, class_weights, costs)
+    if reduction == "mean" and over_classes == "mean":
+        return weighted_mean(costs.flatten(), shares.flatten()).to(sums.dtype)
+    if reduction == "mean":
+        return ((costs * shares).sum() / max(costs.shape[1], 1)).to(sums.dtype)
+    return without_mean(costs, counted, shares, reduction, sums.scope).to(sums.dtype)
+
+
+def class_shares(counted: Tensor, class_weights: Weights | None, like: Tensor) -> Tensor:
+    """Return the weight of each class in each group (C, G), 0 where it is not counted."""
+    shares = counted.to(like.dtype)
+    return (
+        shares
+        if class_weights is None
+        else shares * of_class_maps(class_weights, len(counted), like)[:, None]
+    )
+
+
+def weighted_mean(costs: Tensor, shares: Tensor, along: int = 0) -> Tensor:
+    """Return sum(w c) / sum(w) along a dimension; 0 where nothing has weight."""
+    return (costs * shares).sum(along) / _divisor(shares.sum(along))
+
+
+def without_mean(costs: Tensor, counted: Tensor, shares: Tensor, reduction: str, scope: str) -> Tensor:
+    """Reduce the costs of classes in groups (C, G) by `sum`, or not at all, as `over_groups` does."""
+    one_of("reduction", reduction, *REDUCTIONS)
+    if reduction == "sum":
+        return (costs * shares).sum()
+    weighted = torch.where(counted, costs * shares, torch.nan)
+    return weighted.squeeze(1) if scope == "batch" else weighted.t()
+
+
+def counted_classes(truth: Tensor, classes: str | Sequence[int]) -> Tensor:
+    """Return which classes count in each group, (C, G) bool, given how much there is of them, (C, G).
+
+    Raises
+    ------
+    UsageError
+        For a word other than `present` and `all`, or a class without a class map.
+    """
+    if not isinstance(classes, str):
+        chosen = set(class_map_numbers(classes, len(truth)))
+        named = torch.tensor([place in chosen for place in range(len(truth))])
+        return named.to(truth.device, non_blocking=True)[:, None].expand(truth.shape)
+    one_of("choice of classes", classes, "all", "present")
+    return truth > 0 if classes == "present" else torch.ones_like(truth, dtype=torch.bool)
+
+
+def only_mean(loss: str, reduction: str, why: str) -> None:
+    """Raise a UsageError for a reduction other than the mean, of a loss that has no other."""
+    one_of("reduction", reduction, *REDUCTIONS)
+    if reduction != "mean":
+        raise UsageError(
+            f"{loss} has no reduction {reduction!r}", why=why, hint="leave `reduction` out, or set it to mean"
+        )
 
 
 def ratio(wrong: Tensor, whole: Tensor) -> Tensor:
@@ -17,7 +201,7 @@ def ratio(wrong: Tensor, whole: Tensor) -> Tensor:
     An overlap loss 1 - (right + s) / (whole + s) is written this way, since its small values keep their digits.
     """
     empty = whole <= 0
-    return torch.where(empty, 0, wrong) / torch.where(empty, 1, whole)
+    return wrong.masked_fill(empty, 0) / whole.masked_fill(empty, 1)
 
 
 def root(x: Tensor, exponent: float) -> Tensor:
@@ -28,32 +212,6 @@ def root(x: Tensor, exponent: float) -> Tensor:
     return torch.where(none, 0, torch.where(none, 1, x) ** exponent)
 
 
-def over_groups(
-    costs: Tensor, truth: Tensor, logits: Tensor, *, classes: str, over_classes: str = "mean"
-) -> Tensor:
-    """Return the mean over groups of pixels of the costs (C, G) of each class, as wide as a loss of these logits.
-
-    Parameters
-    ----------
-    costs
-        (C, G), one per class and group: a group is the batch, or an image.
-    truth
-        (C, G) pixels of the class.
-    logits
-        Whose type, float32 at least, the result takes.
-    classes
-        `all` counts every class, `present` only those with a pixel in the group.
-    over_classes
-        `mean` over the classes too, or their `sum`.
-
-    Raises
-    ------
-    UsageError
-        For any other choice of classes or over_classes.
-    """
-    one_of("choice of classes", classes, "all", "present")
-    one_of("reduction over classes", over_classes, "mean", "sum")
-    counted = truth > 0 if classes == "present" else torch.ones_like(truth, dtype=torch.bool)
-    number = counted.sum().clamp(min=1) if over_classes == "mean" else max(costs.shape[1], 1)
-    mean = torch.where(counted, costs, 0).sum() / number
-    return mean.to(torch.promote_types(logits.dtype, torch.float32))
+def _divisor(weight: Tensor) -> Tensor:
+    """Return the weight of all, or 1 where nothing has any and all costs are 0."""
+    return weight + (weight == 0)

@@ -7,8 +7,10 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, one_of, within
-from bevseg.seg.losses.masking import valid_pixels
+from bevseg.seg.losses.masking import masked
+from bevseg.seg.losses.overlap import area_sums
 from bevseg.seg.losses.reduction import over_groups, ratio
+from bevseg.seg.losses.weights import Weights
 
 POWERS = {"linear": 1, "squared": 2}
 """Form of the loss -> power of the errors in its sums."""
@@ -25,6 +27,9 @@ def sensitivity_specificity(
     classes: str = "all",
     scope: str = "batch",
     activation: str = "softmax",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean over classes of w sum(e y) / (sum(y) + s) + (1 - w) sum(e (1 - y)) / (sum(1 - y) + s).
 
@@ -33,8 +38,9 @@ def sensitivity_specificity(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas. Of binary logits only the foreground, class 1,
+        counts.
     weight
         w in [0, 1], of the sensitivity. 0.05 is Brosch's choice for the squared form.
     form
@@ -68,21 +74,17 @@ def sensitivity_specificity(
     within("weight", weight, 0, 1)
     one_of("form", form, *POWERS)
     of_areas(smooth, scope, activation)
-    pixels = valid_pixels(logits, target, ignore_index)
+    pixels = masked(logits, target, ignore_index, pixel_weights)
     z = pixels.logits
-    if activation == "sigmoid" or len(z) == 1:
+    if activation == "sigmoid" or z.shape[1] == 1:
         # With all digits of value and slope, however sure p is.
         errors = nnf.logsigmoid(torch.where(pixels.truth, -z, z)).exp()
     else:
-        p = z.softmax(0)
+        p = z.softmax(1)
         errors = torch.where(pixels.truth, 1 - p, p)
     errors = errors ** POWERS[form]
-    counts = pixels.counts or [0] if scope == "image" else [sum(pixels.counts)]
-
-    def sums(values: Tensor) -> Tensor:
-        return torch.stack([group.sum(1) for group in values.split(counts, 1)], 1)
-
-    own, rest = sums(pixels.truth).to(z.dtype), sums(~pixels.truth).to(z.dtype)
-    missed = ratio(sums(errors * pixels.truth), own + smooth)
-    alarmed = ratio(sums(errors * ~pixels.truth), rest + smooth)
-    return over_groups(weight * missed + (1 - weight) * alarmed, own, logits, classes=classes)
+    missed = errors * pixels.truth
+    sums = area_sums(missed, errors - missed, pixels, scope)
+    costs = weight * ratio(sums.inter, sums.truth + smooth)
+    costs = costs + (1 - weight) * ratio(sums.powers, sums.valid - sums.truth + smooth)
+    return over_groups(costs, sums, classes=classes, class_weights=class_weights, reduction=reduction)

@@ -5,13 +5,15 @@ The entrance of these losses makes one kind of target of ids and of probabilitie
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.masking import masked
+from bevseg.seg.losses.masking import Pixels, masked
+from bevseg.seg.losses.target_ids import ensure_ids
+from bevseg.seg.losses.weights import of_pixels
 
 
 def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
@@ -20,7 +22,7 @@ def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
     Parameters
     ----------
     target
-        (B, H, W) ids of an integer type, in [0, classes), or `ignore_index`.
+        (B, *S) ids of an integer type, in [0, classes), or `ignore_index`.
     classes
         Number of classes C.
     ignore_index
@@ -29,19 +31,16 @@ def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
     Returns
     -------
     Tensor
-        (B, C, H, W) float32.
+        (B, C, *S) float32.
 
     Raises
     ------
-    ValueError
+    UsageError
         For an id that is neither a class nor ignored.
     """
+    ensure_ids(target, classes, ignore_index)
     keep = target != ignore_index
     ids = target.long().masked_fill(~keep, 0)
-    if ids.numel() and (ids.min() < 0 or ids.max() >= classes):
-        raise ValueError(
-            f"ids from {ids.min()} to {ids.max()}, expected 0 to {classes - 1} or {ignore_index}"
-        )
     labels = torch.zeros(len(ids), classes, *ids.shape[1:], device=ids.device)
     return labels.scatter_(1, ids[:, None], keep[:, None].float())
 
@@ -51,13 +50,13 @@ def boundary_smoothed(
 ) -> tuple[Tensor, Tensor]:
     """Give the share epsilon of the label of each boundary pixel to all classes alike: (1 - e) y + e / C.
 
-    A pixel is at the boundary if the square of `kernel` by `kernel` pixels around it holds another class and no
-    ignored pixel; what lies outside the image does not count.
+    A pixel is at the boundary if the square (in a volume the cube) of side `kernel` around it holds another class and
+    no ignored pixel; what lies outside the image does not count.
 
     Parameters
     ----------
     target
-        (B, H, W) ids of an integer type, in [0, classes), or `ignore_index`.
+        (B, *S) ids of an integer type, in [0, classes), or `ignore_index`.
     classes
         Number of classes C.
     epsilon
@@ -70,16 +69,14 @@ def boundary_smoothed(
     Returns
     -------
     soft : Tensor
-        (B, C, H, W) float32; sums to 1 over the classes, to 0 in ignored pixels.
+        (B, C, *S) float32; sums to 1 over the classes, to 0 in ignored pixels.
     boundary : Tensor
-        (B, H, W) bool.
+        (B, *S) bool.
 
     Raises
     ------
     UsageError
-        For an epsilon or a kernel outside its domain.
-    ValueError
-        For an id that is neither a class nor ignored.
+        For an epsilon or a kernel outside its domain, or an id that is neither a class nor ignored.
 
     Notes
     -----
@@ -103,8 +100,8 @@ def boundary_smoothed(
 
 
 def _highest(ids: Tensor, reach: int) -> Tensor:
-    """Return the maximum of the square around each pixel of (B, H, W): along the columns, then along the rows."""
-    for dim in (1, 2):
+    """Return the maximum of the square around each pixel of (B, *S): along one dimension after the other."""
+    for dim in range(1, ids.ndim):
         highest, length = ids.clone(), ids.shape[dim]
         for step in range(1, min(reach, length - 1) + 1):
             rest = length - step
@@ -115,65 +112,79 @@ def _highest(ids: Tensor, reach: int) -> Tensor:
     return ids
 
 
-class SoftMasked(NamedTuple):
-    """All pixels where they lie; the ignored ones are blanked.
+@dataclass(frozen=True)
+class SoftMasked(Pixels):
+    """Pixels with soft labels.
 
     Attributes
     ----------
-    logits
-        (B, C, H, W), float32 or wider; 0 in ignored pixels, through which no gradient flows.
     truth
-        (B, C, H, W) in [0, 1], of the same type; 0 in ignored pixels. C = 1, the foreground, for binary logits.
-    keep
-        (B, 1, H, W) bool, False in ignored pixels.
+        (B, C, *S) in [0, 1], of the type of the logits; 0 in ignored pixels. C = 1, the foreground, for binary
+        logits.
     """
 
-    logits: Tensor
     truth: Tensor
-    keep: Tensor
+
+    def of_class(self, values: Tensor) -> Tensor:
+        """Return the mean (B, *S), over the classes of each pixel, of values (C,), two for binary logits."""
+        if self.truth.shape[1] == 1:
+            return values[0].lerp(values[1], self.truth[:, 0])
+        return (self.truth * values.view(-1, *[1] * (self.truth.ndim - 2))).sum(1)
 
 
-def soft_masked(logits: Tensor, target: Tensor, ignore_index: int, keep: Tensor | None = None) -> SoftMasked:
+def soft_masked(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int,
+    keep: Tensor | None = None,
+    pixel_weights: Tensor | None = None,
+) -> SoftMasked:
     """Blank the ignored pixels, and read ids as labels that are quite sure.
 
     Parameters
     ----------
     logits
-        (B, C, H, W), or (B, H, W) or (B, 1, H, W) for two classes.
+        (B, C, *S), or binary logits: (B, H, W), (B, 1, *S) or, with ids, (B, *S).
     target
-        (B, H, W) ids, or soft labels in [0, 1] of the shape of the logits: for two classes those of the foreground.
+        (B, *S) ids, or soft labels in [0, 1] of the shape of the logits: for two classes those of the foreground.
     ignore_index
         Id of the pixels to leave out.
     keep
-        (B, H, W) bool, False for further pixels to leave out. If there is none, a soft label that is 0 for every
-        one of several classes is one to leave out.
+        (B, *S) bool, False for further pixels to leave out. If there is none, a soft label that is 0 for every one
+        of several classes is one to leave out.
+    pixel_weights
+        (B, *S), at least 0; no gradient goes there.
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit.
+    UsageError
+        If the shapes do not fit, or the target holds an id that is neither a class nor ignored.
     """
     if not target.is_floating_point():
-        hard = masked(logits, without(target, keep, ignore_index), ignore_index)
-        return SoftMasked(hard.logits, hard.truth.to(hard.logits.dtype), hard.keep)
+        hard = masked(logits, without(target, keep, ignore_index), ignore_index, pixel_weights)
+        return SoftMasked(hard.logits, hard.keep, hard.weights, hard.truth.to(hard.logits.dtype))
     logits, target = fitted(logits, target, keep)
-    keep = labelled(target, keep)[:, None]
+    ignored = ~labelled(target, keep)
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    return SoftMasked(torch.where(keep, wide, 0), torch.where(keep, target.to(wide.dtype), 0), keep)
+    weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
+    blank = ignored[:, None]
+    return SoftMasked(
+        wide.masked_fill(blank, 0), ~blank, weights, target.to(wide.dtype).masked_fill(blank, 0)
+    )
 
 
 def fitted(logits: Tensor, target: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return logits and soft labels as (B, C, H, W), the labels detached; errors as for `soft_masked`."""
-    if logits.shape != target.shape and logits[:, None].shape != target.shape:
-        raise ValueError(f"soft labels {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
-    logits, target = (t if t.ndim == 4 else t[:, None] for t in (logits, target.detach()))
-    if keep is not None and keep.shape != (logits.shape[0], *logits.shape[2:]):
-        raise ValueError(f"a mask {tuple(keep.shape)} does not fit logits {tuple(logits.shape)}")
-    return logits, target
+    """Return logits and soft labels as (B, C, *S), the labels detached; errors as for `soft_masked`."""
+    maps, labels = (t[:, None] if t.ndim == 3 else t for t in (logits, target.detach()))
+    if maps.shape != labels.shape or maps.ndim not in (4, 5):
+        raise UsageError(f"Soft labels {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
+    if keep is not None and keep.shape != (maps.shape[0], *maps.shape[2:]):
+        raise UsageError(f"A mask {tuple(keep.shape)} does not fit logits {tuple(logits.shape)}")
+    return maps, labels
 
 
 def labelled(target: Tensor, keep: Tensor | None) -> Tensor:
-    """Return `keep` (B, ...) or, if there is none, where soft labels (B, C, ...) say anything."""
+    """Return `keep` (B, *S) or, if there is none, where soft labels (B, C, *S) say anything."""
     if keep is not None:
         return keep
     return target.sum(1) > 0 if target.shape[1] > 1 else torch.ones_like(target[:, 0], dtype=torch.bool)

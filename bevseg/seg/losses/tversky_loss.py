@@ -7,6 +7,7 @@ from torch import Tensor
 from bevseg.seg.losses.checks import of_areas, within
 from bevseg.seg.losses.overlap import Overlap, overlaps
 from bevseg.seg.losses.reduction import over_groups, ratio, root
+from bevseg.seg.losses.weights import Weights
 
 
 def tversky(
@@ -20,6 +21,9 @@ def tversky(
     classes: str = "all",
     scope: str = "batch",
     activation: str = "softmax",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean over classes of 1 - (TP + s) / (TP + a FP + b FN + s).
 
@@ -27,8 +31,9 @@ def tversky(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas. Of binary logits only the foreground, class 1,
+        counts.
     fp_weight, fn_weight
         a and b, at least 0: what a false alarm and a miss cost. 1/2 and 1/2 are Dice with twice the smoothing, 1
         and 1 are soft Jaccard.
@@ -58,8 +63,12 @@ def tversky(
     Source: Salehi, Erdogmus and Gholipour (MLMI 2017), whose best weights are the defaults; the survey of
     Jadon (2020) writes b on FP and 1 - b on FN, hence the names here. Golden sets `tversky`, `jadon_tversky`.
     """
-    areas = _areas(logits, target, ignore_index, fp_weight, fn_weight, smooth, scope, activation)
-    return over_groups(_costs(areas, fp_weight, fn_weight, smooth), areas.truth, logits, classes=classes)
+    _check(fp_weight, fn_weight, smooth, scope, activation)
+    areas = overlaps(
+        logits, target, ignore_index, scope=scope, activation=activation, pixel_weights=pixel_weights
+    )
+    costs = _costs(areas, fp_weight, fn_weight, smooth)
+    return over_groups(costs, areas, classes=classes, class_weights=class_weights, reduction=reduction)
 
 
 def focal_tversky(
@@ -75,12 +84,16 @@ def focal_tversky(
     over_classes: str = "mean",
     scope: str = "batch",
     activation: str = "softmax",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean or sum over classes of T^exponent, T the Tversky loss of one class.
 
     Parameters
     ----------
-    logits, target, ignore_index, fp_weight, fn_weight, smooth, classes, scope, activation
+    logits, target, ignore_index, fp_weight, fn_weight, smooth, classes, scope, activation, class_weights, \
+    pixel_weights, reduction
         As for `tversky`, shapes and units too.
     exponent
         At least 0; 1/gamma of the paper, whose best gamma is 4/3. Above 1 badly segmented classes gain weight
@@ -106,25 +119,25 @@ def focal_tversky(
     Golden sets `focal_tversky`, `jadon_focal_tversky`.
     """
     within("exponent", exponent, 0)
-    areas = _areas(logits, target, ignore_index, fp_weight, fn_weight, smooth, scope, activation)
+    _check(fp_weight, fn_weight, smooth, scope, activation)
+    areas = overlaps(
+        logits, target, ignore_index, scope=scope, activation=activation, pixel_weights=pixel_weights
+    )
     costs = root(_costs(areas, fp_weight, fn_weight, smooth), exponent)
-    return over_groups(costs, areas.truth, logits, classes=classes, over_classes=over_classes)
+    return over_groups(
+        costs,
+        areas,
+        classes=classes,
+        class_weights=class_weights,
+        reduction=reduction,
+        over_classes=over_classes,
+    )
 
 
-def _areas(
-    logits: Tensor,
-    target: Tensor,
-    ignore_index: int,
-    fp_weight: float,
-    fn_weight: float,
-    smooth: float,
-    scope: str,
-    activation: str,
-) -> Overlap:
+def _check(fp_weight: float, fn_weight: float, smooth: float, scope: str, activation: str) -> None:
     within("fp_weight", fp_weight, 0)
     within("fn_weight", fn_weight, 0)
     of_areas(smooth, scope, activation)
-    return overlaps(logits, target, ignore_index, scope=scope, activation=activation)
 
 
 def _costs(areas: Overlap, fp_weight: float, fn_weight: float, smooth: float) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -11,18 +12,22 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
-from bevseg.errors import TrainingError
-from bevseg.seg.device import memory_checked, resolve, seeded
+from bevseg.seg.device import grad_scaler, memory_checked, resolve, seeded, training_type
 from bevseg.seg.losses.loss import Loss, parse
+from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.models.build import build
-from bevseg.seg.training.batches import Batch, Sampler, batches
+from bevseg.seg.training.batch_norm import with_common_statistics
+from bevseg.seg.training.batches import Batch, Maps, Sampler, batches, workers_for
+from bevseg.seg.training.distributed import Processes, processes_here
 from bevseg.seg.training.network_state import NetworkState, Row, Running, unfit
 from bevseg.seg.training.objective import TrainingObjective
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule, set_rate
+from bevseg.seg.training.prefetch import on_device
+from bevseg.seg.training.step_losses import StepLosses
 from bevseg.seg.training.validate import Scene, validate
 
 UNLABELLED = 1 << 20
@@ -76,13 +81,14 @@ def train_network(
     """Train one network, and keep the running average of its weights that does best on the validation rasters.
 
     The same seed gives the same weights on a CPU, for one number of threads and as long as `minutes` does not
-    cut the training short.
+    cut the training short. Several processes (`distributed`) train as one; each calls this with the same arguments,
+    and gets the same weights.
 
     Parameters
     ----------
     sampler
         Number of the crop and random numbers -> the crop: bands (C, rows, cols) in physical units with NaN, train
-        ids (rows, cols). It is called from another thread.
+        ids (rows, cols). It is called from other threads, on a GPU from several at once.
     validation
         Such pairs, whole rasters; none: the last average is kept.
     bands
@@ -120,7 +126,8 @@ def train_network(
     on_row, on_step
         Called with each row of the history; with the number of steps done, and of all.
     on_state
-        Called after each validation step with the state of the training.
+        Called after each validation step with the state of the training. Of several processes the first one's
+        counts.
 
     Raises
     ------
@@ -131,54 +138,88 @@ def train_network(
     OutOfMemoryError
         If network and crops do not fit in memory.
     UsageError, DeviceError
-        If there is no such loss, optimiser, schedule or device.
+        If there is no such loss, optimiser, schedule or device, or several processes cannot share a batch evenly.
     """
     steps = config.steps
     assert steps is not None  # whoever knows the clouds has chosen
     place, loss_of = resolve(device), loss_of or parse(config.loss, len(classes))
     if config.smooth_boundary:
         loss_of = loss_of.smoothed(config.smooth_boundary)
+    processes = Processes.of_training()
     live = _new(net, len(bands), len(classes), seed)
     if init is not None:
         live.load_state_dict(init.state_dict())
     live = live.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(live).eval()
+    live = with_common_statistics(live, processes)
     optimizer = make_optimizer(config.optimiser, live.parameters(), config)
     schedule = make_schedule(config.schedule, config)
-    running = Running(live, average, optimizer, schedule)
+    dtype = training_type(place)
+    scaler = grad_scaler(place, dtype)
+    running = Running(live, average, optimizer, schedule, scaler)
     first = _frozen(init, place)
-    objective = TrainingObjective(loss_of, config, average, _frozen(teacher, place), place, sparse)
-    losses: list[float] = []
+    objective = TrainingObjective(
+        loss_of, config, average, _frozen(teacher, place), place, sparse, dtype, processes
+    )
+    losses = StepLosses(config)
     begin, spent = (0, 0.0) if state is None else (state.step, state.seconds)
     start = time.monotonic() - spent
-    maps_of = functools.partial(loss_of.maps, classes=len(classes))
-    stream = batches(sampler, bands, config.batch, steps, seed, maps_of, begin)
-    extra_stream = _unlabelled_batches(unlabelled, bands, config.batch, steps, seed, begin)
+    share, workers = processes.share(config.batch), workers_for(place, processes_here())
+
+    def stream_of(
+        sampler: Sampler, seed: int, maps_of: Callable[[Tensor], Maps] | None = None
+    ) -> Generator[Batch, None, None]:
+        """Return the crops that this process makes for each step to come, on the device."""
+        made = batches(
+            sampler,
+            bands,
+            config.batch,
+            steps,
+            seed,
+            maps_of,
+            begin,
+            classes=len(classes),
+            share=share,
+            workers=workers,
+            pinned=place.type == "cuda",
+        )
+        return on_device(made, place)
+
+    stream = stream_of(sampler, seed, functools.partial(loss_of.maps, classes=len(classes)))
+    extra_stream: Generator[Batch | None, None, None] = (None for _ in itertools.count())
+    if unlabelled is not None:
+        extra_stream = stream_of(unlabelled, seed + UNLABELLED)
     with seeded(place, seed), closing(stream), closing(extra_stream):
         if state is not None:
             running.restore(state, place)
-        for step, (batch, extra) in enumerate(zip(stream, extra_stream, strict=False), begin + 1):
-            elapsed = time.monotonic() - start
-            progress = max((step - 1) / steps, elapsed / (60 * minutes) if minutes else 0.0)
+        processes.draw_apart(seed, begin)
+        for step, batch, extra in zip(range(begin + 1, steps + 1), stream, extra_stream, strict=False):
+            progress = (step - 1) / steps
+            if minutes:
+                elapsed = time.monotonic() - start
+                progress = processes.from_first(max(progress, elapsed / (60 * minutes)))
             rate = config.learning_rate * schedule.factor(progress)
-            loss = objective(live, batch, extra, progress)
-            losses.append(_finite(loss.item(), step, config))  # on a GPU the host waits here
+            with trusted_targets():  # the threads of the crops have checked them
+                loss = objective(live, batch, extra, progress)
             optimizer.zero_grad()
-            loss.backward()
+            scaler.scale(loss).backward()
+            processes.sum_gradients(live)
             set_rate(optimizer, rate)
-            optimizer.step()
+            scaler.step(optimizer)
+            scaler.update()
             _blend(average, live, min(config.average, step / (step + 9)))
+            losses.add(step, loss)  # on a GPU the host waits here for the step before
             if on_step is not None:
                 on_step(step, steps)
             last = step == steps or progress >= 1
             if not last and step % config.validate_every:
                 continue
-            row = {"step": step, "loss": sum(losses) / len(losses), "learning_rate": rate}
+            row = {"step": step, "loss": losses.take_mean(), "learning_rate": rate}
             kept = _mixed(average, first, init_share)
-            row |= validate(kept, validation, bands, classes, place)
+            row |= validate(kept, validation, bands, classes, place) if processes.is_first else {}
+            row["miou"] = processes.from_first(row.get("miou", math.nan))
             row["seconds"] = time.monotonic() - start
             running.history.append(row)
-            losses.clear()
             if on_row is not None:
                 on_row(row)
             schedule.update(row["miou"])
@@ -188,6 +229,7 @@ def train_network(
                 on_state(running.state(step, time.monotonic() - start, place, done=done))
             if done:
                 break
+            processes.draw_apart(seed, step)
     average.load_state_dict(running.best.weights)
     average.eval().to("cpu", memory_format=torch.contiguous_format)
     return Trained(average, running.history, running.best.reached)
@@ -217,17 +259,6 @@ def _new(net: NetConfig, in_bands: int, classes: int, seed: int) -> nn.Module:
         return build(net, in_bands, classes)
 
 
-def _unlabelled_batches(
-    unlabelled: Sampler | None, bands: tuple[Band, ...], batch: int, steps: int, seed: int, first: int
-) -> Generator[Batch | None, None, None]:
-    """Yield the crops without labels of each step from the first on; None for ever if there is no sampler of such."""
-    if unlabelled is None:
-        while True:
-            yield None
-    with closing(batches(unlabelled, bands, batch, steps, seed + UNLABELLED, first=first)) as stream:
-        yield from stream
-
-
 def _frozen(net: nn.Module | None, place: torch.device) -> nn.Module | None:
     """Return a copy of a trained network for prediction, on the device."""
     if net is None:
@@ -238,13 +269,12 @@ def _frozen(net: nn.Module | None, place: torch.device) -> nn.Module | None:
 @torch.no_grad()
 def _blend(average: nn.Module, live: nn.Module, decay: float) -> None:
     """Move the average towards the live weights and statistics; counters are copied."""
-    kept, new = list(average.state_dict().values()), list(live.state_dict().values())
-    torch._foreach_lerp_(
-        [k for k in kept if k.is_floating_point()], [n for n in new if n.is_floating_point()], 1 - decay
-    )
-    for k, n in zip(kept, new, strict=True):
-        if not k.is_floating_point():
-            k.copy_(n)
+    pairs = list(zip(average.state_dict().values(), live.state_dict().values(), strict=True))
+    kept, new = zip(*((k, n) for k, n in pairs if k.is_floating_point()), strict=True)
+    torch._foreach_lerp_(kept, new, 1 - decay)
+    if counters := [pair for pair in pairs if not pair[0].is_floating_point()]:
+        kept, new = zip(*counters, strict=True)
+        torch._foreach_copy_(kept, new)
 
 
 def _mixed(average: nn.Module, first: nn.Module | None, share: float) -> nn.Module:
@@ -254,15 +284,3 @@ def _mixed(average: nn.Module, first: nn.Module | None, share: float) -> nn.Modu
     mixed = copy.deepcopy(average)
     _blend(mixed, first, 1 - share)
     return mixed
-
-
-def _finite(loss: float, step: int, config: TrainConfig) -> float:
-    if math.isfinite(loss):
-        return loss
-    raise TrainingError(
-        "The loss became infinite or NaN",
-        where=f"step {step}",
-        why=f"the loss {config.loss} became {loss}",
-        hint=f"lower the learning rate (train.learning_rate, now {config.learning_rate:g}), or check the bands for "
-        "values far from their scale",
-    )

@@ -21,6 +21,9 @@ been trained with smaller steps."""
 ANEW = "start the training anew with --overwrite"
 """What to do about a state that cannot be used."""
 
+SCALER = {"scale": float, "_growth_tracker": int}
+"""What changes in `GradScaler.state_dict()`: the factor, and the steps without an overflow."""
+
 Row = dict[str, Any]
 
 Tensors = dict[str, Tensor]
@@ -77,7 +80,8 @@ class NetworkState:
         As in `Schedule.state`.
     tensors
         Copies on the CPU, by part and name: `best`; `live`, the weights and statistics that are trained; `average`,
-        their running average; `optimizer`, as `<number of the parameter>/<name>`; `random`, of the CPU and the GPU.
+        their running average; `optimizer`, as `<number of the parameter>/<name>`; `scaler`, in float16 alone;
+        `random`, of the CPU and the GPU.
     """
 
     step: int
@@ -101,6 +105,8 @@ class Running:
         The network that is trained, and its running average.
     optimizer, schedule
         Of `live`.
+    scaler
+        Of the gradients.
     best
         The weights that are kept.
     history
@@ -111,6 +117,7 @@ class Running:
     average: nn.Module
     optimizer: torch.optim.Optimizer
     schedule: Schedule
+    scaler: torch.amp.GradScaler
     best: Best = field(default_factory=Best)
     history: list[Row] = field(default_factory=list)
 
@@ -120,6 +127,8 @@ class Running:
         if not done:
             tensors |= {"live": self.live.state_dict(), "average": self.average.state_dict()}
             tensors |= {"optimizer": _of_optimizer(self.optimizer), "random": _random_state(place)}
+            if self.scaler.is_enabled():
+                tensors |= {"scaler": _of_scaler(self.scaler)}
         return NetworkState(
             step,
             seconds,
@@ -146,6 +155,8 @@ class Running:
             # SGD without momentum keeps nothing.
             _restore_optimizer(self.optimizer, state.tensors.get("optimizer", {}))
             self.schedule.restore(state.schedule)
+            if self.scaler.is_enabled():
+                _restore_scaler(self.scaler, state.tensors["scaler"])
             torch.random.set_rng_state(state.tensors["random"]["cpu"])
             if place.type == "cuda":
                 torch.cuda.set_rng_state(state.tensors["random"]["cuda"], place)
@@ -169,6 +180,16 @@ def _copied(value: Tensor) -> Tensor:
 def _random_state(place: torch.device) -> Tensors:
     found = {"cpu": torch.random.get_rng_state()}
     return found | ({"cuda": torch.cuda.get_rng_state(place)} if place.type == "cuda" else {})
+
+
+def _of_scaler(scaler: torch.amp.GradScaler) -> Tensors:
+    state = scaler.state_dict()
+    return {name: torch.tensor(state[name], dtype=torch.float64) for name in SCALER}
+
+
+def _restore_scaler(scaler: torch.amp.GradScaler, tensors: Mapping[str, Tensor]) -> None:
+    changed = {name: type_(tensors[name].item()) for name, type_ in SCALER.items()}
+    scaler.load_state_dict(scaler.state_dict() | changed)
 
 
 def _of_optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

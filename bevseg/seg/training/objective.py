@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from bevseg.config import TrainConfig
 from bevseg.seg.device import autocast
-from bevseg.seg.inputs import IGNORE, to_device
+from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.loss import Loss
 from bevseg.seg.training.batches import Batch
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
+from bevseg.seg.training.distributed import ALONE, Processes
 
 HEAD_START = 0.2
 """Share of the training after which the running average begins to label crops: earlier its labels are noise."""
@@ -41,6 +42,10 @@ class TrainingObjective:
     sparse
         Whether labels are sparse: the teacher is then learned in the cells that hold points and have no label, and
         nowhere else.
+    dtype
+        What networks compute in; None: as in predictions.
+    processes
+        The loss is that of the crops of all of them together.
     """
 
     loss_of: Loss
@@ -49,6 +54,8 @@ class TrainingObjective:
     teacher: nn.Module | None
     place: torch.device
     sparse: bool = False
+    dtype: torch.dtype | None = None
+    processes: Processes = ALONE
 
     def __call__(self, live: nn.Module, batch: Batch, unlabelled: Batch | None, progress: float) -> Tensor:
         """Return the loss of a network for labelled crops and, where there are any, crops without labels.
@@ -58,45 +65,46 @@ class TrainingObjective:
         live
             The network in training.
         batch
-            Labelled crops.
+            Labelled crops, on the device; of several processes each has its own.
         unlabelled
-            Crops whose target only says which cells hold points.
+            Crops likewise, whose target only says which cells hold points.
         progress
             Of the training, 0 to 1.
         """
-        bands = to_device(batch.bands, self.place)
         if unlabelled is not None and self.teacher is None and progress < HEAD_START:
             unlabelled = None
         if unlabelled is None:
-            with autocast(self.place):
-                logits = live(bands)
-            return self._labelled(logits, bands, batch)
-        extra = to_device(unlabelled.bands, self.place)
+            with autocast(self.place, self.dtype):
+                logits = live(batch.bands)
+            return self._labelled(logits, batch)
         # Both in one pass: the statistics of the layers are those of all crops.
-        with autocast(self.place):
-            logits, extra_logits = live(torch.cat([bands, extra])).split([len(bands), len(extra)])
-        loss = self._labelled(logits, bands, batch)
-        return loss + self.config.unlabelled_weight * self._unlabelled(extra_logits, extra, unlabelled)
+        both = torch.cat([batch.bands, unlabelled.bands])
+        with autocast(self.place, self.dtype):
+            logits, extra_logits = live(both).split([len(batch.bands), len(unlabelled.bands)])
+        loss = self._labelled(logits, batch)
+        return loss + self.config.unlabelled_weight * self._unlabelled(extra_logits, unlabelled)
 
-    def _labelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:
-        maps = {name: to_device(plane, self.place) for name, plane in batch.maps.items()}
-        target = to_device(batch.target, self.place)
+    def _labelled(self, logits: Tensor, batch: Batch) -> Tensor:
+        whole = self.processes.whole
+        logits, target = whole(logits), whole(batch.target)
+        maps = {name: whole(plane) for name, plane in batch.maps.items()}
         loss = self.loss_of(logits, target, IGNORE, **maps)
         if self.teacher is None:
             return loss
-        taught, share = self._predict(self.teacher, bands), self.config.teacher_weight
-        left = to_device(batch.occupied, self.place) & (target == IGNORE) if self.sparse else None
+        taught, share = whole(self._predict(self.teacher, batch.bands)), self.config.teacher_weight
+        left = whole(batch.occupied) & (target == IGNORE) if self.sparse else None
         from_teacher = distillation(
             logits, target, taught, IGNORE, keep=left, label_weight=0.0, teacher_weight=1.0
         )
         return (1 - share) * loss + share * from_teacher
 
-    def _unlabelled(self, logits: Tensor, bands: Tensor, batch: Batch) -> Tensor:
-        soft = probabilities(self._predict(self.teacher or self.average, bands))
-        keep = to_device(batch.target, self.place) != IGNORE
-        return semi_supervised(logits, soft, keep, confidence=self.config.confidence)
+    def _unlabelled(self, logits: Tensor, batch: Batch) -> Tensor:
+        whole = self.processes.whole
+        soft = probabilities(self._predict(self.teacher or self.average, batch.bands))
+        keep = batch.target != IGNORE
+        return semi_supervised(whole(logits), whole(soft), whole(keep), confidence=self.config.confidence)
 
     @torch.no_grad()
     def _predict(self, net: nn.Module, bands: Tensor) -> Tensor:
-        with autocast(self.place):
+        with autocast(self.place, self.dtype):
             return net(bands)

@@ -49,6 +49,26 @@ def test_it_is_the_network_in_full_precision_but_for_close_calls(squares):
     assert np.abs(found["confidence"][sure] - 255 * best.values.numpy()[sure]).max() < 8
 
 
+@pytest.mark.parametrize("config", [PredictConfig(), PredictConfig(scales=(1.0, 2.0), turns=4)])
+def test_a_device_is_waited_for_once_in_a_tile(squares, monkeypatch, config):
+    """A meta tensor has no values: to read one, but by the copy at the end, would be an error."""
+    copied = []
+
+    def cpu(tensor):
+        copied.append(tuple(tensor.shape))
+        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+
+    values, labels = squares
+    classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, torch.device("meta"), config)
+    monkeypatch.setattr(torch.Tensor, "cpu", cpu)
+    if config == PredictConfig():
+        classify.window(values, labels > 0)
+        assert copied == [(2, *labels.shape)]
+    else:
+        classify.probabilities(values)
+        assert copied == [(5, *labels.shape)]
+
+
 def test_tiles_leave_no_seams(squares, monkeypatch):
     values, labels = scenes.squares(np.random.default_rng(4), 150)
     classify = Classifier(scenes.model().nets["low"], scenes.BANDS, 5, CPU)

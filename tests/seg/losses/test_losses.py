@@ -24,7 +24,7 @@ MULTI = {name: parse(name) for name in READY} | {
     "balanced per image": parse("balanced_ce(scope=image)"),
     "lovasz softmax, all classes": partial(lovasz_softmax, classes="all"),
     "lovasz softmax, per image": partial(lovasz_softmax, per_image=True),
-    "lovasz softmax, weighted": partial(lovasz_softmax, weights=(1, 1, 1, 1)),
+    "lovasz softmax, weighted": partial(lovasz_softmax, class_weights=(1, 1, 1, 1)),
 }
 """Every loss of the table, and options that take another way through the code."""
 
@@ -264,9 +264,9 @@ def test_lovasz_weights_are_those_of_a_mean_over_classes(loss):
     logits, target = scene()
     weights, alone = (3.0, 1.0, 0.0, 2.0), [loss(logits, target, classes=[c]) for c in range(4)]
     expected = sum(w * cost for w, cost in zip(weights, alone, strict=True)) / 6
-    torch.testing.assert_close(loss(logits, target, weights=weights), expected)
-    with pytest.raises(UsageError, match="Invalid weights"):
-        loss(logits, target, weights=(1, 2))
+    torch.testing.assert_close(loss(logits, target, class_weights=weights), expected)
+    with pytest.raises(UsageError, match="2 weights for 4 classes"):
+        loss(logits, target, class_weights=(1, 2))
 
 
 def test_lovasz_absent_class_costs_its_largest_error():

@@ -138,7 +138,7 @@ def test_log_cosh_keeps_the_digits_of_a_good_prediction(z):
         (partial(dice, scope="pixel"), "No scope 'pixel'"),
         (partial(dice, activation="relu"), "No activation 'relu'"),
         (partial(power_dice, p=2.1), "cannot use p = 2.1"),
-        (partial(power_dice, reduce="pixel"), "No reduction 'pixel'"),
+        (partial(power_dice, reduce="pixel"), "No choice of reduce 'pixel'"),
         (partial(tversky, fp_weight=-1), "Invalid fp_weight: -1"),
         (partial(focal_tversky, exponent=-1), "Invalid exponent: -1"),
         (partial(focal_tversky, over_classes="max"), "No reduction over classes 'max'"),

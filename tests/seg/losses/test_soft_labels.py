@@ -21,7 +21,7 @@ def test_one_hot_of_an_ignored_pixel_is_zero():
 
 @pytest.mark.parametrize("wrong", [3, -1])
 def test_an_id_that_is_no_class_is_refused(wrong):
-    with pytest.raises(ValueError, match="expected 0 to 2 or 255"):
+    with pytest.raises(UsageError, match=f"found {wrong} to {wrong} where there are 3 classes"):
         one_hot(torch.tensor([[[0, wrong]]]), 3)
 
 

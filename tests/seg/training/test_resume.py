@@ -155,7 +155,7 @@ def test_the_crops_that_were_made_in_advance_are_made_again(tmp_path):
     common = (scene, scenes.BANDS, OUTPUTS, NET, CONFIG)
     train_network(draw, *common, device="cpu", on_state=states.append)
     train_network(sampler, *common, device="cpu", state=through_a_file(states[0], tmp_path))
-    assert drawn == list(range(2 * CONFIG.batch, CONFIG.steps * CONFIG.batch))
+    assert sorted(drawn) == list(range(2 * CONFIG.batch, CONFIG.steps * CONFIG.batch))
 
 
 def test_the_time_counts_on(tmp_path):
@@ -221,3 +221,40 @@ def test_a_tensor_that_the_optimizer_cannot_have_is_refused(key):
 
 def test_a_loss_of_maps_goes_on(tmp_path):
     assert_same_as_undisturbed(tmp_path, loss_of=parse("ce+boundary"))
+
+
+def test_float16_goes_on_with_the_factor_of_its_gradients(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "training_type", lambda place: torch.float16)
+    assert_same_as_undisturbed(tmp_path)
+    states = []
+    whole = outcome(fit(states=states))
+    state = through_a_file(states[0], tmp_path)
+    assert state.tensors["scaler"]["scale"] == 2**16 and state.tensors["scaler"]["_growth_tracker"] == 2
+    state.tensors["scaler"]["scale"] = torch.tensor(1e38)  # every step overflows
+    assert outcome(fit(state=state)) != whole
+    del state.tensors["scaler"]
+    with pytest.raises(InputError, match="does not fit"):
+        fit(state=state)
+
+
+def test_steps_whose_gradients_overflow_in_float16_change_no_weight(monkeypatch):
+    monkeypatch.setattr(loop, "training_type", lambda place: torch.float16)
+    honest = loop.grad_scaler
+    states = []
+    config = with_(validate_every=1)
+    fit(states=states, config=config)
+    before, after = (states[number].tensors["live"]["head.weight"] for number in range(2))
+    assert not torch.equal(before, after)
+
+    def far_too_large(place, dtype):
+        scaler = honest(place, dtype)
+        scaler.load_state_dict(scaler.state_dict() | {"scale": 1e38})
+        return scaler
+
+    monkeypatch.setattr(loop, "grad_scaler", far_too_large)
+    states.clear()
+    fit(states=states, config=config)
+    before, after = (states[number].tensors["live"]["head.weight"] for number in range(2))
+    assert torch.equal(before, after)
+    factors = [state.tensors["scaler"]["scale"].item() for state in states[:2]]
+    assert factors[1] == factors[0] / 2 and factors[0] == pytest.approx(0.5e38)

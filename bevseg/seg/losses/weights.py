@@ -1,0 +1,65 @@
+"""Weights of classes and of pixels: checked, and as tensors beside the logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from bevseg.errors import UsageError
+from bevseg.seg.losses.target_ids import ensure
+
+Weights = Sequence[float] | Tensor
+"""One number per class, at least 0: two for binary logits."""
+
+
+def of_classes(weights: Weights, maps: int, like: Tensor) -> Tensor:
+    """Return the weight of each class (C,), of the type and on the device of a tensor; two for one class map.
+
+    Raises
+    ------
+    UsageError
+        For a weight below 0, or weights that are not one for each class.
+    """
+    classes = max(maps, 2)
+    if len(weights) != classes:
+        raise UsageError(
+            f"{len(weights)} weights for {classes} classes",
+            hint="give one weight for each class; binary logits have two",
+        )
+    if isinstance(weights, Tensor):
+        found = weights.detach().to(like)
+        ensure(lambda: (found >= 0).all(), lambda: _negative("class_weights"))
+        return found
+    if not all(weight >= 0 for weight in weights):
+        raise _negative("class_weights")
+    # Not waited for: a tensor that is made of a list on a device stops the host until it is there.
+    return torch.tensor([float(weight) for weight in weights], dtype=like.dtype).to(
+        like.device, non_blocking=True
+    )
+
+
+def of_class_maps(weights: Weights, maps: int, like: Tensor) -> Tensor:
+    """Return the weight of each class map (K,); the lone map of binary logits is that of class 1."""
+    found = of_classes(weights, maps, like)
+    return found[1:] if maps == 1 else found
+
+
+def of_pixels(weights: Tensor, ignored: Tensor, like: Tensor) -> Tensor:
+    """Return the weights of pixels (B, *S), of the type of the logits; 0 where `ignored` (B, *S).
+
+    Raises
+    ------
+    UsageError
+        If the shape is not that of the target, or a pixel that is not ignored has a weight below 0 or NaN.
+    """
+    if weights.shape != ignored.shape:
+        raise UsageError(f"Pixel weights {tuple(weights.shape)} do not fit targets {tuple(ignored.shape)}")
+    found = weights.detach().to(like).masked_fill(ignored, 0)
+    ensure(lambda: (found >= 0).all(), lambda: _negative("pixel_weights"))
+    return found
+
+
+def _negative(option: str) -> UsageError:
+    return UsageError("A weight is below 0, or no number", where=option, hint="choose 0 or more")
