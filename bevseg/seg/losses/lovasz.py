@@ -159,17 +159,17 @@ def extension(
     def in_rows(values: Tensor) -> Tensor:
         return values.transpose(0, 1).reshape(rows)
 
-    sides = pixels.truth.to(scores.dtype)
     # Without the margin of the hinge, the order is by all digits of the scores.
-    against = in_rows((top * sides + (1 - 2 * sides) * scores).masked_fill(~pixels.keep, -torch.inf))
+    against = top * pixels.indicator + (1 - 2 * pixels.indicator) * scores
+    against = in_rows(torch.where(pixels.keep, against, -torch.inf))
     falling, order = against.sort(stable=True, dim=2, descending=True)
     with torch.no_grad():
-        truth = in_rows((pixels.truth * pixels.mass).double())
+        truth = in_rows(pixels.class_mass.double())
         hits = truth.gather(2, order)
         if pixels.weights is None:
             misses = 1 - hits
         else:
-            misses = in_rows(pixels.weights.double().expand(scores.shape)).gather(2, order) - hits
+            misses = in_rows(pixels.weights.expand(scores.shape).double()).gather(2, order) - hits
         areas = truth.sum(2, keepdim=True)
         inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
         before = union - misses

@@ -35,10 +35,10 @@ class Pixels:
     keep: Tensor
     weights: Tensor | None
 
-    @property
+    @cached_property
     def mass(self) -> Tensor:
-        """(B, 1, *S), what each pixel counts: its weight, or whether it is not ignored."""
-        return self.keep if self.weights is None else self.weights
+        """(B, 1, *S), of the type of the logits, what each pixel counts: its weight, else 1; 0 if it is ignored."""
+        return self.keep.to(self.logits.dtype) if self.weights is None else self.weights
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,16 @@ class Masked(Pixels):
     def truth(self) -> Tensor:
         """(B, C, *S) bool, whether the pixel is of the class; False in ignored pixels."""
         return memberships(self.ids, self.logits.shape[1])
+
+    @cached_property
+    def indicator(self) -> Tensor:
+        """(B, C, *S), `truth` as 0 and 1 of the type of the logits: arithmetic with bool is slow on a CPU."""
+        return self.truth.to(self.logits.dtype)
+
+    @cached_property
+    def class_mass(self) -> Tensor:
+        """(B, C, *S), what each pixel counts for its class: `mass` there, 0 for all other classes."""
+        return self.indicator if self.weights is None else self.indicator * self.weights
 
     def of_class(self, values: Tensor) -> Tensor:
         """Return the value (B, *S) that each pixel has by its class, of values (C,), two for binary logits."""
@@ -91,14 +101,10 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     target = target.long()
     ensure_ids(target, max(logits.shape[1], 2), ignore_index)
     ignored = target == ignore_index
+    keep = ~ignored[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
-    return Masked(
-        wide.masked_fill(ignored[:, None], 0),
-        ~ignored[:, None],
-        weights,
-        target.masked_fill(ignored, NO_CLASS),
-    )
+    return Masked(torch.where(keep, wide, 0), keep, weights, target.masked_fill(ignored, NO_CLASS))
 
 
 def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, one_of, within
 from bevseg.seg.losses.masking import masked
-from bevseg.seg.losses.overlap import area_sums
+from bevseg.seg.losses.overlap import Groups, group_sums
 from bevseg.seg.losses.reduction import over_groups, ratio
 from bevseg.seg.losses.weights import Weights
 
@@ -83,8 +83,9 @@ def sensitivity_specificity(
         p = z.softmax(1)
         errors = torch.where(pixels.truth, 1 - p, p)
     errors = errors ** POWERS[form]
-    missed = errors * pixels.truth
-    sums = area_sums(missed, errors - missed, pixels, scope)
-    costs = weight * ratio(sums.inter, sums.truth + smooth)
-    costs = costs + (1 - weight) * ratio(sums.powers, sums.valid - sums.truth + smooth)
-    return over_groups(costs, sums, classes=classes, class_weights=class_weights, reduction=reduction)
+    own = pixels.class_mass
+    rest = pixels.mass - own
+    truth, others, missed, alarmed = group_sums(scope, own, rest, errors * own, errors * rest)
+    costs = weight * ratio(missed, truth + smooth) + (1 - weight) * ratio(alarmed, others + smooth)
+    groups = Groups(truth, scope, z.dtype)
+    return over_groups(costs, groups, classes=classes, class_weights=class_weights, reduction=reduction)
