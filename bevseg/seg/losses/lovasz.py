@@ -160,16 +160,17 @@ def extension(
         return values.transpose(0, 1).reshape(rows)
 
     # Without the margin of the hinge, the order is by all digits of the scores.
-    against = top * pixels.indicator + (1 - 2 * pixels.indicator) * scores
+    indicator, mass = pixels.indicator, pixels.weights
+    against = top * indicator + (1 - 2 * indicator) * scores
     against = in_rows(torch.where(pixels.keep, against, -torch.inf))
     falling, order = against.sort(stable=True, dim=2, descending=True)
     with torch.no_grad():
-        truth = in_rows(pixels.class_mass.double())
+        truth = in_rows((indicator if mass is None else indicator * mass).double())
         hits = truth.gather(2, order)
-        if pixels.weights is None:
+        if mass is None:
             misses = 1 - hits
         else:
-            misses = in_rows(pixels.weights.expand(scores.shape).double()).gather(2, order) - hits
+            misses = in_rows(mass.expand(scores.shape).double()).gather(2, order) - hits
         areas = truth.sum(2, keepdim=True)
         inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
         before = union - misses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -35,7 +34,7 @@ class Pixels:
     keep: Tensor
     weights: Tensor | None
 
-    @cached_property
+    @property
     def mass(self) -> Tensor:
         """(B, 1, *S), of the type of the logits, what each pixel counts: its weight, else 1; 0 if it is ignored."""
         return self.keep.to(self.logits.dtype) if self.weights is None else self.weights
@@ -43,7 +42,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Masked(Pixels):
-    """Pixels with class ids.
+    """Pixels with class ids. Properties are computed when they are asked for: who needs one twice keeps it.
 
     Attributes
     ----------
@@ -53,17 +52,17 @@ class Masked(Pixels):
 
     ids: Tensor
 
-    @cached_property
+    @property
     def truth(self) -> Tensor:
         """(B, C, *S) bool, whether the pixel is of the class; False in ignored pixels."""
         return memberships(self.ids, self.logits.shape[1])
 
-    @cached_property
+    @property
     def indicator(self) -> Tensor:
         """(B, C, *S), `truth` as 0 and 1 of the type of the logits: arithmetic with bool is slow on a CPU."""
         return self.truth.to(self.logits.dtype)
 
-    @cached_property
+    @property
     def class_mass(self) -> Tensor:
         """(B, C, *S), what each pixel counts for its class: `mass` there, 0 for all other classes."""
         return self.indicator if self.weights is None else self.indicator * self.weights
