@@ -159,19 +159,19 @@ def extension(
     def in_rows(values: Tensor) -> Tensor:
         return values.transpose(0, 1).reshape(rows)
 
-    # Without the margin of the hinge, the order is by all digits of the scores.
     indicator, mass = pixels.indicator, pixels.weights
+    # Without the margin of the hinge, the order is by all digits of the scores.
     against = top * indicator + (1 - 2 * indicator) * scores
     against = in_rows(torch.where(pixels.keep, against, -torch.inf))
     falling, order = against.sort(stable=True, dim=2, descending=True)
+
+    def in_order(values: Tensor) -> Tensor:
+        return in_rows(values.expand(scores.shape)).double().gather(2, order)
+
     with torch.no_grad():
-        truth = in_rows((indicator if mass is None else indicator * mass).double())
-        hits = truth.gather(2, order)
-        if mass is None:
-            misses = 1 - hits
-        else:
-            misses = in_rows(mass.expand(scores.shape).double()).gather(2, order) - hits
-        areas = truth.sum(2, keepdim=True)
+        hits = in_order(indicator if mass is None else indicator * mass)
+        misses = 1 - hits if mass is None else in_order(mass) - hits
+        areas = hits.sum(2, keepdim=True)
         inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
         before = union - misses
         # Without any union the class is absent, and the first false alarm costs everything.

@@ -75,17 +75,16 @@ def sensitivity_specificity(
     one_of("form", form, *POWERS)
     of_areas(smooth, scope, activation)
     pixels = masked(logits, target, ignore_index, pixel_weights)
-    z = pixels.logits
+    z, truth, mass = pixels.logits, pixels.truth, pixels.mass
     if activation == "sigmoid" or z.shape[1] == 1:
         # With all digits of value and slope, however sure p is.
-        errors = nnf.logsigmoid(torch.where(pixels.truth, -z, z)).exp()
+        errors = nnf.logsigmoid(torch.where(truth, -z, z)).exp()
     else:
         p = z.softmax(1)
-        errors = torch.where(pixels.truth, 1 - p, p)
-    errors = errors ** POWERS[form]
-    own = pixels.class_mass
-    rest = pixels.mass - own
-    truth, others, missed, alarmed = group_sums(scope, own, rest, errors * own, errors * rest)
-    costs = weight * ratio(missed, truth + smooth) + (1 - weight) * ratio(alarmed, others + smooth)
-    groups = Groups(truth, scope, z.dtype)
+        errors = torch.where(truth, 1 - p, p)
+    errors, own = errors ** POWERS[form], truth.to(z.dtype) * mass
+    rest = mass - own
+    trues, others, missed, alarmed = group_sums(scope, own, rest, errors * own, errors * rest)
+    costs = weight * ratio(missed, trues + smooth) + (1 - weight) * ratio(alarmed, others + smooth)
+    groups = Groups(trues, scope, z.dtype)
     return over_groups(costs, groups, classes=classes, class_weights=class_weights, reduction=reduction)
