@@ -82,6 +82,19 @@ class _Extension(torch.autograd.Function):
         of_map = gradients[0].t().to(slopes.dtype)
         return slopes * of_map.view(*of_map.shape, *[1] * (slopes.ndim - 2)), None, None, None, None, None
 
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], *inputs: Any
+    ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        """Take one after the other: the kernel knows no further dimension."""
+        found = [
+            _Extension.apply(
+                *(x if dim is None else x.select(dim, i) for x, dim in zip(inputs, in_dims, strict=True))
+            )
+            for i in range(info.batch_size)
+        ]
+        return tuple(torch.stack(parts) for parts in zip(*found, strict=True)), (0, 0, 0)
+
 
 def _of_class(
     scores: NDArray[np.float32],

@@ -46,16 +46,27 @@ class Masked(Pixels):
 
     Attributes
     ----------
-    ids
-        (B, *S) int64 class ids; NO_CLASS in ignored pixels.
+    target
+        (B, *S) int64 class ids as they came in, those of ignored pixels included.
+    ignore_index
+        Their id.
     """
 
-    ids: Tensor
+    target: Tensor
+    ignore_index: int
+
+    @property
+    def ids(self) -> Tensor:
+        """(B, *S) int64 class ids; NO_CLASS in ignored pixels."""
+        return self.target.masked_fill(~self.keep[:, 0], NO_CLASS)
 
     @property
     def truth(self) -> Tensor:
         """(B, C, *S) bool, whether the pixel is of the class; False in ignored pixels."""
-        return memberships(self.ids, self.logits.shape[1])
+        maps = self.logits.shape[1]
+        truth = memberships(self.target, maps)
+        # Most often the ignored id is none of a class, and there is nothing left to do.
+        return truth & self.keep if 0 <= self.ignore_index < max(maps, 2) else truth
 
     @property
     def indicator(self) -> Tensor:
@@ -69,7 +80,7 @@ class Masked(Pixels):
 
     def of_class(self, values: Tensor) -> Tensor:
         """Return the value (B, *S) that each pixel has by its class, of values (C,), two for binary logits."""
-        return values.take(self.ids.clamp(min=0))
+        return values.take(self.target.clamp(0, len(values) - 1))
 
 
 def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Tensor | None = None) -> Masked:
@@ -103,7 +114,7 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     keep = ~ignored[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
-    return Masked(torch.where(keep, wide, 0), keep, weights, target.masked_fill(ignored, NO_CLASS))
+    return Masked(torch.where(keep, wide, 0), keep, weights, target, ignore_index)
 
 
 def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
@@ -132,5 +143,5 @@ def one_vs_rest_logit(pixels: Masked) -> Tensor:
     z = pixels.logits
     if z.shape[1] == 1:
         return torch.where(pixels.truth, z, -z)[:, 0]
-    own = z.gather(1, pixels.ids.clamp(min=0)[:, None])[:, 0]
+    own = z.gather(1, pixels.target.clamp(0, z.shape[1] - 1)[:, None])[:, 0]
     return own - z.masked_fill(pixels.truth, -torch.inf).logsumexp(1)
