@@ -207,7 +207,7 @@ def root(x: Tensor, exponent: float) -> Tensor:
     if exponent >= 1:
         return x.clamp(min=0) ** exponent
     none = x <= _LEAST
-    return torch.where(none, 0, torch.where(none, 1, x) ** exponent)
+    return (x.masked_fill(none, 1) ** exponent).masked_fill(none, 0)
 
 
 def _divisor(weight: Tensor) -> Tensor:
