@@ -165,15 +165,18 @@ def extension(
     against = in_rows(torch.where(pixels.keep, against, -torch.inf))
     falling, order = against.sort(stable=True, dim=2, descending=True)
 
+    # Counts are whole numbers: torch can sum these up in one order on a GPU, if it is asked for the same bytes.
+    exact = torch.int64 if mass is None else torch.float64
+
     def in_order(values: Tensor) -> Tensor:
-        return in_rows(values.expand(scores.shape)).double().gather(2, order)
+        return in_rows(values.expand(scores.shape)).to(exact).gather(2, order)
 
     with torch.no_grad():
         hits = in_order(indicator if mass is None else indicator * mass)
         misses = 1 - hits if mass is None else in_order(mass) - hits
         areas = hits.sum(2, keepdim=True)
         inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
-        before = union - misses
+        before = (union - misses).double()
         # Without any union the class is absent, and the first false alarm costs everything.
         share = torch.where(before > 0, inter / before, 1)
         steps = ((hits + misses * share) / union.masked_fill(union == 0, 1)).to(scores.dtype)

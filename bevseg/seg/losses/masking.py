@@ -114,7 +114,7 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     keep = ~ignored[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
-    return Masked(torch.where(keep, wide, 0), keep, weights, target, ignore_index)
+    return Masked(torch.where(keep, wide, 0.0), keep, weights, target, ignore_index)
 
 
 def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ These three sums are all that Jaccard, Dice, Tversky and their kin take from the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 import torch.nn.functional as nnf
@@ -102,13 +103,16 @@ def overlaps_of(
     p = log_p.exp()
     p_to_power = p if not isinstance(power, Tensor) and power == 1 else (power * log_p).exp()
     own = pixels.class_mass
-    truth, inter, powers = group_sums(scope, own, p * own, p_to_power * pixels.mass)
+    truth, inter, powers = group_sums(scope, (own,), (p, own), (p_to_power, pixels.mass))
     return Overlap(truth, scope, pixels.logits.dtype, inter, powers)
 
 
-def group_sums(scope: str, *parts: Tensor) -> Tensor:
-    """Return the sums (n, C, G), float64, of n parts (B, C, *S)."""
-    over = tuple(range(2, parts[0].ndim))
-    if scope == "batch":
-        return torch.stack([part.sum((0, *over)) for part in parts])[..., None].double()
-    return torch.stack([part.sum(over) for part in parts]).double().mT
+def group_sums(scope: str, *products: tuple[Tensor, ...]) -> Tensor:
+    """Return the sums (n, C, G), float64, of n products of tensors (B, C or 1, *S).
+
+    Multiplied here, one after the other, they do not fill the memory all at the same time.
+    """
+    images = (0,) if scope == "batch" else ()
+    over = (*images, *range(2, products[0][0].ndim))
+    sums = torch.stack([reduce(torch.mul, factors).sum(over) for factors in products]).double()
+    return sums[..., None] if scope == "batch" else sums.mT

@@ -92,7 +92,7 @@ def _reduced(costs: Tensor, keep: Tensor, mass: Tensor, maps: int, reduction: st
     """Reduce costs (B, K, *S) of some mass (B, 1 or K, *S), whose sum counts `maps` times."""
     one_of("reduction", reduction, *REDUCTIONS)
     # Not by the product alone: what a map holds in ignored pixels need not be a number.
-    costs = torch.where(keep, costs, 0) * mass
+    costs = torch.where(keep, costs, 0.0) * mass
     if reduction == "none":
         return costs
     if reduction == "sum":

@@ -84,7 +84,7 @@ def sensitivity_specificity(
         errors = torch.where(truth, 1 - p, p)
     errors, own = errors ** POWERS[form], truth.to(z.dtype) * mass
     rest = mass - own
-    trues, others, missed, alarmed = group_sums(scope, own, rest, errors * own, errors * rest)
+    trues, others, missed, alarmed = group_sums(scope, (own,), (rest,), (errors, own), (errors, rest))
     costs = weight * ratio(missed, trues + smooth) + (1 - weight) * ratio(alarmed, others + smooth)
     groups = Groups(trues, scope, z.dtype)
     return over_groups(costs, groups, classes=classes, class_weights=class_weights, reduction=reduction)

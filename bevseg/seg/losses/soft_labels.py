@@ -167,7 +167,9 @@ def soft_masked(
     keep = labelled(target, keep)[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ~keep[:, 0], wide)[:, None]
-    return SoftMasked(torch.where(keep, wide, 0), keep, weights, torch.where(keep, target.to(wide.dtype), 0))
+    return SoftMasked(
+        torch.where(keep, wide, 0.0), keep, weights, torch.where(keep, target.to(wide.dtype), 0.0)
+    )
 
 
 def fitted(logits: Tensor, target: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor]:
