@@ -47,14 +47,81 @@ A docstring of a loss says what departs from this, and what the options and the 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bevseg.seg.losses.registry import LOSSES
 
+if TYPE_CHECKING:
+    from bevseg.seg.losses.loss import Loss, parse
+    from bevseg.seg.losses.modules import (
+        BalancedCrossEntropyLoss,
+        BoundaryLoss,
+        ComboLoss,
+        CrossEntropyLoss,
+        DiceLoss,
+        DistanceCrossEntropyLoss,
+        ExponentialLogarithmicLoss,
+        FocalLoss,
+        FocalTverskyLoss,
+        HausdorffCVLoss,
+        HausdorffDTLoss,
+        HausdorffErosionLoss,
+        HausdorffOneSidedLoss,
+        HingeLoss,
+        JaccardMetricLoss,
+        KullbackLeiblerLoss,
+        LogCoshDiceLoss,
+        LossModule,
+        LovaszHingeLoss,
+        LovaszSoftmaxLoss,
+        PowerDiceLoss,
+        PowerJaccardLoss,
+        SensitivitySpecificityLoss,
+        ShapeAwareLoss,
+        SoftJaccardLoss,
+        StructuralSimilarityLoss,
+        TverskyLoss,
+        WeightedCrossEntropyLoss,
+    )
+
+__all__ = [
+    "BalancedCrossEntropyLoss",
+    "BoundaryLoss",
+    "ComboLoss",
+    "CrossEntropyLoss",
+    "DiceLoss",
+    "DistanceCrossEntropyLoss",
+    "ExponentialLogarithmicLoss",
+    "FocalLoss",
+    "FocalTverskyLoss",
+    "HausdorffCVLoss",
+    "HausdorffDTLoss",
+    "HausdorffErosionLoss",
+    "HausdorffOneSidedLoss",
+    "HingeLoss",
+    "JaccardMetricLoss",
+    "KullbackLeiblerLoss",
+    "LogCoshDiceLoss",
+    "Loss",
+    "LossModule",
+    "LovaszHingeLoss",
+    "LovaszSoftmaxLoss",
+    "PowerDiceLoss",
+    "PowerJaccardLoss",
+    "SensitivitySpecificityLoss",
+    "ShapeAwareLoss",
+    "SoftJaccardLoss",
+    "StructuralSimilarityLoss",
+    "TverskyLoss",
+    "WeightedCrossEntropyLoss",
+    "parse",
+]
+
 
 def __getattr__(name: str) -> Any:
-    """Import `parse`, `Loss` or the function of a loss when it is asked for: the names alone need no torch."""
-    homes = {"parse": f"{__name__}.loss", "Loss": f"{__name__}.loss"}
+    """Import `parse`, `Loss`, a module or the function of a loss when it is asked for: names alone need no torch."""
+    homes = dict.fromkeys(__all__, f"{__name__}.modules")
+    homes |= {"parse": f"{__name__}.loss", "Loss": f"{__name__}.loss"}
     homes |= {
         function: module
         for module, _, function in (
