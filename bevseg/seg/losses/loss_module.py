@@ -169,10 +169,8 @@ class LossModule(nn.Module):
         facts |= {} if self.ignore_index == IGNORE else {"ignore_index": self.ignore_index}
         facts |= {} if self.reduction == "mean" else {"reduction": self.reduction}
         facts |= {} if self.class_weights is None else {"class_weights": self.class_weights}
-        shown = {
-            name: value.tolist() if isinstance(value, Tensor) else value for name, value in facts.items()
-        }
-        return ", ".join([*self._shown(), *(f"{name}={value!r}" for name, value in shown.items())])
+        shown = (f"{name}={_plain(value)!r}" for name, value in facts.items())
+        return ", ".join([*self._shown(), *shown])
 
     def _shown(self) -> Iterator[str]:
         """Yield the loss, for a module whose class does not say it."""
@@ -278,6 +276,14 @@ def _as_tensor(class_weights: Sequence[float] | Tensor | None) -> Tensor | None:
             f"Invalid class weights: {weights.tolist()}", hint="give a number of at least 0 for each"
         )
     return weights
+
+
+def _plain(value: Any) -> Any:
+    """Return a tensor of an option as numbers, with the digits of float32 that mean something."""
+    if not isinstance(value, Tensor):
+        return value
+    numbers = [float(f"{number:.6g}") for number in value.flatten().tolist()]
+    return numbers if value.ndim else numbers[0]
 
 
 def _side_by_side(parts: Sequence[Tensor], dimensions: int) -> Tensor:

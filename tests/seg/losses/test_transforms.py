@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses import LossModule
+from bevseg.seg.losses import CrossEntropyLoss, DiceLoss, LossModule, PowerJaccardLoss
 from bevseg.seg.losses.target_ids import trusted_targets
 from tests.docs.pages import DOCS
 from tests.seg.losses.registered import FUNCTIONS, SMALL
@@ -60,7 +60,7 @@ def expect(name, column, work):
 
 
 def close(found, expected):
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7, equal_nan=True)
 
 
 def test_the_table_has_a_row_for_every_loss():
@@ -96,6 +96,29 @@ def test_a_compiled_loss_does_not_take_an_id_that_is_no_class():
     ids[0, 2, 2] = 3
     with pytest.raises(RuntimeError, match="out of range"):
         compiled(logits, ids)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "module",
+    [
+        PowerJaccardLoss(p=torch.nn.Parameter(torch.tensor(1.3))),
+        DiceLoss("binary", reduction="none", from_logits=False, class_weights=[1, 2]),
+        CrossEntropyLoss("multilabel", class_weights=[1, 2]),
+        LossModule("ce+lovasz_softmax+hausdorff_dt"),
+    ],
+    ids=repr,
+)
+def test_a_module_is_one_graph(module):
+    torch._dynamo.reset()
+    logits, ids = scene(torch.float32)
+    prediction, target = {
+        "binary": (logits[:, 0].sigmoid(), ids),
+        "multilabel": (logits[:, :2], torch.stack([ids, ids], 1)),
+        "multiclass": (logits, ids),
+    }[module.mode]
+    compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
+    close(compiled(prediction, target), module(prediction, target))
 
 
 @pytest.mark.slow
