@@ -12,6 +12,7 @@ from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.class_maps import class_maps_of, most_likely, probabilities
 from bevseg.seg.losses.disc_means import disc_means
 from bevseg.seg.losses.distance_maps import fitting
+from bevseg.seg.losses.erosion import eroded
 from bevseg.seg.losses.masking import Masked, masked
 from bevseg.seg.losses.reduction import over_class_maps
 from bevseg.seg.losses.squared_distance import squared_to_other
@@ -22,9 +23,6 @@ RADII = (3, 6, 9, 12, 15, 18)
 
 LARGEST = 1000
 """Most erosions, and largest radius of a disc: no crop is larger, and time and memory grow with them."""
-
-_SHARES = {dims: float(torch.tensor(1 / (2 * dims + 1), dtype=torch.float32)) for dims in (2, 3)}
-"""Weight of a pixel in the cross of an erosion: the same in every type, that of the float32 kernels in use."""
 
 
 def hausdorff_dt(
@@ -186,7 +184,7 @@ def hausdorff_erosion(
     p = probabilities(pixels.logits)
     errors = torch.where(pixels.keep, _errors(p, pixels).square(), 0)
     keep = pixels.keep.expand(p.shape).flatten(0, 1)
-    costs = _eroded(errors.flatten(0, 1), keep, alpha, int(erosions))
+    costs = eroded(errors.flatten(0, 1), keep, alpha, int(erosions))
     return over_class_maps(costs.view(p.shape), pixels, class_weights, reduction)
 
 
@@ -277,43 +275,6 @@ def _errors(p: Tensor, pixels: Masked) -> Tensor:
     if p.shape[1] == 1:
         return nnf.logsigmoid(torch.where(pixels.truth, -pixels.logits, pixels.logits)).exp()
     return torch.where(pixels.truth, 1 - p, p)
-
-
-def _eroded(errors: Tensor, keep: Tensor, alpha: float, erosions: int) -> Tensor:
-    """Return the weighted sum of what each erosion leaves of errors (P, *S), one map per image and class.
-
-    On a processor, maps in which nothing is left are dropped: after a step or two there are few others.
-    """
-    drop = errors.device.type == "cpu" and not torch.compiler.is_compiling()
-    places = torch.arange(len(errors), device=errors.device)
-    found, found_at = [0 * errors], [places]  # it has a gradient even if nothing is left
-    for k in range(erosions):
-        left = (_cross(errors) - 0.5).relu() * keep
-        if drop:
-            alive = ~(left.detach().flatten(1).amax(1) <= 0)  # NaN stays: it must not go unseen
-            if not alive.any():
-                break
-            left, keep, places = left[alive], keep[alive], places[alive]
-        # The gradient of an end of the range goes to the first pixel that holds it.
-        flat, each = left.flatten(1), [-1, *[1] * (left.ndim - 1)]
-        most, least = flat.max(1).values.view(each), flat.min(1).values.view(each)
-        uneven = most > least
-        errors = torch.where(uneven, (left - least) / torch.where(uneven, most - least, 1), left)
-        found.append((k + 1) ** alpha * errors)
-        found_at.append(places)
-    return torch.zeros_like(found[0]).index_add(0, torch.cat(found_at), torch.cat(found))
-
-
-def _cross(maps: Tensor) -> Tensor:
-    """Return the mean over each pixel of maps (P, *S) and its direct neighbours, which are 0 beyond the image."""
-    space = maps.ndim - 1
-    total, wide = maps, nnf.pad(maps, [1, 1] * space)
-    for dim in range(space):
-        for shifted in (slice(None, -2), slice(2, None)):
-            place = [slice(1, -1)] * space
-            place[dim] = shifted
-            total = total + wide[(slice(None), *place)]
-    return total * _SHARES[space]
 
 
 def _above_half(share: Tensor) -> Tensor:
