@@ -8,7 +8,7 @@ parabola of squared distances, and the lowest one at a cell is read from their l
 Huttenlocher 2012).
 
 scipy's `distance_transform_edt` gives the same numbers. Ours is 2.5 times faster on 1,000 x 1,000 cells, 5 times on
-4,000 x 4,000, and 10 times on the masks of a training batch (`benchmarks/against_libraries.py`).
+4,000 x 4,000, and 10 times on the masks of a training batch (`benchmarks/against_libraries.py`). Volumes are scipy's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy import ndimage
 
 from bevseg.runtime.kernels import chunk_of, compiled, parallel_for
 
@@ -58,7 +59,7 @@ def squared_to_other(
     Parameters
     ----------
     kinds
-        (images, rows, cols): masks, or class ids.
+        (images, rows, cols), or volumes (images, slices, rows, cols): masks, or class ids.
     dtype
         float32 or float64. The squares are integers: exact up to 2^24 (images of 2,896 cells a side) in float32.
     threads
@@ -67,17 +68,31 @@ def squared_to_other(
     Returns
     -------
     NDArray
-        (images, rows, cols), at least 1; 0 all over an image that holds one kind only.
+        As the kinds, at least 1; 0 all over an image that holds one kind only.
     """
     kinds = np.ascontiguousarray(kinds)
     squared = np.empty(kinds.shape, dtype)
+    of_images = _squared if kinds.ndim == 3 else _squared_in_volumes
     threads = min(threads, len(kinds))
     if threads <= 1:
-        _squared(kinds, squared)
+        of_images(kinds, squared)
         return squared
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda first: _squared(kinds[first::threads], squared[first::threads]), range(threads)))
+        list(
+            pool.map(lambda first: of_images(kinds[first::threads], squared[first::threads]), range(threads))
+        )
     return squared
+
+
+def _squared_in_volumes(kinds: NDArray[np.bool_ | np.integer], squared: NDArray[np.floating]) -> None:
+    """Write the squared distances to the nearest cell of another kind, volume after volume."""
+    for volume, out in zip(kinds, squared, strict=True):
+        out[...] = 0
+        every = np.unique(volume)
+        # scipy measures a volume of one kind to a cell outside of it.
+        for kind in every if len(every) > 1 else ():
+            own = volume == kind
+            out[own] = np.rint(ndimage.distance_transform_edt(own)[own] ** 2)
 
 
 @compiled

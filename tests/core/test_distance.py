@@ -10,7 +10,9 @@ from bevseg.core.distance import squared_to_other, to_nearest
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=25)
 SPARSE = hnp.arrays(np.bool_, SHAPES, elements=st.sampled_from([True, False, False, False]))
 IMAGES = hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=12)
-KINDS = hnp.arrays(np.uint8, IMAGES, elements=st.sampled_from([0, 0, 0, 0, 1, 1, 7, 255]))
+VOLUMES = hnp.array_shapes(min_dims=4, max_dims=4, min_side=1, max_side=6)
+ELEMENTS = st.sampled_from([0, 0, 0, 0, 1, 1, 7, 255])
+KINDS = hnp.arrays(np.uint8, st.one_of(IMAGES, VOLUMES), elements=ELEMENTS)
 
 
 @given(SPARSE)
@@ -49,8 +51,18 @@ def test_both_sides_of_a_mask_are_measured_at_once(masks):
 
 @given(KINDS)
 def test_turning_an_image_turns_its_distances(kinds):
-    turned = squared_to_other(np.rot90(kinds, axes=(1, 2)))
-    np.testing.assert_array_equal(turned, np.rot90(squared_to_other(kinds), axes=(1, 2)))
+    turned = squared_to_other(np.rot90(kinds, axes=(-2, -1)))
+    np.testing.assert_array_equal(turned, np.rot90(squared_to_other(kinds), axes=(-2, -1)))
+
+
+@given(hnp.arrays(np.uint8, IMAGES, elements=ELEMENTS))
+def test_a_volume_of_one_slice_is_an_image(kinds):
+    np.testing.assert_array_equal(squared_to_other(kinds[:, None])[:, 0], squared_to_other(kinds))
+
+
+def test_a_volume_of_one_kind_has_no_distance():
+    # scipy alone would measure it to a corner beyond.
+    assert not squared_to_other(np.ones((1, 3, 4, 5), bool)).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

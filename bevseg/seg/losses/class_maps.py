@@ -51,13 +51,3 @@ def most_likely(scores: Tensor, keep: Tensor) -> Tensor:
         best = torch.maximum(best, scores_of)
     names = torch.arange(scores.shape[1], dtype=torch.int16, device=scores.device)
     return (ids == names.view(-1, *[1] * (scores.ndim - 2))) & keep
-
-
-def mean_valid(costs: Tensor, keep: Tensor) -> Tensor:
-    """Return the mean of costs (B, K, *S) over valid pixels (B, 1, *S) and K; 0 if no pixel is valid."""
-    return torch.where(keep, costs, 0).sum() / count_valid(keep, costs.shape[1])
-
-
-def count_valid(keep: Tensor, maps: int) -> Tensor:
-    """Return how many valid pixels all class maps have together, at least 1."""
-    return (keep.sum() * maps).clamp(min=1)

@@ -8,7 +8,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.seg.losses.checks import one_of, within
-from bevseg.seg.losses.masking import NO_CLASS, Masked, masked
+from bevseg.seg.losses.masking import Masked, masked
 from bevseg.seg.losses.reduction import over_pixels, ratio
 from bevseg.seg.losses.weights import Weights, of_classes
 
@@ -178,9 +178,10 @@ def _classes(pixels: Masked) -> int:
 def pixel_costs(pixels: Masked) -> Tensor:
     """Return -log p (B, *S) of the class of each pixel."""
     if pixels.logits.shape[1] > 1:
-        return nnf.cross_entropy(pixels.logits, pixels.ids, reduction="none", ignore_index=NO_CLASS)
-    truth = pixels.truth.to(pixels.logits.dtype)
-    return nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")[:, 0]
+        return nnf.cross_entropy(
+            pixels.logits, pixels.target, reduction="none", ignore_index=pixels.ignore_index
+        )
+    return nnf.binary_cross_entropy_with_logits(pixels.logits, pixels.indicator, reduction="none")[:, 0]
 
 
 def class_areas(pixels: Masked) -> Tensor:
@@ -198,4 +199,5 @@ def _rarity(pixels: Masked, scope: str, clamp: float) -> Tensor:
         areas = areas.sum(0, keepdim=True).expand(areas.shape)
     shares = ratio(areas, areas.sum(1, keepdim=True).expand(areas.shape))
     rarity = (1 - shares).clamp(clamp, 1 - clamp).to(pixels.logits.dtype)
-    return rarity.gather(1, pixels.ids.clamp(min=0).flatten(1)).view(pixels.ids.shape)
+    ids = pixels.target.clamp(0, rarity.shape[1] - 1)
+    return rarity.gather(1, ids.flatten(1)).view(ids.shape)

@@ -1,7 +1,8 @@
 """What the boundary losses need to know of the target: distance maps, made beside the training if one likes.
 
 A map comes from the target alone and has no gradient. Distances are exact (`bevseg.core.distance`) and computed on
-the processor; those of a tensor on another device come back to it. Ignored pixels lie outside every class.
+the processor; those of a tensor on another device come back to it. Ignored pixels lie outside every class. All that
+is said of pixels of images (H, W) holds for volumes (D, H, W) too, where a pixel has six neighbours instead of four.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.core import distance
+from bevseg.errors import UsageError
+from bevseg.seg.losses.squared_distance import squared_to_other
 
 
 def target_distance(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
@@ -22,14 +24,14 @@ def target_distance(target: Tensor, classes: int, ignore_index: int = 255) -> Te
     Parameters
     ----------
     target
-        (B, H, W) class ids; `ignore_index` where the pixel lies outside every class.
+        (B, *S) class ids; `ignore_index` where the pixel lies outside every class.
     classes
         Class maps C of the logits; 1 for binary logits, whose class map is that of class 1.
 
     Returns
     -------
     Tensor
-        (B, C, H, W) float32, pixels.
+        (B, C, *S) float32, pixels.
     """
     return squared_to_other(memberships(target, classes, ignore_index), torch.float32).sqrt()
 
@@ -49,7 +51,7 @@ def contour_penalty(target: Tensor, classes: int, ignore_index: int = 255) -> Te
     Returns
     -------
     Tensor
-        (B, 1, H, W) float32.
+        (B, 1, *S) float32.
     """
     return penalties(target, classes, ignore_index, torch.float32)
 
@@ -62,54 +64,56 @@ def contour_distance(target: Tensor, classes: int, ignore_index: int = 255) -> T
     Returns
     -------
     Tensor
-        (B, C, H, W) float32, pixels.
+        (B, C, *S) float32, pixels.
     """
     return to_contour(memberships(target, classes, ignore_index), torch.float32)
 
 
 def memberships(target: Tensor, classes: int, ignore_index: int) -> Tensor:
-    """Return (B, C, H, W) bool, whether a pixel is of the class; the one class map of binary logits is class 1."""
+    """Return (B, C, *S) bool, whether a pixel is of the class; the one class map of binary logits is class 1."""
     names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
-    return (target[:, None] == names.view(-1, 1, 1)) & (target != ignore_index)[:, None]
-
-
-def squared_to_other(masks: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return the squared distance of each pixel of masks (B, C, H, W) to the mask's other side; 0 if it has one."""
-    maps = masks.detach().cpu()
-    if maps.shape[1] == 2 and torch.equal(maps[:, 0], ~maps[:, 1]):
-        maps = maps[:, :1]  # two sides of one contour
-    kinds = maps.flatten(0, 1).contiguous().numpy()
-    squares = distance.squared_to_other(kinds, _numpy_type(dtype), torch.get_num_threads())
-    return torch.from_numpy(squares).view(maps.shape).to(masks.device).expand(masks.shape)
+    names = names.view(-1, *[1] * (target.ndim - 1))
+    return (target[:, None] == names) & (target != ignore_index)[:, None]
 
 
 def penalties(target: Tensor, classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:
     """Return `contour_penalty` in float32 or float64."""
     if classes > 1:
-        kinds = torch.where(target == ignore_index, classes, target)
+        kinds = torch.where(target == ignore_index, classes, target)[:, None]
     else:
-        kinds = memberships(target, 1, ignore_index)[:, 0]
-    numbers = kinds.detach().cpu().to(torch.int16).numpy()
-    squares = distance.squared_to_other(numbers, _numpy_type(dtype), torch.get_num_threads())
-    apart = torch.from_numpy(squares).to(target.device).sqrt_().flatten(1)
+        kinds = memberships(target, 1, ignore_index)
+    apart = squared_to_other(kinds.to(torch.int16), dtype).sqrt().flatten(1)
     places = kinds.long().flatten(1)
-    most = apart.new_zeros(len(target), max(classes, 1) + 1).scatter_reduce_(1, places, apart, "amax")
+    most = apart.new_zeros(len(target), max(classes, 1) + 1).scatter_reduce(1, places, apart, "amax")
     deepest = most.gather(1, places)
-    return torch.where(deepest > 0, (deepest - apart) / deepest, 0).view(target.shape)[:, None]
+    share = torch.where(deepest > 0, (deepest - apart) / torch.where(deepest > 0, deepest, 1), 0)
+    return share.view(kinds.shape)
+
+
+def fitting(maps: Tensor, shape: torch.Size) -> Tensor:
+    """Return maps that a loader has made; UsageError if they are not of this shape."""
+    if maps.shape != shape:
+        raise UsageError(
+            f"Maps {tuple(maps.shape)} do not fit",
+            why=f"expected {tuple(shape)}",
+            hint="make them of the same target, for the class maps of the logits",
+        )
+    return maps
 
 
 def contours(masks: Tensor) -> Tensor:
-    """Return the pixels of masks (B, C, H, W) with one of four neighbours outside; beyond the image is outside."""
-    padded = nnf.pad(masks, (1, 1, 1, 1))
-    rows, cols = padded[..., 1:-1], padded[..., 1:-1, :]
-    return masks & ~(rows[..., :-2, :] & rows[..., 2:, :] & cols[..., :-2] & cols[..., 2:])
+    """Return the pixels of masks (B, C, *S) with a direct neighbour outside; beyond the image is outside."""
+    inner = masks
+    for dim in range(2, masks.ndim):
+        # A pad for each side of each dimension, the last dimension first.
+        around = [0, 0] * (masks.ndim - 1 - dim) + [1, 1]
+        padded = nnf.pad(masks, around)
+        length = masks.shape[dim]
+        inner = inner & padded.narrow(dim, 0, length) & padded.narrow(dim, 2, length)
+    return masks & ~inner
 
 
 def to_contour(masks: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return the distance of each pixel to the nearest contour pixel of masks (B, C, H, W), 0 if there is none."""
+    """Return the distance of each pixel to the nearest contour pixel of masks (B, C, *S), 0 if there is none."""
     lines = contours(masks)
-    return squared_to_other(lines, dtype).masked_fill(lines, 0).sqrt_()
-
-
-def _numpy_type(dtype: torch.dtype) -> str:
-    return "float64" if dtype == torch.float64 else "float32"
+    return squared_to_other(lines, dtype).masked_fill(lines, 0).sqrt()

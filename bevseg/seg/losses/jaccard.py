@@ -90,8 +90,9 @@ def _per_pixel(pixels: Masked, p: float | Tensor, smooth: float, activation: str
     """Return eq. 3 for each pixel and class (B, C, *S)."""
     sigmoid = activation == "sigmoid" or pixels.logits.shape[1] == 1
     log_q = nnf.logsigmoid(pixels.logits) if sigmoid else pixels.logits.log_softmax(1)
-    inter = log_q.exp() * pixels.truth
-    whole = pixels.truth + (log_q * p).exp() - inter + smooth
+    truth = pixels.indicator
+    inter = log_q.exp() * truth
+    whole = truth + (log_q * p).exp() - inter + smooth
     empty = whole <= 0
     # Not as a share of what is wrong: the slope of background, s / (U + s)^2, would be a difference of large numbers.
     return 1 - (inter + smooth).masked_fill(empty, 1) / whole.masked_fill(empty, 1)

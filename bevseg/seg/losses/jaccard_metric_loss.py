@@ -13,6 +13,7 @@ With hard labels the first three are the same, and come from the sums of `overla
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.class_maps import probabilities
-from bevseg.seg.losses.overlap import overlaps
-from bevseg.seg.losses.reduction import class_shares, counted_classes, only_mean, weighted_mean, without_mean
+from bevseg.seg.losses.overlap import Groups, overlaps
+from bevseg.seg.losses.reduction import class_shares, counted_classes, only_mean, over_groups, weighted_mean
 from bevseg.seg.losses.soft_labels import soft_masked, without
 from bevseg.seg.losses.weights import Weights
 
@@ -113,9 +114,11 @@ def jaccard_metric(
             "The log form needs a smooth above 0", why="the loss of a missed class would be infinite"
         )
     cost = partial(_cost, fp_weight=fp_weight, fn_weight=fn_weight, smooth=smooth, gamma=gamma, log=log)
-    areas, present = _measured(logits, target, ignore_index, keep, f"jml{form:g}", threshold, pixel_weights)
-    value = _reduced(areas, present, active, cost, (miou_d, miou_i, miou_c), class_weights, reduction)
-    return value.to(torch.promote_types(logits.dtype, torch.float32))
+    means = Means(miou_d, miou_i, miou_c)
+    found = _measured(
+        logits, target, ignore_index, keep, f"jml{form:g}", threshold, pixel_weights, means.scope
+    )
+    return _reduced(*found, active, cost, means, class_weights, reduction)
 
 
 def soft_jaccard(
@@ -168,14 +171,47 @@ def soft_jaccard(
         raise UsageError(f"Invalid norm: {norm:g}", hint="choose norm 1 or 2")
     if smooth < 0:
         raise UsageError(f"Invalid smooth: {smooth:g}", hint="choose 0 or more")
-    areas, present = _measured(logits, target, ignore_index, keep, f"sjl{norm:g}", threshold, pixel_weights)
-    cost = partial(_cost, smooth=smooth)
-    value = _reduced(areas, present, active, cost, (miou_d, miou_i, miou_c), class_weights, reduction)
-    return value.to(torch.promote_types(logits.dtype, torch.float32))
+    cost, means = partial(_cost, smooth=smooth), Means(miou_d, miou_i, miou_c)
+    found = _measured(
+        logits, target, ignore_index, keep, f"sjl{norm:g}", threshold, pixel_weights, means.scope
+    )
+    return _reduced(*found, active, cost, means, class_weights, reduction)
+
+
+@dataclass(frozen=True)
+class Means:
+    """Weights of the means D, I and C.
+
+    Raises
+    ------
+    UsageError
+        If one is below 0, or none above.
+    """
+
+    batch: float
+    images: float
+    classes: float
+
+    def __post_init__(self) -> None:
+        if min(self.weights) < 0 or sum(self.weights) <= 0:
+            raise UsageError(
+                "Invalid weights of the means: " + ", ".join(f"{weight:g}" for weight in self.weights),
+                hint="choose 0 or more, and at least one above 0",
+            )
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """D, I, C."""
+        return self.batch, self.images, self.classes
+
+    @property
+    def scope(self) -> str:
+        """The largest groups of pixels whose areas are enough for all of them: `batch` or `image`."""
+        return "image" if self.images or self.classes else "batch"
 
 
 class Areas(NamedTuple):
-    """What the prediction shares with the truth, has too much and has too little: pixels, (C, B) or any shape."""
+    """What the prediction shares with the truth, has too much and has too little: pixels, (C, G) or any shape."""
 
     shared: Tensor
     surplus: Tensor
@@ -204,18 +240,21 @@ def _measured(
     kind: str,
     threshold: float,
     pixel_weights: Tensor | None,
-) -> tuple[Areas, Tensor]:
-    """Return the areas (C, B), float64, and whether the class is present in the image (C, B)."""
+    scope: str,
+) -> tuple[Groups, Areas]:
+    """Return the areas (C, G), float64, and the groups; their `truth` is above 0 where a class is present."""
     if not target.is_floating_point():
         target, power = without(target, keep, ignore_index), 2 if kind == "sjl2" else 1
-        sums = overlaps(logits, target, ignore_index, scope="image", power=power, pixel_weights=pixel_weights)
-        return Areas(sums.inter, sums.powers - sums.inter, sums.truth - sums.inter), sums.truth > 0
+        sums = overlaps(logits, target, ignore_index, scope=scope, power=power, pixel_weights=pixel_weights)
+        return sums, Areas(sums.inter, sums.powers - sums.inter, sums.truth - sums.inter)
     pixels = soft_masked(logits, target, ignore_index, keep, pixel_weights)
-    y = pixels.truth.flatten(2)
-    areas = _areas(probabilities(pixels.logits).flatten(2), y, kind, pixels.mass.flatten(2))
+    y, mass = pixels.truth.flatten(2), pixels.mass.flatten(2)
+    areas = _areas(probabilities(pixels.logits).flatten(2), y, kind, mass)
     # A label in a pixel of no weight says nothing.
-    seen = (y > threshold) & (pixels.mass.flatten(2) > 0)
-    return Areas(*(area.t() for area in areas)), seen.any(2).t()
+    present = ((y > threshold) & (mass > 0)).any(2)
+    if scope == "batch":
+        areas, present = Areas(*(area.sum(0, keepdim=True) for area in areas)), present.any(0, keepdim=True)
+    return Groups(present.t().double(), scope, pixels.logits.dtype), Areas(*(area.t() for area in areas))
 
 
 def _cost(
@@ -237,39 +276,27 @@ def _cost(
 
 
 def _reduced(
+    groups: Groups,
     areas: Areas,
-    present: Tensor,
     active: str | Sequence[int],
     cost: Callable[[Areas], Tensor],
-    means: tuple[float, float, float],
+    means: Means,
     class_weights: Weights | None,
     reduction: str,
 ) -> Tensor:
-    """Return the sum of the means D, I and C, each times its weight, of areas (C, B); or the costs of one of them."""
-    miou_d, miou_i, miou_c = means
-    if min(means) < 0 or sum(means) <= 0:
-        raise UsageError(
-            f"Invalid weights of the means: {miou_d:g}, {miou_i:g}, {miou_c:g}",
-            hint="choose 0 or more, and at least one above 0",
-        )
-    if sum(weight > 0 for weight in means) > 1:
+    """Return the sum of the means D, I and C, each times its weight, of areas (C, G); or the costs of one of them."""
+    if sum(weight > 0 for weight in means.weights) > 1:
         only_mean("A sum of several means", reduction, "the batch, its images and its classes are unlike")
-    counted = counted_classes(present, active)
-    pooled = Areas(*(area.sum(1, keepdim=True) for area in areas))
-    anywhere = counted.any(1, keepdim=True)
-    if reduction != "mean":
-        found, scope = (pooled, "batch") if miou_d else (areas, "image")
-        counted = anywhere if miou_d else counted
-        costs = sum(means) * cost(found)
-        return without_mean(costs, counted, class_shares(counted, class_weights, costs), reduction, scope)
-    value = areas.shared.new_zeros(())
-    if miou_d:
-        costs = cost(pooled)
-        value = value + miou_d * weighted_mean(costs, class_shares(anywhere, class_weights, costs)).sum()
-    if miou_i or miou_c:
-        costs = cost(areas)
-        shares = class_shares(counted, class_weights, costs)
-        by_image, by_class = weighted_mean(costs, shares, 0), weighted_mean(costs, counted, 1)
-        value = value + miou_i * weighted_mean(by_image, (shares > 0).any(0))
-        value = value + miou_c * weighted_mean(by_class, class_shares(anywhere, class_weights, costs)[:, 0])
-    return value
+    if groups.scope == "batch" or reduction != "mean":
+        costs = sum(means.weights) * cost(areas)
+        return over_groups(costs, groups, classes=active, class_weights=class_weights, reduction=reduction)
+    costs, counted = cost(areas), counted_classes(groups.truth, active)
+    shares, anywhere = class_shares(counted, class_weights, costs), counted.any(1)
+    by_image, by_class = weighted_mean(costs, shares), weighted_mean(costs, counted, 1)
+    of_class = class_shares(anywhere[:, None], class_weights, costs)[:, 0]
+    value = means.images * weighted_mean(by_image, (shares > 0).any(0))
+    value = value + means.classes * weighted_mean(by_class, of_class)
+    if means.batch:
+        pooled = cost(Areas(*(area.sum(1) for area in areas)))
+        value = value + means.batch * weighted_mean(pooled, of_class)
+    return value.to(groups.dtype)

@@ -131,7 +131,7 @@ class Loss:
         return "+".join(map(str, self.terms))
 
     def __call__(self, logits: Tensor, target: Tensor, ignore_index: int = IGNORE, **maps: Tensor) -> Tensor:
-        """Return the scalar loss of logits (B, C, H, W) for target ids (B, H, W).
+        """Return the scalar loss of logits (B, C, *S) for target ids (B, *S), of images or volumes.
 
         `maps` are those of the target, as `maps` returns them. Without them each loss makes its own, but smoothed
         labels have to be given.

@@ -159,20 +159,24 @@ def extension(
     def in_rows(values: Tensor) -> Tensor:
         return values.transpose(0, 1).reshape(rows)
 
-    sides = pixels.truth.to(scores.dtype)
+    indicator, mass = pixels.indicator, pixels.weights
     # Without the margin of the hinge, the order is by all digits of the scores.
-    against = in_rows((top * sides + (1 - 2 * sides) * scores).masked_fill(~pixels.keep, -torch.inf))
+    against = top * indicator + (1 - 2 * indicator) * scores
+    against = in_rows(torch.where(pixels.keep, against, -torch.inf))
     falling, order = against.sort(stable=True, dim=2, descending=True)
+
+    # Counts are whole numbers: torch can sum these up in one order on a GPU, if it is asked for the same bytes.
+    exact = torch.int64 if mass is None else torch.float64
+
+    def in_order(values: Tensor) -> Tensor:
+        return in_rows(values.expand(scores.shape)).to(exact).gather(2, order)
+
     with torch.no_grad():
-        truth = in_rows((pixels.truth * pixels.mass).double())
-        hits = truth.gather(2, order)
-        if pixels.weights is None:
-            misses = 1 - hits
-        else:
-            misses = in_rows(pixels.weights.double().expand(scores.shape)).gather(2, order) - hits
-        areas = truth.sum(2, keepdim=True)
+        hits = in_order(indicator if mass is None else indicator * mass)
+        misses = 1 - hits if mass is None else in_order(mass) - hits
+        areas = hits.sum(2, keepdim=True)
         inter, union = areas - hits.cumsum(2), areas + misses.cumsum(2)
-        before = union - misses
+        before = (union - misses).double()
         # Without any union the class is absent, and the first false alarm costs everything.
         share = torch.where(before > 0, inter / before, 1)
         steps = ((hits + misses * share) / union.masked_fill(union == 0, 1)).to(scores.dtype)

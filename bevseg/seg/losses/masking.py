@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -37,30 +36,51 @@ class Pixels:
 
     @property
     def mass(self) -> Tensor:
-        """(B, 1, *S), what each pixel counts: its weight, or whether it is not ignored."""
-        return self.keep if self.weights is None else self.weights
+        """(B, 1, *S), of the type of the logits, what each pixel counts: its weight, else 1; 0 if it is ignored."""
+        return self.keep.to(self.logits.dtype) if self.weights is None else self.weights
 
 
 @dataclass(frozen=True)
 class Masked(Pixels):
-    """Pixels with class ids.
+    """Pixels with class ids. Properties are computed when they are asked for: who needs one twice keeps it.
 
     Attributes
     ----------
-    ids
-        (B, *S) int64 class ids; NO_CLASS in ignored pixels.
+    target
+        (B, *S) int64 class ids as they came in, those of ignored pixels included.
+    ignore_index
+        Their id.
     """
 
-    ids: Tensor
+    target: Tensor
+    ignore_index: int
 
-    @cached_property
+    @property
+    def ids(self) -> Tensor:
+        """(B, *S) int64 class ids; NO_CLASS in ignored pixels."""
+        return self.target.masked_fill(~self.keep[:, 0], NO_CLASS)
+
+    @property
     def truth(self) -> Tensor:
         """(B, C, *S) bool, whether the pixel is of the class; False in ignored pixels."""
-        return memberships(self.ids, self.logits.shape[1])
+        maps = self.logits.shape[1]
+        truth = memberships(self.target, maps)
+        # Most often the ignored id is none of a class, and there is nothing left to do.
+        return truth & self.keep if 0 <= self.ignore_index < max(maps, 2) else truth
+
+    @property
+    def indicator(self) -> Tensor:
+        """(B, C, *S), `truth` as 0 and 1 of the type of the logits: arithmetic with bool is slow on a CPU."""
+        return self.truth.to(self.logits.dtype)
+
+    @property
+    def class_mass(self) -> Tensor:
+        """(B, C, *S), what each pixel counts for its class: `mass` there, 0 for all other classes."""
+        return self.indicator if self.weights is None else self.indicator * self.weights
 
     def of_class(self, values: Tensor) -> Tensor:
         """Return the value (B, *S) that each pixel has by its class, of values (C,), two for binary logits."""
-        return values.take(self.ids.clamp(min=0))
+        return values.take(self.target.clamp(0, len(values) - 1))
 
 
 def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Tensor | None = None) -> Masked:
@@ -91,14 +111,10 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     target = target.long()
     ensure_ids(target, max(logits.shape[1], 2), ignore_index)
     ignored = target == ignore_index
+    keep = ~ignored[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
-    return Masked(
-        wide.masked_fill(ignored[:, None], 0),
-        ~ignored[:, None],
-        weights,
-        target.masked_fill(ignored, NO_CLASS),
-    )
+    return Masked(torch.where(keep, wide, 0.0), keep, weights, target, ignore_index)
 
 
 def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:
@@ -127,5 +143,5 @@ def one_vs_rest_logit(pixels: Masked) -> Tensor:
     z = pixels.logits
     if z.shape[1] == 1:
         return torch.where(pixels.truth, z, -z)[:, 0]
-    own = z.gather(1, pixels.ids.clamp(min=0)[:, None])[:, 0]
+    own = z.gather(1, pixels.target.clamp(0, z.shape[1] - 1)[:, None])[:, 0]
     return own - z.masked_fill(pixels.truth, -torch.inf).logsumexp(1)

@@ -5,7 +5,8 @@ These three sums are all that Jaccard, Dice, Tversky and their kin take from the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 import torch.nn.functional as nnf
@@ -15,8 +16,28 @@ from bevseg.seg.losses.masking import Masked, masked
 from bevseg.seg.losses.weights import Weights, of_class_maps
 
 
-class Overlap(NamedTuple):
-    """Sums over the valid pixels, each times its weight, of G groups; float64.
+@dataclass(frozen=True)
+class Groups:
+    """Groups of pixels, G of them: the batch (G = 1), or each image (G = B).
+
+    Attributes
+    ----------
+    truth
+        (C, G) pixels of each class, each times its weight; float64, no gradient.
+    scope
+        `batch` or `image`.
+    dtype
+        Type of a loss of these logits.
+    """
+
+    truth: Tensor
+    scope: str
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True)
+class Overlap(Groups):
+    """Sums over the valid pixels of groups, each pixel times its weight; float64.
 
     Attributes
     ----------
@@ -24,30 +45,19 @@ class Overlap(NamedTuple):
         (C, G) sum of p over the pixels of the class: soft true positives, pixels.
     powers
         (C, G) sum of p^power over all pixels; with power 1 the predicted area.
-    truth
-        (C, G) pixels of the class; no gradient.
-    valid
-        (G,) pixels that are not ignored; no gradient.
-    scope
-        What a group is: the `batch` (G = 1), or each `image` (G = B).
-    dtype
-        Type of a loss of these logits.
     """
 
     inter: Tensor
     powers: Tensor
-    truth: Tensor
-    valid: Tensor
-    scope: str
-    dtype: torch.dtype
 
     def of_all_classes(self, class_weights: Weights | None = None) -> Overlap:
         """Return the sums of all classes together, each times its weight, as if they were one class."""
-        weights = torch.ones_like(self.truth)
+        parts = [self.truth, self.inter, self.powers]
         if class_weights is not None:
-            weights = weights * of_class_maps(class_weights, len(weights), weights)[:, None]
-        inter, powers, truth = ((part * weights).sum(0, keepdim=True) for part in self[:3])
-        return self._replace(inter=inter, powers=powers, truth=truth)
+            weights = of_class_maps(class_weights, len(self.truth), self.truth)[:, None]
+            parts = [part * weights for part in parts]
+        truth, inter, powers = (part.sum(0, keepdim=True) for part in parts)
+        return replace(self, truth=truth, inter=inter, powers=powers)
 
 
 def overlaps(
@@ -92,18 +102,17 @@ def overlaps_of(
     # By way of log p: the slope of p^power itself is infinite at p = 0 for a power below 1.
     p = log_p.exp()
     p_to_power = p if not isinstance(power, Tensor) and power == 1 else (power * log_p).exp()
-    return area_sums(p * pixels.truth, p_to_power, pixels, scope)
+    own = pixels.class_mass
+    truth, inter, powers = group_sums(scope, (own,), (p, own), (p_to_power, pixels.mass))
+    return Overlap(truth, scope, pixels.logits.dtype, inter, powers)
 
 
-def area_sums(inter: Tensor, powers: Tensor, pixels: Masked, scope: str) -> Overlap:
-    """Sum what each pixel (B, C, *S) has in common with its class, and all that is predicted there.
+def group_sums(scope: str, *products: tuple[Tensor, ...]) -> Tensor:
+    """Return the sums (n, C, G), float64, of n products of tensors (B, C or 1, *S).
 
-    `inter` is 0 outside the class, and so in ignored pixels; `powers` may be anything in these.
+    Multiplied here, one after the other, they do not fill the memory all at the same time.
     """
-    truth = pixels.truth
-    if pixels.weights is not None:
-        inter, truth = inter * pixels.weights, truth * pixels.weights
-    over = tuple(range(2, inter.ndim))
-    sums = [part.sum(over).double() for part in (inter, powers * pixels.mass, truth, pixels.mass)]
-    inter, powers, truth, valid = (s.sum(0, keepdim=True) if scope == "batch" else s for s in sums)
-    return Overlap(inter.t(), powers.t(), truth.t(), valid.squeeze(1), scope, pixels.logits.dtype)
+    images = (0,) if scope == "batch" else ()
+    over = (*images, *range(2, products[0][0].ndim))
+    sums = torch.stack([reduce(torch.mul, factors).sum(over) for factors in products]).double()
+    return sums[..., None] if scope == "batch" else sums.mT

@@ -16,7 +16,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import one_of
 from bevseg.seg.losses.class_maps import class_map_numbers
 from bevseg.seg.losses.masking import Masked, Pixels
-from bevseg.seg.losses.overlap import Overlap
+from bevseg.seg.losses.overlap import Groups
 from bevseg.seg.losses.soft_labels import SoftMasked
 from bevseg.seg.losses.weights import Weights, of_class_maps, of_classes
 
@@ -48,11 +48,11 @@ def over_pixels(
     UsageError
         For class weights that do not fit, or an unknown reduction.
     """
-    weights = pixels.weights
+    mass = pixels.mass
     if class_weights is not None:
         per_class = of_classes(class_weights, pixels.logits.shape[1], costs)
-        weights = pixels.of_class(per_class)[:, None] * pixels.mass
-    found = _reduced(costs[:, None], pixels.keep, weights, 1, reduction)
+        mass = mass * pixels.of_class(per_class)[:, None]
+    found = _reduced(costs[:, None], pixels.keep, mass, 1, reduction)
     return found[:, 0] if reduction == "none" else found
 
 
@@ -82,28 +82,27 @@ def over_class_maps(
         For class weights that do not fit, or an unknown reduction.
     """
     if class_weights is None:
-        return _reduced(costs, pixels.keep, pixels.weights, costs.shape[1], reduction)
+        return _reduced(costs, pixels.keep, pixels.mass, costs.shape[1], reduction)
     per_map = of_class_maps(class_weights, pixels.logits.shape[1], costs)[places]
-    weights = per_map.view(-1, *[1] * (costs.ndim - 2)) * pixels.mass
-    return _reduced(costs, pixels.keep, weights, 1, reduction)
+    mass = per_map.view(-1, *[1] * (costs.ndim - 2)) * pixels.mass
+    return _reduced(costs, pixels.keep, mass, 1, reduction)
 
 
-def _reduced(costs: Tensor, keep: Tensor, weights: Tensor | None, maps: int, reduction: str) -> Tensor:
-    """Reduce costs (B, K, *S) that have weights (B, 1 or K, *S); the sum of these counts `maps` times."""
+def _reduced(costs: Tensor, keep: Tensor, mass: Tensor, maps: int, reduction: str) -> Tensor:
+    """Reduce costs (B, K, *S) of some mass (B, 1 or K, *S), whose sum counts `maps` times."""
     one_of("reduction", reduction, *REDUCTIONS)
-    costs = torch.where(keep, costs, 0)
-    if weights is not None:
-        costs = costs * weights
+    # Not by the product alone: what a map holds in ignored pixels need not be a number.
+    costs = torch.where(keep, costs, 0.0) * mass
     if reduction == "none":
         return costs
     if reduction == "sum":
         return costs.sum()
-    return costs.sum() / _divisor((keep if weights is None else weights).sum() * maps)
+    return costs.sum() / _divisor(mass.sum() * maps)
 
 
 def over_groups(
     costs: Tensor,
-    sums: Overlap,
+    groups: Groups,
     *,
     classes: str | Sequence[int],
     class_weights: Weights | None = None,
@@ -116,7 +115,7 @@ def over_groups(
     ----------
     costs
         (C, G), one per class and group.
-    sums
+    groups
         Where they come from.
     classes
         `all` counts every class, `present` only those with a pixel in the group, a list those.
@@ -136,14 +135,14 @@ def over_groups(
     UsageError
         For any other choice, or class weights that do not fit.
     """
-    counted = counted_classes(sums.truth, classes)
+    counted = counted_classes(groups.truth, classes)
     one_of("reduction over classes", over_classes, "mean", "sum")
     shares = class_shares(counted, class_weights, costs)
     if reduction == "mean" and over_classes == "mean":
-        return weighted_mean(costs.flatten(), shares.flatten()).to(sums.dtype)
+        return weighted_mean(costs, shares, (0, 1)).to(groups.dtype)
     if reduction == "mean":
-        return ((costs * shares).sum() / max(costs.shape[1], 1)).to(sums.dtype)
-    return without_mean(costs, counted, shares, reduction, sums.scope).to(sums.dtype)
+        return ((costs * shares).sum() / max(costs.shape[1], 1)).to(groups.dtype)
+    return without_mean(costs, counted, shares, reduction, groups.scope).to(groups.dtype)
 
 
 def class_shares(counted: Tensor, class_weights: Weights | None, like: Tensor) -> Tensor:
@@ -156,8 +155,8 @@ def class_shares(counted: Tensor, class_weights: Weights | None, like: Tensor) -
     )
 
 
-def weighted_mean(costs: Tensor, shares: Tensor, along: int = 0) -> Tensor:
-    """Return sum(w c) / sum(w) along a dimension; 0 where nothing has weight."""
+def weighted_mean(costs: Tensor, shares: Tensor, along: int | tuple[int, int] = 0) -> Tensor:
+    """Return sum(w c) / sum(w) along a dimension, or two; 0 where nothing has weight."""
     return (costs * shares).sum(along) / _divisor(shares.sum(along))
 
 
@@ -196,12 +195,11 @@ def only_mean(loss: str, reduction: str, why: str) -> None:
 
 
 def ratio(wrong: Tensor, whole: Tensor) -> Tensor:
-    """Return wrong / whole, and 0 where there is nothing that could be wrong.
+    """Return wrong / whole, and 0 where there is nothing that could be wrong, so that `wrong` is 0 too.
 
     An overlap loss 1 - (right + s) / (whole + s) is written this way, since its small values keep their digits.
     """
-    empty = whole <= 0
-    return wrong.masked_fill(empty, 0) / whole.masked_fill(empty, 1)
+    return wrong / (whole + (whole <= 0))
 
 
 def root(x: Tensor, exponent: float) -> Tensor:
@@ -209,7 +207,7 @@ def root(x: Tensor, exponent: float) -> Tensor:
     if exponent >= 1:
         return x.clamp(min=0) ** exponent
     none = x <= _LEAST
-    return torch.where(none, 0, torch.where(none, 1, x) ** exponent)
+    return (x.masked_fill(none, 1) ** exponent).masked_fill(none, 0)
 
 
 def _divisor(weight: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bevseg.seg.losses.checks import of_areas, one_of, within
 from bevseg.seg.losses.masking import masked
-from bevseg.seg.losses.overlap import area_sums
+from bevseg.seg.losses.overlap import Groups, group_sums
 from bevseg.seg.losses.reduction import over_groups, ratio
 from bevseg.seg.losses.weights import Weights
 
@@ -75,16 +75,16 @@ def sensitivity_specificity(
     one_of("form", form, *POWERS)
     of_areas(smooth, scope, activation)
     pixels = masked(logits, target, ignore_index, pixel_weights)
-    z = pixels.logits
+    z, truth, mass = pixels.logits, pixels.truth, pixels.mass
     if activation == "sigmoid" or z.shape[1] == 1:
         # With all digits of value and slope, however sure p is.
-        errors = nnf.logsigmoid(torch.where(pixels.truth, -z, z)).exp()
+        errors = nnf.logsigmoid(torch.where(truth, -z, z)).exp()
     else:
         p = z.softmax(1)
-        errors = torch.where(pixels.truth, 1 - p, p)
-    errors = errors ** POWERS[form]
-    missed = errors * pixels.truth
-    sums = area_sums(missed, errors - missed, pixels, scope)
-    costs = weight * ratio(sums.inter, sums.truth + smooth)
-    costs = costs + (1 - weight) * ratio(sums.powers, sums.valid - sums.truth + smooth)
-    return over_groups(costs, sums, classes=classes, class_weights=class_weights, reduction=reduction)
+        errors = torch.where(truth, 1 - p, p)
+    errors, own = errors ** POWERS[form], truth.to(z.dtype) * mass
+    rest = mass - own
+    trues, others, missed, alarmed = group_sums(scope, (own,), (rest,), (errors, own), (errors, rest))
+    costs = weight * ratio(missed, trues + smooth) + (1 - weight) * ratio(alarmed, others + smooth)
+    groups = Groups(trues, scope, z.dtype)
+    return over_groups(costs, groups, classes=classes, class_weights=class_weights, reduction=reduction)

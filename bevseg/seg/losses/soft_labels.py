@@ -162,14 +162,13 @@ def soft_masked(
     """
     if not target.is_floating_point():
         hard = masked(logits, without(target, keep, ignore_index), ignore_index, pixel_weights)
-        return SoftMasked(hard.logits, hard.keep, hard.weights, hard.truth.to(hard.logits.dtype))
+        return SoftMasked(hard.logits, hard.keep, hard.weights, hard.indicator)
     logits, target = fitted(logits, target, keep)
-    ignored = ~labelled(target, keep)
+    keep = labelled(target, keep)[:, None]
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
-    blank = ignored[:, None]
+    weights = None if pixel_weights is None else of_pixels(pixel_weights, ~keep[:, 0], wide)[:, None]
     return SoftMasked(
-        wide.masked_fill(blank, 0), ~blank, weights, target.to(wide.dtype).masked_fill(blank, 0)
+        torch.where(keep, wide, 0.0), keep, weights, torch.where(keep, target.to(wide.dtype), 0.0)
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from functools import partial
 
 import torch
 import torch.nn.functional as nnf
@@ -11,9 +12,11 @@ from torch import Tensor
 from bevseg.errors import UsageError
 from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.masking import masked
+from bevseg.seg.losses.reduction import over_class_maps
+from bevseg.seg.losses.weights import Weights
 
-LARGEST = 101
-"""Widest window, pixels: time grows with its area."""
+LARGEST = {2: 101, 3: 21}
+"""Widest window of images and of volumes, pixels: time grows with its area."""
 
 
 def structural_similarity(
@@ -25,6 +28,9 @@ def structural_similarity(
     sigma: float | None = 1.5,
     c4: float = 0.01,
     beta: float = 0.1,
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Cross-entropy, weighted by how badly y and p correlate: sum(e f X) / sum(f) over pixels and classes.
 
@@ -34,12 +40,13 @@ def structural_similarity(
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts. p is
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of class maps: `mean` is sum(w e f X) / sum(w f), and
+        `none` returns the w e f X. Of binary logits only the foreground, class 1, counts. p is
         the sigmoid, class by class. Ignored pixels are part of no window.
     window
-        Side of the window, pixels, odd, at most 101. At the border, and beside ignored pixels, the weights of the
-        others make up for the missing ones.
+        Side of the window, pixels, odd, at most 101, and 21 in a volume. At the border, and beside ignored pixels,
+        the weights of the others make up for the missing ones.
     sigma
         Standard deviation of the Gaussian weights in the window, pixels, above 0; None weighs its pixels alike.
     c4
@@ -67,51 +74,62 @@ def structural_similarity(
     """
     within("c4", c4, torch.finfo(torch.float32).tiny)
     within("beta", beta, 0, 1)
-    pixels = masked(logits, target, ignore_index)
+    pixels = masked(logits, target, ignore_index, pixel_weights)
     truth = pixels.truth.to(pixels.logits.dtype)
     with torch.no_grad():
-        weights = _weights(window, sigma)
+        weights = _weights(window, sigma, truth.ndim - 2)
         apart = (
             _standardised(truth, pixels.keep, weights, c4)
             - _standardised(pixels.logits.sigmoid(), pixels.keep, weights, c4)
         ).abs()
         apart = torch.where(pixels.keep, apart, 0)
-        hard = apart > beta * (apart.max() if apart.numel() else 0)
+        hard = (apart > beta * (apart.max() if apart.numel() else 0)).to(truth.dtype)
     costs = nnf.binary_cross_entropy_with_logits(pixels.logits, truth, reduction="none")
-    return (apart * hard * costs).sum() / hard.sum().clamp(min=1)
+    of = partial(over_class_maps, pixels=pixels, class_weights=class_weights)
+    if reduction != "mean":
+        return of(apart * hard * costs, reduction=reduction)
+    weight = of(hard, reduction="sum")
+    return of(apart * hard * costs, reduction="sum") / (weight + (weight == 0))
 
 
-def _weights(window: int, sigma: float | None) -> list[list[float]]:
-    """Return the weights of the pixels of a window, rows of columns; their sum does not matter."""
-    if not 1 <= window <= LARGEST or window % 2 == 0:
-        raise UsageError(f"Invalid window: {window} pixels", hint=f"choose an odd number, at most {LARGEST}")
-    if sigma is None:
-        return [[1.0] * window] * window
-    within("sigma", sigma, torch.finfo(torch.float32).tiny)
-    offsets = torch.arange(window, dtype=torch.float64) - window // 2
-    line = (-((offsets / sigma) ** 2) / 2).exp()
-    rows: list[list[float]] = torch.outer(line, line).tolist()
-    return rows
+Window = list[tuple[tuple[int, ...], float]]
+"""Places in a window, from its first corner, and their weights, whose sum does not matter."""
 
 
-def _standardised(values: Tensor, keep: Tensor, weights: list[list[float]], c4: float) -> Tensor:
+def _weights(window: int, sigma: float | None, dims: int) -> Window:
+    """Return the weights of the pixels of a window in so many dimensions."""
+    most = LARGEST[dims]
+    if not 1 <= window <= most or window % 2 == 0:
+        raise UsageError(f"Invalid window: {window} pixels", hint=f"choose an odd number, at most {most}")
+    if sigma is not None:
+        within("sigma", sigma, torch.finfo(torch.float32).tiny)
+    line = [math.exp(-(((i - window // 2) / sigma) ** 2) / 2) if sigma else 1.0 for i in range(window)]
+    found: Window = [((), 1.0)]
+    for _ in range(dims):
+        found = [((*place, i), weight * line[i]) for place, weight in found for i in range(window)]
+    return found
+
+
+def _standardised(values: Tensor, keep: Tensor, weights: Window, c4: float) -> Tensor:
     """Return (x - m + c4) / (d + c4) with the local mean m and standard deviation d of the valid pixels.
 
     d is summed from differences to m: the difference of the mean square and the squared mean has no digits left
     where x is nearly flat.
     """
-    rows, cols = values.shape[2:]
-    around = (len(weights) // 2,) * 4
+    shape = values.shape[2:]
+    around = [weights[-1][0][0] // 2] * (2 * len(shape))
     values_around, keep_around = nnf.pad(values, around), nnf.pad(keep.to(values.dtype), around)
 
-    def neighbours() -> Iterator[tuple[Tensor, Tensor]]:
-        for i, line in enumerate(weights):
-            for j, weight in enumerate(line):
-                place = ..., slice(i, i + rows), slice(j, j + cols)
-                yield weight * keep_around[place], values_around[place]
-
-    nothing = torch.zeros_like(values)
-    total = sum((w for w, _ in neighbours()), nothing).clamp(min=torch.finfo(values.dtype).tiny)
-    mean = sum((w * x for w, x in neighbours()), nothing) / total
-    variance = sum((w * (x - mean) ** 2 for w, x in neighbours()), nothing) / total
+    neighbours = []
+    for first, weight in weights:
+        place = (slice(None), slice(None), *[slice(i, i + n) for i, n in zip(first, shape, strict=True)])
+        neighbours.append((weight, keep_around[place], values_around[place]))
+    total = mean = variance = torch.zeros_like(values)
+    for weight, kept, x in neighbours:
+        total, mean = total + weight * kept, mean + weight * kept * x
+    total = total.clamp(min=torch.finfo(values.dtype).tiny)
+    mean = mean / total
+    for weight, kept, x in neighbours:
+        variance = variance + weight * kept * (x - mean) ** 2
+    variance = variance / total
     return (values - mean + c4) / (variance.sqrt() + c4)

@@ -53,12 +53,6 @@ def ensure_ids(target: Tensor, classes: int, ignore_index: int) -> None:
     def wrong() -> Tensor:
         return ((target < 0) | (target >= classes)) & (target != ignore_index)
 
-    def within() -> Tensor:
-        if not target.numel():
-            return torch.ones((), dtype=torch.bool)
-        low, high = target.masked_fill(target == ignore_index, 0).aminmax()
-        return (low >= 0) & (high < classes)
-
     def error() -> UsageError:
         found = target[wrong()]
         return UsageError(
@@ -68,7 +62,7 @@ def ensure_ids(target: Tensor, classes: int, ignore_index: int) -> None:
             hint=f"set ignore_index (now {ignore_index}) to the id of pixels without a class, or relabel them",
         )
 
-    ensure(within, error)
+    ensure(lambda: ~wrong().any(), error)
 
 
 def ensure(holds: Callable[[], Tensor], error: Callable[[], UsageError]) -> None:

@@ -15,7 +15,10 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.class_maps import most_likely, probabilities
 from bevseg.seg.losses.masking import Masked, masked
+from bevseg.seg.losses.reduction import class_shares, ratio, weighted_mean, without_mean
+from bevseg.seg.losses.weights import Weights
 
 INPUTS = {"3": 3, "6": 6, "hinge": 3}
 """Kind of inputs -> how many there are."""
@@ -113,14 +116,17 @@ def neuro_iou(
     surrogate: nn.Module,
     inputs: str = "3",
     scale: str | None = "pixels",
+    class_weights: Weights | None = None,
+    pixel_weights: Tensor | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Mean of f(features) over the pairs of an image and a class that it shows, f a learned IoU loss.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        As in the contract of `bevseg.seg.losses`. Of binary logits only the foreground, class 1, counts, present or
-        not. Ignored pixels are in no set.
+    logits, target, ignore_index, class_weights, pixel_weights, reduction
+        As in the contract of `bevseg.seg.losses`, for a loss of areas in images. Of binary logits only the
+        foreground, class 1, counts, present or not. Ignored pixels are in no set.
     surrogate
         f, (n, 3 or 6) -> (n,), such as `surrogate.fit` returns: frozen, on the device of the logits. Its
         parameters are no concern of this loss; those that ask for a gradient get one.
@@ -137,20 +143,20 @@ def neuro_iou(
     Raises
     ------
     UsageError
-        For unknown `inputs` or `scale`.
-    ValueError
-        If the shapes do not fit.
+        For unknown `inputs` or `scale`, shapes or weights that do not fit, or an id out of range.
 
     Notes
     -----
     Source: Nagendar et al. (BMVC 2018), eq. 3 and 4 and the experiments (golden set `neuro_iou`). d loss / d p of a
     pixel is the slope of f along the sum of its set (times the scale); it jumps where the pixel changes set.
     """
-    found = features(logits, target, ignore_index, inputs=inputs, scale=scale)
-    if not len(found.inputs):
-        return found.inputs.sum()
-    value: Tensor = surrogate(found.inputs).mean()
-    return value
+    rows, _, shown = _pairs(masked(logits, target, ignore_index, pixel_weights), inputs, scale)
+    # Of all pairs, as many as there are: a device would have to wait for the number of those that count.
+    costs = surrogate(rows.flatten(0, 1)).view(shown.shape).t() if rows.numel() else rows.sum(2).t()
+    shares = class_shares(shown.t(), class_weights, costs)
+    if reduction == "mean":
+        return weighted_mean(costs, shares, (0, 1))
+    return without_mean(costs, shown.t(), shares, reduction, "image")
 
 
 def features(
@@ -178,41 +184,39 @@ def features(
         `pixels`: the sums are divided by the valid pixels of the image; None: they are as in the paper, up to 1e5.
         Means are never scaled.
     """
+    rows, targets, shown = _pairs(masked(logits, target, ignore_index), inputs, scale)
+    return Features(rows[shown], targets[shown], shown.nonzero())
+
+
+def _pairs(image: Masked, inputs: str, scale: str | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Return inputs (B, C, i) and targets (B, C) of every image and class, and whether the image shows it (B, C)."""
     if inputs not in INPUTS or scale not in SCALES:
         raise UsageError(
             "NeuroIoU has no such inputs",
             why=f"inputs={inputs!r}, scale={scale!r}",
             hint=f"inputs are one of {', '.join(INPUTS)}; scale is 'pixels' or None",
         )
-    image = masked(logits, target, ignore_index)
-    sets = _sets(image)
-    score = _margin_costs(image) if inputs == "hinge" else _probabilities(image.logits)
-    sums = torch.stack([torch.where(members, score, 0).sum((2, 3)) for members in sets], 2)
-    counts = torch.stack([members.sum((2, 3)) for members in sets], 2)
-    valid = image.keep.sum((2, 3))[..., None]
-    columns = [sums / valid.clamp(min=1) if scale else sums]
+    mass, over = image.mass, tuple(range(2, image.logits.ndim))
+    score = _margin_costs(image) if inputs == "hinge" else probabilities(image.logits)
+    members = [of_set * mass for of_set in _sets(image)]
+    sums = torch.stack([(score * own).sum(over) for own in members], 2)
+    counts = torch.stack([own.sum(over) for own in members], 2)
+    valid = mass.sum(over)[..., None]
+    columns = [ratio(sums, valid) if scale else sums]
     if inputs == "6":
-        columns.append(sums / counts.clamp(min=1))
+        columns.append(ratio(sums, counts))
     # The only class of binary logits counts wherever there is something to see.
-    shown = image.truth.any(3).any(2) if image.logits.shape[1] > 1 else valid[..., 0] > 0
+    seen = counts[..., 0] + counts[..., 2] if image.logits.shape[1] > 1 else valid[..., 0]
     union = counts.sum(2)
-    targets = torch.where(union > 0, 1 - counts[..., 0].to(sums.dtype) / union.clamp(min=1), 0)
-    return Features(torch.cat(columns, 2)[shown], targets[shown], shown.nonzero())
+    targets = torch.where(union > 0, 1 - ratio(counts[..., 0], union), 0)
+    return torch.cat(columns, 2), targets, seen > 0
 
 
 def _sets(image: Masked) -> tuple[Tensor, Tensor, Tensor]:
-    """Return which pixels (B, C, H, W) are true positives, false positives and false negatives of each class."""
-    classes = image.logits.shape[1]
-    if classes == 1:
-        predicted = image.logits > 0
-    else:
-        names = torch.arange(classes, device=image.logits.device).view(-1, 1, 1)
-        predicted = image.logits.argmax(1, keepdim=True) == names
-    return predicted & image.truth, predicted & ~image.truth & image.keep, ~predicted & image.truth
-
-
-def _probabilities(logits: Tensor) -> Tensor:
-    return logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+    """Return which pixels (B, C, *S) are true positives, false positives and false negatives of each class."""
+    truth = image.truth
+    predicted = image.logits > 0 if truth.shape[1] == 1 else most_likely(image.logits.detach(), image.keep)
+    return predicted & truth, predicted & ~truth & image.keep, ~predicted & truth
 
 
 def _margin_costs(image: Masked) -> Tensor:

@@ -111,7 +111,8 @@ def test_only_classes_with_both_contours_tell_how_far_off_they_are():
     target, predicted = torch.tensor([[[1, 0, 0, 0, 0]]]), torch.tensor([[[0, 0, 1, 2, 0]]])
     logits = sure(predicted, 3, 1.0).double()
     # Class 0 is one off in one of its three pixels, class 1 two off in its only one; class 2 is not in the target.
-    expected = distance_cross_entropy(logits, target, maps=torch.tensor((1 + 2) / (3 + 1)))
+    far = torch.full((1, 1, 1, 5), (1 + 2) / (3 + 1))
+    expected = distance_cross_entropy(logits, target, maps=far)
     assert torch.isclose(shape_aware(logits, target), expected, rtol=1e-12)
 
 
@@ -256,6 +257,13 @@ def test_maps_made_beforehand_give_the_same(name, class_maps):
     again, its_gradient = value_and_gradient(partial(LOSSES[name], maps=maps), logits, target)
     torch.testing.assert_close(again, value, rtol=1e-6, atol=0)
     torch.testing.assert_close(its_gradient, gradient, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("shape", [(2, 3, 6, 7), (1, 4, 6, 7), (2, 4, 7, 6), (6, 7), ()])
+def test_maps_of_another_target_are_refused(name, shape):
+    with pytest.raises(UsageError, match="do not fit"):
+        LOSSES[name](*scene(), maps=torch.ones(shape))
 
 
 @pytest.mark.parametrize("name", MAPS)

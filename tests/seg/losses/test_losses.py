@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bevseg.errors import UsageError
 from bevseg.seg.losses import cross_entropy, lovasz_hinge, lovasz_softmax, parse, power_jaccard
 from bevseg.seg.losses.registry import LOSSES
+from bevseg.seg.losses.target_ids import trusted_targets
 
 READY = [name for name, entry in LOSSES.items() if not entry.learned]
 
@@ -179,6 +180,33 @@ def test_lovasz_hinge_tells_small_logits_apart():
 
 
 # --- gradients and laws
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("loss", [lovasz_softmax, lovasz_hinge, power_jaccard, cross_entropy])
+def test_gradients_of_many_batches_at_once_are_those_of_each(loss, dtype):
+    logits, target = scene(dtype=dtype)
+    logits, target = logits.detach()[:, None], target[:, None]
+    with trusted_targets():
+        found = torch.vmap(torch.func.grad(loss))(logits, target)
+    expected = [value_and_gradient(loss, *batch)[1] for batch in zip(logits, target, strict=True)]
+    torch.testing.assert_close(found, torch.stack(expected))
+
+
+@pytest.mark.parametrize("loss", [lovasz_softmax, lovasz_hinge])
+def test_lovasz_is_right_in_its_second_derivatives(loss):
+    logits, target = scene(5)
+    assert torch.autograd.gradgradcheck(lambda z: loss(z, target), logits)
+
+
+def test_the_kernel_for_the_cpu_has_the_second_derivatives_of_the_operators_of_torch():
+    logits, target = scene(5)
+    found = []
+    for z in (logits.detach().float().requires_grad_(), logits):
+        (slope,) = torch.autograd.grad(lovasz_softmax(z, target), z, create_graph=True)
+        found.append(torch.autograd.grad(slope.square().sum(), z)[0].double())
+    assert found[1].any()
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-7)
 
 
 # ssl weighs its pixels by numbers that it takes from the logits and does not differentiate.

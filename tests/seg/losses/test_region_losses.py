@@ -12,6 +12,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses import power_jaccard
 from bevseg.seg.losses.dice_loss import dice, log_cosh_dice, power_dice
 from bevseg.seg.losses.sensitivity import sensitivity_specificity
+from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.losses.tversky_loss import focal_tversky, tversky
 from tests.seg.losses.pixels import FOUR, TRUTH, check_laws, perfect, scene, value_and_gradient
 
@@ -160,3 +161,39 @@ def test_sensitivity_of_binary_logits_keeps_its_digits_however_sure_they_are(for
         single = value_and_gradient(loss, sign * logits, target)
         double = value_and_gradient(loss, sign * logits.double(), target)
         torch.testing.assert_close([t.double() for t in single], list(double), rtol=1e-5, atol=0)
+
+
+# --- a power that is learned
+
+
+@pytest.mark.parametrize("loss", [power_jaccard, power_dice])
+@pytest.mark.parametrize("reduce", ["all", "class_batch", "class_image"])
+def test_a_power_may_be_learned(loss, reduce):
+    logits, target = scene(3)
+    power = torch.tensor(1.4, dtype=torch.float64, requires_grad=True)
+    value = loss(logits, target, p=power, reduce=reduce)
+    torch.testing.assert_close(value, loss(logits, target, p=1.4, reduce=reduce))
+    assert torch.autograd.gradcheck(
+        lambda z, p: loss(z, target, p=p, reduce=reduce), (logits, power), fast_mode=True
+    )
+
+
+def test_the_slope_by_the_power_is_finite_where_the_prediction_is_sure():
+    logits, target = scene(3, dtype=torch.float32)
+    power = torch.tensor(1.0, requires_grad=True)
+    power_jaccard(logits.detach().sign() * 1e4, target, p=power).backward()
+    assert power.grad.isfinite()
+
+
+@pytest.mark.parametrize("power", [torch.tensor(0.9), torch.tensor(2.1), torch.tensor(torch.nan)])
+def test_a_power_outside_its_domain_is_refused_unless_it_is_trusted(power):
+    logits, target = scene(3)
+    with pytest.raises(UsageError, match="cannot use p"):
+        power_jaccard(logits, target, p=power)
+    with trusted_targets():
+        power_jaccard(logits, target, p=power)
+
+
+def test_there_is_one_power():
+    with pytest.raises(UsageError, match="takes one p"):
+        power_jaccard(*scene(3), p=torch.tensor([1.5, 1.5]))
