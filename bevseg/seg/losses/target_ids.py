@@ -23,7 +23,7 @@ def trusted_targets() -> Iterator[None]:
     """Compute losses without looking at the values of targets and weights, which have been checked elsewhere.
 
     It holds for the thread, or the asynchronous task, that enters it. An id out of range is then no error, but a
-    pixel of no class or an assertion of the device.
+    pixel of no class or an assertion of the device. `torch.vmap` over targets needs it: there no value can be read.
     """
     token = _TRUSTED.set(True)
     try:

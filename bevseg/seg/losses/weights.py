@@ -30,10 +30,10 @@ def of_classes(weights: Weights, maps: int, like: Tensor) -> Tensor:
         )
     if isinstance(weights, Tensor):
         found = weights.detach().to(like)
-        ensure(lambda: (found >= 0).all(), lambda: _negative("class_weights"))
+        ensure(lambda: (found >= 0).all(), lambda: _negative("class"))
         return found
     if not all(weight >= 0 for weight in weights):
-        raise _negative("class_weights")
+        raise _negative("class")
     # Not waited for: a tensor that is made of a list on a device stops the host until it is there.
     return torch.tensor([float(weight) for weight in weights], dtype=like.dtype).to(
         like.device, non_blocking=True
@@ -57,9 +57,9 @@ def of_pixels(weights: Tensor, ignored: Tensor, like: Tensor) -> Tensor:
     if weights.shape != ignored.shape:
         raise UsageError(f"Pixel weights {tuple(weights.shape)} do not fit targets {tuple(ignored.shape)}")
     found = weights.detach().to(like).masked_fill(ignored, 0)
-    ensure(lambda: (found >= 0).all(), lambda: _negative("pixel_weights"))
+    ensure(lambda: (found >= 0).all(), lambda: _negative("pixel"))
     return found
 
 
-def _negative(option: str) -> UsageError:
-    return UsageError("A weight is below 0, or no number", where=option, hint="choose 0 or more")
+def _negative(kind: str) -> UsageError:
+    return UsageError(f"A {kind} weight is below 0, or no number", hint="choose 0 or more")

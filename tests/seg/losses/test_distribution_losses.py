@@ -115,7 +115,7 @@ def test_hinge_is_the_mean_over_classes_against_the_rest():
     ("loss", "message"),
     [
         (partial(weighted_cross_entropy, weights=[1, 2]), "2 weights for 4 classes"),
-        (partial(weighted_cross_entropy, weights=-1), "A weight is below 0"),
+        (partial(weighted_cross_entropy, weights=-1), "A class weight is below 0"),
         (partial(balanced_cross_entropy, scope="pixel"), "No scope 'pixel'"),
         (partial(balanced_cross_entropy, beta=1.5), "Invalid beta: 1.5"),
         (partial(balanced_cross_entropy, clamp=0.6), "Invalid clamp: 0.6"),

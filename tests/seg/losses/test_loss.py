@@ -113,6 +113,8 @@ def test_a_text_is_the_function_with_its_options_to_the_bit(text, expected):
         ("jml(form=none)", "whole number"),
         ("power_jaccard:1.5(p=1.5)", "given twice"),
         ("weighted_ce(weights=[1,2])", "2 weights for 5 classes"),
+        ("dice(class_weights=[1,2])", "2 weights for 5 classes"),
+        ("hinge(class_weights=[1,1,1,1,-1])", "A class weight is below 0"),
         ("ce(balance=-1)", "balance"),
         ("lovasz_softmax(classes=[9])", "No class 9"),
         ("lovasz_softmax(classes=[-1])", "No class -1"),

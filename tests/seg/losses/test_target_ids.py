@@ -43,8 +43,18 @@ def test_what_is_ignored_is_no_class_whatever_its_id():
     assert torch.equal(cross_entropy(logits, moved, -100), cross_entropy(logits, target))
     with pytest.raises(UsageError, match="found -100 to -100"):
         cross_entropy(logits, moved)
-    ignored = cross_entropy(logits, target.masked_fill(target == 255, 2), 2)
-    torch.testing.assert_close(ignored, cross_entropy(logits, target.masked_fill(target == 2, 255)))
+
+
+@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("classes", [1, 4])
+def test_the_ignored_id_may_be_that_of_a_class(name, classes):
+    logits, target = scene(classes=classes)
+    loss = parse(name, 4).terms[0].function
+    away = max(classes, 2) - 1
+    others = target.masked_fill(target == 255, away)
+    torch.testing.assert_close(
+        loss(logits, others, away), loss(logits, target.masked_fill(target == away, 255))
+    )
 
 
 def test_trusted_targets_are_not_looked_at_and_only_there():

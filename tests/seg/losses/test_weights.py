@@ -240,10 +240,10 @@ def test_what_is_no_mean_says_so(text, reduction):
     ("options", "message"),
     [
         ({"class_weights": [1, 2]}, "2 weights for 4 classes"),
-        ({"class_weights": [1, 1, 1, -1]}, "A weight is below 0"),
-        ({"class_weights": torch.tensor([1, 1, 1, torch.nan])}, "A weight is below 0"),
+        ({"class_weights": [1, 1, 1, -1]}, "A class weight is below 0"),
+        ({"class_weights": torch.tensor([1, 1, 1, torch.nan])}, "A class weight is below 0"),
         ({"pixel_weights": torch.ones(2, 5, 5)}, r"Pixel weights \(2, 5, 5\) do not fit"),
-        ({"pixel_weights": -torch.ones(2, 5, 6)}, "A weight is below 0"),
+        ({"pixel_weights": -torch.ones(2, 5, 6)}, "A pixel weight is below 0"),
         ({"reduction": "max"}, "No reduction 'max'"),
     ],
 )
