@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from bevseg.config import RunConfig
+from bevseg.config.names import DEVICES
+
 from . import options
 from .console import Console
 
@@ -14,12 +17,21 @@ from .console import Console
 @click.argument("study_file", metavar="STUDY.toml", type=click.Path(path_type=Path))
 @options.output("OUT", "Directory of tables, plots and runs.")
 @options.jobs
-def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
+@click.option(
+    "--device",
+    type=options.Setting(RunConfig, "device"),
+    default="cpu",
+    show_default=True,
+    metavar="|".join((*DEVICES, "cuda:N")),
+    help="Device of the trainings. Only on a CPU does a seed give the same numbers again.",
+)
+def study(console: Console, study_file: Path, output: Path, jobs: int, device: str) -> None:
     """Train over a grid of losses, seeds and other settings, and tabulate the results beside those of a paper.
 
-    The tables are printed. OUT gets the tables, their plots, the record and the history of each run, and the exact
-    settings. To continue a study, call the same command again: finished runs are not repeated. The data are read
-    from the path in STUDY.toml, or from the directory in the environment variable BEVSEG_DATA.
+    The tables are printed. OUT gets the tables, their plots, the records of all runs (`runs.jsonl`), the history of
+    each run, and the exact settings. To continue a study, call the same command again: finished runs are not
+    repeated. The data are read from the path in STUDY.toml, or from the directory in the environment variable
+    BEVSEG_DATA.
 
     \b
     Examples:
@@ -29,6 +41,6 @@ def study(console: Console, study_file: Path, output: Path, jobs: int) -> None:
     from bevseg.runtime.batch import BatchResult
     from bevseg.study.run_study import run_study
 
-    result = run_study(study_file, output, jobs=jobs, progress=console.progress)
+    result = run_study(study_file, output, jobs=jobs, device=device, progress=console.progress)
     console.result(result.text.rstrip())
     console.finish(BatchResult(written=result.written))

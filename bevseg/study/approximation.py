@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pydantic
-import torch
 
 from bevseg.errors import UsageError
-from bevseg.runtime.atomic import replacing
 from bevseg.seg.neuro_iou.learn import CROPS
 from bevseg.seg.neuro_iou.loss import INPUTS
 from bevseg.seg.neuro_iou.surrogate import approximation, pairs_of
@@ -19,7 +16,8 @@ from bevseg.study.neuro_iou_facts import single_crops
 from bevseg.study.outputs import Softmax
 from bevseg.study.plan import STRICT
 from bevseg.study.random_crops import RandomCrops
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
+from bevseg.study.weights_file import read_weights, write_weights
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -47,20 +45,20 @@ def prepare(settings: Sequence[ApproximationSettings], shared: Path) -> None:
     street_segmentation.prepare(list(teachers.values()), shared)
     for path, teacher in teachers.items():
         if not path.exists():
-            with replacing(path) as temporary:
-                torch.save(street_segmentation.run(teacher, None, shared).weights, temporary)
+            trained = street_segmentation.run(teacher, RunContext(shared.parent))
+            write_weights(trained.weights or {}, path)
 
 
-def run(settings: ApproximationSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+def run(settings: ApproximationSettings, context: RunContext) -> RunResult:
     """Predict maps of training crops with a network trained by cross-entropy, and fit the surrogate."""
     teacher = _teacher(settings)
-    parts = scenes.load(shared, teacher.dataset, teacher.config, teacher.slice)
+    parts = scenes.load(context.shared, teacher.dataset, teacher.config, teacher.slice)
     head = Softmax(street_segmentation.SCORED[teacher.slice])
     net = street_segmentation.build_net(teacher, parts, head)
-    net.load_state_dict(torch.load(_file(teacher, shared), weights_only=True))
+    net.load_state_dict(read_weights(_file(teacher, context.shared)))
     crops = RandomCrops(parts["train"], teacher.crop, settings.seed)
     maps = single_crops(crops, head.target, CROPS)
-    pairs = pairs_of(net, maps, settings.inputs, torch.device("cpu"))
+    pairs = pairs_of(net, maps, settings.inputs, context.device)
     rows = approximation(pairs, [settings.pairs], [settings.noise], seed=settings.seed)
     if not rows:
         raise UsageError(
@@ -95,7 +93,7 @@ def _teacher(settings: ApproximationSettings) -> street_segmentation.StreetSetti
 
 
 def _file(teacher: street_segmentation.StreetSettings, shared: Path) -> Path:
-    return shared / f"{teacher.dataset}_{teacher.slice}_{teacher.epochs}_{teacher.seed}.pt"
+    return shared / f"{teacher.dataset}_{teacher.slice}_{teacher.epochs}_{teacher.seed}.safetensors"
 
 
 TASK = Task(ApproximationSettings, run, check, prepare)

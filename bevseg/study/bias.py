@@ -21,7 +21,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
 
 JACCARD = "jaccard"
 """Name of the discrete loss: 1 - IoU of the pixels above 0, mean over the images."""
@@ -50,7 +50,7 @@ class BiasSettings:
     step: float = 0.02
 
 
-def run(settings: BiasSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+def run(settings: BiasSettings, context: RunContext) -> RunResult:
     """Evaluate the loss, and the Jaccard loss, at every bias."""
     loss = None if settings.loss == JACCARD else parse(settings.loss)
     scores, truth = draw_images(settings)

@@ -15,7 +15,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -28,7 +28,7 @@ class CurveSettings:
     """Number of predictions q, evenly spaced inside (0, 1)."""
 
 
-def run(settings: CurveSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+def run(settings: CurveSettings, context: RunContext) -> RunResult:
     """Compute value and slope for a pixel of the class (y = 1) and for another pixel (y = 0)."""
     loss, refused = curve(settings.loss)
     q = torch.linspace(0, 1, settings.points + 2, dtype=torch.float64)[1:-1]

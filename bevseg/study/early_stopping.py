@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bevseg.seg.training.optimizers import Schedule
+from bevseg.seg.inputs import to_device
+from bevseg.seg.training.optimizers import Schedule, set_rate
 
 Row = dict[str, float]
 
 Epoch = Callable[[], Iterable[tuple[Tensor, Tensor]]]
-"""Returns the batches of one epoch: inputs and targets."""
+"""Returns the batches of one epoch: inputs and targets, on the CPU."""
 
 
 class TrainingResult(NamedTuple):
@@ -37,7 +38,7 @@ class TrainingResult(NamedTuple):
 
 def train_with_early_stopping(
     net: nn.Module,
-    loss: Callable[[Tensor, Tensor], Tensor],
+    cost: Callable[[Tensor, Tensor], Tensor],
     epoch: Epoch,
     validate: Callable[[], Row],
     optimiser: torch.optim.Optimizer,
@@ -49,12 +50,14 @@ def train_with_early_stopping(
 ) -> TrainingResult:
     """Train until the validation loss has not decreased for `patience` epochs.
 
+    Every batch is copied once to the device of the network. A step never waits for the device.
+
     Parameters
     ----------
     net
         Trained in place.
-    loss
-        Function of logits and targets.
+    cost
+        Loss of a batch, from its inputs and targets.
     epoch
         Returns the batches of one epoch.
     validate
@@ -74,17 +77,18 @@ def train_with_early_stopping(
     history: list[Row] = []
     smallest, best, stale = math.inf, copy.deepcopy(net.state_dict()), 0
     peak, start = float(optimiser.param_groups[0]["lr"]), time.monotonic()
+    device = next(net.parameters()).device
     for number in range(epochs):
         net.train()
-        total = torch.zeros(())
+        total = torch.zeros((), device=device)
         for step, (x, y) in enumerate(epoch(), number * steps):
             rate = peak * schedule.factor(step / (epochs * steps))
-            cost = loss(net(x), y)
+            loss = cost(to_device(x, device), to_device(y, device))
             optimiser.zero_grad()
-            cost.backward()
-            optimiser.param_groups[0]["lr"] = rate
+            loss.backward()
+            set_rate(optimiser, rate)
             optimiser.step()
-            total += cost.detach()  # converted to a number once an epoch: a conversion waits for the device
+            total += loss.detach()  # converted to a number once an epoch: a conversion waits for the device
         net.eval()
         with torch.no_grad():
             scores = validate()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -33,7 +32,7 @@ from bevseg.study.data_folder import find_data_folder
 from bevseg.study.early_stopping import train_with_early_stopping
 from bevseg.study.mnist_data import Images, Parts, demo_parts, mnist_parts
 from bevseg.study.plan import STRICT
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
 
 SMOOTH = 10.0
 """The authors' constant in numerator and denominator, pixels."""
@@ -83,18 +82,19 @@ class MnistSettings:
     """Weights that are scored: the last ones (the default of Keras), or those with the smallest validation loss."""
 
 
-def run(settings: MnistSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+def run(settings: MnistSettings, context: RunContext) -> RunResult:
     """Train on one choice of images, and score the test images."""
-    with seeded(torch.device("cpu"), settings.seed):
-        return _run(settings, init)
+    with seeded(context.device, settings.seed):
+        return _run(settings, context)
 
 
-def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
+def _run(settings: MnistSettings, context: RunContext) -> RunResult:
     train, val, test = split(settings)
+    val, test = val.to(context.device), test.to(context.device)
     outputs = train.truth.shape[1]
-    net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs)
-    if init is not None:
-        net.load_state_dict(init)
+    net = build(NetConfig("paper_unet", filters=settings.filters, depth=DEPTH), 1, outputs).to(context.device)
+    if context.init is not None:
+        net.load_state_dict(context.init)
     loss = parse_loss(settings.loss)
     optimiser = torch.optim.Adam(net.parameters(), settings.learning_rate, eps=1e-7, fused=True)
     steps = max(len(train.images) // settings.batch, 1)
@@ -117,7 +117,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
 
     training = train_with_early_stopping(
         net,
-        loss,
+        lambda x, y: loss(net(x), y),
         epoch,
         validate,
         optimiser,
@@ -142,7 +142,7 @@ def _run(settings: MnistSettings, init: dict[str, Any] | None) -> RunResult:
             "epochs": len(training.history),
             "seconds": training.history[-1]["seconds"],
             "examples": mnist_examples.pack(
-                true_classes(test.truth)[shown].numpy(), predicted[settings.weights][shown].numpy()
+                true_classes(test.truth)[shown].cpu().numpy(), predicted[settings.weights][shown].numpy()
             ),
         },
         history=training.history,
@@ -219,12 +219,12 @@ def true_classes(truth: Tensor) -> Tensor:
 def _predict_all(net: nn.Module, weights: dict[str, Any], test: Images) -> Tensor:
     net.load_state_dict(weights)
     net.eval()
-    return predict(net(test.images))
+    return predict(net(test.images)).cpu()
 
 
 def _confusion(truth: Tensor, predicted: Tensor) -> NDArray[np.int64]:
     """Count true and predicted class of all pixels."""
-    return metrics.confusion(true_classes(truth).numpy(), predicted.numpy(), truth.shape[1] + 1)
+    return metrics.confusion(true_classes(truth).cpu().numpy(), predicted.cpu().numpy(), truth.shape[1] + 1)
 
 
 def check(settings: MnistSettings) -> None:

@@ -44,6 +44,10 @@ class Images:
     images: Tensor
     truth: Tensor
 
+    def to(self, device: torch.device) -> Images:
+        """Return them on a device."""
+        return Images(self.images.to(device), self.truth.to(device))
+
 
 def demo_parts(folder: Path, kind: str) -> Parts:
     """Return the pictures of the demonstration."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import graphlib
 import hashlib
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pydantic
 
@@ -28,6 +29,9 @@ MOST_RUNS = 100_000
 
 PLAIN = "a finite number, a text, true or false"
 """What a setting of a run may be, beside lists and tables of such."""
+
+SOURCES = ("init", "teacher")
+"""Keys of a value of an axis that name another run: the run to start from, and the run whose network teaches."""
 
 PLACES = frozenset({"data"})
 """Settings that are paths of data. They are no part of the key of a run, and no record holds them."""
@@ -83,7 +87,7 @@ class StudyFile:
     """Settings of every run; each task has its own."""
     axes: dict[str, list[Any]] = field(default_factory=dict)
     """Setting -> its values. The grid is the product. A value may be a table with a `name` and several settings.
-    Its key `init` names the run to start from, by the axes that differ."""
+    Its keys `init` and `teacher` name the run to start from and the run that teaches, by the axes that differ."""
     table: list[TablePlan] = field(default_factory=list)
     paper: list[Published] = field(default_factory=list)
 
@@ -100,14 +104,14 @@ class Run:
         Axis -> the name of its value.
     given
         Settings of the study file, without defaults.
-    init
-        Key of the run whose weights this run starts from.
+    sources
+        `init` and `teacher`, where given -> the key of that run. It is trained first.
     """
 
     key: str
     at: dict[str, Any]
     given: dict[str, Any]
-    init: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 def read_study(path: Path) -> StudyFile:
@@ -167,12 +171,15 @@ def _wrong_values(study: StudyFile) -> list[Fault]:
 
 
 def _wrong_special_keys(value: Mapping[str, Any], key: str) -> list[Fault]:
-    """Return what is wrong with `name` and `init` of a value that is a table."""
+    """Return what is wrong with `name`, `init` and `teacher` of a value that is a table."""
     faults = []
     if isinstance(value.get("name", ""), dict | list):
         faults.append(wrong_value(f"{key}.name", value["name"], PLAIN))
-    if not isinstance(value.get("init", {}), dict):
-        faults.append(wrong_value(f"{key}.init", value["init"], "a table of axes and values"))
+    faults += [
+        wrong_value(f"{key}.{source}", value[source], "a table of axes and values")
+        for source in SOURCES
+        if not isinstance(value.get(source, {}), dict)
+    ]
     return faults
 
 
@@ -199,12 +206,13 @@ def build_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
 
 
 def grid(study: StudyFile, where: str) -> list[Run]:
-    """Return the runs of a study. Runs that others start from come first.
+    """Return the runs of a study in the order of the grid, but a run comes after the runs that it needs.
 
     Raises
     ------
     UsageError
-        If there are more than MOST_RUNS runs, two axes set the same setting, or `init` names no run of the grid.
+        If there are more than MOST_RUNS runs, two axes set the same setting, `init` or `teacher` names no run of the
+        grid, or runs need each other.
     """
     count = math.prod(len(values) for values in study.axes.values())
     if count > MOST_RUNS:
@@ -214,16 +222,46 @@ def grid(study: StudyFile, where: str) -> list[Run]:
             why=f"{shown(count)} runs, the product of the numbers of values; {MOST_RUNS:,} at most",
             hint="remove values, or make several studies of it",
         )
-    plain: list[Any] = []
-    started: list[Any] = []
+    points = {_place(point.at): point for point in _points(study, where)}
+    if len(points) < count:
+        raise _twice(where)
+    needs = {place: _needs(point, points, where) for place, point in points.items()}
+    try:
+        order = list(graphlib.TopologicalSorter({p: n.values() for p, n in needs.items()}).static_order())
+    except graphlib.CycleError as error:
+        raise UsageError(
+            "Runs need each other",
+            where=f"{where}: axes",
+            why=" needs ".join(reversed(error.args[1])),
+            hint="let `init` or `teacher` name another run",
+        ) from error
+    runs: dict[str, Run] = {}
+    for place in order:
+        at, given, _ = points[place]
+        sources = {source: runs[needed].key for source, needed in needs[place].items()}
+        runs[place] = Run(_key(study.task, given, sources), at, given, sources)
+    if len({run.key for run in runs.values()}) < len(runs):
+        raise _twice(where)
+    return list(runs.values())
+
+
+class _Point(NamedTuple):
+    """A point of the grid: place, settings, and `init` and `teacher` as the study file names them."""
+
+    at: dict[str, Any]
+    given: dict[str, Any]
+    sources: dict[str, dict[str, Any]]
+
+
+def _points(study: StudyFile, where: str) -> Iterator[_Point]:
     for values in itertools.product(*study.axes.values()):
-        at = {axis: label(value) for axis, value in zip(study.axes, values, strict=True)}
-        given, init = dict(study.settings), None
+        point = _Point({}, dict(study.settings), {})
         from_axes: set[str] = set()
         for axis, value in zip(study.axes, values, strict=True):
+            point.at[axis] = label(value)
             extra = dict(value) if isinstance(value, dict) else {axis: value}
             extra.pop("name", None)
-            init = extra.pop("init", init)
+            point.sources.update({source: extra.pop(source) for source in SOURCES if source in extra})
             if from_axes & set(extra):
                 raise UsageError(
                     f"Two axes set {shown(min(from_axes & set(extra)))}",
@@ -232,22 +270,25 @@ def grid(study: StudyFile, where: str) -> list[Run]:
                     hint="remove one of the two",
                 )
             from_axes |= set(extra)
-            given |= extra
-        (started if init else plain).append((at, given, init))
-    runs = [Run(_key(study.task, given, None), at, given) for at, given, _ in plain]
-    by_place = {_place(run.at): run for run in runs}
-    for at, given, init in started:
-        source = by_place.get(_place(at | dict(init)))
-        if source is None:
+            point.given.update(extra)
+        yield point
+
+
+def _needs(point: _Point, points: Mapping[str, _Point], where: str) -> dict[str, str]:
+    """Return `init` and `teacher`, where given -> the place of that run."""
+    needed = {source: _place(point.at | wanted) for source, wanted in point.sources.items()}
+    for source, place in needed.items():
+        if place not in points:
             raise UsageError(
-                f"`init` names no run of the grid: {at | dict(init)}",
+                f"`{source}` names no run of the grid: {point.at | point.sources[source]}",
                 where=f"{where}: axes",
-                hint="name axes and values of a run without `init`",
+                hint="name axes and values of a run of the grid",
             )
-        runs.append(Run(_key(study.task, given, source.key), at, given, source.key))
-    if len({run.key for run in runs}) < len(runs):
-        raise UsageError("Two runs of the grid are the same", where=f"{where}: axes", hint="remove a value")
-    return runs
+    return needed
+
+
+def _twice(where: str) -> UsageError:
+    return UsageError("Two runs of the grid are the same", where=f"{where}: axes", hint="remove a value")
 
 
 def label(value: Any) -> Any:
@@ -263,9 +304,9 @@ def matches(at: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     )
 
 
-def _key(task: str, given: Mapping[str, Any], init: str | None) -> str:
+def _key(task: str, given: Mapping[str, Any], sources: Mapping[str, str]) -> str:
     known = {name: value for name, value in given.items() if name not in PLACES}
-    text = json.dumps([task, known, init], sort_keys=True)
+    text = json.dumps([task, known, sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,9 +1,15 @@
-"""The files of a finished run: history, weights and, written last, one JSON record."""
+"""The store of finished runs: one line of JSON per run in `runs.jsonl`, with history and weights beside it.
+
+The file only grows. The last line of a run counts. A line that an interruption cut short is no JSON and is ignored.
+"""
 
 from __future__ import annotations
 
 import csv
+import functools
+import json
 import math
+import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,36 +19,67 @@ import numpy as np
 import torch
 
 import bevseg
-from bevseg.config.files import read_json
-from bevseg.errors import InputError
-from bevseg.runtime.atomic import replacing, write_json
+from bevseg.runtime.atomic import replacing, wait_for_disk, write_error
 from bevseg.study.plan import PLACES, Run
 from bevseg.study.task import RunResult
+from bevseg.study.weights_file import read_weights, write_weights
 
 Record = dict[str, Any]
-"""`key`, `task`, `at`, `settings` (all of them), `init`, `made_with`, `facts`."""
+"""`key`, `task`, `at`, `settings` (all of them), `sources`, `made_with`, `facts`."""
 
+FILE = "runs.jsonl"
+"""Name of the store in the folder of a study."""
 
 MOST_BYTES = 16_000_000
 """Largest size of a record."""
 
 
-def load(folder: Path, run: Run, settings: Mapping[str, Any]) -> Record | None:
-    """Return the record of a finished run; None if there is none, or if the defaults have changed since."""
-    path = _file(folder, run.key, ".json")
+def read(folder: Path) -> dict[str, Record]:
+    """Return key -> record of all finished runs."""
+    found: dict[str, Record] = {}
     try:
-        record: Record = read_json(path, hint="remove it", most_bytes=MOST_BYTES)
-        old = record["settings"]
-    except (InputError, KeyError):
+        file = (folder / FILE).open("rb")
+    except FileNotFoundError:
+        return found
+    with file:
+        # A longer line is read in pieces, and no piece of it is JSON.
+        for line in iter(functools.partial(file.readline, MOST_BYTES), b""):
+            record = _record(line)
+            if record is not None:
+                found[record["key"]] = record
+    return found
+
+
+def _record(line: bytes) -> Record | None:
+    """Return the record in a line; None if it is damaged."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    groups = ("at", "settings", "facts")
+    sound = isinstance(record, dict) and all(isinstance(record.get(name), dict) for name in groups)
+    return record if sound and isinstance(record.get("key"), str) else None
+
+
+def valid(record: Record | None, run: Run, settings: Mapping[str, Any]) -> Record | None:
+    """Return the record with the names of today's axes; None if there is none, or if defaults have changed since."""
+    if record is None:
         return None
     new = plain(settings)
-    same = all(new[name] == value for name, value in old.items() if name in new)
+    same = all(new[name] == value for name, value in record["settings"].items() if name in new)
     # The names of axes and values come from the study file. They may have changed since the run.
     return record | {"at": plain(run.at)} if same else None
 
 
-def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], result: RunResult) -> Record:
-    """Write history, weights and, last, the record; each appears whole. Return the record."""
+def save(
+    folder: Path,
+    task: str,
+    run: Run,
+    settings: Mapping[str, Any],
+    result: RunResult,
+    device: torch.device,
+) -> Record:
+    """Write history and weights of a run; each file appears whole. Return the record, which `append` stores."""
     if result.history:
         with (
             replacing(_file(folder, run.key, ".csv")) as temporary,
@@ -53,32 +90,52 @@ def save(folder: Path, task: str, run: Run, settings: Mapping[str, Any], result:
             writer.writeheader()
             writer.writerows(result.history)
     if result.weights is not None:
-        with replacing(_file(folder, run.key, ".pt")) as temporary:
-            torch.save(result.weights, temporary)
-    record = plain(
+        write_weights(result.weights, _file(folder, run.key, ".safetensors"))
+    record: Record = plain(
         {
             "key": run.key,
             "task": task,
             "at": run.at,
             "settings": settings,
-            "init": run.init,
-            "made_with": made_with(),
+            "sources": run.sources,
+            "made_with": made_with(device),
             "facts": result.facts,
         }
     )
-    write_json(record, _file(folder, run.key, ".json"))
-    return dict(record)
+    return record
+
+
+def append(folder: Path, record: Record) -> None:
+    """Add a record to the store. It is on the disk when this returns.
+
+    Raises
+    ------
+    OutputWriteError
+        If the system rejects the write.
+    """
+    path = folder / FILE
+    line = json.dumps(record, allow_nan=False).encode() + b"\n"
+    try:
+        with path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # an interruption cut the last line short
+                    line = b"\n" + line
+            file.write(line)
+            file.flush()
+            wait_for_disk(file.fileno())
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def has_weights(folder: Path, key: str) -> bool:
+    """Return whether the weights of a finished run are there."""
+    return _file(folder, key, ".safetensors").exists()
 
 
 def weights(folder: Path, key: str) -> dict[str, Any]:
     """Read the weights of a finished run; InputError if there are none."""
-    path = _file(folder, key, ".pt")
-    if not path.exists():
-        raise InputError(
-            "The run to start from has no weights", where=path, hint="remove its record, and call again"
-        )
-    state: dict[str, Any] = torch.load(path, weights_only=True)
-    return state
+    return read_weights(_file(folder, key, ".safetensors"))
 
 
 def history(folder: Path, key: str) -> list[dict[str, float]]:
@@ -90,14 +147,15 @@ def history(folder: Path, key: str) -> list[dict[str, float]]:
         return [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
 
 
-def made_with() -> dict[str, Any]:
-    """Return versions, machine and number of threads. Exact results depend on them."""
+def made_with(device: torch.device) -> dict[str, Any]:
+    """Return versions, machine, device and number of threads. Exact results depend on them."""
     return {
         "bevseg": bevseg.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
         "machine": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
     }
 

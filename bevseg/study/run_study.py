@@ -18,10 +18,11 @@ from bevseg.errors import BevsegError, PartialFailureError, UsageError
 from bevseg.runtime.atomic import ensure_writable, write_json
 from bevseg.runtime.processes import in_processes
 from bevseg.runtime.progress import Progress, Step, silent
+from bevseg.seg.device import resolve
 from bevseg.study import plan, records, result_tables
 from bevseg.study.plan import Run, StudyFile
 from bevseg.study.records import Record
-from bevseg.study.task import Task
+from bevseg.study.task import RunContext, Source, Task
 from bevseg.study.task_registry import TASKS
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,14 @@ class PlannedRun:
 
     run: Run
     settings: Any
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A run to train, and the runs that it needs, by `init` and `teacher`."""
+
+    planned: PlannedRun
+    sources: dict[str, PlannedRun]
 
 
 @dataclass
@@ -57,7 +66,9 @@ class StudyResult:
     text: str = ""
 
 
-def run_study(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = silent) -> StudyResult:
+def run_study(
+    path: Path, folder: Path, *, jobs: int = 1, device: str = "cpu", progress: Progress = silent
+) -> StudyResult:
     """Train the missing runs of a study, and write its tables.
 
     The call may be interrupted at any moment and repeated. Finished runs are not repeated.
@@ -67,41 +78,48 @@ def run_study(path: Path, folder: Path, *, jobs: int = 1, progress: Progress = s
     path
         The study file.
     folder
-        Output folder. It gets `runs/`, the tables, the plots and `settings.json`.
+        Output folder. It gets `runs.jsonl`, `runs/`, the tables, the plots and `settings.json`.
     jobs
         Number of runs at a time. Each is a process with one thread.
+    device
+        Where networks are trained: `cpu`, `cuda`, `cuda:N`, or `auto`. Only on a CPU does a seed give the same
+        numbers again. The device is no part of a run: a run that is finished on one is finished for all.
     progress
         Called after each run.
 
     Raises
     ------
     UsageError
-        If the study file is wrong. It is checked before any work.
+        If the study file is wrong, or the device. Both are checked before any work.
+    DeviceError
+        If the machine does not have the device.
     PartialFailureError
         At the end, if some runs failed.
     """
     study, planned_runs = plan_runs(path)
     task = TASKS[study.task]
+    place = resolve(device)
     ensure_writable(folder)
-    write_json(_settings(study, planned_runs), folder / "settings.json")
-    finished = {planned.run.key: _load_record(folder, planned) for planned in planned_runs}
-    missing = [planned for planned in planned_runs if finished[planned.run.key] is None]
+    write_json(_settings(study, planned_runs, place), folder / "settings.json")
+    finished = _finished(folder, planned_runs)
+    missing = _missing(folder, planned_runs, finished)
     result = StudyResult(trained=len(missing), written=[folder / "settings.json"])
     if missing and task.prepare is not None:
-        task.prepare([planned.settings for planned in missing], _shared_folder(folder))
+        task.prepare([planned.settings for planned in missing], RunContext(folder).shared)
     failed: list[tuple[Run, BevsegError]] = []
     total = len(planned_runs)
     count = total - len(missing)
     progress(Step(study.task, count, total, note=f"{count} of {total} runs"))
-    # Runs that start from another run come second.
-    for wave in ([p for p in missing if not p.run.init], [p for p in missing if p.run.init]):
-        train = functools.partial(_train_and_save, study.task, folder)
+    train = functools.partial(_train_and_save, study.task, folder, place)
+    for wave in _waves(missing, planned_runs):
         with contextlib.closing(_train_all(train, wave, jobs)) as outcomes:
-            for planned, outcome in outcomes:
+            for job, outcome in outcomes:
+                planned = job.planned
                 if isinstance(outcome, BevsegError):
                     log.warning("%s: %s", _place(planned.run), outcome)
                     failed.append((planned.run, outcome))
                 else:
+                    records.append(folder, outcome)
                     finished[planned.run.key] = outcome
                     result_tables.write_tables(study, _records(finished), folder)
                 count += 1
@@ -149,18 +167,57 @@ def _check(task: Task, planned: PlannedRun, path: Path) -> None:
         raise
 
 
+def _finished(folder: Path, planned_runs: Sequence[PlannedRun]) -> dict[str, Record | None]:
+    """Return the key of each run -> its record; None if it is not finished."""
+    stored = records.read(folder)
+    return {
+        planned.run.key: records.valid(
+            stored.get(planned.run.key), planned.run, dataclasses.asdict(planned.settings)
+        )
+        for planned in planned_runs
+    }
+
+
+def _missing(
+    folder: Path, planned_runs: Sequence[PlannedRun], finished: Mapping[str, Record | None]
+) -> list[PlannedRun]:
+    """Return the runs to train: those not finished, and those whose weights another of them needs and has not."""
+    wanted: set[str] = set()
+    for planned in reversed(planned_runs):  # a run stands behind the runs that it needs
+        key = planned.run.key
+        if finished[key] is None or (key in wanted and not records.has_weights(folder, key)):
+            wanted |= {key, *planned.run.sources.values()}
+        else:
+            wanted.discard(key)
+    return [planned for planned in planned_runs if planned.run.key in wanted]
+
+
+def _waves(missing: Sequence[PlannedRun], planned_runs: Sequence[PlannedRun]) -> list[list[_Job]]:
+    """Return the runs in groups. A run needs only runs of earlier groups, or finished ones."""
+    known = {planned.run.key: planned for planned in planned_runs}
+    wave_of: dict[str, int] = {}
+    waves: list[list[_Job]] = []
+    for planned in missing:
+        sources = planned.run.sources
+        number = max((wave_of[key] + 1 for key in sources.values() if key in wave_of), default=0)
+        wave_of[planned.run.key] = number
+        waves += [[]] if number == len(waves) else []
+        waves[number].append(_Job(planned, {name: known[key] for name, key in sources.items()}))
+    return waves
+
+
 def _train_all(
-    train: Callable[[PlannedRun], Record | BevsegError], planned_runs: Sequence[PlannedRun], jobs: int
-) -> Generator[tuple[PlannedRun, Any]]:
+    train: Callable[[_Job], Record | BevsegError], jobs_of_wave: Sequence[_Job], jobs: int
+) -> Generator[tuple[_Job, Any]]:
     """Yield runs and their records, computed in this process or in several."""
-    if jobs > 1 and len(planned_runs) > 1:
-        yield from in_processes(train, planned_runs, min(jobs, len(planned_runs)), _prepare_process)
+    if jobs > 1 and len(jobs_of_wave) > 1:
+        yield from in_processes(train, jobs_of_wave, min(jobs, len(jobs_of_wave)), _prepare_process)
         return
     threads = torch.get_num_threads()
     _prepare_process()  # one thread here as well: the number of threads changes floating-point sums
     try:
-        for planned in planned_runs:
-            yield planned, train(planned)
+        for job in jobs_of_wave:
+            yield job, train(job)
     finally:
         torch.set_num_threads(threads)
         torch.set_flush_denormal(False)
@@ -174,12 +231,16 @@ def _prepare_process() -> None:
     torch.set_flush_denormal(True)
 
 
-def _train_and_save(task: str, folder: Path, planned: PlannedRun) -> Record | BevsegError:
-    """Train one run and save its record; return an error as a value."""
+def _train_and_save(task: str, folder: Path, device: torch.device, job: _Job) -> Record | BevsegError:
+    """Train one run, write its history and weights, and return its record; return an error as a value."""
+    run, settings = job.planned.run, job.planned.settings
     try:
-        init = records.weights(folder, planned.run.init) if planned.run.init else None
-        result = TASKS[task].run(planned.settings, init, _shared_folder(folder))
-        return records.save(folder, task, planned.run, dataclasses.asdict(planned.settings), result)
+        sources = {
+            name: Source(source.settings, records.weights(folder, source.run.key))
+            for name, source in job.sources.items()
+        }
+        result = TASKS[task].run(settings, RunContext(folder, run.key, sources, device))
+        return records.save(folder, task, run, dataclasses.asdict(settings), result, device)
     except BevsegError as error:
         return error
     except Exception as unexpected:
@@ -191,33 +252,25 @@ def _train_and_save(task: str, folder: Path, planned: PlannedRun) -> Record | Be
         )
 
 
-def _load_record(folder: Path, planned: PlannedRun) -> Record | None:
-    return records.load(folder, planned.run, dataclasses.asdict(planned.settings))
-
-
 def _records(finished: Mapping[str, Record | None]) -> list[Record]:
     return [record for record in finished.values() if record is not None]
 
 
-def _settings(study: StudyFile, planned_runs: Sequence[PlannedRun]) -> dict[str, Any]:
+def _settings(study: StudyFile, planned_runs: Sequence[PlannedRun], device: torch.device) -> dict[str, Any]:
     """Return the study file, the settings of every run, and the versions of the software."""
     runs = [
         {
             "key": planned.run.key,
             "at": planned.run.at,
-            "init": planned.run.init,
+            "sources": planned.run.sources,
             **dataclasses.asdict(planned.settings),
         }
         for planned in planned_runs
     ]
     table: dict[str, Any] = records.plain(
-        {"study": dataclasses.asdict(study), "made_with": records.made_with(), "runs": runs}
+        {"study": dataclasses.asdict(study), "made_with": records.made_with(device), "runs": runs}
     )
     return table
-
-
-def _shared_folder(folder: Path) -> Path:
-    return folder / "shared"
 
 
 def _where(path: Path, run: Run) -> str:

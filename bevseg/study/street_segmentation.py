@@ -41,7 +41,7 @@ from bevseg.study.outputs import HEADS, Cost, Head
 from bevseg.study.plan import STRICT
 from bevseg.study.random_crops import RandomCrops
 from bevseg.study.scenes import Scene
-from bevseg.study.task import RunResult, Task
+from bevseg.study.task import RunContext, RunResult, Task
 from bevseg.study.tile_scores import confusions, known_mean, miou
 
 SCORED = {"low": (BUILDING, CAR), "high": (BUILDING, VEGETATION)}
@@ -101,16 +101,17 @@ def prepare(settings: Sequence[StreetSettings], shared: Path) -> None:
     scenes.prepare(sorted(wanted), settings[0].data, shared)
 
 
-def run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
+def run(settings: StreetSettings, context: RunContext) -> RunResult:
     """Train on the crops of the training clouds, and score the test clouds."""
-    with seeded(torch.device("cpu"), settings.seed):
-        return _run(settings, init, shared)
+    with seeded(context.device, settings.seed):
+        return _run(settings, context)
 
 
-def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) -> RunResult:
-    parts = scenes.load(shared, settings.dataset, settings.config, settings.slice)
+def _run(settings: StreetSettings, context: RunContext) -> RunResult:
+    init, device = context.init, context.device
+    parts = scenes.load(context.shared, settings.dataset, settings.config, settings.slice)
     head = HEADS[settings.outputs](SCORED[settings.slice])
-    net = build_net(settings, parts, head)
+    net = build_net(settings, parts, head).to(device)
     crops = RandomCrops(parts["train"], settings.crop, settings.seed)
     loss = parse(settings.loss, head.class_maps)
     loss.ensure_init(has_init=init is not None)
@@ -121,7 +122,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     if loss.needs_init:
         maps_of = functools.partial(neuro_iou_facts.single_crops, crops, head.target)
         try:
-            loss, learned = loss.prepared(net, maps_of, seed=settings.seed, device="cpu")
+            loss, learned = loss.prepared(net, maps_of, seed=settings.seed, device=str(device))
         except SurrogateError as error:  # too few pairs to fit
             return RunResult({"refused": error.why, "score": None, "collapsed": 0.0})
         surrogate_facts = neuro_iou_facts.facts(learned.facts["surrogate"]) | {"refused": ""}
@@ -147,9 +148,9 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
     def validate() -> dict[str, float]:
         costs, matrices = [], []
         for scene in parts["val"]:
-            logits = net(scene.bands[None])
-            costs.append(float(cost(logits, head.target(scene.labels[None]))))
-            matrices.append(confusions(head.decide(logits)[0], scene.labels, settings.crop))
+            logits = net(scene.bands[None].to(device))
+            costs.append(float(cost(logits, head.target(scene.labels[None]).to(device))))
+            matrices.append(confusions(head.decide(logits.cpu())[0], scene.labels, settings.crop))
         images = np.concatenate(matrices)
         return {
             "val_loss": float(np.mean(costs)),
@@ -159,7 +160,7 @@ def _run(settings: StreetSettings, init: dict[str, Any] | None, shared: Path) ->
 
     training = train_with_early_stopping(
         net,
-        cost,
+        lambda x, y: cost(net(x), y),
         epoch,
         validate,
         make_optimizer(settings.optimiser, net.parameters(), config),
@@ -193,7 +194,7 @@ def _mean_over_images(loss: Cost) -> Cost:
 @torch.no_grad()
 def _test(net: nn.Module, test: Sequence[Scene], head: Head, values: Sequence[str]) -> dict[str, Any]:
     """Return the facts of a run: scores on the test clouds."""
-    net.eval()
+    net.eval().cpu()  # `head` computes there, and the losses in `values` are computed once
     total, between = np.zeros((2, len(CLASS_NAMES), len(CLASS_NAMES)), np.int64)
     confidences, correct = [], []
     costs: dict[str, list[float]] = {text: [] for text in values}

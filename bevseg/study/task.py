@@ -1,14 +1,66 @@
-"""A task of a study, and the result of one run of it."""
+"""A task of a study, what one run of it gets, and what it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
+CPU = torch.device("cpu")
+
 Draw = Callable[[Sequence[dict[str, Any]], Path, Path], None]
 """Takes the records of the runs, the folder of the study (for their histories), and the path of the PNG."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A finished run that another run needs.
+
+    Attributes
+    ----------
+    settings
+        Settings of that run, of the dataclass of the task.
+    weights
+        Weights of its network, on the CPU.
+    """
+
+    settings: Any
+    weights: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a run gets beside its settings.
+
+    Attributes
+    ----------
+    folder
+        Folder of the study.
+    key
+        Key of the run: its files have this name.
+    sources
+        `init` (the run to start from) and `teacher`, where the study file names them.
+    device
+        Where the network is trained.
+    """
+
+    folder: Path
+    key: str = ""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    device: torch.device = CPU
+
+    @property
+    def shared(self) -> Path:
+        """Folder of the files that runs share."""
+        return self.folder / "shared"
+
+    @property
+    def init(self) -> dict[str, Any] | None:
+        """Weights to start from; None: new ones."""
+        return self.sources["init"].weights if "init" in self.sources else None
 
 
 @dataclass(frozen=True)
@@ -22,7 +74,7 @@ class RunResult:
     history
         Rows of a CSV file, all with the same columns.
     weights
-        Weights for runs that start from this one.
+        Weights for the runs that need this one.
     """
 
     facts: dict[str, Any]
@@ -39,7 +91,7 @@ class Task:
     settings
         Dataclass of the settings of a run. It is `STRICT`: unknown settings raise an error.
     run
-        Called with the settings, the weights to start from (or None), and the folder of files that runs share.
+        Called with the settings and the context of a run.
     check
         Called with the settings of every run before any work. It raises UsageError for unknown names.
     prepare
@@ -49,7 +101,7 @@ class Task:
     """
 
     settings: type
-    run: Callable[[Any, dict[str, Any] | None, Path], RunResult]
+    run: Callable[[Any, RunContext], RunResult]
     check: Callable[[Any], None]
     prepare: Callable[[Sequence[Any], Path], None] | None = None
     draw: Draw | None = None

@@ -43,15 +43,16 @@ def test_a_study_is_printed_written_and_not_done_twice(study, tmp_path):
     assert "| power_jaccard:3 | -0." in result.stdout
     assert {path.name for path in out.iterdir()} == {
         "runs",
+        "runs.jsonl",
         "settings.json",
         "table.md",
         "table.csv",
         "curves.png",
     }
     assert str(out / "table.md") in result.stderr
-    stamps = {path: path.stat().st_mtime_ns for path in (out / "runs").iterdir()}
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob("runs*")}
     assert bevseg("study", study(CURVES), "-o", out).stdout == result.stdout
-    assert {path: path.stat().st_mtime_ns for path in (out / "runs").iterdir()} == stamps
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("runs*")} == stamps
 
 
 @pytest.mark.parametrize(
@@ -76,9 +77,16 @@ def test_two_small_nets_are_trained(study, tmp_path):
     result = bevseg("study", path, "-o", out)
     assert result.exit_code == 0, result.stderr
     assert "| power_jaccard:2 | " in result.stdout
-    records = [json.loads(path.read_text()) for path in (out / "runs").glob("*.json")]
+    records = [json.loads(line) for line in (out / "runs.jsonl").read_text().splitlines()]
     assert sorted(record["at"]["loss"] for record in records) == ["ce", "power_jaccard:2"]
-    assert str(tmp_path) not in "".join(path.read_text() for path in out.rglob("*.json"))
+    assert str(tmp_path) not in "".join(path.read_text() for path in out.rglob("*.json*"))
+
+
+def test_a_device_that_does_not_exist_is_refused_before_anything_is_written(study, tmp_path):
+    result = bevseg("study", study(CURVES), "-o", tmp_path / "out", "--device", "abacus")
+    assert result.exit_code == 2
+    assert "auto, cpu, cuda" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

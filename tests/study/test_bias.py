@@ -4,12 +4,13 @@ import pytest
 from bevseg.errors import UsageError
 from bevseg.study import bias
 from bevseg.study.bias import BiasSettings
+from bevseg.study.task import RunContext
 
 SMALL = {"seed": 1, "pictures": 3, "side": 20, "largest": 8, "step": 0.1}
 
 
 def run(loss, tmp_path, **more):
-    return bias.run(BiasSettings(loss=loss, **SMALL | more), None, tmp_path)
+    return bias.run(BiasSettings(loss=loss, **SMALL | more), RunContext(tmp_path))
 
 
 @pytest.mark.parametrize("loss", ["ce", "lovasz_hinge"])
@@ -47,9 +48,11 @@ def test_a_range_without_biases_is_refused(wrong):
         bias.check(BiasSettings(loss="ce", seed=0, **wrong))
 
 
-def test_cross_entropy_chooses_the_odds_of_the_disc_and_the_lovasz_losses_stay_near_the_jaccard_loss(tmp_path):
+def test_cross_entropy_chooses_the_odds_of_the_disc_and_the_lovasz_losses_stay_near_the_jaccard_loss(
+    tmp_path,
+):
     facts = {
-        loss: bias.run(BiasSettings(loss=loss, seed=0, lowest=-3.0, step=0.1), None, tmp_path).facts
+        loss: bias.run(BiasSettings(loss=loss, seed=0, lowest=-3.0, step=0.1), RunContext(tmp_path)).facts
         for loss in ("ce", "lovasz_softmax")
     }
     _, truth = bias.draw_images(BiasSettings(loss="ce", seed=0))

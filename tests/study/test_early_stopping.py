@@ -15,7 +15,7 @@ def trained(val_losses, patience=2, schedule=None):
     losses = iter(val_losses)
     result = train_with_early_stopping(
         net,
-        lambda z, y: ((z - y) ** 2).mean(),
+        lambda x, y: ((net(x) - y) ** 2).mean(),
         lambda: [(torch.ones(1, 1), torch.ones(1, 1))],
         lambda: {"val_loss": next(losses), "training": float(net.training)},
         torch.optim.SGD(net.parameters(), lr=0.1),

@@ -9,6 +9,7 @@ from bevseg.study import approximation, result_tables, scenes, street_segmentati
 from bevseg.study.approximation import ApproximationSettings
 from bevseg.study.plan import StudyFile, TablePlan, build_settings
 from bevseg.study.street_segmentation import StreetSettings
+from bevseg.study.task import RunContext, Source
 from tests.study.box_clouds import boxes
 
 TINY = {
@@ -26,7 +27,7 @@ TINY = {
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """Rasters of small clouds."""
-    folder = tmp_path_factory.mktemp("shared")
+    folder = tmp_path_factory.mktemp("study") / "shared"
     scenes.CLOUDS["boxes"] = boxes
     scenes.prepare([("boxes", "default", "low")], "", folder)
     yield folder
@@ -41,7 +42,9 @@ def quick(monkeypatch):
 
 
 def run(shared, init=None, **more):
-    return street_segmentation.run(StreetSettings(**TINY | {"loss": "ce"} | more), init, shared)
+    sources = {} if init is None else {"init": Source(None, init)}
+    context = RunContext(shared.parent, sources=sources)
+    return street_segmentation.run(StreetSettings(**TINY | {"loss": "ce"} | more), context)
 
 
 def allow(monkeypatch, right):
@@ -100,16 +103,16 @@ def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
     )
     wanted = [ApproximationSettings(inputs=inputs, seed=0, pairs=20) for inputs in ("3", "6")]
     approximation.prepare(wanted, shared)
-    (made,) = shared.glob("*.pt")
+    (made,) = shared.glob("*.safetensors")
     stamp = made.stat().st_mtime_ns
     approximation.prepare(wanted, shared)
     assert made.stat().st_mtime_ns == stamp
-    three, six = (approximation.run(one, None, shared).facts for one in wanted)
+    three, six = (approximation.run(one, RunContext(shared.parent)).facts for one in wanted)
     assert three["pairs"] == six["pairs"] == 20
     assert three["spread"] == pytest.approx(six["spread"])
     assert three["rmse"] != six["rmse"]
     with pytest.raises(UsageError, match="5000 are needed"):
-        approximation.run(ApproximationSettings(inputs="3", seed=0, pairs=5000), None, shared)
+        approximation.run(ApproximationSettings(inputs="3", seed=0, pairs=5000), RunContext(shared.parent))
 
 
 @pytest.mark.parametrize("wrong", [{"inputs": "4"}, {"slice": "middle"}, {"dataset": "moon"}])

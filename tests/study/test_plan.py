@@ -42,8 +42,24 @@ def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path
     runs = plan.grid(study(tmp_path, text), "")
     sources = {run.at["seed"]: run.key for run in runs if run.at["loss"] == "a"}
     assert [run.at["loss"] for run in runs] == ["a", "a", "tuned", "tuned"]
-    assert [run.init for run in runs[2:]] == [sources[0], sources[1]]
+    assert [run.sources for run in runs[2:]] == [{"init": sources[0]}, {"init": sources[1]}]
     assert runs[2].given == {"loss": "b", "seed": 0}
+
+
+def test_a_run_may_need_a_run_that_needs_another_and_comes_after_both(tmp_path):
+    text = """
+    [axes]
+    loss = [
+      { name = "student", loss = "c", init = { loss = "a" }, teacher = { loss = "tuned" } },
+      { name = "tuned", loss = "b", init = { loss = "a" } },
+      "a",
+    ]
+    """
+    runs = plan.grid(study(tmp_path, text), "")
+    a, tuned, student = runs
+    assert [run.at["loss"] for run in runs] == ["a", "tuned", "student"]
+    assert student.sources == {"init": a.key, "teacher": tuned.key}
+    assert student.given == {"loss": "c"}
 
 
 @pytest.mark.parametrize(
@@ -69,6 +85,12 @@ def test_a_bad_study_is_refused_with_the_key_named(tmp_path, text, message):
         ('[axes]\na = [1]\nb = [{ name = "x", a = 2 }]', "Two axes set 'a'"),
         ("[axes]\na = [1, 1]", "the same"),
         ('[axes]\na = [{ name = "x", a = 2, init = { a = 3 } }]', "names no run"),
+        ('[axes]\na = [{ name = "x", a = 2, teacher = { a = 3 } }]', "`teacher` names no run"),
+        ('[axes]\na = [{ name = "x", a = 2, init = { a = "x" } }]', "Runs need each other"),
+        (
+            '[axes]\na = [{ name = "x", a = 2, init = { a = "y" } }, { name = "y", a = 3, teacher = { a = "x" } }]',
+            "Runs need each other",
+        ),
     ],
 )
 def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
@@ -81,6 +103,7 @@ def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
     ("text", "message"),
     [
         ("[axes]\nloss = [{ init = 5 }]", r"axes\.loss\.0\.init = 5: expected a table"),
+        ("[axes]\nloss = [{ teacher = 5 }]", r"axes\.loss\.0\.teacher = 5: expected a table"),
         ("[axes]\nloss = [{ name = [] }]", r"axes\.loss\.0\.name = "),
         ("[axes]\nd = [1979-05-27]", r"axes\.d\.0 = .*: expected a finite number, a text"),
         ("[axes]\nd = [nan]", r"axes\.d\.0 = nan"),

@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from bevseg.errors import PartialFailureError, TrainingError
+from bevseg.errors import PartialFailureError, TrainingError, UsageError
 from bevseg.study.run_study import run_study
 from bevseg.study.task import RunResult, Task
 from bevseg.study.task_registry import TASKS
@@ -16,8 +16,8 @@ def calls(monkeypatch):
     """Table of tasks with a made-up one, and the settings it was run with."""
     done = []
 
-    def run(settings, init, shared):
-        done.append((settings.loss, settings.seed, init))
+    def run(settings, context):
+        done.append((settings.loss, settings.seed, context.sources))
         if settings.loss == "bad":
             raise TrainingError("The loss became infinite or NaN")
         if settings.loss == "stop":
@@ -49,6 +49,11 @@ def test_a_second_call_trains_nothing_and_gives_the_same_table(calls, tmp_path):
     assert {p.name for p in second.written} == {"settings.json", "table.md", "table.csv", "table.png"}
 
 
+def stored(out):
+    """All lines of the store."""
+    return [json.loads(line) for line in (out / "runs.jsonl").read_text().splitlines()]
+
+
 def test_only_what_is_new_in_a_larger_grid_is_trained(calls, tmp_path):
     run_study(write(tmp_path, '"a"'), tmp_path / "out")
     run_study(write(tmp_path, '"b", "a"'), tmp_path / "out")
@@ -58,18 +63,30 @@ def test_only_what_is_new_in_a_larger_grid_is_trained(calls, tmp_path):
 def test_a_run_made_with_another_default_is_done_again(calls, tmp_path):
     path, out = write(tmp_path, '"a"'), tmp_path / "out"
     run_study(path, out)
-    for record in (out / "runs").glob("*.json"):
-        table = json.loads(record.read_text())
-        table["settings"]["rate"] = 0.5
-        record.write_text(json.dumps(table))
+    old = [record | {"settings": record["settings"] | {"rate": 0.5}} for record in stored(out)]
+    (out / "runs.jsonl").write_text("".join(json.dumps(record) + "\n" for record in old))
     assert run_study(path, out).trained == 2
+    assert run_study(path, out).trained == 0  # the last line of a run counts
 
 
-def test_a_record_cut_short_by_hand_is_done_again(calls, tmp_path):
+@pytest.mark.parametrize("end", ["{", '{"key": 3}', "[]", "[" * 100_000, '{"key": "x", "settings": 3}'])
+def test_a_line_that_is_no_record_is_ignored_and_the_next_one_stands_apart(calls, tmp_path, end):
     path, out = write(tmp_path, '"a"'), tmp_path / "out"
     run_study(path, out)
-    next((out / "runs").glob("*.json")).write_text("{")
+    first, second = (out / "runs.jsonl").read_text().splitlines()
+    (out / "runs.jsonl").write_text(f"{first}\n{end}")
     assert run_study(path, out).trained == 1
+    assert run_study(path, out).trained == 0
+    assert (out / "runs.jsonl").read_text().splitlines()[0::2] == [first, second]
+
+
+def test_a_study_goes_on_from_a_copy_of_its_records(calls, tmp_path):
+    path, out, copy = write(tmp_path, '"a"'), tmp_path / "out", tmp_path / "copy"
+    run_study(path, out)
+    copy.mkdir()
+    (copy / "runs.jsonl").write_bytes((out / "runs.jsonl").read_bytes())
+    assert run_study(path, copy).trained == 0
+    assert (copy / "table.md").read_bytes() == (out / "table.md").read_bytes()
 
 
 def test_an_interruption_keeps_what_is_done_and_nothing_half_written(calls, tmp_path):
@@ -77,7 +94,8 @@ def test_an_interruption_keeps_what_is_done_and_nothing_half_written(calls, tmp_
     with pytest.raises(KeyboardInterrupt):
         run_study(path, out)
     suffixes = sorted(p.suffix for p in (out / "runs").iterdir())
-    assert suffixes == [".csv", ".csv", ".json", ".json", ".pt", ".pt"]
+    assert suffixes == [".csv", ".csv", ".safetensors", ".safetensors"]
+    assert len(stored(out)) == 2
     assert not list(out.rglob(".bevseg-*"))
     assert "| a | " in (out / "table.md").read_text()
 
@@ -86,22 +104,63 @@ def test_a_failed_run_spoils_only_itself(calls, tmp_path):
     path, out = write(tmp_path, '"bad", "a"'), tmp_path / "out"
     with pytest.raises(PartialFailureError, match="2 of 4 runs failed"):
         run_study(path, out)
-    assert len(list((out / "runs").glob("*.json"))) == 2
+    assert len(stored(out)) == 2
     assert "| a | 2 of 2" in (out / "table.md").read_text()
 
 
+TUNED = '"a", { name = "tuned", loss = "b", init = { loss = "a" } }'
+
+
 def test_a_fine_tuning_gets_the_weights_of_its_own_seed(calls, tmp_path):
-    losses = '"a", { name = "tuned", loss = "b", init = { loss = "a" } }'
-    run_study(write(tmp_path, losses), tmp_path / "out")
-    started = {seed: float(init["w"]) for loss, seed, init in calls if init is not None}
+    run_study(write(tmp_path, TUNED), tmp_path / "out")
+    started = {seed: float(sources["init"].weights["w"]) for _, seed, sources in calls if sources}
     assert started == {0: 0.0, 1: 1.0}
+
+
+def test_a_student_gets_weights_and_settings_of_its_teacher(calls, tmp_path):
+    losses = f'{{ name = "student", loss = "c", teacher = {{ loss = "tuned" }} }}, {TUNED}'
+    run_study(write(tmp_path, losses), tmp_path / "out", jobs=1)
+    assert [loss for loss, _, _ in calls] == ["a", "a", "b", "b", "c", "c"]
+    teachers = [sources["teacher"] for loss, _, sources in calls if loss == "c"]
+    assert [(teacher.settings.loss, float(teacher.weights["w"])) for teacher in teachers] == [
+        ("b", 0.0),
+        ("b", 1.0),
+    ]
+
+
+def test_a_run_whose_weights_are_gone_is_trained_again_only_if_another_needs_it(calls, tmp_path):
+    out = tmp_path / "out"
+    run_study(write(tmp_path, '"a"'), out)
+    for weights in (out / "runs").glob("*.safetensors"):
+        weights.unlink()
+    assert run_study(write(tmp_path, '"a"'), out).trained == 0
+    assert run_study(write(tmp_path, TUNED), out).trained == 4
+    assert [call[:2] for call in calls[2:]] == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    assert run_study(write(tmp_path, TUNED), out).trained == 0
+
+
+def test_damaged_weights_are_an_error_that_says_what_to_do(calls, tmp_path):
+    out = tmp_path / "out"
+    run_study(write(tmp_path, '"a"'), out)
+    for weights in (out / "runs").glob("*.safetensors"):
+        weights.write_bytes(b"no weights")
+    with pytest.raises(PartialFailureError, match="2 of 4 runs failed") as caught:
+        run_study(write(tmp_path, TUNED), out)
+    assert "weights of a run cannot be read" in caught.value.why
+
+
+def test_an_unknown_device_is_refused_before_any_work(calls, tmp_path):
+    with pytest.raises(UsageError, match="No device 'abacus'"):
+        run_study(write(tmp_path, '"a"'), tmp_path / "out", device="abacus")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_record_holds_all_settings_and_what_made_it(calls, tmp_path):
     run_study(write(tmp_path, '"a"'), tmp_path / "out")
-    record = json.loads(next((tmp_path / "out" / "runs").glob("*.json")).read_text())
+    record = stored(tmp_path / "out")[0]
     assert record["settings"].keys() == {"loss", "seed", "rate"}
     assert record["made_with"]["threads"] == 1
+    assert record["made_with"]["device"] == "cpu"
     assert record["made_with"]["torch"] == torch.__version__
     assert record["facts"]["odd"] is None
     settings = json.loads((tmp_path / "out" / "settings.json").read_text())

@@ -10,6 +10,7 @@ from bevseg.study.plan import build_settings
 from bevseg.study.random_crops import RandomCrops
 from bevseg.study.scenes import Scene
 from bevseg.study.street_segmentation import StreetSettings
+from bevseg.study.task import RunContext
 from bevseg.study.tile_scores import confusions, miou
 from tests.study.box_clouds import boxes
 
@@ -19,7 +20,7 @@ TINY = {"dataset": "boxes", "epochs": 1, "steps": 2, "batch": 2, "crop": 16, "fi
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """Rasters of three small clouds, one for each part."""
-    folder = tmp_path_factory.mktemp("shared")
+    folder = tmp_path_factory.mktemp("study") / "shared"
     scenes.CLOUDS["boxes"] = boxes
     scenes.prepare([("boxes", "default", "low"), ("boxes", "paper", "low")], "", folder)
     yield folder
@@ -55,7 +56,7 @@ def test_no_cloud_is_in_two_parts(table):
 )
 def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
     wanted = TINY | {"seed": 0, "loss": "ce", "values": ["ce", "dice"]} | recipe
-    outcome = street_segmentation.run(StreetSettings(**wanted), None, shared)
+    outcome = street_segmentation.run(StreetSettings(**wanted), RunContext(shared.parent))
     facts = outcome.facts
     labelled = int(
         (scenes.load(shared, "boxes", wanted.get("config", "default"), "low")["test"][0].labels > 0).sum()
@@ -68,7 +69,9 @@ def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
 
 
 def test_the_same_seed_gives_the_same_run(shared):
-    first, again, other = (street_segmentation.run(settings(seed=s), None, shared) for s in (3, 3, 4))
+    first, again, other = (
+        street_segmentation.run(settings(seed=s), RunContext(shared.parent)) for s in (3, 3, 4)
+    )
     assert first.facts["confusion"].tolist() == again.facts["confusion"].tolist()
     assert first.history[0]["val_loss"] == again.history[0]["val_loss"] != other.history[0]["val_loss"]
 
