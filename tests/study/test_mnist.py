@@ -185,6 +185,15 @@ def test_the_categorical_loss_is_that_of_keras_and_background_costs_nothing():
     assert logits.grad[:, :, 3].all()
 
 
+def test_the_share_of_a_digit_decides_where_no_output_exceeds_one_half():
+    logits = torch.full((1, 10, 1, 3), -12.0)
+    logits[0, 4, 0, 0] = -4.0  # little, and nearly all of the sum
+    logits[0, 4:6, 0, 1] = -4.0  # one half each
+    logits[0, 4, 0, 2] = 4.0
+    assert mnist.predict(logits).flatten().tolist() == [0, 0, 5]
+    assert mnist.predict_by_share(logits).flatten().tolist() == [5, 0, 5]
+
+
 def test_one_output_has_no_categorical_loss():
     with pytest.raises(UsageError, match="several digits"):
         mnist.check(MnistSettings(loss="categorical_ce", seed=0, kind="binary"))
