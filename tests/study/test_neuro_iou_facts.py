@@ -128,7 +128,7 @@ def test_names_that_do_not_exist_are_refused(wrong):
 def test_a_surrogate_learns_the_functions_of_the_paper_and_their_slope(
     function, slope, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(approximation, "learn", partial(surrogate.learn, steps=400))
+    monkeypatch.setattr(approximation, "learn", partial(surrogate.learn, steps=800))
     one = ApproximationSettings(function=function, seed=0, pairs=200)
     approximation.check(one)
     approximation.prepare([one], tmp_path)
