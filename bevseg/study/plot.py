@@ -101,6 +101,7 @@ def class_maps(
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
+    palette = ListedColormap(list(colours.values()))
     columns = list(dict.fromkeys(column for maps in rows.values() for column in maps))
     first = next(iter(next(iter(rows.values())).values()))
     height = 1.15 * inches * first.shape[0] / first.shape[1]
@@ -115,10 +116,11 @@ def class_maps(
         if row == next(iter(rows)):
             axis.set_title(column, fontsize=9)
         if column in rows[row]:
-            palette = ListedColormap(list(colours.values()))
             axis.imshow(
                 rows[row][column], cmap=palette, vmin=0, vmax=len(colours) - 1, interpolation="nearest"
             )
+        else:
+            axis.set_frame_on(False)
     patches = [Patch(color=colour, label=name) for name, colour in colours.items()]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8)
     _save(figure, path)
