@@ -188,7 +188,7 @@ class TrainConfig(Group):
     momentum: float = setting(0.9, Number(least=0, below=1))
     """Of `sgd`."""
     schedule: str = setting("one_cycle", OneOf(SCHEDULES))
-    """Of the learning rate: `one_cycle`, `poly`, `constant` or `plateau`."""
+    """Of the learning rate: `one_cycle`, `poly`, `step`, `constant` or `plateau`."""
     power: float = setting(0.9, UP_TO_1000)
     """Of `poly`: (1 - progress)^power."""
     plateau_patience: int = setting(3, COUNT)

@@ -72,6 +72,14 @@ def one_cycle(progress: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1))
 
 
+def step(progress: float) -> float:
+    """Return the factor of the peak learning rate: a tenth from one half on, a hundredth from three quarters on.
+
+    Huang et al., Densely connected convolutional networks (CVPR 2017).
+    """
+    return 1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01
+
+
 class Schedule:
     """The factor by which a step multiplies `learning_rate`: of the progress alone, unless validation changes it.
 
@@ -137,6 +145,7 @@ class Plateau(Schedule):
 SCHEDULES: dict[str, Callable[[TrainConfig], Schedule]] = {
     "one_cycle": lambda config: Schedule(one_cycle),
     "poly": lambda config: Schedule(lambda progress: (1 - min(progress, 1.0)) ** config.power),
+    "step": lambda config: Schedule(step),
     "constant": lambda config: Schedule(lambda progress: 1.0),
     "plateau": lambda config: Plateau(config.plateau_patience, config.plateau_factor),
 }
@@ -148,7 +157,7 @@ def make_schedule(name: str, config: TrainConfig) -> Schedule:
     Parameters
     ----------
     name
-        `one_cycle`; `poly`: (1 - progress)^power; `constant`; `plateau`: times `plateau_factor` after
+        `one_cycle`; `poly`: (1 - progress)^power; `step`; `constant`; `plateau`: times `plateau_factor` after
         `plateau_patience` validation steps without a better score.
     config
         Those numbers.

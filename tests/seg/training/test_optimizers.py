@@ -68,6 +68,11 @@ def test_poly_falls_from_one_to_nothing_by_its_power():
     assert [rates.factor(p) for p in (0, 0.5, 1, 1.2)] == [1, 0.25, 0, 0]
 
 
+def test_step_falls_to_a_tenth_and_a_hundredth():
+    rates = make_schedule("step", PLAIN)
+    assert [rates.factor(p) for p in (0, 0.49, 0.5, 0.74, 0.75, 1)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
+
+
 def test_constant_stays():
     assert {make_schedule("constant", PLAIN).factor(p) for p in (0, 0.3, 1)} == {1.0}
 

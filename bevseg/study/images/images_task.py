@@ -1,0 +1,98 @@
+"""Segmentation of pictures that the user brings: the task `images` of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bevseg.errors import UsageError
+from bevseg.seg.device import seeded
+from bevseg.seg.losses.loss import parse
+from bevseg.seg.models.registry import network_class
+from bevseg.study.images.dataset import Dataset, ensure_parts, load
+from bevseg.study.images.draw_pictures import draw, save_pictures
+from bevseg.study.images.evaluate import evaluate
+from bevseg.study.images.heads import HEADS
+from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.images.train import train
+from bevseg.study.images.trained_network import INPUTS
+from bevseg.study.task import RunContext, RunResult, Task
+
+
+def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:
+    """Read the pictures of all runs, and check the losses against their classes, before any training."""
+    for one in settings:
+        data = load(one)
+        head = HEADS[one.outputs](len(data.classes), data.has_background)
+        for text in (one.loss, *one.values):
+            parse(text, head.class_maps)
+
+
+def run(settings: ImagesSettings, context: RunContext) -> RunResult:
+    """Train on the training pictures, and score the test pictures."""
+    with seeded(context.device, settings.seed):
+        return _run(settings, load(settings), context)
+
+
+def _run(settings: ImagesSettings, data: Dataset, context: RunContext) -> RunResult:
+    trained = train(settings, data, context)
+    if not trained.history:
+        return RunResult(trained.facts | {"score": None})
+    net, head = trained.net, trained.head
+    facts = trained.facts | evaluate(net, data, head, settings) | _sizes(settings, data, net)
+    if settings.pictures:
+        save_pictures(net, data, head, settings.pictures, context.folder, context.key)
+    seconds = trained.history[-1]["seconds"]
+    facts |= {"epochs": len(trained.history), "seconds": seconds, "minutes": seconds / 60}
+    return RunResult(facts, trained.history, net.state_dict())
+
+
+def _sizes(settings: ImagesSettings, data: Dataset, net: Any) -> dict[str, Any]:
+    return {
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "pictures": {part: len(pictures) for part, pictures in data.parts.items()},
+        INPUTS: {
+            "mean": data.scaling.mean.tolist(),
+            "deviation": data.scaling.deviation.tolist(),
+            "classes": list(data.classes),
+            "has_background": data.has_background,
+        },
+    }
+
+
+def check(settings: ImagesSettings) -> None:
+    """Raise UsageError for unknown names, and for settings that contradict each other."""
+    network_class(settings.net)
+    ensure_parts(settings)
+    binary = settings.outputs == "sigmoid"
+    # A list in a loss has a number for each class. How many classes there are, the pictures say: see `prepare`.
+    known = [
+        parse(text, 1 if binary else 2)
+        for text in (settings.loss, *settings.values)
+        if binary or "[" not in text
+    ]
+    needs_softmax = settings.smooth_boundary or settings.scales or settings.crf
+    if binary and (known[0].needs_init or needs_softmax):
+        raise UsageError(
+            "Sigmoid outputs have no learned loss, smoothed labels, scales or CRF",
+            where="outputs",
+            hint='set outputs = "softmax", or remove these settings',
+        )
+    if settings.smooth_kernel % 2 == 0:
+        raise UsageError(
+            f"Invalid smooth_kernel: {settings.smooth_kernel}",
+            where="smooth_kernel",
+            hint="give an odd number",
+        )
+    if settings.smooth_boundary:
+        parse(settings.loss).smoothed(settings.smooth_boundary)
+    if settings.unlabelled != "none" and settings.labelled_share == 1:
+        raise UsageError(
+            "No picture is without labels",
+            where="unlabelled, labelled_share",
+            hint="set labelled_share below 1, such as 0.125",
+        )
+
+
+TASK = Task(ImagesSettings, run, check, prepare, draw)
