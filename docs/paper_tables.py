@@ -91,12 +91,13 @@ def _body(block: re.Match[str]) -> str:
 
 def made(study_name: str, table_name: str) -> str | None:
     """Return a table and how many runs stand behind it; None if there is no record."""
-    study, planned_runs = plan_runs(STUDIES / f"{study_name}.toml")
     path = RECORDS / f"{study_name}.jsonl"
-    stored = {}
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        stored = {record["key"]: record for record in map(json.loads, lines)}
+    if not path.exists():
+        return None
+    study, planned_runs = plan_runs(STUDIES / f"{study_name}.toml")
+    stored = {
+        record["key"]: record for record in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    }
     found = [
         record
         for planned in planned_runs
