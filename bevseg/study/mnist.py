@@ -2,9 +2,9 @@
 
 `binary`: digit and background. `multiclass`: the class of a pixel is the number of the digit; there are ten outputs
 and none for the background. The training settings are those of the authors' demonstration. A pixel gets the digit
-with the largest probability above one half, or else background. Two further scores: `score_by_share`, where the
-probability of a digit is its share of the ten outputs, and `score_no_background`, where every pixel gets the most
-probable digit.
+with the largest probability above one half, or else background. Ten digits have two further scores: `score_by_share`,
+where the probability of a digit is its share of the ten outputs, and `score_no_background`, where every pixel gets
+the most probable digit.
 """
 
 from __future__ import annotations
@@ -131,28 +131,36 @@ def _run(settings: MnistSettings, context: RunContext) -> RunResult:
     )
     weights = {"last": copy.deepcopy(net.state_dict()), "best": training.best}
     logits = {name: _test_logits(net, state, test) for name, state in weights.items()}
-    confusions = {name: _confusion(test.truth, predict(z)) for name, z in logits.items()}
-    scored, z = confusions[settings.weights], logits[settings.weights]
-    shown = np.linspace(0, len(test.images) - 1, EXAMPLES).round().astype(int)
+    scores = {f"score_{name}": score(_confusion(test.truth, predict(z))) for name, z in logits.items()}
     return RunResult(
-        facts={
-            "score": score(scored),
-            "score_last": score(confusions["last"]),
-            "score_best": score(confusions["best"]),
-            "score_by_share": score(_confusion(test.truth, predict_by_share(z))),
-            "score_no_background": score(_confusion(test.truth, z.argmax(1) + 1)),
-            "collapsed": score(_confusion(test.truth, torch.zeros_like(z.argmax(1)))),
-            "iou": metrics.iou(scored).tolist(),
-            "confusion": scored.tolist(),
-            "epochs": len(training.history),
-            "seconds": training.history[-1]["seconds"],
-            "examples": mnist_examples.pack(
-                true_classes(test.truth)[shown].cpu().numpy(), predict(z)[shown].cpu().numpy()
-            ),
-        },
+        facts=scores
+        | _facts(logits[settings.weights], test)
+        | {"epochs": len(training.history), "seconds": training.history[-1]["seconds"]},
         history=training.history,
         weights=weights[settings.weights],
     )
+
+
+def _facts(logits: Tensor, test: Images) -> dict[str, Any]:
+    """Return the facts of the weights that are scored."""
+    predicted = predict(logits)
+    scored = _confusion(test.truth, predicted)
+    shown = np.linspace(0, len(test.images) - 1, EXAMPLES).round().astype(int)
+    facts = {
+        "score": score(scored),
+        "collapsed": score(_confusion(test.truth, torch.zeros_like(predicted))),
+        "iou": metrics.iou(scored).tolist(),
+        "confusion": scored.tolist(),
+        "examples": mnist_examples.pack(
+            true_classes(test.truth)[shown].cpu().numpy(), predicted[shown].cpu().numpy()
+        ),
+    }
+    if logits.shape[1] > 1:
+        facts |= {
+            "score_by_share": score(_confusion(test.truth, predict_by_share(logits))),
+            "score_no_background": score(_confusion(test.truth, logits.argmax(1) + 1)),
+        }
+    return facts
 
 
 def parse_loss(text: str) -> Callable[[Tensor, Tensor], Tensor]:
