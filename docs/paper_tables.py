@@ -1,4 +1,4 @@
-"""Write the tables of docs/papers.md from the records of the studies.
+"""Write the tables of docs/papers.md from the records of the studies, with their pictures.
 
 python docs/paper_tables.py                      fill the tables
 python docs/paper_tables.py build/studies        take records and pictures of finished studies first
@@ -28,18 +28,15 @@ RECORDS = STUDIES / "runs"
 IMAGES = ROOT / "docs" / "images" / "losses"
 
 PICTURES = {
-    "mnist_binary.png": "mnist_binary/table.png",
-    "mnist_binary_digits.png": "mnist_binary/mnist.png",
-    "mnist_multiclass.png": "mnist_multiclass/table.png",
-    "mnist_multiclass_digits.png": "mnist_multiclass/mnist.png",
-    "street_low.png": "street_low/oakland.png",
-    "street_low_curves.png": "street_low/street.png",
-    "cross_loss.png": "cross_loss/street.png",
-    "lovasz_bias.png": "lovasz_bias/bias.png",
-    "loss_curves.png": "loss_curves/curves.png",
-    "soft_label_curves.png": "soft_label_curves/curves.png",
+    "mnist_binary table": {"mnist_binary": "table", "mnist_binary_digits": "mnist"},
+    "mnist_multiclass table": {"mnist_multiclass": "table", "mnist_multiclass_digits": "mnist"},
+    "street_low oakland": {"street_low": "oakland", "street_low_curves": "street"},
+    "cross_loss table": {"cross_loss": "street"},
+    "lovasz_bias table": {"lovasz_bias": "bias"},
+    "loss_curves table": {"loss_curves": "curves"},
+    "soft_label_curves table": {"soft_label_curves": "curves"},
 }
-"""Picture of the page -> the file that a study writes."""
+"""Table -> the pictures below it, and which picture of the study each of them is."""
 
 MOST_BYTES = 5_000
 """A record of the repository is no longer. Its largest lists are left out before."""
@@ -65,9 +62,11 @@ def take(folder: Path) -> None:
         if found:
             text = "".join(f"{short(record)}\n" for record in found.values())
             (RECORDS / f"{study.stem}.jsonl").write_text(text, encoding="utf-8")
-    for name, source in PICTURES.items():
-        if (folder / source).exists():
-            _with_palette(folder / source, IMAGES / name)
+    for table, pictures in PICTURES.items():
+        for name, drawn in pictures.items():
+            source = folder / table.split()[0] / f"{drawn}.png"
+            if source.exists():
+                _with_palette(source, IMAGES / f"{name}.png")
 
 
 def short(record: dict[str, Any]) -> str:
@@ -90,7 +89,7 @@ def _body(block: re.Match[str]) -> str:
 
 
 def made(study_name: str, table_name: str) -> str | None:
-    """Return a table and how many runs stand behind it; None if there is no record."""
+    """Return a table, how many runs stand behind it, and its pictures; None if there is no record."""
     path = RECORDS / f"{study_name}.jsonl"
     if not path.exists():
         return None
@@ -113,7 +112,13 @@ def made(study_name: str, table_name: str) -> str | None:
         return None
     text = result_tables.markdown(study, table, table_lines)
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    return "\n".join([*rows, "", _count(table_lines, study_name), ""])
+    title = table.title or study.title
+    pictures = [
+        f"\n![{title}](images/losses/{name}.png)"
+        for name in PICTURES.get(f"{study_name} {table_name}", {})
+        if (IMAGES / f"{name}.png").exists()
+    ]
+    return "\n".join([*rows, "", _count(table_lines, study_name), *pictures, ""])
 
 
 def _count(table_lines: Sequence[Line], study_name: str) -> str:
