@@ -63,7 +63,7 @@ def faults_in(page: str, tables: Mapping[str, Table]) -> Iterator[str]:
     for passage, lines in _passages(page):
         known = [line.partition(" = ")[::2] for line in lines]
         for number, source in known:
-            if number not in passage or not source:
+            if not re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", passage) or not source:
                 yield f"{number} is listed, and it has no source or is not in the text before"
             elif " | " in source:
                 yield from _disagreement(number, source, tables)

@@ -104,6 +104,7 @@ def test_a_page_whose_numbers_agree_has_no_fault(scripts):
         ("| best\n-->", "| worst\n-->", "0 columns 'worst'"),
         ("0.52 = cross_loss table", "0.52 = cross_loss other", "no table 'cross_loss other'"),
         ("rate is 0.001.", "rate is small.", "0.001 is listed"),
+        ("rate is 0.001.", "rate is 0.0012.", "0.001 is listed"),
         ("has 0.52.", "has 0.52, or 0.61.", "0.61 has no source"),
         ("0.001 = the learning rate of the paper\n", "", "0.001 has no source"),
     ],
