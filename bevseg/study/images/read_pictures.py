@@ -189,10 +189,10 @@ def _array(path: Path, *, is_mask: bool) -> NDArray[Any]:
         if path.suffix.lower() == ".npy":
             return np.asarray(np.load(path, allow_pickle=False))
         if path.suffix.lower() in (".tif", ".tiff"):
-            return np.asarray(imread(path))
+            return np.array(imread(path))
         with Image.open(path) as picture:
             indexed = picture.mode == "P" and not is_mask  # in a mask the indices of the palette are the ids
-            return np.asarray(picture.convert("RGB") if indexed else picture)
+            return np.array(picture.convert("RGB") if indexed else picture)
     except (
         OSError,
         ValueError,
