@@ -63,10 +63,11 @@ def take(folder: Path) -> None:
             text = "".join(f"{short(record)}\n" for record in found.values())
             (RECORDS / f"{study.stem}.jsonl").write_text(text, encoding="utf-8")
     for table, pictures in PICTURES.items():
-        for name, drawn in pictures.items():
-            source = folder / table.split()[0] / f"{drawn}.png"
-            if source.exists():
-                _with_palette(source, IMAGES / f"{name}.png")
+        study_folder = folder / table.split()[0]
+        # A study that has only gone on from a copy of its records has no histories, and its curves are empty.
+        if any((study_folder / "runs").glob("*.csv")):
+            for name, drawn in pictures.items():
+                _with_palette(study_folder / f"{drawn}.png", IMAGES / f"{name}.png")
 
 
 def short(record: dict[str, Any]) -> str:
@@ -131,6 +132,8 @@ def _count(table_lines: Sequence[Line], study_name: str) -> str:
 def _with_palette(source: Path, target: Path) -> None:
     from PIL import Image
 
+    if not source.exists():  # the study has not come to its end
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     Image.open(source).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
 

@@ -103,8 +103,8 @@ def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> Non
     first = min((record["at"].get("seed", 0) for record in run_records), default=0)
     curves = {}
     for record in run_records:
-        if record["at"].get("seed", 0) == first:
-            rows = records.history(folder, record["key"])
+        rows = records.history(folder, record["key"])  # none where only the record was copied
+        if rows and record["at"].get("seed", 0) == first:
             values = np.array([row["loss"] for row in rows])
             curves[str(record["at"]["loss"])] = ([row["bias"] for row in rows], _scaled(values))
     plot.curves({"loss, scaled to 0 ... 1": ("bias", curves)}, path)

@@ -149,4 +149,8 @@ def test_finished_studies_leave_records_and_small_pictures(scripts, tmp_path, mo
     paper_tables.take(tmp_path / "studies")
     (kept,) = (tmp_path / "runs").iterdir()
     assert [json.loads(line)["facts"]["score"] for line in kept.read_text().splitlines()] == [0.6]
+    assert not (tmp_path / "images").exists()  # no history: nothing was drawn into the picture
+    (folder / "runs").mkdir()
+    (folder / "runs" / "k.csv").touch()
+    paper_tables.take(tmp_path / "studies")
     assert imread(tmp_path / "images" / "loss_curves.png").shape[:2] == (8, 8)

@@ -59,3 +59,8 @@ def test_cross_entropy_chooses_the_odds_of_the_disc_and_the_lovasz_losses_stay_n
     odds = truth.mean() / (1 - truth.mean())
     assert facts["ce"]["bias"] == pytest.approx(np.log(odds), abs=0.2)
     assert facts["ce"]["lost"] > 0.05 > 10 * facts["lovasz_softmax"]["lost"]
+
+
+def test_a_run_whose_history_was_not_copied_is_left_out_of_the_picture(tmp_path):
+    bias.draw([{"key": "gone", "at": {"loss": "ce", "seed": 0}}], tmp_path, tmp_path / "bias.png")
+    assert (tmp_path / "bias.png").stat().st_size > 0
