@@ -330,7 +330,7 @@ INSIDE = {
         ("description", "neuro_iou"),
         ("checkpoint",),
         ("inference",),
-        ("training",),
+        ("training", "to_onnx"),
     ),
 }
 """The floors within a folder: slices under rasterize, networks under inference, inference under training."""
@@ -347,6 +347,8 @@ ROOMS = {
     "distributed": ("runtime",),
     "torch": ("seg", "study"),
     "safetensors": ("seg", "study", "survey", "report"),
+    "onnx": ("seg",),
+    "onnxscript": ("seg",),
     "jinja2": ("report",),
     "matplotlib": ("runner", "study"),
     "click": ("cli",),
