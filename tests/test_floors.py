@@ -229,6 +229,7 @@ INSIDE = {
             "tile_scores",
             "weights_file",
         ),
+        ("grid",),
         ("records", "scenes"),
         ("random_crops", "reliability"),
         ("neuro_iou_facts",),
