@@ -12,7 +12,7 @@ import click
 
 from bevseg.cli.main import cli
 
-_PLACE = re.compile(r"^::: options (\w+)$", re.MULTILINE)
+_PLACE = re.compile(r"^::: options ([\w-]+)$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

@@ -230,6 +230,7 @@ INSIDE = {
             "tile_scores",
             "weights_file",
         ),
+        ("grid",),
         ("mnist_examples", "records", "scenes"),
         ("random_crops", "reliability"),
         ("neuro_iou_facts",),
@@ -331,7 +332,7 @@ INSIDE = {
         ("description", "neuro_iou"),
         ("checkpoint",),
         ("inference",),
-        ("training",),
+        ("training", "to_onnx"),
     ),
 }
 """The floors within a folder: slices under rasterize, networks under inference, inference under training."""
@@ -348,6 +349,8 @@ ROOMS = {
     "distributed": ("runtime",),
     "torch": ("seg", "study"),
     "safetensors": ("seg", "study", "survey", "report"),
+    "onnx": ("seg",),
+    "onnxscript": ("seg",),
     "jinja2": ("report",),
     "matplotlib": ("runner", "study"),
     "click": ("cli",),

@@ -32,12 +32,14 @@ COMMANDS = {
     "evaluate": "Score labelled clouds against the truth.",
     "verify": "Prove that a labelled file is its source.",
     "inspect": "Show the contents of a model or a cloud.",
+    "export-model": "Write the networks of a model as ONNX files.",
     "simulate": "Make labelled street clouds from a seed.",
     "study": "Train a grid of losses and seeds, and tabulate the results.",
     "doctor": "Check this machine and this installation.",
     "completion": "Print the script that completes commands in your shell.",
 }
-"""Command -> short help: a run and what follows it, the stages, tools. Each command is a file of its name."""
+"""Command -> short help: a run and what follows it, the stages, tools. Each command is a file of its name,
+with `_` for `-`."""
 
 WORKERS = {
     "run": "bevseg.runner.workers",
@@ -75,8 +77,8 @@ class Bevseg(click.Group):
         """Import the file of a command, and return the command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{cmd_name}", __package__)
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f".{name}", __package__), name)
         return command
 
     def resolve_command(

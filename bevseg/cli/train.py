@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from bevseg.config import TrainConfig
+from bevseg.config import NetConfig, TrainConfig
 from bevseg.config.names import DEFAULT_MODEL, SLICES
 from bevseg.seg.losses.registry import LOSSES
+from bevseg.seg.models.registry import NETWORKS
 
 from . import options
 from .console import Console
@@ -28,6 +29,14 @@ READY = [name for name in LOSSES if name not in LEARNED]
     show_default=True,
     metavar=",".join(SLICES),
     help="Slices whose networks are trained.",
+)
+@click.option(
+    "--net",
+    type=options.Setting(NetConfig, "kind"),
+    metavar="NAME",
+    help=f"Kind of the networks: {', '.join(NETWORKS)}; or a class of your own, as package.module:Class. Another "
+    "kind than that of the model that ships starts from nothing; than that of --init MODEL, it is refused.  "
+    f"[default: from the settings, else {NetConfig.kind}]",
 )
 @click.option(
     "--loss",
@@ -75,6 +84,7 @@ def train(
     work: Path,
     output: Path,
     slices: tuple[str, ...],
+    net: str | None,
     loss: str | None,
     init: Path | str | None,
     teacher: Path | None,
@@ -102,6 +112,7 @@ def train(
       bevseg train work/ -o model.safetensors --val-blocks 0.2
       bevseg train work/ -o model.safetensors --init none
       bevseg train work/ -o high/model.safetensors --slice high --init model.safetensors --loss lovasz_softmax
+      bevseg train work/ -o fast/model.safetensors --net fast_scnn
       bevseg train work/ -o neuro/model.safetensors --loss neuro-iou --init model.safetensors
       bevseg train work/ -o small/model.safetensors --config small.toml --teacher model.safetensors --unlabelled more/
       bevseg train work/ -o model.safetensors --resume
@@ -115,6 +126,7 @@ def train(
         config,
         init,
         work=work,
+        net=net,
         loss=loss,
         smooth_boundary=smooth_boundary,
         max_minutes=max_minutes,

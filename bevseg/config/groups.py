@@ -148,11 +148,12 @@ class NetConfig(Group):
     group: ClassVar[str] = "net"
 
     kind: str = setting("unet", Text("the name of a network", most=1000))
-    """`unet`; `paper_unet`, that of the power-Jaccard paper; or one of your own, such as `package.module:Class`."""
+    """`unet`; `paper_unet`, that of the power-Jaccard paper; `fcn8s`, `segnet`, `fast_scnn`; or one of your own, such
+    as `package.module:Class`."""
     filters: int = setting(16, Number(least=1, most=1024, whole=True))
     """Filters of the first level; each level down doubles them."""
     depth: int = setting(4, Number(least=0, most=10, whole=True))
-    """Number of halvings."""
+    """Number of halvings. `fcn8s` and `fast_scnn` have five, whatever it says."""
     widest: int | None = setting(None, Number(least=1, most=1_000_000, whole=True, optional=True))
     """Most filters of a level; None: no limit. A limit keeps deep networks small."""
     dropout: float = setting(0.2, Number(least=0, below=1))

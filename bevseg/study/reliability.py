@@ -1,4 +1,4 @@
-"""Plots of street runs: mIoU over the epochs, and reliability diagrams (accuracy over confidence)."""
+"""Plots of runs: mIoU over the epochs, and reliability diagrams (accuracy over confidence)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> Non
                 "epoch",
                 {name: _over_epochs(of_loss, column, folder) for name, of_loss in named.items()},
             )
-        panels[f"{place} reliability on the test clouds"] = (
+        panels[f"{place} reliability on the test data"] = (
             "confidence",
             {plot.IDEAL: ((0, 1), (0, 1))} | {name: _reliability(of_loss) for name, of_loss in named.items()},
         )

@@ -140,6 +140,7 @@ def starting_point(
     *,
     work: Path | None = None,
     cell: float | None = None,
+    net: str | None = None,
     **values: object,
 ) -> tuple[Settings, Model | None]:
     """Return the settings of a training and the model that it starts from; None: from nothing.
@@ -155,6 +156,9 @@ def starting_point(
         As for `training_settings`.
     cell
         Cell size, m; None: that of the settings.
+    net
+        Name of the network (`net.kind`); None: that of the settings. Another one than the model has is refused if
+        `init` names the model, and otherwise starts from nothing.
 
     Raises
     ------
@@ -167,10 +171,14 @@ def starting_point(
             settings = with_training(config, **values)
         else:
             settings = training_settings(config, work=work, init=model, **values)
-        if cell is None:
-            return settings
-        return dataclasses.replace(settings, raster=dataclasses.replace(settings.raster, cell=cell))
+        if cell is not None:
+            settings = dataclasses.replace(settings, raster=dataclasses.replace(settings.raster, cell=cell))
+        if net is not None:
+            settings = dataclasses.replace(settings, net=dataclasses.replace(settings.net, kind=net))
+        return settings
 
+    if net is not None:  # before the model, whose file may hold networks that only this option names
+        network_class(net)
     if init == NO_MODEL:
         return settings_from(None), None
     if isinstance(init, Model):

@@ -46,7 +46,7 @@ def imported_by(code):
 
 
 def test_the_group_and_every_command_import_nothing_heavy():
-    names = ["main", *COMMANDS]
+    names = ["main", *(name.replace("-", "_") for name in COMMANDS)]
     assert imported_by("\n".join(f"import bevseg.cli.{name}" for name in names)) == []
 
 
@@ -149,6 +149,7 @@ def test_version():
         (["run", "x", "-o", "y", "--train-on", "t", "--val-blocks", "0"], "expected a number above 0"),
         (["train", "x", "-o", "y", "--val", ","], "',': expected one name"),
         (["simulate", "-o", "y", "--clouds", "-1"], "expected a whole number from 0 to"),
+        (["export-model", "x"], "--onnx"),
         (["RUNN"], "did you mean 'run'?"),
     ],
 )

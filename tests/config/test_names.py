@@ -43,11 +43,11 @@ def test_commands_are_the_files_of_the_command_line():
     import bevseg.cli.main
 
     folder = Path(bevseg.cli.main.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {
-        "__init__",
+    files = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {
+        "--init--",
         "main",
         "options",
-        "survey_options",
+        "survey-options",
         "console",
     }
     assert set(bevseg.cli.main.COMMANDS) == files

@@ -26,10 +26,10 @@ def folder(tmp_path, monkeypatch):
 def test_pictures_and_a_loss_of_ones_own_give_a_table_and_a_network(folder, capsys):
     runpy.run_path("mosaics.py")
     study = folder / "textures.toml"
-    short = FILES["textures.toml"].replace("epochs = 40", "epochs = 1\nsteps = 2\nfilters = 2")
+    short = FILES["textures.toml"].replace("epochs = 30", "epochs = 1\nsteps = 2\nfilters = 2")
     study.write_text(short.replace("seed = [0, 1, 2]", "seed = [0]"))
     result = run_study(study, folder / "textures")
-    assert "| hard_pixels:hardest(share=0.25) | " in result.text
+    assert "| hard_pixels:hardest(share=0.5) | " in result.text
     assert len(list((folder / "textures" / "pictures").glob("*.png"))) == 3
     runpy.run_path("use_network.py")
     assert set(capsys.readouterr().out.strip("[]\n").replace("'", "").split(", ")) <= set(

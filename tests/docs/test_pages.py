@@ -51,7 +51,7 @@ def test_the_page_of_a_command_gets_every_option_with_its_help(command, monkeypa
 
 
 def test_every_page_stands_in_the_navigation_and_every_entry_is_a_page():
-    entries = set(re.findall(r": ([\w/]+\.md)$", MKDOCS, re.MULTILINE))
+    entries = set(re.findall(r": ([\w/-]+\.md)$", MKDOCS, re.MULTILINE))
     assert entries == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from bevseg.errors import CloudNotFoundError, UsageError
-from bevseg.study import plan
+from bevseg.seg.losses.registry import LOSSES
+from bevseg.study import grid, plan
 from bevseg.study.run_study import plan_runs
 
 READY = sorted((Path(__file__).parents[2] / "benchmarks" / "studies").glob("*.toml"))
@@ -18,11 +19,11 @@ def study(tmp_path, text):
 
 
 def keys(tmp_path, text):
-    return [run.key for run in plan.grid(study(tmp_path, text), "study.toml")]
+    return [run.key for run in grid.grid(study(tmp_path, text), "study.toml")]
 
 
 def test_the_grid_is_the_product_of_the_axes(tmp_path):
-    runs = plan.grid(study(tmp_path, '[settings]\nc = 1\n[axes]\na = [1, 2]\nb = ["x", "y", "z"]'), "")
+    runs = grid.grid(study(tmp_path, '[settings]\nc = 1\n[axes]\na = [1, 2]\nb = ["x", "y", "z"]'), "")
     assert [(run.given["a"], run.given["b"], run.given["c"]) for run in runs] == [
         (a, b, 1) for a in (1, 2) for b in "xyz"
     ]
@@ -39,7 +40,7 @@ def test_a_run_is_known_by_its_settings_wherever_the_data_lie_and_however_they_a
 
 def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path):
     text = '[axes]\nloss = [{ name = "tuned", loss = "b", init = { loss = "a" } }, "a"]\nseed = [0, 1]'
-    runs = plan.grid(study(tmp_path, text), "")
+    runs = grid.grid(study(tmp_path, text), "")
     sources = {run.at["seed"]: run.key for run in runs if run.at["loss"] == "a"}
     assert [run.at["loss"] for run in runs] == ["a", "a", "tuned", "tuned"]
     assert [run.sources for run in runs[2:]] == [{"init": sources[0]}, {"init": sources[1]}]
@@ -55,7 +56,7 @@ def test_a_run_may_need_a_run_that_needs_another_and_comes_after_both(tmp_path):
       "a",
     ]
     """
-    runs = plan.grid(study(tmp_path, text), "")
+    runs = grid.grid(study(tmp_path, text), "")
     a, tuned, student = runs
     assert [run.at["loss"] for run in runs] == ["a", "tuned", "student"]
     assert student.sources == {"init": a.key, "teacher": tuned.key}
@@ -149,6 +150,12 @@ def test_every_ready_study_can_be_planned_and_its_papers_numbers_find_their_line
         assert any(plan.matches(work.run.at, entry.at) for work in works), entry
     for table in study.table:
         assert any(plan.matches(work.run.at, table.where) for work in works), table
+
+
+def test_the_study_of_every_loss_names_every_loss_of_the_register():
+    path = next(path for path in READY if path.stem == "camvid_losses")
+    ready = {name for name, entry in LOSSES.items() if not entry.learned}
+    assert set(plan.read_study(path).axes["loss"]) == ready
 
 
 def test_a_wrong_setting_of_a_task_is_refused_with_its_key(tmp_path):

@@ -9,21 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
+from bevseg.seg.models.conv_block import ConvBlock
+from bevseg.seg.models.fcn8s import FCN8s
 from bevseg.seg.models.unet import UNet
 
 
 def folded(net: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
     """Return a copy of a network for prediction, in `dtype` and channels last.
 
-    The batch normalisation of a `UNet` is folded into its convolutions; any other network stays as it is.
+    The batch normalisation of each `ConvBlock` is folded into its convolutions; all else stays as it is.
     """
     net = copy.deepcopy(net).eval()
-    if isinstance(net, UNet):
-        for blocks in (net.down, net.merge):
-            for number, block in enumerate(blocks):
-                blocks[number] = _fold(block)  # type: ignore[arg-type]
-        if device.type == "cpu":
-            net.pool = HalvingMax()
+    for parent in list(net.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, ConvBlock):
+                setattr(parent, name, _fold(child))
+    if isinstance(net, UNet | FCN8s) and device.type == "cpu":
+        net.pool = HalvingMax()
     return net.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -64,12 +66,14 @@ def _fused_operator() -> Any:
 _FUSED = _fused_operator()
 
 
-def _fold(block: nn.Sequential) -> nn.Sequential:
-    """Convolution, normalisation, ReLU, and so on -> as many ConvReLU."""
-    layers: list[Any] = list(block)
-    return nn.Sequential(
-        *(
-            ConvReLU(fuse_conv_bn_eval(conv, norm))
-            for conv, norm in zip(layers[::3], layers[1::3], strict=True)
-        )
-    )
+def _fold(block: ConvBlock) -> nn.Sequential:
+    """Return one layer for each convolution, the normalisation and the ReLU behind it."""
+    layers: list[Any] = []
+    for layer in block:
+        if isinstance(layer, nn.BatchNorm2d):
+            layers.append(fuse_conv_bn_eval(layers.pop(), layer))
+        elif isinstance(layer, nn.ReLU):
+            layers.append(ConvReLU(layers.pop()))
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers)

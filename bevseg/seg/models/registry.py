@@ -26,6 +26,9 @@ GROUP = "bevseg.networks"
 NETWORKS: dict[str, str] = {
     "unet": "bevseg.seg.models.unet:UNet",
     "paper_unet": "bevseg.seg.models.paper_unet:PaperUNet",
+    "fcn8s": "bevseg.seg.models.fcn8s:FCN8s",
+    "segnet": "bevseg.seg.models.segnet:SegNet",
+    "fast_scnn": "bevseg.seg.models.fast_scnn:FastSCNN",
 }
 """Name -> module and class of the networks that bevseg brings."""
 

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor, nn
+
+from bevseg.seg.models.conv_block import block
+from bevseg.seg.models.initialise import initialise
+from bevseg.seg.models.padding import padded
 
 Part = tuple[slice, slice]
 """Rows and columns."""
@@ -62,7 +65,7 @@ class UNet(nn.Module):
         self.merge = nn.ModuleList(block(2 * w, w, w) for w in coarse_to_fine[:-1])
         self.merge.extend(block(w, w) for w in coarse_to_fine[-1:])
         self.head = nn.Conv2d(filters, classes, 1)
-        self._initialise()
+        initialise(self, self.head)
 
     def forward(self, bands: Tensor, part: Part | None = None) -> Tensor:
         """Return logits (B, classes, H, W) of scaled bands (B, in_bands, H, W), for any H and W.
@@ -71,9 +74,7 @@ class UNet(nn.Module):
         two thirds of the multiplications, then computes no more than these need.
         """
         rows, cols = bands.shape[-2:]
-        step = 1 << self.depth
-        # An empty cell holds 0 in every band: zeros continue the raster with empty cells.
-        x = nnf.pad(bands, (0, -cols % step, 0, -rows % step))
+        x = padded(bands, self.depth)
         skips: list[Tensor] = []
         for down in self.down:
             if skips:
@@ -92,18 +93,6 @@ class UNet(nn.Module):
             x = x if len(skips) < DROP_FROM else self.drop(x)
         return self.head(x)
 
-    def _initialise(self) -> None:
-        if (
-            self.head.weight.is_meta
-        ):  # of shapes alone; drawing numbers there imports torch's compiler, for 2 s
-            return
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        # No ReLU behind it, and small logits: the first loss is about log(classes), whatever the seed.
-        nn.init.xavier_normal_(self.head.weight, gain=0.5)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-
 
 class _Need(NamedTuple):
     """What the way up computes at a resolution, along rows or columns."""
@@ -116,8 +105,13 @@ class _Need(NamedTuple):
     """In what was read: what the next resolution needs."""
 
 
+_ALL = _Need(slice(None), slice(None), slice(None))
+
+
 def _needs(part: slice, sizes: Sequence[int]) -> list[_Need]:
     """Return what a part needs of every resolution, from the finest, whose size comes first, to below the last."""
+    if part == slice(0, sizes[0]):
+        return [_ALL] * (len(sizes) + 1)
     needs, wanted = [], part
     for level, size in enumerate(sizes):
         reach = 2 if level else 1  # convolutions on the way up
@@ -150,15 +144,3 @@ class Doubling(nn.Module):
         images, _, rows, cols = x.shape
         quads = self.spread(x.permute(0, 2, 3, 1)).view(images, rows, cols, 2, 2, -1)
         return quads.transpose(2, 3).reshape(images, 2 * rows, 2 * cols, -1).permute(0, 3, 1, 2)
-
-
-def block(*channels: int) -> nn.Sequential:
-    """3x3 convolution, batch normalisation and ReLU, from each number of channels to the next."""
-    layers: list[nn.Module] = []
-    for before, after in itertools.pairwise(channels):
-        layers += [
-            nn.Conv2d(before, after, 3, padding=1, bias=False),
-            nn.BatchNorm2d(after),
-            nn.ReLU(inplace=True),
-        ]
-    return nn.Sequential(*layers)

@@ -50,6 +50,12 @@ class Classes:
     def __init__(self, settings: ImagesSettings, class_names: Sequence[str], largest: int) -> None:
         names = list(settings.class_names or class_names)
         count = len(settings.ids) or len(names) or largest + 1
+        if not 2 <= count <= MOST_CLASSES:
+            raise InputError(
+                f"{count} classes in the masks",
+                why=f"2 to {MOST_CLASSES} can be learned; the value {settings.ignore} is ignored",
+                hint="for masks of 0 and 255 set ids = [0, 255]",
+            )
         names = names or [f"class {number}" for number in range(count)]
         if len(names) != count:
             raise UsageError(
@@ -57,12 +63,6 @@ class Classes:
             )
         if len(set(names)) < count or len(set(settings.ids)) < len(settings.ids):
             raise UsageError("A class stands twice", where="ids, class_names", hint="remove one of the two")
-        if not 2 <= count <= MOST_CLASSES:
-            raise InputError(
-                f"{count} classes in the masks",
-                why=f"2 to {MOST_CLASSES} can be learned; the value {settings.ignore} is ignored",
-                hint="for masks of 0 and 255 set ids = [0, 255]",
-            )
         for name in settings.classes:
             if name not in names:
                 raise UsageError(

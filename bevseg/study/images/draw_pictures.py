@@ -70,20 +70,30 @@ def save_pictures(net: nn.Module, data: Dataset, head: Head, count: int, folder:
 def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
     """Draw predictions and errors of several runs side by side, or else the curves of all runs.
 
-    The runs are those of the first seed, MOST_RUNS at most; as figure 6 of the Lovász paper.
+    The runs are those of the first seed that have the same pictures and classes, MOST_RUNS at most; as figure 6 of
+    the Lovász paper.
     """
     first = min((record["at"].get("seed", 0) for record in run_records), default=0)
     runs: list[tuple[str, dict[str, Any]]] = []
     for record in run_records:
         file = folder / FOLDER / f"{record['key']}.npz"
-        if record["at"].get("seed", 0) == first and file.exists() and len(runs) < MOST_RUNS:
-            name = ", ".join(str(value) for axis, value in record["at"].items() if axis != "seed")
-            with np.load(file, allow_pickle=False) as arrays:
-                runs.append((name, dict(arrays)))
+        if record["at"].get("seed", 0) != first or not file.exists() or len(runs) == MOST_RUNS:
+            continue
+        name = ", ".join(str(value) for axis, value in record["at"].items() if axis != "seed")
+        with np.load(file, allow_pickle=False) as arrays:
+            stored = dict(arrays)
+        if not runs or _same_truth(stored, runs[0][1]):
+            runs.append((name, stored))
     if runs:
         _draw(runs, path)
     else:
         reliability.draw(run_records, folder, path)
+
+
+def _same_truth(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether two runs were drawn for the same pictures and classes."""
+    names = {"classes", *(name for name in (*one, *other) if name.startswith("truth_"))}
+    return all(name in one and name in other and np.array_equal(one[name], other[name]) for name in names)
 
 
 def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:

@@ -14,6 +14,7 @@ from bevseg.study.images.dataset import Dataset, ensure_parts, load
 from bevseg.study.images.draw_pictures import draw, save_pictures
 from bevseg.study.images.evaluate import evaluate
 from bevseg.study.images.heads import HEADS
+from bevseg.study.images.sampling import Crops
 from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.images.train import train
 from bevseg.study.images.trained_network import INPUTS
@@ -21,9 +22,10 @@ from bevseg.study.task import RunContext, RunResult, Task
 
 
 def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:
-    """Read the pictures of all runs, and check the losses against their classes, before any training."""
+    """Read the pictures of all runs, and check crops and losses against them, before any training."""
     for one in settings:
         data = load(one)
+        Crops(data.parts["train"], one, data.scaling, one.seed)
         head = HEADS[one.outputs](len(data.classes), data.has_background)
         for text in (one.loss, *one.values):
             parse(text, head.class_maps)
@@ -72,6 +74,10 @@ def check(settings: ImagesSettings) -> None:
         for text in (settings.loss, *settings.values)
         if binary or "[" not in text
     ]
+    if any(loss.needs_init for loss in known[1:]):
+        raise UsageError(
+            "A learned loss has no value by itself", where="values", hint="name losses that are not learned"
+        )
     needs_softmax = settings.smooth_boundary or settings.scales or settings.crf
     if binary and (known[0].needs_init or needs_softmax):
         raise UsageError(

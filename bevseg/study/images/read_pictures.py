@@ -109,12 +109,12 @@ def _of_npz(path: Path) -> Pictures:
         raise InputError("No pictures", where=path, hint="save one picture at least")
     _ensure_numbers(images, path)
     _ensure_ids(labels, path)
-    names = [str(name) for name in arrays.get("names", range(len(images)))]
+    names = [str(name) for name in np.ravel(arrays.get("names", ()))]
     return Pictures(
         list(images.reshape(*images.shape[:3], -1)),
         list(labels),
-        names,
-        tuple(str(name) for name in arrays.get("class_names", ())),
+        names if len(names) == len(images) else [str(number) for number in range(len(images))],
+        tuple(str(name) for name in np.ravel(arrays.get("class_names", ()))),
     )
 
 

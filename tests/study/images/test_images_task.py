@@ -145,6 +145,7 @@ def test_pictures_without_labels_are_learned_from_a_teacher_or_from_the_average(
     [
         ({"loss": "no_loss"}, "No loss 'no_loss'"),
         ({"values": ["no_loss"]}, "No loss 'no_loss'"),
+        ({"values": ["neuro_iou"]}, "no value by itself"),
         ({"net": "no_net"}, "No network 'no_net'"),
         ({"smooth_kernel": 4}, "Invalid smooth_kernel"),
         ({"smooth_boundary": 0.5, "loss": "dice"}, "soft labels"),
@@ -164,6 +165,18 @@ def test_a_list_in_a_loss_is_checked_against_the_classes_of_the_pictures(root, t
     images_task.prepare([fits], tmp_path)
     with pytest.raises(UsageError):
         images_task.prepare([settings(root, loss="weighted_ce(weights=[1,2,3,4])")], tmp_path)
+
+
+def test_whole_pictures_of_several_sizes_are_refused_before_any_training(root, tmp_path):
+    images, labels = ([one[: 20 + 4 * (n % 2)] for n, one in enumerate(s)] for s in picture_files.arrays(8))
+    folder = picture_files.write_folder(tmp_path / "sizes", images, labels)
+    several = settings(tmp_path, train=str(folder), val="", test="", split=[0.5, 0.25, 0.25], classes=[])
+    sizes = {picture.labels.shape for picture in load(several).parts["train"]}
+    assert len(sizes) == 2
+    with pytest.raises(UsageError, match="differ in size"):
+        images_task.prepare([several], tmp_path)
+    result = run(tmp_path, tmp_path, train=str(folder), val="", test="", split=[0.5, 0.25, 0.25], crop=16)
+    assert np.sum(result.facts["confusion"]) > 0
 
 
 STUDY = """
@@ -211,6 +224,13 @@ def test_a_study_trains_teacher_before_student_and_draws_its_pictures(study):
     assert len(list((study / FOLDER).glob("*.png"))) == 6
     assert (study / "images.png").stat().st_size > 10_000
     assert "| student | " in (study / "table.md").read_text()
+
+
+def test_a_copy_of_the_records_alone_gives_the_same_table_and_a_plot(study, tmp_path):
+    (tmp_path / "runs.jsonl").write_bytes((study / "runs.jsonl").read_bytes())
+    assert run_study(study / "study.toml", tmp_path).trained == 0
+    assert (tmp_path / "table.md").read_bytes() == (study / "table.md").read_bytes()
+    assert (tmp_path / "images.png").stat().st_size > 10_000
 
 
 def test_the_trained_network_predicts_as_in_the_study(study, root):
