@@ -1,7 +1,8 @@
 """The bias that minimizes a loss, beside the bias that minimizes the Jaccard loss (Lovász paper, section 4.1).
 
-Each of ten images contains one disc. The score of a pixel is +1 inside and -1 outside, plus normal noise, plus a
-bias. The task compares the bias at which a loss is smallest with that of the Jaccard loss.
+Each of ten images contains one disc. The score of a pixel is normal, with mean +1/2 inside and -1/2 outside and
+variance 1 as in the paper, plus a bias. The task compares the bias at which a loss is smallest with that of the
+Jaccard loss.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ JACCARD = "jaccard"
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class BiasSettings:
-    """Settings of one loss and one noise."""
+    """Settings of one loss and one set of images."""
 
     loss: str
     seed: int
@@ -39,11 +40,14 @@ class BiasSettings:
     smallest: float = 4.0
     largest: float = 16.0
     """The radius of a disc is uniform between `smallest` and `largest`, pixels."""
+    mean: float = 0.5
+    """Mean of the scores inside the disc; outside it is `-mean`."""
     noise: float = 1.0
-    """Standard deviation, in the units of the scores."""
-    reach: float = 2.0
-    """The biases range from `-reach` to `reach`."""
-    step: float = 0.01
+    """Standard deviation of the scores."""
+    lowest: float = -4.0
+    highest: float = 2.0
+    """The biases range from `lowest` to `highest`. Cross-entropy wants the logarithm of the odds of the disc, -2."""
+    step: float = 0.02
 
 
 def run(settings: BiasSettings, context: RunContext) -> RunResult:
@@ -51,8 +55,9 @@ def run(settings: BiasSettings, context: RunContext) -> RunResult:
     loss = None if settings.loss == JACCARD else parse(settings.loss)
     scores, truth = draw_images(settings)
     z, y = torch.from_numpy(scores), torch.from_numpy(truth.astype(np.int64))
-    count = round(settings.reach / settings.step)
-    biases = np.arange(-count, count + 1) * settings.step
+    count = round((settings.highest - settings.lowest) / settings.step) + 1
+    # Rounded, so that records and tables hold 0.46 and not 0.45999999999999996.
+    biases = np.linspace(settings.lowest, settings.highest, count).round(9)
     jaccard = np.array([jaccard_loss(scores + bias, truth) for bias in biases])
     # One image at a time: the mean of the ratios, as in the discrete loss.
     values = jaccard if loss is None else np.array([_mean_over_images(loss, z + bias, y) for bias in biases])
@@ -83,7 +88,7 @@ def draw_images(settings: BiasSettings) -> tuple[NDArray[np.float64], NDArray[np
     radius = rng.uniform(settings.smallest, settings.largest, (settings.pictures, 1, 1))
     y, x = rng.uniform(radius, settings.side - 1 - radius, (2, settings.pictures, 1, 1))
     truth = (rows - y) ** 2 + (cols - x) ** 2 <= radius**2
-    return np.where(truth, 1.0, -1.0) + rng.normal(0, settings.noise, truth.shape), truth
+    return np.where(truth, settings.mean, -settings.mean) + rng.normal(0, settings.noise, truth.shape), truth
 
 
 def jaccard_loss(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
@@ -98,8 +103,8 @@ def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> Non
     first = min((record["at"].get("seed", 0) for record in run_records), default=0)
     curves = {}
     for record in run_records:
-        if record["at"].get("seed", 0) == first:
-            rows = records.history(folder, record["key"])
+        rows = records.history(folder, record["key"])  # none where only the record was copied
+        if rows and record["at"].get("seed", 0) == first:
             values = np.array([row["loss"] for row in rows])
             curves[str(record["at"]["loss"])] = ([row["bias"] for row in rows], _scaled(values))
     plot.curves({"loss, scaled to 0 ... 1": ("bias", curves)}, path)
@@ -111,9 +116,15 @@ def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def check(settings: BiasSettings) -> None:
-    """Raise UsageError for an unknown loss, or for discs that do not fit."""
+    """Raise UsageError for an unknown loss, for a range without biases, or for discs that do not fit."""
     if settings.loss != JACCARD:
         parse(settings.loss)
+    if not 0 < settings.step <= settings.highest - settings.lowest:
+        raise UsageError(
+            "No biases to try",
+            where="lowest, highest, step",
+            why=f"from {settings.lowest:g} to {settings.highest:g} in steps of {settings.step:g}",
+        )
     if settings.largest > settings.side / 2 or settings.smallest > settings.largest:
         raise UsageError(
             "The discs do not fit", where="smallest, largest", why=f"the side of an image is {settings.side}"

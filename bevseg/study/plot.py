@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,6 +79,50 @@ def curves(
         axis.set_xlabel(x, fontsize=9)
         axis.grid(color="#e4e4e0")
     figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=2 * across, fontsize=8)
+    _save(figure, path)
+
+
+def class_maps(
+    rows: Mapping[str, Mapping[str, Any]], colours: Mapping[str, str], path: Path, inches: float = 3.0
+) -> None:
+    """Draw a table of class maps.
+
+    Parameters
+    ----------
+    rows
+        Name of the row -> name of the column -> map (H, W) of class numbers. A row may lack columns.
+    colours
+        Name -> colour of each class, in the order of their numbers.
+    path
+        Path of the PNG.
+    inches
+        Width of a map.
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    palette = ListedColormap(list(colours.values()))
+    columns = list(dict.fromkeys(column for maps in rows.values() for column in maps))
+    first = next(iter(next(iter(rows.values())).values()))
+    height = 1.15 * inches * first.shape[0] / first.shape[1]
+    figure, axes = _figure(
+        (inches * len(columns) + 1.5, height * len(rows) + 0.8), len(rows) * len(columns), len(columns)
+    )
+    for axis, (row, column) in zip(axes, itertools.product(rows, columns), strict=True):
+        axis.set_xticks([])
+        axis.set_yticks([])
+        if column == columns[0]:
+            axis.set_ylabel(row, rotation=0, ha="right", va="center", fontsize=9)
+        if row == next(iter(rows)):
+            axis.set_title(column, fontsize=9)
+        if column in rows[row]:
+            axis.imshow(
+                rows[row][column], cmap=palette, vmin=0, vmax=len(colours) - 1, interpolation="nearest"
+            )
+        else:
+            axis.set_frame_on(False)
+    patches = [Patch(color=colour, label=name) for name, colour in colours.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8)
     _save(figure, path)
 
 

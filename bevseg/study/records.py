@@ -20,7 +20,8 @@ import torch
 
 import bevseg
 from bevseg.runtime.atomic import replacing, wait_for_disk, write_error
-from bevseg.study.plan import PLACES, Run
+from bevseg.study.grid import Run
+from bevseg.study.plan import PLACES
 from bevseg.study.task import RunResult
 from bevseg.study.weights_file import read_weights, write_weights
 

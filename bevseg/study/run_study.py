@@ -19,8 +19,9 @@ from bevseg.runtime.atomic import ensure_writable, write_json
 from bevseg.runtime.processes import in_processes
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
-from bevseg.study import plan, records, result_tables
-from bevseg.study.plan import Run, StudyFile
+from bevseg.study import grid, plan, records, result_tables
+from bevseg.study.grid import Run
+from bevseg.study.plan import StudyFile
 from bevseg.study.records import Record
 from bevseg.study.task import RunContext, Source, Task
 from bevseg.study.task_registry import TASKS
@@ -152,7 +153,7 @@ def plan_runs(path: Path) -> tuple[StudyFile, list[PlannedRun]]:
     task = TASKS[study.task]
     planned_runs = [
         PlannedRun(run, plan.build_settings(task.settings, run.given, _where(path, run)))
-        for run in plan.grid(study, str(path))
+        for run in grid.grid(study, str(path))
     ]
     for planned in planned_runs:
         _check(task, planned, path)

@@ -74,9 +74,9 @@ def studies(folder: Path) -> list[bytes]:
 
 def read_study(path: Path) -> str:
     """Read a study, and list its runs."""
-    from bevseg.study import plan
+    from bevseg.study import grid, plan
 
-    plan.grid(plan.read_study(path), str(path))
+    grid.grid(plan.read_study(path), str(path))
     return ""
 
 

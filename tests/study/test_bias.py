@@ -34,9 +34,33 @@ def test_without_noise_the_discs_come_out_whole(tmp_path):
     assert bias.jaccard_loss(-scores, truth) == 1
     assert truth.any((1, 2)).all()
     assert not truth[:, [0, -1]][:, :, [0, -1]].any()  # no disc reaches a corner
-    assert np.array_equal(scores, np.where(truth, 1, -1))
+    assert np.array_equal(scores, np.where(truth, 0.5, -0.5))
 
 
 def test_discs_larger_than_the_picture_are_refused():
     with pytest.raises(UsageError, match="do not fit"):
         bias.check(BiasSettings(loss="ce", seed=0, side=20, largest=11))
+
+
+@pytest.mark.parametrize("wrong", [{"step": 0.0}, {"lowest": 1.0, "highest": 0.5}])
+def test_a_range_without_biases_is_refused(wrong):
+    with pytest.raises(UsageError, match="No biases"):
+        bias.check(BiasSettings(loss="ce", seed=0, **wrong))
+
+
+def test_cross_entropy_chooses_the_odds_of_the_disc_and_the_lovasz_losses_stay_near_the_jaccard_loss(
+    tmp_path,
+):
+    facts = {
+        loss: bias.run(BiasSettings(loss=loss, seed=0, lowest=-3.0, step=0.1), RunContext(tmp_path)).facts
+        for loss in ("ce", "lovasz_softmax")
+    }
+    _, truth = bias.draw_images(BiasSettings(loss="ce", seed=0))
+    odds = truth.mean() / (1 - truth.mean())
+    assert facts["ce"]["bias"] == pytest.approx(np.log(odds), abs=0.2)
+    assert facts["ce"]["lost"] > 0.05 > 10 * facts["lovasz_softmax"]["lost"]
+
+
+def test_a_run_whose_history_was_not_copied_is_left_out_of_the_picture(tmp_path):
+    bias.draw([{"key": "gone", "at": {"loss": "ce", "seed": 0}}], tmp_path, tmp_path / "bias.png")
+    assert (tmp_path / "bias.png").stat().st_size > 0

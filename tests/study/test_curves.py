@@ -41,3 +41,46 @@ def test_slopes_are_those_of_the_prediction_and_not_of_the_logit(tmp_path):
 def test_an_unknown_loss_is_refused():
     with pytest.raises(UsageError):
         curves.check(CurveSettings("bananas"))
+
+
+LABELS = [0.1, 0.5, 0.9]
+
+
+@pytest.mark.parametrize(
+    "loss", ["ce", "kl", "jml(form=1, smooth=0)", "jml(form=2, smooth=0)", "soft_jaccard(norm=2, smooth=0)"]
+)
+def test_these_losses_are_lowest_at_the_soft_label(loss, tmp_path):
+    found = curves.run(CurveSettings(loss, labels=LABELS), RunContext(tmp_path)).facts
+    for label in LABELS:
+        assert found[f"q_of_lowest_y{label}"] == pytest.approx(label, abs=0.003)
+        assert found[f"at_label_y{label}"] == pytest.approx(0, abs=1e-12)
+
+
+def test_soft_jaccard_in_l1_is_lowest_at_a_vertex_and_not_zero_at_the_soft_label(tmp_path):
+    found = curves.run(
+        CurveSettings("soft_jaccard(norm=1, smooth=0)", labels=LABELS), RunContext(tmp_path)
+    ).facts
+    for y in LABELS:
+        assert found[f"q_of_lowest_y{y}"] == pytest.approx(0.995)
+        assert found[f"at_label_y{y}"] == pytest.approx(1 - y * y / (2 * y - y * y))
+
+
+@pytest.mark.parametrize("wrong", [{"labels": [1.5]}, {"labels": [0.5]}])
+def test_labels_that_are_none_or_that_the_loss_does_not_take_are_refused(wrong):
+    with pytest.raises(UsageError, match="label"):
+        curves.check(CurveSettings("lovasz_softmax", **wrong))
+
+
+def test_the_figure_has_two_panels_per_label(tmp_path):
+    from skimage.io import imread
+
+    result = curves.run(CurveSettings("kl", points=9, labels=LABELS), RunContext(tmp_path))
+    record = {"key": "k", "at": {"loss": "kl"}, "settings": {"labels": LABELS}}
+    (tmp_path / "runs").mkdir()
+    names = list(result.history[0])
+    rows = [",".join(str(row[name]) for name in names) for row in result.history]
+    (tmp_path / "runs" / "k.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
+    curves.draw([record], tmp_path, tmp_path / "three.png")
+    curves.draw([record | {"settings": {"labels": LABELS[:1]}}], tmp_path, tmp_path / "one.png")
+    three, one = imread(tmp_path / "three.png"), imread(tmp_path / "one.png")
+    assert three.shape[0] == pytest.approx(3 * one.shape[0], rel=0.02)

@@ -115,7 +115,27 @@ def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
         approximation.run(ApproximationSettings(inputs="3", seed=0, pairs=5000), RunContext(shared.parent))
 
 
-@pytest.mark.parametrize("wrong", [{"inputs": "4"}, {"slice": "middle"}, {"dataset": "moon"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"inputs": "4"}, {"slice": "middle"}, {"dataset": "moon"}, {"function": "x"}, {"pairs": 1}],
+)
 def test_names_that_do_not_exist_are_refused(wrong):
     with pytest.raises(UsageError):
         approximation.check(ApproximationSettings(**{"inputs": "3", "seed": 0} | wrong))
+
+
+@pytest.mark.parametrize(("function", "slope"), [("2 - x", -1), ("x + 0.1", 1)])
+def test_a_surrogate_learns_the_functions_of_the_paper_and_their_slope(
+    function, slope, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(approximation, "learn", partial(surrogate.learn, steps=800))
+    one = ApproximationSettings(function=function, seed=0, pairs=200)
+    approximation.check(one)
+    approximation.prepare([one], tmp_path)
+    assert not list(tmp_path.iterdir())  # no clouds, and no network that makes maps
+    facts = approximation.run(one, RunContext(tmp_path)).facts
+    assert facts["spread"] == pytest.approx(0.2915, abs=1e-3)  # 101 numbers from 0 to 1
+    assert facts["explained"] > 0.99
+    assert facts["slope"] == pytest.approx(slope, abs=0.1)
+    noisy = ApproximationSettings(function=function, seed=0, pairs=200, noise=0.5)
+    assert approximation.run(noisy, RunContext(tmp_path)).facts["rmse"] > 2 * facts["rmse"]

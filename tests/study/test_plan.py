@@ -4,7 +4,7 @@ import pytest
 
 from bevseg.errors import CloudNotFoundError, UsageError
 from bevseg.seg.losses.registry import LOSSES
-from bevseg.study import plan
+from bevseg.study import grid, plan
 from bevseg.study.run_study import plan_runs
 
 READY = sorted((Path(__file__).parents[2] / "benchmarks" / "studies").glob("*.toml"))
@@ -19,11 +19,11 @@ def study(tmp_path, text):
 
 
 def keys(tmp_path, text):
-    return [run.key for run in plan.grid(study(tmp_path, text), "study.toml")]
+    return [run.key for run in grid.grid(study(tmp_path, text), "study.toml")]
 
 
 def test_the_grid_is_the_product_of_the_axes(tmp_path):
-    runs = plan.grid(study(tmp_path, '[settings]\nc = 1\n[axes]\na = [1, 2]\nb = ["x", "y", "z"]'), "")
+    runs = grid.grid(study(tmp_path, '[settings]\nc = 1\n[axes]\na = [1, 2]\nb = ["x", "y", "z"]'), "")
     assert [(run.given["a"], run.given["b"], run.given["c"]) for run in runs] == [
         (a, b, 1) for a in (1, 2) for b in "xyz"
     ]
@@ -40,7 +40,7 @@ def test_a_run_is_known_by_its_settings_wherever_the_data_lie_and_however_they_a
 
 def test_a_run_starts_from_the_one_with_the_same_seed_which_comes_first(tmp_path):
     text = '[axes]\nloss = [{ name = "tuned", loss = "b", init = { loss = "a" } }, "a"]\nseed = [0, 1]'
-    runs = plan.grid(study(tmp_path, text), "")
+    runs = grid.grid(study(tmp_path, text), "")
     sources = {run.at["seed"]: run.key for run in runs if run.at["loss"] == "a"}
     assert [run.at["loss"] for run in runs] == ["a", "a", "tuned", "tuned"]
     assert [run.sources for run in runs[2:]] == [{"init": sources[0]}, {"init": sources[1]}]
@@ -56,7 +56,7 @@ def test_a_run_may_need_a_run_that_needs_another_and_comes_after_both(tmp_path):
       "a",
     ]
     """
-    runs = plan.grid(study(tmp_path, text), "")
+    runs = grid.grid(study(tmp_path, text), "")
     a, tuned, student = runs
     assert [run.at["loss"] for run in runs] == ["a", "tuned", "student"]
     assert student.sources == {"init": a.key, "teacher": tuned.key}

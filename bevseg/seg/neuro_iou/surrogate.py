@@ -224,7 +224,7 @@ def fit(
         For too few pairs.
     """
     learned, held_out = _split(pairs, seed)
-    surrogate = _learn(learned, hidden, steps, seed)
+    surrogate = learn(learned, hidden=hidden, steps=steps, seed=seed)
     return surrogate, Report(
         pairs.kind,
         len(learned),
@@ -232,6 +232,28 @@ def fit(
         **_errors(surrogate, held_out),
         slopes=slopes(surrogate, pairs),
     )
+
+
+def learn(pairs: Pairs, *, hidden: Sequence[int] = HIDDEN, steps: int = STEPS, seed: int = 0) -> Surrogate:
+    """Return a surrogate fitted to all pairs: the core of `fit`, without a check of what it is worth."""
+    inputs, targets = pairs.inputs, pairs.targets
+    with seeded(torch.device("cpu"), seed):
+        f = Surrogate(inputs.shape[1], hidden)
+        spread, centre = torch.std_mean(f.bend(inputs), 0, correction=0)
+        f.centre.copy_(centre)
+        f.spread.copy_(torch.where(spread > 0, spread, 1))
+        f.low.copy_(inputs.amin(0))
+        f.high.copy_(inputs.amax(0))
+        optimiser = torch.optim.Adam(f.parameters(), lr=1e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        for _ in range(steps):
+            rows = torch.randint(len(pairs), (min(BATCH, len(pairs)),))
+            loss = (f(inputs[rows]) - targets[rows]).square().sum() / len(rows)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    return f.requires_grad_(False).eval()
 
 
 def approximation(
@@ -271,7 +293,7 @@ def approximation(
             continue
         for noise in noises:
             noisy = Pairs(pairs.kind, learned.inputs[:count], (learned.targets + noise * normal)[:count])
-            errors = _errors(_learn(noisy, hidden, steps, seed), held_out)
+            errors = _errors(learn(noisy, hidden=hidden, steps=steps, seed=seed), held_out)
             row = {"inputs": pairs.kind, "pairs": count, "noise": noise, "held_out": len(held_out)}
             rows.append(row | errors)
     return rows
@@ -309,27 +331,6 @@ def _split(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
     order = torch.randperm(len(pairs), generator=torch.Generator().manual_seed(seed))
     held_out = max(1, round(HELD_OUT * len(pairs)))
     return pairs[order[held_out:]], pairs[order[:held_out]]
-
-
-def _learn(pairs: Pairs, hidden: Sequence[int], steps: int, seed: int) -> Surrogate:
-    inputs, targets = pairs.inputs, pairs.targets
-    with seeded(torch.device("cpu"), seed):
-        f = Surrogate(inputs.shape[1], hidden)
-        spread, centre = torch.std_mean(f.bend(inputs), 0, correction=0)
-        f.centre.copy_(centre)
-        f.spread.copy_(torch.where(spread > 0, spread, 1))
-        f.low.copy_(inputs.amin(0))
-        f.high.copy_(inputs.amax(0))
-        optimiser = torch.optim.Adam(f.parameters(), lr=1e-3)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-        for _ in range(steps):
-            rows = torch.randint(len(pairs), (min(BATCH, len(pairs)),))
-            loss = (f(inputs[rows]) - targets[rows]).square().sum() / len(rows)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-    return f.requires_grad_(False).eval()
 
 
 @torch.no_grad()

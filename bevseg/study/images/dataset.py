@@ -109,7 +109,7 @@ def load(settings: ImagesSettings) -> Dataset:
 def _load(text: str, seed: int) -> Dataset:
     settings = ImagesSettings(loss="", seed=seed, **json.loads(text))
     files = {part: read_pictures(_path(settings, part)) for part in PARTS if getattr(settings, part)}
-    names = next((pictures.class_names for pictures in files.values() if pictures.class_names), ())
+    names = _class_names(settings, files)
     classes = Classes(
         settings, names, max(_largest(pictures, settings.ignore) for pictures in files.values())
     )
@@ -118,12 +118,24 @@ def _load(text: str, seed: int) -> Dataset:
         for part, pictures in files.items()
     }
     if settings.split:
-        pictures_of = _split(pictures_of["train"], settings)
+        pictures_of |= _split(pictures_of["train"], settings)
     _ensure_bands(pictures_of)
     _warn_of_absent(pictures_of["train"], classes.names)
     return Dataset(
         pictures_of, tuple(classes.names), classes.has_background, Scaling.of(pictures_of["train"])
     )
+
+
+def _class_names(settings: ImagesSettings, files: dict[str, Pictures]) -> tuple[str, ...]:
+    """Return the names of the classes that the files have, unless the settings name them."""
+    found = {pictures.class_names for pictures in files.values() if pictures.class_names}
+    if len(found) > 1 and not settings.class_names:
+        raise InputError(
+            "The files name different classes",
+            why="; ".join(f"{part}: {', '.join(pictures.class_names)}" for part, pictures in files.items()),
+            hint="save the same `class_names` in all files, or set `class_names`",
+        )
+    return next(iter(found), ())
 
 
 def _path(settings: ImagesSettings, part: str) -> Path:
@@ -170,7 +182,7 @@ def shrunk(picture: Picture, side: int) -> Picture:
 
 
 def _split(pictures: list[Picture], settings: ImagesSettings) -> dict[str, list[Picture]]:
-    """Deal blocks of pictures to the parts, in an order that the seed draws."""
+    """Deal blocks of pictures to the parts that have a share, in an order that the seed draws."""
     blocks = [
         pictures[start : start + settings.split_block]
         for start in range(0, len(pictures), settings.split_block)
@@ -178,7 +190,9 @@ def _split(pictures: list[Picture], settings: ImagesSettings) -> dict[str, list[
     order = np.random.default_rng(settings.seed).permutation(len(blocks))
     ends = np.round(np.cumsum(settings.split) * len(blocks)).astype(int)
     parts = {}
-    for part, start, end in zip(PARTS, (0, *ends[:-1]), ends, strict=True):
+    for part, share, start, end in zip(PARTS, settings.split, (0, *ends[:-1]), ends, strict=True):
+        if not share:
+            continue
         parts[part] = [picture for number in sorted(order[start:end]) for picture in blocks[number]]
         if not parts[part]:
             raise InputError(
@@ -212,22 +226,24 @@ def _warn_of_absent(pictures: Sequence[Picture], names: Sequence[str]) -> None:
 
 
 def ensure_parts(settings: ImagesSettings) -> None:
-    """Raise UsageError if the settings name no validation or no test pictures, or name them twice."""
-    named = [part for part in ("val", "test") if getattr(settings, part)]
-    if settings.split:
-        if named:
-            raise UsageError(
-                f"Both `split` and `{named[0]}` are set", where="split", hint="remove one of the two"
-            )
-        if len(settings.split) != len(PARTS) or not np.isclose(sum(settings.split), 1):
-            raise UsageError(
-                f"Invalid split: {settings.split}",
-                where="split",
-                hint="give the shares for training, validation and test: [0.6, 0.2, 0.2]",
-            )
-    elif len(named) < 2:
+    """Raise UsageError unless each part has either a file or a share of the split."""
+    split = settings.split or [1, 0, 0]
+    if len(split) != len(PARTS) or not split[0] or not np.isclose(sum(split), 1):
         raise UsageError(
-            "No validation or test pictures",
-            where="val, test",
-            hint="set both, or split = [0.6, 0.2, 0.2] to take them from `train`",
+            f"Invalid split: {split}",
+            where="split",
+            hint="give the shares for training, validation and test: [0.6, 0.2, 0.2]",
         )
+    for part, share in zip(PARTS[1:], split[1:], strict=True):
+        if share and getattr(settings, part):
+            raise UsageError(
+                f"`{part}` has a file and a share of the split",
+                where=f"split, {part}",
+                hint=f"remove `{part}`, or set its share to 0",
+            )
+        if not share and not getattr(settings, part):
+            raise UsageError(
+                f"No pictures for `{part}`",
+                where=part,
+                hint=f"set `{part}`, or split = [0.6, 0.2, 0.2] to take pictures from `train`",
+            )

@@ -33,7 +33,8 @@ class ImagesSettings:
     test: str = ""
     """The same for the test; empty: `split` takes the pictures from `train`."""
     split: list[Share] = field(default_factory=list)
-    """Shares of the pictures of `train` for training, validation and test."""
+    """Shares of the pictures of `train` for training, validation and test: [0.6, 0.2, 0.2]. A part with a file of its
+    own has the share 0."""
     split_block: Annotated[int, pydantic.Field(ge=1)] = 1
     """Pictures in a row that stay in one part of the split. Neighbours in a stack or a film are alike."""
     ids: list[int] = field(default_factory=list)

@@ -58,6 +58,13 @@ def test_classes_that_contradict_the_data_are_refused(three, wrong, message):
         load(settings(**three | wrong))
 
 
+def test_files_that_name_the_classes_differently_are_refused(three, tmp_path):
+    picture_files.write_npz(tmp_path / "other.npz", 2, class_names=np.array(["bar", "square", "ground"]))
+    with pytest.raises(InputError, match="different classes"):
+        load(settings(**three | {"test": "other.npz"}))
+    assert load(settings(class_names=["a", "b", "c"], **three | {"test": "other.npz"})).classes[0] == "a"
+
+
 def test_mask_values_out_of_range_are_refused_with_the_picture_and_the_values(three):
     with pytest.raises(InputError, match="out of range") as caught:
         load(settings(class_names=["a", "b"], **three))
@@ -116,14 +123,25 @@ def test_a_split_deals_all_pictures_once_by_the_seed_in_blocks_of_neighbours(tmp
         numbers(0, split_block=20)
 
 
+def test_a_part_with_a_file_of_its_own_takes_nothing_from_the_split(three):
+    mixed = settings(**three | {"val": "", "split": [0.75, 0.25, 0.0]})
+    ensure_parts(mixed)
+    parts = load(mixed).parts
+    assert {part: len(pictures) for part, pictures in parts.items()} == {"train": 3, "val": 1, "test": 2}
+    whole = load(settings(**three)).parts["test"]
+    assert all(torch.equal(a.bands, b.bands) for a, b in zip(parts["test"], whole, strict=True))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({}, "No validation or test"),
-        ({"val": "val.npz"}, "No validation or test"),
+        ({}, "No pictures for `val`"),
+        ({"val": "val.npz"}, "No pictures for `test`"),
+        ({"split": [0.8, 0.2, 0.0]}, "No pictures for `test`"),
         ({"split": [0.5, 0.5]}, "Invalid split"),
         ({"split": [0.5, 0.5, 0.5]}, "Invalid split"),
-        ({"split": [0.6, 0.2, 0.2], "val": "val.npz"}, "Both `split` and `val`"),
+        ({"split": [0.0, 0.5, 0.5]}, "Invalid split"),
+        ({"split": [0.6, 0.2, 0.2], "val": "val.npz"}, "`val` has a file and a share"),
     ],
 )
 def test_parts_that_are_named_twice_or_not_at_all_are_refused(wrong, message):

@@ -226,6 +226,13 @@ def test_a_study_trains_teacher_before_student_and_draws_its_pictures(study):
     assert "| student | " in (study / "table.md").read_text()
 
 
+def test_a_copy_of_the_records_alone_gives_the_same_table_and_a_plot(study, tmp_path):
+    (tmp_path / "runs.jsonl").write_bytes((study / "runs.jsonl").read_bytes())
+    assert run_study(study / "study.toml", tmp_path).trained == 0
+    assert (tmp_path / "table.md").read_bytes() == (study / "table.md").read_bytes()
+    assert (tmp_path / "images.png").stat().st_size > 10_000
+
+
 def test_the_trained_network_predicts_as_in_the_study(study, root):
     network = load_network(study, {"loss": "student", "seed": 1})
     test = load(settings(root)).parts["test"]
