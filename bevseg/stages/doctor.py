@@ -19,7 +19,7 @@ from bevseg.errors import BevsegError, DependencyError
 
 GIB = 2**30
 _LEAST_MEMORY, _LEAST_DISK = 2 * GIB, 1 * GIB
-_EXTRAS = {"e57": "pye57", "cluster": "distributed"}
+_EXTRAS = {"e57": "pye57", "cluster": "distributed", "gis": "pyogrio", "onnx": "onnxscript"}
 """Extra of bevseg -> the library that it brings."""
 
 

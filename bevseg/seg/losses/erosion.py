@@ -15,7 +15,7 @@ def eroded(errors: Tensor, keep: Tensor, alpha: float, erosions: int) -> Tensor:
 
     On a processor, maps in which nothing is left are dropped: after a step or two there are few others.
     """
-    drop = errors.device.type == "cpu" and not torch.compiler.is_compiling()
+    drop = _drops(errors)
     places = torch.arange(len(errors), device=errors.device)
     found, found_at = [0 * errors], [places]  # it has a gradient even if nothing is left
     for k in range(erosions):
@@ -33,6 +33,11 @@ def eroded(errors: Tensor, keep: Tensor, alpha: float, erosions: int) -> Tensor:
         found.append((k + 1) ** alpha * errors)
         found_at.append(places)
     return torch.zeros_like(found[0]).index_add(0, torch.cat(found_at), torch.cat(found))
+
+
+def _drops(errors: Tensor) -> bool:
+    """Return whether to look which maps have anything left: a device would wait for the answer."""
+    return errors.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _cross(maps: Tensor) -> Tensor:

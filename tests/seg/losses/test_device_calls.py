@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.loss_calls import count
 from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.registry import LOSSES
 
 LEAN = (
     "ce",
@@ -31,7 +32,13 @@ MOST = 3
 
 
 @pytest.mark.parametrize(
-    "name", [*LEAN, "log_cosh_dice", "combo", "exp_log", "lovasz_softmax(classes=[0, 2])"]
+    "name",
+    [name for name, entry in LOSSES.items() if not entry.learned]
+    + [
+        "power_jaccard(reduce=class_image)",
+        "lovasz_softmax(per_image=true)",
+        "lovasz_softmax(classes=[0, 2])",
+    ],
 )
 def test_a_device_never_waits_and_the_batch_is_no_loop(name):
     small, large = (count(parse(name), images) for images in (2, 8))
