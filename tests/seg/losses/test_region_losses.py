@@ -178,6 +178,17 @@ def test_a_power_may_be_learned(loss, reduce):
     )
 
 
+@pytest.mark.parametrize("reduce", ["all", "class_batch", "class_image"])
+@given(seed=st.integers(0, 1000), p=st.floats(1, 2), smooth=st.sampled_from([0.0, 1.0, 10.0]))
+def test_a_larger_power_never_costs_more_so_a_learned_one_ends_at_its_bound(reduce, seed, p, smooth):
+    random = torch.Generator().manual_seed(seed)
+    logits = torch.randn(2, 3, 4, 4, generator=random, dtype=torch.float64) * 3
+    target = torch.randint(0, 3, (2, 4, 4), generator=random)
+    power = torch.tensor(p, dtype=torch.float64, requires_grad=True)
+    power_jaccard(logits, target, p=power, reduce=reduce, smooth=smooth).backward()
+    assert power.grad <= 0
+
+
 def test_the_slope_by_the_power_is_finite_where_the_prediction_is_sure():
     logits, target = scene(3, dtype=torch.float32)
     power = torch.tensor(1.0, requires_grad=True)
