@@ -12,6 +12,7 @@ from bevseg.config import TrainConfig
 from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.loss import SOFT, Loss
 from bevseg.seg.losses.soft_labels import boundary_smoothed
+from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
 from bevseg.seg.training.objective import HEAD_START
 from bevseg.study.images.heads import Cost, Head
@@ -87,7 +88,8 @@ class Objective:
         count = self.settings.batch
         self._follow()
         logits = self.net(x)
-        loss = self._labelled(logits[:count], x[:count], y[:count])
+        with trusted_targets():  # reading the pictures has checked their ids
+            loss = self._labelled(logits[:count], x[:count], y[:count])
         source = self._source()
         if len(x) > count and source is not None:
             soft = probabilities(_predicted(source, x[count:]))
