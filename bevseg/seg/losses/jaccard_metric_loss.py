@@ -84,7 +84,7 @@ def jaccard_metric(
         the image (I, C); `all`; or a list of ids. With `present` a class that is absent costs nothing, even where
         it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is valid.
     threshold
-        Smallest soft label that speaks for a class, exclusive. A higher one drops classes a teacher only hints at.
+        Smallest soft label that speaks for a class, exclusive; in [0, 1]. A higher one drops classes a teacher only hints at.
 
     Returns
     -------
@@ -110,6 +110,7 @@ def jaccard_metric(
     within("fn_weight", fn_weight, 0)
     within("smooth", smooth, 0)
     within("gamma", gamma, 1)
+    within("threshold", threshold, 0, 1)
     if log and smooth == 0:
         raise UsageError(
             "The log form needs a smooth above 0", why="the loss of a missed class would be infinite"
@@ -171,6 +172,7 @@ def soft_jaccard(
     if norm not in (1, 2):
         raise UsageError(f"Invalid norm: {norm:g}", hint="choose norm 1 or 2")
     within("smooth", smooth, 0)
+    within("threshold", threshold, 0, 1)
     cost, means = partial(_cost, smooth=smooth), Means(miou_d, miou_i, miou_c)
     found = _measured(
         logits, target, ignore_index, keep, f"sjl{norm:g}", threshold, pixel_weights, means.scope
