@@ -41,9 +41,10 @@ def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
     UsageError
         For an id that is neither a class nor ignored.
     """
+    target = target.long()
     ensure_ids(target, classes, ignore_index)
     keep = target != ignore_index
-    ids = target.long().masked_fill(~keep, 0)
+    ids = target.masked_fill(~keep, 0)
     labels = torch.zeros(len(ids), classes, *ids.shape[1:], device=ids.device)
     return labels.scatter_(1, ids[:, None], keep[:, None].float())
 
@@ -94,7 +95,8 @@ def boundary_smoothed(
         )
     soft = one_hot(target, classes, ignore_index)
     # An ignored pixel is lower than all classes.
-    ids = target.int().masked_fill(target == ignore_index, -1)
+    ids = target.int()
+    ids = ids.masked_fill(ids == ignore_index, -1)
     highest, lowest = _highest(ids, kernel // 2), -_highest(-ids, kernel // 2)
     boundary = (highest > lowest) & (lowest >= 0)
     return soft.lerp_(

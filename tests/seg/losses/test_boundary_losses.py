@@ -394,3 +394,10 @@ def test_the_only_class_of_binary_logits_is_one():
     assert hausdorff_dt(logits, target, classes=[1]) == hausdorff_dt(logits, target)
     with pytest.raises(UsageError, match="No class 0"):
         hausdorff_dt(logits, target, classes=[0])
+
+
+@pytest.mark.parametrize("make", [target_distance, contour_penalty, contour_distance])
+def test_maps_of_narrow_ids_are_those_of_wide_ones(make):
+    """As uint8, the ignored id -100 is 156."""
+    target = torch.tensor([[[156, 156, 0, 1]]])
+    assert torch.equal(make(target.to(torch.uint8), 157, -100), make(target, 157, -100))

@@ -28,6 +28,12 @@ def test_an_id_that_is_no_class_is_refused(wrong):
         one_hot(torch.tensor([[[0, wrong]]]), 3)
 
 
+def test_an_ignored_id_that_a_type_cannot_hold_is_none_of_its_ids():
+    """As uint8, -1 is 255."""
+    with pytest.raises(UsageError, match="found 255 to 255"):
+        one_hot(torch.tensor([[[0, 255]]], dtype=torch.uint8), 3, ignore_index=-1)
+
+
 @pytest.mark.parametrize(
     ("kernel", "row"), [(1, [0, 0, 0, 0, 0, 0]), (3, [0, 0, 1, 1, 0, 0]), (5, [0, 1, 1, 1, 1, 0])]
 )
