@@ -84,7 +84,8 @@ def jaccard_metric(
         the image (I, C); `all`; or a list of ids. With `present` a class that is absent costs nothing, even where
         it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is valid.
     threshold
-        Smallest soft label that speaks for a class, exclusive; in [0, 1]. A higher one drops classes a teacher only hints at.
+        Smallest soft label that speaks for a class, exclusive; in [0, 1]. A higher one drops classes a teacher only
+        hints at.
 
     Returns
     -------

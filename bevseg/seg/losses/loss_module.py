@@ -100,7 +100,7 @@ class LossModule(nn.Module):
         pixel_weights
             (B, *S), at least 0, without gradient: weight of each pixel.
         **inputs
-            `maps` or `keep`, for a function that takes them; not with `multilabel`.
+            `keep` or, but for `multilabel`, `maps`, for a function that takes them.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class LossModule(nn.Module):
         if pixel_weights is not None:
             inputs["pixel_weights"] = pixel_weights
         if self.mode == "multilabel":
-            if inputs.keys() - {"pixel_weights"}:
+            if "maps" in inputs:
                 raise UsageError("A multi-label loss takes no maps", hint="leave them out: it makes its own")
             return self._of_labels(prediction, target, inputs)
         if self.mode == "binary":

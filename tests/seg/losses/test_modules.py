@@ -217,6 +217,16 @@ def test_parts_of_labels_stand_side_by_side(shape):
     assert per_image(logits, labels).shape == (2, 3)
 
 
+def test_a_mask_leaves_pixels_of_all_labels_out():
+    logits = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    labels, keep = (logits > 0.5).long(), torch.ones(2, 4, 5, dtype=torch.bool)
+    keep[:, 0] = False
+    module = losses.JaccardMetricLoss("multilabel")
+    check(module(logits, labels, keep=keep), module(logits, labels.masked_fill(~keep[:, None], 255)), 0)
+    with pytest.raises(UsageError, match="takes no keep"):
+        losses.DiceLoss("multilabel")(logits, labels, keep=keep)
+
+
 def test_the_parts_of_a_sum_of_losses_are_refused():
     with pytest.raises(UsageError, match="unlike parts"):
         LossModule("ce+jml", reduction="none")

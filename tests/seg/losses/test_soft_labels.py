@@ -100,7 +100,10 @@ of_soft_labels = pytest.mark.parametrize("loss", [jaccard_metric, soft_jaccard, 
 )
 def test_a_mask_works_for_ids_whose_type_cannot_hold_the_ignored_id(loss, dtype, ignored):
     generator = torch.Generator().manual_seed(0)
-    logits, keep = torch.randn(2, 1, 4, 5, generator=generator), torch.rand(2, 4, 5, generator=generator) > 0.3
+    logits, keep = (
+        torch.randn(2, 1, 4, 5, generator=generator),
+        torch.rand(2, 4, 5, generator=generator) > 0.3,
+    )
     ids = torch.randint(0, 2, keep.shape, generator=generator)
     assert loss(logits, ids.to(dtype), ignored, keep=keep) == loss(logits, ids.masked_fill(~keep, X))
 
@@ -108,7 +111,8 @@ def test_a_mask_works_for_ids_whose_type_cannot_hold_the_ignored_id(loss, dtype,
 @of_soft_labels
 @pytest.mark.parametrize("soft", [False, True])
 @pytest.mark.parametrize(
-    "mask", [torch.ones(1, 4, 5, dtype=torch.bool), torch.ones(2, 4, 5), torch.ones(2, 1, 4, 5, dtype=torch.bool)]
+    "mask",
+    [torch.ones(1, 4, 5, dtype=torch.bool), torch.ones(2, 4, 5), torch.ones(2, 1, 4, 5, dtype=torch.bool)],
 )
 def test_a_mask_that_does_not_fit_is_refused(loss, soft, mask):
     target = torch.full((2, 3, 4, 5), 1 / 3) if soft else torch.zeros(2, 4, 5, dtype=torch.long)
