@@ -6,8 +6,8 @@ A small loss on a GPU takes as long as its calls take to launch, and every wait 
 here without a GPU: logits and targets lie on the CPU, targets are trusted, and the losses with a way of their own
 for the CPU take that of a device. The batches have 2 and 8 images; a number that grows with the batch is a loop
 over images. Beside them stands our cross-entropy, which does the same job for a loss of pixels: other ignored ids,
-NaN in ignored pixels, any type of logits. That of torch alone takes 8 calls. What a loss copies to the CPU and
-computes there, such as distance maps, is not seen here.
+NaN in ignored pixels, any type of logits. That of torch alone takes 8 calls. Distances are computed on the CPU, for
+which a device waits; in a training those of the target are made beside it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ WAITING = {
     "repeat_interleave",
     "unique_consecutive",
     "unique_dim",
+    "squared_to_other",  # ours: distances, computed on the CPU
 }
 """Operators whose result, or its size, the host has to know."""
 

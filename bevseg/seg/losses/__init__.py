@@ -9,7 +9,8 @@ and the reduction are for a loss of ours alone.
 logits
     (B, C, *S): batch, classes, and the two dimensions of an image (rows, columns) or the three of a volume. For two
     classes also (B, *S) or (B, 1, *S), the logit of the foreground, class 1, against class 0 (binary logits). Any
-    finite value, float16 to float64. p or q is their softmax over the classes, or the sigmoid of binary logits.
+    finite value, float16 to float64, whose differences float32 can hold. p or q is their softmax over the classes, or
+    the sigmoid of binary logits.
 target
     (B, *S) class ids of an integer type, 0 or 1 for binary logits. In formulas y is 1 for the class of the pixel
     and 0 for the others. Losses for soft labels also take probabilities of the shape of the logits; logits (B, H, W)
@@ -18,8 +19,8 @@ ignore_index
     Target of the pixels that are left out: they cost nothing, enter no sum and no mean, and have no gradient,
     whatever their logits, weights and maps hold, NaN included.
 class_weights
-    One number per class, at least 0, two for binary logits. A pixel of a loss of pixels weighs as much as its class;
-    a loss of class maps or of areas weighs the costs c of its classes: the mean becomes sum(w c) / sum(w).
+    One finite number per class, at least 0, two for binary logits. A pixel of a loss of pixels weighs as much as its
+    class; a loss of class maps or of areas weighs the costs c of its classes: the mean becomes sum(w c) / sum(w).
 pixel_weights
     (B, *S), at least 0; no gradient goes there. A loss of pixels or of class maps is sum(w c) / sum(w). All areas of
     a loss of areas, sums and sorted errors, are weighted: a weight of 2 is the pixel twice.
@@ -34,12 +35,12 @@ options
 Returns
 -------
     A scalar tensor, float32 or wider whatever the logits are, with a gradient for the logits. 0 with zero gradient if
-    all pixels are ignored, or nothing has weight. Finite in value and gradient for every finite logit.
+    all pixels are ignored, or nothing has weight. Finite in value and gradient for all such logits.
 raises
-    UsageError, which is a ValueError: for an option outside its domain, for shapes that do not fit, and for an id
-    that is neither a class nor ignored. To see such an id, the host waits for a device: a training checks its targets
-    in its loader, and computes the loss within `target_ids.trusted_targets()`. A graph of `torch.compile` asserts it
-    on the device.
+    UsageError, which is a ValueError: for an option outside its domain, for shapes that do not fit, for an id that is
+    neither a class nor ignored, and for a soft label outside [0, 1]. To see such values, the host waits for a device:
+    a training checks its targets in its loader, and computes the loss within `target_ids.trusted_targets()`. A graph
+    of `torch.compile` asserts them on the device.
 
 A docstring of a loss says what departs from this, and what the options and the value mean.
 """

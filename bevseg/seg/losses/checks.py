@@ -18,8 +18,8 @@ def one_of(option: str, value: object, *choices: str) -> None:
 
 
 def within(option: str, value: float, low: float, high: float = float("inf")) -> None:
-    """Raise a UsageError unless low <= value <= high; NaN never is."""
-    if not low <= value <= high:
+    """Raise a UsageError unless low <= value <= high; NaN and infinity never are."""
+    if not low <= value <= high or value == float("inf"):
         top = f" to {high:g}" if high < float("inf") else " upwards"
         raise UsageError(f"Invalid {option}: {value:g}", hint=f"choose a number from {low:g}{top}")
 

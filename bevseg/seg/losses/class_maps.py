@@ -26,7 +26,8 @@ def class_maps_of(classes: Sequence[int] | None, count: int) -> slice | list[int
     if classes is None:
         return slice(None)
     places = class_map_numbers(classes, count)
-    return slice(None) if places == list(range(count)) else places
+    run = slice(places[0], places[-1] + 1)  # a view, where a list would be copied to the device first
+    return run if places == list(range(count))[run] else places
 
 
 def class_map_numbers(classes: Sequence[int], count: int) -> list[int]:

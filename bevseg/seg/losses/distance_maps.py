@@ -12,6 +12,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.masking import memberships
 from bevseg.seg.losses.squared_distance import squared_to_other
 
 
@@ -33,7 +34,7 @@ def target_distance(target: Tensor, classes: int, ignore_index: int = 255) -> Te
     Tensor
         (B, C, *S) float32, pixels.
     """
-    return squared_to_other(memberships(target, classes, ignore_index), torch.float32).sqrt()
+    return squared_to_other(_masks(target, classes, ignore_index), torch.float32).sqrt()
 
 
 def contour_penalty(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
@@ -66,22 +67,16 @@ def contour_distance(target: Tensor, classes: int, ignore_index: int = 255) -> T
     Tensor
         (B, C, *S) float32, pixels.
     """
-    return to_contour(memberships(target, classes, ignore_index), torch.float32)
-
-
-def memberships(target: Tensor, classes: int, ignore_index: int) -> Tensor:
-    """Return (B, C, *S) bool, whether a pixel is of the class; the one class map of binary logits is class 1."""
-    names = torch.arange(classes, device=target.device) if classes > 1 else target.new_ones(1)
-    names = names.view(-1, *[1] * (target.ndim - 1))
-    return (target[:, None] == names) & (target != ignore_index)[:, None]
+    return to_contour(_masks(target, classes, ignore_index), torch.float32)
 
 
 def penalties(target: Tensor, classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:
     """Return `contour_penalty` in float32 or float64."""
     if classes > 1:
-        kinds = torch.where(target == ignore_index, classes, target)[:, None]
+        ids = target.long()
+        kinds = torch.where(ids == ignore_index, classes, ids)[:, None]
     else:
-        kinds = memberships(target, 1, ignore_index)
+        kinds = _masks(target, 1, ignore_index)
     apart = squared_to_other(kinds.to(torch.int16), dtype).sqrt().flatten(1)
     places = kinds.long().flatten(1)
     most = apart.new_zeros(len(target), max(classes, 1) + 1).scatter_reduce(1, places, apart, "amax")
@@ -117,3 +112,9 @@ def to_contour(masks: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the distance of each pixel to the nearest contour pixel of masks (B, C, *S), 0 if there is none."""
     lines = contours(masks)
     return squared_to_other(lines, dtype).masked_fill(lines, 0).sqrt()
+
+
+def _masks(target: Tensor, classes: int, ignore_index: int) -> Tensor:
+    """Return (B, C, *S) bool, whether a pixel is of the class and not ignored."""
+    ids = target.long()  # a narrow type compares with an ignored id that it cannot hold as with another one
+    return memberships(ids, classes) & (ids != ignore_index)[:, None]

@@ -12,6 +12,7 @@ With hard labels the first three are the same, and come from the sums of `overla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.checks import within
 from bevseg.seg.losses.class_maps import probabilities
 from bevseg.seg.losses.overlap import Groups, overlaps
 from bevseg.seg.losses.reduction import class_shares, counted_classes, only_mean, over_groups, weighted_mean
@@ -82,7 +84,8 @@ def jaccard_metric(
         the image (I, C); `all`; or a list of ids. With `present` a class that is absent costs nothing, even where
         it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is valid.
     threshold
-        Smallest soft label that speaks for a class, exclusive. A higher one drops classes a teacher only hints at.
+        Smallest soft label that speaks for a class, exclusive; in [0, 1]. A higher one drops classes a teacher only
+        hints at.
 
     Returns
     -------
@@ -104,11 +107,11 @@ def jaccard_metric(
     """
     if form not in (1, 2):
         raise UsageError(f"Invalid form: {form:g}", hint="choose form 1 or 2")
-    if min(fp_weight, fn_weight, smooth) < 0 or gamma < 1:
-        raise UsageError(
-            f"Invalid options: fp_weight {fp_weight:g}, fn_weight {fn_weight:g}, smooth {smooth:g}, gamma {gamma:g}",
-            why="weights and smooth must be 0 or more, gamma 1 or more",
-        )
+    within("fp_weight", fp_weight, 0)
+    within("fn_weight", fn_weight, 0)
+    within("smooth", smooth, 0)
+    within("gamma", gamma, 1)
+    within("threshold", threshold, 0, 1)
     if log and smooth == 0:
         raise UsageError(
             "The log form needs a smooth above 0", why="the loss of a missed class would be infinite"
@@ -169,8 +172,8 @@ def soft_jaccard(
     """
     if norm not in (1, 2):
         raise UsageError(f"Invalid norm: {norm:g}", hint="choose norm 1 or 2")
-    if smooth < 0:
-        raise UsageError(f"Invalid smooth: {smooth:g}", hint="choose 0 or more")
+    within("smooth", smooth, 0)
+    within("threshold", threshold, 0, 1)
     cost, means = partial(_cost, smooth=smooth), Means(miou_d, miou_i, miou_c)
     found = _measured(
         logits, target, ignore_index, keep, f"sjl{norm:g}", threshold, pixel_weights, means.scope
@@ -193,7 +196,7 @@ class Means:
     classes: float
 
     def __post_init__(self) -> None:
-        if min(self.weights) < 0 or sum(self.weights) <= 0:
+        if not (all(weight >= 0 for weight in self.weights) and 0 < sum(self.weights) < math.inf):
             raise UsageError(
                 "Invalid weights of the means: " + ", ".join(f"{weight:g}" for weight in self.weights),
                 hint="choose 0 or more, and at least one above 0",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
@@ -48,14 +50,14 @@ def kullback_leibler(
     Raises
     ------
     UsageError
-        For a temperature of 0 or less, or shapes that do not fit.
+        For a temperature of 0 or less, or none that is finite, or shapes that do not fit.
 
     Notes
     -----
     Source: Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network (2015), section 2; in this form the
     part of the golden set `jml_kd` that follows the teacher.
     """
-    if temperature <= 0:
+    if not 0 < temperature < math.inf:
         raise UsageError(
             f"Invalid temperature: {temperature:g}",
             hint="choose a number above 0; 1 leaves the logits unchanged",

@@ -100,7 +100,7 @@ class LossModule(nn.Module):
         pixel_weights
             (B, *S), at least 0, without gradient: weight of each pixel.
         **inputs
-            `maps` or `keep`, for a function that takes them; not with `multilabel`.
+            `keep` or, but for `multilabel`, `maps`, for a function that takes them.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class LossModule(nn.Module):
         if pixel_weights is not None:
             inputs["pixel_weights"] = pixel_weights
         if self.mode == "multilabel":
-            if inputs.keys() - {"pixel_weights"}:
+            if "maps" in inputs:
                 raise UsageError("A multi-label loss takes no maps", hint="leave them out: it makes its own")
             return self._of_labels(prediction, target, inputs)
         if self.mode == "binary":
@@ -130,7 +130,7 @@ class LossModule(nn.Module):
     def _cost(self, prediction: Tensor, target: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
         """Return the sum of the terms for predictions (B, C, *S), C = 1 for a binary task."""
         if not self.from_logits:
-            ensure_probabilities(prediction, target, self.ignore_index)
+            ensure_probabilities(prediction, target, self.ignore_index, inputs.get("keep"))
         given: dict[str, Any] = dict(inputs)
         if self.reduction != "mean":
             given["reduction"] = self.reduction
@@ -139,9 +139,9 @@ class LossModule(nn.Module):
             term.ensure_takes(given)
             each = prediction.shape[1] == 1 or term.against_rest
             logits = prediction if self.from_logits else logits_of(prediction, each=each)
-            values.append(
-                term.weight * term.function(logits, target, self.ignore_index, **term.options, **given)
-            )
+            # A state or `functional_call` may have put other parameters in the place of those that came as options.
+            options = {**term.options, **dict(self.named_parameters(recurse=False)), **given}
+            values.append(term.weight * term.function(logits, target, self.ignore_index, **options))
         return sum(values[1:], start=values[0])
 
     def _of_labels(self, prediction: Tensor, target: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -165,6 +165,7 @@ class LossModule(nn.Module):
     def extra_repr(self) -> str:
         """Return the loss, the mode, and what is not as by default."""
         facts: dict[str, Any] = {"mode": self.mode, **self.options}
+        facts |= dict(self.named_parameters(recurse=False))
         facts |= {} if self.from_logits else {"from_logits": False}
         facts |= {} if self.ignore_index == IGNORE else {"ignore_index": self.ignore_index}
         facts |= {} if self.reduction == "mean" else {"reduction": self.reduction}

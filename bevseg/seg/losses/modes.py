@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.soft_labels import unlabelled
 from bevseg.seg.losses.target_ids import ensure
 
 MODES = ("binary", "multiclass", "multilabel")
@@ -44,7 +45,9 @@ def ensure_labels(prediction: Tensor, target: Tensor) -> None:
         )
 
 
-def ensure_probabilities(prediction: Tensor, target: Tensor, ignore_index: int) -> None:
+def ensure_probabilities(
+    prediction: Tensor, target: Tensor, ignore_index: int, keep: Tensor | None = None
+) -> None:
     """Raise a UsageError for a number outside [0, 1] in a pixel that is not ignored.
 
     Parameters
@@ -55,13 +58,14 @@ def ensure_probabilities(prediction: Tensor, target: Tensor, ignore_index: int) 
         (B, *S) ids, or soft labels of the shape of the prediction.
     ignore_index
         Id of the pixels that may hold anything; so may those whose soft label is 0 for every one of several classes.
+    keep
+        (B, *S) bool, False in further pixels that may.
     """
-    if not target.is_floating_point():
-        ignored = (target == ignore_index)[:, None]
-    else:
-        ignored = (target == 0).all(1, keepdim=True) & (target.shape[1] > 1)
+    ignored = unlabelled(target) if target.is_floating_point() else target.long() == ignore_index
+    if keep is not None:
+        ignored = ignored | ~keep
     ensure(
-        lambda: (((prediction >= 0) & (prediction <= 1)) | ignored).all(),
+        lambda: (((prediction >= 0) & (prediction <= 1)) | ignored[:, None]).all(),
         lambda: UsageError(
             "The prediction is no probability",
             why="it holds numbers outside [0, 1]",

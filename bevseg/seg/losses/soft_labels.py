@@ -12,8 +12,11 @@ from torch import Tensor
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses.masking import Pixels, masked
-from bevseg.seg.losses.target_ids import ensure_ids
+from bevseg.seg.losses.target_ids import ensure, ensure_ids
 from bevseg.seg.losses.weights import of_pixels
+
+SLACK = 1e-3
+"""What a soft label may lie above 1, by rounding."""
 
 
 def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
@@ -38,9 +41,10 @@ def one_hot(target: Tensor, classes: int, ignore_index: int = 255) -> Tensor:
     UsageError
         For an id that is neither a class nor ignored.
     """
+    target = target.long()
     ensure_ids(target, classes, ignore_index)
     keep = target != ignore_index
-    ids = target.long().masked_fill(~keep, 0)
+    ids = target.masked_fill(~keep, 0)
     labels = torch.zeros(len(ids), classes, *ids.shape[1:], device=ids.device)
     return labels.scatter_(1, ids[:, None], keep[:, None].float())
 
@@ -91,7 +95,8 @@ def boundary_smoothed(
         )
     soft = one_hot(target, classes, ignore_index)
     # An ignored pixel is lower than all classes.
-    ids = target.int().masked_fill(target == ignore_index, -1)
+    ids = target.int()
+    ids = ids.masked_fill(ids == ignore_index, -1)
     highest, lowest = _highest(ids, kernel // 2), -_highest(-ids, kernel // 2)
     boundary = (highest > lowest) & (lowest >= 0)
     return soft.lerp_(
@@ -158,7 +163,8 @@ def soft_masked(
     Raises
     ------
     UsageError
-        If the shapes do not fit, or the target holds an id that is neither a class nor ignored.
+        If the shapes do not fit, the mask is not bool, or the target holds an id that is neither a class nor ignored,
+        or a label outside [0, 1].
     """
     if not target.is_floating_point():
         hard = masked(logits, without(target, keep, ignore_index), ignore_index, pixel_weights)
@@ -177,18 +183,46 @@ def fitted(logits: Tensor, target: Tensor, keep: Tensor | None) -> tuple[Tensor,
     maps, labels = (t[:, None] if t.ndim == 3 else t for t in (logits, target.detach()))
     if maps.shape != labels.shape or maps.ndim not in (4, 5):
         raise UsageError(f"Soft labels {tuple(target.shape)} do not fit logits {tuple(logits.shape)}")
-    if keep is not None and keep.shape != (maps.shape[0], *maps.shape[2:]):
-        raise UsageError(f"A mask {tuple(keep.shape)} does not fit logits {tuple(logits.shape)}")
+    if keep is not None:
+        _ensure_mask(keep, labels[:, 0])
     return maps, labels
 
 
+def unlabelled(target: Tensor) -> Tensor:
+    """Return (B, *S) where soft labels (B, C, *S) are 0 for every one of several classes."""
+    return (target == 0).all(1) & (target.shape[1] > 1)
+
+
 def labelled(target: Tensor, keep: Tensor | None) -> Tensor:
-    """Return `keep` (B, *S) or, if there is none, where soft labels (B, C, *S) say anything."""
-    if keep is not None:
-        return keep
-    return target.sum(1) > 0 if target.shape[1] > 1 else torch.ones_like(target[:, 0], dtype=torch.bool)
+    """Return `keep` (B, *S) or, if there is none, where soft labels (B, C, *S) say anything.
+
+    Raises
+    ------
+    UsageError
+        For a label outside [0, 1], or NaN, in a pixel that is kept.
+    """
+    if keep is None:
+        keep = ~unlabelled(target)
+    ensure(
+        lambda: (((target >= 0) & (target <= 1 + SLACK)) | ~keep[:, None]).all(),
+        lambda: UsageError(
+            "Soft labels lie outside [0, 1]", hint="give probabilities; `keep` leaves pixels out"
+        ),
+    )
+    return keep
 
 
 def without(target: Tensor, keep: Tensor | None, ignore_index: int) -> Tensor:
-    """Return the ids with `ignore_index` where `keep` is False."""
-    return target if keep is None else target.masked_fill(~keep, ignore_index)
+    """Return the ids with `ignore_index`, which any type of the target need not hold, where `keep` is False."""
+    if keep is None:
+        return target
+    _ensure_mask(keep, target)
+    return target.long().masked_fill(~keep, ignore_index)
+
+
+def _ensure_mask(keep: Tensor, target: Tensor) -> None:
+    if keep.dtype != torch.bool or keep.shape != target.shape:
+        raise UsageError(
+            f"A mask {tuple(keep.shape)} of type {str(keep.dtype).removeprefix('torch.')} does not fit the target",
+            hint=f"expected {tuple(target.shape)} of bool",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -20,20 +21,22 @@ def of_classes(weights: Weights, maps: int, like: Tensor) -> Tensor:
     Raises
     ------
     UsageError
-        For a weight below 0, or weights that are not one for each class.
+        For a weight below 0, infinite or NaN, or weights that are not one for each class.
     """
     classes = max(maps, 2)
-    if len(weights) != classes:
+    shape = tuple(weights.shape) if isinstance(weights, Tensor) else (len(weights),)
+    if shape != (classes,):
+        given = f"{shape[0]}" if len(shape) == 1 else f"A tensor {shape} of"
         raise UsageError(
-            f"{len(weights)} weights for {classes} classes",
+            f"{given} weights for {classes} classes",
             hint="give one weight for each class; binary logits have two",
         )
     if isinstance(weights, Tensor):
         found = weights.detach().to(like)
-        ensure(lambda: (found >= 0).all(), lambda: _negative("class"))
+        ensure(lambda: _are_weights(found), lambda: _wrong("class"))
         return found
-    if not all(weight >= 0 for weight in weights):
-        raise _negative("class")
+    if not all(0 <= weight < math.inf for weight in weights):
+        raise _wrong("class")
     # Not waited for: a tensor that is made of a list on a device stops the host until it is there.
     return torch.tensor([float(weight) for weight in weights], dtype=like.dtype).to(
         like.device, non_blocking=True
@@ -52,14 +55,18 @@ def of_pixels(weights: Tensor, ignored: Tensor, like: Tensor) -> Tensor:
     Raises
     ------
     UsageError
-        If the shape is not that of the target, or a pixel that is not ignored has a weight below 0 or NaN.
+        If the shape is not that of the target, or a pixel that is not ignored has a weight below 0, infinite or NaN.
     """
     if weights.shape != ignored.shape:
         raise UsageError(f"Pixel weights {tuple(weights.shape)} do not fit targets {tuple(ignored.shape)}")
     found = weights.detach().to(like).masked_fill(ignored, 0)
-    ensure(lambda: (found >= 0).all(), lambda: _negative("pixel"))
+    ensure(lambda: _are_weights(found), lambda: _wrong("pixel"))
     return found
 
 
-def _negative(kind: str) -> UsageError:
-    return UsageError(f"A {kind} weight is below 0, or no number", hint="choose 0 or more")
+def _are_weights(found: Tensor) -> Tensor:
+    return ((found >= 0) & (found < torch.inf)).all()
+
+
+def _wrong(kind: str) -> UsageError:
+    return UsageError(f"A {kind} weight is below 0, infinite, or no number", hint="choose 0 or more")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.class_maps import class_maps_of
 from bevseg.seg.losses.contour import boundary, distance_cross_entropy, shape_aware
 from bevseg.seg.losses.distance_maps import contour_distance, contour_penalty, target_distance
 from bevseg.seg.losses.hausdorff import hausdorff_cv, hausdorff_dt, hausdorff_erosion, hausdorff_one_sided
@@ -394,3 +395,19 @@ def test_the_only_class_of_binary_logits_is_one():
     assert hausdorff_dt(logits, target, classes=[1]) == hausdorff_dt(logits, target)
     with pytest.raises(UsageError, match="No class 0"):
         hausdorff_dt(logits, target, classes=[0])
+
+
+@pytest.mark.parametrize("make", [target_distance, contour_penalty, contour_distance])
+def test_maps_of_narrow_ids_are_those_of_wide_ones(make):
+    """As uint8, the ignored id -100 is 156."""
+    target = torch.tensor([[[156, 156, 0, 1]]])
+    assert torch.equal(make(target.to(torch.uint8), 157, -100), make(target, 157, -100))
+
+
+@pytest.mark.parametrize("classes", [[1, 2, 3], [2], [0, 1, 2, 3], [3, 1], [1, 1], [1, 3]])
+def test_chosen_class_maps_are_a_view_where_they_lie_side_by_side(classes):
+    maps = torch.arange(4.0).view(1, 4, 1, 1)
+    chosen = maps[:, class_maps_of(classes, 4)]
+    assert chosen.flatten().tolist() == classes
+    is_view = chosen.untyped_storage().data_ptr() == maps.untyped_storage().data_ptr()
+    assert is_view == (classes == list(range(classes[0], classes[-1] + 1)))

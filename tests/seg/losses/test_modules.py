@@ -142,6 +142,22 @@ def test_probabilities_outside_of_zero_to_one_are_refused_where_they_count():
     module(p, target)
 
 
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_probability_outside_of_the_mask_may_be_anything(soft):
+    logits, ids, _ = scene()
+    target = torch.rand_like(logits).softmax(1) if soft else ids
+    p, keep = logits.softmax(1), torch.ones(ids.shape, dtype=torch.bool)
+    keep[:, 0] = False
+    spoilt = p.masked_fill(~keep[:, None], torch.nan).requires_grad_()
+    module = losses.JaccardMetricLoss(from_logits=False)
+    value = module(spoilt, target, keep=keep)
+    check(value, module(p, target, keep=keep), 0)
+    (gradient,) = torch.autograd.grad(value, spoilt)
+    assert not gradient.masked_select(~keep[:, None]).any()
+    with pytest.raises(UsageError, match="no probability"):
+        module(spoilt, target)
+
+
 # --- torch's own
 
 
@@ -199,6 +215,16 @@ def test_parts_of_labels_stand_side_by_side(shape):
         assert module("multilabel", reduction="none")(logits, labels).shape == expected
     per_image = losses.PowerJaccardLoss("multilabel", reduction="none", reduce="class_image")
     assert per_image(logits, labels).shape == (2, 3)
+
+
+def test_a_mask_leaves_pixels_of_all_labels_out():
+    logits = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    labels, keep = (logits > 0.5).long(), torch.ones(2, 4, 5, dtype=torch.bool)
+    keep[:, 0] = False
+    module = losses.JaccardMetricLoss("multilabel")
+    check(module(logits, labels, keep=keep), module(logits, labels.masked_fill(~keep[:, None], 255)), 0)
+    with pytest.raises(UsageError, match="takes no keep"):
+        losses.DiceLoss("multilabel")(logits, labels, keep=keep)
 
 
 def test_the_parts_of_a_sum_of_losses_are_refused():
@@ -332,6 +358,17 @@ def test_a_power_that_is_learned_is_a_parameter_of_its_module():
     assert repr(module) == "PowerJaccardLoss(mode='multiclass', p=1.3)"
     with pytest.raises(UsageError, match="smooth"):
         losses.PowerJaccardLoss(smooth=nn.Parameter(torch.tensor(1.0)))
+
+
+def test_a_parameter_may_be_replaced_by_another_tensor():
+    logits, target, _ = scene()
+    expected = losses.PowerJaccardLoss(p=2.0)(logits, target)
+    module = losses.PowerJaccardLoss(p=nn.Parameter(torch.tensor(1.3)))
+    other = {"p": torch.tensor(2.0)}
+    assert torch.func.functional_call(module, other, (logits, target)) == expected
+    module.load_state_dict(other, assign=True)
+    assert module(logits, target) == expected
+    assert repr(module) == "PowerJaccardLoss(mode='multiclass', p=2.0)"
 
 
 def test_the_representation_says_what_is_not_by_default():

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bevseg.errors import UsageError
+from bevseg.seg.losses.jaccard_metric_loss import jaccard_metric, soft_jaccard
+from bevseg.seg.losses.kullback_leibler_loss import kullback_leibler
 from bevseg.seg.losses.soft_labels import boundary_smoothed, one_hot
+from bevseg.seg.losses.target_ids import trusted_targets
 
 X = 255
 TWO_FIELDS = torch.tensor([[0, 0, 0, 1, 1, 1]] * 3)[None]
@@ -23,6 +26,12 @@ def test_one_hot_of_an_ignored_pixel_is_zero():
 def test_an_id_that_is_no_class_is_refused(wrong):
     with pytest.raises(UsageError, match=f"found {wrong} to {wrong} where there are 3 classes"):
         one_hot(torch.tensor([[[0, wrong]]]), 3)
+
+
+def test_an_ignored_id_that_a_type_cannot_hold_is_none_of_its_ids():
+    """As uint8, -1 is 255."""
+    with pytest.raises(UsageError, match="found 255 to 255"):
+        one_hot(torch.tensor([[[0, 255]]], dtype=torch.uint8), 3, ignore_index=-1)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +87,47 @@ def test_lowest_against_highest_id_is_erosion_of_the_class_maps(seed, kernel, ig
 def test_options_outside_their_domain_are_refused(options):
     with pytest.raises(UsageError):
         boundary_smoothed(TWO_FIELDS, 2, **options)
+
+
+# --- read by the losses
+
+of_soft_labels = pytest.mark.parametrize("loss", [jaccard_metric, soft_jaccard, kullback_leibler])
+
+
+@of_soft_labels
+@pytest.mark.parametrize(
+    ("dtype", "ignored"), [(torch.bool, X), (torch.int8, X), (torch.uint8, -100), (torch.uint8, 300)]
+)
+def test_a_mask_works_for_ids_whose_type_cannot_hold_the_ignored_id(loss, dtype, ignored):
+    generator = torch.Generator().manual_seed(0)
+    logits, keep = (
+        torch.randn(2, 1, 4, 5, generator=generator),
+        torch.rand(2, 4, 5, generator=generator) > 0.3,
+    )
+    ids = torch.randint(0, 2, keep.shape, generator=generator)
+    assert loss(logits, ids.to(dtype), ignored, keep=keep) == loss(logits, ids.masked_fill(~keep, X))
+
+
+@of_soft_labels
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(
+    "mask",
+    [torch.ones(1, 4, 5, dtype=torch.bool), torch.ones(2, 4, 5), torch.ones(2, 1, 4, 5, dtype=torch.bool)],
+)
+def test_a_mask_that_does_not_fit_is_refused(loss, soft, mask):
+    target = torch.full((2, 3, 4, 5), 1 / 3) if soft else torch.zeros(2, 4, 5, dtype=torch.long)
+    with pytest.raises(UsageError, match=r"A mask .* does not fit the target"):
+        loss(torch.zeros(2, 3, 4, 5), target, keep=mask)
+
+
+@of_soft_labels
+@pytest.mark.parametrize("wrong", [torch.nan, -0.1, 1.1])
+def test_a_label_that_is_no_probability_is_refused_where_it_is_kept(loss, wrong):
+    logits, keep = torch.zeros(2, 3, 4, 5), torch.ones(2, 4, 5, dtype=torch.bool)
+    labels, keep[0, 0] = torch.full_like(logits, 1 / 3), False
+    labels[0, :, 0] = wrong
+    assert loss(logits, labels, keep=keep).isfinite()
+    with pytest.raises(UsageError, match=r"Soft labels lie outside \[0, 1\]"):
+        loss(logits, labels)
+    with trusted_targets():
+        loss(logits, labels)
