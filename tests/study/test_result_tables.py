@@ -69,6 +69,13 @@ def test_further_facts_are_averaged_and_texts_printed_once():
     assert line == "| a | 0.100 ± 0.100 | no |"
 
 
+def test_a_number_that_is_whole_in_all_runs_has_no_decimals():
+    table = TablePlan(by=["loss"], score="", columns=["parameters", "epochs"])
+    facts = [record("a", seed, 1.0, parameters=120160, epochs=9 + seed) for seed in range(2)]
+    line = result_tables.markdown(study(), table, result_tables.lines(study(), table, facts)).splitlines()[4]
+    assert line == "| a | 120,160 | 9.500 ± 0.707 |"
+
+
 def test_a_score_that_is_no_number_neither_counts_as_converged_nor_spoils_the_mean():
     (line,) = result_tables.lines(study(), study().table[0], [record("a", 0, None), record("a", 1, 0.9)])
     assert (line.runs, line.converged, line.mean) == (2, 1, 0.9)

@@ -256,6 +256,26 @@ def test_a_run_that_is_not_clearly_named_is_refused(study, which):
         load_network(study, which)
 
 
+def test_a_run_that_does_not_exist_is_refused_with_those_that_do(study):
+    with pytest.raises(UsageError, match=r"the finished runs are \w{16} \{'seed': 0, 'loss': 'ce'\}"):
+        load_network(study, {"loss": "cee", "seed": 0})
+
+
+def test_after_a_change_of_the_study_its_present_runs_are_meant(root, tmp_path):
+    keys = []
+    for steps in (1, 2):
+        text = STUDY.replace("steps = 2", f"steps = {steps}").partition("[axes]")[0]
+        (tmp_path / "study.toml").write_text(text.format(root=root) + 'loss = "ce"\n[axes]\nseed = [0]\n')
+        (record,) = run_study(tmp_path / "study.toml", tmp_path / "out").records
+        keys.append(record["key"])
+    assert keys[0] != keys[1]
+    present, second = load_network(tmp_path / "out", {"seed": 0}), load_network(tmp_path / "out", keys[1])
+    assert torch.equal(*(next(network.net.parameters()) for network in (present, second)))
+    (tmp_path / "out" / "settings.json").write_text("[]")
+    with pytest.raises(UsageError, match="2 runs of the study are meant"):
+        load_network(tmp_path / "out", {"seed": 0})
+
+
 def test_an_image_of_other_bands_is_refused(study):
     with pytest.raises(UsageError, match="1 bands"):
         load_network(study, {"loss": "ce", "seed": 0}).predict(np.zeros((9, 9)))
