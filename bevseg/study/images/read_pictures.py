@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.errors import CloudNotFoundError, InputError
+from bevseg.study.data_folder import VARIABLE
 
 IMAGES, MASKS = "images", "masks"
 
@@ -68,7 +69,8 @@ def read_pictures(path: Path) -> Pictures:
         raise CloudNotFoundError(
             "No such pictures",
             where=path,
-            hint="name an NPZ file, or a folder with images/ and masks/; `data` is the folder it is in",
+            hint="name an NPZ file, or a folder with images/ and masks/; it is looked for in `data`, else in the "
+            f"environment variable {VARIABLE}, else here",
         )
     counts = {image.shape[2] for image in found.images}
     if len(counts) > 1:

@@ -94,7 +94,19 @@ def test_a_class_without_pixels_is_learned_by_nobody_and_said_so(three, caplog):
     with caplog.at_level(logging.WARNING):
         data = load(settings(class_names=names, **three))
     assert data.classes == tuple(names)
-    assert "'unicorn'" in caplog.text
+    assert "no training picture shows 1 of 4 classes, which cannot be learned: unicorn" in caplog.text
+
+
+def test_one_warning_tells_of_all_classes_that_a_stray_mask_value_adds(tmp_path, caplog):
+    images, labels = picture_files.arrays(6)
+    labels[0, 5, 5] = 77
+    picture_files.write_folder(tmp_path / "stray", images, labels)
+    with caplog.at_level(logging.WARNING):
+        load(settings(train=str(tmp_path / "stray"), split=[0.5, 0.25, 0.25]))
+    (message,) = caplog.messages
+    assert "of 78 classes" in message
+    assert "class 3, class 4, " in message
+    assert message.endswith(", ...")
 
 
 def test_pictures_without_any_label_are_refused(three, tmp_path):
