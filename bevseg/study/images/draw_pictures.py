@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ WIDTH = 2.2
 
 HIGHEST = 2.0
 """Height of a picture in a figure at most, in widths."""
+
+TITLE_WIDTH = 30
+"""Characters in a line of the title above a picture."""
 
 MOST_RUNS = 6
 """Runs beside each other in a figure at most."""
@@ -118,7 +122,7 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
         for name, arrays in runs:
             predicted = arrays[f"predicted_{place}"]
             panels += [
-                (name or "prediction", _coloured(predicted, colours)),
+                (textwrap.fill(name, TITLE_WIDTH) or "prediction", _coloured(predicted, colours)),
                 ("errors", _errors(truth, predicted)),
             ]
         for axis, (title, panel) in zip(row, panels, strict=True):

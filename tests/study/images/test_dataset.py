@@ -77,7 +77,7 @@ def test_mask_values_out_of_range_are_refused_with_the_picture_and_the_values(th
 
 def test_masks_of_0_and_255_need_ids():
     mask = np.array([[0, 255]])
-    with pytest.raises(InputError, match="1 classes") as caught:
+    with pytest.raises(InputError, match="1 class in the masks") as caught:
         Classes(settings(), (), 0)
     assert "ids = [0, 255]" in caught.value.hint
     classes = Classes(settings(ids=[0, 255], class_names=["out", "in"]), (), 0)

@@ -7,7 +7,7 @@ import torch
 from bevseg.errors import InputError, UsageError
 from bevseg.study.images import images_task, load_network
 from bevseg.study.images.dataset import load
-from bevseg.study.images.draw_pictures import FOLDER
+from bevseg.study.images.draw_pictures import FOLDER, class_colours
 from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.run_study import run_study
 from bevseg.study.task import RunContext, Source
@@ -224,6 +224,11 @@ def test_a_study_trains_teacher_before_student_and_draws_its_pictures(study):
     assert len(list((study / FOLDER).glob("*.png"))) == 6
     assert (study / "images.png").stat().st_size > 10_000
     assert "| student | " in (study / "table.md").read_text()
+
+
+@pytest.mark.parametrize("count", [2, 10, 20, 40])
+def test_each_class_has_a_colour_of_its_own(count):
+    assert len(set(class_colours(count))) == count
 
 
 def test_a_copy_of_the_records_alone_gives_the_same_table_and_a_plot(study, tmp_path):
