@@ -46,7 +46,7 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     axis.set_yticks(
         range(len(lines)), [", ".join(str(value) for value in line.at.values()) for line in lines]
     )
-    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_ylim(max(len(lines), 1) - 0.5, -0.5)
     axis.grid(axis="x", color="#e4e4e0")
     paper_note = "; the paper's mean (diamond) and best (open)" if any(line.paper for line in lines) else ""
     figure.supxlabel(f"{score}: runs (dots) and their mean (bar){paper_note}", fontsize=9)

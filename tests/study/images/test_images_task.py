@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg.errors import InputError, UsageError
+from bevseg.errors import InputError, TrainingError, UsageError
 from bevseg.study.images import images_task, load_network
 from bevseg.study.images.dataset import load
 from bevseg.study.images.draw_pictures import FOLDER, class_colours
@@ -224,6 +224,24 @@ def test_a_study_trains_teacher_before_student_and_draws_its_pictures(study):
     assert len(list((study / FOLDER).glob("*.png"))) == 6
     assert (study / "images.png").stat().st_size > 10_000
     assert "| student | " in (study / "table.md").read_text()
+
+
+def nan_loss(logits, target, ignore_index=255):
+    return logits.sum() * float("nan")
+
+
+def loss_of_pixels(logits, target, ignore_index=255):
+    return logits.sum(1)
+
+
+def test_a_loss_that_is_nan_is_named_as_the_reason(root, tmp_path):
+    with pytest.raises(TrainingError, match="infinite or NaN"):
+        run(root, tmp_path, loss=f"{__name__}:nan_loss")
+
+
+def test_a_loss_that_is_no_scalar_is_refused_before_any_training(root):
+    with pytest.raises(UsageError, match="expected a scalar tensor"):
+        images_task.check(settings(root, loss=f"{__name__}:loss_of_pixels"))
 
 
 @pytest.mark.parametrize("count", [2, 10, 20, 40])
