@@ -45,6 +45,15 @@ _EXPECTED = {
 }
 """Type of error of pydantic -> what is expected, in the words of the domains."""
 
+_BOUNDS = {
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
+    "literal_error": "one of {expected}",
+}
+"""The same, with what pydantic says about the bounds."""
+
 
 def load(name_or_path: str, base: Settings | None = None) -> Settings:
     """Return a named configuration, or the one in a TOML file with the groups of `Settings` as tables.
@@ -175,6 +184,10 @@ def _pydantic_fault(found: ErrorDetails, known: Mapping[str, Sequence[str]]) -> 
         return unknown_keys({key: None}, known.get(tables[0] if tables else "", ()), group)[0]
     if found["type"] in ("missing", "missing_argument"):
         return Fault(full, " is missing")
-    refused = found.get("ctx", {}).get("error")
-    expected = refused if isinstance(refused, OutsideError) else _EXPECTED.get(found["type"], found["msg"])
-    return wrong_value(full, found["input"], expected)
+    context = found.get("ctx", {})
+    refused = context.get("error")
+    if isinstance(refused, OutsideError):
+        return wrong_value(full, found["input"], refused)
+    if found["type"] in _BOUNDS:
+        return wrong_value(full, found["input"], _BOUNDS[found["type"]].format(**context))
+    return wrong_value(full, found["input"], _EXPECTED.get(found["type"], found["msg"]))

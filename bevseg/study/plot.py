@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import numpy as np
 
 OURS, THEIRS, FAINT = "#2f6690", "#c0504d", "#7f7f7f"
+
+TITLE_WIDTH = 100
+"""Characters in a line of the title above a table."""
 
 IDEAL = "ideal"
 """Name of the reference curve. It comes from no run."""
@@ -30,7 +34,8 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     score
         Name of the horizontal axis.
     """
-    figure, (axis,) = _figure((8, 1.2 + 0.28 * max(len(lines), 1)), 1)
+    heading = textwrap.wrap(title, TITLE_WIDTH)
+    figure, (axis,) = _figure((8, 1.0 + 0.2 * len(heading) + 0.28 * max(len(lines), 1)), 1)
     for row, line in enumerate(lines):
         axis.plot(line.scores, [row] * len(line.scores), "o", color=OURS, alpha=0.5, markersize=6)
         axis.plot([line.mean], [row], "|", color=OURS, markersize=14, markeredgewidth=2)
@@ -41,11 +46,11 @@ def spread(title: str, lines: Sequence[Any], path: Path, score: str) -> None:
     axis.set_yticks(
         range(len(lines)), [", ".join(str(value) for value in line.at.values()) for line in lines]
     )
-    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_ylim(max(len(lines), 1) - 0.5, -0.5)
     axis.grid(axis="x", color="#e4e4e0")
     paper_note = "; the paper's mean (diamond) and best (open)" if any(line.paper for line in lines) else ""
     figure.supxlabel(f"{score}: runs (dots) and their mean (bar){paper_note}", fontsize=9)
-    axis.set_title(title, fontsize=10, loc="left")
+    figure.suptitle("\n".join(heading), fontsize=10, x=0.01, ha="left")
     _save(figure, path)
 
 

@@ -31,6 +31,9 @@ Record = dict[str, Any]
 FILE = "runs.jsonl"
 """Name of the store in the folder of a study."""
 
+SETTINGS = "settings.json"
+"""Name of the file with the study and the settings of all its runs, of the last call."""
+
 MOST_BYTES = 16_000_000
 """Largest size of a record."""
 
@@ -60,6 +63,15 @@ def _record(line: bytes) -> Record | None:
     groups = ("at", "settings", "facts")
     sound = isinstance(record, dict) and all(isinstance(record.get(name), dict) for name in groups)
     return record if sound and isinstance(record.get("key"), str) else None
+
+
+def keys_of_last_call(folder: Path) -> set[str]:
+    """Return the keys of the runs in `settings.json`; none if the file is gone or damaged."""
+    try:
+        runs = json.loads((folder / SETTINGS).read_bytes())["runs"]
+        return {run["key"] for run in runs}
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return set()
 
 
 def valid(record: Record | None, run: Run, settings: Mapping[str, Any]) -> Record | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bevseg.config.domains import did_you_mean, shown
 from bevseg.runtime.atomic import replacing
 from bevseg.study import plot
 from bevseg.study.plan import Published, StudyFile, TablePlan, label, matches
@@ -127,7 +128,7 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
         short = f" ({len(line.scores)} of {line.runs} runs)" if len(line.scores) < line.runs else ""
         cells += [_spread(line.mean, line.std) + short, _number(line.best)] if table.score else []
-        cells += [_spread(_mean(values), _deviation(values)) for values in line.facts.values()]
+        cells += [_cell(values) for values in line.facts.values()]
         if has_paper:
             paper = line.paper or Published(at={})
             if counted:
@@ -145,6 +146,17 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
 def markdown_of_all(study: StudyFile, records: Sequence[Record]) -> str:
     """Return all tables of a study as Markdown."""
     return "\n".join(markdown(study, table, lines(study, table, records)) for table in study.table)
+
+
+def unknown_facts(study: StudyFile, records: Sequence[Record]) -> list[str]:
+    """Return a sentence for each fact that a table names and no run has: a run alone tells which facts there are."""
+    known = {name for record in records for name in record["facts"]}
+    named = [name for table in study.table for name in (table.score, *table.columns) if name]
+    return [
+        f"no run has the fact {shown(name)} that a table names{did_you_mean(name, known)}"
+        for name in dict.fromkeys(named)
+        if records and name not in known
+    ]
 
 
 def write_tables(study: StudyFile, records: Sequence[Record], folder: Path) -> list[Path]:
@@ -212,6 +224,13 @@ def _csv(csv_rows: Sequence[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(csv_rows)
     return out.getvalue()
+
+
+def _cell(values: Sequence[Any]) -> str:
+    """Return the mean of a fact, and its deviation; a number that is whole in all runs has no decimals."""
+    if values and all(isinstance(value, int) and value == values[0] for value in values):
+        return f"{values[0]:,}"
+    return _spread(_mean(values), _deviation(values))
 
 
 def _spread(mean: Any, std: float | None) -> str:

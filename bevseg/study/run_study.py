@@ -15,7 +15,8 @@ import torch
 
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import BevsegError, PartialFailureError, UsageError
-from bevseg.runtime.atomic import ensure_writable, write_json
+from bevseg.runtime.atomic import write_json
+from bevseg.runtime.lock import locked
 from bevseg.runtime.processes import in_processes
 from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
@@ -94,19 +95,32 @@ def run_study(
         If the study file is wrong, or the device. Both are checked before any work.
     DeviceError
         If the machine does not have the device.
+    OutputInUseError
+        If another call is at work in the folder.
     PartialFailureError
         At the end, if some runs failed.
     """
     study, planned_runs = plan_runs(path)
-    task = TASKS[study.task]
     place = resolve(device)
-    ensure_writable(folder)
-    write_json(_settings(study, planned_runs, place), folder / "settings.json")
+    with locked(folder) as lock:
+        return _run(study, planned_runs, folder, place, jobs, lock.guarding(progress))
+
+
+def _run(
+    study: StudyFile,
+    planned_runs: Sequence[PlannedRun],
+    folder: Path,
+    place: torch.device,
+    jobs: int,
+    progress: Progress,
+) -> StudyResult:
+    task = TASKS[study.task]
     finished = _finished(folder, planned_runs)
     missing = _missing(folder, planned_runs, finished)
-    result = StudyResult(trained=len(missing), written=[folder / "settings.json"])
+    result = StudyResult(trained=len(missing), written=[folder / records.SETTINGS])
     if missing and task.prepare is not None:
         task.prepare([planned.settings for planned in missing], RunContext(folder).shared)
+    write_json(_settings(study, planned_runs, place), folder / records.SETTINGS)
     failed: list[tuple[Run, BevsegError]] = []
     total = len(planned_runs)
     count = total - len(missing)
@@ -129,6 +143,8 @@ def run_study(
     result.written += result_tables.write_tables(study, result.records, folder)
     result.written += result_tables.write_plots(study, result.records, folder, task.draw)
     result.text = result_tables.markdown_of_all(study, result.records)
+    for warning in result_tables.unknown_facts(study, result.records):
+        log.warning("%s", warning)
     if failed:
         raise PartialFailureError(
             f"{len(failed)} of {total} runs failed",

@@ -185,3 +185,19 @@ def test_all_faults_of_a_run_come_in_one_message(tmp_path):
         plan_runs(path)
     for message in ("did you mean 'optimiser'", "schedule = 'cosin'", "depth = -1", "learning_rate = 0"):
         assert message in caught.value.why
+
+
+def test_bounds_and_choices_of_a_setting_are_told_in_words(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'title = "t"\ntask = "images"\n[settings]\nloss = "ce"\nseed = 0\nepochs = 0\nflips = "up"\n'
+        "labelled_share = 0\nteacher_weight = 2\n"
+    )
+    with pytest.raises(UsageError) as caught:
+        plan_runs(path)
+    assert caught.value.why.split("\n         ") == [
+        "epochs = 0: expected a number of at least 1",
+        "flips = 'up': expected one of 'none', 'horizontal' or 'both'",
+        "teacher_weight = 2: expected a number of at most 1",
+        "labelled_share = 0: expected a number above 0",
+    ]

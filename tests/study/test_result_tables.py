@@ -1,8 +1,9 @@
 import math
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from bevseg.study import result_tables
+from bevseg.study import plot, result_tables
 from bevseg.study.plan import StudyFile, TablePlan, build_settings
 
 
@@ -67,6 +68,25 @@ def test_further_facts_are_averaged_and_texts_printed_once():
     facts = [record("a", seed, 1.0, ece=0.1 * seed, refused="no") for seed in range(3)]
     line = result_tables.markdown(study(), table, result_tables.lines(study(), table, facts)).splitlines()[4]
     assert line == "| a | 0.100 ± 0.100 | no |"
+
+
+def test_a_number_that_is_whole_in_all_runs_has_no_decimals():
+    table = TablePlan(by=["loss"], score="", columns=["parameters", "epochs"])
+    facts = [record("a", seed, 1.0, parameters=120160, epochs=9 + seed) for seed in range(2)]
+    line = result_tables.markdown(study(), table, result_tables.lines(study(), table, facts)).splitlines()[4]
+    assert line == "| a | 120,160 | 9.500 ± 0.707 |"
+
+
+def test_a_long_title_is_not_cut_off(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plot, "_save", lambda figure, path: drawn.append(figure))
+    plot.spread("a title " * 40, result_tables.lines(study(), study().table[0], SOME), tmp_path, "score")
+    renderer = FigureCanvasAgg(drawn[0]).get_renderer()
+    drawn[0].draw(renderer)
+    page = drawn[0].bbox
+    for box in (text.get_window_extent(renderer) for text in drawn[0].texts):
+        assert page.x0 <= box.x0 < box.x1 <= page.x1
+        assert page.y0 <= box.y0 < box.y1 <= page.y1
 
 
 def test_a_score_that_is_no_number_neither_counts_as_converged_nor_spoils_the_mean():

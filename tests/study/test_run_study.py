@@ -1,10 +1,12 @@
+import dataclasses
 import json
 import math
 
 import pytest
 import torch
 
-from bevseg.errors import PartialFailureError, TrainingError, UsageError
+from bevseg.errors import InputError, OutputInUseError, PartialFailureError, TrainingError, UsageError
+from bevseg.runtime.lock import locked
 from bevseg.study.run_study import run_study
 from bevseg.study.task import RunResult, Task
 from bevseg.study.task_registry import TASKS
@@ -153,6 +155,28 @@ def test_an_unknown_device_is_refused_before_any_work(calls, tmp_path):
     with pytest.raises(UsageError, match="No device 'abacus'"):
         run_study(write(tmp_path, '"a"'), tmp_path / "out", device="abacus")
     assert not (tmp_path / "out").exists()
+
+
+def test_data_that_are_refused_leave_no_folder(calls, tmp_path, monkeypatch):
+    def refuse(settings, shared):
+        raise InputError("No pictures")
+
+    monkeypatch.setitem(TASKS, "fake_task", dataclasses.replace(TASKS["fake_task"], prepare=refuse))
+    with pytest.raises(InputError, match="No pictures"):
+        run_study(write(tmp_path, '"a"'), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_another_call_works_in_is_refused(calls, tmp_path):
+    with locked(tmp_path / "out"), pytest.raises(OutputInUseError):
+        run_study(write(tmp_path, '"a"'), tmp_path / "out")
+    assert not calls
+    assert run_study(write(tmp_path, '"a"'), tmp_path / "out").trained == 2
+
+
+def test_a_column_that_no_run_has_is_told_with_the_nearest_fact(calls, tmp_path, caplog):
+    run_study(write(tmp_path, '"a"', 'columns = ["od"]'), tmp_path / "out")
+    assert caplog.messages == ["no run has the fact 'od' that a table names; did you mean 'odd'?"]
 
 
 def test_the_record_holds_all_settings_and_what_made_it(calls, tmp_path):

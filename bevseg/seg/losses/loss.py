@@ -355,5 +355,5 @@ def _try(function: Function, options: Mapping[str, Value], classes: int) -> None
     """Compute the loss of one pixel, which refuses a number outside its domain."""
     logits = torch.zeros(1, classes, 1, 1, requires_grad=True)
     value: Any = function(logits, torch.zeros(1, 1, 1, dtype=torch.long), IGNORE, **options)
-    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+    if not isinstance(value, Tensor) or value.ndim or not value.requires_grad:
         raise TypeError(f"it returned {value!r}, expected a scalar tensor that follows from the logits")

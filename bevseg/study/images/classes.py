@@ -52,7 +52,8 @@ class Classes:
         count = len(settings.ids) or len(names) or largest + 1
         if not 2 <= count <= MOST_CLASSES:
             raise InputError(
-                f"{count} classes in the masks",
+                f"{count} {'class' if count == 1 else 'classes'} in the masks",
+                where=settings.train,
                 why=f"2 to {MOST_CLASSES} can be learned; the value {settings.ignore} is ignored",
                 hint="for masks of 0 and 255 set ids = [0, 255]",
             )

@@ -30,6 +30,9 @@ PARTS = ("train", "val", "test")
 READ = ("data", *PARTS, "split", "split_block", "ids", "ignore", "class_names", "classes", "side")
 """Settings that the pictures depend on; with `split` the seed as well."""
 
+MOST_NAMES = 10
+"""Absent classes that a warning names."""
+
 KEPT = 4
 """Data sets that a process keeps in memory."""
 
@@ -220,9 +223,15 @@ def _warn_of_absent(pictures: Sequence[Picture], names: Sequence[str]) -> None:
     )
     if not present - {IGNORE}:
         raise InputError("No labelled pixel in the training pictures", hint="correct `ids` or `ignore`")
-    for number, name in enumerate(names):
-        if number not in present:
-            log.warning("no training picture shows the class %r: it cannot be learned", name)
+    absent = [name for number, name in enumerate(names) if number not in present]
+    if absent:
+        log.warning(
+            "no training picture shows %d of %d classes, which cannot be learned: %s%s",
+            len(absent),
+            len(names),
+            ", ".join(absent[:MOST_NAMES]),
+            ", ..." if len(absent) > MOST_NAMES else "",
+        )
 
 
 def ensure_parts(settings: ImagesSettings) -> None:

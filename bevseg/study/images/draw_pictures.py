@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ WIDTH = 2.2
 
 HIGHEST = 2.0
 """Height of a picture in a figure at most, in widths."""
+
+TITLE_WIDTH = 30
+"""Characters in a line of the title above a picture."""
 
 MOST_RUNS = 6
 """Runs beside each other in a figure at most."""
@@ -106,10 +110,10 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
     colours = class_colours(len(classes))
     count = sum(name.startswith("truth_") for name in runs[0][1])
     across = 2 + 2 * len(runs)
-    rows, cols = np.max([runs[0][1][f"truth_{place}"].shape for place in range(count)], 0)
-    size = (WIDTH * across, min(rows / cols, HIGHEST) * WIDTH * count + 0.8)
-    figure = Figure(figsize=size, dpi=100, layout="constrained")
-    axes = figure.subplots(count, across, squeeze=False)
+    sizes = [runs[0][1][f"truth_{place}"].shape for place in range(count)]
+    heights = [min(rows / cols, HIGHEST) for rows, cols in sizes]
+    figure = Figure(figsize=(WIDTH * across, WIDTH * sum(heights) + 0.8), dpi=100, layout="constrained")
+    axes = figure.subplots(count, across, squeeze=False, height_ratios=heights)
     for axis in axes.flat:
         axis.set_axis_off()
     for place, row in enumerate(axes):
@@ -118,7 +122,7 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
         for name, arrays in runs:
             predicted = arrays[f"predicted_{place}"]
             panels += [
-                (name or "prediction", _coloured(predicted, colours)),
+                (textwrap.fill(name, TITLE_WIDTH) or "prediction", _coloured(predicted, colours)),
                 ("errors", _errors(truth, predicted)),
             ]
         for axis, (title, panel) in zip(row, panels, strict=True):
@@ -134,10 +138,13 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
 
 
 def class_colours(count: int) -> list[tuple[int, int, int]]:
-    """Return a colour for each class."""
+    """Return a colour for each class: ten strong ones, their pale versions, and for more classes a rainbow."""
     from matplotlib import colormaps
 
-    named = [colormaps["tab20"](number % 20)[:3] for number in range(count)]
+    if count <= 20:
+        named = [colormaps["tab20"](2 * number % 20 + number // 10)[:3] for number in range(count)]
+    else:
+        named = [colormaps["turbo"](number / (count - 1))[:3] for number in range(count)]
     return [(round(255 * r), round(255 * g), round(255 * b)) for r, g, b in named]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bevseg.errors import CloudNotFoundError, InputError
+from bevseg.study.data_folder import VARIABLE
 
 IMAGES, MASKS = "images", "masks"
 
@@ -68,7 +69,8 @@ def read_pictures(path: Path) -> Pictures:
         raise CloudNotFoundError(
             "No such pictures",
             where=path,
-            hint="name an NPZ file, or a folder with images/ and masks/; `data` is the folder it is in",
+            hint="name an NPZ file, or a folder with images/ and masks/; it is looked for in `data`, else in the "
+            f"environment variable {VARIABLE}, else here",
         )
     counts = {image.shape[2] for image in found.images}
     if len(counts) > 1:
@@ -89,7 +91,7 @@ def _of_npz(path: Path) -> Pictures:
         raise InputError(
             "Not an NPZ file of arrays",
             where=path,
-            why=str(error),
+            why=_cause(error),
             hint="write it with numpy.savez_compressed; arrays of objects are not read",
         ) from error
     missing = [name for name in (IMAGES, "labels") if name not in arrays]
@@ -202,8 +204,16 @@ def _array(path: Path, *, is_mask: bool) -> NDArray[Any]:
         Image.DecompressionBombError,
     ) as error:
         raise InputError(
-            "A picture cannot be read", where=path, why=str(error), hint="write the file again, or remove it"
+            "A picture cannot be read",
+            where=path,
+            why=_cause(error),
+            hint="write the file again, or remove it",
         ) from error
+
+
+def _cause(error: Exception) -> str:
+    """Return the text of an error; not that of NumPy, which advises to unpickle what is no array."""
+    return "it holds no plain array" if "pickle" in str(error) else str(error)
 
 
 def _ensure_numbers(image: NDArray[Any], path: Path) -> None:

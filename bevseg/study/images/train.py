@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.config import NetConfig, TrainConfig
-from bevseg.errors import SurrogateError, UsageError
+from bevseg.errors import SurrogateError, TrainingError, UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
@@ -49,7 +49,15 @@ class TrainedNetwork:
 
 
 def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> TrainedNetwork:
-    """Train on crops of the training pictures. Random numbers of torch are those of the caller."""
+    """Train on crops of the training pictures. Random numbers of torch are those of the caller.
+
+    Raises
+    ------
+    TrainingError
+        If the weights became infinite or NaN.
+    UsageError
+        If `init` or `teacher` does not fit.
+    """
     head, device = HEADS[settings.outputs](len(data.classes), data.has_background), context.device
     net = build_net(settings, len(data.parts["train"][0].bands), head.outputs).to(device)
     teacher = _teacher(settings, data, context)
@@ -102,6 +110,12 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
     )
     if settings.weights == "best":
         net.load_state_dict(training.best)
+    if not all(bool(weights.isfinite().all()) for weights in net.parameters()):
+        raise TrainingError(
+            "The loss became infinite or NaN",
+            where=settings.loss,
+            hint="correct the loss, or lower learning_rate",
+        )
     return TrainedNetwork(net, head, training.history, facts)
 
 

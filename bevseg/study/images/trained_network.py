@@ -24,6 +24,9 @@ from bevseg.study.records import Record
 INPUTS = "inputs"
 """Fact of a run: mean and deviation of each band, and the names of the classes."""
 
+MOST_LISTED = 8
+"""Runs that an error names."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageNetwork:
@@ -84,7 +87,8 @@ def load_network(folder: Path | str, run: str | Mapping[str, Any]) -> ImageNetwo
     folder
         Output folder of `bevseg study`.
     run
-        Key of the run, or axes and values that one run alone has: `{"loss": "ce", "seed": 0}`.
+        Key of the run, or axes and values that one run alone has: `{"loss": "ce", "seed": 0}`. Of several, those
+        count that the study had when it was last called.
 
     Raises
     ------
@@ -115,11 +119,17 @@ def _record(folder: Path, run: str | Mapping[str, Any]) -> Record:
         found = [stored[run]] if run in stored else []
     else:
         found = [record for record in stored.values() if matches(record["at"], run)]
+    if len(found) > 1:
+        last = records.keys_of_last_call(folder)
+        found = [record for record in found if record["key"] in last] or found
     if len(found) != 1:
+        listed = [f"{record['key']} {record['at']}" for record in found or stored.values()]
+        more = f", and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
         raise UsageError(
             f"{len(found)} runs of the study are meant",
             where=folder,
-            why=f"{run!r} was given, and the study has {len(stored)} finished runs",
+            why=f"{run!r} was given; the {'' if found else 'finished '}runs are "
+            f"{', '.join(listed[:MOST_LISTED]) + more or 'none'}",
             hint="give the key of a run, or axes and values that one run alone has",
         )
     return found[0]

@@ -77,7 +77,7 @@ def test_mask_values_out_of_range_are_refused_with_the_picture_and_the_values(th
 
 def test_masks_of_0_and_255_need_ids():
     mask = np.array([[0, 255]])
-    with pytest.raises(InputError, match="1 classes") as caught:
+    with pytest.raises(InputError, match="1 class in the masks") as caught:
         Classes(settings(), (), 0)
     assert "ids = [0, 255]" in caught.value.hint
     classes = Classes(settings(ids=[0, 255], class_names=["out", "in"]), (), 0)
@@ -94,7 +94,19 @@ def test_a_class_without_pixels_is_learned_by_nobody_and_said_so(three, caplog):
     with caplog.at_level(logging.WARNING):
         data = load(settings(class_names=names, **three))
     assert data.classes == tuple(names)
-    assert "'unicorn'" in caplog.text
+    assert "no training picture shows 1 of 4 classes, which cannot be learned: unicorn" in caplog.text
+
+
+def test_one_warning_tells_of_all_classes_that_a_stray_mask_value_adds(tmp_path, caplog):
+    images, labels = picture_files.arrays(6)
+    labels[0, 5, 5] = 77
+    picture_files.write_folder(tmp_path / "stray", images, labels)
+    with caplog.at_level(logging.WARNING):
+        load(settings(train=str(tmp_path / "stray"), split=[0.5, 0.25, 0.25]))
+    (message,) = caplog.messages
+    assert "of 78 classes" in message
+    assert "class 3, class 4, " in message
+    assert message.endswith(", ...")
 
 
 def test_pictures_without_any_label_are_refused(three, tmp_path):

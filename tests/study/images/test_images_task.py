@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from bevseg.errors import InputError, UsageError
+from bevseg.errors import InputError, TrainingError, UsageError
 from bevseg.study.images import images_task, load_network
 from bevseg.study.images.dataset import load
-from bevseg.study.images.draw_pictures import FOLDER
+from bevseg.study.images.draw_pictures import FOLDER, class_colours
 from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.run_study import run_study
 from bevseg.study.task import RunContext, Source
@@ -226,6 +226,29 @@ def test_a_study_trains_teacher_before_student_and_draws_its_pictures(study):
     assert "| student | " in (study / "table.md").read_text()
 
 
+def nan_loss(logits, target, ignore_index=255):
+    return logits.sum() * float("nan")
+
+
+def loss_of_pixels(logits, target, ignore_index=255):
+    return logits.sum(1)
+
+
+def test_a_loss_that_is_nan_is_named_as_the_reason(root, tmp_path):
+    with pytest.raises(TrainingError, match="infinite or NaN"):
+        run(root, tmp_path, loss=f"{__name__}:nan_loss")
+
+
+def test_a_loss_that_is_no_scalar_is_refused_before_any_training(root):
+    with pytest.raises(UsageError, match="expected a scalar tensor"):
+        images_task.check(settings(root, loss=f"{__name__}:loss_of_pixels"))
+
+
+@pytest.mark.parametrize("count", [2, 10, 20, 40])
+def test_each_class_has_a_colour_of_its_own(count):
+    assert len(set(class_colours(count))) == count
+
+
 def test_a_copy_of_the_records_alone_gives_the_same_table_and_a_plot(study, tmp_path):
     (tmp_path / "runs.jsonl").write_bytes((study / "runs.jsonl").read_bytes())
     assert run_study(study / "study.toml", tmp_path).trained == 0
@@ -254,6 +277,26 @@ def test_the_trained_network_predicts_as_in_the_study(study, root):
 def test_a_run_that_is_not_clearly_named_is_refused(study, which):
     with pytest.raises(UsageError, match="runs of the study are meant"):
         load_network(study, which)
+
+
+def test_a_run_that_does_not_exist_is_refused_with_those_that_do(study):
+    with pytest.raises(UsageError, match=r"the finished runs are \w{16} \{'seed': 0, 'loss': 'ce'\}"):
+        load_network(study, {"loss": "cee", "seed": 0})
+
+
+def test_after_a_change_of_the_study_its_present_runs_are_meant(root, tmp_path):
+    keys = []
+    for steps in (1, 2):
+        text = STUDY.replace("steps = 2", f"steps = {steps}").partition("[axes]")[0]
+        (tmp_path / "study.toml").write_text(text.format(root=root) + 'loss = "ce"\n[axes]\nseed = [0]\n')
+        (record,) = run_study(tmp_path / "study.toml", tmp_path / "out").records
+        keys.append(record["key"])
+    assert keys[0] != keys[1]
+    present, second = load_network(tmp_path / "out", {"seed": 0}), load_network(tmp_path / "out", keys[1])
+    assert torch.equal(*(next(network.net.parameters()) for network in (present, second)))
+    (tmp_path / "out" / "settings.json").write_text("[]")
+    with pytest.raises(UsageError, match="2 runs of the study are meant"):
+        load_network(tmp_path / "out", {"seed": 0})
 
 
 def test_an_image_of_other_bands_is_refused(study):

@@ -84,7 +84,7 @@ def broken_folders(folder):
         "1 of 3 pictures have no mask": changed("lost", lose),
         "No pictures": changed("empty", empty),
         "cannot be read": changed("cut", cut),
-        "Object arrays": changed("objects", objects),
+        "no plain array": changed("objects", objects),
         "Two files for the picture 'p1'": changed("twice", twice),
         "differ in size": picture_files.write_folder(folder / "size", images, labels[:, :20]),
         "several bands": picture_files.write_folder(folder / "rgb", images, images),
