@@ -30,12 +30,12 @@ from bevseg.seg.losses.cross_entropy_loss import cross_entropy
 from bevseg.seg.losses.jaccard import power_jaccard
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import Plateau
-from bevseg.study import mnist_examples
 from bevseg.study.data_folder import find_data_folder
 from bevseg.study.early_stopping import train_with_early_stopping
-from bevseg.study.mnist_data import Images, Parts, demo_parts, mnist_parts
 from bevseg.study.plan import STRICT
 from bevseg.study.task import RunContext, RunResult, Task
+from bevseg.study.tasks.mnist import examples
+from bevseg.study.tasks.mnist.digits import Images, Parts, demo_parts, mnist_parts
 
 SMOOTH = 10.0
 """The authors' constant in numerator and denominator, pixels."""
@@ -58,7 +58,7 @@ class MnistSettings:
     """Random seed of the initial weights and the batches, and of the choice of images from `mnist`."""
     kind: Literal["binary", "multiclass"] = "binary"
     source: Literal["mnist", "demo"] = "mnist"
-    """Images: see `bevseg.study.mnist_data`."""
+    """Images: see `bevseg.study.tasks.mnist.digits`."""
     filters: Annotated[int, domain_check(NetConfig, "filters")] = 8
     """Filters of the first level."""
     batch: Annotated[int, domain_check(TrainConfig, "batch")] = 1
@@ -151,7 +151,7 @@ def _facts(logits: Tensor, test: Images) -> dict[str, Any]:
         "collapsed": score(_confusion(test.truth, torch.zeros_like(predicted))),
         "iou": metrics.iou(scored).tolist(),
         "confusion": scored.tolist(),
-        "examples": mnist_examples.pack(
+        "examples": examples.pack(
             true_classes(test.truth)[shown].cpu().numpy(), predicted[shown].cpu().numpy()
         ),
     }
@@ -263,4 +263,4 @@ def check(settings: MnistSettings) -> None:
         )
 
 
-TASK = Task(MnistSettings, run, check, draw=mnist_examples.draw)
+TASK = Task(MnistSettings, run, check, draw=examples.draw)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from bevseg.errors import UsageError
-from bevseg.study import bias
-from bevseg.study.bias import BiasSettings
 from bevseg.study.task import RunContext
+from bevseg.study.tasks import bias
+from bevseg.study.tasks.bias import BiasSettings
 
 SMALL = {"seed": 1, "pictures": 3, "side": 20, "largest": 8, "step": 0.1}
 

@@ -6,9 +6,9 @@ import torch
 
 from bevseg.errors import InputError, UsageError
 from bevseg.seg.inputs import IGNORE
-from bevseg.study.images.classes import Classes
-from bevseg.study.images.dataset import Picture, ensure_parts, load, shrunk
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.classes import Classes
+from bevseg.study.tasks.images.dataset import Picture, ensure_parts, load, shrunk
+from bevseg.study.tasks.images.settings import ImagesSettings
 from tests.study import picture_files
 
 

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from bevseg.errors import InputError, UsageError
 from bevseg.seg.inputs import IGNORE
 from bevseg.study.data_folder import VARIABLE
-from bevseg.study.images.classes import Classes
-from bevseg.study.images.read_pictures import Pictures, read_pictures
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.classes import Classes
+from bevseg.study.tasks.images.read_pictures import Pictures, read_pictures
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 log = logging.getLogger(__name__)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bevseg.study.scenes import Scene
+from bevseg.study.tasks.street.scenes import Scene
 
 BALANCED = 0.5
 """Share of the crops that are placed around a cell of a class drawn with equal probability.
@@ -69,3 +69,12 @@ def _padded(scene: Scene, side: int) -> Scene:
     rows, cols = scene.labels.shape
     more = (0, max(side - cols, 0), 0, max(side - rows, 0))
     return Scene(nn.functional.pad(scene.bands, more), nn.functional.pad(scene.labels, more))
+
+
+def single_crops(
+    crops: RandomCrops, target: Callable[[Tensor], Tensor], count: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield bands (1, C, rows, cols) and target (1, rows, cols) of each of `count` crops."""
+    for _ in range(count):
+        bands, labels = crops.batch(1)
+        yield bands, target(labels)

@@ -4,9 +4,9 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import IGNORE
-from bevseg.study.images.dataset import Picture, Scaling
-from bevseg.study.images.sampling import HIDDEN, Crops, labelled_and_other
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.dataset import Picture, Scaling
+from bevseg.study.tasks.images.sampling import HIDDEN, Crops, labelled_and_other
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 PLAIN = Scaling(torch.zeros(1), torch.ones(1))
 

@@ -15,8 +15,8 @@ from bevseg.seg.losses.soft_labels import boundary_smoothed
 from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.training.distill import distillation, probabilities, semi_supervised
 from bevseg.seg.training.objective import HEAD_START
-from bevseg.study.images.heads import Cost, Head
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.heads import Cost, Head
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 DECAY = TrainConfig.average
 """Of the running average of the weights, in a step."""

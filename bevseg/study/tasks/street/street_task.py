@@ -35,13 +35,14 @@ from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
-from bevseg.study import neuro_iou_facts, reliability, scenes
+from bevseg.study import reliability, surrogate_facts
 from bevseg.study.early_stopping import train_with_early_stopping
-from bevseg.study.outputs import HEADS, Cost, Head
 from bevseg.study.plan import STRICT
-from bevseg.study.random_crops import RandomCrops
-from bevseg.study.scenes import Scene
 from bevseg.study.task import RunContext, RunResult, Task
+from bevseg.study.tasks.street import scenes
+from bevseg.study.tasks.street.heads import HEADS, Cost, Head
+from bevseg.study.tasks.street.random_crops import RandomCrops, single_crops
+from bevseg.study.tasks.street.scenes import Scene
 from bevseg.study.tile_scores import confusions, known_mean, miou
 
 SCORED = {"low": (BUILDING, CAR), "high": (BUILDING, VEGETATION)}
@@ -116,20 +117,18 @@ def _run(settings: StreetSettings, context: RunContext) -> RunResult:
     loss = parse(settings.loss, head.class_maps)
     loss.ensure_init(has_init=init is not None)
     starts_anew = loss.starts_anew  # read here: the prepared loss below is another object
-    initial, surrogate_facts = copy.deepcopy(net.state_dict()), dict[str, Any]()
+    initial, of_surrogate = copy.deepcopy(net.state_dict()), dict[str, Any]()
     if init is not None:
         net.load_state_dict(init)
     if loss.needs_init:
-        maps_of = functools.partial(neuro_iou_facts.single_crops, crops, head.target)
+        maps_of = functools.partial(single_crops, crops, head.target)
         try:
             loss, learned = loss.prepared(net, maps_of, seed=settings.seed, device=str(device))
         except SurrogateError as error:  # too few pairs to fit
             return RunResult({"refused": error.why, "score": None, "collapsed": 0.0})
-        surrogate_facts = neuro_iou_facts.facts(learned.facts["surrogate"]) | {"refused": ""}
+        of_surrogate = surrogate_facts.facts(learned.facts["surrogate"]) | {"refused": ""}
         if learned.fault is not None:
-            return RunResult(
-                surrogate_facts | {"refused": learned.fault.why, "score": None, "collapsed": 0.0}
-            )
+            return RunResult(of_surrogate | {"refused": learned.fault.why, "score": None, "collapsed": 0.0})
         if starts_anew:
             net.load_state_dict(initial)
     of_batch = head.loss(loss)
@@ -171,7 +170,7 @@ def _run(settings: StreetSettings, context: RunContext) -> RunResult:
     )
     if settings.weights == "best":
         net.load_state_dict(training.best)
-    facts = surrogate_facts | _test(net, parts["test"], head, settings.values)
+    facts = of_surrogate | _test(net, parts["test"], head, settings.values)
     facts |= {"epochs": len(training.history), "seconds": training.history[-1]["seconds"]}
     return RunResult(facts, training.history, net.state_dict())
 

@@ -14,12 +14,12 @@ from torch import nn
 
 from bevseg.errors import InputError, UsageError
 from bevseg.study import records
-from bevseg.study.images.dataset import Scaling
-from bevseg.study.images.heads import HEADS, Head
-from bevseg.study.images.settings import ImagesSettings
-from bevseg.study.images.train import build_net
 from bevseg.study.plan import matches
 from bevseg.study.records import Record
+from bevseg.study.tasks.images.dataset import Scaling
+from bevseg.study.tasks.images.heads import HEADS, Head
+from bevseg.study.tasks.images.settings import ImagesSettings
+from bevseg.study.tasks.images.train import build_net
 
 INPUTS = "inputs"
 """Fact of a run: mean and deviation of each band, and the names of the classes."""

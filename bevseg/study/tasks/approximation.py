@@ -18,12 +18,11 @@ from bevseg.errors import UsageError
 from bevseg.seg.neuro_iou.learn import CROPS
 from bevseg.seg.neuro_iou.loss import INPUTS
 from bevseg.seg.neuro_iou.surrogate import Pairs, approximation, learn, pairs_of
-from bevseg.study import scenes, street_segmentation
-from bevseg.study.neuro_iou_facts import single_crops
-from bevseg.study.outputs import Softmax
 from bevseg.study.plan import STRICT
-from bevseg.study.random_crops import RandomCrops
 from bevseg.study.task import RunContext, RunResult, Task
+from bevseg.study.tasks.street import scenes, street_task
+from bevseg.study.tasks.street.heads import Softmax
+from bevseg.study.tasks.street.random_crops import RandomCrops, single_crops
 from bevseg.study.weights_file import read_weights, write_weights
 
 IOU = "iou"
@@ -68,10 +67,10 @@ def prepare(settings: Sequence[ApproximationSettings], shared: Path) -> None:
     teachers = {_file(_teacher(one), shared): _teacher(one) for one in settings if one.function == IOU}
     if not teachers:
         return
-    street_segmentation.prepare(list(teachers.values()), shared)
+    street_task.prepare(list(teachers.values()), shared)
     for path, teacher in teachers.items():
         if not path.exists():
-            trained = street_segmentation.run(teacher, RunContext(shared.parent))
+            trained = street_task.run(teacher, RunContext(shared.parent))
             write_weights(trained.weights or {}, path)
 
 
@@ -115,8 +114,8 @@ def _iou(settings: ApproximationSettings, context: RunContext) -> dict[str, Any]
     """Predict maps of training crops with a network trained by cross-entropy; return the errors on held-out pairs."""
     teacher = _teacher(settings)
     parts = scenes.load(context.shared, teacher.dataset, teacher.config, teacher.slice)
-    head = Softmax(street_segmentation.SCORED[teacher.slice])
-    net = street_segmentation.build_net(teacher, parts, head)
+    head = Softmax(street_task.SCORED[teacher.slice])
+    net = street_task.build_net(teacher, parts, head)
     net.load_state_dict(read_weights(_file(teacher, context.shared)))
     crops = RandomCrops(parts["train"], teacher.crop, settings.seed)
     maps = single_crops(crops, head.target, CROPS)
@@ -141,15 +140,13 @@ def check(settings: ApproximationSettings) -> None:
         raise UsageError("Too few pairs", where="pairs", why=f"{settings.pairs} is below 2")
     if settings.inputs not in INPUTS:
         raise UsageError(f"No inputs {settings.inputs!r}", hint=f"name one of: {', '.join(INPUTS)}")
-    if settings.slice not in street_segmentation.SCORED:
-        raise UsageError(
-            f"No slice {settings.slice!r}", hint=f"name one of: {', '.join(street_segmentation.SCORED)}"
-        )
-    street_segmentation.check(_teacher(settings))
+    if settings.slice not in street_task.SCORED:
+        raise UsageError(f"No slice {settings.slice!r}", hint=f"name one of: {', '.join(street_task.SCORED)}")
+    street_task.check(_teacher(settings))
 
 
-def _teacher(settings: ApproximationSettings) -> street_segmentation.StreetSettings:
-    return street_segmentation.StreetSettings(
+def _teacher(settings: ApproximationSettings) -> street_task.StreetSettings:
+    return street_task.StreetSettings(
         loss="ce",
         seed=settings.seed,
         slice=settings.slice,  # type: ignore[arg-type]
@@ -159,7 +156,7 @@ def _teacher(settings: ApproximationSettings) -> street_segmentation.StreetSetti
     )
 
 
-def _file(teacher: street_segmentation.StreetSettings, shared: Path) -> Path:
+def _file(teacher: street_task.StreetSettings, shared: Path) -> Path:
     return shared / f"{teacher.dataset}_{teacher.slice}_{teacher.epochs}_{teacher.seed}.safetensors"
 
 

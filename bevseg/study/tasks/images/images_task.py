@@ -10,15 +10,15 @@ from bevseg.errors import UsageError
 from bevseg.seg.device import seeded
 from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.registry import network_class
-from bevseg.study.images.dataset import Dataset, ensure_parts, load
-from bevseg.study.images.draw_pictures import draw, save_pictures
-from bevseg.study.images.evaluate import evaluate
-from bevseg.study.images.heads import HEADS
-from bevseg.study.images.sampling import Crops
-from bevseg.study.images.settings import ImagesSettings
-from bevseg.study.images.train import train
-from bevseg.study.images.trained_network import INPUTS
 from bevseg.study.task import RunContext, RunResult, Task
+from bevseg.study.tasks.images.dataset import Dataset, ensure_parts, load
+from bevseg.study.tasks.images.draw_pictures import draw, save_pictures
+from bevseg.study.tasks.images.evaluate import evaluate
+from bevseg.study.tasks.images.heads import HEADS
+from bevseg.study.tasks.images.sampling import Crops
+from bevseg.study.tasks.images.settings import ImagesSettings
+from bevseg.study.tasks.images.train import train
+from bevseg.study.tasks.images.trained_network import INPUTS
 
 
 def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:

@@ -15,15 +15,15 @@ from bevseg.errors import SurrogateError, TrainingError, UsageError
 from bevseg.seg.losses.loss import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
-from bevseg.study import neuro_iou_facts
+from bevseg.study import surrogate_facts
 from bevseg.study.early_stopping import Row, train_with_early_stopping
-from bevseg.study.images.dataset import Dataset
-from bevseg.study.images.evaluate import validate
-from bevseg.study.images.heads import HEADS, Head
-from bevseg.study.images.objective import Objective, cost_of_labels
-from bevseg.study.images.sampling import Crops, labelled_and_other
-from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.task import RunContext
+from bevseg.study.tasks.images.dataset import Dataset
+from bevseg.study.tasks.images.evaluate import validate
+from bevseg.study.tasks.images.heads import HEADS, Head
+from bevseg.study.tasks.images.objective import Objective, cost_of_labels
+from bevseg.study.tasks.images.sampling import Crops, labelled_and_other
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
             loss, learned = loss.prepared(net, crops.single, seed=settings.seed, device=str(device))
         except SurrogateError as error:  # too few pairs to fit
             return TrainedNetwork(net, head, [], {"refused": error.why})
-        facts = neuro_iou_facts.facts(learned.facts["surrogate"]) | {"refused": ""}
+        facts = surrogate_facts.facts(learned.facts["surrogate"]) | {"refused": ""}
         if learned.fault is not None:
             return TrainedNetwork(net, head, [], facts | {"refused": learned.fault.why})
         if starts_anew:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bevseg.errors import CloudNotFoundError, InputError
-from bevseg.study.images.read_pictures import read_pictures
+from bevseg.study.tasks.images.read_pictures import read_pictures
 from tests.study import picture_files
 
 

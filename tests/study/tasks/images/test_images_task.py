@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from bevseg.errors import InputError, TrainingError, UsageError
-from bevseg.study.images import images_task, load_network
-from bevseg.study.images.dataset import load
-from bevseg.study.images.draw_pictures import FOLDER, class_colours
-from bevseg.study.images.settings import ImagesSettings
 from bevseg.study.run_study import run_study
 from bevseg.study.task import RunContext, Source
+from bevseg.study.tasks.images import images_task, load_network
+from bevseg.study.tasks.images.dataset import load
+from bevseg.study.tasks.images.draw_pictures import FOLDER, class_colours
+from bevseg.study.tasks.images.settings import ImagesSettings
 from tests.study import picture_files
 
 TINY = {"filters": 2, "depth": 2, "epochs": 1, "steps": 2, "batch": 2}

@@ -3,7 +3,7 @@ import torch
 
 from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.loss import parse
-from bevseg.study.images.heads import Sigmoid, Softmax
+from bevseg.study.tasks.images.heads import Sigmoid, Softmax
 
 LABELS = torch.tensor([[[0, 1, 2, IGNORE]]])
 

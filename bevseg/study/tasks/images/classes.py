@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import InputError, UsageError
 from bevseg.seg.inputs import IGNORE
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 BACKGROUND = "background"
 """Name of the class of all pixels whose class is not among those to learn."""

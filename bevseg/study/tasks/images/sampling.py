@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from bevseg.errors import InputError, UsageError
 from bevseg.seg.inputs import IGNORE
-from bevseg.study.images.dataset import Picture, Scaling
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.dataset import Picture, Scaling
+from bevseg.study.tasks.images.settings import ImagesSettings
 
 HIDDEN = 0
 """Label of a pixel whose class is not told; pixels beyond the picture stay IGNORE."""

@@ -16,9 +16,9 @@ from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import multi_scale
 from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.loss import parse
-from bevseg.study.images.dataset import Dataset, Picture, Scaling
-from bevseg.study.images.heads import Head
-from bevseg.study.images.settings import ImagesSettings
+from bevseg.study.tasks.images.dataset import Dataset, Picture, Scaling
+from bevseg.study.tasks.images.heads import Head
+from bevseg.study.tasks.images.settings import ImagesSettings
 from bevseg.study.tile_scores import known_mean
 
 BINS = 15

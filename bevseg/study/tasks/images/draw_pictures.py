@@ -15,8 +15,8 @@ from torch import nn
 from bevseg.runtime.atomic import replacing
 from bevseg.seg.inputs import IGNORE
 from bevseg.study import reliability
-from bevseg.study.images.dataset import Dataset
-from bevseg.study.images.heads import Head
+from bevseg.study.tasks.images.dataset import Dataset
+from bevseg.study.tasks.images.heads import Head
 
 FOLDER = "pictures"
 """Folder of the pictures, in that of the study."""

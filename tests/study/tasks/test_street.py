@@ -4,13 +4,13 @@ import torch
 
 from bevseg.core.labels import BUILDING, CAR, GROUND, POLE, VEGETATION
 from bevseg.errors import UsageError
-from bevseg.study import scenes, street_segmentation
-from bevseg.study.outputs import Sigmoid, Softmax
 from bevseg.study.plan import build_settings
-from bevseg.study.random_crops import RandomCrops
-from bevseg.study.scenes import Scene
-from bevseg.study.street_segmentation import StreetSettings
 from bevseg.study.task import RunContext
+from bevseg.study.tasks.street import scenes, street_task
+from bevseg.study.tasks.street.heads import Sigmoid, Softmax
+from bevseg.study.tasks.street.random_crops import RandomCrops
+from bevseg.study.tasks.street.scenes import Scene
+from bevseg.study.tasks.street.street_task import StreetSettings
 from bevseg.study.tile_scores import confusions, miou
 from tests.study.box_clouds import boxes
 
@@ -56,7 +56,7 @@ def test_no_cloud_is_in_two_parts(table):
 )
 def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
     wanted = TINY | {"seed": 0, "loss": "ce", "values": ["ce", "dice"]} | recipe
-    outcome = street_segmentation.run(StreetSettings(**wanted), RunContext(shared.parent))
+    outcome = street_task.run(StreetSettings(**wanted), RunContext(shared.parent))
     facts = outcome.facts
     labelled = int(
         (scenes.load(shared, "boxes", wanted.get("config", "default"), "low")["test"][0].labels > 0).sum()
@@ -69,9 +69,7 @@ def test_a_run_stores_all_that_the_tables_ask_for(shared, recipe):
 
 
 def test_the_same_seed_gives_the_same_run(shared):
-    first, again, other = (
-        street_segmentation.run(settings(seed=s), RunContext(shared.parent)) for s in (3, 3, 4)
-    )
+    first, again, other = (street_task.run(settings(seed=s), RunContext(shared.parent)) for s in (3, 3, 4))
     assert first.facts["confusion"].tolist() == again.facts["confusion"].tolist()
     assert first.history[0]["val_loss"] == again.history[0]["val_loss"] != other.history[0]["val_loss"]
 
@@ -137,4 +135,4 @@ def test_rare_classes_have_their_turn():
 )
 def test_names_that_do_not_exist_are_refused(wrong):
     with pytest.raises(UsageError):
-        street_segmentation.check(build_settings(StreetSettings, {"loss": "ce", "seed": 0} | wrong, "a test"))
+        street_task.check(build_settings(StreetSettings, {"loss": "ce", "seed": 0} | wrong, "a test"))

@@ -5,11 +5,13 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.seg.neuro_iou import learn, surrogate
-from bevseg.study import approximation, result_tables, scenes, street_segmentation
-from bevseg.study.approximation import ApproximationSettings
+from bevseg.study import result_tables
 from bevseg.study.plan import StudyFile, TablePlan, build_settings
-from bevseg.study.street_segmentation import StreetSettings
 from bevseg.study.task import RunContext, Source
+from bevseg.study.tasks import approximation
+from bevseg.study.tasks.approximation import ApproximationSettings
+from bevseg.study.tasks.street import scenes, street_task
+from bevseg.study.tasks.street.street_task import StreetSettings
 from tests.study.box_clouds import boxes
 
 TINY = {
@@ -44,7 +46,7 @@ def quick(monkeypatch):
 def run(shared, init=None, **more):
     sources = {} if init is None else {"init": Source(None, init)}
     context = RunContext(shared.parent, sources=sources)
-    return street_segmentation.run(StreetSettings(**TINY | {"loss": "ce"} | more), context)
+    return street_task.run(StreetSettings(**TINY | {"loss": "ce"} | more), context)
 
 
 def allow(monkeypatch, right):
@@ -92,7 +94,7 @@ def test_it_needs_a_network_that_makes_maps_and_softmax_outputs(shared):
     with pytest.raises(UsageError):
         run(shared, loss="neuro_iou")
     with pytest.raises(UsageError, match="softmax"):
-        street_segmentation.check(StreetSettings(loss="neuro_iou", seed=0, outputs="sigmoid"))
+        street_task.check(StreetSettings(loss="neuro_iou", seed=0, outputs="sigmoid"))
 
 
 def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):

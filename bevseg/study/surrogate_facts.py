@@ -1,22 +1,9 @@
-"""Crops and facts of the surrogate that NeuroIoU fits to the output maps of a trained network."""
+"""Facts of the surrogate that NeuroIoU fits to the output maps of a trained network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from torch import Tensor
-
-from bevseg.study.random_crops import RandomCrops
-
-
-def single_crops(
-    crops: RandomCrops, target: Callable[[Tensor], Tensor], count: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield bands (1, C, rows, cols) and target (1, rows, cols) of each of `count` crops."""
-    for _ in range(count):
-        bands, labels = crops.batch(1)
-        yield bands, target(labels)
 
 
 def facts(surrogate: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 import pytest
 
 from bevseg.errors import UsageError
-from bevseg.study import curves
-from bevseg.study.curves import CurveSettings
 from bevseg.study.task import RunContext
+from bevseg.study.tasks import curves
+from bevseg.study.tasks.curves import CurveSettings
 
 
 def facts(loss, tmp_path):

@@ -1,0 +1,1 @@
+"""Digits on a background: the pictures, their segmentation, and a figure of predictions."""

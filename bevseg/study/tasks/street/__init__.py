@@ -1,0 +1,1 @@
+"""Street scans from above: rasters of one slice, and their segmentation."""
