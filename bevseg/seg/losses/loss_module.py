@@ -237,8 +237,12 @@ class FunctionLoss(LossModule):
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls, function: Function) -> None:
-        """Take the function of the class; its options become part of the signature."""
+        """Take the function of the class; its options become part of the signature, its words those of `help`."""
         cls.function = staticmethod(function)
+        cls.__doc__ = (
+            f"The module of `{function.__name__}`, with its options and the parameters of `LossModule`.\n\n"
+        )
+        cls.__doc__ += inspect.getdoc(function) or ""
         own = list(inspect.signature(FunctionLoss.__init__).parameters.values())[1:-1]
         theirs = [p for p in options_of(function, 3).values() if p.name not in ("reduction", "class_weights")]
         cls.__signature__ = inspect.Signature([*own, *theirs])

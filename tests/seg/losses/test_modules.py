@@ -384,3 +384,8 @@ def test_the_signature_of_a_module_has_the_options_of_its_function():
     parameters = inspect.signature(losses.DiceLoss).parameters
     assert [*parameters][:5] == ["mode", "from_logits", "ignore_index", "reduction", "class_weights"]
     assert parameters["smooth"].default == 1.0
+
+
+def test_help_on_a_module_tells_the_options_of_its_function():
+    text = inspect.getdoc(losses.TverskyLoss)
+    assert "The module of `tversky`" in text and "fn_weight" in text
