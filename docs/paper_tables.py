@@ -30,6 +30,7 @@ IMAGES = ROOT / "docs" / "images" / "losses"
 PICTURES = {
     "mnist_binary table": {"mnist_binary": "table", "mnist_binary_digits": "mnist"},
     "mnist_multiclass table": {"mnist_multiclass": "table", "mnist_multiclass_digits": "mnist"},
+    "buildings table": {"buildings": "table"},
     "street_low oakland": {"street_low": "oakland", "street_low_curves": "street"},
     "cross_loss table": {"cross_loss": "street"},
     "lovasz_bias table": {"lovasz_bias": "bias"},
