@@ -357,8 +357,8 @@ def train(
     from bevseg.training import prepare_example
     from bevseg.training import train as train_model
     from bevseg.training.fine_tuning import starting_point
-    from bevseg.training.fit import check_training_settings, ensure_distinct, ensure_networks
     from bevseg.training.holdout import ensure_known
+    from bevseg.training.requirements import check_training_settings, ensure_distinct, ensure_networks
     from bevseg.training.split import check_val
 
     run = RunConfig(seed=seed, device=device)

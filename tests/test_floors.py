@@ -166,7 +166,7 @@ INSIDE = {
         ("for_each",),
     ),
     "training": (
-        ("examples", "holdout", "squares"),
+        ("examples", "holdout", "requirements", "squares"),
         ("asked", "block_split", "corrections", "fine_tuning", "scans", "simulated_streets", "touching"),
         ("split",),
         ("fit",),

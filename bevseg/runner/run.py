@@ -302,7 +302,7 @@ def _about_model(model: Path) -> dict[str, Any]:
 def _training_settings(request: RunRequest) -> tuple[Settings, str]:
     """Return the settings of the training, and the device."""
     from bevseg.seg.device import resolve
-    from bevseg.training.fit import check_training_settings, ensure_networks
+    from bevseg.training.requirements import check_training_settings, ensure_networks
 
     device = str(resolve(request.run_config.device))
     settings = request.settings or NAMED["default"]

@@ -26,7 +26,7 @@ from bevseg.seg.training.distributed import Processes
 from bevseg.seg.training.state_file import TrainingState, read, write
 from bevseg.training import Example, ExtraSupervision, train
 from bevseg.training.asked import asked_settings, ensure_same
-from bevseg.training.fit import check_training_settings, ensure_networks
+from bevseg.training.requirements import check_training_settings, ensure_networks
 from bevseg.training.split import check_val
 from bevseg.workdir.folder import Folder, folders
 from bevseg.workdir.settings import GROUPS, check_same_settings

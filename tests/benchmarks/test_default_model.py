@@ -7,7 +7,7 @@ import pytest
 
 from bevseg.ground.find_ground import find_ground
 from bevseg.seg import checkpoint
-from bevseg.training.fit import check_training_settings
+from bevseg.training.requirements import check_training_settings
 from tests import scenes
 
 SMALL = """

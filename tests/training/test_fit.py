@@ -12,7 +12,7 @@ from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
 from bevseg.seg.losses.loss import Learned, parse
 from bevseg.training import Example, ExtraSupervision, fit, prepare_example, train
-from bevseg.training.fit import check_training_settings
+from bevseg.training.requirements import check_training_settings
 from tests import tiny
 
 
