@@ -123,7 +123,9 @@ def test_the_approximation_shares_one_network_of_a_seed(shared, monkeypatch):
 )
 def test_names_that_do_not_exist_are_refused(wrong):
     with pytest.raises(UsageError):
-        approximation.check(ApproximationSettings(**{"inputs": "3", "seed": 0} | wrong))
+        approximation.check(
+            build_settings(ApproximationSettings, {"inputs": "3", "seed": 0} | wrong, "study")
+        )
 
 
 @pytest.mark.parametrize(("function", "slope"), [("2 - x", -1), ("x + 0.1", 1)])
