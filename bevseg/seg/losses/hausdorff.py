@@ -82,9 +82,10 @@ def hausdorff_dt(
     sure = p.detach()
     predicted = most_likely(sure, pixels.keep) if inside and p.shape[1] > 1 else sure > 0.5
     predicted = predicted[:, places]
-    far = _of_target(pixels.truth, alpha, inside, maps, places, p.dtype)
+    truth = pixels.truth
+    far = _of_target(truth, alpha, inside, maps, places, p.dtype)
     far = far + _power(squared_to_other(predicted, p.dtype), predicted, alpha, inside)
-    costs = _errors(p, pixels)[:, places].square() * far
+    costs = _errors(p, pixels, truth)[:, places].square() * far
     return over_class_maps(costs, pixels, class_weights, reduction, places)
 
 
@@ -129,8 +130,9 @@ def hausdorff_one_sided(
     pixels = masked(logits, target, ignore_index, pixel_weights)
     p = probabilities(pixels.logits)
     places = class_maps_of(classes, p.shape[1])
-    far = _of_target(pixels.truth, alpha, False, maps, places, p.dtype)
-    costs = _errors(p, pixels)[:, places].square() * far
+    truth = pixels.truth
+    far = _of_target(truth, alpha, False, maps, places, p.dtype)
+    costs = _errors(p, pixels, truth)[:, places].square() * far
     return over_class_maps(costs, pixels, class_weights, reduction, places)
 
 
@@ -182,7 +184,7 @@ def hausdorff_erosion(
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index, pixel_weights)
     p = probabilities(pixels.logits)
-    errors = torch.where(pixels.keep, _errors(p, pixels).square(), 0)
+    errors = torch.where(pixels.keep, _errors(p, pixels, pixels.truth).square(), 0)
     keep = pixels.keep.expand(p.shape).flatten(0, 1)
     costs = eroded(errors.flatten(0, 1), keep, alpha, int(erosions))
     return over_class_maps(costs.view(p.shape), pixels, class_weights, reduction)
@@ -270,11 +272,11 @@ def _power(squares: Tensor, mask: Tensor, alpha: float, inside: bool) -> Tensor:
     return far * mask if inside else far
 
 
-def _errors(p: Tensor, pixels: Masked) -> Tensor:
+def _errors(p: Tensor, pixels: Masked, truth: Tensor) -> Tensor:
     """Return |p - y| (B, C, *S); of a lone class map with all digits of its value and slope, however sure p is."""
     if p.shape[1] == 1:
-        return nnf.logsigmoid(torch.where(pixels.truth, -pixels.logits, pixels.logits)).exp()
-    return torch.where(pixels.truth, 1 - p, p)
+        return nnf.logsigmoid(torch.where(truth, -pixels.logits, pixels.logits)).exp()
+    return torch.where(truth, 1 - p, p)
 
 
 def _above_half(share: Tensor) -> Tensor:
