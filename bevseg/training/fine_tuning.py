@@ -17,7 +17,7 @@ from bevseg.config.names import NO_MODEL
 from bevseg.core.labels import CLASS_NAMES, GROUND
 from bevseg.core.scores import SCORED
 from bevseg.seg.checkpoint import Model
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.registry import network_class
 from bevseg.training.examples import Example
 from bevseg.workdir.settings import GROUPS, settings_of

@@ -27,7 +27,9 @@ from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.device import resolve
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import Learned, Loss, parse
+from bevseg.seg.losses.learner import Learned
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.training.batches import Sampler, one_by_one
 from bevseg.seg.training.distributed import Processes
 from bevseg.seg.training.loop import train_network, trained_before

@@ -10,7 +10,8 @@ from bevseg.config import Settings
 from bevseg.config.domains import Fault, refusal, shown
 from bevseg.errors import UsageError
 from bevseg.seg.checkpoint import Model
-from bevseg.seg.losses.loss import Loss, parse
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.distributed import Processes
 

@@ -14,7 +14,7 @@ from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, POLE, UNDEFINED, VEGE
 from bevseg.errors import LabelError
 from bevseg.seg import checkpoint
 from bevseg.seg.inputs import IGNORE
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.training.batches import Batch
 from bevseg.seg.training.objective import TrainingObjective
 from bevseg.training import corrections, prepare_example, train

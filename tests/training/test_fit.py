@@ -10,7 +10,8 @@ import torch
 from bevseg.config import NetConfig, Settings, TrainConfig, with_training
 from bevseg.core.labels import GROUND, UNDEFINED
 from bevseg.errors import InputError, LabelError, UsageError
-from bevseg.seg.losses.loss import Learned, parse
+from bevseg.seg.losses.learner import Learned
+from bevseg.seg.losses.loss_text import parse
 from bevseg.training import Example, ExtraSupervision, fit, prepare_example, train
 from bevseg.training.requirements import check_training_settings
 from tests import tiny

@@ -53,7 +53,8 @@ from typing import TYPE_CHECKING, Any
 from bevseg.seg.losses.registry import LOSSES
 
 if TYPE_CHECKING:
-    from bevseg.seg.losses.loss import Loss, parse
+    from bevseg.seg.losses.loss import Loss
+    from bevseg.seg.losses.loss_text import parse
     from bevseg.seg.losses.modules import (
         BalancedCrossEntropyLoss,
         BoundaryLoss,
@@ -122,7 +123,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import `parse`, `Loss`, a module or the function of a loss when it is asked for: names alone need no torch."""
     homes = dict.fromkeys(__all__, f"{__name__}.modules")
-    homes |= {"parse": f"{__name__}.loss", "Loss": f"{__name__}.loss"}
+    homes |= {"parse": f"{__name__}.loss_text", "Loss": f"{__name__}.loss"}
     homes |= {
         function: module
         for module, _, function in (

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import IGNORE
 from bevseg.seg.losses.checks import one_of
-from bevseg.seg.losses.loss import Function
-from bevseg.seg.losses.loss_terms import Term, class_counts, terms_of
+from bevseg.seg.losses.loss_terms import class_counts, terms_of
 from bevseg.seg.losses.modes import MODES, ensure_labels, ensure_probabilities, logits_of, without_channel
 from bevseg.seg.losses.options import options_of
 from bevseg.seg.losses.reduction import REDUCTIONS
+from bevseg.seg.losses.term import Function, Term
 
 
 class LossModule(nn.Module):
@@ -137,11 +137,11 @@ class LossModule(nn.Module):
         values = []
         for term in self._terms:
             term.ensure_takes(given)
-            each = prediction.shape[1] == 1 or term.against_rest
+            each = prediction.shape[1] == 1 or term.sees_classes_alone
             logits = prediction if self.from_logits else logits_of(prediction, each=each)
             # A state or `functional_call` may have put other parameters in the place of those that came as options.
-            options = {**term.options, **dict(self.named_parameters(recurse=False)), **given}
-            values.append(term.weight * term.function(logits, target, self.ignore_index, **options))
+            read = {**dict(self.named_parameters(recurse=False)), **given}
+            values.append(term.weight * term(logits, target, self.ignore_index, **read))
         return sum(values[1:], start=values[0])
 
     def _of_labels(self, prediction: Tensor, target: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -227,7 +227,7 @@ class LossModule(nn.Module):
         yield 2
         if self.mode == "multiclass":
             for term in self._terms:
-                yield from class_counts(term.options.values())
+                yield from class_counts(dict(term.options).values())
 
 
 class FunctionLoss(LossModule):

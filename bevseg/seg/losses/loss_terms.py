@@ -4,59 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.loss import Function, Loss, parse
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.losses.options import checked, ensure_contract, options_of
-from bevseg.seg.losses.parser import read_terms
+from bevseg.seg.losses.registry import entry_of
+from bevseg.seg.losses.syntax import read_terms
+from bevseg.seg.losses.term import Function, Term
 
 MOST_CLASSES = 1000
 """No list of an option speaks of more: a class of a higher id is a mistake, and to try it would take memory."""
-
-_ONE_AGAINST_REST = ("hinge", "lovasz_hinge", "structural_similarity")
-"""Functions that read the score of each class by itself, not by a softmax over them."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """A function of the contract with its options.
-
-    Attributes
-    ----------
-    function
-        The loss.
-    name
-        Of the function.
-    options
-        Name -> value.
-    weight
-        Factor in the sum.
-    takes
-        Parameters of the function; None: it takes any.
-    """
-
-    function: Function
-    name: str
-    options: Mapping[str, Any]
-    weight: float
-    takes: frozenset[str] | None
-
-    @property
-    def against_rest(self) -> bool:
-        """Whether each class is one against the rest, with a sigmoid or a score of its own."""
-        return self.name in _ONE_AGAINST_REST or self.options.get("activation") == "sigmoid"
-
-    def ensure_takes(self, options: Iterable[str]) -> None:
-        """Raise a UsageError unless the function has parameters of these names."""
-        for option in options:
-            if self.takes is not None and option not in self.takes:
-                raise UsageError(
-                    f"The loss {self.name} takes no {option}", hint="leave it out, or choose another loss"
-                )
 
 
 def terms_of(loss: str | Function, options: Mapping[str, Any]) -> tuple[Term, ...]:
@@ -72,16 +33,13 @@ def terms_of(loss: str | Function, options: Mapping[str, Any]) -> tuple[Term, ..
         ensure_contract(loss, name, name)
         allowed = options_of(loss, 3)
         values = {option: _value(name, option, value, allowed) for option, value in options.items()}
-        return (_term(loss, values),)
+        each = entry_of(loss).one_against_rest
+        return (Term(1.0, name, tuple(values.items()), loss, one_against_rest=each),)
     if options:
         raise UsageError(
             f"A text takes no options beside it: {', '.join(options)}", hint="write them into it"
         )
-    return tuple(
-        _term(term.function, dict(term.options), term.weight)
-        for term in _parsed(loss).terms
-        if term.function is not None  # none of those that have to be learned is left
-    )
+    return _parsed(loss).terms
 
 
 def class_counts(values: Iterable[Any]) -> Iterator[int]:
@@ -97,13 +55,6 @@ def _value(name: str, option: str, value: Any, allowed: Mapping[str, inspect.Par
     if isinstance(value, Tensor) and option in allowed and Tensor in get_args(allowed[option].annotation):
         return value
     return checked(name, option, tuple(value) if isinstance(value, list) else value, allowed, name)
-
-
-def _term(function: Function, options: Mapping[str, Any], weight: float = 1.0) -> Term:
-    parameters = inspect.signature(function).parameters.values()
-    any_ = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    takes = None if any_ else frozenset(parameter.name for parameter in parameters)
-    return Term(function, _name(function), options, weight, takes)
 
 
 def _name(function: Function) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bevseg.config.domains import did_you_mean
 from bevseg.errors import UsageError
-from bevseg.seg.losses.parser import Value, write
+from bevseg.seg.losses.syntax import Value, write
 
 Function = Callable[..., Any]
 

@@ -6,7 +6,8 @@ one line to LOSSES.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 GROUP = "bevseg.losses"
 """Entry point group in which an installed package names losses of its own."""
@@ -27,6 +28,9 @@ class Entry(NamedTuple):
     soft
         `module:function` of the same loss for soft labels. A term that sets an option which that function lacks has
         no form for soft labels. Empty: there is none.
+    one_against_rest
+        Whether the function reads the score of each class by itself, not by a softmax over all classes. With an
+        option `activation` that is `sigmoid`, every function does.
     learned
         Whether the function makes a `Learner` of the options: a loss that is fitted to a trained network first.
     """
@@ -35,6 +39,7 @@ class Entry(NamedTuple):
     number: tuple[str, ...] = ()
     maps: str = ""
     soft: str = ""
+    one_against_rest: bool = False
     learned: bool = False
 
 
@@ -52,7 +57,7 @@ LOSSES: dict[str, Entry] = {
     "balanced_ce": Entry(f"{_HERE}.cross_entropy_loss:balanced_cross_entropy", ("clamp",)),
     "distance_ce": Entry(f"{_HERE}.contour:distance_cross_entropy", maps=f"{_MAPS}:contour_penalty"),
     "focal": Entry(f"{_HERE}.focal_loss:focal", ("gamma",)),
-    "hinge": Entry(f"{_HERE}.hinge_loss:hinge"),
+    "hinge": Entry(f"{_HERE}.hinge_loss:hinge", one_against_rest=True),
     "kl": Entry(
         f"{_HERE}.kullback_leibler_loss:kullback_leibler",
         ("temperature",),
@@ -76,7 +81,7 @@ LOSSES: dict[str, Entry] = {
     "focal_tversky": Entry(f"{_HERE}.tversky_loss:focal_tversky", ("exponent",)),
     "sensitivity_specificity": Entry(f"{_HERE}.sensitivity:sensitivity_specificity", ("weight",)),
     "lovasz_softmax": Entry(f"{_HERE}.lovasz:lovasz_softmax"),
-    "lovasz_hinge": Entry(f"{_HERE}.lovasz:lovasz_hinge"),
+    "lovasz_hinge": Entry(f"{_HERE}.lovasz:lovasz_hinge", one_against_rest=True),
     "hausdorff_dt": Entry(f"{_HERE}.hausdorff:hausdorff_dt", ("alpha",), f"{_MAPS}:target_distance"),
     "hausdorff_one_sided": Entry(
         f"{_HERE}.hausdorff:hausdorff_one_sided", ("alpha",), f"{_MAPS}:target_distance"
@@ -87,8 +92,14 @@ LOSSES: dict[str, Entry] = {
     "boundary": Entry(f"{_HERE}.contour:boundary", maps=f"{_MAPS}:target_distance"),
     "combo": Entry(f"{_HERE}.compound:combo", ("alpha",)),
     "exp_log": Entry(f"{_HERE}.compound:exponential_logarithmic", ("gamma",)),
-    "ssl": Entry(f"{_HERE}.structure:structural_similarity", ("beta",)),
+    "ssl": Entry(f"{_HERE}.structure:structural_similarity", ("beta",), one_against_rest=True),
     "neuro_iou": Entry(f"{_NEURO}:of_probabilities", ("inputs",), learned=True),
     "neuro_hinge": Entry(f"{_NEURO}:of_hinge_costs", learned=True),
 }
 """Name -> the loss."""
+
+
+def entry_of(function: Callable[..., Any]) -> Entry:
+    """Return the entry of a function: that of the register, or one of its own for a function from elsewhere."""
+    path = f"{function.__module__}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+    return next((entry for entry in LOSSES.values() if entry.function == path), Entry(path))

@@ -14,7 +14,7 @@ from torch import nn
 from bevseg.config import TrainConfig
 from bevseg.errors import SurrogateError, UsageError
 from bevseg.seg.device import resolve
-from bevseg.seg.losses.loss import Crops, Learned
+from bevseg.seg.losses.learner import Crops, Learned
 from bevseg.seg.neuro_iou import loss
 from bevseg.seg.neuro_iou.surrogate import STEPS, fit, pairs_of
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.core.raster import Band
 from bevseg.seg.device import grad_scaler, memory_checked, resolve, seeded, training_type
-from bevseg.seg.losses.loss import Loss, parse
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.models.build import build
 from bevseg.seg.training.batch_norm import with_common_statistics

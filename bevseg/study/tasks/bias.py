@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
 from bevseg.study.task import RunContext, RunResult, Task

@@ -15,7 +15,8 @@ import pydantic
 import torch
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.loss import Loss, parse
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.loss_text import parse
 from bevseg.study import plot, records
 from bevseg.study.plan import STRICT
 from bevseg.study.task import RunContext, RunResult, Task

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.loss_calls import count
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.losses.registry import LOSSES
 
 LEAN = (

@@ -21,8 +21,9 @@ from bevseg.seg.losses import (
     tversky,
     weighted_cross_entropy,
 )
-from bevseg.seg.losses.loss import GROUP, SOFT, parse
-from bevseg.seg.losses.registry import LOSSES
+from bevseg.seg.losses.loss import SOFT
+from bevseg.seg.losses.loss_text import parse
+from bevseg.seg.losses.registry import GROUP, LOSSES
 from bevseg.seg.losses.soft_labels import boundary_smoothed
 
 READY = [name for name, entry in LOSSES.items() if not entry.learned]
@@ -342,7 +343,7 @@ def test_an_installed_package_names_losses_by_entry_points(own, monkeypatch):
 
 def test_the_names_are_there_without_torch_and_functions_when_they_are_asked_for():
     code = (
-        "import sys, bevseg.seg, bevseg.seg.losses as losses, bevseg.seg.losses.registry, bevseg.seg.losses.parser\n"
+        "import sys, bevseg.seg, bevseg.seg.losses as losses, bevseg.seg.losses.registry, bevseg.seg.losses.syntax\n"
         "assert not {'torch', 'numpy', 'numba', 'importlib.metadata'} & set(sys.modules)\n"
         "from bevseg.seg.losses import focal, parse, power_jaccard\n"
         "assert focal.__name__ == 'focal' and parse('ce').text == 'ce' and 'torch' in sys.modules\n"

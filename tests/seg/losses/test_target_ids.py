@@ -7,7 +7,7 @@ import torch
 
 from bevseg.errors import UsageError
 from bevseg.seg.losses import cross_entropy, dice, lovasz_softmax
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.losses.registry import LOSSES
 from bevseg.seg.losses.target_ids import trusted_targets
 from tests.seg.losses.pixels import scene

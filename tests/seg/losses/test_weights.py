@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as nnf
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from tests.seg.losses.pixels import scene
 
 PIXELS = (

@@ -11,7 +11,7 @@ from bevseg.config import TrainConfig
 from bevseg.core.raster import Band
 from bevseg.errors import UsageError
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.unet import UNet
 from bevseg.seg.neuro_iou import learn
 from bevseg.seg.neuro_iou.learn import NeuroIoU

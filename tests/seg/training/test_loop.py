@@ -12,7 +12,8 @@ from bevseg.config import NetConfig
 from bevseg.errors import TrainingError, UsageError
 from bevseg.seg.checkpoint import save
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import Loss, Term
+from bevseg.seg.losses.loss import Loss
+from bevseg.seg.losses.term import Term
 from bevseg.seg.training import loop, validate
 from bevseg.seg.training.loop import train_network
 from tests.seg import scenes

@@ -10,7 +10,7 @@ import torch
 from bevseg.config import TrainConfig
 from bevseg.seg.inputs import IGNORE, OUTPUTS
 from bevseg.seg.losses.cross_entropy_loss import cross_entropy
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.training.batches import batches
 from bevseg.seg.training.distill import distillation
 from bevseg.seg.training.loop import train_network

@@ -11,7 +11,7 @@ import torch
 from bevseg.config import NetConfig
 from bevseg.errors import InputError
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.training import loop
 from bevseg.seg.training.loop import train_network, trained_before
 from bevseg.seg.training.state_file import TrainingState, read, write

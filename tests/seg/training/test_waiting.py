@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bevseg.config import NetConfig
 from bevseg.seg.inputs import OUTPUTS
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.losses.target_ids import trusted_targets
 from bevseg.seg.training import objective
 from bevseg.seg.training.batches import batches

@@ -15,7 +15,7 @@ from bevseg.core.metrics import Counts
 from bevseg.seg.inference.crf import crf
 from bevseg.seg.inference.tta import multi_scale
 from bevseg.seg.inputs import IGNORE
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.study.tasks.images.dataset import Dataset, Picture, Scaling
 from bevseg.study.tasks.images.heads import Head
 from bevseg.study.tasks.images.settings import ImagesSettings

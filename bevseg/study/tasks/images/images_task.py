@@ -8,7 +8,7 @@ from typing import Any
 
 from bevseg.errors import UsageError
 from bevseg.seg.device import seeded
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.registry import network_class
 from bevseg.study.task import RunContext, RunResult, Task
 from bevseg.study.tasks.images.dataset import Dataset, ensure_parts, load

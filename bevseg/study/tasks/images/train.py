@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bevseg.config import NetConfig, TrainConfig
 from bevseg.errors import SurrogateError, TrainingError, UsageError
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
 from bevseg.study import surrogate_facts

@@ -31,7 +31,7 @@ from bevseg.core import metrics
 from bevseg.core.labels import BUILDING, CAR, CLASS_NAMES, VEGETATION
 from bevseg.errors import SurrogateError, UsageError
 from bevseg.seg.device import seeded
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule

@@ -4,7 +4,7 @@ import numpy as np
 
 from bevseg.seg.losses.cross_entropy_loss import balanced_cross_entropy, cross_entropy, weighted_cross_entropy
 from bevseg.seg.losses.focal_loss import focal
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from tests.seg.losses.goldens.case import Case, Departure
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bevseg.seg.inputs import IGNORE
-from bevseg.seg.losses.loss import parse
+from bevseg.seg.losses.loss_text import parse
 from bevseg.study.tasks.images.heads import Sigmoid, Softmax
 
 LABELS = torch.tensor([[[0, 1, 2, IGNORE]]])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bevseg.errors import UsageError
-from bevseg.seg.losses.parser import DEEPEST, LONGEST, read_terms, write
+from bevseg.seg.losses.syntax import DEEPEST, LONGEST, read_terms, write
 
 
 def read(text):

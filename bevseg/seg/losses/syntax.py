@@ -6,7 +6,7 @@
     option  = WORD "=" value
     value   = NUMBER | WORD | QUOTED | true | false | none | "[" [value {"," value}] "]"
 
-Spaces may stand anywhere between these. What a term may say after a colon is for `loss.py` to judge.
+Spaces may stand anywhere between these. What a term may say after a colon is for `loss_text.py` to judge.
 """
 
 from __future__ import annotations
