@@ -74,7 +74,7 @@ class Console:
             return
         if step.part_of and self._bars is None:
             return
-        task = self._tasks.setdefault(step.task, _Task(time.monotonic()))
+        task = self._tasks.setdefault(step.task, _Task(time.monotonic(), step))
         if self._bars is not None:
             if step.part_of and step.done >= step.total:
                 self._remove(step.task)
@@ -127,10 +127,11 @@ class Console:
 
 
 class _Task:
-    """The progress of one task on the screen."""
+    """The progress of one task on the screen; what was done before its first step took other time."""
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, first: Step) -> None:
         self.start = self.shown = start
+        self.first = first
         self.bar: Any = None
 
     def is_due(self, step: Step) -> bool:
@@ -146,9 +147,12 @@ class _Task:
         elapsed = max(time.monotonic() - self.start, 1e-9)
         parts = [step.note] if step.note else []
         if step.points:
-            parts.append(f"{_count(step.points)} points, {_count(step.points / elapsed)}/s")
-        if 0 < step.done < step.total and elapsed >= 1:
-            parts.append(f"{_duration(elapsed * (step.total - step.done) / step.done)} left")
+            parts.append(f"{_count(step.points)} points")
+        if step.points > self.first.points:
+            parts.append(f"{_count((step.points - self.first.points) / elapsed)}/s")
+        if self.first.done < step.done < step.total and elapsed >= 1:
+            rate = (step.done - self.first.done) / elapsed
+            parts.append(f"{_duration((step.total - step.done) / rate)} left")
         elif step.done >= step.total:
             parts.append(f"{_duration(elapsed)}")
         return ", ".join(parts)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bevseg.errors import TrainingError
 from bevseg.seg.inputs import to_device
 from bevseg.seg.training.optimizers import Schedule, set_rate
 
@@ -62,7 +63,7 @@ def train_with_early_stopping(
         Returns the batches of one epoch.
     validate
         Called after each epoch, without gradient and with the network in evaluation mode. Its row must have
-        `val_loss`. NaN never counts as a decrease.
+        `val_loss`.
     optimiser
         Its learning rate at the start is the peak learning rate.
     schedule
@@ -73,6 +74,11 @@ def train_with_early_stopping(
         Steps in an epoch.
     patience
         Epochs without a smaller validation loss after which training stops.
+
+    Raises
+    ------
+    TrainingError
+        At the end of an epoch, if one of its losses or its validation loss is infinite or NaN.
     """
     history: list[Row] = []
     smallest, best, stale = math.inf, copy.deepcopy(net.state_dict()), 0
@@ -93,6 +99,7 @@ def train_with_early_stopping(
         with torch.no_grad():
             scores = validate()
         row = {"epoch": number + 1, "loss": float(total) / steps, "learning_rate": rate}
+        _ensure_finite(number + 1, row["loss"], scores["val_loss"])
         history.append(row | scores | {"seconds": time.monotonic() - start})
         schedule.update(-scores["val_loss"])
         stale += 1
@@ -101,3 +108,13 @@ def train_with_early_stopping(
         if stale >= patience:
             break
     return TrainingResult(history, best)
+
+
+def _ensure_finite(epoch: int, loss: float, val_loss: float) -> None:
+    if not (math.isfinite(loss) and math.isfinite(val_loss)):
+        raise TrainingError(
+            "The loss became infinite or NaN",
+            where=f"epoch {epoch}",
+            why=f"its mean over the steps is {loss:g}, that of the validation {val_loss:g}",
+            hint="correct the loss, or lower learning_rate",
+        )

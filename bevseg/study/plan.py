@@ -64,6 +64,8 @@ class Published:
     """Number of converged runs; printed in the paper, or computed from its mean and standard deviation."""
     of: int | None = None
     """Number of runs."""
+    facts: dict[str, float] = field(default_factory=dict)
+    """Further facts of the tables -> their means."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -111,6 +113,15 @@ def read_study(path: Path) -> StudyFile:
                 if study.axes
                 else "the study has no axes",
                 hint="name an axis of the study, or add it under [axes]",
+            )
+    columns = [column for plan in study.table for column in plan.columns]
+    for fact in [fact for entry in study.paper for fact in entry.facts]:
+        if fact not in columns:
+            raise UsageError(
+                f"No column {shown(fact)}",
+                where=f"{path}: paper.facts",
+                why=f"the columns are {', '.join(columns)}" if columns else "no table has columns",
+                hint="name a column of a table",
             )
     names = [plan.name for plan in study.table]
     if len(set(names)) < len(names):

@@ -105,6 +105,7 @@ def rows(table: TablePlan, table_lines: Sequence[Line]) -> list[dict[str, Any]]:
             row |= {
                 f"paper_{name}": getattr(paper, name) for name in ("converged", "of", "mean", "std", "best")
             }
+            row |= {f"paper_{name}": paper.facts.get(name) for name in _published(table, table_lines)}
         csv_rows.append(row)
     return csv_rows
 
@@ -113,12 +114,14 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
     """Return a table as Markdown."""
     has_paper = any(line.paper for line in table_lines)
     counted = table.clear is not None
-    columns = [*(["converged"] if counted else []), *(["mean ± std", "best"] if table.score else [])]
+    columns = ["converged"] if counted else []
+    columns += [_head_of_mean(table), "best"] if table.score else []
+    published = _published(table, table_lines)
     head = [
         *table.by,
         *columns,
         *table.columns,
-        *([f"paper: {name}" for name in columns] if has_paper else []),
+        *([f"paper: {name}" for name in (*columns, *published)] if has_paper else []),
     ]
     body = []
     for line in table_lines:
@@ -135,7 +138,8 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
                 cells.append(
                     f"{paper.converged} of {paper.of or '?'}" if paper.converged is not None else "–"
                 )
-            cells += [_spread(paper.mean, paper.std), _number(paper.best)]
+            cells += [_spread(paper.mean, paper.std), _number(paper.best)] if table.score else []
+            cells += [_number(paper.facts.get(name)) for name in published]
         body.append(cells)
     parts = [f"# {table.title or study.title}", ""]
     parts += [_line(head), _line(["---"] * len(head)), *(_line(cells) for cells in body), ""]
@@ -201,6 +205,17 @@ def _notes(study: StudyFile, table: TablePlan) -> list[str]:
     notes += [f"Source: {study.source}."] if study.source else []
     notes += [study.note.strip()] if study.note else []
     return [line for note in notes for line in (note, "")]
+
+
+def _head_of_mean(table: TablePlan) -> str:
+    """Return the head of the column of means; it names the fact, unless that is `score`."""
+    return "mean ± std" if table.score == "score" else f"{table.score}, mean ± std"
+
+
+def _published(table: TablePlan, table_lines: Sequence[Line]) -> list[str]:
+    """Return the columns of a table of which the paper has a number."""
+    known = {name for line in table_lines if line.paper for name in line.paper.facts}
+    return [name for name in table.columns if name in known]
 
 
 def _known(facts: Sequence[dict[str, Any]], name: str) -> list[Any]:

@@ -32,6 +32,14 @@ def test_a_line_of_progress_has_points_per_second_and_the_time_left(clock, capsy
     assert capsys.readouterr().err == "label: 1 of 4 clouds, 30.0 M points, 1.5 M/s, 1 min 00 s left\n"
 
 
+def test_what_an_earlier_call_has_done_says_nothing_of_the_time_left(clock, capsys):
+    with Console.opened(0) as console:
+        console.progress(Step("mnist", 60, 90, note="60 of 90 runs"))
+        clock.now += 60
+        console.progress(Step("mnist", 62, 90, note="62 of 90 runs"))
+    assert capsys.readouterr().err == "mnist: 62 of 90 runs, 14 min 00 s left\n"
+
+
 def test_lines_do_not_follow_too_fast_but_the_end_is_always_told(clock, capsys):
     with Console.opened(0) as console:
         for done in range(1, 101):

@@ -116,6 +116,7 @@ def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
         ("table = [3]", r"table\.0 = 3: expected a table"),
         ("[[paper]]\nat = { d = 1979-05-27 }", r"paper\.0\.at\.d = "),
         ('[[table]]\nby = ["seed"]', "the study has no axes"),
+        ("[[paper]]\nat = {}\nfacts = { iou_Car = 0.4 }", "No column 'iou_Car'"),
     ],
 )
 def test_a_value_that_no_run_can_have_is_refused_by_its_key(tmp_path, text, message):

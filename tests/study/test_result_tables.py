@@ -58,6 +58,22 @@ def test_the_papers_numbers_stand_beside_ours():
     assert all(line.count("|") == text.splitlines()[2].count("|") for line in text.splitlines()[3:6])
 
 
+def test_the_papers_numbers_of_further_facts_have_columns_of_their_own():
+    table = TablePlan(by=["loss"], score="dice", columns=["ece", "iou_Car"])
+    numbers = {"at": {"loss": "a"}, "mean": 0.5, "facts": {"iou_Car": 0.462}}
+    with_paper = study(paper=[numbers])
+    facts = [record(loss, 0, 1.0, dice=0.6, ece=0.1, iou_Car=0.4) for loss in "ab"]
+    text = result_tables.markdown(with_paper, table, result_tables.lines(with_paper, table, facts))
+    head, _, b, a = text.splitlines()[2:6]
+    assert head == (
+        "| loss | dice, mean ± std | best | ece | iou_Car | paper: dice, mean ± std | paper: best | paper: iou_Car |"
+    )
+    assert a == "| a | 0.600 | 0.600 | 0.100 | 0.400 | 0.500 | – | 0.462 |"
+    assert b.endswith("| 0.400 | – | – | – |")
+    rows = result_tables.rows(table, result_tables.lines(with_paper, table, facts))
+    assert [row["paper_iou_Car"] for row in rows] == [None, 0.462]
+
+
 def test_a_table_takes_only_the_runs_it_asks_for():
     only = TablePlan(by=["loss"], where={"seed": [0, 1]})
     assert [line.runs for line in result_tables.lines(study(), only, SOME)] == [1, 2]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bevseg.config import NetConfig, TrainConfig
-from bevseg.errors import SurrogateError, TrainingError, UsageError
+from bevseg.errors import SurrogateError, UsageError
 from bevseg.seg.losses.loss_text import parse
 from bevseg.seg.models.build import build
 from bevseg.seg.training.optimizers import make_optimizer, make_schedule
@@ -54,7 +54,7 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
     Raises
     ------
     TrainingError
-        If the weights became infinite or NaN.
+        If a loss became infinite or NaN.
     UsageError
         If `init` or `teacher` does not fit.
     """
@@ -110,12 +110,6 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
     )
     if settings.weights == "best":
         net.load_state_dict(training.best)
-    if not all(bool(weights.isfinite().all()) for weights in net.parameters()):
-        raise TrainingError(
-            "The loss became infinite or NaN",
-            where=settings.loss,
-            hint="correct the loss, or lower learning_rate",
-        )
     return TrainedNetwork(net, head, training.history, facts)
 
 
