@@ -12,6 +12,7 @@ from bevseg.errors import UsageError
 from bevseg.seg.checkpoint import Model
 from bevseg.seg.losses.loss import Loss
 from bevseg.seg.losses.loss_text import parse
+from bevseg.seg.models.build import ensure_trainable
 from bevseg.seg.models.registry import network_class
 from bevseg.seg.training.distributed import Processes
 
@@ -61,6 +62,7 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
         ("train.loss", config.loss, check_loss),
         ("train.sampling", config.sampling, lambda: check_sampling(config.sampling)),
         ("train.batch", config.batch, lambda: Processes.of_training().share(config.batch)),
+        ("train.crop", config.crop, lambda: _ensure_trainable(settings)),
     )
     faults: list[Fault] = []
     errors: list[UsageError] = []
@@ -77,6 +79,10 @@ def check_training_settings(settings: Settings, *, has_init: bool = False) -> No
             errors.append(UsageError(error.what, where=where, why=error.why, hint=error.hint))
     if faults:
         raise errors[0] if len(errors) == 1 else refusal(faults)
+
+
+def _ensure_trainable(settings: Settings) -> None:
+    ensure_trainable(settings.net, settings.train.batch, settings.train.crop, settings.train.crop)
 
 
 def ensure_one_process(loss: Loss) -> None:

@@ -210,6 +210,7 @@ def test_all_texts_that_no_training_can_have_come_in_one_message():
             "train.sampling = 'equibatch:car'",
         ),
         (Settings(train=TrainConfig(loss="neuro-iou")), "--init"),
+        (Settings(train=TrainConfig(batch=1, crop=8)), "train.crop = 8"),
         (Settings(train=TrainConfig(loss="lovasz_softmax", smooth_boundary=0.5)), "--smooth-boundary"),
     ],
 )

@@ -52,6 +52,25 @@ def build(config: NetConfig, in_bands: int, classes: int) -> nn.Module:
     return built
 
 
+def ensure_trainable(config: NetConfig, batch: int, rows: int, cols: int) -> None:
+    """Raise UsageError if crops so few and small leave one value for a batch normalisation, which has no deviation.
+
+    The network is tried without memory. A network of a user's own is not tried: it may need some.
+    """
+    if config.kind not in NETWORKS:
+        return
+    with torch.device("meta"):
+        net, crops = build(config, 1, 2).train(), torch.empty(batch, 1, rows, cols)
+        try:
+            net(crops)
+        except ValueError as error:
+            raise UsageError(
+                f"The network {config.kind} cannot train on {batch} x {rows} x {cols} cells",
+                why="its deepest level has one cell in all, and batch normalisation needs two",
+                hint="choose larger crops or more of them in a batch, or a network of less depth",
+            ) from error
+
+
 def arguments(config: NetConfig, in_bands: int, classes: int) -> dict[str, Any]:
     """Return what a model file says of a network: its kind, and all that shapes its weights."""
     options = _options(network_class(config.kind), config)

@@ -7,9 +7,10 @@ import torch
 from torch.nn import functional as nnf
 
 from bevseg.config import NetConfig, Settings
+from bevseg.errors import UsageError
 from bevseg.seg import checkpoint
 from bevseg.seg.models import registry
-from bevseg.seg.models.build import build, halvings
+from bevseg.seg.models.build import build, ensure_trainable, halvings
 from bevseg.seg.models.folding import folded
 from tests.seg import scenes
 
@@ -47,6 +48,23 @@ def test_every_cell_of_a_raster_of_any_size_has_its_logits(kind, size):
 @every_kind
 def test_a_raster_without_a_point_has_finite_logits_in_training_too(kind):
     assert torch.isfinite(network(kind)(torch.zeros(2, 2, 40, 40))).all()
+
+
+@every_kind
+@pytest.mark.parametrize("side", [8, 16, 33])
+def test_crops_too_small_for_the_statistics_of_a_network_are_refused_and_no_others(kind, side):
+    config, state = NetConfig(kind, filters=4, depth=4), torch.get_rng_state()
+    try:
+        build(config, 2, 3).train()(torch.rand(1, 2, side, side))
+    except ValueError:
+        torch.set_rng_state(state)
+        with pytest.raises(UsageError, match=f"{kind} cannot train on 1 x {side} x {side} cells"):
+            ensure_trainable(config, 1, side, side)
+    else:
+        torch.set_rng_state(state)
+        ensure_trainable(config, 1, side, side)
+    ensure_trainable(config, 2, side, side)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @every_kind

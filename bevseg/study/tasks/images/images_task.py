@@ -9,6 +9,7 @@ from typing import Any
 from bevseg.errors import UsageError
 from bevseg.seg.device import seeded
 from bevseg.seg.losses.loss_text import parse
+from bevseg.seg.models.build import ensure_trainable
 from bevseg.seg.models.registry import network_class
 from bevseg.study.task import RunContext, RunResult, Task
 from bevseg.study.tasks.images.dataset import Dataset, ensure_parts, load
@@ -17,7 +18,7 @@ from bevseg.study.tasks.images.evaluate import evaluate
 from bevseg.study.tasks.images.heads import HEADS
 from bevseg.study.tasks.images.sampling import Crops
 from bevseg.study.tasks.images.settings import ImagesSettings
-from bevseg.study.tasks.images.train import train
+from bevseg.study.tasks.images.train import net_config, train
 from bevseg.study.tasks.images.trained_network import INPUTS
 
 
@@ -26,6 +27,8 @@ def prepare(settings: Sequence[ImagesSettings], shared: Path) -> None:
     for one in settings:
         data = load(one)
         Crops(data.parts["train"], one, data.scaling, one.seed)
+        side = data.parts["train"][0].labels.shape
+        ensure_trainable(net_config(one), one.batch, *((one.crop, one.crop) if one.crop else side))
         head = HEADS[one.outputs](len(data.classes), data.has_background)
         for text in (one.loss, *one.values):
             parse(text, head.class_maps)

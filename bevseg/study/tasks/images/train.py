@@ -115,8 +115,13 @@ def train(settings: ImagesSettings, data: Dataset, context: RunContext) -> Train
 
 def build_net(settings: ImagesSettings, bands: int, outputs: int) -> nn.Module:
     """Return a network with new weights, in the memory format that convolutions are faster in."""
-    config = NetConfig(settings.net, filters=settings.filters, depth=settings.depth, dropout=0.0)
-    return build(config, bands, outputs).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = build(net_config(settings), bands, outputs)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def net_config(settings: ImagesSettings) -> NetConfig:
+    """Return the settings of the network of a run."""
+    return NetConfig(settings.net, filters=settings.filters, depth=settings.depth, dropout=0.0)
 
 
 def _teacher(settings: ImagesSettings, data: Dataset, context: RunContext) -> nn.Module | None:

@@ -244,6 +244,11 @@ def test_a_loss_that_is_no_scalar_is_refused_before_any_training(root):
         images_task.check(settings(root, loss=f"{__name__}:loss_of_pixels"))
 
 
+def test_crops_too_small_for_the_network_are_refused_before_any_training(root, tmp_path):
+    with pytest.raises(UsageError, match="unet cannot train on 1 x 4 x 4 cells"):
+        images_task.prepare([settings(root, crop=4, batch=1, depth=2)], tmp_path)
+
+
 @pytest.mark.parametrize("count", [2, 10, 20, 40])
 def test_each_class_has_a_colour_of_its_own(count):
     assert len(set(class_colours(count))) == count
