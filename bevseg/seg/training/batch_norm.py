@@ -49,7 +49,7 @@ class CommonBatchNorm(_BatchNorm):
         """Return x (B, C, ...) less the mean and divided by the deviation of its channels, scaled and shifted."""
         if not self.training:
             return super().forward(input)
-        x = input.float()
+        x = input.to(torch.promote_types(input.dtype, torch.float32))
         own = torch.stack(torch.var_mean(x, [0, *range(2, x.ndim)], correction=0))
         variances, means = self.processes.stacked(own).unbind(1)
         mean = means.mean(0)

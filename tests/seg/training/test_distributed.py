@@ -92,7 +92,8 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
 @pytest.mark.parametrize(
     "options", [{}, {"momentum": None}, {"affine": False}, {"track_running_stats": False}]
 )
-def test_common_batch_normalisation_is_that_of_torch(options):
+@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_common_batch_normalisation_is_that_of_torch(options, dtype, within):
     class One(Processes):
         """A process that hears its own statistics alone."""
 
@@ -100,12 +101,12 @@ def test_common_batch_normalisation_is_that_of_torch(options):
             return statistics[None]
 
     torch.manual_seed(0)
-    x, gradient = torch.randn(4, 3, 5, 6), torch.randn(4, 3, 5, 6)
-    layer = nn.BatchNorm2d(3, **options)
+    x, gradient = torch.randn(2, 4, 3, 5, 6, dtype=dtype)
+    layer = nn.BatchNorm2d(3, **options, dtype=dtype)
     if layer.affine:
         nn.init.normal_(layer.weight)
         nn.init.normal_(layer.bias)
-    common = CommonBatchNorm(nn.BatchNorm2d(3, **options), One())
+    common = CommonBatchNorm(nn.BatchNorm2d(3, **options, dtype=dtype), One())
     common.load_state_dict(layer.state_dict())
     for mode in (True, True, False):
         results = []
@@ -115,7 +116,7 @@ def test_common_batch_normalisation_is_that_of_torch(options):
             out.backward(gradient)
             results.append((out, own.grad, *each.buffers()))
         for ours, theirs in zip(*results, strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(ours, theirs, rtol=10 * within, atol=within)
 
 
 def test_alone_a_network_keeps_its_layers_and_together_its_names():
