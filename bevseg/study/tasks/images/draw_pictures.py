@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ def save_pictures(net: nn.Module, data: Dataset, head: Head, count: int, folder:
 
 
 def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> None:
-    """Draw predictions and errors of several runs side by side, or else the curves of all runs.
+    """Draw predictions and errors of several runs, or else the curves of all runs.
 
     The runs are those of the first seed that have the same pictures and classes, MOST_RUNS at most; as figure 6 of
     the Lovász paper.
@@ -101,7 +102,10 @@ def _same_truth(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
-    """Draw a row for each picture: the picture, its truth, and prediction and errors of each run."""
+    """Draw each picture, its truth, and prediction and errors of each run.
+
+    The panels of a picture stand side by side for one run; for several, in pairs below each other.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -109,32 +113,40 @@ def _draw(runs: Sequence[tuple[str, dict[str, Any]]], path: Path) -> None:
     classes = [str(name) for name in runs[0][1]["classes"]]
     colours = class_colours(len(classes))
     count = sum(name.startswith("truth_") for name in runs[0][1])
-    across = 2 + 2 * len(runs)
-    sizes = [runs[0][1][f"truth_{place}"].shape for place in range(count)]
-    heights = [min(rows / cols, HIGHEST) for rows, cols in sizes]
+    panels = [_panels(runs, place, colours) for place in range(count)]
+    heights = [min(panel.shape[0] / panel.shape[1], HIGHEST) for ((_, panel), *_) in panels]
+    if len(runs) > 1:
+        pairs = range(0, len(panels[0]), 2)
+        heights = [max(heights)] * len(pairs)
+        panels = [[panel for each in panels for panel in each[pair : pair + 2]] for pair in pairs]
+    across = len(panels[0])
     figure = Figure(figsize=(WIDTH * across, WIDTH * sum(heights) + 0.8), dpi=100, layout="constrained")
-    axes = figure.subplots(count, across, squeeze=False, height_ratios=heights)
-    for axis in axes.flat:
+    axes = figure.subplots(len(panels), across, squeeze=False, height_ratios=heights)
+    for axis, (title, panel) in zip(axes.flat, itertools.chain(*panels), strict=True):
         axis.set_axis_off()
-    for place, row in enumerate(axes):
-        shown, truth, _ = (runs[0][1][f"{name}_{place}"] for name in ARRAYS)
-        panels = [("picture", shown), ("truth", _coloured(truth, colours))]
-        for name, arrays in runs:
-            predicted = arrays[f"predicted_{place}"]
-            panels += [
-                (textwrap.fill(name, TITLE_WIDTH) or "prediction", _coloured(predicted, colours)),
-                ("errors", _errors(truth, predicted)),
-            ]
-        for axis, (title, panel) in zip(row, panels, strict=True):
-            axis.imshow(panel, interpolation="nearest")
-            if not place:
-                axis.set_title(title, fontsize=8)
+        axis.imshow(panel, interpolation="nearest")
+        axis.set_title(title, fontsize=8)
     named = [*zip(classes, colours, strict=True), ("wrong", WRONG), ("not counted", UNKNOWN)]
     handles = [Patch(color=(r / 255, g / 255, b / 255), label=name) for name, (r, g, b) in named]
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * across), fontsize=8
     )
     FigureCanvasAgg(figure).print_png(path)
+
+
+def _panels(
+    runs: Sequence[tuple[str, dict[str, Any]]], place: int, colours: Sequence[tuple[int, int, int]]
+) -> list[tuple[str, NDArray[np.uint8]]]:
+    """Return title and image of each panel of one picture: two of its own, and two of each run."""
+    shown, truth, _ = (runs[0][1][f"{name}_{place}"] for name in ARRAYS)
+    panels = [("picture", shown), ("truth", _coloured(truth, colours))]
+    for name, arrays in runs:
+        predicted = arrays[f"predicted_{place}"]
+        panels += [
+            (textwrap.fill(name, TITLE_WIDTH) or "prediction", _coloured(predicted, colours)),
+            ("errors", _errors(truth, predicted)),
+        ]
+    return panels
 
 
 def class_colours(count: int) -> list[tuple[int, int, int]]:
