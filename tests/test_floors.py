@@ -215,7 +215,8 @@ INSIDE = {
         ("workers", "label_clouds"),
         ("passes",),
         ("dry_run",),
-        ("run",),
+        ("run", "relabel"),
+        ("learned",),
         ("learn",),
     ),
     "study": (

@@ -56,8 +56,9 @@ def learn(
       bevseg learn labelled/ -o learned/
       bevseg learn labelled/ -o learned/ --corrected street_edited.laz
     """
-    from bevseg.runner.learn import LearnRequest, summary
+    from bevseg.runner.learn import LearnRequest
     from bevseg.runner.learn import learn as learn_from
+    from bevseg.runner.learned import summary
 
     request = LearnRequest(
         out,

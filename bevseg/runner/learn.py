@@ -12,32 +12,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bevseg import weights
 from bevseg.config import NO_TTA, PredictConfig, RunConfig
 from bevseg.config.names import DEFAULT_MODEL
-from bevseg.core.labels import CLASS_NAMES, load_scheme
-from bevseg.core.scores import count_labels, scores_of
 from bevseg.errors import CloudNotFoundError, InputError, ModelError, OutputExistsError, UsageError
-from bevseg.io.correct import Corrected, correct_file
 from bevseg.io.find import CloudFile
-from bevseg.report.corrected_maps import correct_maps
-from bevseg.report.maps_file import maps_path, read_maps, write_maps
+from bevseg.report.maps_file import maps_path
 from bevseg.review.corrected_file import add_corrections
 from bevseg.review.edits import EDITS, EditList
 from bevseg.review.run_outputs import REPORT, RunCloud, RunOutputs, ensure_not_corrected
-from bevseg.runner import report
+from bevseg.runner.learned import with_learned
+from bevseg.runner.relabel import relabel
 from bevseg.runner.request import RunRequest
 from bevseg.runner.run import pages_of, run
 from bevseg.runner.train_first import MODEL_FILES
-from bevseg.runtime.atomic import ensure_writable, replacing, write_json
-from bevseg.runtime.batch import BatchResult, CloudResult, for_each_cloud
+from bevseg.runtime.atomic import ensure_writable, write_json
+from bevseg.runtime.batch import BatchResult
 from bevseg.runtime.progress import Progress, Stopwatch, silent
 from bevseg.workdir.facts import sha256
 
@@ -45,9 +38,6 @@ if TYPE_CHECKING:
     from bevseg.training.corrections import CorrectedExample
 
 log = logging.getLogger(__name__)
-
-ARROW = "->"
-"""Between the classes of a point before and after, in the report."""
 
 
 @dataclass(frozen=True)
@@ -82,36 +72,6 @@ class LearnRequest:
     overwrite: bool = False
     run_config: RunConfig = field(default_factory=RunConfig)
     command: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Relabelled:
-    """A cloud before and after: an item of a batch.
-
-    Attributes
-    ----------
-    before, after
-        The cloud in both results.
-    maps
-        What the report shows of the new labels; there need not be such a file.
-    edits
-        Those of the first results.
-    """
-
-    before: RunCloud
-    after: RunCloud
-    maps: Path
-    edits: EditList
-
-    @property
-    def stem(self) -> str:
-        """Name of the cloud."""
-        return self.after.name
-
-    @property
-    def path(self) -> Path:
-        """The new labelled file."""
-        return self.after.path
 
 
 def learn(request: LearnRequest, *, progress: Progress = silent) -> BatchResult:
@@ -155,27 +115,6 @@ def learn(request: LearnRequest, *, progress: Progress = silent) -> BatchResult:
             examples = _examples(spoken, edits, model)
         with _all_or_nothing(request):
             return _learn(request, outputs, edits, examples, model, watch, progress)
-
-
-def summary(table: Mapping[str, Any]) -> str:
-    """Say what was learned from, and which classes were won and lost."""
-    learned = table["learned"]
-    said = f"learned from {learned['said']:,} points in {len(learned['corrections']['clouds'])} clouds"
-    moves = sorted(learned["changed"].items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"{said}; {sum(learned['changed'].values()):,} points have another class than before"]
-    lines += [f"  {pair.replace(ARROW, ' to ')}: {count:,}" for pair, count in moves]
-    names = [name for name in CLASS_NAMES if learned["before"][name] or learned["after"][name]]
-    lines += [f"{'class':<12} {'before':>12} {'after':>12} {'won':>10} {'lost':>10}"]
-    for name in names:
-        numbers = [learned[key][name] for key in ("before", "after")]
-        won, lost = (_moved(learned["changed"], name, to=to) for to in (True, False))
-        lines.append(f"{name:<12} {numbers[0]:>12,} {numbers[1]:>12,} {won:>10,} {lost:>10,}")
-    return "\n".join(lines)
-
-
-def _moved(changed: Mapping[str, int], name: str, *, to: bool) -> int:
-    """Return how many points a class has won (`to`) or lost."""
-    return sum(count for pair, count in changed.items() if pair.split(ARROW)[to] == name)
 
 
 def _ensure_room(request: LearnRequest) -> None:
@@ -333,8 +272,8 @@ def _learn(
     with watch("label"):
         result = run(_run_request(request, outputs, path), progress=progress)
     with watch("correct"):
-        corrected = _correct(outputs, RunOutputs.open(request.learned), edits, config.jobs or 1, progress)
-    table = _table(outputs, result.facts, corrected, edits)
+        corrected = relabel(outputs, RunOutputs.open(request.learned), edits, config.jobs or 1, progress)
+    table = with_learned(outputs, result.facts, corrected, edits)
     table["learned"] |= {
         "model": dict(outputs.table["model"]),
         "corrections": model.scores["corrections"],
@@ -393,106 +332,3 @@ def _run_request(request: LearnRequest, outputs: RunOutputs, model: Path) -> Run
 def _tta(looks: Mapping[str, Any] | None) -> PredictConfig:
     """Return the test-time augmentation of a run, as its report has it."""
     return NO_TTA if looks is None else PredictConfig(**{**looks, "scales": tuple(looks["scales"])})
-
-
-def _correct(
-    before: RunOutputs, after: RunOutputs, edits: EditList, jobs: int, progress: Progress
-) -> dict[str, dict[str, Any]]:
-    """Give the points that a person spoke about the class that was said; return what changed in each cloud."""
-    assert after.folder is not None  # it holds a report
-    tasks = [
-        Relabelled(before.cloud(cloud.name), cloud, maps_path(after.folder, cloud.name), edits)
-        for cloud in after.clouds
-    ]
-    batch = for_each_cloud("correct", _relabel, tasks, jobs=jobs, on_error="stop", progress=progress)
-    return {name: done.facts for name, done in batch.done.items()}
-
-
-def _relabel(task: Relabelled) -> CloudResult:
-    """Return `classes`, `scores` and `output_sha256` of a cloud, and what a person said and what changed in it."""
-    old = task.before.read().classes
-    said = task.edits.said(task.before.name, old)
-    facts: dict[str, Any] = {}
-    if said.mask.any():
-        found = _put_in(task.after, said.classes, said.mask)
-        new = found.after
-        if task.maps.is_file():
-            with replacing(task.maps) as temporary:
-                write_maps(correct_maps(read_maps(task.maps), task.path, found), temporary)
-        truth = task.after.read_truth()
-        facts["output_sha256"] = task.after.sha256
-        facts["classes"] = _by_class(np.bincount(new, minlength=len(CLASS_NAMES)))
-        if truth is not None:
-            facts["scores"] = scores_of(count_labels(truth, new, task.stem))
-    else:
-        new = task.after.read().classes
-    pairs = np.bincount(old.astype(np.intp) * len(CLASS_NAMES) + new, minlength=len(CLASS_NAMES) ** 2)
-    table = pairs.reshape(len(CLASS_NAMES), -1)
-    facts["said"], facts["pairs"] = int(np.count_nonzero(said.mask)), table
-    return CloudResult((task.after.path,), len(new), facts)
-
-
-def _put_in(cloud: RunCloud, classes: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Corrected:
-    """Write what a person said into a labelled file."""
-
-    def say(new: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        return np.where(mask, classes, new).astype(np.uint8), mask
-
-    scheme = cloud.facts.get("written_in")
-    with replacing(cloud.path) as temporary:
-        return correct_file(
-            cloud.path,
-            say,
-            temporary,
-            scheme=None if scheme is None else load_scheme(scheme),
-            overwrite=True,
-        )
-
-
-def _table(
-    outputs: RunOutputs,
-    table: Mapping[str, Any],
-    corrected: Mapping[str, Mapping[str, Any]],
-    edits: EditList,
-) -> dict[str, Any]:
-    """Return the report of the new results, with what a person said put in, and what changed."""
-    pairs = sum(facts["pairs"] for facts in corrected.values())
-    assert isinstance(pairs, np.ndarray)  # there are clouds
-    clouds = {}
-    for name, facts in table["clouds"].items():
-        own = corrected[name]
-        new = {key: own[key] for key in ("output_sha256", "classes", "scores") if key in own}
-        role = {"role": "corrected"} if own["said"] else {}
-        clouds[name] = {**facts, **new, **role, "said": own["said"], "changed": _moves(own["pairs"])}
-    unseen = [name for name in table["scored"] if not corrected[name]["said"]]
-    scored = unseen or list(table["scored"])
-    return {
-        **table,
-        "scored": scored,
-        "scored_unseen": bool(unseen),
-        **report.pooled(clouds, scored),
-        "clouds": clouds,
-        "learned": {
-            "of": str(outputs.folder),
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "edits": len(edits.in_force()),
-            "said": sum(own["said"] for own in corrected.values()),
-            "before": _by_class(pairs.sum(axis=1)),
-            "after": _by_class(pairs.sum(axis=0)),
-            "changed": _moves(pairs),
-            "scores_before": outputs.table.get("scores"),
-        },
-    }
-
-
-def _by_class(counts: NDArray[np.integer]) -> dict[str, int]:
-    return {name: int(count) for name, count in zip(CLASS_NAMES, counts, strict=True)}
-
-
-def _moves(pairs: NDArray[np.integer]) -> dict[str, int]:
-    """Return `car->pole` -> points that were the first and are the second class, of (before, after) counts."""
-    return {
-        f"{CLASS_NAMES[one]}{ARROW}{CLASS_NAMES[other]}": int(pairs[one, other])
-        for one, other in zip(*np.nonzero(pairs), strict=True)
-        if one != other
-    }
