@@ -49,6 +49,9 @@ class TablePlan:
     """A run has converged if its score exceeds the fact `collapsed` by more than this; None: not counted."""
     where: dict[str, Any] = field(default_factory=dict)
     """Axis -> the value, or list of values, that the table includes."""
+    against: dict[str, Any] = field(default_factory=dict)
+    """Axis -> the value that all others are compared with: a run, and that which differs from it on these axes alone,
+    are a pair. The table has the differences of the score over all pairs, and in how many of them it is larger."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -104,7 +107,7 @@ def read_study(path: Path) -> StudyFile:
     faults = _wrong_values(study)
     if faults:
         raise refusal(faults, path)
-    for name in [axis for plan in study.table for axis in (*plan.by, *plan.where)]:
+    for name in [axis for plan in study.table for axis in (*plan.by, *plan.where, *plan.against)]:
         if name not in study.axes:
             raise UsageError(
                 f"No axis {shown(name)}",
@@ -114,6 +117,15 @@ def read_study(path: Path) -> StudyFile:
                 else "the study has no axes",
                 hint="name an axis of the study, or add it under [axes]",
             )
+    for plan in study.table:
+        for axis, value in plan.against.items():
+            known = [label(choice) for choice in study.axes[axis]]
+            if value not in known:
+                raise UsageError(
+                    f"No value {shown(value)} of the axis {shown(axis)}",
+                    where=f"{path}: table.against",
+                    hint=f"name one of: {', '.join(map(str, known))}",
+                )
     columns = [column for plan in study.table for column in plan.columns]
     for fact in [fact for entry in study.paper for fact in entry.facts]:
         if fact not in columns:
@@ -136,6 +148,7 @@ def _wrong_values(study: StudyFile) -> list[Fault]:
     faults = []
     places: dict[str, Mapping[str, Any]] = {"settings": study.settings}
     places |= {f"table.{number}.where": table.where for number, table in enumerate(study.table)}
+    places |= {f"table.{number}.against": table.against for number, table in enumerate(study.table)}
     places |= {f"paper.{number}.at": entry.at for number, entry in enumerate(study.paper)}
     for place, values in places.items():
         for key, value in values.items():

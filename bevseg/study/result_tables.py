@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Line:
     converged: int | None
     facts: dict[str, list[Any]]
     paper: Published | None
+    differences: list[float]
 
     @property
     def mean(self) -> float:
@@ -64,9 +65,10 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
 def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list[Line]:
     """Return the lines of a table, each with its records pooled, in the order of the grid."""
     groups: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records:
-        if matches(record["at"], table.where):
-            groups.setdefault(tuple(record["at"][axis] for axis in table.by), []).append(record)
+    chosen = [record for record in records if matches(record["at"], table.where)]
+    scored = {_place(record["at"]): record["facts"].get(table.score) for record in chosen}
+    for record in chosen:
+        groups.setdefault(tuple(record["at"][axis] for axis in table.by), []).append(record)
     order = {axis: [label(v) for v in study.axes[axis]] for axis in table.by}
     table_lines = []
     for place in sorted(
@@ -83,7 +85,8 @@ def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list
         more = {name: _known(facts, name) for name in table.columns}
         whole = at | {axis: value for axis, value in table.where.items() if not isinstance(value, list)}
         paper = next((entry for entry in study.paper if matches(whole, entry.at)), None)
-        table_lines.append(Line(at, len(facts), scores, converged, more, paper))
+        differences = _differences(table, groups[place], scored)
+        table_lines.append(Line(at, len(facts), scores, converged, more, paper, differences))
     return table_lines
 
 
@@ -98,6 +101,9 @@ def rows(table: TablePlan, table_lines: Sequence[Line]) -> list[dict[str, Any]]:
             row |= {"converged": line.converged, "converged_low": low, "converged_high": high}
         if table.score:
             row |= {"mean": line.mean, "std": line.std, "best": line.best}
+        if table.against:
+            row |= {"difference": _mean(line.differences), "difference_std": _deviation(line.differences)}
+            row |= {"pairs": len(line.differences), "larger": _larger(line.differences)}
         for name, values in line.facts.items():
             row |= {name: _mean(values), f"{name}_std": _deviation(values)}
         if any(other.paper for other in table_lines):
@@ -117,9 +123,11 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
     columns = ["converged"] if counted else []
     columns += [_head_of_mean(table), "best"] if table.score else []
     published = _published(table, table_lines)
+    compared = [f"minus {_words(table.against)}", "larger"] if table.against else []
     head = [
         *table.by,
         *columns,
+        *compared,
         *table.columns,
         *([f"paper: {name}" for name in (*columns, *published)] if has_paper else []),
     ]
@@ -131,6 +139,9 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
         short = f" ({len(line.scores)} of {line.runs} runs)" if len(line.scores) < line.runs else ""
         cells += [_spread(line.mean, line.std) + short, _number(line.best)] if table.score else []
+        if compared:
+            pairs = len(line.differences)
+            cells += [_signed(line.differences), f"{_larger(line.differences)} of {pairs}" if pairs else "–"]
         cells += [_cell(values) for values in line.facts.values()]
         if has_paper:
             paper = line.paper or Published(at={})
@@ -202,6 +213,11 @@ def _notes(study: StudyFile, table: TablePlan) -> list[str]:
         )
     if table.score:
         notes.append("The mean and the sample standard deviation are over all runs, converged or not.")
+    if table.against:
+        notes.append(
+            f"Minus {_words(table.against)}: differences between pairs of runs that agree on all other axes, and how "
+            "many of them are above 0."
+        )
     notes += [f"Source: {study.source}."] if study.source else []
     notes += [study.note.strip()] if study.note else []
     return [line for note in notes for line in (note, "")]
@@ -216,6 +232,32 @@ def _published(table: TablePlan, table_lines: Sequence[Line]) -> list[str]:
     """Return the columns of a table of which the paper has a number."""
     known = {name for line in table_lines if line.paper for name in line.paper.facts}
     return [name for name in table.columns if name in known]
+
+
+def _place(at: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(at.items()))
+
+
+def _differences(
+    table: TablePlan, group: Sequence[Record], scored: Mapping[tuple[tuple[str, Any], ...], float | None]
+) -> list[float]:
+    """Return how much larger the score of each run is than that of the run which it is compared with."""
+    if not table.against:
+        return []
+    pairs = [
+        (scored[_place(record["at"])], scored.get(_place(record["at"] | table.against)))
+        for record in group
+        if not matches(record["at"], table.against)
+    ]
+    return [own - other for own, other in pairs if own is not None and other is not None]
+
+
+def _larger(differences: Sequence[float]) -> int:
+    return sum(difference > 0 for difference in differences)
+
+
+def _words(at: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, at.values()))
 
 
 def _known(facts: Sequence[dict[str, Any]], name: str) -> list[Any]:
@@ -248,14 +290,19 @@ def _cell(values: Sequence[Any]) -> str:
     return _spread(_mean(values), _deviation(values))
 
 
-def _spread(mean: Any, std: float | None) -> str:
+def _spread(mean: Any, std: float | None, sign: str = "") -> str:
     if isinstance(mean, str):
         return mean
-    return _number(mean) + ("" if std is None or math.isnan(std) else f" ± {std:.3f}")
+    return _number(mean, sign) + ("" if std is None or math.isnan(std) else f" ± {std:.3f}")
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+def _signed(differences: Sequence[float]) -> str:
+    """Return mean and deviation of differences."""
+    return "–" if not differences else _spread(_mean(differences), _deviation(differences), sign="+")
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:{sign}.3f}"
 
 
 def _line(cells: Sequence[str]) -> str:

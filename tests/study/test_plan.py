@@ -116,6 +116,11 @@ def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
         ("table = [3]", r"table\.0 = 3: expected a table"),
         ("[[paper]]\nat = { d = 1979-05-27 }", r"paper\.0\.at\.d = "),
         ('[[table]]\nby = ["seed"]', "the study has no axes"),
+        (
+            '[axes]\nloss = ["ce"]\n[[table]]\nby = []\nagainst = { loss = "cee" }',
+            "No value 'cee' of the axis 'loss'",
+        ),
+        ('[axes]\nloss = ["ce"]\n[[table]]\nby = []\nagainst = { los = "ce" }', "No axis 'los'"),
         ("[[paper]]\nat = {}\nfacts = { iou_Car = 0.4 }", "No column 'iou_Car'"),
     ],
 )

@@ -74,6 +74,26 @@ def test_the_papers_numbers_of_further_facts_have_columns_of_their_own():
     assert [row["paper_iou_Car"] for row in rows] == [None, 0.462]
 
 
+def test_lines_are_compared_pair_by_pair_with_the_line_that_is_named():
+    table = TablePlan(by=["loss"], against={"loss": "b"})
+    some = [*SOME, record("b", 2, 0.7), record("b", 1, None)]
+    b, a = result_tables.lines(study(), table, some)
+    assert b.differences == []
+    assert a.differences == pytest.approx([0.4, 0.1])  # seeds 0 and 2; seed 1 of b has no score
+    head, _, of_b, of_a = result_tables.markdown(study(), table, [b, a]).splitlines()[2:6]
+    assert head == "| loss | mean ± std | best | minus b | larger |"
+    assert of_b.endswith("| – | – |")
+    assert of_a.endswith("| +0.250 ± 0.212 | 2 of 2 |")
+    rows = result_tables.rows(table, [b, a])
+    assert [(row["pairs"], row["larger"]) for row in rows] == [(0, 0), (2, 2)]
+
+
+def test_pairs_agree_on_all_axes_but_those_of_the_comparison():
+    table = TablePlan(by=["loss", "seed"], against={"loss": "b"})
+    _, *of_a = result_tables.lines(study(), table, SOME)
+    assert [line.differences for line in of_a] == [pytest.approx([0.4]), [], []]
+
+
 def test_a_table_takes_only_the_runs_it_asks_for():
     only = TablePlan(by=["loss"], where={"seed": [0, 1]})
     assert [line.runs for line in result_tables.lines(study(), only, SOME)] == [1, 2]
