@@ -229,6 +229,7 @@ INSIDE = {
             "tile_scores",
             "surrogate_facts",
             "weights_file",
+            "own_code",
         ),
         ("grid",),
         ("records",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -26,6 +27,8 @@ PLAIN = "a finite number, a text, true or false"
 
 SOURCES = ("init", "teacher")
 """Keys of a value of an axis that name another run: the run to start from, and the run whose network teaches."""
+
+_TABLE_NAME = re.compile(r"[\w-]+")
 
 PLACES = frozenset({"data"})
 """Settings that are paths of data. They are no part of the key of a run, and no record holds them."""
@@ -107,25 +110,14 @@ def read_study(path: Path) -> StudyFile:
     faults = _wrong_values(study)
     if faults:
         raise refusal(faults, path)
-    for name in [axis for plan in study.table for axis in (*plan.by, *plan.where, *plan.against)]:
+    for name in [axis for plan in study.table for axis in plan.by]:
         if name not in study.axes:
-            raise UsageError(
-                f"No axis {shown(name)}",
-                where=f"{path}: table",
-                why=f"the axes are {', '.join(shown_key(axis) for axis in study.axes)}"
-                if study.axes
-                else "the study has no axes",
-                hint="name an axis of the study, or add it under [axes]",
-            )
+            raise _no_axis(study, name, f"{path}: table.by")
     for plan in study.table:
-        for axis, value in plan.against.items():
-            known = [label(choice) for choice in study.axes[axis]]
-            if value not in known:
-                raise UsageError(
-                    f"No value {shown(value)} of the axis {shown(axis)}",
-                    where=f"{path}: table.against",
-                    hint=f"name one of: {', '.join(map(str, known))}",
-                )
+        _ensure_values(study, plan.where, f"{path}: table.where")
+        _ensure_values(study, plan.against, f"{path}: table.against")
+    for entry in study.paper:
+        _ensure_values(study, entry.at, f"{path}: paper.at")
     columns = [column for plan in study.table for column in plan.columns]
     for fact in [fact for entry in study.paper for fact in entry.facts]:
         if fact not in columns:
@@ -135,12 +127,46 @@ def read_study(path: Path) -> StudyFile:
                 why=f"the columns are {', '.join(columns)}" if columns else "no table has columns",
                 hint="name a column of a table",
             )
+    for plan in study.table:
+        if not _TABLE_NAME.fullmatch(plan.name) or plan.name in (study.task, "settings", "runs"):
+            raise UsageError(
+                f"No table can have the name {shown(plan.name)}",
+                where=f"{path}: table.name",
+                why="it is the name of files in the output folder, and not that of other files there",
+                hint="choose another one, of letters, digits, _ and -",
+            )
     names = [plan.name for plan in study.table]
     if len(set(names)) < len(names):
         raise UsageError(
             "Two tables have the same name", where=path, hint="give each [[table]] its own `name`"
         )
     return study
+
+
+def _ensure_values(study: StudyFile, at: Mapping[str, Any], where: str) -> None:
+    """Raise UsageError for an axis, or a value of one, that the study does not have."""
+    for axis, wanted in at.items():
+        if axis not in study.axes:
+            raise _no_axis(study, axis, where)
+        known = [label(choice) for choice in study.axes[axis]]
+        for value in wanted if isinstance(wanted, list) else [wanted]:
+            if value not in known:
+                raise UsageError(
+                    f"No value {shown(value)} of the axis {shown(axis)}",
+                    where=where,
+                    hint=f"name one of: {', '.join(map(str, known))}",
+                )
+
+
+def _no_axis(study: StudyFile, axis: str, where: str) -> UsageError:
+    return UsageError(
+        f"No axis {shown(axis)}",
+        where=where,
+        why=f"the axes are {', '.join(shown_key(axis) for axis in study.axes)}"
+        if study.axes
+        else "the study has no axes",
+        hint="name an axis of the study, or add it under [axes]",
+    )
 
 
 def _wrong_values(study: StudyFile) -> list[Fault]:

@@ -21,6 +21,7 @@ import torch
 import bevseg
 from bevseg.runtime.atomic import replacing, wait_for_disk, write_error
 from bevseg.study.grid import Run
+from bevseg.study.own_code import own_code
 from bevseg.study.plan import PLACES
 from bevseg.study.task import RunResult
 from bevseg.study.weights_file import read_weights, write_weights
@@ -111,7 +112,7 @@ def save(
             "at": run.at,
             "settings": settings,
             "sources": run.sources,
-            "made_with": made_with(device),
+            "made_with": made_with(device) | {"own_code": own_code(settings)},
             "facts": result.facts,
         }
     )

@@ -78,7 +78,7 @@ def lines(study: StudyFile, table: TablePlan, records: Sequence[Record]) -> list
         facts = [record["facts"] for record in groups[place]]
         scores = _known(facts, table.score)
         converged = None
-        if table.clear is not None:
+        if table.clear is not None and all("collapsed" in fact for fact in facts):
             converged = sum(
                 (fact.get(table.score) or 0.0) > fact["collapsed"] + table.clear for fact in facts
             )
@@ -119,7 +119,7 @@ def rows(table: TablePlan, table_lines: Sequence[Line]) -> list[dict[str, Any]]:
 def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) -> str:
     """Return a table as Markdown."""
     has_paper = any(line.paper for line in table_lines)
-    counted = table.clear is not None
+    counted = all(line.converged is not None for line in table_lines)
     columns = ["converged"] if counted else []
     columns += [_head_of_mean(table), "best"] if table.score else []
     published = _published(table, table_lines)
@@ -134,7 +134,7 @@ def markdown(study: StudyFile, table: TablePlan, table_lines: Sequence[Line]) ->
     body = []
     for line in table_lines:
         cells = [str(value) for value in line.at.values()]
-        if counted and line.converged is not None:
+        if line.converged is not None and counted:
             low, high = wilson(line.converged, line.runs)
             cells.append(f"{line.converged} of {line.runs} ({100 * low:.0f}–{100 * high:.0f} %)")
         short = f" ({len(line.scores)} of {line.runs} runs)" if len(line.scores) < line.runs else ""
@@ -164,11 +164,12 @@ def markdown_of_all(study: StudyFile, records: Sequence[Record]) -> str:
 
 
 def unknown_facts(study: StudyFile, records: Sequence[Record]) -> list[str]:
-    """Return a sentence for each fact that a table names and no run has: a run alone tells which facts there are."""
-    known = {name for record in records for name in record["facts"]}
+    """Return a sentence for each fact that a table names and no run has as a number or text: runs alone tell."""
+    known = {name for record in records for name, value in record["facts"].items() if _is_printable(value)}
     named = [name for table in study.table for name in (table.score, *table.columns) if name]
+    named += ["collapsed" for table in study.table if table.clear is not None]
     return [
-        f"no run has the fact {shown(name)} that a table names{did_you_mean(name, known)}"
+        f"no run has the fact {shown(name)}, as a number or text, that a table names{did_you_mean(name, known)}"
         for name in dict.fromkeys(named)
         if records and name not in known
     ]
@@ -261,7 +262,12 @@ def _words(at: Mapping[str, Any]) -> str:
 
 
 def _known(facts: Sequence[dict[str, Any]], name: str) -> list[Any]:
-    return [fact[name] for fact in facts if fact.get(name) is not None]
+    return [fact[name] for fact in facts if fact.get(name) is not None and _is_printable(fact[name])]
+
+
+def _is_printable(value: Any) -> bool:
+    """Return whether a fact can stand in a table; None, which stands for no number, can."""
+    return value is None or isinstance(value, str | int | float)
 
 
 def _mean(values: Sequence[Any]) -> Any:

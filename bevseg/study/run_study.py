@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from bevseg.runtime.progress import Progress, Step, silent
 from bevseg.seg.device import resolve
 from bevseg.study import grid, plan, records, result_tables
 from bevseg.study.grid import Run
+from bevseg.study.own_code import own_code
 from bevseg.study.plan import StudyFile
 from bevseg.study.records import Record
 from bevseg.study.task import RunContext, Source, Task
@@ -117,6 +118,8 @@ def _run(
     task = TASKS[study.task]
     finished = _finished(folder, planned_runs)
     missing = _missing(folder, planned_runs, finished)
+    for warning in _changed_code(planned_runs, finished):
+        log.warning("%s", warning)
     result = StudyResult(trained=len(missing), written=[folder / records.SETTINGS])
     if missing and task.prepare is not None:
         task.prepare([planned.settings for planned in missing], RunContext(folder).shared)
@@ -195,6 +198,23 @@ def _finished(folder: Path, planned_runs: Sequence[PlannedRun]) -> dict[str, Rec
     }
 
 
+def _changed_code(planned_runs: Sequence[PlannedRun], finished: Mapping[str, Record | None]) -> Iterator[str]:
+    """Yield a sentence for each module of the user's own that is another one than when some runs were trained."""
+    changed: dict[str, int] = {}
+    for planned in planned_runs:
+        record = finished[planned.run.key]
+        trained_with = {} if record is None else record["made_with"].get("own_code", {})
+        now = own_code(dataclasses.asdict(planned.settings)) if trained_with else {}
+        for module, code in trained_with.items():
+            if now.get(module, code) != code:
+                changed[module] = changed.get(module, 0) + 1
+    for module, count in changed.items():
+        yield (
+            f"{count} finished runs were trained with another version of {module}: their results stay. For new ones "
+            "name another output folder"
+        )
+
+
 def _missing(
     folder: Path, planned_runs: Sequence[PlannedRun], finished: Mapping[str, Record | None]
 ) -> list[PlannedRun]:
@@ -263,9 +283,10 @@ def _train_and_save(task: str, folder: Path, device: torch.device, job: _Job) ->
     except Exception as unexpected:
         log.debug("", exc_info=True)
         return BevsegError(
-            "Unexpected error: this is a bug",
+            "Unexpected error",
             why=f"{type(unexpected).__name__}: {unexpected}",
-            hint="report it with the study file",
+            hint="correct your loss or network if it comes from there; else it is a bug: report it with the study "
+            "file. -v shows where it was raised",
         )
 
 

@@ -121,6 +121,11 @@ def test_a_grid_that_contradicts_itself_is_refused(tmp_path, text, message):
             "No value 'cee' of the axis 'loss'",
         ),
         ('[axes]\nloss = ["ce"]\n[[table]]\nby = []\nagainst = { los = "ce" }', "No axis 'los'"),
+        ('[axes]\nloss = ["ce"]\n[[table]]\nby = []\nwhere = { loss = ["ce", "cee"] }', "No value 'cee'"),
+        ('[axes]\nloss = ["ce"]\n[[paper]]\nat = { loss = "cee" }', "No value 'cee' of the axis 'loss'"),
+        ('[axes]\nloss = ["ce"]\n[[paper]]\nat = { los = "ce" }', "No axis 'los'"),
+        ('[[table]]\nby = []\nname = "../elsewhere"', "No table can have the name"),
+        ('[[table]]\nby = []\nname = "runs"', "No table can have the name 'runs'"),
         ("[[paper]]\nat = {}\nfacts = { iou_Car = 0.4 }", "No column 'iou_Car'"),
     ],
 )

@@ -94,6 +94,26 @@ def test_pairs_agree_on_all_axes_but_those_of_the_comparison():
     assert [line.differences for line in of_a] == [pytest.approx([0.4]), [], []]
 
 
+def test_without_the_score_of_a_collapsed_run_none_is_counted_and_it_is_told():
+    table = study().table[0]
+    some = [{"at": {"loss": "a", "seed": 0}, "facts": {"score": 0.5}}]
+    text = result_tables.markdown(study(), table, result_tables.lines(study(), table, some))
+    assert text.splitlines()[2] == "| loss | mean ± std | best |"
+    (warning,) = result_tables.unknown_facts(study(), some)
+    assert "'collapsed'" in warning
+
+
+def test_a_fact_that_is_a_list_has_no_mean_and_is_told():
+    table = TablePlan(by=["loss"], columns=["confusion"])
+    some = [record("a", 0, 0.5, confusion=[[1, 2], [3, 4]])]
+    one = study(table=[{"by": ["loss"], "columns": ["confusion"]}])
+    assert "| a | 0.500 | 0.500 | – |" in result_tables.markdown(
+        one, table, result_tables.lines(one, table, some)
+    )
+    (warning,) = result_tables.unknown_facts(one, some)
+    assert "'confusion', as a number or text" in warning
+
+
 def test_a_table_takes_only_the_runs_it_asks_for():
     only = TablePlan(by=["loss"], where={"seed": [0, 1]})
     assert [line.runs for line in result_tables.lines(study(), only, SOME)] == [1, 2]

@@ -176,7 +176,9 @@ def test_a_folder_that_another_call_works_in_is_refused(calls, tmp_path):
 
 def test_a_column_that_no_run_has_is_told_with_the_nearest_fact(calls, tmp_path, caplog):
     run_study(write(tmp_path, '"a"', 'columns = ["od"]'), tmp_path / "out")
-    assert caplog.messages == ["no run has the fact 'od' that a table names; did you mean 'odd'?"]
+    assert caplog.messages == [
+        "no run has the fact 'od', as a number or text, that a table names; did you mean 'odd'?"
+    ]
 
 
 def test_the_record_holds_all_settings_and_what_made_it(calls, tmp_path):

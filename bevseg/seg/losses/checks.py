@@ -24,6 +24,14 @@ def within(option: str, value: float, low: float, high: float = float("inf")) ->
         raise UsageError(f"Invalid {option}: {value:g}", hint=f"choose a number from {low:g}{top}")
 
 
+def whole(option: str, value: float, low: int, high: int) -> int:
+    """Return a whole number as an int; raise a UsageError unless it is one, and low <= value <= high."""
+    within(option, value, low, high)
+    if value != int(value):
+        raise UsageError(f"Invalid {option}: {value:g}", hint="choose a whole number")
+    return int(value)
+
+
 def of_areas(smooth: float, scope: str, activation: str) -> None:
     """Raise a UsageError if an option is wrong that all losses of areas have."""
     within("smooth", smooth, 0)

@@ -60,7 +60,7 @@ def distance_cross_entropy(
     pixels = masked(logits, target, ignore_index, pixel_weights)
     costs = pixel_costs(pixels)
     if maps is None:
-        maps = penalties(target, pixels.logits.shape[1], ignore_index, costs.dtype)
+        maps = penalties(pixels.target, pixels.logits.shape[1], ignore_index, costs.dtype)
     phi = fitting(maps, pixels.keep.shape)[:, 0]
     return over_pixels((1 + phi) * costs, pixels, class_weights, reduction)
 

@@ -18,7 +18,7 @@ def eroded(errors: Tensor, keep: Tensor, alpha: float, erosions: int) -> Tensor:
     drop = _drops(errors)
     places = torch.arange(len(errors), device=errors.device)
     found, found_at = [0 * errors], [places]  # it has a gradient even if nothing is left
-    for k in range(erosions):
+    for k in range(erosions if errors.numel() else 0):
         left = (_cross(errors) - 0.5).relu() * keep
         if drop:
             alive = ~(left.detach().flatten(1).amax(1) <= 0)  # NaN stays: it must not go unseen

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from bevseg.seg.losses.checks import within
+from bevseg.errors import UsageError
+from bevseg.seg.losses.checks import whole, within
 from bevseg.seg.losses.class_maps import class_maps_of, most_likely, probabilities
 from bevseg.seg.losses.disc_means import disc_means
 from bevseg.seg.losses.distance_maps import fitting
@@ -180,13 +181,13 @@ def hausdorff_erosion(
     Source: Karimi and Salcudean (IEEE TMI 2019), Loss_ER; the stretching comes from the code that is in use (golden
     set `hausdorff_er`), and its slope grows without bound as less survives.
     """
-    within("number of erosions", erosions, 0, LARGEST)
+    erosions = whole("number of erosions", erosions, 0, LARGEST)
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index, pixel_weights)
     p = probabilities(pixels.logits)
     errors = torch.where(pixels.keep, _errors(p, pixels, pixels.truth).square(), 0)
     keep = pixels.keep.expand(p.shape).flatten(0, 1)
-    costs = eroded(errors.flatten(0, 1), keep, alpha, int(erosions))
+    costs = eroded(errors.flatten(0, 1), keep, alpha, erosions)
     return over_class_maps(costs.view(p.shape), pixels, class_weights, reduction)
 
 
@@ -232,8 +233,9 @@ def hausdorff_cv(
     Source: Karimi and Salcudean (IEEE TMI 2019), Loss_CV. Its soft threshold f and relaxed set differences are a
     reconstruction (golden set `hausdorff_cv`). The discs are applied in the frequency domain.
     """
-    for radius in radii:
-        within("radius", radius, 0, LARGEST)
+    if not radii:
+        raise UsageError("No radius of a disc", hint="give one at least")
+    radii = [whole("radius", radius, 0, LARGEST) for radius in radii]
     within("alpha", alpha, 0)
     pixels = masked(logits, target, ignore_index, pixel_weights)
     p = probabilities(pixels.logits)

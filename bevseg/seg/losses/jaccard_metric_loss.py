@@ -85,7 +85,7 @@ def jaccard_metric(
         it is predicted; else it costs 1 - s / (a surplus + s), and nothing if no pixel is valid.
     threshold
         Smallest soft label that speaks for a class, exclusive; in [0, 1]. A higher one drops classes a teacher only
-        hints at.
+        hints at. A class id always speaks for its class.
 
     Returns
     -------

@@ -43,9 +43,9 @@ def kullback_leibler(
     Returns
     -------
     Tensor
-        Scalar in [0, inf), float32 or wider: 0 where softmax(z / T) = y, and with zero gradient if all pixels are
-        ignored. A class with y = 0 costs what it takes from the others. It differs from the cross-entropy with soft
-        labels by the entropy of y, which is constant.
+        Scalar, float32 or wider; in [0, inf) for labels of sum 1. 0 where softmax(z / T) = y, and with zero gradient
+        if all pixels are ignored. A class with y = 0 costs what it takes from the others. It differs from the
+        cross-entropy with soft labels by the entropy of y, which is constant.
 
     Raises
     ------

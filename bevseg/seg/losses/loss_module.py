@@ -16,6 +16,7 @@ from bevseg.seg.losses.loss_terms import class_counts, terms_of
 from bevseg.seg.losses.modes import MODES, ensure_labels, ensure_probabilities, logits_of, without_channel
 from bevseg.seg.losses.options import options_of
 from bevseg.seg.losses.reduction import REDUCTIONS
+from bevseg.seg.losses.registry import entry_of
 from bevseg.seg.losses.term import Function, Term
 
 
@@ -55,7 +56,8 @@ class LossModule(nn.Module):
     Raises
     ------
     UsageError
-        For a loss, an option or a value that does not exist. All are tried when the module is made.
+        For a loss, an option or a value that does not exist. All are tried when the module is made, but a function of
+        your own is not.
 
     Examples
     --------
@@ -141,7 +143,14 @@ class LossModule(nn.Module):
             logits = prediction if self.from_logits else logits_of(prediction, each=each)
             # A state or `functional_call` may have put other parameters in the place of those that came as options.
             read = {**dict(self.named_parameters(recurse=False)), **given}
-            values.append(term.weight * term(logits, target, self.ignore_index, **read))
+            value = term(logits, target, self.ignore_index, **read)
+            if value.ndim and self.reduction == "mean":
+                raise UsageError(
+                    f"The loss {term.name} is no scalar",
+                    why=f"it returned a tensor {tuple(value.shape)}",
+                    hint="let it return the mean over all that counts",
+                )
+            values.append(term.weight * value)
         return sum(values[1:], start=values[0])
 
     def _of_labels(self, prediction: Tensor, target: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -193,7 +202,7 @@ class LossModule(nn.Module):
             ) from error
 
     def _try(self) -> None:
-        """Compute the loss of one pixel, which refuses an option outside its domain.
+        """Compute the loss of one pixel, which refuses an option outside its domain; not a function of a user's own.
 
         How many classes there will be is not known yet: it has to work for one of the numbers that the options name.
         """
@@ -203,6 +212,11 @@ class LossModule(nn.Module):
                 why="its terms are means over unlike parts: pixels, classes or images",
                 hint="make a module of each term",
             )
+        given = {"class_weights": self.class_weights is not None, "reduction": self.reduction != "mean"}
+        for term in self._terms:
+            term.ensure_takes(name for name, is_given in given.items() if is_given)
+        if any(term.function is not None and entry_of(term.function) is None for term in self._terms):
+            return
         faults = []
         for classes in dict.fromkeys(self._class_counts()):
             prediction = torch.full((1, classes, 1, 1), 1 / classes)

@@ -33,7 +33,8 @@ def terms_of(loss: str | Function, options: Mapping[str, Any]) -> tuple[Term, ..
         ensure_contract(loss, name, name)
         allowed = options_of(loss, 3)
         values = {option: _value(name, option, value, allowed) for option, value in options.items()}
-        each = entry_of(loss).one_against_rest
+        entry = entry_of(loss)
+        each = entry is not None and entry.one_against_rest
         return (Term(1.0, name, tuple(values.items()), loss, one_against_rest=each),)
     if options:
         raise UsageError(
@@ -65,7 +66,7 @@ def _parsed(text: str) -> Loss:
     """Read a text for one of the numbers of classes that its options name: how many there will be is not known."""
     values = (value for written in read_terms(text) for value in written.options.values())
     faults = []
-    for classes in dict.fromkeys([2, *class_counts(values)]):
+    for classes in dict.fromkeys([None, *class_counts(values)]):
         try:
             loss = parse(text, classes)
         except UsageError as fault:

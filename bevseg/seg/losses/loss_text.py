@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,8 +20,11 @@ from bevseg.seg.losses.registry import GROUP, LOSSES, Entry
 from bevseg.seg.losses.syntax import Value, Written, read_terms
 from bevseg.seg.losses.term import Function, Term
 
+PROBE = (2, 20, 28)
+"""Images, rows and columns on which a function of a user's own is tried."""
 
-def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
+
+def parse(text: str, classes: int | None = len(OUTPUTS)) -> Loss:
     """Return the loss that a text such as `ce+0.5*power_jaccard(p=1.5, smooth=10)` names.
 
     Parameters
@@ -28,7 +32,8 @@ def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
     text
         A sum of names of the register, of entry points of the group `bevseg.losses`, or of `module:function`.
     classes
-        Planes of the logits that it is meant for: lists with a number for each class have to fit.
+        Planes of the logits that it is meant for: lists with a number for each class have to fit. None: not known
+        yet, and functions of a user's own are not tried.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def parse(text: str, classes: int = len(OUTPUTS)) -> Loss:
     return Loss(terms, text)
 
 
-def _term(written: Written, text: str, classes: int) -> Term:
+def _term(written: Written, text: str, classes: int | None) -> Term:
     name, entry = _entry(written, text)
     imported = partial(import_object, what=f"loss {written.text!r}", where=f"--loss {text}")
     function = imported(entry.function)
@@ -67,8 +72,10 @@ def _term(written: Written, text: str, classes: int) -> Term:
     soft = imported(entry.soft) if entry.soft else None
     if soft is not None and not set(options) <= set(options_of(soft, 3)):
         soft = None
-    if options or not ours:
-        _called(partial(_try, function, options, classes), written.text, text)
+    if ours and options:
+        _called(partial(_try, function, options, classes or 2), written.text, text)
+    elif not ours and classes is not None:
+        ensure_computes(function, options, classes, written.text, f"--loss {text}")
     return Term(written.weight, name, as_tuple, function, maps, soft, one_against_rest=entry.one_against_rest)
 
 
@@ -98,7 +105,8 @@ def _short(name: str, entry: Entry, suffixes: Sequence[float | str], text: str) 
         if isinstance(suffix, str):
             options[suffix.replace("-", "_")] = True
         elif entry.number and not place:
-            options |= dict(zip(entry.number, (suffix, 1 - suffix), strict=False))
+            other = round(1 - suffix, 12)  # 0.3 of 0.7, not 0.30000000000000004
+            options |= dict(zip(entry.number, (suffix, other), strict=False))
         else:
             raise UsageError(
                 f"Loss {name!r} takes no number", where=f"--loss {text}", why=f"given {suffix:g}"
@@ -106,8 +114,31 @@ def _short(name: str, entry: Entry, suffixes: Sequence[float | str], text: str) 
     return options
 
 
+def ensure_computes(
+    function: Function, options: Mapping[str, Any], classes: int, name: str, where: str
+) -> None:
+    """Raise UsageError unless a function of a user's own returns the loss of two pictures.
+
+    They show every class, if they have room for it, and one ignored pixel.
+    """
+    target = torch.arange(math.prod(PROBE)).view(PROBE) % max(classes, 2)
+    target[0, 0, 0] = IGNORE
+    try:
+        _compute(function, options, torch.zeros(PROBE[0], classes, *PROBE[1:]), target)
+    except UsageError as error:
+        raise UsageError(error.what, where=error.where or where, why=error.why, hint=error.hint) from error
+    except Exception as error:  # the function is the user's: any exception of it is the reason
+        raise UsageError(
+            f"The loss {name!r} cannot be computed",
+            where=where,
+            why=f"{type(error).__name__}: {error}",
+            hint=f"it was tried with logits {(PROBE[0], classes, *PROBE[1:])} and class ids {PROBE}, one of them "
+            f"{IGNORE}, which is ignored",
+        ) from error
+
+
 def _called(work: Callable[[], Any], term: str, text: str) -> Any:
-    """Call what an option or a user's function may make fail; what it refuses is refused here."""
+    """Call what an option may make fail; what it refuses is refused here."""
     try:
         return work()
     except UsageError as error:
@@ -125,7 +156,11 @@ def _called(work: Callable[[], Any], term: str, text: str) -> Any:
 
 def _try(function: Function, options: Mapping[str, Value], classes: int) -> None:
     """Compute the loss of one pixel, which refuses a number outside its domain."""
-    logits = torch.zeros(1, classes, 1, 1, requires_grad=True)
-    value: Any = function(logits, torch.zeros(1, 1, 1, dtype=torch.long), IGNORE, **options)
+    _compute(function, options, torch.zeros(1, classes, 1, 1), torch.zeros(1, 1, 1, dtype=torch.long))
+
+
+@torch.enable_grad()
+def _compute(function: Function, options: Mapping[str, Any], logits: Tensor, target: Tensor) -> None:
+    value: Any = function(logits.requires_grad_(), target, IGNORE, **options)
     if not isinstance(value, Tensor) or value.ndim or not value.requires_grad:
         raise TypeError(f"it returned {value!r}, expected a scalar tensor that follows from the logits")

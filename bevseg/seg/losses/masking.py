@@ -91,22 +91,27 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     logits
         (B, C, *S), or (B, *S) or (B, 1, *S) for two classes.
     target
-        (B, *S) ids of an integer type, in [0, C), or 0 and 1 for binary logits; `ignore_index` elsewhere.
+        (B, *S) ids of an integer type, in [0, C), or 0 and 1 for binary logits; `ignore_index` elsewhere. Beside
+        logits (B, 1, *S) it may be (B, 1, *S).
     ignore_index
         Target of the pixels to leave out.
     pixel_weights
-        (B, *S), at least 0; no gradient goes there.
+        Of the shape of the target, at least 0; no gradient goes there.
 
     Raises
     ------
     UsageError
         If the shapes do not fit, or the target holds an id that is neither a class nor ignored.
     """
+    if _have_channel(logits, target):
+        if pixel_weights is not None and pixel_weights.shape == target.shape:
+            pixel_weights = pixel_weights[:, 0]
+        target = target[:, 0]
     logits = as_class_maps(logits, target)
     if target.is_floating_point():
         raise UsageError(
             f"Targets of type {str(target.dtype).removeprefix('torch.')} are no class ids",
-            hint="give ids of an integer type; only some losses take soft labels, of the shape of the logits",
+            hint="give ids of an integer type; kl, jml and soft_jaccard take soft labels, of the shape of the logits",
         )
     target = target.long()
     ensure_ids(target, max(logits.shape[1], 2), ignore_index)
@@ -115,6 +120,11 @@ def masked(logits: Tensor, target: Tensor, ignore_index: int, pixel_weights: Ten
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     weights = None if pixel_weights is None else of_pixels(pixel_weights, ignored, wide)[:, None]
     return Masked(torch.where(keep, wide, 0.0), keep, weights, target, ignore_index)
+
+
+def _have_channel(logits: Tensor, target: Tensor) -> bool:
+    """Return whether 1 in the second place of both is the channel of a binary task, and no depth of a volume."""
+    return logits.ndim == target.ndim > 3 and logits.shape[1] == target.shape[1] == 1
 
 
 def as_class_maps(logits: Tensor, target: Tensor) -> Tensor:

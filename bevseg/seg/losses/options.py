@@ -142,7 +142,9 @@ def _fitted(value: Value, hint: Any) -> Value:
 def ensure_contract(function: Function, name: str, text: str) -> None:
     """Raise UsageError unless a function of the user's own can be called as a loss."""
     why = "it is no function"
-    if callable(function):
+    if isinstance(function, type):
+        why = "it is a class"
+    elif callable(function):
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):

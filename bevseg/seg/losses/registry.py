@@ -99,7 +99,7 @@ LOSSES: dict[str, Entry] = {
 """Name -> the loss."""
 
 
-def entry_of(function: Callable[..., Any]) -> Entry:
-    """Return the entry of a function: that of the register, or one of its own for a function from elsewhere."""
-    path = f"{function.__module__}:{getattr(function, '__qualname__', type(function).__qualname__)}"
-    return next((entry for entry in LOSSES.values() if entry.function == path), Entry(path))
+def entry_of(function: Callable[..., Any]) -> Entry | None:
+    """Return the entry of a function; None for one from elsewhere."""
+    path = f"{function.__module__}:{getattr(function, '__qualname__', '')}"
+    return next((entry for entry in LOSSES.values() if entry.function == path), None)

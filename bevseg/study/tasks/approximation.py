@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 import torch
@@ -45,7 +45,7 @@ EDGE = 5
 class ApproximationSettings:
     """Settings of one surrogate."""
 
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     function: str = IOU
     """`iou`, `2 - x` or `x + 0.1`."""
     inputs: str = "3"

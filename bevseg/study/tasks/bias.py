@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pydantic
@@ -32,7 +32,7 @@ class BiasSettings:
     """Settings of one loss and one set of images."""
 
     loss: str
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     """Random seed of the discs and the noise."""
     pictures: int = 10
     side: int = 50

@@ -266,6 +266,16 @@ def many(logits, target, ignore_index=255):
 
 def broken(logits, target, ignore_index=255):
     raise RuntimeError("out of cheese")
+
+
+def edges(logits, target, ignore_index=255):
+    return torch.nn.functional.conv2d(logits[:, :1], torch.ones(1, 1, 3, 3)).square().mean()
+
+def ignorant(logits, target, ignore_index=255):
+    return torch.nn.functional.cross_entropy(logits, target)
+
+class Module(torch.nn.Module):
+    pass
 '''
 
 
@@ -296,9 +306,23 @@ def test_options_without_types_take_any_value_and_open_ended_ones_any_name(own):
     assert parse(f"{own}:open_ended(a=3)")(logits, target) == 3 * logits.mean()
 
 
+def test_a_function_of_the_users_own_may_look_at_neighbours_and_is_read_without_gradients_too(own):
+    with torch.no_grad():
+        assert parse(f"{own}:edges").terms[0].function is not None
+        assert parse("power_jaccard:1.5") == parse("power_jaccard(p=1.5)")
+
+
+def test_a_function_that_does_not_know_the_ignored_id_is_refused_before_any_training(own):
+    with pytest.raises(UsageError, match="cannot be computed") as caught:
+        parse(f"{own}:ignorant")
+    assert "255" in caught.value.why and "ignored" in caught.value.hint
+    assert parse(f"{own}:ignorant", None)  # how many classes there are is not known yet
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("somebodys_losses:Module", "it is a class"),
         ("somebodys_losses:squarred", "did you mean 'squared'"),
         ("somebodys_losses:number", "is not a loss"),
         ("somebodys_losses:three", "expected f(logits, target, ignore_index=255, **options)"),

@@ -269,6 +269,16 @@ def test_a_function_of_your_own_is_a_module_too():
         LossModule(squared, class_weights=[1, 2])
 
 
+def parts(logits, target, ignore_index=255):
+    return logits.sum(1)
+
+
+def test_a_function_of_your_own_that_returns_no_scalar_is_refused():
+    logits, target, _ = scene()
+    with pytest.raises(UsageError, match=r"The loss parts is no scalar"):
+        LossModule(parts)(logits, target)
+
+
 def test_maps_of_the_loader_are_handed_on():
     logits, target, _ = scene()
     for name, make in MAKERS.items():

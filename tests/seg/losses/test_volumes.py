@@ -35,6 +35,21 @@ def test_a_volume_costs_what_its_slices_beside_each_other_cost(text, dtype, clas
         torch.testing.assert_close(loss_of(text)(logits[:, None], target, pixel_weights=weights), found[0])
 
 
+@pytest.mark.parametrize("text", ALL)
+@pytest.mark.parametrize("shape", [(2, 12, 10), (2, 3, 6, 5)])
+def test_a_channel_of_logits_and_target_is_no_depth_of_a_volume(text, shape):
+    if "[" in text:
+        pytest.skip("its options are for four classes")
+    random = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, *shape[1:], generator=random)
+    target = torch.randint(0, 2, shape, generator=random)
+    target[:, 1] = 255
+    weights = torch.rand(shape, generator=random)
+    found = value_and_gradient(text, logits, target[:, None], pixel_weights=weights[:, None])
+    expected = value_and_gradient(text, logits, target, pixel_weights=weights)
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
 @pytest.mark.parametrize("loss", [jaccard_metric, kullback_leibler])
 def test_soft_labels_of_a_volume(loss):
     logits, target, weights = volume()

@@ -78,11 +78,11 @@ def draw(run_records: Sequence[dict[str, Any]], folder: Path, path: Path) -> Non
     The runs are those of the first seed that have the same pictures and classes, MOST_RUNS at most; as figure 6 of
     the Lovász paper.
     """
-    first = min((record["at"].get("seed", 0) for record in run_records), default=0)
+    first = run_records[0]["at"].get("seed") if run_records else None
     runs: list[tuple[str, dict[str, Any]]] = []
     for record in run_records:
         file = folder / FOLDER / f"{record['key']}.npz"
-        if record["at"].get("seed", 0) != first or not file.exists() or len(runs) == MOST_RUNS:
+        if record["at"].get("seed") != first or not file.exists() or len(runs) == MOST_RUNS:
             continue
         name = ", ".join(str(value) for axis, value in record["at"].items() if axis != "seed")
         with np.load(file, allow_pickle=False) as arrays:

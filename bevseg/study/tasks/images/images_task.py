@@ -71,9 +71,9 @@ def check(settings: ImagesSettings) -> None:
     network_class(settings.net)
     ensure_parts(settings)
     binary = settings.outputs == "sigmoid"
-    # A list in a loss has a number for each class. How many classes there are, the pictures say: see `prepare`.
+    # How many classes there are, the pictures say: `prepare` tries lists, and functions of a user's own.
     known = [
-        parse(text, 1 if binary else 2)
+        parse(text, 1 if binary else None)
         for text in (settings.loss, *settings.values)
         if binary or "[" not in text
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,24 +130,28 @@ def _of_folder(folder: Path) -> Pictures:
         raise InputError(
             "No pictures", where=folder / IMAGES, hint=f"put pictures there: {', '.join(IMAGE_SUFFIXES)}"
         )
-    lonely = sorted(set(images) - set(masks))
-    if lonely:
-        raise InputError(
-            f"{len(lonely)} of {len(images)} pictures have no mask",
-            where=folder / MASKS,
-            why=f"there is none for {', '.join(lonely[:5])}",
-            hint=f"a mask has the name of its picture and one of the endings {', '.join(MASK_SUFFIXES)}",
-        )
+    for one, other, what, hint in (
+        (images, masks, "pictures have no mask", f"a mask ends in {', '.join(MASK_SUFFIXES)}"),
+        (masks, images, "masks have no picture", f"a picture ends in {', '.join(IMAGE_SUFFIXES)}"),
+    ):
+        lonely = [name for name in one if name not in other]
+        if lonely:
+            raise InputError(
+                f"{len(lonely)} of {len(one)} {what}",
+                where=folder,
+                why=f"there is none for {', '.join(lonely[:5])}",
+                hint=f"picture and mask have the same name; {hint}",
+            )
     pairs = [_pair(images[name], masks[name]) for name in images]
     return Pictures([image for image, _ in pairs], [mask for _, mask in pairs], list(images))
 
 
 def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
-    """Return name -> file of a folder, sorted by name."""
+    """Return name -> file of a folder, sorted by name: numbers by their size, so that neighbours stay neighbours."""
     if not folder.is_dir():
         raise InputError("No such folder of pictures", where=folder, hint=f"make {IMAGES}/ and {MASKS}/")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=_by_numbers):
         if path.suffix.lower() in suffixes:
             if path.stem in found:
                 raise InputError(
@@ -154,6 +159,12 @@ def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
                 )
             found[path.stem] = path
     return found
+
+
+def _by_numbers(path: Path) -> list[tuple[int, str]]:
+    """Return what p2.png stands before p10.png by."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _pair(image_path: Path, mask_path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -192,6 +203,7 @@ def _array(path: Path, *, is_mask: bool) -> NDArray[Any]:
             return np.asarray(np.load(path, allow_pickle=False))
         if path.suffix.lower() in (".tif", ".tiff"):
             return np.array(imread(path))
+        _ensure_depth(path)
         with Image.open(path) as picture:
             indexed = picture.mode == "P" and not is_mask  # in a mask the indices of the palette are the ids
             return np.array(picture.convert("RGB") if indexed else picture)
@@ -209,6 +221,23 @@ def _array(path: Path, *, is_mask: bool) -> NDArray[Any]:
             why=_cause(error),
             hint="write the file again, or remove it",
         ) from error
+
+
+def _ensure_depth(path: Path) -> None:
+    """Raise InputError for a PNG of several bands of 16 bits, of which only 8 would be read."""
+    with path.open("rb") as file:
+        start = file.read(26)
+    if (
+        start[:8] == b"\x89PNG\r\n\x1a\n"
+        and start[24:25] == b"\x10"
+        and start[25:26] in (b"\x02", b"\x04", b"\x06")
+    ):
+        raise InputError(
+            "A PNG has several bands of 16 bits",
+            where=path,
+            why="only 8 bits of each would be read",
+            hint="write it as TIFF or NPY",
+        )
 
 
 def _cause(error: Exception) -> str:

@@ -21,7 +21,7 @@ class ImagesSettings:
 
     loss: str
     """As in training. A learned loss needs `init`: the run whose output maps it is fitted to."""
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     """Random seed of the split, the labelled pictures, the initial weights and the crops."""
 
     data: str = ""

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bevseg.errors import InputError, UsageError
+from bevseg.errors import InputError, ModelError, UsageError
+from bevseg.seg.models.registry import registered_class
 from bevseg.study import records
 from bevseg.study.plan import matches
 from bevseg.study.records import Record
@@ -94,6 +95,9 @@ def load_network(folder: Path | str, run: str | Mapping[str, Any]) -> ImageNetwo
     ------
     UsageError
         If no run, or more than one, is meant.
+    ModelError
+        If the run has a network of your own that this process has not registered: a file of records never makes
+        bevseg import a module.
     InputError
         If the run is no training on pictures, or has no weights.
     """
@@ -106,6 +110,12 @@ def load_network(folder: Path | str, run: str | Mapping[str, Any]) -> ImageNetwo
     known = {one.name for one in fields(ImagesSettings)}
     given = {name: value for name, value in record["settings"].items() if name in known}
     settings = ImagesSettings(**given)
+    if registered_class(settings.net) is None:
+        raise ModelError(
+            f"The network {settings.net!r} is not registered",
+            where=folder,
+            hint=f"import your class, and call bevseg.seg.models.registry.register({settings.net!r}, YourClass)",
+        )
     scaling = Scaling(*(torch.tensor(inputs[name]) for name in ("mean", "deviation")))
     head = HEADS[settings.outputs](len(inputs["classes"]), inputs["has_background"])
     net = build_net(settings, len(scaling.mean), head.outputs)

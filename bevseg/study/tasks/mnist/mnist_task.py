@@ -54,7 +54,7 @@ class MnistSettings:
     loss: str
     """`ce`: cross-entropy of the sigmoid of each output. `categorical_ce`: cross-entropy of the true digit among the
     ten outputs; a background pixel costs nothing. `power_jaccard:P`: one ratio over the whole batch."""
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     """Random seed of the initial weights and the batches, and of the choice of images from `mnist`."""
     kind: Literal["binary", "multiclass"] = "binary"
     source: Literal["mnist", "demo"] = "mnist"

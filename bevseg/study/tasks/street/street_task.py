@@ -58,7 +58,7 @@ class StreetSettings:
 
     loss: str
     """As in training. A learned loss needs `init`: the run whose output maps it is fitted to."""
-    seed: int
+    seed: Annotated[int, pydantic.Field(ge=0)]
     """Random seed of the initial weights and the crops."""
     slice: Literal["low", "high"] = "low"
     dataset: str = "oakland"

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as nnf
 
 from bevseg.errors import InputError, TrainingError, UsageError
 from bevseg.study.run_study import run_study
@@ -44,7 +45,7 @@ def labelled_pixels(root):
 @pytest.mark.parametrize(
     "recipe",
     [
-        {"scales": [1.0, 0.5], "crf": True, "values": ["ce", "lovasz_softmax"]},
+        {"scales": [1.0, 0.5], "crf": True, "values": ["ce", "power_jaccard:1.5", f"{__name__}:of_three"]},
         {
             "outputs": "sigmoid",
             "loss": "power_jaccard(p=1.5,smooth=10,reduce=all)",
@@ -239,9 +240,18 @@ def test_a_loss_that_is_nan_is_named_as_the_reason(root, tmp_path):
         run(root, tmp_path, loss=f"{__name__}:nan_loss")
 
 
-def test_a_loss_that_is_no_scalar_is_refused_before_any_training(root):
+def of_three(logits, target, ignore_index=255):
+    """A loss for three classes alone."""
+    weight = torch.ones(3)
+    return nnf.cross_entropy(logits, target.long(), weight, ignore_index=ignore_index)
+
+
+@pytest.mark.parametrize("where", ["loss", "values"])
+def test_a_loss_that_is_no_scalar_is_refused_before_any_training(root, tmp_path, where):
+    name = f"{__name__}:loss_of_pixels"
+    one = settings(root, **({"loss": name} if where == "loss" else {"values": [name]}))
     with pytest.raises(UsageError, match="expected a scalar tensor"):
-        images_task.check(settings(root, loss=f"{__name__}:loss_of_pixels"))
+        images_task.prepare([one], tmp_path)
 
 
 def test_crops_too_small_for_the_network_are_refused_before_any_training(root, tmp_path):

@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 
@@ -48,6 +51,28 @@ def test_jpeg_pictures_have_masks_in_another_format(tmp_path):
     assert np.abs(found.images[0].astype(int) - images[0]).mean() < 10
 
 
+def test_pictures_stand_in_the_order_of_their_numbers(tmp_path):
+    images, labels = picture_files.arrays(12)
+    found = read_pictures(picture_files.write_folder(tmp_path / "f", images, labels, ".png"))
+    assert found.names == [f"p{number}" for number in range(12)]
+
+
+def test_a_png_of_several_bands_of_16_bits_is_refused(tmp_path):
+    folder = picture_files.write_folder(tmp_path / "f", *picture_files.arrays(1), ".png")
+    path = folder / "images" / "p0.png"
+    header = struct.pack(">IIBBBBB", 32, 24, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(24 * (1 + 32 * 6)))), (b"IEND", b"")]
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+    )
+    with pytest.raises(InputError, match="several bands of 16 bits"):
+        read_pictures(folder)
+
+
 def test_what_does_not_exist_is_an_error(tmp_path):
     with pytest.raises(CloudNotFoundError, match="No such pictures"):
         read_pictures(tmp_path / "nothing")
@@ -80,7 +105,11 @@ def broken_folders(folder):
     def twice(path):
         np.save(path / "images" / "p1.npy", images[1])
 
+    def forget(path):
+        (path / "images" / "p2.png").rename(path / "images" / "p2.bmp")
+
     return {
+        "1 of 3 masks have no picture": changed("forgotten", forget),
         "1 of 3 pictures have no mask": changed("lost", lose),
         "No pictures": changed("empty", empty),
         "cannot be read": changed("cut", cut),
