@@ -17,8 +17,12 @@ def test_the_example_runs(tmp_path):
 
 
 def test_every_loss_has_a_formula_and_a_module():
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| \S.* \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    row = r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \| \S.* \|$"
+    rows = re.findall(row, PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     functions = {
         name: entry.function.partition(":")[2] for name, entry in LOSSES.items() if not entry.learned
     }
-    assert {name: getattr(losses, module).function.__name__ for name, module in rows} == functions
+    assert {name: function for name, function, _ in rows} == functions
+    for _, function, module in rows:
+        assert getattr(losses, module).function is getattr(losses, function)
+        assert {function, module} <= set(dir(losses))

@@ -120,16 +120,23 @@ __all__ = [
 ]
 
 
+_homes = dict.fromkeys(__all__, f"{__name__}.modules")
+_homes |= {"parse": f"{__name__}.loss_text", "Loss": f"{__name__}.loss"}
+_homes |= {
+    function: module
+    for module, _, function in (
+        entry.function.partition(":") for entry in LOSSES.values() if not entry.learned
+    )
+}
+
+
 def __getattr__(name: str) -> Any:
     """Import `parse`, `Loss`, a module or the function of a loss when it is asked for: names alone need no torch."""
-    homes = dict.fromkeys(__all__, f"{__name__}.modules")
-    homes |= {"parse": f"{__name__}.loss_text", "Loss": f"{__name__}.loss"}
-    homes |= {
-        function: module
-        for module, _, function in (
-            entry.function.partition(":") for entry in LOSSES.values() if not entry.learned
-        )
-    }
-    if name not in homes:
+    if name not in _homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(homes[name]), name)
+    return getattr(importlib.import_module(_homes[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names that can be imported from here."""
+    return sorted({*globals(), *_homes})

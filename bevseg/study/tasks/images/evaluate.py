@@ -33,8 +33,8 @@ def evaluate(net: nn.Module, data: Dataset, head: Head, settings: ImagesSettings
     """Return the facts of a run: scores of the test pictures.
 
     `score` and `miou` are the mean over the classes of the IoU of all pictures together, `image_miou` the mean over
-    pictures of the mean over the classes in them, `batch_miou` the mean over batches of `batch` pictures. With two
-    classes `dice`, `sensitivity`, `specificity` and `iou_of_image` are those of class 1.
+    pictures of the mean over the classes in their truth or prediction, `batch_miou` the mean over batches of `batch`
+    pictures. With two classes `dice`, `sensitivity`, `specificity` and `iou_of_image` are those of class 1.
     """
     device = next(net.parameters()).device
     net.eval()
