@@ -33,6 +33,7 @@ PICTURES = {
     "buildings table": {"buildings": "table"},
     "street_low oakland": {"street_low": "oakland", "street_low_curves": "street"},
     "cross_loss table": {"cross_loss": "street"},
+    "camvid_power_jaccard table": {"camvid_power_jaccard": "images"},
     "camvid_lovasz_binary table": {"camvid_lovasz_binary": "images"},
     "lovasz_bias table": {"lovasz_bias": "bias"},
     "loss_curves table": {"loss_curves": "curves"},
