@@ -11,7 +11,7 @@ steps = 0
 def loss(logits, target, ignore_index=255):
     """Cross-entropy, until the fourth step."""
     global steps
-    steps += len(logits) > 1  # settings are tried on a crop of one cell
+    steps += len(logits) > 1  # a loss is tried on one picture before a training
     if steps == 4 and os.environ.get("RANK") == os.environ.get("GIVES_UP", "nobody"):
         raise TrainingError("The loss gave up", where=f"process {os.environ['RANK']}")
     return cross_entropy(logits, target, ignore_index)

@@ -20,7 +20,7 @@ from bevseg.seg.losses.registry import GROUP, LOSSES, Entry
 from bevseg.seg.losses.syntax import Value, Written, read_terms
 from bevseg.seg.losses.term import Function, Term
 
-PROBE = (2, 20, 28)
+PROBE = (1, 20, 28)
 """Images, rows and columns on which a function of a user's own is tried."""
 
 
@@ -117,9 +117,9 @@ def _short(name: str, entry: Entry, suffixes: Sequence[float | str], text: str) 
 def ensure_computes(
     function: Function, options: Mapping[str, Any], classes: int, name: str, where: str
 ) -> None:
-    """Raise UsageError unless a function of a user's own returns the loss of two pictures.
+    """Raise UsageError unless a function of a user's own returns the loss of a picture.
 
-    They show every class, if they have room for it, and one ignored pixel.
+    It shows every class, if it has room for it, and one ignored pixel.
     """
     target = torch.arange(math.prod(PROBE)).view(PROBE) % max(classes, 2)
     target[0, 0, 0] = IGNORE
