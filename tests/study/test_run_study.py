@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import logging
 import math
 
 import pytest
@@ -199,3 +200,20 @@ def test_threads_and_denormal_numbers_are_as_before(calls, tmp_path):
     run_study(write(tmp_path, '"a"'), tmp_path / "out")
     assert torch.get_num_threads() == threads
     assert torch.tensor(1e-40).item() > 0
+
+
+def test_runs_that_an_older_version_of_the_users_code_has_made_are_told(calls, tmp_path, monkeypatch, caplog):
+    monkeypatch.syspath_prepend(tmp_path)
+    loss = "def squared(logits, target, ignore_index=255):\n    return logits.square().mean()\n"
+    (tmp_path / "my_losses.py").write_text(loss)
+    path, out = write(tmp_path, '"my_losses:squared", "a"'), tmp_path / "out"
+    run_study(path, out)
+    with caplog.at_level(logging.WARNING):
+        run_study(path, out)
+        assert not caplog.records
+        (tmp_path / "my_losses.py").write_text(loss.replace("mean", "sum"))
+        assert run_study(path, out).trained == 0
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 finished runs were trained with another version of my_losses: their results stay. "
+        "For new ones name another output folder"
+    ]
