@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -40,6 +39,8 @@ class Term:
         For a loss that has to be learned.
     one_against_rest
         Whether the function reads the score of each class by itself whatever its options.
+    takes
+        Names of the parameters of the function; None: it takes any. Read once: `torch.compile` cannot.
     """
 
     weight: float
@@ -50,6 +51,10 @@ class Term:
     soft: Function | None = None
     learner: Learner | None = None
     one_against_rest: bool = False
+    takes: frozenset[str] | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "takes", None if self.function is None else _parameters(self.function))
 
     def __str__(self) -> str:
         weight = "" if self.weight == 1 else f"{write(self.weight)}*"
@@ -71,19 +76,17 @@ class Term:
         """Whether the score of each class is read by itself, not by a softmax over all classes."""
         return self.one_against_rest or dict(self.options).get("activation") == "sigmoid"
 
-    @cached_property
-    def _takes(self) -> frozenset[str] | None:
-        """Names of the parameters of the function; None: it takes any."""
-        assert self.function is not None
-        parameters = inspect.signature(self.function).parameters.values()
-        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-            return None
-        return frozenset(parameter.name for parameter in parameters)
-
     def ensure_takes(self, inputs: Iterable[str]) -> None:
         """Raise a UsageError unless the function has parameters of these names."""
         for name in inputs:
-            if self._takes is not None and name not in self._takes:
+            if self.takes is not None and name not in self.takes:
                 raise UsageError(
                     f"The loss {self.name} takes no {name}", hint="leave it out, or choose another loss"
                 )
+
+
+def _parameters(function: Function) -> frozenset[str] | None:
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)

@@ -258,6 +258,10 @@ def squared(logits, target, ignore_index=255, *, factor: float = 1.0):
     return factor * ((1 - p).square() * keep).sum() / keep.sum()
 
 
+def weighted(logits, target, ignore_index=255, *, pixel_weights=None):
+    return (logits.sum(1) * pixel_weights).mean() if pixel_weights is not None else logits.mean()
+
+
 def test_a_function_of_your_own_is_a_module_too():
     logits, target, weights = scene()
     module = LossModule(squared, factor=2)
@@ -277,6 +281,14 @@ def test_a_function_of_your_own_that_returns_no_scalar_is_refused():
     logits, target, _ = scene()
     with pytest.raises(UsageError, match=r"The loss parts is no scalar"):
         LossModule(parts)(logits, target)
+
+
+@pytest.mark.parametrize("loss", ["0.5*ce+0.5*jml", weighted], ids=["ours", "own"])
+def test_a_module_with_weights_of_pixels_stays_one_graph(loss):
+    logits, target, weights = scene()
+    module = LossModule(loss)
+    compiled = torch.compile(module, fullgraph=True, backend="eager")
+    check(compiled(logits, target, weights), module(logits, target, weights))
 
 
 def test_maps_of_the_loader_are_handed_on():
